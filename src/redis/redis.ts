@@ -1,0 +1,162 @@
+import type { Secret } from '../secret.js'
+
+/**
+ * The Redis port: turns a node into facts, and gives it the few orders that the planner knows.
+ * Adapters (client/, fake/) pass the contract suite in test/contract/redis-contract.ts.
+ *
+ * Promises: every call ends by its deadline; `probe` never rejects; orders reject only with FlotillaError, code `redis/…`;
+ * orders are idempotent (promoting a master, following whom it follows already, are successes).
+ */
+export interface RedisPort {
+  /** One pipelined round trip over a kept connection: INFO server, clients, memory, persistence, stats, replication, keyspace. */
+  probe(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<Probe>
+
+  /** `REPLICAOF NO ONE`. Waits for the node to answer first, up to `deadlineMs` (it may have been started a moment ago). */
+  promote(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
+  /**
+   * `REPLICAOF host port`, and waits for the node to answer first. Naming the upstream it already has is a no-op in Redis, link up or not, and then
+   * the next attempt is up to a second away; with `nudge` the node is pointed at `nudge` first, so that the link is tried at once.
+   */
+  follow(
+    node: NodeTarget,
+    upstream: Upstream,
+    options: { readonly deadlineMs: number; readonly nudge?: Upstream },
+  ): Promise<void>
+  /** `CONFIG SET` of several options, atomic from Redis 7 on. Options that this server does not know are skipped and returned. */
+  setConfig(
+    node: NodeTarget,
+    config: Readonly<Record<string, string>>,
+    options: { readonly deadlineMs: number },
+  ): Promise<readonly string[]>
+  /** Runs one command as the `default` user, for `verify` and `cli`. Replies as RESP values. */
+  command(
+    node: NodeTarget,
+    command: readonly string[],
+    options: { readonly deadlineMs: number },
+  ): Promise<unknown>
+
+  /** Called when a kept connection closes: the first sign of a crash, about 1 ms after it. Returns the unsubscribe function. */
+  onConnectionLost(listener: (node: NodeTarget) => void): () => void
+  /** Closes kept connections to nodes that are not in this list. */
+  retain(containerIds: ReadonlySet<string>): void
+  close(): void
+}
+
+/** Where a node is and how to get in. A new address or a new process of the same container makes a new connection. */
+export interface NodeTarget {
+  /** For messages: `shop-1`. */
+  readonly nodeAlias: string
+  readonly flotilla: string
+  readonly containerId: string
+  /** Changes when the container's process is another one: a kept connection belongs to one run. */
+  readonly startedAtMs: number | null
+  readonly host: string
+  readonly port: number
+  readonly credentials: NodeCredentials
+}
+
+export interface NodeCredentials {
+  /** The ACL user `flotilla`: orders and probes, no access to data. */
+  readonly control: Secret
+  /** The ACL user `replication`: PSYNC and nothing else. */
+  readonly replication: Secret
+  /** The user `default`: applications; null when the manifest says `auth: none`. */
+  readonly application: Secret | null
+}
+
+export interface Upstream {
+  readonly host: string
+  readonly port: number
+}
+
+/** What one look at a node found. Any RESP reply is life; only `refused` and `silent` and `hung` may be something else. */
+export type Probe =
+  | { readonly kind: 'answered'; readonly facts: RedisFacts }
+  /** Alive and reading its data from disk; facts are complete except for the key count. */
+  | { readonly kind: 'loading'; readonly facts: RedisFacts }
+  /** Alive, in a script that blocks everything, INFO too (`-BUSY`). */
+  | { readonly kind: 'busy'; readonly reason: string }
+  /** Alive, and does not let us in (`NOAUTH`, `WRONGPASS`, `NOPERM`, `DENIED`, too many clients). */
+  | { readonly kind: 'denied'; readonly reason: string }
+  /** Nobody listens at the address (RST), or it can't be routed to. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Connected, or trying to, and nothing came back before the deadline, on this one attempt. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly lastByteAtMs: number | null }
+  /** Silent on the kept connection and on a fresh one: a stopped, frozen or very busy process. */
+  | { readonly kind: 'hung'; readonly reason: string; readonly lastByteAtMs: number | null }
+
+export interface RedisFacts {
+  /** Identity of the process: new at every start. */
+  readonly runId: string
+  readonly flavour: 'redis' | 'valkey'
+  /** `valkey_version` for Valkey, `redis_version` otherwise. */
+  readonly version: string
+  readonly uptimeSeconds: number
+  readonly role: 'master' | 'replica'
+  /** Lineage id; offsets mean something only within one. */
+  readonly replid: string
+  /** The lineage before the last promotion, and the offset it was left at (exclusive); null when there is none. */
+  readonly previous: { readonly replid: string; readonly untilOffset: number } | null
+  /** `master_repl_offset`: own stream position, bytes. */
+  readonly offset: number
+  /** A master's view of those who follow it; empty on a replica without sub-replicas. */
+  readonly followers: readonly FollowerFacts[]
+  /** A replica's view of whom it follows; null on a master. */
+  readonly upstream: UpstreamFacts | null
+  readonly loading: LoadingFacts | null
+  readonly asyncLoading: boolean
+  /** Keys over all databases. */
+  readonly keys: number
+  readonly memory: { readonly usedBytes: number; readonly rssBytes: number; readonly maxBytes: number }
+  readonly persistence: PersistenceFacts
+  readonly connectedClients: number
+  readonly opsPerSecond: number
+  /** Full and partial synchronisations that it has served since its start. */
+  readonly syncs: { readonly full: number; readonly partialOk: number; readonly partialRefused: number }
+  /** 0 means: never promote. */
+  readonly replicaPriority: number
+}
+
+export interface FollowerFacts {
+  /** The announced name (`shop-1`) or, unannounced, an address that NAT may have changed. */
+  readonly host: string
+  readonly port: number
+  readonly state: string
+  /** Last acknowledged offset, up to a second old, 0 before the first. */
+  readonly offset: number
+  readonly lagSeconds: number
+}
+
+export interface UpstreamFacts {
+  readonly host: string
+  readonly port: number
+  readonly link: 'up' | 'down'
+  /** Seconds since anything came from the master; null while there is no link. */
+  readonly lastIoSeconds: number | null
+  /** Seconds that the link has been down; null when it is up or was never up since the start. */
+  readonly linkDownSeconds: number | null
+  /** Transfer or load of a full sync under way. */
+  readonly syncing: boolean
+  /** 0 when unknown (diskless). */
+  readonly syncTotalBytes: number
+  readonly syncReadBytes: number
+  /** Applied offset; null when Redis says 1, which means "no master and none remembered", not one byte. */
+  readonly appliedOffset: number | null
+  readonly readOffset: number | null
+}
+
+export interface LoadingFacts {
+  readonly loadedBytes: number
+  readonly totalBytes: number
+  readonly etaSeconds: number
+}
+
+export interface PersistenceFacts {
+  readonly aofEnabled: boolean
+  readonly aofRewriteInProgress: boolean
+  readonly aofLastWriteOk: boolean
+  readonly rdbSaveInProgress: boolean
+  readonly rdbLastSaveOk: boolean
+  readonly rdbLastSaveAtMs: number | null
+  readonly changesSinceLastSave: number
+}

@@ -1,0 +1,17 @@
+/** Flotilla touches only what carries these labels. The prefixes com.docker, io.docker and org.dockerproject are reserved by Docker. */
+export const flotillaLabel = 'io.flotilla.flotilla'
+export const nodeLabel = 'io.flotilla.node'
+export const specHashLabel = 'io.flotilla.spec-hash'
+export const versionLabel = 'io.flotilla.version'
+/** On an image that stands in for one that could not be pulled: says what is really in it. */
+export const standInLabel = 'io.flotilla.stand-in'
+
+/** The flotilla and ordinal that a set of labels names; null when they are not ours or are damaged. */
+export function readNodeLabels(
+  labels: Readonly<Record<string, string>>,
+): { readonly flotilla: string; readonly ordinal: number } | null {
+  const flotilla = labels[flotillaLabel]
+  const ordinal = labels[nodeLabel]
+  if (flotilla === undefined || ordinal === undefined || !/^\d{1,4}$/.test(ordinal)) return null
+  return { flotilla, ordinal: Number(ordinal) }
+}

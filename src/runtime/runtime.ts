@@ -1,0 +1,262 @@
+/**
+ * The runtime port: everything that Flotilla asks of a container engine, in its own words.
+ * Adapters (docker/, fake/) pass the contract suite in test/contract/runtime-contract.ts.
+ *
+ * Promises that hold for every method:
+ * - it ends: each call has a deadline of its own, and `signal` ends it sooner (FlotillaError runtime/aborted);
+ * - it rejects only with FlotillaError, code `runtime/…`;
+ * - what is already so is success (starting a running container, removing one that is gone).
+ */
+export interface Runtime {
+  /** Who answers, and what it can do. Also the cheapest proof that it answers. */
+  describeEngine(call?: CallOptions): Promise<EngineFacts>
+
+  /**
+   * Every container on the engine, ours and strangers, running or not. Ours (those with our labels) carry full facts;
+   * a stranger's `networks` may be empty and its times null. Costs one API call, plus one inspect for each of ours that changed
+   * since the last list (state, network endpoint or name), remembered between calls.
+   */
+  listContainers(call?: CallOptions): Promise<readonly ContainerFacts[]>
+  /** Full facts of one container by id or name, asked afresh; null when there is none. */
+  inspectContainer(idOrName: string, call?: CallOptions): Promise<ContainerFacts | null>
+
+  /** The network of exactly this name, ours or not; null when there is none. */
+  findNetwork(name: string, call?: CallOptions): Promise<NetworkFacts | null>
+  /** Every network with our labels. */
+  listNetworks(call?: CallOptions): Promise<readonly NetworkFacts[]>
+  /** Every volume with our labels. */
+  listVolumes(call?: CallOptions): Promise<readonly VolumeFacts[]>
+  /** The volume of exactly this name, ours or not; null when there is none. */
+  findVolume(name: string, call?: CallOptions): Promise<VolumeFacts | null>
+  /** The image that a reference names on this engine; null when it is not here. */
+  findImage(image: string, call?: CallOptions): Promise<ImageFacts | null>
+
+  /** Pulls; `onProgress` gets bytes over all layers. Fails with runtime/image-unavailable (also for errors inside the 200 stream). */
+  pullImage(image: string, onProgress: (progress: PullProgress) => void, call?: CallOptions): Promise<void>
+  /** Creates a bridge network. Fails with runtime/name-taken when any network has the name, runtime/network-pool-exhausted when no subnet is free. */
+  createNetwork(spec: NetworkSpec, call?: CallOptions): Promise<void>
+  /** Creates a volume; one of ours with that name is success. Fails with runtime/name-taken when it exists without our labels. */
+  createVolume(spec: VolumeSpec, call?: CallOptions): Promise<void>
+  /**
+   * Creates a stopped container and puts `files` into it. If the files can't be put the container is removed again.
+   * Fails with runtime/name-taken, runtime/image-unavailable, runtime/disk-full, runtime/port-taken.
+   * @returns the container id.
+   */
+  createContainer(spec: ContainerSpec, files: readonly ContainerFile[], call?: CallOptions): Promise<string>
+  /** Writes files into a container, running or not. */
+  putFiles(containerId: string, files: readonly ContainerFile[], call?: CallOptions): Promise<void>
+  /** Starts, then returns fresh facts (with the address). */
+  startContainer(containerId: string, call?: CallOptions): Promise<ContainerFacts>
+  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is stopped. */
+  stopContainer(containerId: string, options: { readonly graceMs: number }, call?: CallOptions): Promise<void>
+  /** SIGKILL, also to a paused container; resolves when it is not running any more (that is the fence). Already stopped is success. */
+  killContainer(containerId: string, call?: CallOptions): Promise<void>
+  /** Gives the container this name. Fails with runtime/name-taken. Having it already is success. */
+  renameContainer(containerId: string, name: string, call?: CallOptions): Promise<void>
+  /** Lifts a freeze (docker pause). Not paused is success. */
+  unpauseContainer(containerId: string, call?: CallOptions): Promise<void>
+  /** Kills if needed and removes the container; its named volumes stay. Gone already is success. */
+  removeContainer(containerId: string, call?: CallOptions): Promise<void>
+  /** Leaves the network when attached (stale links), then joins it with these links and aliases. */
+  attachNetwork(containerId: string, attachment: NetworkAttachment, call?: CallOptions): Promise<void>
+  /** Gone already is success. Fails with runtime/conflict while something is attached, naming it. */
+  removeNetwork(name: string, call?: CallOptions): Promise<void>
+  /** Gone already is success. Fails with runtime/conflict while a container uses it. */
+  removeVolume(name: string, call?: CallOptions): Promise<void>
+  /** Gone already is success. Fails with runtime/conflict while a container uses it. */
+  removeImage(image: string, call?: CallOptions): Promise<void>
+
+  /** The last lines of a container's stdout and stderr, oldest first, without Docker's framing. */
+  readLogs(
+    containerId: string,
+    options: { readonly tailLines: number },
+    call?: CallOptions,
+  ): Promise<readonly string[]>
+  /** Runs a command inside a container and collects its output; for scripts and tests of ours, never with secrets in `command`. */
+  execInContainer(containerId: string, command: readonly string[], call?: CallOptions): Promise<ExecResult>
+  /** Runs a command inside a container on the caller's own terminal or pipes; resolves with its exit code. */
+  attachExec(containerId: string, command: readonly string[], terminal: ExecTerminal): Promise<number>
+
+  /**
+   * Watches containers, networks and volumes until `signal` aborts. Events are hints, lossy by nature: `onGap` is called after every
+   * (re)connection (also the first), when whatever is known may be stale. Reconnects by itself with backoff; `onDown` tells each time that the stream is lost.
+   */
+  watchEvents(handlers: EventHandlers, signal: AbortSignal): void
+
+  /** Frees sockets. Calls after it fail. */
+  close(): void
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface EngineFacts {
+  /** `docker`, `podman` … as the engine names itself. */
+  readonly product: string
+  readonly version: string
+  /** The API version in use: the lower of the engine's highest and ours. */
+  readonly apiVersion: string
+  readonly operatingSystem: string
+  readonly architecture: string
+  readonly rootless: boolean
+  /** Docker Desktop and the like: container addresses can't be reached from the host. */
+  readonly desktop: boolean
+  readonly memoryBytes: number
+  readonly cpus: number
+  readonly cgroupVersion: string
+  /** Where we reach it: `unix:///var/run/docker.sock`, `tcp://…`. */
+  readonly endpoint: string
+  /** How the endpoint was found: `DOCKER_HOST`, `docker context "x"`, `default socket` … */
+  readonly endpointSource: string
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
+
+export interface ContainerFacts {
+  readonly containerId: string
+  /** Without Docker's leading slash. */
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** The reference it was created from. */
+  readonly image: string
+  readonly imageId: string
+  readonly state: ContainerState
+  readonly createdAtMs: number
+  readonly startedAtMs: number | null
+  /** How the last run ended; null while running or never started. */
+  readonly exit: ContainerExit | null
+  /** Process id on the engine's host; null when not running or not ours to know. */
+  readonly pid: number | null
+  readonly networks: readonly NetworkEndpoint[]
+  readonly publishedPorts: readonly PublishedPort[]
+  /** Names of the named volumes it mounts. */
+  readonly volumes: readonly string[]
+}
+
+export interface ContainerExit {
+  readonly code: number
+  readonly oomKilled: boolean
+  readonly atMs: number
+  /** What the engine said when it could not start it at all; null otherwise. */
+  readonly error: string | null
+}
+
+export interface NetworkEndpoint {
+  readonly network: string
+  /** IPv4 address on that network; null while the container is not running. */
+  readonly address: string | null
+  /** `target:alias`, as in `--link`. */
+  readonly links: readonly string[]
+  /** As asked for at creation, without the short id that Docker adds. */
+  readonly aliases: readonly string[]
+}
+
+export interface PublishedPort {
+  readonly containerPort: number
+  readonly hostAddress: string
+  readonly hostPort: number
+}
+
+export interface NetworkFacts {
+  readonly networkId: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly driver: string
+  readonly subnets: readonly string[]
+}
+
+export interface VolumeFacts {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly createdAtMs: number | null
+}
+
+export interface ImageFacts {
+  readonly imageId: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly sizeBytes: number
+  /** The user that the image runs as, as written in it (`999`, `redis`, empty for root). */
+  readonly user: string
+}
+
+export interface PullProgress {
+  readonly doneBytes: number
+  /** 0 while unknown. */
+  readonly totalBytes: number
+}
+
+export interface NetworkSpec {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface VolumeSpec {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** What a container is, apart from its name's role and its files' secrets. Canonical: the spec-hash label is taken over it. */
+export interface ContainerSpec {
+  readonly name: string
+  readonly image: string
+  readonly command: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly attachment: NetworkAttachment
+  readonly mounts: readonly { readonly volume: string; readonly path: string }[]
+  /** resolv.conf options, such as `ndots:1`. */
+  readonly dnsOptions: readonly string[]
+  readonly openFilesMax: number
+  /** Seconds that `docker stop` and the engine's own shutdown wait before SIGKILL. */
+  readonly stopGraceSeconds: number
+  /** Container port published on 127.0.0.1 at a port of the engine's choice; null publishes nothing. */
+  readonly publishPort: number | null
+  readonly hostname: string
+}
+
+export interface NetworkAttachment {
+  readonly network: string
+  readonly links: readonly string[]
+  readonly aliases: readonly string[]
+}
+
+export interface ContainerFile {
+  /** Absolute path in the container; missing folders are made (0755, root). */
+  readonly path: string
+  readonly content: string
+  /** Such as 0o400. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface ExecResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ExecTerminal {
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: NodeJS.WritableStream
+  readonly stderr: NodeJS.WritableStream
+  /** True when stdin and stdout are terminals: a pty is made and resized with the caller's. */
+  readonly tty: boolean
+}
+
+export interface RuntimeEvent {
+  readonly type: 'container' | 'network' | 'volume'
+  /** Docker's action word: `start`, `die`, `oom`, `rename`, `destroy`, `connect`, `disconnect`, `pause` … */
+  readonly action: string
+  readonly id: string
+  /** The container's, network's or volume's name when the event tells it. */
+  readonly name: string | null
+  readonly labels: Readonly<Record<string, string>>
+  readonly atMs: number
+}
+
+export interface EventHandlers {
+  onEvent(event: RuntimeEvent): void
+  onGap(): void
+  onDown(error: Error): void
+}
