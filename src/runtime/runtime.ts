@@ -144,6 +144,8 @@ export interface ContainerExit {
 
 export interface NetworkEndpoint {
   readonly network: string
+  /** Id of the network that it was attached to; null while the engine doesn't tell (never started). */
+  readonly networkId: string | null
   /** IPv4 address on that network; null while the container is not running. */
   readonly address: string | null
   /** `target:alias`, as in `--link`. */

@@ -1,0 +1,47 @@
+import type { Probe } from '../redis/redis.js'
+import type { ContainerFacts, ImageFacts } from '../runtime/runtime.js'
+
+/** Everything that one pass saw of one flotilla, at one moment. Plain data: the planner's second input. */
+export interface Observation {
+  readonly flotilla: string
+  readonly atMs: number
+  /** Our containers, by ordinal; of several with one ordinal the running or oldest one is here, the others in `duplicates`. */
+  readonly nodes: readonly NodeSeen[]
+  readonly duplicates: readonly ContainerFacts[]
+  /** Containers that are not ours and hold a name that this flotilla needs. */
+  readonly strangers: readonly Stranger[]
+  /** Looked at only when some node is not running, because then something may have to be created. */
+  readonly resources: ResourcesSeen | null
+}
+
+export interface NodeSeen {
+  readonly ordinal: number
+  readonly container: ContainerFacts
+  /** How to reach it now; null while it has no address on the flotilla's network. */
+  readonly address: { readonly host: string; readonly port: number } | null
+  /** Null when it is not running or has no address. */
+  readonly probe: Probe | null
+  /** Since when this node gives no sign of life, on our clock; null while it does. Survives from pass to pass. */
+  readonly lifelessSinceMs: number | null
+  /** What the kernel says of a running process that gives no sign of life; null when it can't be asked. */
+  readonly process: ProcessState | null
+}
+
+/** One letter of /proc/<pid>/stat, in words. `gone`: no such process. */
+export type ProcessState = 'running' | 'sleeping' | 'disk-wait' | 'stopped' | 'gone'
+
+export interface Stranger {
+  readonly name: string
+  readonly containerId: string
+  readonly image: string
+}
+
+export interface ResourcesSeen {
+  readonly network: { readonly kind: 'absent' } | { readonly kind: 'ours'; readonly networkId: string } | { readonly kind: 'foreign'; readonly networkId: string }
+  /** Names of this flotilla's volumes that exist. */
+  readonly volumes: readonly string[]
+  /** Volumes that exist under a name that we need, without our labels. */
+  readonly foreignVolumes: readonly string[]
+  /** Null when the image is not on the engine. */
+  readonly image: ImageFacts | null
+}

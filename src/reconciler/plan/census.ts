@@ -1,0 +1,65 @@
+import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+
+/** Who belongs to the flotilla now: the wanted nodes (some of them absent), and those that are too many. */
+export interface Census {
+  readonly wanted: readonly ClassifiedNode[]
+  readonly surplus: readonly ClassifiedNode[]
+}
+
+/**
+ * The wanted nodes are `replicas + 1`. Those that exist come first (the rightful master before all, then the healthier, then the lower ordinal), so that
+ * scaling down never costs the master or a good replica; what is missing is filled up with the lowest free ordinals, so that a kept volume is used again.
+ */
+export function takeCensus(input: PlanInput, rightful: number | null): Census {
+  const wantedCount = input.spec.replicas + 1
+  const existing = input.seen.nodes.map(node =>
+    classifyNode(node, { flotilla: input.spec.name, rightful, specHash: input.specHash, atMs: input.seen.atMs }),
+  )
+  const ranked = [...existing].sort((a, b) => rankOf(a, rightful) - rankOf(b, rightful) || a.ordinal - b.ordinal)
+  const kept = ranked.slice(0, wantedCount)
+  const wanted = [...kept, ...absentOrdinals(kept, wantedCount, rightful).map(absentNode)]
+  return {
+    wanted: wanted.sort((a, b) => a.ordinal - b.ordinal),
+    surplus: ranked.slice(wantedCount).sort((a, b) => a.ordinal - b.ordinal),
+  }
+}
+
+/** The recorded master's ordinal is wanted even when its container is gone: its volume holds the data. */
+function absentOrdinals(kept: readonly ClassifiedNode[], wantedCount: number, rightful: number | null): number[] {
+  const missing: number[] = []
+  const taken = new Set(kept.map(node => node.ordinal))
+  if (rightful !== null && !taken.has(rightful) && taken.size < wantedCount) {
+    missing.push(rightful)
+    taken.add(rightful)
+  }
+  for (let ordinal = 0; taken.size < wantedCount; ordinal++) {
+    if (taken.has(ordinal)) continue
+    missing.push(ordinal)
+    taken.add(ordinal)
+  }
+  return missing
+}
+
+const healthRank: Readonly<Record<Bucket, number>> = {
+  master: 0,
+  uncrowned: 0,
+  online: 1,
+  syncing: 2,
+  astray: 3,
+  'stray-master': 3,
+  loading: 4,
+  starting: 4,
+  busy: 4,
+  'locked-out': 5,
+  paused: 5,
+  detached: 5,
+  lifeless: 6,
+  stopped: 7,
+  leaving: 8,
+  absent: 9,
+}
+
+function rankOf(node: ClassifiedNode, rightful: number | null): number {
+  return node.ordinal === rightful ? -1 : healthRank[node.bucket]
+}

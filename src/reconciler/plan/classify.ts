@@ -1,0 +1,132 @@
+import { specHashLabel } from '../../runtime/labels.js'
+import type { RedisFacts } from '../../redis/redis.js'
+import { nodeAlias } from '../names.js'
+import { factsOfNode } from '../node-facts.js'
+import type { NodeSeen } from '../observation.js'
+
+/**
+ * Every node falls into exactly one bucket, before anything is decided. The buckets are told apart by what was seen and by who is the
+ * rightful master; nothing else.
+ */
+export type Bucket =
+  /** Wanted, and there is no container. */
+  | 'absent'
+  /** A container that does not run: never started, ended, or killed. */
+  | 'stopped'
+  /** The engine is removing it. */
+  | 'leaving'
+  /** Frozen by `docker pause`. */
+  | 'paused'
+  /** Runs without an address on the flotilla's network. */
+  | 'detached'
+  /** Started a moment ago and does not listen yet. */
+  | 'starting'
+  /** Runs, and nothing comes back. */
+  | 'lifeless'
+  /** Alive, and does not let us in. */
+  | 'locked-out'
+  /** Alive, in a script that blocks everything. */
+  | 'busy'
+  /** Alive, reading its data from disk. */
+  | 'loading'
+  /** The rightful master, and it says so. */
+  | 'master'
+  /** Says that it is master, and is not the rightful one. */
+  | 'stray-master'
+  /** The rightful master, not promoted (yet): a node is born a replica. */
+  | 'uncrowned'
+  /** Follows the rightful master, link up and in sync. */
+  | 'online'
+  /** Follows the rightful master, link not up yet. */
+  | 'syncing'
+  /** Follows nobody, itself, or somebody else. */
+  | 'astray'
+
+export interface ClassifiedNode {
+  readonly ordinal: number
+  readonly bucket: Bucket
+  readonly seen: NodeSeen | null
+  /** Made from another spec than today's. */
+  readonly outdated: boolean
+}
+
+/** A process that has run this long and does not listen is not "starting" any more. Redis listens within 20 ms of its start; a loaded host may need seconds. */
+const startGraceMs = 10_000
+
+export function classifyNode(
+  node: NodeSeen,
+  context: { readonly flotilla: string; readonly rightful: number | null; readonly specHash: string; readonly atMs: number },
+): ClassifiedNode {
+  return {
+    ordinal: node.ordinal,
+    bucket: bucketOf(node, context),
+    seen: node,
+    outdated: node.container.labels[specHashLabel] !== context.specHash,
+  }
+}
+
+export function absentNode(ordinal: number): ClassifiedNode {
+  return { ordinal, bucket: 'absent', seen: null, outdated: false }
+}
+
+function bucketOf(
+  node: NodeSeen,
+  context: { readonly flotilla: string; readonly rightful: number | null; readonly atMs: number },
+): Bucket {
+  switch (node.container.state) {
+    case 'created':
+    case 'exited':
+    case 'dead':
+      return 'stopped'
+    case 'removing':
+      return 'leaving'
+    case 'paused':
+      return 'paused'
+    case 'restarting':
+      return 'starting'
+    case 'running':
+      return node.address === null ? 'detached' : bucketOfRunning(node, context)
+  }
+}
+
+function bucketOfRunning(
+  node: NodeSeen,
+  context: { readonly flotilla: string; readonly rightful: number | null; readonly atMs: number },
+): Bucket {
+  const probe = node.probe
+  switch (probe?.kind) {
+    case 'busy':
+      return 'busy'
+    case 'denied':
+      return 'locked-out'
+    case 'loading':
+      return 'loading'
+    case 'answered':
+      if (probe.facts.role === 'master') return node.ordinal === context.rightful ? 'master' : 'stray-master'
+      if (node.ordinal === context.rightful) return 'uncrowned'
+      return bucketOfReplica(probe.facts.upstream, context)
+    case 'refused':
+    case 'silent':
+    case 'hung':
+    case undefined: {
+      const startedAtMs = node.container.startedAtMs
+      return startedAtMs !== null && context.atMs - startedAtMs < startGraceMs && node.lifelessSinceMs === null
+        ? 'starting'
+        : 'lifeless'
+    }
+  }
+}
+
+function bucketOfReplica(
+  upstream: { readonly host: string; readonly link: 'up' | 'down'; readonly syncing: boolean } | null,
+  context: { readonly flotilla: string; readonly rightful: number | null },
+): Bucket {
+  if (upstream === null || context.rightful === null) return 'astray'
+  if (upstream.host !== nodeAlias(context.flotilla, context.rightful)) return 'astray'
+  return upstream.link === 'up' && !upstream.syncing ? 'online' : 'syncing'
+}
+
+/** What the node said of itself, when it said anything. */
+export function factsOf(node: ClassifiedNode): RedisFacts | null {
+  return node.seen === null ? null : factsOfNode(node.seen)
+}

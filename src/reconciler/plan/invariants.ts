@@ -1,0 +1,110 @@
+import { nodeAlias } from '../names.js'
+import { factsOfNode } from '../node-facts.js'
+import type { PlanInput } from './input.js'
+import type { Action, Plan } from './plan.js'
+
+/**
+ * A second, dumber judge: it knows nothing of why a plan was made and only objects. A plan with an objection is not carried out, not even in part.
+ * It shares no code with the planner's decisions, so that one mistake can't excuse the other.
+ */
+export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
+  const steps = plan.stages.flatMap((stage, index) => stage.map(action => ({ action, stage: index })))
+  return [
+    ...atMostOnePromotion(steps),
+    ...promotionIsWrittenDownFirst(steps, input),
+    ...noSecondMaster(steps, input),
+    ...noEmptyMasterOverData(steps, input),
+    ...followersFollowTheMaster(steps, input),
+    ...masterIsNotTakenAway(steps, input),
+    ...volumesStay(steps),
+    ...oneOrderPerNodeAndStage(plan),
+  ]
+}
+
+interface Step {
+  readonly action: Action
+  readonly stage: number
+}
+
+function atMostOnePromotion(steps: readonly Step[]): string[] {
+  const promoted = steps.filter(step => step.action.kind === 'promote')
+  return promoted.length > 1 ? [`a plan promotes one node at most, this one promotes ${promoted.length}`] : []
+}
+
+/** I7: the record is on disk before the step that can't be taken back. */
+function promotionIsWrittenDownFirst(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote') return []
+    if (input.memory.operation?.to === action.ordinal) return []
+    const begun = steps.some(
+      other => other.action.kind === 'begin-operation' && other.action.operation.to === action.ordinal && other.stage < stage,
+    )
+    return begun ? [] : [`node ${action.ordinal} would be promoted before that is written down`]
+  })
+}
+
+/** I2: at most one node takes writes. A reigning master must have been stopped or made a follower in an earlier stage. */
+function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote') return []
+    return input.seen.nodes.flatMap(node => {
+      if (node.ordinal === action.ordinal || factsOfNode(node)?.role !== 'master') return []
+      const disarmed = steps.some(
+        other =>
+          other.stage < stage &&
+          'ordinal' in other.action &&
+          other.action.ordinal === node.ordinal &&
+          (other.action.kind === 'stop-container' || other.action.kind === 'follow'),
+      )
+      return disarmed ? [] : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
+    })
+  })
+}
+
+/** I4: an empty node is not promoted while another one that we see holds data. */
+function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'promote') return []
+    const promoted = input.seen.nodes.find(node => node.ordinal === action.ordinal)
+    const keys = promoted === undefined ? 0 : (factsOfNode(promoted)?.keys ?? 0)
+    if (keys > 0) return []
+    const holder = input.seen.nodes.find(node => node.ordinal !== action.ordinal && (factsOfNode(node)?.keys ?? 0) > 0)
+    return holder === undefined ? [] : [`node ${action.ordinal} is empty and would be promoted over node ${holder.ordinal}, which holds data`]
+  })
+}
+
+function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
+  const promoted = steps.find(step => step.action.kind === 'promote')?.action
+  const master = promoted?.kind === 'promote' ? promoted.ordinal : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? null)
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'follow') return []
+    if (action.ordinal === action.master) return [`node ${action.ordinal} would follow itself`]
+    return action.master === master ? [] : [`node ${action.ordinal} would follow node ${action.master}, which is not the master`]
+  })
+}
+
+/** No action of ours stops or removes the container that takes the writes. */
+function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'stop-container' && action.kind !== 'remove-container') return []
+    const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
+    return node !== undefined && factsOfNode(node)?.role === 'master'
+      ? [`${action.name} (${nodeAlias(input.spec.name, action.ordinal)}) is a master and would be taken away`]
+      : []
+  })
+}
+
+/** Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling. */
+function volumesStay(steps: readonly Step[]): string[] {
+  return steps.flatMap(({ action }) =>
+    action.kind === 'remove-volume' || action.kind === 'remove-network' ? [`${action.kind} has no place in a reconciling plan`] : [],
+  )
+}
+
+/** Actions of one stage run concurrently: two of them on one node would race. */
+function oneOrderPerNodeAndStage(plan: Plan): string[] {
+  return plan.stages.flatMap((stage, index) => {
+    const ordinals = stage.flatMap(action => ('ordinal' in action && action.kind !== 'create-volume' ? [action.ordinal] : []))
+    return new Set(ordinals).size === ordinals.length ? [] : [`stage ${index + 1} gives one node two orders at once`]
+  })
+}

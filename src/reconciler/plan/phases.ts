@@ -1,0 +1,48 @@
+import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
+
+/**
+ * The order in which things may happen. Each part of the planner says in which phase an action belongs; a phase becomes one stage.
+ * The order is an argument: a promotion stands before the renames, so that the name never leads to a node that can't take writes for longer than two renames
+ * take; followers come after the renames; nothing is removed before all that is new follows.
+ */
+const phases = [
+  'begin',
+  'prepare',
+  'stop-old',
+  'discard',
+  'make-room',
+  'create',
+  'attach',
+  'start',
+  'record',
+  'promote',
+  'free-name',
+  'take-name',
+  'end',
+  'follow',
+  'stop-surplus',
+  'remove-surplus',
+  'remove-rest',
+] as const
+
+export type Phase = (typeof phases)[number]
+
+/** What one part of the planner contributes. */
+export interface Contribution {
+  readonly actions?: readonly { readonly phase: Phase; readonly action: Action }[]
+  readonly waits?: readonly Wait[]
+  readonly refusals?: readonly Refusal[]
+}
+
+export function joinContributions(flotilla: string, contributions: readonly Contribution[]): Plan {
+  const all = contributions.flatMap(one => one.actions ?? [])
+  const stages: Stage[] = phases
+    .map(phase => all.filter(one => one.phase === phase).map(one => one.action))
+    .filter(actions => actions.length > 0)
+  return {
+    flotilla,
+    stages,
+    waits: contributions.flatMap(one => one.waits ?? []),
+    refusals: contributions.flatMap(one => one.refusals ?? []),
+  }
+}

@@ -1,0 +1,58 @@
+import type { Operation } from '../memory.js'
+
+/**
+ * A plan is a decision written down: what to do, in which order and why; what it waits for; what it refuses, and what to type then.
+ * It leaves the executor no choice.
+ */
+export interface Plan {
+  readonly flotilla: string
+  /** In order; a stage starts only when the one before succeeded. The actions of one stage are independent and run concurrently. */
+  readonly stages: readonly Stage[]
+  readonly waits: readonly Wait[]
+  readonly refusals: readonly Refusal[]
+}
+
+export type Stage = readonly Action[]
+
+/** One call to the world each, with its cause. `ordinal` names the node, `name` its container. */
+export type Action = ActionBody & { readonly cause: string }
+
+export type ActionBody =
+  | { readonly kind: 'pull-image'; readonly image: string }
+  | { readonly kind: 'create-network'; readonly network: string }
+  | { readonly kind: 'create-volume'; readonly ordinal: number; readonly volume: string }
+  | { readonly kind: 'create-container'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'start-container'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'stop-container'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'remove-container'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'rename-container'; readonly ordinal: number; readonly name: string; readonly to: string }
+  | { readonly kind: 'attach-network'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'begin-operation'; readonly operation: Operation }
+  | { readonly kind: 'promote'; readonly ordinal: number }
+  | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
+  | { readonly kind: 'end-operation'; readonly operation: Operation; readonly result: 'done' | 'aborted' }
+  | { readonly kind: 'remove-network'; readonly network: string }
+  | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
+
+export interface Wait {
+  /** What must become true, as a sentence for people. */
+  readonly what: string
+  readonly ordinal: number | null
+  /** When to look again at the latest, if nothing wakes us before. */
+  readonly lookAgainInMs: number
+}
+
+export interface Refusal {
+  readonly code: RefusalCode
+  /** What is not done and why. */
+  readonly why: string
+  /** The exact command, or the change, that resolves it. */
+  readonly whatToType: string
+}
+
+/** Also the name of the condition that shows it, and of its section in docs/operations.md. */
+export type RefusalCode = 'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending'
+
+export function emptyPlan(flotilla: string): Plan {
+  return { flotilla, stages: [], waits: [], refusals: [] }
+}

@@ -1,0 +1,146 @@
+import { masterLinkAlias, nodeAlias } from '../names.js'
+import type { Census } from './census.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Action, Refusal, Wait } from './plan.js'
+import type { Contribution } from './phases.js'
+
+/**
+ * Makes every wanted node but the master follow the master by its node alias.
+ * `rising` are nodes that will be up after this plan's starts; `newlyCrowned` says that the master is promoted in this very plan, so that those who wait for
+ * it with a broken link are nudged instead of trying again up to a second later; `moved` are nodes that this plan gives a new address.
+ */
+export function planReplication(
+  input: PlanInput,
+  census: Census,
+  crown: {
+    readonly master: number
+    readonly newlyCrowned: boolean
+    readonly rising: readonly number[]
+    readonly moved: readonly number[]
+  },
+): Contribution {
+  const follow = (ordinal: number, nudge: boolean, cause: string): Action => ({ kind: 'follow', ordinal, master: crown.master, nudge, cause })
+  const actions: Action[] = []
+  const waits: Wait[] = []
+  const refusals: Refusal[] = []
+  const masterMoved = crown.moved.includes(crown.master)
+  for (const node of census.wanted) {
+    if (node.ordinal === crown.master) continue
+    if (crown.rising.includes(node.ordinal)) {
+      actions.push(follow(node.ordinal, false, 'it is started, and starts as a replica of nobody'))
+      continue
+    }
+    if (crown.moved.includes(node.ordinal) || (masterMoved && node.bucket === 'online')) {
+      actions.push(follow(node.ordinal, true, 'its connection to the master went with the old address'))
+      continue
+    }
+    switch (node.bucket) {
+      case 'astray':
+        actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        break
+      case 'stray-master': {
+        const refusal = whyNotRejoin(input, census, node, crown.master)
+        if (refusal === null) actions.push(follow(node.ordinal, false, 'it says that it is master and is not, and it has taken no write of its own'))
+        else refusals.push(refusal)
+        break
+      }
+      case 'syncing':
+        if (crown.newlyCrowned) actions.push(follow(node.ordinal, true, 'its master is back'))
+        else waits.push({ what: syncProgress(node), ordinal: node.ordinal, lookAgainInMs: patience(input, node) })
+        break
+      case 'starting':
+        waits.push({ what: `node ${node.ordinal} answers`, ordinal: node.ordinal, lookAgainInMs: 20 })
+        break
+      case 'loading':
+        waits.push({ what: `node ${node.ordinal} loads its data`, ordinal: node.ordinal, lookAgainInMs: 250 })
+        break
+      case 'busy':
+        waits.push({ what: `node ${node.ordinal} ends a script that blocks it`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        break
+      case 'locked-out':
+        waits.push({ what: `node ${node.ordinal} lets us in (${reasonOf(node)})`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        break
+      case 'paused':
+        waits.push({ what: `node ${node.ordinal} is unpaused (docker unpause ${node.seen?.container.name ?? ''})`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        break
+      case 'lifeless':
+        waits.push({ what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`, ordinal: node.ordinal, lookAgainInMs: patience(input, node) })
+        break
+      case 'online':
+        if (isUnheard(input.spec.name, census, node, crown.master)) actions.push(follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'))
+        break
+      case 'absent':
+      case 'stopped':
+      case 'leaving':
+      case 'detached':
+      case 'master':
+      case 'uncrowned':
+        break
+    }
+  }
+  return { actions: actions.map(action => ({ phase: 'follow' as const, action })), waits, refusals }
+}
+
+/**
+ * A node that was made master by hand may have taken writes that the master has not; following would throw them away.
+ * REPLICAOF NO ONE gives it a new lineage and keeps the old one as `previous`: an offset beyond where it left the old one is a write of its own.
+ */
+function whyNotRejoin(input: PlanInput, census: Census, node: ClassifiedNode, master: number): Refusal | null {
+  const stray = factsOf(node)
+  const masterNode = census.wanted.find(one => one.ordinal === master)
+  const reigning = masterNode === undefined ? null : factsOf(masterNode)
+  if (stray === null || reigning === null) return null
+  if (stray.keys === 0) return null
+  const leftAt = stray.previous
+  const sameTrunk = leftAt !== null && (leftAt.replid === reigning.replid || leftAt.replid === reigning.previous?.replid)
+  // untilOffset is exclusive: a node that has written nothing since stands one byte before it.
+  const ownBytes = leftAt === null ? null : stray.offset - (leftAt.untilOffset - 1)
+  if (sameTrunk && ownBytes !== null && ownBytes <= 0) return null
+  const what = sameTrunk && ownBytes !== null ? `has taken ${ownBytes} bytes of writes that the master lacks` : `holds ${stray.keys} keys of another history than the master's`
+  return {
+    code: 'StrayMaster',
+    why: `node ${node.ordinal} says that it is master, is not the recorded one (node ${master}), and ${what}; making it follow would throw them away`,
+    whatToType: `to keep node ${master}'s data: docker exec ${node.seen?.container.name ?? ''} redis-cli … REPLICAOF ${nodeAlias(input.spec.name, master)} 6379`,
+  }
+}
+
+/**
+ * A connection can be dead on one side only (the master left its network and came back): the replica then reports `up` until repl-timeout. The master's own
+ * list tells. A second of silence is asked for, so that two INFO answers taken a moment apart can't disagree by chance.
+ */
+function isUnheard(flotilla: string, census: Census, node: ClassifiedNode, master: number): boolean {
+  const masterNode = census.wanted.find(one => one.ordinal === master)
+  const reigning = masterNode === undefined ? null : factsOf(masterNode)
+  const replica = factsOf(node)
+  if (reigning === null || reigning.role !== 'master' || replica?.upstream === null || replica === null) return false
+  if ((replica.upstream.lastIoSeconds ?? 0) < 1) return false
+  return !reigning.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
+}
+
+function upstreamOf(node: ClassifiedNode): string {
+  const host = factsOf(node)?.upstream?.host
+  return host === undefined ? 'nobody' : host === masterLinkAlias ? `the link name "${host}", as every node does at birth` : host
+}
+
+function syncProgress(node: ClassifiedNode): string {
+  const upstream = factsOf(node)?.upstream
+  if (upstream?.syncing === true && upstream.syncTotalBytes > 0) {
+    const percent = Math.floor((100 * upstream.syncReadBytes) / upstream.syncTotalBytes)
+    return `node ${node.ordinal} synchronises: ${percent} % of ${upstream.syncTotalBytes} bytes`
+  }
+  return upstream?.syncing === true ? `node ${node.ordinal} synchronises` : `node ${node.ordinal} connects to the master`
+}
+
+/** Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer. Bounded by what a look at every node costs. */
+function patience(input: PlanInput, node: ClassifiedNode): number {
+  const startedAtMs = node.seen?.container.startedAtMs ?? 0
+  const ageMs = Math.max(0, input.seen.atMs - startedAtMs)
+  const cheapest = 4 * input.seen.nodes.length
+  return Math.min(1_000, Math.max(20, cheapest, ageMs / 10))
+}
+
+function reasonOf(node: ClassifiedNode): string {
+  const probe = node.seen?.probe
+  return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading' ? 'no reason known' : probe.reason
+}

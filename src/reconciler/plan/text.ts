@@ -1,0 +1,54 @@
+import type { Action, Plan } from './plan.js'
+
+/** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
+export function renderPlan(plan: Plan): string {
+  const lines: string[] = []
+  plan.stages.forEach((stage, index) => {
+    lines.push(`stage ${index + 1}`)
+    for (const action of stage) lines.push(`  ${renderAction(action)}  # ${action.cause}`)
+  })
+  for (const wait of plan.waits) lines.push(`waits until ${wait.what}`)
+  for (const refusal of plan.refusals) lines.push(`refuses (${refusal.code}): ${refusal.why}`, `  type: ${refusal.whatToType}`)
+  return lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`
+}
+
+/** The action alone, without its cause. */
+export function renderAction(action: Action): string {
+  switch (action.kind) {
+    case 'pull-image':
+      return `pull image ${action.image}`
+    case 'create-network':
+      return `create network ${action.network}`
+    case 'create-volume':
+      return `create volume ${action.volume}`
+    case 'create-container':
+      return `create container ${action.name} (node ${action.ordinal})`
+    case 'start-container':
+      return `start ${action.name}`
+    case 'stop-container':
+      return `stop ${action.name}`
+    case 'remove-container':
+      return `remove container ${action.name}`
+    case 'rename-container':
+      return `rename ${action.name} to ${action.to}`
+    case 'attach-network':
+      return `attach ${action.name} to its network`
+    case 'begin-operation':
+      return `record ${action.operation.kind}: node ${action.operation.to} is to be master, epoch ${action.operation.epoch}`
+    case 'promote':
+      return `promote node ${action.ordinal}`
+    case 'follow':
+      return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}`
+    case 'end-operation':
+      return `record ${action.operation.kind}: ${action.result}`
+    case 'remove-network':
+      return `remove network ${action.network}`
+    case 'remove-volume':
+      return `remove volume ${action.volume}`
+  }
+}
+
+/** True when there is nothing to do, nothing to wait for and nothing refused. */
+export function isSettled(plan: Plan): boolean {
+  return plan.stages.length === 0 && plan.waits.length === 0 && plan.refusals.length === 0
+}
