@@ -37,7 +37,10 @@ export interface Stranger {
 }
 
 export interface ResourcesSeen {
-  readonly network: { readonly kind: 'absent' } | { readonly kind: 'ours'; readonly networkId: string } | { readonly kind: 'foreign'; readonly networkId: string }
+  readonly network:
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'ours'; readonly networkId: string }
+    | { readonly kind: 'foreign'; readonly networkId: string }
   /** Names of this flotilla's volumes that exist. */
   readonly volumes: readonly string[]
   /** Volumes that exist under a name that we need, without our labels. */

@@ -14,9 +14,16 @@ export interface Census {
 export function takeCensus(input: PlanInput, rightful: number | null): Census {
   const wantedCount = input.spec.replicas + 1
   const existing = input.seen.nodes.map(node =>
-    classifyNode(node, { flotilla: input.spec.name, rightful, specHash: input.specHash, atMs: input.seen.atMs }),
+    classifyNode(node, {
+      flotilla: input.spec.name,
+      rightful,
+      specHash: input.specHash,
+      atMs: input.seen.atMs,
+    }),
   )
-  const ranked = [...existing].sort((a, b) => rankOf(a, rightful) - rankOf(b, rightful) || a.ordinal - b.ordinal)
+  const ranked = [...existing].sort(
+    (a, b) => rankOf(a, rightful) - rankOf(b, rightful) || a.ordinal - b.ordinal,
+  )
   const kept = ranked.slice(0, wantedCount)
   const wanted = [...kept, ...absentOrdinals(kept, wantedCount, rightful).map(absentNode)]
   return {
@@ -26,7 +33,11 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
 }
 
 /** The recorded master's ordinal is wanted even when its container is gone: its volume holds the data. */
-function absentOrdinals(kept: readonly ClassifiedNode[], wantedCount: number, rightful: number | null): number[] {
+function absentOrdinals(
+  kept: readonly ClassifiedNode[],
+  wantedCount: number,
+  rightful: number | null,
+): number[] {
   const missing: number[] = []
   const taken = new Set(kept.map(node => node.ordinal))
   if (rightful !== null && !taken.has(rightful) && taken.size < wantedCount) {

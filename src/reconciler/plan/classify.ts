@@ -55,7 +55,12 @@ const startGraceMs = 10_000
 
 export function classifyNode(
   node: NodeSeen,
-  context: { readonly flotilla: string; readonly rightful: number | null; readonly specHash: string; readonly atMs: number },
+  context: {
+    readonly flotilla: string
+    readonly rightful: number | null
+    readonly specHash: string
+    readonly atMs: number
+  },
 ): ClassifiedNode {
   return {
     ordinal: node.ordinal,
@@ -110,7 +115,9 @@ function bucketOfRunning(
     case 'hung':
     case undefined: {
       const startedAtMs = node.container.startedAtMs
-      return startedAtMs !== null && context.atMs - startedAtMs < startGraceMs && node.lifelessSinceMs === null
+      return startedAtMs !== null &&
+        context.atMs - startedAtMs < startGraceMs &&
+        node.lifelessSinceMs === null
         ? 'starting'
         : 'lifeless'
     }

@@ -37,7 +37,10 @@ function promotionIsWrittenDownFirst(steps: readonly Step[], input: PlanInput): 
     if (action.kind !== 'promote') return []
     if (input.memory.operation?.to === action.ordinal) return []
     const begun = steps.some(
-      other => other.action.kind === 'begin-operation' && other.action.operation.to === action.ordinal && other.stage < stage,
+      other =>
+        other.action.kind === 'begin-operation' &&
+        other.action.operation.to === action.ordinal &&
+        other.stage < stage,
     )
     return begun ? [] : [`node ${action.ordinal} would be promoted before that is written down`]
   })
@@ -56,7 +59,9 @@ function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
           other.action.ordinal === node.ordinal &&
           (other.action.kind === 'stop-container' || other.action.kind === 'follow'),
       )
-      return disarmed ? [] : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
+      return disarmed
+        ? []
+        : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
     })
   })
 }
@@ -68,18 +73,29 @@ function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput): string
     const promoted = input.seen.nodes.find(node => node.ordinal === action.ordinal)
     const keys = promoted === undefined ? 0 : (factsOfNode(promoted)?.keys ?? 0)
     if (keys > 0) return []
-    const holder = input.seen.nodes.find(node => node.ordinal !== action.ordinal && (factsOfNode(node)?.keys ?? 0) > 0)
-    return holder === undefined ? [] : [`node ${action.ordinal} is empty and would be promoted over node ${holder.ordinal}, which holds data`]
+    const holder = input.seen.nodes.find(
+      node => node.ordinal !== action.ordinal && (factsOfNode(node)?.keys ?? 0) > 0,
+    )
+    return holder === undefined
+      ? []
+      : [
+          `node ${action.ordinal} is empty and would be promoted over node ${holder.ordinal}, which holds data`,
+        ]
   })
 }
 
 function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
   const promoted = steps.find(step => step.action.kind === 'promote')?.action
-  const master = promoted?.kind === 'promote' ? promoted.ordinal : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? null)
+  const master =
+    promoted?.kind === 'promote'
+      ? promoted.ordinal
+      : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? null)
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'follow') return []
     if (action.ordinal === action.master) return [`node ${action.ordinal} would follow itself`]
-    return action.master === master ? [] : [`node ${action.ordinal} would follow node ${action.master}, which is not the master`]
+    return action.master === master
+      ? []
+      : [`node ${action.ordinal} would follow node ${action.master}, which is not the master`]
   })
 }
 
@@ -97,14 +113,20 @@ function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[
 /** Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling. */
 function volumesStay(steps: readonly Step[]): string[] {
   return steps.flatMap(({ action }) =>
-    action.kind === 'remove-volume' || action.kind === 'remove-network' ? [`${action.kind} has no place in a reconciling plan`] : [],
+    action.kind === 'remove-volume' || action.kind === 'remove-network'
+      ? [`${action.kind} has no place in a reconciling plan`]
+      : [],
   )
 }
 
 /** Actions of one stage run concurrently: two of them on one node would race. */
 function oneOrderPerNodeAndStage(plan: Plan): string[] {
   return plan.stages.flatMap((stage, index) => {
-    const ordinals = stage.flatMap(action => ('ordinal' in action && action.kind !== 'create-volume' ? [action.ordinal] : []))
-    return new Set(ordinals).size === ordinals.length ? [] : [`stage ${index + 1} gives one node two orders at once`]
+    const ordinals = stage.flatMap(action =>
+      'ordinal' in action && action.kind !== 'create-volume' ? [action.ordinal] : [],
+    )
+    return new Set(ordinals).size === ordinals.length
+      ? []
+      : [`stage ${index + 1} gives one node two orders at once`]
   })
 }

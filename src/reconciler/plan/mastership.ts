@@ -23,7 +23,12 @@ export type Mastership =
   /** Nothing exists anywhere: the first node is crowned as soon as it is up, within the same plan. */
   | { readonly kind: 'first'; readonly ordinal: number; readonly reason: string }
   /** The evidence is complete: promote now. */
-  | { readonly kind: 'crown'; readonly ordinal: number; readonly operationKind: OperationKind; readonly reason: string }
+  | {
+      readonly kind: 'crown'
+      readonly ordinal: number
+      readonly operationKind: OperationKind
+      readonly reason: string
+    }
   /** Not decided yet; `ordinal` is the one expected, when there is one. */
   | { readonly kind: 'pending'; readonly ordinal: number | null; readonly waits: readonly Wait[] }
   | { readonly kind: 'refused'; readonly ordinal: number | null; readonly refusal: Refusal }
@@ -34,7 +39,12 @@ export function decideMastership(input: PlanInput, nodes: readonly ClassifiedNod
   const masters = nodes.filter(node => factsOf(node)?.role === 'master')
   if (masters.length > 0) return decideAmongMasters(input, masters)
   const blankSlate = input.seen.nodes.length === 0 && (input.seen.resources?.volumes.length ?? 0) === 0
-  if (blankSlate) return { kind: 'first', ordinal: lowestOrdinal(nodes), reason: 'a new flotilla starts with its lowest ordinal as master' }
+  if (blankSlate)
+    return {
+      kind: 'first',
+      ordinal: lowestOrdinal(nodes),
+      reason: 'a new flotilla starts with its lowest ordinal as master',
+    }
   return decideWithoutRecord(input, nodes)
 }
 
@@ -51,7 +61,12 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
     case 'master':
       return operation === null
         ? { kind: 'reigning', ordinal: rightful }
-        : { kind: 'crown', ordinal: rightful, operationKind: operation.kind, reason: `${operation.reason} (resumed)` }
+        : {
+            kind: 'crown',
+            ordinal: rightful,
+            operationKind: operation.kind,
+            reason: `${operation.reason} (resumed)`,
+          }
     case 'absent':
     case 'stopped':
       return operation?.kind === 'creation' && nothingHolds(nodes)
@@ -85,18 +100,36 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
 }
 
 /** The recorded master is up again, as the replica that every node is born as. Does it still hold what it held? */
-function decideOnUncrowned(input: PlanInput, nodes: readonly ClassifiedNode[], node: ClassifiedNode): Mastership {
+function decideOnUncrowned(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  node: ClassifiedNode,
+): Mastership {
   const operation = input.memory.operation
   const facts = factsOf(node)
   if (facts === null) return pendingOn(node.ordinal, 'it answers')
   const known = lastKnown(input, node.ordinal)
   if (facts.keys > 0 || known === null || known.keys === 0) {
     return operation === null
-      ? { kind: 'crown', ordinal: node.ordinal, operationKind: 'restart', reason: `it is the recorded master, back with ${facts.keys} keys` }
-      : { kind: 'crown', ordinal: node.ordinal, operationKind: operation.kind, reason: `${operation.reason} (resumed)` }
+      ? {
+          kind: 'crown',
+          ordinal: node.ordinal,
+          operationKind: 'restart',
+          reason: `it is the recorded master, back with ${facts.keys} keys`,
+        }
+      : {
+          kind: 'crown',
+          ordinal: node.ordinal,
+          operationKind: operation.kind,
+          reason: `${operation.reason} (resumed)`,
+        }
   }
   const undecided = nodes.filter(other => other.bucket !== 'absent' && factsOf(other) === null)
-  if (undecided.length > 0) return pendingOn(node.ordinal, `the others have answered too: it came back empty, and had ${known.keys} keys`)
+  if (undecided.length > 0)
+    return pendingOn(
+      node.ordinal,
+      `the others have answered too: it came back empty, and had ${known.keys} keys`,
+    )
   const others = nodes.filter(other => (factsOf(other)?.keys ?? 0) > 0)
   if (others.length === 0 && input.spec.persistence.mode === 'none')
     return {
@@ -105,7 +138,11 @@ function decideOnUncrowned(input: PlanInput, nodes: readonly ClassifiedNode[], n
       operationKind: 'cold-start',
       reason: `every node came back empty, as persistence: none means; ${known.keys} keys are gone`,
     }
-  return { kind: 'refused', ordinal: node.ordinal, refusal: dataLossGuard(input.spec.name, node, known, others) }
+  return {
+    kind: 'refused',
+    ordinal: node.ordinal,
+    refusal: dataLossGuard(input.spec.name, node, known, others),
+  }
 }
 
 function decideAmongMasters(input: PlanInput, masters: readonly ClassifiedNode[]): Mastership {
@@ -115,9 +152,20 @@ function decideAmongMasters(input: PlanInput, masters: readonly ClassifiedNode[]
     return {
       kind: 'found',
       ordinal: chosen.ordinal,
-      reason: masters.length === 1 ? 'it is the only master, and there was no record' : 'of several masters it holds the name, and there was no record',
+      reason:
+        masters.length === 1
+          ? 'it is the only master, and there was no record'
+          : 'of several masters it holds the name, and there was no record',
     }
-  return { kind: 'refused', ordinal: null, refusal: noSafeCandidate(input.spec.name, masters, 'several nodes say that they are master, and there is no record of which is right') }
+  return {
+    kind: 'refused',
+    ordinal: null,
+    refusal: noSafeCandidate(
+      input.spec.name,
+      masters,
+      'several nodes say that they are master, and there is no record of which is right',
+    ),
+  }
 }
 
 /** Nobody is master and nobody ever wrote down who was: names first, then data. */
@@ -135,23 +183,47 @@ function decideWithoutRecord(input: PlanInput, nodes: readonly ClassifiedNode[])
     }
   const holders = nodes.filter(node => (factsOf(node)?.keys ?? 0) > 0)
   const named = nodes.find(node => node.seen?.container.name === masterName(input.spec.name))
-  const crown = (node: ClassifiedNode, reason: string): Mastership => ({ kind: 'crown', ordinal: node.ordinal, operationKind: 'cold-start', reason })
+  const crown = (node: ClassifiedNode, reason: string): Mastership => ({
+    kind: 'crown',
+    ordinal: node.ordinal,
+    operationKind: 'cold-start',
+    reason,
+  })
   if (holders.length === 0) return crown(named ?? lowestNode(nodes), 'no node holds any data')
-  if (named !== undefined && holders.includes(named)) return crown(named, `it holds the master's name and ${keysOf(named)} keys`)
+  if (named !== undefined && holders.includes(named))
+    return crown(named, `it holds the master's name and ${keysOf(named)} keys`)
   const [only, ...more] = holders
-  if (only !== undefined && more.length === 0) return crown(only, `it is the only node that holds data (${keysOf(only)} keys)`)
+  if (only !== undefined && more.length === 0)
+    return crown(only, `it is the only node that holds data (${keysOf(only)} keys)`)
   const furthest = furthestOfOneLineage(holders)
   if (furthest !== null) return crown(furthest, 'it is the furthest of one common history')
-  return { kind: 'refused', ordinal: null, refusal: noSafeCandidate(input.spec.name, holders, 'several nodes hold data, their histories can not be compared, and there is no record of who was master') }
+  return {
+    kind: 'refused',
+    ordinal: null,
+    refusal: noSafeCandidate(
+      input.spec.name,
+      holders,
+      'several nodes hold data, their histories can not be compared, and there is no record of who was master',
+    ),
+  }
 }
 
 function furthestOfOneLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
   const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
   if (lineages.size !== 1) return null
-  return [...nodes].sort((a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal)[0] ?? null
+  return (
+    [...nodes].sort(
+      (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
+    )[0] ?? null
+  )
 }
 
-function dataLossGuard(flotilla: string, node: ClassifiedNode, known: Lineage, others: readonly ClassifiedNode[]): Refusal {
+function dataLossGuard(
+  flotilla: string,
+  node: ClassifiedNode,
+  known: Lineage,
+  others: readonly ClassifiedNode[],
+): Refusal {
   const holders = others.map(other => `node ${other.ordinal} holds ${keysOf(other)} keys`).join(', ')
   return {
     code: 'DataLossGuard',
@@ -163,7 +235,10 @@ function dataLossGuard(flotilla: string, node: ClassifiedNode, known: Lineage, o
 }
 
 function noSafeCandidate(flotilla: string, nodes: readonly ClassifiedNode[], why: string): Refusal {
-  const table = nodes.map(node => `node ${node.ordinal}: ${keysOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`)
+  const table = nodes.map(
+    node =>
+      `node ${node.ordinal}: ${keysOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
+  )
   return {
     code: 'NoSafeCandidate',
     why: `${why} (${table.join('; ')})`,
@@ -189,11 +264,17 @@ export function operationFor(
 }
 
 function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Mastership {
-  return { kind: 'pending', ordinal, waits: [{ what: `node ${ordinal}, the master: ${what}`, ordinal, lookAgainInMs }] }
+  return {
+    kind: 'pending',
+    ordinal,
+    waits: [{ what: `node ${ordinal}, the master: ${what}`, ordinal, lookAgainInMs }],
+  }
 }
 
 function lastKnown(input: PlanInput, ordinal: number): Lineage | null {
-  return input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
+  return (
+    input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
+  )
 }
 
 /** No node is known to hold a key: a creation that was cut short may go on as one. */
@@ -206,7 +287,14 @@ function keysOf(node: ClassifiedNode): number {
 }
 
 function lowestNode(nodes: readonly ClassifiedNode[]): ClassifiedNode {
-  return [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? { ordinal: 0, bucket: 'absent', seen: null, outdated: false }
+  return (
+    [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? {
+      ordinal: 0,
+      bucket: 'absent',
+      seen: null,
+      outdated: false,
+    }
+  )
 }
 
 function lowestOrdinal(nodes: readonly ClassifiedNode[]): number {

@@ -46,33 +46,55 @@ export function planMembership(
         actions.push({ phase: 'attach', action: attach(input, node, 'it has no address on its network') })
         break
       case 'leaving':
-        waits.push({ what: `the engine removes ${nodeName(node)}`, ordinal: node.ordinal, lookAgainInMs: 100 })
+        waits.push({
+          what: `the engine removes ${nodeName(node)}`,
+          ordinal: node.ordinal,
+          lookAgainInMs: 100,
+        })
         break
       default:
         if (linksAreWrong(input, node))
-          actions.push({ phase: 'attach', action: attach(input, node, 'its link or alias on the network is not what it was created with') })
+          actions.push({
+            phase: 'attach',
+            action: attach(input, node, 'its link or alias on the network is not what it was created with'),
+          })
     }
   }
   return { contribution: { actions: [...prepare(input, actions), ...actions], waits, refusals }, rising }
 }
 
 /** What must exist before any container can be created: only what is missing, and only if something is created. */
-function prepare(input: PlanInput, actions: readonly { action: Action }[]): { phase: Phase; action: Action }[] {
+function prepare(
+  input: PlanInput,
+  actions: readonly { action: Action }[],
+): { phase: Phase; action: Action }[] {
   const resources = input.seen.resources
-  const created = actions.flatMap(({ action }) => (action.kind === 'create-container' ? [action.ordinal] : []))
+  const created = actions.flatMap(({ action }) =>
+    action.kind === 'create-container' ? [action.ordinal] : [],
+  )
   if (resources === null || created.length === 0) return []
   const prepared: { phase: Phase; action: Action }[] = []
   if (resources.image === null)
-    prepared.push({ phase: 'prepare', action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' } })
+    prepared.push({
+      phase: 'prepare',
+      action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
+    })
   if (resources.network.kind === 'absent')
     prepared.push({
       phase: 'prepare',
-      action: { kind: 'create-network', network: networkName(input.spec.name), cause: 'the flotilla has no network yet' },
+      action: {
+        kind: 'create-network',
+        network: networkName(input.spec.name),
+        cause: 'the flotilla has no network yet',
+      },
     })
   for (const ordinal of created) {
     const volume = volumeName(input.spec.name, ordinal)
     if (resources.volumes.includes(volume)) continue
-    prepared.push({ phase: 'prepare', action: { kind: 'create-volume', ordinal, volume, cause: `node ${ordinal} has no volume yet` } })
+    prepared.push({
+      phase: 'prepare',
+      action: { kind: 'create-volume', ordinal, volume, cause: `node ${ordinal} has no volume yet` },
+    })
   }
   return prepared
 }
@@ -82,15 +104,22 @@ function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase:
   const ended = howItEnded(node)
   if (node.seen === null)
     return [
-      { phase: 'create', action: { kind: 'create-container', ordinal, name, cause: 'it is wanted and has no container' } },
+      {
+        phase: 'create',
+        action: { kind: 'create-container', ordinal, name, cause: 'it is wanted and has no container' },
+      },
       { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: 'it is wanted' } },
     ]
   const stale = whyNotStartAgain(input, node)
   const current = node.seen.container.name
-  if (stale === null) return [{ phase: 'start', action: { kind: 'start-container', ordinal, name: current, cause: ended } }]
+  if (stale === null)
+    return [{ phase: 'start', action: { kind: 'start-container', ordinal, name: current, cause: ended } }]
   return [
     { phase: 'discard', action: { kind: 'remove-container', ordinal, name: current, cause: stale } },
-    { phase: 'create', action: { kind: 'create-container', ordinal, name, cause: `${stale}; its volume is kept` } },
+    {
+      phase: 'create',
+      action: { kind: 'create-container', ordinal, name, cause: `${stale}; its volume is kept` },
+    },
     { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: ended } },
   ]
 }
@@ -109,7 +138,8 @@ function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null
 
 function howItEnded(node: ClassifiedNode): string {
   const exit = node.seen?.container.exit
-  if (node.seen?.container.state === 'created' || exit === undefined || exit === null) return 'it was never started'
+  if (node.seen?.container.state === 'created' || exit === undefined || exit === null)
+    return 'it was never started'
   if (exit.error !== null && exit.error !== '') return `its last start failed: ${exit.error}`
   return exit.oomKilled ? 'the kernel killed it for want of memory' : `it ended with exit code ${exit.code}`
 }
@@ -147,12 +177,18 @@ function linksAreWrong(input: PlanInput, node: ClassifiedNode): boolean {
   const endpoint = node.seen.container.networks.find(one => one.network === networkName(input.spec.name))
   if (endpoint === undefined) return true
   return (
-    !endpoint.links.includes(masterLink(input.spec.name)) || !endpoint.aliases.includes(nodeAlias(input.spec.name, node.ordinal))
+    !endpoint.links.includes(masterLink(input.spec.name)) ||
+    !endpoint.aliases.includes(nodeAlias(input.spec.name, node.ordinal))
   )
 }
 
 function attach(input: PlanInput, node: ClassifiedNode, cause: string): Action {
-  return { kind: 'attach-network', ordinal: node.ordinal, name: nodeName(node) ?? nodeAlias(input.spec.name, node.ordinal), cause }
+  return {
+    kind: 'attach-network',
+    ordinal: node.ordinal,
+    name: nodeName(node) ?? nodeAlias(input.spec.name, node.ordinal),
+    cause,
+  }
 }
 
 function nodeName(node: ClassifiedNode): string | undefined {

@@ -24,8 +24,15 @@ export function planNaming(input: PlanInput, census: Census, master: number): Co
       refusals.push(conflict)
       continue
     }
-    const rename = (to: string, cause: string): Action => ({ kind: 'rename-container', ordinal: node.ordinal, name: current, to, cause })
-    const cause = role === 'master' ? 'a name is a role, and it is the master' : 'a name is a role, and it is a replica'
+    const rename = (to: string, cause: string): Action => ({
+      kind: 'rename-container',
+      ordinal: node.ordinal,
+      name: current,
+      to,
+      cause,
+    })
+    const cause =
+      role === 'master' ? 'a name is a role, and it is the master' : 'a name is a role, and it is a replica'
     const holder = held.get(wantedName)
     if (role === 'master') {
       actions.push({ phase: 'take-name', action: rename(wantedName, cause) })
@@ -33,7 +40,13 @@ export function planNaming(input: PlanInput, census: Census, master: number): Co
       actions.push({ phase: 'free-name', action: rename(wantedName, cause) })
     } else {
       // Two replicas hold each other's names (by hand): one steps aside, and the next pass finds the name free.
-      actions.push({ phase: 'free-name', action: rename(`${replicaName(input.spec.name, node.ordinal)}-renaming`, `${cause}; its name is still taken`) })
+      actions.push({
+        phase: 'free-name',
+        action: rename(
+          `${replicaName(input.spec.name, node.ordinal)}-renaming`,
+          `${cause}; its name is still taken`,
+        ),
+      })
     }
   }
   return { actions, refusals }

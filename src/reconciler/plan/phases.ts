@@ -20,6 +20,7 @@ const phases = [
   'take-name',
   'end',
   'follow',
+  'tune',
   'stop-surplus',
   'remove-surplus',
   'remove-rest',

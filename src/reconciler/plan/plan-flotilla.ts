@@ -6,7 +6,7 @@ import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
-import { planReplication } from './replication.js'
+import { planReplication, tune } from './replication.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
 
@@ -17,7 +17,10 @@ import { planSurplus } from './surplus.js'
 export function planFlotilla(input: PlanInput): Plan {
   const census = takeCensus(input, rightfulOrdinal(input))
   const mastership = decideMastership(input, census.wanted)
-  return joinContributions(input.spec.name, [duplicates(input), ...contributionsOf(input, census, mastership)])
+  return joinContributions(input.spec.name, [
+    duplicates(input),
+    ...contributionsOf(input, census, mastership),
+  ])
 }
 
 function contributionsOf(input: PlanInput, census: Census, mastership: Mastership): Contribution[] {
@@ -25,7 +28,10 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
     case 'pending':
       return [planMembership(input, census, mastership.ordinal).contribution, { waits: mastership.waits }]
     case 'refused':
-      return [planMembership(input, census, mastership.ordinal).contribution, { refusals: [mastership.refusal] }]
+      return [
+        planMembership(input, census, mastership.ordinal).contribution,
+        { refusals: [mastership.refusal] },
+      ]
     case 'found':
       return [{ actions: recordOnly(input, mastership.ordinal, mastership.reason) }]
     case 'first':
@@ -38,7 +44,11 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
 }
 
 /** A new flotilla, from nothing to the end, in one plan. */
-function planCreation(input: PlanInput, census: Census, first: Extract<Mastership, { kind: 'first' }>): Contribution[] {
+function planCreation(
+  input: PlanInput,
+  census: Census,
+  first: Extract<Mastership, { kind: 'first' }>,
+): Contribution[] {
   const { contribution, rising } = planMembership(input, census, first.ordinal)
   if (!rising.includes(first.ordinal)) return [contribution]
   const operation = operationFor(input, { ordinal: first.ordinal, kind: 'creation', reason: first.reason })
@@ -47,7 +57,11 @@ function planCreation(input: PlanInput, census: Census, first: Extract<Mastershi
       actions: [
         ...beginning(input, operation, 'begin'),
         { phase: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
-        { phase: 'end', action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' } },
+        {
+          phase: 'end',
+          action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' },
+        },
+        { phase: 'tune', action: tune(first.ordinal) },
       ],
     },
     contribution,
@@ -57,14 +71,26 @@ function planCreation(input: PlanInput, census: Census, first: Extract<Mastershi
 }
 
 /** Promote first, everything else later: whoever waits for a master waits for nothing else. */
-function planCrowning(input: PlanInput, census: Census, crown: Extract<Mastership, { kind: 'crown' }>): Contribution[] {
-  const operation = operationFor(input, { ordinal: crown.ordinal, kind: crown.operationKind, reason: crown.reason })
+function planCrowning(
+  input: PlanInput,
+  census: Census,
+  crown: Extract<Mastership, { kind: 'crown' }>,
+): Contribution[] {
+  const operation = operationFor(input, {
+    ordinal: crown.ordinal,
+    kind: crown.operationKind,
+    reason: crown.reason,
+  })
   return [
     {
       actions: [
         ...beginning(input, operation, 'record'),
         { phase: 'promote', action: { kind: 'promote', ordinal: crown.ordinal, cause: crown.reason } },
-        { phase: 'end', action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' } },
+        {
+          phase: 'end',
+          action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' },
+        },
+        { phase: 'tune', action: tune(crown.ordinal) },
       ],
     },
     planNaming(input, census, crown.ordinal),
@@ -72,9 +98,15 @@ function planCrowning(input: PlanInput, census: Census, crown: Extract<Mastershi
   ]
 }
 
-function planReign(input: PlanInput, census: Census, reigning: Extract<Mastership, { kind: 'reigning' }>): Contribution[] {
+function planReign(
+  input: PlanInput,
+  census: Census,
+  reigning: Extract<Mastership, { kind: 'reigning' }>,
+): Contribution[] {
   const { contribution, rising } = planMembership(input, census, reigning.ordinal)
-  const moved = (contribution.actions ?? []).flatMap(({ action }) => (action.kind === 'attach-network' ? [action.ordinal] : []))
+  const moved = (contribution.actions ?? []).flatMap(({ action }) =>
+    action.kind === 'attach-network' ? [action.ordinal] : [],
+  )
   const repairs = [
     contribution,
     planNaming(input, census, reigning.ordinal),
@@ -95,7 +127,10 @@ function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase:
   const operation = operationFor(input, { ordinal, kind: 'adoption', reason })
   return [
     ...beginning(input, operation, 'begin'),
-    { phase: 'end', action: { kind: 'end-operation', operation, result: 'done', cause: 'it reigns already' } },
+    {
+      phase: 'end',
+      action: { kind: 'end-operation', operation, result: 'done', cause: 'it reigns already' },
+    },
   ]
 }
 

@@ -25,11 +25,18 @@ export type ActionBody =
   | { readonly kind: 'start-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'stop-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'remove-container'; readonly ordinal: number; readonly name: string }
-  | { readonly kind: 'rename-container'; readonly ordinal: number; readonly name: string; readonly to: string }
+  | {
+      readonly kind: 'rename-container'
+      readonly ordinal: number
+      readonly name: string
+      readonly to: string
+    }
   | { readonly kind: 'attach-network'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'begin-operation'; readonly operation: Operation }
   | { readonly kind: 'promote'; readonly ordinal: number }
   | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
+  /** Sets what this server's version has beyond the common configuration; known only once it answers. */
+  | { readonly kind: 'tune'; readonly ordinal: number }
   | { readonly kind: 'end-operation'; readonly operation: Operation; readonly result: 'done' | 'aborted' }
   | { readonly kind: 'remove-network'; readonly network: string }
   | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
@@ -51,7 +58,8 @@ export interface Refusal {
 }
 
 /** Also the name of the condition that shows it, and of its section in docs/operations.md. */
-export type RefusalCode = 'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending'
+export type RefusalCode =
+  'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending'
 
 export function emptyPlan(flotilla: string): Plan {
   return { flotilla, stages: [], waits: [], refusals: [] }

@@ -20,7 +20,13 @@ export function planReplication(
     readonly moved: readonly number[]
   },
 ): Contribution {
-  const follow = (ordinal: number, nudge: boolean, cause: string): Action => ({ kind: 'follow', ordinal, master: crown.master, nudge, cause })
+  const follow = (ordinal: number, nudge: boolean, cause: string): Action => ({
+    kind: 'follow',
+    ordinal,
+    master: crown.master,
+    nudge,
+    cause,
+  })
   const actions: Action[] = []
   const waits: Wait[] = []
   const refusals: Refusal[] = []
@@ -41,13 +47,25 @@ export function planReplication(
         break
       case 'stray-master': {
         const refusal = whyNotRejoin(input, census, node, crown.master)
-        if (refusal === null) actions.push(follow(node.ordinal, false, 'it says that it is master and is not, and it has taken no write of its own'))
+        if (refusal === null)
+          actions.push(
+            follow(
+              node.ordinal,
+              false,
+              'it says that it is master and is not, and it has taken no write of its own',
+            ),
+          )
         else refusals.push(refusal)
         break
       }
       case 'syncing':
         if (crown.newlyCrowned) actions.push(follow(node.ordinal, true, 'its master is back'))
-        else waits.push({ what: syncProgress(node), ordinal: node.ordinal, lookAgainInMs: patience(input, node) })
+        else
+          waits.push({
+            what: syncProgress(node),
+            ordinal: node.ordinal,
+            lookAgainInMs: patience(input, node),
+          })
         break
       case 'starting':
         waits.push({ what: `node ${node.ordinal} answers`, ordinal: node.ordinal, lookAgainInMs: 20 })
@@ -56,19 +74,38 @@ export function planReplication(
         waits.push({ what: `node ${node.ordinal} loads its data`, ordinal: node.ordinal, lookAgainInMs: 250 })
         break
       case 'busy':
-        waits.push({ what: `node ${node.ordinal} ends a script that blocks it`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        waits.push({
+          what: `node ${node.ordinal} ends a script that blocks it`,
+          ordinal: node.ordinal,
+          lookAgainInMs: 1_000,
+        })
         break
       case 'locked-out':
-        waits.push({ what: `node ${node.ordinal} lets us in (${reasonOf(node)})`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        waits.push({
+          what: `node ${node.ordinal} lets us in (${reasonOf(node)})`,
+          ordinal: node.ordinal,
+          lookAgainInMs: 1_000,
+        })
         break
       case 'paused':
-        waits.push({ what: `node ${node.ordinal} is unpaused (docker unpause ${node.seen?.container.name ?? ''})`, ordinal: node.ordinal, lookAgainInMs: 1_000 })
+        waits.push({
+          what: `node ${node.ordinal} is unpaused (docker unpause ${node.seen?.container.name ?? ''})`,
+          ordinal: node.ordinal,
+          lookAgainInMs: 1_000,
+        })
         break
       case 'lifeless':
-        waits.push({ what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`, ordinal: node.ordinal, lookAgainInMs: patience(input, node) })
+        waits.push({
+          what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`,
+          ordinal: node.ordinal,
+          lookAgainInMs: patience(input, node),
+        })
         break
       case 'online':
-        if (isUnheard(input.spec.name, census, node, crown.master)) actions.push(follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'))
+        if (isUnheard(input.spec.name, census, node, crown.master))
+          actions.push(
+            follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'),
+          )
         break
       case 'absent':
       case 'stopped':
@@ -79,25 +116,49 @@ export function planReplication(
         break
     }
   }
-  return { actions: actions.map(action => ({ phase: 'follow' as const, action })), waits, refusals }
+  // Whoever starts to follow may be a process that was never spoken to.
+  const tunes = actions.flatMap(({ kind, ...action }) =>
+    kind === 'follow' && 'ordinal' in action ? [tune(action.ordinal)] : [],
+  )
+  return {
+    actions: [
+      ...actions.map(action => ({ phase: 'follow' as const, action })),
+      ...tunes.map(action => ({ phase: 'tune' as const, action })),
+    ],
+    waits,
+    refusals,
+  }
+}
+
+export function tune(ordinal: number): Action {
+  return { kind: 'tune', ordinal, cause: 'its process may be new' }
 }
 
 /**
  * A node that was made master by hand may have taken writes that the master has not; following would throw them away.
  * REPLICAOF NO ONE gives it a new lineage and keeps the old one as `previous`: an offset beyond where it left the old one is a write of its own.
  */
-function whyNotRejoin(input: PlanInput, census: Census, node: ClassifiedNode, master: number): Refusal | null {
+function whyNotRejoin(
+  input: PlanInput,
+  census: Census,
+  node: ClassifiedNode,
+  master: number,
+): Refusal | null {
   const stray = factsOf(node)
   const masterNode = census.wanted.find(one => one.ordinal === master)
   const reigning = masterNode === undefined ? null : factsOf(masterNode)
   if (stray === null || reigning === null) return null
   if (stray.keys === 0) return null
   const leftAt = stray.previous
-  const sameTrunk = leftAt !== null && (leftAt.replid === reigning.replid || leftAt.replid === reigning.previous?.replid)
+  const sameTrunk =
+    leftAt !== null && (leftAt.replid === reigning.replid || leftAt.replid === reigning.previous?.replid)
   // untilOffset is exclusive: a node that has written nothing since stands one byte before it.
   const ownBytes = leftAt === null ? null : stray.offset - (leftAt.untilOffset - 1)
   if (sameTrunk && ownBytes !== null && ownBytes <= 0) return null
-  const what = sameTrunk && ownBytes !== null ? `has taken ${ownBytes} bytes of writes that the master lacks` : `holds ${stray.keys} keys of another history than the master's`
+  const what =
+    sameTrunk && ownBytes !== null
+      ? `has taken ${ownBytes} bytes of writes that the master lacks`
+      : `holds ${stray.keys} keys of another history than the master's`
   return {
     code: 'StrayMaster',
     why: `node ${node.ordinal} says that it is master, is not the recorded one (node ${master}), and ${what}; making it follow would throw them away`,
@@ -113,14 +174,19 @@ function isUnheard(flotilla: string, census: Census, node: ClassifiedNode, maste
   const masterNode = census.wanted.find(one => one.ordinal === master)
   const reigning = masterNode === undefined ? null : factsOf(masterNode)
   const replica = factsOf(node)
-  if (reigning === null || reigning.role !== 'master' || replica?.upstream === null || replica === null) return false
+  if (reigning === null || reigning.role !== 'master' || replica?.upstream === null || replica === null)
+    return false
   if ((replica.upstream.lastIoSeconds ?? 0) < 1) return false
   return !reigning.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
 }
 
 function upstreamOf(node: ClassifiedNode): string {
   const host = factsOf(node)?.upstream?.host
-  return host === undefined ? 'nobody' : host === masterLinkAlias ? `the link name "${host}", as every node does at birth` : host
+  return host === undefined
+    ? 'nobody'
+    : host === masterLinkAlias
+      ? `the link name "${host}", as every node does at birth`
+      : host
 }
 
 function syncProgress(node: ClassifiedNode): string {
@@ -129,7 +195,9 @@ function syncProgress(node: ClassifiedNode): string {
     const percent = Math.floor((100 * upstream.syncReadBytes) / upstream.syncTotalBytes)
     return `node ${node.ordinal} synchronises: ${percent} % of ${upstream.syncTotalBytes} bytes`
   }
-  return upstream?.syncing === true ? `node ${node.ordinal} synchronises` : `node ${node.ordinal} connects to the master`
+  return upstream?.syncing === true
+    ? `node ${node.ordinal} synchronises`
+    : `node ${node.ordinal} connects to the master`
 }
 
 /** Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer. Bounded by what a look at every node costs. */
@@ -142,5 +210,7 @@ function patience(input: PlanInput, node: ClassifiedNode): number {
 
 function reasonOf(node: ClassifiedNode): string {
   const probe = node.seen?.probe
-  return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading' ? 'no reason known' : probe.reason
+  return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading'
+    ? 'no reason known'
+    : probe.reason
 }

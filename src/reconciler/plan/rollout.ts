@@ -34,20 +34,50 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
         },
       ],
     }
-  return { actions: replace(input, next.ordinal, next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal), master) }
+  return {
+    actions: replace(
+      input,
+      next.ordinal,
+      next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal),
+      master,
+    ),
+  }
 }
 
-function replace(input: PlanInput, ordinal: number, name: string, master: number): { phase: Phase; action: Action }[] {
+function replace(
+  input: PlanInput,
+  ordinal: number,
+  name: string,
+  master: number,
+): { phase: Phase; action: Action }[] {
   const cause = 'it was made from an older spec'
   const newName = replicaName(input.spec.name, ordinal)
   const actions: { phase: Phase; action: Action }[] = [
     { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
-    { phase: 'discard', action: { kind: 'remove-container', ordinal, name, cause: `${cause}; its volume is kept` } },
+    {
+      phase: 'discard',
+      action: { kind: 'remove-container', ordinal, name, cause: `${cause}; its volume is kept` },
+    },
     { phase: 'create', action: { kind: 'create-container', ordinal, name: newName, cause } },
     { phase: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
-    { phase: 'follow', action: { kind: 'follow', ordinal, master, nudge: false, cause: 'it is started, and starts as a replica of nobody' } },
+    {
+      phase: 'follow',
+      action: {
+        kind: 'follow',
+        ordinal,
+        master,
+        nudge: false,
+        cause: 'it is started, and starts as a replica of nobody',
+      },
+    },
   ]
   return input.seen.resources?.image === null
-    ? [{ phase: 'prepare', action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' } }, ...actions]
+    ? [
+        {
+          phase: 'prepare',
+          action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
+        },
+        ...actions,
+      ]
     : actions
 }

@@ -20,7 +20,12 @@ export function planSurplus(input: PlanInput, census: Census, mastership: Master
     }
     const cause = `the manifest asks for ${input.spec.replicas} replicas`
     if (node.bucket !== 'stopped') stops.push({ kind: 'stop-container', ordinal: node.ordinal, name, cause })
-    removals.push({ kind: 'remove-container', ordinal: node.ordinal, name, cause: `${cause}; its volume is kept` })
+    removals.push({
+      kind: 'remove-container',
+      ordinal: node.ordinal,
+      name,
+      cause: `${cause}; its volume is kept`,
+    })
   }
   return {
     actions: [
@@ -38,6 +43,7 @@ function whyNotRemove(census: Census, mastership: Mastership, node: ClassifiedNo
   if (node.bucket === 'stray-master') return 'it has stepped down'
   const kept = census.wanted.filter(one => one.ordinal !== mastership.ordinal)
   const unsynced = kept.filter(one => one.bucket !== 'online')
-  if (node.bucket === 'online' && kept.length > 0 && unsynced.length === kept.length) return 'another replica is in sync'
+  if (node.bucket === 'online' && kept.length > 0 && unsynced.length === kept.length)
+    return 'another replica is in sync'
   return null
 }

@@ -8,7 +8,8 @@ export function renderPlan(plan: Plan): string {
     for (const action of stage) lines.push(`  ${renderAction(action)}  # ${action.cause}`)
   })
   for (const wait of plan.waits) lines.push(`waits until ${wait.what}`)
-  for (const refusal of plan.refusals) lines.push(`refuses (${refusal.code}): ${refusal.why}`, `  type: ${refusal.whatToType}`)
+  for (const refusal of plan.refusals)
+    lines.push(`refuses (${refusal.code}): ${refusal.why}`, `  type: ${refusal.whatToType}`)
   return lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`
 }
 
@@ -39,6 +40,8 @@ export function renderAction(action: Action): string {
       return `promote node ${action.ordinal}`
     case 'follow':
       return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}`
+    case 'tune':
+      return `tune node ${action.ordinal} for its version`
     case 'end-operation':
       return `record ${action.operation.kind}: ${action.result}`
     case 'remove-network':

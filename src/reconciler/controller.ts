@@ -1,0 +1,223 @@
+import type { Clock } from '../clock.js'
+import { errorCode, explainError, FlotillaError } from '../errors.js'
+import type { EventSink } from '../events/catalogue.js'
+import type { DeletionPolicy, FlotillaSpec } from '../manifest/spec.js'
+import type { StateStore } from '../state/state-store.js'
+import { backoffMs } from './backoff.js'
+import { FlotillaRecord } from './flotilla-record.js'
+import type { Eyes } from './observe/observe.js'
+import type { Outcome } from './pass.js'
+import { WorkQueue } from './queue.js'
+import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
+import { removeFlotilla } from './remove.js'
+import type { FlotillaStatus } from './status/status.js'
+
+/** What the manifests ask for at the moment. */
+export interface Desired {
+  readonly flotillas: ReadonlyMap<string, DesiredFlotilla>
+  /** Flotillas whose manifest was taken away: carried out as the policy in their last spec says, only for those that this memory knows. */
+  readonly deleted: readonly string[]
+}
+
+export interface DesiredFlotilla {
+  readonly spec: FlotillaSpec
+  /** `file:line`, for the log. */
+  readonly source: string
+  readonly problem: string | null
+}
+
+export interface ControllerOptions {
+  readonly eyes: Eyes
+  readonly store: StateStore
+  readonly events: EventSink
+  readonly clock: Clock
+  readonly random: () => number
+  readonly flotillaVersion: string
+  /** Called after every pass. */
+  readonly onPass?: (flotilla: string, outcome: Outcome, status: FlotillaStatus | null) => void
+}
+
+/** How often a flotilla is looked at when nothing wakes us. Events are hints; this is the promise. */
+const pollMs = { settled: 5_000, unsettled: 1_000 }
+
+/** Passes of different flotillas run side by side, so that one's trouble is not another's wait; more would only queue inside the engine. */
+const concurrency = 10
+
+/** Runs passes: one keyed queue, woken by whoever notices something, and by time. */
+export class Controller {
+  readonly #options: ControllerOptions
+  readonly #queue: WorkQueue
+  readonly #records = new Map<string, FlotillaRecord>()
+  readonly #failures = new Map<string, number>()
+  readonly #urgent = new Set<string>()
+  readonly #abort = new AbortController()
+  #desired: Desired = { flotillas: new Map(), deleted: [] }
+  #engineLostAtMs: number | null = null
+  #stopping = false
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+    this.#queue = new WorkQueue({ clock: options.clock, concurrency, work: key => this.#work(key) })
+  }
+
+  /** Takes what the manifests ask for into force and wakes everything that it concerns. */
+  setDesired(desired: Desired): void {
+    const before = this.#desired
+    this.#desired = desired
+    for (const [name, wanted] of desired.flotillas) {
+      const was = before.flotillas.get(name)
+      if (was !== undefined && JSON.stringify(was.spec) !== JSON.stringify(wanted.spec))
+        this.#urgent.add(name)
+      this.#queue.wake(name)
+    }
+    for (const name of desired.deleted) {
+      this.#urgent.add(name)
+      this.#queue.wake(name)
+    }
+  }
+
+  wake(flotilla: string): void {
+    if (this.#desired.flotillas.has(flotilla) || this.#desired.deleted.includes(flotilla))
+      this.#queue.wake(flotilla)
+  }
+
+  wakeAll(): void {
+    for (const name of this.#desired.flotillas.keys()) this.#queue.wake(name)
+  }
+
+  statusOf(flotilla: string): FlotillaStatus | null {
+    return this.#records.get(flotilla)?.status ?? null
+  }
+
+  /** Begins nothing new, lets what is under way end, and cuts it off after `graceMs`. Containers run on. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true
+    const cutOff = this.#options.clock.after(graceMs, () => this.#abort.abort())
+    await this.#queue.drain()
+    cutOff()
+    this.#abort.abort()
+  }
+
+  async #work(name: string): Promise<void> {
+    const outcome = await this.#pass(name)
+    this.#noteEngine(outcome)
+    this.#schedule(name, outcome)
+    this.#options.onPass?.(name, outcome, this.statusOf(name))
+  }
+
+  async #pass(name: string): Promise<Outcome> {
+    const { eyes, store, events, clock, flotillaVersion } = this.#options
+    try {
+      const record = await this.#record(name)
+      const wanted = this.#desired.flotillas.get(name)
+      this.#urgent.delete(name)
+      if (wanted === undefined) return await this.#remove(name, record)
+      if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
+      return await reconcile(
+        { eyes, store, events, clock, flotillaVersion },
+        {
+          spec: wanted.spec,
+          record,
+          specProblem: wanted.problem,
+          signal: this.#abort.signal,
+          interrupted: () => this.#stopping || this.#urgent.has(name),
+        },
+      )
+    } catch (error) {
+      return { kind: 'failed', error }
+    }
+  }
+
+  async #remove(name: string, record: FlotillaRecord): Promise<Outcome> {
+    const { eyes, store, events } = this.#options
+    const spec = record.memory.spec
+    if (spec === null) return { kind: 'gone' }
+    const policy: DeletionPolicy = spec.deletionPolicy
+    events.publish('manifest.deleted', { deletionPolicy: policy }, { flotilla: name })
+    if (policy !== 'Orphan')
+      await removeFlotilla(
+        { runtime: eyes.runtime, store, events },
+        { flotilla: name, volumesToo: policy === 'Delete', signal: this.#abort.signal },
+      )
+    else await store.forget(name, { secretsToo: false })
+    this.#records.delete(name)
+    return { kind: 'gone' }
+  }
+
+  async #record(name: string): Promise<FlotillaRecord> {
+    const known = this.#records.get(name)
+    if (known !== undefined) return known
+    const record = await FlotillaRecord.load(this.#options.store, name, this.#options.events)
+    this.#records.set(name, record)
+    return record
+  }
+
+  #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): void {
+    const { replicas, image } = spec
+    this.#options.events.publish(
+      'manifest.loaded',
+      { generation, source, replicas, image },
+      { flotilla: name },
+    )
+  }
+
+  #schedule(name: string, outcome: Outcome): void {
+    if (outcome.kind !== 'failed') this.#failures.delete(name)
+    switch (outcome.kind) {
+      case 'settled':
+        return this.#queue.wakeAfter(name, pollMs.settled)
+      case 'again':
+        return outcome.inMs === 0
+          ? this.#queue.wake(name)
+          : this.#queue.wakeAfter(name, Math.min(outcome.inMs, pollMs.settled))
+      case 'stuck':
+        return this.#queue.wakeAfter(name, pollMs.unsettled)
+      case 'failed':
+        return this.#retry(name, outcome.error)
+      case 'gone':
+        return
+    }
+  }
+
+  #retry(name: string, error: unknown): void {
+    const failures = (this.#failures.get(name) ?? 0) + 1
+    this.#failures.set(name, failures)
+    const againInMs = backoffMs(failures, this.#options.random, { firstMs: 500, mostMs: 30_000 })
+    this.#queue.wakeAfter(name, againInMs)
+    const cause = error instanceof ActionFailed ? error.cause : error
+    const details = { error: messageOf(cause), hint: hintOf(cause), code: errorCode(cause), againInMs }
+    if (error instanceof ActionFailed)
+      this.#options.events.publish('plan.failed', { action: error.action, ...details }, { flotilla: name })
+    else this.#options.events.publish('pass.failed', details, { flotilla: name })
+  }
+
+  /** An engine that is down is one fact, told once, not once per flotilla and try. */
+  #noteEngine(outcome: Outcome): void {
+    const { events, clock } = this.#options
+    if (
+      outcome.kind === 'failed' &&
+      !(outcome.error instanceof ActionFailed) &&
+      isEngineTrouble(outcome.error)
+    ) {
+      if (this.#engineLostAtMs !== null) return
+      this.#engineLostAtMs = clock.monotonicMs()
+      events.publish('engine.lost', {
+        error: messageOf(outcome.error),
+        hint: hintOf(outcome.error),
+        code: errorCode(outcome.error),
+      })
+      return
+    }
+    if (outcome.kind === 'failed' || this.#engineLostAtMs === null) return
+    events.publish('engine.back', { downMs: Math.round(clock.monotonicMs() - this.#engineLostAtMs) })
+    this.#engineLostAtMs = null
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof FlotillaError ? error.message : explainError(error)
+}
+
+function hintOf(error: unknown): string | null {
+  return error instanceof FlotillaError ? error.hint : null
+}

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import { renderAcl } from '../redis/acl.js'
+import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
+import type { NodeCredentials } from '../redis/redis.js'
+import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
+import type { ContainerFile, ContainerSpec, NetworkAttachment } from '../runtime/runtime.js'
+import { Secret } from '../secret.js'
+import { masterLink, networkName, nodeAlias, redisPort, volumeName } from './names.js'
+
+/** What is the same for every node of a flotilla and decides what its containers look like. */
+export interface NodeSetting {
+  readonly spec: FlotillaSpec
+  /** True where nodes can only be reached by a port on the host's loopback. */
+  readonly publish: boolean
+  /** Written into a label; no reason to recreate anything. */
+  readonly flotillaVersion: string
+}
+
+/** The container of one node, whatever its role: its name is all that a role changes. */
+export function desiredContainer(setting: NodeSetting, ordinal: number, name: string): ContainerSpec {
+  return {
+    ...containerTemplate(setting, ordinal),
+    name,
+    labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
+  }
+}
+
+/**
+ * The spec-hash label: a digest over what makes a container of today's spec different from another one's, with the ordinal left open.
+ * Secrets, the role and Flotilla's own version are not in it, so that none of them recreates a node. A golden test pins it.
+ */
+export function specHash(setting: NodeSetting): string {
+  const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
+  const secrets = {
+    control: new Secret('x'),
+    replication: new Secret('x'),
+    application: setting.spec.auth.kind === 'none' ? null : new Secret('x'),
+  }
+  const config = nodeConfig(setting, 0, secrets).textWithoutSecrets
+  const acl = renderAcl(secrets).textWithoutSecrets
+  const canonical = JSON.stringify({
+    ...rest,
+    links: attachment.links,
+    mounted: mounts.map(mount => mount.path),
+    named: hostname !== '',
+    config,
+    acl,
+  })
+  return createHash('sha256').update(canonical).digest('hex').slice(0, 16)
+}
+
+/** redis.conf and the ACL file, put into the container before it starts: argv, env and bind mounts would show in `docker inspect`. */
+export function nodeFiles(
+  setting: NodeSetting,
+  ordinal: number,
+  credentials: NodeCredentials,
+  owner: number,
+): readonly ContainerFile[] {
+  const file = (path: string, content: string): ContainerFile => ({
+    path,
+    content,
+    mode: 0o400,
+    uid: owner,
+    gid: owner,
+  })
+  return [
+    file(configFilePath, nodeConfig(setting, ordinal, credentials).text),
+    file(aclFilePath, renderAcl(credentials).text),
+  ]
+}
+
+/** Whom the files must belong to: the image's own user when it names one by number, else uid 999, which is `redis` in the official images and in Valkey's. */
+export function fileOwner(imageUser: string): number {
+  const uid = /^\d+/.exec(imageUser)?.[0]
+  return uid === undefined || uid === '0' ? 999 : Number(uid)
+}
+
+export function flotillaLabels(setting: NodeSetting): Readonly<Record<string, string>> {
+  return { [flotillaLabel]: setting.spec.name, [versionLabel]: setting.flotillaVersion }
+}
+
+export function nodeLabels(setting: NodeSetting, ordinal: number): Readonly<Record<string, string>> {
+  return { ...flotillaLabels(setting), [nodeLabel]: String(ordinal) }
+}
+
+export function nodeAttachment(flotilla: string, ordinal: number): NetworkAttachment {
+  return {
+    network: networkName(flotilla),
+    links: [masterLink(flotilla)],
+    aliases: [nodeAlias(flotilla, ordinal)],
+  }
+}
+
+function containerTemplate(setting: NodeSetting, ordinal: number): Omit<ContainerSpec, 'name' | 'labels'> {
+  const { spec } = setting
+  return {
+    image: spec.image,
+    command: ['redis-server', configFilePath],
+    hostname: nodeAlias(spec.name, ordinal),
+    attachment: nodeAttachment(spec.name, ordinal),
+    // Some images no longer declare the volume, and an anonymous one would be lost with its container.
+    mounts: [{ volume: volumeName(spec.name, ordinal), path: '/data' }],
+    // Redis resolves `master` on its main thread. With ndots:1 Docker itself answers for a single-label name that nobody holds, empty and at once;
+    // without, the question goes outside, and where nobody answers there Redis stands still for 40 s (measured on 20.10).
+    dnsOptions: ['ndots:1'],
+    // Redis wants maxclients + 32; Docker 29 lowered the default.
+    openFilesMax: 65_536,
+    // Redis waits up to shutdown-timeout for its replicas on SIGTERM; the engine must not kill it before.
+    stopGraceSeconds: 20,
+    publishPort: setting.publish ? redisPort : null,
+  }
+}
+
+function nodeConfig(setting: NodeSetting, ordinal: number, credentials: NodeCredentials) {
+  return renderRedisConfig({
+    nodeAlias: nodeAlias(setting.spec.name, ordinal),
+    persistence: setting.spec.persistence.mode,
+    replication: credentials.replication,
+    openToAll: setting.spec.auth.kind === 'none',
+  })
+}

@@ -1,0 +1,213 @@
+import type { EventSink } from '../../events/catalogue.js'
+import { FlotillaError } from '../../errors.js'
+import { liveExtras } from '../../redis/config.js'
+import type { ReachMode } from '../../redis/reach.js'
+import type { NodeCredentials, NodeTarget, RedisPort } from '../../redis/redis.js'
+import { standInLabel } from '../../runtime/labels.js'
+import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
+import {
+  desiredContainer,
+  fileOwner,
+  flotillaLabels,
+  nodeAttachment,
+  nodeFiles,
+  nodeLabels,
+  type NodeSetting,
+} from '../desired-node.js'
+import type { FlotillaMemory } from '../memory.js'
+import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
+import type { Observation } from '../observation.js'
+import { nodeTarget } from '../observe/observe.js'
+import type { Action } from '../plan/plan.js'
+
+/** What the hands need: the ports, what was seen, and where the memory is kept. */
+export interface Hands {
+  readonly runtime: Runtime
+  readonly redis: RedisPort
+  readonly reach: ReachMode
+  readonly setting: NodeSetting
+  readonly credentials: NodeCredentials
+  readonly events: EventSink
+  readonly nowMs: () => number
+  readonly signal: AbortSignal
+  /** Writes the memory down (fsync) before it returns. */
+  readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
+}
+
+/** A node that was started a moment ago has this long to answer its first order. */
+const orderDeadlineMs = 10_000
+
+/** How many promotions `history` keeps. */
+const historyLength = 100
+
+/**
+ * Turns actions into calls, one each, without a decision. Remembers what its own calls made (a new container's id, a started one's address), so that later
+ * stages of the same plan find it.
+ */
+export class Performer {
+  readonly #hands: Hands
+  readonly #containers: Map<number, ContainerFacts>
+  readonly #created = new Map<number, string>()
+  #imageUser: string | null
+
+  constructor(hands: Hands, seen: Observation) {
+    this.#hands = hands
+    this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
+    this.#imageUser = seen.resources?.image?.user ?? null
+  }
+
+  async perform(action: Action): Promise<void> {
+    const { runtime, redis, setting, signal } = this.#hands
+    switch (action.kind) {
+      case 'pull-image':
+        return this.#pull(action.image)
+      case 'create-network':
+        return runtime.createNetwork({ name: action.network, labels: flotillaLabels(setting) }, { signal })
+      case 'create-volume':
+        return runtime.createVolume(
+          { name: action.volume, labels: nodeLabels(setting, action.ordinal) },
+          { signal },
+        )
+      case 'create-container':
+        return this.#create(action.ordinal, action.name)
+      case 'start-container':
+        this.#containers.set(
+          action.ordinal,
+          await runtime.startContainer(this.#idOf(action.ordinal), { signal }),
+        )
+        return
+      case 'stop-container':
+        return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
+      case 'remove-container':
+        await runtime.removeContainer(action.name, { signal })
+        this.#containers.delete(action.ordinal)
+        return
+      case 'rename-container':
+        return runtime.renameContainer(this.#idOf(action.ordinal), action.to, { signal })
+      case 'attach-network':
+        return this.#attach(action.ordinal)
+      case 'promote':
+        await redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs })
+        return
+      case 'follow':
+        return this.#follow(action.ordinal, action.master, action.nudge)
+      case 'tune':
+        return this.#tune(action.ordinal)
+      case 'begin-operation':
+        return this.#hands.saveMemory(memory => ({ ...memory, operation: action.operation }))
+      case 'end-operation':
+        return this.#endOperation(action)
+      case 'remove-network':
+        return runtime.removeNetwork(action.network, { signal })
+      case 'remove-volume':
+        return runtime.removeVolume(action.volume, { signal })
+    }
+  }
+
+  async #pull(image: string): Promise<void> {
+    const { runtime, events, signal, nowMs } = this.#hands
+    let toldAtMs = 0
+    await runtime.pullImage(
+      image,
+      ({ doneBytes, totalBytes }) => {
+        if (nowMs() - toldAtMs < 1_000) return
+        toldAtMs = nowMs()
+        events.publish('image.pulling', { image, doneBytes, totalBytes })
+      },
+      { signal },
+    )
+  }
+
+  async #create(ordinal: number, name: string): Promise<void> {
+    const { runtime, setting, credentials, signal } = this.#hands
+    const owner = fileOwner(await this.#userOfImage())
+    const files = nodeFiles(setting, ordinal, credentials, owner)
+    this.#created.set(
+      ordinal,
+      await runtime.createContainer(desiredContainer(setting, ordinal, name), files, { signal }),
+    )
+  }
+
+  async #userOfImage(): Promise<string> {
+    if (this.#imageUser !== null) return this.#imageUser
+    const { runtime, setting, events, signal } = this.#hands
+    const image = await runtime.findImage(setting.spec.image, { signal })
+    this.#imageUser = image?.user ?? ''
+    const contains = image?.labels[standInLabel]
+    if (contains !== undefined) events.publish('image.stand-in', { image: setting.spec.image, contains })
+    return this.#imageUser
+  }
+
+  async #attach(ordinal: number): Promise<void> {
+    const { runtime, setting, signal } = this.#hands
+    const containerId = this.#idOf(ordinal)
+    await runtime.attachNetwork(containerId, nodeAttachment(setting.spec.name, ordinal), { signal })
+    const facts = await runtime.inspectContainer(containerId, { signal })
+    if (facts !== null) this.#containers.set(ordinal, facts)
+  }
+
+  async #follow(ordinal: number, master: number, nudge: boolean): Promise<void> {
+    const { redis, setting } = this.#hands
+    const target = this.#targetOf(ordinal)
+    const upstream = { host: nodeAlias(setting.spec.name, master), port: redisPort }
+    await redis.follow(target, upstream, {
+      deadlineMs: orderDeadlineMs,
+      ...(nudge ? { nudge: { host: masterLinkAlias, port: redisPort } } : {}),
+    })
+  }
+
+  async #tune(ordinal: number): Promise<void> {
+    const { redis } = this.#hands
+    const target = this.#targetOf(ordinal)
+    const probe = await redis.probe(target, { deadlineMs: orderDeadlineMs })
+    // A node that loads its data or does not answer is tuned by nobody: its defaults are safe, only slower to stop.
+    if (probe.kind !== 'answered') return
+    await redis.setConfig(target, liveExtras(probe.facts), { deadlineMs: orderDeadlineMs })
+  }
+
+  async #endOperation(action: Extract<Action, { kind: 'end-operation' }>): Promise<void> {
+    const { saveMemory, nowMs, events } = this.#hands
+    const { operation, result } = action
+    const endedAtMs = nowMs()
+    await saveMemory(memory => ({
+      ...memory,
+      operation: null,
+      ...(result === 'done'
+        ? { epoch: operation.epoch, master: { ordinal: operation.to, sinceMs: endedAtMs, lineage: null } }
+        : {}),
+      history: [...memory.history, { ...operation, endedAtMs, result }].slice(-historyLength),
+    }))
+    if (result !== 'done') return
+    const { from, to, epoch, kind, reason } = operation
+    if (from !== null && from !== to) events.publish('master.changed', { from, to, epoch, kind, reason })
+    events.publish('master.promoted', {
+      node: to,
+      epoch,
+      kind,
+      reason,
+      tookMs: endedAtMs - operation.startedAtMs,
+    })
+  }
+
+  #idOf(ordinal: number): string {
+    const containerId = this.#created.get(ordinal) ?? this.#containers.get(ordinal)?.containerId
+    if (containerId === undefined)
+      throw new FlotillaError('runtime/not-found', `node ${ordinal} has no container`)
+    return containerId
+  }
+
+  #targetOf(ordinal: number): NodeTarget {
+    const { reach, setting, credentials } = this.#hands
+    const container = this.#containers.get(ordinal)
+    const target =
+      container === undefined
+        ? null
+        : nodeTarget(reach, { flotilla: setting.spec.name, credentials }, container)
+    if (target === null)
+      throw new FlotillaError(
+        'redis/unreachable',
+        `node ${ordinal} (${nodeAlias(setting.spec.name, ordinal)}) has no address`,
+      )
+    return target
+  }
+}

@@ -1,0 +1,80 @@
+import type { EventSink } from '../events/catalogue.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import type { StateStore } from '../state/state-store.js'
+import type { FlotillaMemory } from './memory.js'
+import type { FlotillaStatus } from './status/status.js'
+
+/**
+ * What one flotilla's passes share: its memory and its last status, on disk and here. One pass at a time touches it, so there is nothing to lock.
+ */
+export class FlotillaRecord {
+  readonly #store: StateStore
+  #memory: FlotillaMemory
+  #status: FlotillaStatus | null
+  #statusText = ''
+
+  private constructor(store: StateStore, memory: FlotillaMemory, status: FlotillaStatus | null) {
+    this.#store = store
+    this.#memory = memory
+    this.#status = status
+  }
+
+  static async load(store: StateStore, flotilla: string, events: EventSink): Promise<FlotillaRecord> {
+    const memory = await store.loadMemory(flotilla, {
+      onDamage: (problem, aside) => events.publish('state.damaged', { problem, aside }, { flotilla }),
+    })
+    return new FlotillaRecord(store, memory, await store.loadStatus(flotilla))
+  }
+
+  get memory(): FlotillaMemory {
+    return this.#memory
+  }
+
+  get status(): FlotillaStatus | null {
+    return this.#status
+  }
+
+  /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object. */
+  async saveMemory(change: (memory: FlotillaMemory) => FlotillaMemory): Promise<void> {
+    const next = change(this.#memory)
+    if (next === this.#memory) return
+    await this.#store.saveMemory(next)
+    this.#memory = next
+  }
+
+  /** Takes a spec into force. @returns true when it is another one than before: a new generation. */
+  async acceptSpec(spec: FlotillaSpec): Promise<boolean> {
+    if (JSON.stringify(this.#memory.spec) === JSON.stringify(spec)) return false
+    await this.saveMemory(memory => ({ ...memory, spec, generation: memory.generation + 1 }))
+    return true
+  }
+
+  /** Keeps the status; to disk only when something that people act on has changed, not for every byte of offset. */
+  async saveStatus(status: FlotillaStatus): Promise<void> {
+    this.#status = status
+    const text = JSON.stringify(withoutNumbers(status))
+    if (text === this.#statusText) return
+    this.#statusText = text
+    await this.#store.saveStatus(status)
+  }
+}
+
+function withoutNumbers(status: FlotillaStatus): unknown {
+  return {
+    ...status,
+    waitingFor: [],
+    nodes: status.nodes.map(node => ({
+      ...node,
+      offset: null,
+      lagBytes: null,
+      lagSeconds: null,
+      lastIoSeconds: null,
+    })),
+    conditions: status.conditions.map(condition => [
+      condition.type,
+      condition.status,
+      condition.reason,
+      condition.lastTransitionTime,
+    ]),
+  }
+}

@@ -1,0 +1,179 @@
+import type { NodeCredentials, NodeTarget, Probe, RedisPort } from '../../redis/redis.js'
+import { nodeAddress, type ReachMode } from '../../redis/reach.js'
+import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
+import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
+import { masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
+import type { NodeSeen, Observation, ResourcesSeen, Stranger } from '../observation.js'
+import type { EngineView } from './engine-view.js'
+import type { LifeSigns } from './life-signs.js'
+
+export interface Eyes {
+  readonly runtime: Runtime
+  readonly redis: RedisPort
+  readonly engine: EngineView
+  readonly lifeSigns: LifeSigns
+  readonly reach: ReachMode
+  /** Wall clock, ms. */
+  readonly nowMs: () => number
+}
+
+export interface ObserveInput {
+  readonly flotilla: string
+  readonly image: string
+  /** Containers that the spec wants: with fewer running, network, volumes and image are looked at too. */
+  readonly wantedCount: number
+  readonly credentials: NodeCredentials
+}
+
+/** A healthy node answers in under 1 ms; a fork or a slow command takes longer. This is how long one look waits, not when a node is given up. */
+const probeDeadlineMs = 500
+
+/**
+ * Looks at one flotilla once: one container list, and one pipelined INFO per running node, all at the same time.
+ * @throws FlotillaError runtime/… when the engine can't be asked. Unknown is not absent: without a list there is no observation.
+ */
+export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observation> {
+  const { flotilla } = input
+  const containers = await eyes.engine.listContainers()
+  const atMs = eyes.nowMs()
+  const ours = containers.filter(container => readNodeLabels(container.labels)?.flotilla === flotilla)
+  const { chosen, duplicates } = onePerOrdinal(ours)
+  const running = chosen.filter(container => container.state === 'running').length
+  const [nodes, resources] = await Promise.all([
+    Promise.all(chosen.map(container => seeNode(eyes, input, container, atMs))),
+    running < input.wantedCount || running < chosen.length ? seeResources(eyes.runtime, input) : null,
+  ])
+  return {
+    flotilla,
+    atMs,
+    nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
+    duplicates,
+    strangers: containers
+      .filter(container => !ours.includes(container) && isNeededName(flotilla, container.name))
+      .map(toStranger),
+    resources,
+  }
+}
+
+async function seeNode(
+  eyes: Eyes,
+  input: ObserveInput,
+  container: ContainerFacts,
+  atMs: number,
+): Promise<NodeSeen> {
+  const ordinal = ordinalOf(container)
+  const target = nodeTarget(eyes.reach, input, container)
+  const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs: probeDeadlineMs })
+  return {
+    ordinal,
+    container,
+    address: target === null ? null : { host: target.host, port: target.port },
+    probe,
+    lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), atMs),
+    process: null,
+  }
+}
+
+/** Any reply is life, an error too. */
+function showsLife(probe: Probe): boolean {
+  return probe.kind !== 'refused' && probe.kind !== 'silent' && probe.kind !== 'hung'
+}
+
+/** How to talk to a node of ours now; null while it does not run or has no address. */
+export function nodeTarget(
+  reach: ReachMode,
+  input: { readonly flotilla: string; readonly credentials: NodeCredentials },
+  container: ContainerFacts,
+): NodeTarget | null {
+  // A paused container has an address, but a look at it can only time out.
+  if (container.state !== 'running') return null
+  const alias = nodeAlias(input.flotilla, ordinalOf(container))
+  const address = nodeAddress({
+    mode: reach,
+    container,
+    network: networkName(input.flotilla),
+    nodeAlias: alias,
+    redisPort,
+  })
+  if (address.kind === 'nowhere') return null
+  return {
+    nodeAlias: alias,
+    flotilla: input.flotilla,
+    containerId: container.containerId,
+    startedAtMs: container.startedAtMs,
+    host: address.host,
+    port: address.port,
+    credentials: input.credentials,
+  }
+}
+
+async function seeResources(runtime: Runtime, input: ObserveInput): Promise<ResourcesSeen> {
+  const name = networkName(input.flotilla)
+  const [network, volumes, image] = await Promise.all([
+    runtime.findNetwork(name),
+    runtime.listVolumes(),
+    runtime.findImage(input.image),
+  ])
+  const ours = volumes
+    .filter(volume => volume.labels[flotillaLabel] === input.flotilla)
+    .map(volume => volume.name)
+  const foreignVolumes = await findForeignVolumes(runtime, input, ours)
+  return {
+    network:
+      network === null
+        ? { kind: 'absent' }
+        : {
+            kind: network.labels[flotillaLabel] === input.flotilla ? 'ours' : 'foreign',
+            networkId: network.networkId,
+          },
+    volumes: ours,
+    foreignVolumes,
+    image,
+  }
+}
+
+/** Only names that may be needed and are not ours are asked for. */
+async function findForeignVolumes(
+  runtime: Runtime,
+  input: ObserveInput,
+  ours: readonly string[],
+): Promise<readonly string[]> {
+  const candidates = Array.from(
+    { length: input.wantedCount },
+    (_, ordinal) => `${input.flotilla}-${ordinal}`,
+  ).filter(name => !ours.includes(name))
+  const found = await Promise.all(candidates.map(name => runtime.findVolume(name)))
+  return candidates.filter((_, index) => found[index] !== null)
+}
+
+/** Two containers with one ordinal can only be made by hand. The one that runs is the node; of equals the older. */
+function onePerOrdinal(ours: readonly ContainerFacts[]): {
+  chosen: ContainerFacts[]
+  duplicates: ContainerFacts[]
+} {
+  const ranked = [...ours].sort(
+    (a, b) => Number(b.state === 'running') - Number(a.state === 'running') || a.createdAtMs - b.createdAtMs,
+  )
+  const chosen: ContainerFacts[] = []
+  const duplicates: ContainerFacts[] = []
+  const taken = new Set<number>()
+  for (const container of ranked) {
+    const ordinal = ordinalOf(container)
+    ;(taken.has(ordinal) ? duplicates : chosen).push(container)
+    taken.add(ordinal)
+  }
+  return { chosen, duplicates }
+}
+
+function ordinalOf(container: ContainerFacts): number {
+  return readNodeLabels(container.labels)?.ordinal ?? -1
+}
+
+function isNeededName(flotilla: string, name: string): boolean {
+  const prefix = replicaName(flotilla, 0).slice(0, -1)
+  return name === masterName(flotilla) || (name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+}
+
+function toStranger(container: ContainerFacts): Stranger {
+  return { name: container.name, containerId: container.containerId, image: container.image }
+}

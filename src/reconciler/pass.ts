@@ -1,0 +1,43 @@
+import type { FlotillaSpec } from '../manifest/spec.js'
+import type { NodeCredentials } from '../redis/redis.js'
+import { specHash, type NodeSetting } from './desired-node.js'
+import type { FlotillaMemory } from './memory.js'
+import { observe, type Eyes } from './observe/observe.js'
+import type { PlanInput } from './plan/input.js'
+import { planFlotilla } from './plan/plan-flotilla.js'
+import type { Plan } from './plan/plan.js'
+import { remember } from './remember.js'
+
+/** One look and what is to be done about it: the part of a pass that changes nothing, shared by the daemon, `plan` and `status`. */
+export interface Look {
+  readonly input: PlanInput
+  readonly plan: Plan
+}
+
+export interface LookInput {
+  readonly spec: FlotillaSpec
+  readonly memory: FlotillaMemory
+  readonly credentials: NodeCredentials
+  readonly setting: NodeSetting
+}
+
+/** @throws FlotillaError runtime/… when the engine can't be asked. */
+export async function lookAt(eyes: Eyes, { spec, memory, credentials, setting }: LookInput): Promise<Look> {
+  const seen = await observe(eyes, {
+    flotilla: spec.name,
+    image: spec.image,
+    wantedCount: spec.replicas + 1,
+    credentials,
+  })
+  const input: PlanInput = { spec, seen, memory: remember(memory, seen), specHash: specHash(setting) }
+  return { input, plan: planFlotilla(input) }
+}
+
+/** What a pass came to. A pair that makes no sense (settled, and again in 20 ms) can't be written. */
+export type Outcome =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'again'; readonly inMs: number; readonly because: string }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'stuck'; readonly because: string }
+  /** The flotilla is removed, as its deletion policy says; there is nothing left to look at. */
+  | { readonly kind: 'gone' }

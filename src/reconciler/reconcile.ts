@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '../clock.js'
+import { errorCode, explainError, FlotillaError } from '../errors.js'
+import { scoped, type EventSink } from '../events/catalogue.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import type { NodeCredentials } from '../redis/redis.js'
+import { Secret } from '../secret.js'
+import type { StateStore } from '../state/state-store.js'
+import type { NodeSetting } from './desired-node.js'
+import { execute } from './execute/execute.js'
+import { Performer } from './execute/perform.js'
+import type { FlotillaRecord } from './flotilla-record.js'
+import type { Eyes } from './observe/observe.js'
+import { lookAt, type Look, type Outcome } from './pass.js'
+import { objectionsTo } from './plan/invariants.js'
+import type { Plan } from './plan/plan.js'
+import { isSettled, renderAction, renderPlan } from './plan/text.js'
+import { assess } from './status/assess.js'
+import { publishChanges } from './status/changes.js'
+
+export interface ReconcilerTools {
+  readonly eyes: Eyes
+  readonly store: StateStore
+  readonly events: EventSink
+  readonly clock: Clock
+  readonly flotillaVersion: string
+}
+
+export interface PassInput {
+  readonly spec: FlotillaSpec
+  readonly record: FlotillaRecord
+  /** Why the manifest on disk is not the spec in force; null when it is. */
+  readonly specProblem: string | null
+  /** Aborts what is under way. */
+  readonly signal: AbortSignal
+  /** True when something more urgent has come up: no further action is begun. */
+  readonly interrupted: () => boolean
+}
+
+/** One pass: look, decide, object, do, tell. Never rejects for what the world does. */
+export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
+  const events = scoped(tools.events, { flotilla: pass.spec.name, pass: randomBytes(4).toString('hex') })
+  try {
+    const credentials = await credentialsFor(tools.store, pass.spec)
+    const setting: NodeSetting = {
+      spec: pass.spec,
+      publish: tools.eyes.reach === 'published',
+      flotillaVersion: tools.flotillaVersion,
+    }
+    const look = await lookAt(tools.eyes, {
+      spec: pass.spec,
+      memory: pass.record.memory,
+      credentials,
+      setting,
+    })
+    await pass.record.saveMemory(() => look.input.memory)
+    await tell(pass, look, { events, failure: null })
+    return await act(tools, pass, look, { events, credentials, setting })
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+}
+
+async function act(
+  tools: ReconcilerTools,
+  pass: PassInput,
+  look: Look,
+  context: {
+    readonly events: EventSink
+    readonly credentials: NodeCredentials
+    readonly setting: NodeSetting
+  },
+): Promise<Outcome> {
+  const { plan, input } = look
+  const { events } = context
+  if (plan.stages.length === 0) return outcomeOfIdle(plan)
+  const objections = objectionsTo(plan, input)
+  if (objections.length > 0) {
+    events.publish('plan.rejected', { objections, plan: renderPlan(plan) })
+    return { kind: 'stuck', because: objections.join('; ') }
+  }
+  const startedMs = tools.clock.monotonicMs()
+  events.publish('plan.started', {
+    plan: plan.stages.flatMap(stage => stage.map(action => `${renderAction(action)}: ${action.cause}`)),
+    actions: plan.stages.flat().length,
+    stages: plan.stages.length,
+  })
+  const performer = new Performer(
+    {
+      runtime: tools.eyes.runtime,
+      redis: tools.eyes.redis,
+      reach: tools.eyes.reach,
+      setting: context.setting,
+      credentials: context.credentials,
+      events,
+      nowMs: () => tools.clock.nowMs(),
+      signal: pass.signal,
+      saveMemory: change => pass.record.saveMemory(change),
+    },
+    input.seen,
+  )
+  const result = await execute(plan, {
+    interrupted: () => pass.interrupted(),
+    async perform(action) {
+      const actionStartedMs = tools.clock.monotonicMs()
+      await performer.perform(action)
+      const tookMs = Math.round(tools.clock.monotonicMs() - actionStartedMs)
+      events.publish('action.done', { action: renderAction(action), cause: action.cause, tookMs })
+    },
+  })
+  if (result.kind === 'failed') {
+    await tell(pass, look, {
+      events,
+      failure: `${renderAction(result.action)}: ${explainError(result.error)}`,
+    })
+    return { kind: 'failed', error: new ActionFailed(renderAction(result.action), result.error) }
+  }
+  events.publish('plan.done', { tookMs: Math.round(tools.clock.monotonicMs() - startedMs) })
+  return { kind: 'again', inMs: 0, because: 'the plan is done; what did it lead to?' }
+}
+
+/** An action's failure, with the words that say which: what the outcome carries to whoever logs it. */
+export class ActionFailed extends Error {
+  readonly action: string
+
+  constructor(action: string, cause: unknown) {
+    super(`${action}: ${explainError(cause)}`, { cause })
+    this.action = action
+  }
+}
+
+function outcomeOfIdle(plan: Plan): Outcome {
+  if (isSettled(plan)) return { kind: 'settled' }
+  const [wait] = [...plan.waits].sort((a, b) => a.lookAgainInMs - b.lookAgainInMs)
+  if (wait !== undefined) return { kind: 'again', inMs: wait.lookAgainInMs, because: wait.what }
+  return { kind: 'stuck', because: plan.refusals[0]?.why ?? '' }
+}
+
+async function tell(
+  pass: PassInput,
+  look: Look,
+  context: { readonly events: EventSink; readonly failure: string | null },
+): Promise<void> {
+  const before = pass.record.status
+  const status = assess(look.input, look.plan, {
+    specProblem: pass.specProblem,
+    failure: context.failure,
+    previous: before,
+  })
+  const since = before?.conditions.find(condition => condition.type === 'Ready')?.lastTransitionTime
+  publishChanges(
+    context.events,
+    before,
+    status,
+    since === undefined ? 0 : Math.max(0, look.input.seen.atMs - Date.parse(since)),
+  )
+  await pass.record.saveStatus(status)
+  if (status.phase === 'Ready' && !pass.record.memory.everReady)
+    await pass.record.saveMemory(memory => ({ ...memory, everReady: true }))
+}
+
+/** The passwords of a flotilla: made and kept at its first pass. */
+export async function credentialsFor(store: StateStore, spec: FlotillaSpec): Promise<NodeCredentials> {
+  const stored =
+    (await store.loadSecrets(spec.name)) ?? (await store.createSecrets(spec.name, await givenPassword(spec)))
+  return {
+    control: stored.control,
+    replication: stored.replication,
+    application: spec.auth.kind === 'none' ? null : stored.application,
+  }
+}
+
+async function givenPassword(spec: FlotillaSpec): Promise<Secret | null> {
+  if (spec.auth.kind !== 'password-file') return null
+  const { path } = spec.auth
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    throw new FlotillaError(
+      'manifest/unreadable',
+      `flotilla ${spec.name}: the password file ${path} can't be read: ${explainError(error)}`,
+      {
+        hint: 'Create the file (it holds nothing but the password), or change spec.auth.passwordFile.',
+        cause: error,
+      },
+    )
+  }
+  const password = text.replace(/\r?\n$/, '')
+  if (password === '' || /[\r\n]/.test(password))
+    throw new FlotillaError(
+      'manifest/invalid',
+      `flotilla ${spec.name}: the password file ${path} must hold one line that is not empty`,
+    )
+  return new Secret(password)
+}
+
+/** Errors of the engine itself, as against those of one action: while it doesn't answer there is nothing to decide. */
+export function isEngineTrouble(error: unknown): boolean {
+  const code = errorCode(error)
+  return (
+    code === 'runtime/unreachable' ||
+    code === 'runtime/timeout' ||
+    code === 'runtime/permission-denied' ||
+    code === 'runtime/failed' ||
+    code === 'runtime/engine-too-old'
+  )
+}

@@ -1,0 +1,75 @@
+import type { Crash, FlotillaMemory, Lineage, NodeRecord } from './memory.js'
+import { factsOfNode } from './node-facts.js'
+import type { NodeSeen, Observation } from './observation.js'
+
+/** How stale the offsets on disk may get while nothing else changes: they are evidence of last resort, not a journal. */
+const offsetsStaleMs = 15_000
+
+/** Folds one look into the memory. Pure; returns the same object when nothing worth writing down has changed. */
+export function remember(memory: FlotillaMemory, seen: Observation): FlotillaMemory {
+  const nodes = rememberNodes(memory, seen)
+  const master = rememberMaster(memory, seen)
+  return nodes === memory.nodes && master === memory.master ? memory : { ...memory, nodes, master }
+}
+
+function rememberMaster(memory: FlotillaMemory, seen: Observation): FlotillaMemory['master'] {
+  if (memory.master === null) return null
+  const node = seen.nodes.find(one => one.ordinal === memory.master?.ordinal)
+  if (node === undefined || factsOfNode(node)?.role !== 'master') return memory.master
+  const lineage = fresher(memory.master.lineage, node, seen.atMs)
+  return lineage === memory.master.lineage ? memory.master : { ...memory.master, lineage }
+}
+
+function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly NodeRecord[] {
+  let changed = false
+  const records = new Map(memory.nodes.map(node => [node.ordinal, node]))
+  for (const node of seen.nodes) {
+    const before = records.get(node.ordinal) ?? { ordinal: node.ordinal, lineage: null, crashes: [] }
+    const after = rememberNode(before, node, seen.atMs)
+    if (after === before && records.has(node.ordinal)) continue
+    records.set(node.ordinal, after)
+    changed = true
+  }
+  return changed ? [...records.values()].sort((a, b) => a.ordinal - b.ordinal) : memory.nodes
+}
+
+function rememberNode(before: NodeRecord, node: NodeSeen, atMs: number): NodeRecord {
+  const crashes = withCrash(before.crashes, node)
+  const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
+  return crashes === before.crashes && lineage === before.lineage ? before : { ...before, crashes, lineage }
+}
+
+/** A node that is loading or half synchronised says nothing about what it held; an empty one born a moment ago would overwrite the evidence. */
+function isInSync(node: NodeSeen): boolean {
+  const facts = node.probe?.kind === 'answered' ? node.probe.facts : null
+  return facts !== null && (facts.role === 'master' || facts.upstream?.link === 'up')
+}
+
+function fresher(before: Lineage | null, node: NodeSeen, atMs: number): Lineage | null {
+  const facts = factsOfNode(node)
+  if (facts === null) return before
+  const now: Lineage = {
+    runId: facts.runId,
+    replid: facts.replid,
+    offset: facts.offset,
+    keys: facts.keys,
+    seenAtMs: atMs,
+  }
+  if (before === null) return now
+  if (before.runId !== now.runId || before.replid !== now.replid) return now
+  // Whether there is any data at all is what the data-loss guard asks, so that is written down at once.
+  if ((before.keys === 0) !== (now.keys === 0)) return now
+  const moved = before.offset !== now.offset || before.keys !== now.keys
+  return moved && atMs - before.seenAtMs >= offsetsStaleMs ? now : before
+}
+
+/** An end with code 0 was asked for (docker stop, a shutdown of the host); everything else is a crash, counted once by its time. */
+function withCrash(before: readonly Crash[], node: NodeSeen): readonly Crash[] {
+  const { exit, startedAtMs } = node.container
+  if (exit === null || exit.code === 0 || startedAtMs === null) return before
+  if (before.some(crash => crash.atMs === exit.atMs)) return before
+  return [
+    ...before,
+    { atMs: exit.atMs, ranMs: Math.max(0, exit.atMs - startedAtMs), exitCode: exit.code },
+  ].slice(-10)
+}

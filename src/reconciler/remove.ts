@@ -1,0 +1,79 @@
+import type { EventSink } from '../events/catalogue.js'
+import { flotillaLabel, readNodeLabels } from '../runtime/labels.js'
+import type { Runtime } from '../runtime/runtime.js'
+import type { StateStore } from '../state/state-store.js'
+import { execute } from './execute/execute.js'
+import { networkName } from './names.js'
+import type { Action } from './plan/plan.js'
+import { planRemoval, type Belongings } from './plan/removal.js'
+
+/** What carries the labels of a flotilla, and nothing else. Asks no Redis anything. */
+export async function findBelongings(runtime: Runtime, flotilla: string): Promise<Belongings> {
+  const [containers, network, volumes] = await Promise.all([
+    runtime.listContainers(),
+    runtime.findNetwork(networkName(flotilla)),
+    runtime.listVolumes(),
+  ])
+  return {
+    flotilla,
+    containers: containers.flatMap(({ labels, name, state }) => {
+      const node = readNodeLabels(labels)
+      return node?.flotilla === flotilla ? [{ ordinal: node.ordinal, name, state }] : []
+    }),
+    hasNetwork: network?.labels[flotillaLabel] === flotilla,
+    volumes: volumes.flatMap(({ labels, name }) =>
+      labels[flotillaLabel] === flotilla
+        ? [{ ordinal: readNodeLabels(labels)?.ordinal ?? -1, volume: name }]
+        : [],
+    ),
+  }
+}
+
+export interface RemovalTools {
+  readonly runtime: Runtime
+  readonly store: StateStore
+  readonly events: EventSink
+}
+
+/**
+ * Takes away what carries this flotilla's labels; its memory and secrets go only with the data that they speak of and open.
+ * @throws FlotillaError of the first action that failed; doing it again goes on from there.
+ */
+export async function removeFlotilla(
+  tools: RemovalTools,
+  request: { readonly flotilla: string; readonly volumesToo: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { runtime, store, events } = tools
+  const { flotilla, volumesToo, signal } = request
+  const plan = planRemoval(await findBelongings(runtime, flotilla), { volumesToo })
+  const result = await execute(plan, {
+    interrupted: () => signal.aborted,
+    perform: action => removeOne(runtime, action, signal),
+  })
+  if (result.kind === 'failed') throw result.error
+  if (result.kind === 'interrupted') return
+  if (volumesToo) await store.forget(flotilla, { secretsToo: true })
+  else await rememberRemoval(store, flotilla)
+  events.publish('flotilla.removed', { volumesKept: !volumesToo }, { flotilla })
+}
+
+/** Who was master and how far it had come outlives the containers: the volumes do too. */
+async function rememberRemoval(store: StateStore, flotilla: string): Promise<void> {
+  const memory = await store.peekMemory(flotilla)
+  if (memory !== null) await store.saveMemory({ ...memory, spec: null, everReady: false })
+}
+
+async function removeOne(runtime: Runtime, action: Action, signal: AbortSignal): Promise<void> {
+  switch (action.kind) {
+    case 'stop-container':
+      return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
+    case 'remove-container':
+      return runtime.removeContainer(action.name, { signal })
+    case 'remove-network':
+      return runtime.removeNetwork(action.network, { signal })
+    case 'remove-volume':
+      return runtime.removeVolume(action.volume, { signal })
+    default:
+      throw new Error(`${action.kind} has no place in a removal`)
+  }
+}

@@ -1,0 +1,249 @@
+import { masterName, nodeAlias, roleName } from '../names.js'
+import { takeCensus } from '../plan/census.js'
+import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
+import type { PlanInput } from '../plan/input.js'
+import { rightfulOrdinal } from '../plan/mastership.js'
+import type { Plan } from '../plan/plan.js'
+import { renderAction } from '../plan/text.js'
+import {
+  conditionTypes,
+  type Condition,
+  type ConditionType,
+  type FlotillaStatus,
+  type NodeHealth,
+  type NodeStatus,
+  type Phase,
+} from './status.js'
+
+export interface AssessmentContext {
+  /** Why the manifest in force is not the one on disk; null when it is. */
+  readonly specProblem: string | null
+  /** Why the last attempt to act failed; null when it didn't. */
+  readonly failure: string | null
+  readonly previous: FlotillaStatus | null
+}
+
+/** Turns one look and the plan made of it into what people and machines are told. Pure. */
+export function assess(input: PlanInput, plan: Plan, context: AssessmentContext): FlotillaStatus {
+  const census = takeCensus(input, rightfulOrdinal(input))
+  const master = census.wanted.find(node => node.bucket === 'master') ?? null
+  const replicas = census.wanted.filter(node => node !== master)
+  const online = replicas.filter(node => node.bucket === 'online')
+  const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
+  const complete = master !== null && online.length === input.spec.replicas && census.surplus.length === 0
+  const ready = complete && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
+  const phase = phaseOf(input, plan, {
+    ready,
+    masterReigns: master !== null,
+    complete,
+    outdated,
+    failed: context.failure !== null,
+  })
+  const generation = input.memory.generation
+  const observedGeneration = ready ? generation : (context.previous?.observedGeneration ?? 0)
+  const summary = `${online.length} of ${input.spec.replicas} replicas online`
+  const reason = reasonOf(phase, plan, context, census.wanted, summary)
+  const facts: Readonly<Record<ConditionType, Fact>> = {
+    Ready: ready ? yes('AllNodesOnline', `a master and ${summary}`) : no(phase, reason),
+    Progressing:
+      plan.stages.length > 0
+        ? yes('Acting', renderAction(plan.stages[0]?.[0] ?? nothing))
+        : plan.waits.length > 0
+          ? yes('Waiting', plan.waits[0]?.what ?? '')
+          : no(plan.refusals.length > 0 ? 'Refusing' : 'Settled', 'nothing to do'),
+    Degraded:
+      master !== null && !complete && input.memory.everReady
+        ? yes('NodesMissing', `${summary}: ${sickList(census.wanted)}`)
+        : no('AsExpected', summary),
+    MasterAvailable:
+      master !== null ? yes('MasterReigns', `node ${master.ordinal} takes writes`) : no('NoMaster', reason),
+    ReplicationHealthy:
+      master !== null && online.length === replicas.length
+        ? yes('LinksUp', summary)
+        : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
+    SpecInvalid:
+      context.specProblem === null
+        ? no('Valid', 'the manifest is in force')
+        : yes('ManifestBroken', context.specProblem),
+    ...refusalFacts(plan),
+  }
+  const atMs = input.seen.atMs
+  return {
+    name: input.spec.name,
+    phase,
+    reason,
+    generation,
+    observedGeneration,
+    epoch: input.memory.epoch,
+    master: master?.seen?.container.name ?? null,
+    nodes: [...census.wanted, ...census.surplus].map(node => nodeStatus(input, node, master)),
+    conditions: conditionTypes.map(type =>
+      condition(type, facts[type], { generation: observedGeneration, atMs, previous: context.previous }),
+    ),
+    doing: plan.stages.flatMap(stage => stage.map(renderAction)),
+    waitingFor: plan.waits.map(wait => wait.what),
+    refusing: plan.refusals.map(refusal => ({
+      code: refusal.code,
+      why: refusal.why,
+      whatToType: refusal.whatToType,
+    })),
+  }
+}
+
+interface Fact {
+  readonly status: 'True' | 'False'
+  readonly reason: string
+  readonly message: string
+}
+
+const nothing = { kind: 'remove-network', network: '', cause: '' } as const
+
+function yes(reason: string, message: string): Fact {
+  return { status: 'True', reason, message }
+}
+
+function no(reason: string, message: string): Fact {
+  return { status: 'False', reason, message }
+}
+
+function phaseOf(
+  input: PlanInput,
+  plan: Plan,
+  is: {
+    readonly ready: boolean
+    readonly masterReigns: boolean
+    readonly complete: boolean
+    readonly outdated: boolean
+    readonly failed: boolean
+  },
+): Phase {
+  if (is.ready) return 'Ready'
+  if (
+    plan.refusals.length > 0 &&
+    !(is.complete && plan.refusals.every(refusal => refusal.code === 'RolloutPending'))
+  )
+    return 'Held'
+  if (!input.memory.everReady) return 'Creating'
+  if (!is.masterReigns) return 'Unavailable'
+  if (is.complete || is.outdated) return 'Updating'
+  return plan.stages.some(stage => stage.some(action => action.kind === 'create-volume'))
+    ? 'Updating'
+    : 'Degraded'
+}
+
+function reasonOf(
+  phase: Phase,
+  plan: Plan,
+  context: AssessmentContext,
+  wanted: readonly ClassifiedNode[],
+  summary: string,
+): string {
+  if (phase === 'Ready') return `a master and ${summary}`
+  const refusal = plan.refusals[0]
+  if (refusal !== undefined) return `${refusal.code}: ${refusal.why}`
+  if (context.failure !== null) return context.failure
+  const action = plan.stages[0]?.[0]
+  if (action !== undefined) return `${renderAction(action)}: ${action.cause}`
+  return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`
+}
+
+function refusalFacts(
+  plan: Plan,
+): Record<
+  'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending',
+  Fact
+> {
+  const fact = (code: string): Fact => {
+    const refusal = plan.refusals.find(one => one.code === code)
+    return refusal === undefined ? no('None', '') : yes(code, `${refusal.why}. Type: ${refusal.whatToType}`)
+  }
+  return {
+    NameConflict: fact('NameConflict'),
+    DataLossGuard: fact('DataLossGuard'),
+    NoSafeCandidate: fact('NoSafeCandidate'),
+    StrayMaster: fact('StrayMaster'),
+    DuplicateNode: fact('DuplicateNode'),
+    RolloutPending: fact('RolloutPending'),
+  }
+}
+
+/** The transition time moves only when the status does, as in Kubernetes. */
+function condition(
+  type: ConditionType,
+  fact: Fact,
+  at: { readonly generation: number; readonly atMs: number; readonly previous: FlotillaStatus | null },
+): Condition {
+  const before = at.previous?.conditions.find(one => one.type === type)
+  return {
+    type,
+    ...fact,
+    observedGeneration: at.generation,
+    lastTransitionTime:
+      before?.status === fact.status ? before.lastTransitionTime : new Date(at.atMs).toISOString(),
+  }
+}
+
+function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNode | null): NodeStatus {
+  const facts = factsOf(node)
+  const masterFacts = master === null ? null : factsOf(master)
+  const isMaster = node === master
+  const alias = nodeAlias(input.spec.name, node.ordinal)
+  const rightful = node.ordinal === (master?.ordinal ?? rightfulOrdinal(input))
+  const container = node.seen?.container
+  const follower = masterFacts?.followers.find(one => one.host === alias)
+  const applied = isMaster ? facts?.offset : (facts?.upstream?.appliedOffset ?? facts?.offset)
+  const comparable =
+    facts !== null && masterFacts !== null && facts.replid === masterFacts.replid && applied !== undefined
+  return {
+    name: container?.name ?? roleName(input.spec.name, node.ordinal, rightful ? 'master' : 'replica'),
+    ordinal: node.ordinal,
+    alias,
+    role: isMaster || container?.name === masterName(input.spec.name) ? 'master' : 'replica',
+    health: healthOf[node.bucket],
+    link: isMaster ? null : (facts?.upstream?.link ?? null),
+    offset: applied ?? null,
+    lagBytes: isMaster ? null : comparable ? Math.max(0, masterFacts.offset - applied) : null,
+    lagSeconds: isMaster ? null : (follower?.lagSeconds ?? null),
+    lastIoSeconds: facts?.upstream?.lastIoSeconds ?? null,
+    address:
+      node.seen?.address === null || node.seen === null
+        ? null
+        : `${node.seen.address.host}:${node.seen.address.port}`,
+    containerId: container?.containerId ?? null,
+    image: container?.image ?? input.spec.image,
+    lastExit:
+      container?.exit === null || container?.exit === undefined
+        ? null
+        : {
+            code: container.exit.code,
+            oomKilled: container.exit.oomKilled,
+            at: new Date(container.exit.atMs).toISOString(),
+          },
+  }
+}
+
+const healthOf: Readonly<Record<Bucket, NodeHealth>> = {
+  absent: 'absent',
+  stopped: 'stopped',
+  leaving: 'stopped',
+  paused: 'paused',
+  detached: 'detached',
+  starting: 'starting',
+  lifeless: 'unreachable',
+  'locked-out': 'locked-out',
+  busy: 'busy',
+  loading: 'loading',
+  master: 'online',
+  'stray-master': 'stray',
+  uncrowned: 'unpromoted',
+  online: 'online',
+  syncing: 'syncing',
+  astray: 'syncing',
+}
+
+function sickList(wanted: readonly ClassifiedNode[]): string {
+  return wanted
+    .filter(node => node.bucket !== 'online' && node.bucket !== 'master')
+    .map(node => `node ${node.ordinal} is ${healthOf[node.bucket]}`)
+    .join(', ')
+}

@@ -1,0 +1,70 @@
+import type { EventSink } from '../../events/catalogue.js'
+import { conditionTypes, type FlotillaStatus, type NodeStatus } from './status.js'
+
+/** Tells what is different between two statuses, once, and nothing while nothing changes. */
+export function publishChanges(
+  events: EventSink,
+  before: FlotillaStatus | null,
+  now: FlotillaStatus,
+  sinceMs: number,
+): void {
+  for (const node of now.nodes)
+    publishNode(events, before?.nodes.find(one => one.alias === node.alias) ?? null, node, sinceMs)
+  for (const node of before?.nodes ?? [])
+    if (!now.nodes.some(one => one.alias === node.alias))
+      events.publish('node.removed', { node: node.ordinal, name: node.name })
+  publishHolds(events, before, now)
+  publishConditions(events, before, now)
+  if (before?.phase === now.phase && before.observedGeneration === now.observedGeneration) return
+  if (before?.phase !== now.phase)
+    events.publish('flotilla.phase', { from: before?.phase ?? null, to: now.phase, reason: now.reason })
+  if (now.phase === 'Ready')
+    events.publish('flotilla.ready', {
+      master: now.master,
+      replicas: now.nodes.length - 1,
+      generation: now.observedGeneration,
+      epoch: now.epoch,
+    })
+}
+
+function publishNode(events: EventSink, before: NodeStatus | null, now: NodeStatus, sinceMs: number): void {
+  const { ordinal: node, name, role, health } = now
+  const wasOnline = before?.health === 'online'
+  if (now.lastExit !== null && now.lastExit.at !== before?.lastExit?.at && before !== null)
+    events.publish('node.died', {
+      node,
+      name,
+      exitCode: now.lastExit.code,
+      oomKilled: now.lastExit.oomKilled,
+    })
+  if (health === 'online' && !wasOnline) events.publish('node.online', { node, name, role, afterMs: sinceMs })
+  if (health !== 'online' && wasOnline) events.publish('node.offline', { node, name, health })
+  if (before !== null && before.address !== null && now.address !== null && before.address !== now.address)
+    events.publish('node.moved', { node, name, from: before.address, to: now.address })
+}
+
+function publishHolds(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  const key = (hold: { readonly code: string; readonly why: string }): string => `${hold.code} ${hold.why}`
+  const held = new Set(before?.refusing.map(key))
+  for (const hold of now.refusing)
+    if (!held.has(key(hold)))
+      events.publish('flotilla.held', { hold: hold.code, why: hold.why, type: hold.whatToType })
+  const codes = new Set(now.refusing.map(hold => hold.code))
+  for (const code of new Set(before?.refusing.map(hold => hold.code)))
+    if (!codes.has(code)) events.publish('flotilla.released', { hold: code })
+}
+
+function publishConditions(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  for (const type of conditionTypes) {
+    const was = before?.conditions.find(condition => condition.type === type)
+    const is = now.conditions.find(condition => condition.type === type)
+    if (is === undefined || was?.status === is.status) continue
+    if (was === undefined && is.status === 'False') continue
+    events.publish('condition.changed', {
+      condition: type,
+      status: is.status,
+      reason: is.reason,
+      detail: is.message,
+    })
+  }
+}

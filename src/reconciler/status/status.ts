@@ -1,0 +1,92 @@
+/** What is told of a flotilla: `status -o json`, the state directory and the log all speak of this shape. Sizes in bytes, times ISO 8601. */
+export interface FlotillaStatus {
+  readonly name: string
+  readonly phase: Phase
+  /** The phase in a sentence: why it is not Ready, or what it serves. */
+  readonly reason: string
+  readonly generation: number
+  /** The generation that this status speaks of: it lags behind `generation` until the spec was acted on. */
+  readonly observedGeneration: number
+  readonly epoch: number
+  /** Container name of the master; null while nobody reigns. */
+  readonly master: string | null
+  readonly nodes: readonly NodeStatus[]
+  readonly conditions: readonly Condition[]
+  /** What the controller does, waits for and refuses, in the words of the plan. */
+  readonly doing: readonly string[]
+  readonly waitingFor: readonly string[]
+  readonly refusing: readonly { readonly code: string; readonly why: string; readonly whatToType: string }[]
+}
+
+/**
+ * Ready: one master, every wanted replica in sync. Creating: never been Ready yet. Updating: the spec changed and is being applied.
+ * Degraded: writes work, something is missing. Unavailable: no master takes writes. Held: Flotilla refuses to go on and says why.
+ * Unknown: it can't be seen (no Docker). Deleting: on its way out.
+ */
+export type Phase =
+  'Ready' | 'Creating' | 'Updating' | 'Degraded' | 'Unavailable' | 'Held' | 'Unknown' | 'Deleting'
+
+export interface NodeStatus {
+  /** Name of its container, which is its role: `shop-master`, `shop-replica-2`. */
+  readonly name: string
+  readonly ordinal: number
+  /** Network alias that never changes: `shop-2`. */
+  readonly alias: string
+  readonly role: 'master' | 'replica'
+  readonly health: NodeHealth
+  /** State of a replica's link to the master; null on the master and where it is not known. */
+  readonly link: 'up' | 'down' | null
+  /** Its own stream position in bytes; null when it doesn't answer. */
+  readonly offset: number | null
+  readonly lagBytes: number | null
+  readonly lagSeconds: number | null
+  readonly lastIoSeconds: number | null
+  readonly address: string | null
+  readonly containerId: string | null
+  readonly image: string
+  /** How its last run ended; null while it runs or was never started. */
+  readonly lastExit: { readonly code: number; readonly oomKilled: boolean; readonly at: string } | null
+}
+
+export type NodeHealth =
+  | 'online'
+  | 'syncing'
+  | 'starting'
+  | 'loading'
+  | 'busy'
+  | 'unpromoted'
+  | 'stray'
+  | 'locked-out'
+  | 'unreachable'
+  | 'paused'
+  | 'detached'
+  | 'stopped'
+  | 'absent'
+
+export interface Condition {
+  readonly type: ConditionType
+  readonly status: 'True' | 'False' | 'Unknown'
+  /** One CamelCase word for machines. */
+  readonly reason: string
+  readonly message: string
+  readonly observedGeneration: number
+  readonly lastTransitionTime: string
+}
+
+/** Every condition is always there, so that its absence never has to be interpreted. */
+export const conditionTypes = [
+  'Ready',
+  'Progressing',
+  'Degraded',
+  'MasterAvailable',
+  'ReplicationHealthy',
+  'SpecInvalid',
+  'NameConflict',
+  'DataLossGuard',
+  'NoSafeCandidate',
+  'StrayMaster',
+  'DuplicateNode',
+  'RolloutPending',
+] as const
+
+export type ConditionType = (typeof conditionTypes)[number]

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { FlotillaError } from '../errors.js'
+
+/**
+ * Replaces a file so that a reader, or a crash, finds either the old content or the new, never a part: write aside, fsync, rename, fsync the folder.
+ * @throws FlotillaError state/unwritable
+ */
+export async function writeFileAtomically(
+  path: string,
+  content: string,
+  options: { readonly mode: number },
+): Promise<void> {
+  const aside = join(dirname(path), `.${randomUUID()}.tmp`)
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const file = await open(aside, 'wx', options.mode)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(aside, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => undefined)
+    throw unwritable(path, error)
+  }
+}
+
+/**
+ * @returns the text, or null when there is no such file.
+ * @throws FlotillaError state/unreadable
+ */
+export async function readFileIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (isNotThere(error)) return null
+    throw new FlotillaError('state/unreadable', `can't read ${path}: ${reason(error)}`, {
+      hint: 'Check the owner and the permissions of the state directory (--state).',
+      cause: error,
+    })
+  }
+}
+
+/** Removing what is not there is success. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true })
+  } catch (error) {
+    throw unwritable(path, error)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+function unwritable(path: string, error: unknown): FlotillaError {
+  const full = errno(error) === 'ENOSPC' ? ' (the disk is full)' : ''
+  return new FlotillaError('state/unwritable', `can't write ${path}: ${reason(error)}${full}`, {
+    hint:
+      errno(error) === 'ENOSPC'
+        ? 'Free some space; nothing is changed until the state can be written down.'
+        : 'Check the owner and the permissions of the state directory, or name another one with --state.',
+    cause: error,
+  })
+}
+
+export function isNotThere(error: unknown): boolean {
+  return errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR'
+}
+
+export function errno(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,154 @@
+import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Clock } from '../clock.js'
+import { FlotillaError } from '../errors.js'
+import { errno, isNotThere } from './files.js'
+
+/** Who works on a state directory. */
+export interface LockHolder {
+  readonly pid: number
+  readonly host: string
+  /** Start of the process in clock ticks since boot (Linux), so that a pid that was given out again is not mistaken for the holder. */
+  readonly startTicks: string | null
+  readonly command: string
+  readonly sinceMs: number
+}
+
+export interface StateLock {
+  release(): Promise<void>
+}
+
+/** The holder touches the file this often. One on another host (a container with the same directory) counts as gone after three misses. */
+const heartbeatMs = 10_000
+const foreignStaleMs = 35_000
+
+/**
+ * Makes this process the only one that acts on a state directory.
+ * @throws FlotillaError state/locked, naming the holder's pid; state/unwritable.
+ */
+export async function lockState(
+  directory: string,
+  self: { readonly pid: number; readonly host: string; readonly command: string },
+  clock: Clock,
+): Promise<StateLock> {
+  const path = lockPath(directory)
+  const holder: LockHolder = { ...self, startTicks: startTicksOf(self.pid), sinceMs: clock.nowMs() }
+  await prepareDirectory(directory)
+  // A dead holder's file is removed and the link tried again; two who do that at once still meet at link(), which one of them wins.
+  for (let tries = 0; tries < 3; tries++) {
+    if (await tryLink(path, holder)) return held(path, clock)
+    const other = await readLockHolder(directory, clock)
+    if (other !== null && other.alive) throw lockedBy(directory, other.holder)
+    await rm(path, { force: true })
+  }
+  throw new FlotillaError(
+    'state/locked',
+    `the state directory ${directory} is being taken by several at once`,
+    { hint: 'Try again.' },
+  )
+}
+
+/** Who holds the directory now, and whether that process still lives; null when nobody does. */
+export async function readLockHolder(
+  directory: string,
+  clock: Clock,
+): Promise<{ readonly holder: LockHolder; readonly alive: boolean } | null> {
+  const path = lockPath(directory)
+  try {
+    const holder = JSON.parse(await readFile(path, 'utf8')) as LockHolder
+    const touchedMs = (await stat(path)).mtimeMs
+    return { holder, alive: isAlive(holder, clock.nowMs() - touchedMs) }
+  } catch (error) {
+    if (isNotThere(error) || error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+function isAlive(holder: LockHolder, silentMs: number): boolean {
+  if (holder.host !== hostname()) return silentMs < foreignStaleMs
+  try {
+    process.kill(holder.pid, 0)
+  } catch (error) {
+    if (errno(error) !== 'EPERM') return false
+  }
+  const ticks = startTicksOf(holder.pid)
+  return ticks === null || holder.startTicks === null || ticks === holder.startTicks
+}
+
+async function tryLink(path: string, holder: LockHolder): Promise<boolean> {
+  const aside = `${path}.${holder.pid}`
+  try {
+    await writeFile(aside, `${JSON.stringify(holder)}\n`, { mode: 0o644 })
+    await link(aside, path)
+    return true
+  } catch (error) {
+    if (errno(error) === 'EEXIST') return false
+    throw new FlotillaError(
+      'state/unwritable',
+      `can't write ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        hint: 'Check the owner and the permissions of the state directory, or name another one with --state.',
+        cause: error,
+      },
+    )
+  } finally {
+    await rm(aside, { force: true }).catch(() => undefined)
+  }
+}
+
+function held(path: string, clock: Clock): StateLock {
+  let cancel: () => void = () => undefined
+  const beat = (): void => {
+    const now = new Date(clock.nowMs())
+    utimes(path, now, now).catch(() => undefined)
+    cancel = clock.after(heartbeatMs, beat)
+  }
+  cancel = clock.after(heartbeatMs, beat)
+  return {
+    async release() {
+      cancel()
+      await rm(path, { force: true })
+    },
+  }
+}
+
+function lockedBy(directory: string, holder: LockHolder): FlotillaError {
+  return new FlotillaError(
+    'state/locked',
+    `another Flotilla (${holder.command}, pid ${holder.pid} on ${holder.host}, since ${new Date(holder.sinceMs).toISOString()}) works on the state directory ${directory}`,
+    {
+      hint: `Use that one (flotilla status), stop it (kill ${holder.pid}), or name another directory with --state.`,
+    },
+  )
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new FlotillaError(
+      'state/unwritable',
+      `can't make the state directory ${directory}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        hint: 'Name another one with --state.',
+        cause: error,
+      },
+    )
+  }
+}
+
+function lockPath(directory: string): string {
+  return join(directory, 'daemon.lock')
+}
+
+/** Field 22 of /proc/<pid>/stat; the second field may hold spaces and brackets, so it is counted from behind it. Null elsewhere than on Linux. */
+function startTicksOf(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null
+  } catch {
+    return null
+  }
+}

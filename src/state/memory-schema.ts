@@ -1,0 +1,89 @@
+import { z } from 'zod'
+import type { FlotillaMemory } from '../reconciler/memory.js'
+
+/** The version of the file's shape. A newer one is refused (a downgraded Flotilla must not guess), an older one would be migrated here. */
+export const memoryVersion = 1
+
+const count = z.int().min(0)
+const lineage = z.object({
+  runId: z.string(),
+  replid: z.string(),
+  offset: z.number(),
+  keys: count,
+  seenAtMs: z.number(),
+})
+const operation = z.object({
+  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover']),
+  epoch: count,
+  from: count.nullable(),
+  to: count,
+  reason: z.string(),
+  startedAtMs: z.number(),
+})
+
+const spec = z.object({
+  name: z.string(),
+  image: z.string(),
+  replicas: count,
+  auth: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('generated') }),
+    z.object({ kind: z.literal('password-file'), path: z.string() }),
+    z.object({ kind: z.literal('none') }),
+  ]),
+  persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
+  deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
+})
+
+const memory = z.object({
+  flotilla: z.string(),
+  generation: count,
+  spec: spec.nullable(),
+  epoch: count,
+  master: z.object({ ordinal: count, sinceMs: z.number(), lineage: lineage.nullable() }).nullable(),
+  nodes: z.array(
+    z.object({
+      ordinal: count,
+      lineage: lineage.nullable(),
+      crashes: z.array(z.object({ atMs: z.number(), ranMs: z.number(), exitCode: z.number() })),
+    }),
+  ),
+  operation: operation.nullable(),
+  history: z.array(operation.extend({ endedAtMs: z.number(), result: z.enum(['done', 'aborted']) })),
+  everReady: z.boolean(),
+  pausedSinceMs: z.number().nullable(),
+})
+
+const file = z.object({ version: z.literal(memoryVersion), memory })
+
+export type MemoryReading =
+  | { readonly kind: 'read'; readonly memory: FlotillaMemory }
+  | { readonly kind: 'unusable'; readonly reason: string }
+
+/** Reads a state file's text; whatever is wrong with it is a reason in words, never an exception. */
+export function parseMemory(text: string): MemoryReading {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return { kind: 'unusable', reason: 'it is not JSON (cut short, perhaps)' }
+  }
+  const version = z.object({ version: z.number() }).safeParse(json)
+  if (version.success && version.data.version > memoryVersion)
+    return {
+      kind: 'unusable',
+      reason: `it was written by a newer Flotilla (version ${version.data.version}, this one reads ${memoryVersion})`,
+    }
+  const parsed = file.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    return {
+      kind: 'unusable',
+      reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not the expected shape'}`,
+    }
+  }
+  return { kind: 'read', memory: parsed.data.memory }
+}
+
+export function renderMemory(value: FlotillaMemory): string {
+  return `${JSON.stringify({ version: memoryVersion, memory: value }, null, 2)}\n`
+}

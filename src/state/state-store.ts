@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FlotillaError } from '../errors.js'
+import type { FlotillaMemory } from '../reconciler/memory.js'
+import { newMemory } from '../reconciler/memory.js'
+import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { generatePassword } from '../redis/credentials.js'
+import { Secret } from '../secret.js'
+import { isNotThere, readFileIfThere, removeFile, writeFileAtomically } from './files.js'
+import { parseMemory, renderMemory } from './memory-schema.js'
+
+/**
+ * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of conditions),
+ * `secrets/<flotilla>.json` (0600) and, for applications, `secrets/<flotilla>.password`. Only the holder of the lock writes.
+ */
+export class StateStore {
+  readonly directory: string
+
+  constructor(directory: string) {
+    this.directory = directory
+  }
+
+  /**
+   * The memory of a flotilla, a new one when there is none. A damaged file is put aside under another name, so that nothing is lost,
+   * and the memory is rebuilt from the world.
+   * @throws FlotillaError state/unreadable when it was written by a newer version: that is not damage.
+   */
+  async loadMemory(
+    flotilla: string,
+    options: { readonly onDamage: (why: string, asidePath: string) => void },
+  ): Promise<FlotillaMemory> {
+    const path = this.memoryPath(flotilla)
+    const text = await readFileIfThere(path)
+    if (text === null) return newMemory(flotilla)
+    const reading = parseMemory(text)
+    if (reading.kind === 'read') return reading.memory
+    if (reading.reason.includes('newer Flotilla'))
+      throw new FlotillaError('state/unreadable', `${path}: ${reading.reason}`, {
+        hint: 'Run the newer Flotilla, or name another --state.',
+      })
+    const aside = `${path}.damaged-${Date.now()}`
+    await rename(path, aside).catch(() => undefined)
+    options.onDamage(`${path}: ${reading.reason}`, aside)
+    return newMemory(flotilla)
+  }
+
+  /** What a reader without the lock may do: no side effects; a damaged file reads as null. */
+  async peekMemory(flotilla: string): Promise<FlotillaMemory | null> {
+    const text = await readFileIfThere(this.memoryPath(flotilla))
+    const reading = text === null ? null : parseMemory(text)
+    return reading?.kind === 'read' ? reading.memory : null
+  }
+
+  async saveMemory(memory: FlotillaMemory): Promise<void> {
+    await writeFileAtomically(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600 })
+  }
+
+  async forget(flotilla: string, options: { readonly secretsToo: boolean }): Promise<void> {
+    await removeFile(this.memoryPath(flotilla))
+    await removeFile(this.statusPath(flotilla))
+    if (!options.secretsToo) return
+    await removeFile(this.secretsPath(flotilla))
+    await removeFile(this.passwordPath(flotilla))
+  }
+
+  /** Names of the flotillas that have a memory here. */
+  async knownFlotillas(): Promise<readonly string[]> {
+    try {
+      const names = await readdir(this.directory)
+      return names.filter(name => /^[a-z0-9-]+\.json$/.test(name)).map(name => name.slice(0, -'.json'.length))
+    } catch (error) {
+      if (isNotThere(error)) return []
+      throw new FlotillaError('state/unreadable', `can't read the state directory ${this.directory}`, {
+        cause: error,
+      })
+    }
+  }
+
+  async loadStatus(flotilla: string): Promise<FlotillaStatus | null> {
+    const text = await readFileIfThere(this.statusPath(flotilla))
+    if (text === null) return null
+    try {
+      return JSON.parse(text) as FlotillaStatus
+    } catch {
+      return null
+    }
+  }
+
+  async saveStatus(status: FlotillaStatus): Promise<void> {
+    await writeFileAtomically(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
+      mode: 0o644,
+    })
+  }
+
+  async loadSecrets(flotilla: string): Promise<StoredSecrets | null> {
+    const path = this.secretsPath(flotilla)
+    const text = await readFileIfThere(path)
+    if (text === null) return null
+    try {
+      const json = JSON.parse(text) as Record<string, unknown>
+      const secret = (key: string): Secret => {
+        if (typeof json[key] !== 'string') throw new Error(key)
+        return new Secret(json[key])
+      }
+      return {
+        control: secret('control'),
+        replication: secret('replication'),
+        application: secret('application'),
+      }
+    } catch {
+      throw new FlotillaError(
+        'state/unreadable',
+        `${path} is damaged, and the passwords of a running flotilla can't be guessed`,
+        {
+          hint: `Restore the file from a backup, or remove it and run: flotilla down ${flotilla} && flotilla up ${flotilla}`,
+        },
+      )
+    }
+  }
+
+  /** Makes and keeps the secrets of a flotilla that has none; `application` is the password given, or a new one. */
+  async createSecrets(flotilla: string, application: Secret | null): Promise<StoredSecrets> {
+    const secrets: StoredSecrets = {
+      control: generatePassword(randomBytes),
+      replication: generatePassword(randomBytes),
+      application: application ?? generatePassword(randomBytes),
+    }
+    const json = {
+      control: secrets.control.reveal(),
+      replication: secrets.replication.reveal(),
+      application: secrets.application.reveal(),
+    }
+    await writeFileAtomically(this.passwordPath(flotilla), `${json.application}\n`, { mode: 0o600 })
+    await writeFileAtomically(this.secretsPath(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
+    return secrets
+  }
+
+  /** Where a person finds the application password; the file exists once the flotilla was first reconciled. */
+  passwordPath(flotilla: string): string {
+    return join(this.directory, 'secrets', `${flotilla}.password`)
+  }
+
+  private memoryPath(flotilla: string): string {
+    return join(this.directory, `${flotilla}.json`)
+  }
+
+  private statusPath(flotilla: string): string {
+    return join(this.directory, `${flotilla}.status.json`)
+  }
+
+  private secretsPath(flotilla: string): string {
+    return join(this.directory, 'secrets', `${flotilla}.json`)
+  }
+}
+
+export interface StoredSecrets {
+  readonly control: Secret
+  readonly replication: Secret
+  readonly application: Secret
+}
