@@ -1,0 +1,180 @@
+import { Redis } from 'ioredis'
+import type { Clock } from '../../clock.js'
+import type { Secret } from '../../secret.js'
+import { firstErrorCode, networkWords } from './words.js'
+
+/** One connection: opened once, logged in once, never reconnected. Whoever needs another one opens it and knows that it is another one. */
+export interface Connection {
+  /**
+   * Sends the commands in one write and resolves with their replies; an error reply is a reply. Waits for the login first.
+   * Never rejects. Without a deadline: whoever asks decides how long to wait, and an answer that comes later still counts.
+   */
+  ask(commands: readonly (readonly string[])[]): Promise<Answer>
+  /** TCP is established, whatever came over it since. */
+  readonly connected: boolean
+  readonly closed: boolean
+  /** When the last byte came from the other side; null before the first. */
+  readonly lastByteAtMs: number | null
+  /** Closes at once, without a word to `onLost`. */
+  close(): void
+}
+
+export type Answer =
+  | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
+  /** It spoke, and did not let us in: `message` is what it said. */
+  | { readonly kind: 'denied'; readonly message: string }
+  /** Nobody is there: the address refused, can't be routed to, or hung up on us before its first byte. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The attempt failed in a way that says nothing about the node, such as no file descriptors left here. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** It was there, and the connection closed before the reply: whether the commands were carried out is unknown. */
+  | { readonly kind: 'lost'; readonly reason: string }
+
+export type Reply =
+  | { readonly kind: 'value'; readonly value: unknown }
+  /** `-WORD …`, such as `LOADING Redis is loading the dataset in memory`. */
+  | { readonly kind: 'error'; readonly message: string }
+
+export interface ConnectionOptions {
+  readonly clock: Clock
+  readonly host: string
+  readonly port: number
+  /** Null logs in as nobody: for a `default` user without a password. */
+  readonly login: { readonly user: string; readonly password: Secret } | null
+  /** Called once when an established and logged-in connection closes and it wasn't us. */
+  readonly onLost: () => void
+}
+
+/** Ends attempts that every asker has given up on long ago; shorter than Linux's own two minutes of SYNs. */
+const connectTimeoutMs = 20_000
+
+/** The last resort against a reply that never comes: askers have deadlines of their own, far below it. */
+const commandTimeoutMs = 120_000
+
+export function openConnection({ clock, host, port, login, onLost }: ConnectionOptions): Connection {
+  const redis = new Redis({
+    host,
+    port,
+    ...(login === null ? {} : { username: login.user, password: login.password.reveal() }),
+    // RESP2: AUTH is one plain command, and every version answers it, while loading and while busy too.
+    protocol: 2,
+    lazyConnect: true,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    autoResendUnfulfilledCommands: false,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    // ioredis ends politely and destroys the socket this much later; a frozen peer would keep our process alive for its stock 2 s.
+    disconnectTimeout: 1,
+    // CLIENT SETINFO exists from 7.2 on; the control user of a 6.2 can't be given it.
+    disableClientInfo: true,
+  })
+  return new IoredisConnection({ redis, clock, onLost })
+}
+
+class IoredisConnection implements Connection {
+  connected = false
+  closed = false
+  lastByteAtMs: number | null = null
+  readonly #redis: Redis
+  readonly #opening: Promise<Answer | null>
+  /** The first error that ioredis emitted: its promises say just "Connection is closed". */
+  #cause: Error | null = null
+  #ready = false
+  #closedByUs = false
+
+  constructor({ redis, clock, onLost }: { redis: Redis; clock: Clock; onLost: () => void }) {
+    this.#redis = redis
+    redis.on('error', (error: Error) => {
+      this.#cause ??= error
+    })
+    redis.once('connect', () => {
+      this.connected = true
+      redis.stream.on('data', () => {
+        this.lastByteAtMs = clock.nowMs()
+      })
+    })
+    redis.once('close', () => {
+      this.closed = true
+      if (this.#ready && !this.#closedByUs) onLost()
+    })
+    this.#opening = redis.connect().then(
+      () => {
+        this.#ready = true
+        return null
+      },
+      () => {
+        this.closed = true
+        return this.#whyNotOpen()
+      },
+    )
+  }
+
+  async ask(commands: readonly (readonly string[])[]): Promise<Answer> {
+    const failure = await this.#opening
+    if (failure !== null) return failure
+    try {
+      return { kind: 'replies', replies: await this.#sendTogether(commands) }
+    } catch (error) {
+      return this.#whatItSaid() ?? { kind: 'lost', reason: this.#closeWords(error) }
+    }
+  }
+
+  close(): void {
+    this.#closedByUs = true
+    this.closed = true
+    this.#redis.disconnect()
+  }
+
+  /** Corked, so that they leave in one packet: Redis then carries them out in one turn, with nothing in between. */
+  #sendTogether(commands: readonly (readonly string[])[]): Promise<readonly Reply[]> {
+    const { stream } = this.#redis
+    stream.cork()
+    const replies = commands.map(command => this.#send(command))
+    stream.uncork()
+    return Promise.all(replies)
+  }
+
+  async #send([name = '', ...args]: readonly string[]): Promise<Reply> {
+    try {
+      return { kind: 'value', value: await this.#redis.call(name, ...args) }
+    } catch (error) {
+      if (isReplyError(error)) return { kind: 'error', message: error.message }
+      throw error
+    }
+  }
+
+  /** In the order of certainty: what it said, what the network said, what it did. */
+  #whyNotOpen(): Answer {
+    const said = this.#whatItSaid()
+    if (said !== null) return said
+    if (this.lastByteAtMs !== null)
+      return { kind: 'denied', message: 'it answered with something that is not the Redis protocol' }
+    const code = firstErrorCode(this.#cause)
+    if (this.connected && (code === null || code === 'ECONNRESET' || code === 'EPIPE'))
+      return { kind: 'refused', reason: 'the connection was closed at once, without a word' }
+    return networkWords(code)
+  }
+
+  /**
+   * An error reply to the login, or one that nobody asked for: `max number of clients` and protected mode's `DENIED` come before the first
+   * command, and ioredis has no request to give them to.
+   */
+  #whatItSaid(): Answer | null {
+    if (this.#cause === null) return null
+    if (isReplyError(this.#cause)) return { kind: 'denied', message: this.#cause.message }
+    const unasked = /Last error: (.*)/s.exec(this.#cause.message)?.[1]
+    return unasked === undefined ? null : { kind: 'denied', message: unasked }
+  }
+
+  #closeWords(error: unknown): string {
+    const code = firstErrorCode(this.#cause) ?? firstErrorCode(error)
+    return code === null ? 'the connection was closed' : `the connection was closed (${code})`
+  }
+}
+
+function isReplyError(error: unknown): error is Error & { readonly name: 'ReplyError' } {
+  return error instanceof Error && error.name === 'ReplyError'
+}

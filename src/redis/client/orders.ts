@@ -1,0 +1,118 @@
+import type { Clock } from '../../clock.js'
+import type { NodeTarget, Upstream } from '../redis.js'
+import type { Reply } from './connection.js'
+import { deliver } from './deliver.js'
+import { orderError } from './errors.js'
+import type { Links } from './links.js'
+
+export interface OrderContext {
+  readonly links: Links
+  readonly clock: Clock
+  readonly node: NodeTarget
+  readonly deadlineMs: number
+}
+
+/** A master stays a master: Redis says OK and changes nothing. */
+export async function promoteNode(context: OrderContext): Promise<void> {
+  const order = 'REPLICAOF NO ONE'
+  acceptAll(context.node, order, await send(context, order, [['REPLICAOF', 'NO', 'ONE']]))
+}
+
+/**
+ * Both REPLICAOFs of a nudge go in one packet and are carried out in one turn: the first breaks the no-op, the second connects at once. The
+ * nudge's own address is never spoken to.
+ */
+export async function followUpstream(
+  context: OrderContext,
+  upstream: Upstream,
+  nudge: Upstream | null,
+): Promise<void> {
+  const order = `REPLICAOF ${upstream.host} ${upstream.port}`
+  const commands = nudge === null ? [replicaOf(upstream)] : [replicaOf(nudge), replicaOf(upstream)]
+  acceptAll(context.node, order, await send(context, order, commands))
+}
+
+function replicaOf({ host, port }: Upstream): readonly string[] {
+  return ['REPLICAOF', host, String(port)]
+}
+
+/**
+ * Sets all options in one atomic command where the server can (Redis ≥ 7). Options that it doesn't know are left out and returned.
+ * @throws FlotillaError redis/refused-command for a value or an option that it won't take; from 7 on nothing is set then.
+ */
+export async function setNodeConfig(
+  context: OrderContext,
+  config: Readonly<Record<string, string>>,
+): Promise<readonly string[]> {
+  const unknown: string[] = []
+  let options = Object.entries(config)
+  while (options.length > 0) {
+    const error = await setOptions(context, options)
+    if (error === null) return unknown
+    const name = unknownOption(error, options)
+    if (name !== null) {
+      unknown.push(name)
+      options = options.filter(option => option[0] !== name)
+    } else if (options.length > 1 && takesOneOnly(error)) {
+      const each = await setOneByOne(context, options)
+      return [...unknown, ...each]
+    } else throw refusal(context.node, setOrder(options), error, secretValues(config))
+  }
+  return unknown
+}
+
+async function setOneByOne(
+  context: OrderContext,
+  options: readonly (readonly [string, string])[],
+): Promise<readonly string[]> {
+  const unknown: string[] = []
+  for (const option of options) unknown.push(...(await setNodeConfig(context, Object.fromEntries([option]))))
+  return unknown
+}
+
+async function setOptions(
+  context: OrderContext,
+  options: readonly (readonly [string, string])[],
+): Promise<string | null> {
+  const [reply] = await send(context, setOrder(options), [['CONFIG', 'SET', ...options.flat()]])
+  return reply?.kind === 'error' ? reply.message : null
+}
+
+function setOrder(options: readonly (readonly [string, string])[]): string {
+  return `CONFIG SET ${options.map(([name]) => name).join(', ')}`
+}
+
+/** 6.2 repeats the value in its refusals; these are passwords. */
+function secretValues(config: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(config).flatMap(([name, value]) => (/auth|pass/i.test(name) ? [value] : []))
+}
+
+/** 7.0: `Unknown option or number of arguments for CONFIG SET - 'x'`; 6.2: `Unsupported CONFIG parameter: x`. */
+function unknownOption(error: string, options: readonly (readonly [string, string])[]): string | null {
+  const named = /Unknown option.* - '(.*)'|Unsupported CONFIG parameter: (.*)/is.exec(error)
+  if (named === null) return null
+  const name = (named[1] ?? named[2] ?? '').trim().toLowerCase()
+  return options.find(option => option[0].toLowerCase() === name)?.[0] ?? null
+}
+
+/** 6.2 sets one option at a time, and says of more that their number is wrong. */
+function takesOneOnly(error: string): boolean {
+  return /wrong number of arguments/i.test(error)
+}
+
+function send(
+  { links, clock, node, deadlineMs }: OrderContext,
+  order: string,
+  commands: readonly (readonly string[])[],
+): Promise<readonly Reply[]> {
+  const connect = () => links.find(node) ?? links.open(node)
+  return deliver({ clock, node, order, commands, deadlineMs, connect, repeatable: true })
+}
+
+function acceptAll(node: NodeTarget, order: string, replies: readonly Reply[]): void {
+  for (const reply of replies) if (reply.kind === 'error') throw refusal(node, order, reply.message, [])
+}
+
+function refusal(node: NodeTarget, order: string, message: string, secrets: readonly string[]): Error {
+  return orderError(node, { code: 'redis/refused-command', order, what: message, secrets })
+}

@@ -1,0 +1,128 @@
+import type { Clock } from '../../clock.js'
+import { parseInfo } from '../info.js'
+import type { NodeTarget, Probe } from '../redis.js'
+import type { Answer, Connection } from './connection.js'
+import type { Links } from './links.js'
+import { startBudget, within } from './wait.js'
+import { denialWords, meaningOf, shortened } from './words.js'
+
+export interface ProbeInput {
+  readonly links: Links
+  readonly clock: Clock
+  readonly node: NodeTarget
+  readonly deadlineMs: number
+}
+
+/**
+ * One look at a node. Never rejects, and ends by its deadline.
+ *
+ * A kept connection that stays silent for half of the deadline gets a rival: a fresh connection that is asked the same. Whichever answers
+ * first is believed, and becomes or stays the kept one. Only when both stay silent is the node `hung`; TCP alone proves nothing,
+ * since the kernel accepts connections for a stopped process (REDIS: a SIGSTOPped server connects, and answers nothing).
+ */
+export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput): Promise<Probe> {
+  const leftMs = startBudget(clock, deadlineMs)
+  const kept = links.find(node)
+  if (kept !== null) {
+    const answer = await within(clock, deadlineMs / 2, askInfo(kept))
+    if (answer?.kind === 'replies') return readAnswer(answer)
+    if (answer === null) return probeWithRival({ links, clock, node, deadlineMs }, kept, leftMs)
+    // It closed: the process may be gone, or it may have dropped just us. A fresh connection tells which.
+    links.drop(node, kept)
+  }
+
+  const first = links.open(node)
+  const answer = await within(clock, leftMs(), askInfo(first))
+  if (answer !== null) {
+    if (answer.kind !== 'replies') links.drop(node, first)
+    return readAnswer(answer)
+  }
+  const { connected } = first
+  // A connection that stands is worth keeping, however silent: the next probe tells silent from hung by it.
+  if (!connected) links.drop(node, first)
+  const reason = connected
+    ? `it accepted a connection and said nothing within ${deadlineMs} ms`
+    : `no connection came about within ${deadlineMs} ms`
+  return { kind: 'silent', reason, lastByteAtMs: first.lastByteAtMs }
+}
+
+async function probeWithRival(
+  { links, clock, node, deadlineMs }: ProbeInput,
+  kept: Connection,
+  leftMs: () => number,
+): Promise<Probe> {
+  const rival = links.openSpare(node)
+  const fromKept = repliesOnly(askInfo(kept)).then(answer => ({ answer, from: kept }))
+  const fromRival = askInfo(rival).then(answer => ({ answer, from: rival }))
+  const first = await within(clock, leftMs(), Promise.race([fromKept, fromRival]))
+
+  if (first === null) {
+    rival.close()
+    return {
+      kind: 'hung',
+      reason: `it said nothing within ${deadlineMs} ms, neither on the open connection nor on a fresh one`,
+      lastByteAtMs: kept.lastByteAtMs,
+    }
+  }
+  if (first.from === kept || first.answer.kind === 'denied') rival.close()
+  else if (first.answer.kind === 'replies') links.keep(node, rival)
+  else {
+    rival.close()
+    // Whoever had that connection is not at the address any more.
+    if (first.answer.kind === 'refused') links.drop(node, kept)
+  }
+  return readAnswer(first.answer, kept.lastByteAtMs)
+}
+
+/** Of a kept connection's end the rival will tell more: its own attempt says whether anybody is there. */
+async function repliesOnly(answer: Promise<Answer>): Promise<Answer> {
+  const settled = await answer
+  return settled.kind === 'replies' ? settled : new Promise<Answer>(() => {})
+}
+
+/** INFO under way on each connection: a node that is slow gets one question, not a queue of them. */
+const underWay = new WeakMap<Connection, Promise<Answer>>()
+
+/**
+ * Plain INFO: one command whatever the version (6.2 takes just one section, and several sections cost Redis the same as all of its default
+ * ones). A late answer to an earlier question is as good as one to this.
+ */
+function askInfo(connection: Connection): Promise<Answer> {
+  const pending = underWay.get(connection)
+  if (pending !== undefined) return pending
+  const answer = connection.ask([['INFO']])
+  underWay.set(connection, answer)
+  void answer.then(() => underWay.delete(connection))
+  return answer
+}
+
+function readAnswer(answer: Answer, lastByteAtMs: number | null = null): Probe {
+  switch (answer.kind) {
+    case 'replies': {
+      const reply = answer.replies[0]
+      if (reply?.kind === 'error') return readErrorReply(reply.message)
+      return readInfo(reply?.value)
+    }
+    case 'denied':
+      return readErrorReply(answer.message)
+    case 'refused':
+      return { kind: 'refused', reason: answer.reason }
+    case 'lost':
+      // It was there until this moment. Whether it still is, the next look tells.
+      return { kind: 'silent', reason: answer.reason, lastByteAtMs }
+    case 'failed':
+      return { kind: 'silent', reason: answer.reason, lastByteAtMs }
+  }
+}
+
+function readErrorReply(message: string): Probe {
+  if (meaningOf(message) === 'busy')
+    return { kind: 'busy', reason: `a script has run for long and blocks it (${shortened(message)})` }
+  return { kind: 'denied', reason: denialWords(message) }
+}
+
+function readInfo(value: unknown): Probe {
+  const info = parseInfo(typeof value === 'string' ? value : '')
+  if (info.kind === 'unreadable') return { kind: 'denied', reason: info.reason }
+  return { kind: info.facts.loading === null ? 'answered' : 'loading', facts: info.facts }
+}

@@ -1,0 +1,25 @@
+import type { Clock } from '../../clock.js'
+import type { RedisPort } from '../redis.js'
+import { runCommand } from './command.js'
+import { Links } from './links.js'
+import { followUpstream, promoteNode, setNodeConfig } from './orders.js'
+import { probeNode } from './probe.js'
+
+/**
+ * The Redis port over ioredis. Opens one connection to each node at its first probe and keeps it; nothing reconnects by itself, the next probe
+ * or order does. After `close` no socket and no timer of it is left.
+ */
+export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPort {
+  const links = new Links(clock)
+  return {
+    probe: (node, { deadlineMs }) => probeNode({ links, clock, node, deadlineMs }),
+    promote: (node, { deadlineMs }) => promoteNode({ links, clock, node, deadlineMs }),
+    follow: (node, upstream, { deadlineMs, nudge }) =>
+      followUpstream({ links, clock, node, deadlineMs }, upstream, nudge ?? null),
+    setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
+    command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),
+    onConnectionLost: listener => links.onLost(listener),
+    retain: containerIds => links.retain(containerIds),
+    close: () => links.close(),
+  }
+}

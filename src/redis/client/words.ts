@@ -1,0 +1,61 @@
+import type { Answer } from './connection.js'
+
+/** What an error reply to a question of ours says about the node. All of them are life. */
+export type ReplyMeaning = 'loading' | 'busy' | 'denied' | 'other'
+
+/** Reads the first word of a RESP error, as Redis's clients do; the words after it change between versions. */
+export function meaningOf(errorReply: string): ReplyMeaning {
+  if (errorReply.startsWith('LOADING')) return 'loading'
+  if (errorReply.startsWith('BUSY ')) return 'busy'
+  if (/^(NOAUTH|WRONGPASS|NOPERM|DENIED)\b/.test(errorReply)) return 'denied'
+  return isFull(errorReply) ? 'denied' : 'other'
+}
+
+/** A full house is transient, unlike a wrong password. */
+export function isFull(errorReply: string): boolean {
+  return /max number of clients/i.test(errorReply)
+}
+
+/** A denial in plain words, with what Redis said behind it. */
+export function denialWords(errorReply: string): string {
+  return `${denialCause(errorReply)} (${shortened(errorReply)})`
+}
+
+function denialCause(errorReply: string): string {
+  if (isFull(errorReply)) return 'it has as many clients as it allows'
+  if (errorReply.startsWith('WRONGPASS')) return 'it does not accept our password'
+  if (errorReply.startsWith('NOAUTH')) return 'it wants a password that we do not have'
+  if (errorReply.startsWith('NOPERM')) return 'our user may not do this'
+  if (errorReply.startsWith('DENIED')) return 'its protected mode refuses remote clients'
+  return 'it answers, but not as a node of ours does'
+}
+
+/** One line of bounded length: what the other side says ends in logs. */
+export function shortened(text: string): string {
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
+  return line.length <= 200 ? line : `${line.slice(0, 200)}…`
+}
+
+/** Codes that mean: nobody is there. The rest may be our own trouble (no file descriptors, no memory, DNS down), and then we don't know. */
+const absence: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at its address',
+  ECONNRESET: 'its address reset the connection',
+  EHOSTUNREACH: 'its address can not be reached: no such host on the network',
+  EHOSTDOWN: 'its address can not be reached: the host is down',
+  ENETUNREACH: 'its address can not be reached: no route to the network',
+  ENOTFOUND: 'its name does not resolve',
+}
+
+/** Why a connection could not be made, from the code of the system's error. */
+export function networkWords(code: string | null): Answer {
+  const nobody = code === null ? undefined : absence[code]
+  if (nobody !== undefined) return { kind: 'refused', reason: `${nobody} (${code})` }
+  return { kind: 'failed', reason: `no connection could be made (${code ?? 'no reason given'})` }
+}
+
+/** The system's error code; of the first attempt when a name had several addresses and all failed. */
+export function firstErrorCode(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if ('code' in error && typeof error.code === 'string') return error.code
+  return error instanceof AggregateError ? firstErrorCode(error.errors[0]) : null
+}

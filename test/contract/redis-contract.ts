@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { errorCode } from '../../src/errors.js'
+import type { NodeTarget, Probe, RedisFacts, RedisPort, Upstream } from '../../src/redis/redis.js'
+import { Secret } from '../../src/secret.js'
+
+/** A few nodes to act upon, and the port under test. */
+export interface RedisWorld {
+  readonly redis: RedisPort
+  /** Starts a node that is born a replica of itself. It may not listen yet when this resolves. */
+  startNode(nodeAlias: string): Promise<NodeTarget>
+  /** Starts it again, on the data that it saved: another run, at the same address. */
+  restartNode(node: NodeTarget, options?: { readonly slowLoad?: boolean }): Promise<NodeTarget>
+  /** Makes sure that the data is on disk. */
+  save(node: NodeTarget): Promise<void>
+  /** kill -9. */
+  kill(node: NodeTarget): Promise<void>
+  freeze(node: NodeTarget): Promise<void>
+  thaw(node: NodeTarget): Promise<void>
+  /** A script that never ends, past the threshold from which on Redis says BUSY. */
+  makeBusy(node: NodeTarget): Promise<void>
+  readConfig(node: NodeTarget, option: string): Promise<string>
+  close(): Promise<void>
+}
+
+const deadlineMs = 5000
+/** An address where nobody is. */
+const nowhere: Upstream = { host: '127.0.0.1', port: 1 }
+
+/** What every adapter of the Redis port promises. */
+export function describeRedisPort(name: string, createWorld: () => Promise<RedisWorld>): void {
+  describe(`the Redis port: ${name}`, () => {
+    let world: RedisWorld
+    beforeEach(async () => {
+      world = await createWorld()
+    })
+    afterEach(() => world.close())
+
+    test('a node is born a read-only replica of itself, with its link down', async () => {
+      const node = await world.startNode('shop-0')
+      const facts = await factsWhen(world, node, () => true)
+      assert.equal(facts.role, 'replica')
+      assert.equal(facts.upstream?.link, 'down')
+      assert.equal(facts.upstream?.appliedOffset, null)
+      assert.equal(facts.keys, 0)
+      await assert.rejects(set(world, node, 'a', '1'), hasCode('redis/refused-command'))
+    })
+
+    test('promoting makes a master, and promoting a master changes nothing', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      const once = await factsWhen(world, node, () => true)
+      await world.redis.promote(node, { deadlineMs })
+      const twice = await factsWhen(world, node, () => true)
+      assert.equal(once.role, 'master')
+      assert.equal(once.upstream, null)
+      assert.deepEqual([twice.role, twice.replid], ['master', once.replid])
+    })
+
+    test('a follower gets the lineage and the data of its master, which knows it by its alias', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      const followed = await factsWhen(world, replica, facts => facts.keys === 1)
+      const leading = await factsWhen(world, master, facts => facts.followers[0]?.state === 'online')
+      assert.equal(followed.replid, leading.replid)
+      assert.equal(followed.upstream?.appliedOffset, leading.offset)
+      assert.equal(leading.followers[0]?.host, 'shop-1')
+      assert.equal(await world.redis.command(replica, ['GET', 'a'], { deadlineMs }), '1')
+    })
+
+    test('following whom it follows already is a success and keeps the link', async () => {
+      const { master, replica } = await startPair(world)
+      const before = await factsWhen(world, master, () => true)
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs })
+      const facts = await factsWhen(world, replica, () => true)
+      const after = await factsWhen(world, master, () => true)
+      assert.equal(facts.upstream?.link, 'up')
+      assert.deepEqual(after.syncs, before.syncs)
+    })
+
+    test('a nudge brings a link that is down up at once', async () => {
+      const { master, replica } = await startPair(world)
+      await world.kill(master)
+      await factsWhen(world, replica, facts => facts.upstream?.link === 'down')
+      const reborn = await world.restartNode(master)
+      await world.redis.promote(reborn, { deadlineMs })
+      await world.redis.follow(replica, upstreamOf(reborn), { deadlineMs, nudge: nowhere })
+      // Redis by itself tries once a second.
+      await factsWhen(world, replica, facts => facts.upstream?.link === 'up', { withinMs: 500 })
+    })
+
+    test('a former master that is started again keeps its data, leads nobody, and wipes nobody', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      await factsWhen(world, replica, facts => facts.keys === 1)
+      await world.save(master)
+      await world.kill(master)
+      const reborn = await world.restartNode(master)
+      const facts = await factsWhen(world, reborn, () => true)
+      assert.equal(facts.role, 'replica')
+      assert.equal(facts.keys, 1)
+      await factsWhen(world, replica, ({ keys, upstream }) => keys === 1 && upstream?.link === 'down')
+    })
+
+    test('a promoted replica remembers the lineage that it comes from', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      const before = await factsWhen(world, replica, facts => facts.keys === 1)
+      await world.kill(master)
+      await world.redis.promote(replica, { deadlineMs })
+      const facts = await factsWhen(world, replica, ({ role }) => role === 'master')
+      assert.notEqual(facts.replid, before.replid)
+      assert.deepEqual(facts.previous, { replid: before.replid, untilOffset: before.offset + 1 })
+    })
+
+    test('a killed node is refused, and an order to it fails by its deadline', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      await world.kill(node)
+      assert.equal((await look(world, node)).kind, 'refused')
+      await assert.rejects(world.redis.promote(node, { deadlineMs: 200 }), hasCode('redis/unreachable'))
+    })
+
+    test('the loss of a kept connection is told once, and only when it was not us', async () => {
+      const left = await world.startNode('shop-0')
+      const killed = await world.startNode('shop-1')
+      const lost: string[] = []
+      const unsubscribed: string[] = []
+      world.redis.onConnectionLost(node => lost.push(node.nodeAlias))
+      world.redis.onConnectionLost(node => unsubscribed.push(node.nodeAlias))()
+      await factsWhen(world, left, () => true)
+      await factsWhen(world, killed, () => true)
+      world.redis.retain(new Set([killed.containerId]))
+      await world.kill(killed)
+      await world.kill(left)
+      await look(world, killed)
+      await look(world, left)
+      assert.deepEqual(lost, ['shop-1'])
+      assert.deepEqual(unsubscribed, [])
+    })
+
+    test('a frozen node that was talked to before is hung, with the time of its last byte', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      await world.freeze(node)
+      const probe = await world.redis.probe(node, { deadlineMs: 200 })
+      assert.equal(probe.kind, 'hung')
+      assert.ok(probe.kind === 'hung' && probe.lastByteAtMs !== null && probe.lastByteAtMs > 0)
+      await world.thaw(node)
+      await factsWhen(world, node, () => true)
+    })
+
+    test('a frozen node that is met for the first time is silent, then hung', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      world.redis.retain(new Set())
+      await world.freeze(node)
+      const first = await world.redis.probe(node, { deadlineMs: 200 })
+      const second = await world.redis.probe(node, { deadlineMs: 200 })
+      assert.deepEqual([first.kind, second.kind], ['silent', 'hung'])
+      await world.thaw(node)
+    })
+
+    test('an order to a frozen node fails at its deadline and is not carried out after the thaw', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      await world.freeze(node)
+      await assert.rejects(world.redis.promote(node, { deadlineMs: 200 }), hasCode('redis/timeout'))
+      await world.thaw(node)
+      assert.equal((await factsWhen(world, node, () => true)).role, 'replica')
+    })
+
+    test('a node in an endless script is busy, which is life', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      await world.makeBusy(node)
+      const probe = await look(world, node)
+      assert.equal(probe.kind, 'busy')
+      assert.match(probe.kind === 'busy' ? probe.reason : '', /script/)
+    })
+
+    test('a node that reads its data from disk is loading, and takes no promotion until it is done', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      for (let index = 0; index < 60; index++) await set(world, node, `key ${index}`, 'x'.repeat(1000))
+      await world.save(node)
+      await world.kill(node)
+      const reborn = await world.restartNode(node, { slowLoad: true })
+      const probe = await probeWhen(world, reborn, ({ kind }) => kind !== 'refused')
+      assert.equal(probe.kind, 'loading')
+      assert.ok(probe.kind === 'loading' && probe.facts.loading !== null && probe.facts.role === 'replica')
+      await assert.rejects(world.redis.promote(reborn, { deadlineMs: 100 }), hasCode('redis/timeout'))
+    })
+
+    test('a wrong password is denied in plain words, for probes and orders, and told to nobody', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      world.redis.retain(new Set())
+      const wrong = { ...node, credentials: { ...node.credentials, control: new Secret('not-the-password') } }
+      const probe = await look(world, wrong)
+      assert.equal(probe.kind, 'denied')
+      assert.match(probe.kind === 'denied' ? probe.reason : '', /does not accept our password/)
+      const error: unknown = await world.redis
+        .promote(wrong, { deadlineMs })
+        .catch((thrown: unknown) => thrown)
+      assert.equal(errorCode(error), 'redis/denied')
+      assert.match(String(error), /shop-0/)
+      assert.doesNotMatch(String(error), /not-the-password/)
+    })
+
+    test('options that the server knows are set, and those it does not know are returned', async () => {
+      const node = await world.startNode('shop-0')
+      const config = { hz: '17', 'no-such-option': '1', 'repl-timeout': '33' }
+      const unknown = await world.redis.setConfig(node, config, { deadlineMs })
+      assert.deepEqual(unknown, ['no-such-option'])
+      assert.equal(await world.readConfig(node, 'hz'), '17')
+      assert.equal(await world.readConfig(node, 'repl-timeout'), '33')
+    })
+
+    test('a command that Redis refuses fails with the node, the command and what Redis said', async () => {
+      const node = await world.startNode('shop-0')
+      await assert.rejects(world.redis.command(node, ['SET', 'a', '1'], { deadlineMs }), {
+        code: 'redis/refused-command',
+        message: /^shop-0: SET: READONLY /,
+      })
+    })
+  })
+}
+
+async function startPair(world: RedisWorld): Promise<{ master: NodeTarget; replica: NodeTarget }> {
+  const [master, replica] = await Promise.all([world.startNode('shop-0'), world.startNode('shop-1')])
+  await world.redis.promote(master, { deadlineMs })
+  await world.redis.follow(replica, upstreamOf(master), { deadlineMs })
+  await factsWhen(world, replica, facts => facts.upstream?.link === 'up')
+  return { master, replica }
+}
+
+function upstreamOf({ host, port }: NodeTarget): Upstream {
+  return { host, port }
+}
+
+function set(world: RedisWorld, node: NodeTarget, key: string, value: string): Promise<unknown> {
+  return world.redis.command(node, ['SET', key, value], { deadlineMs })
+}
+
+function look(world: RedisWorld, node: NodeTarget): Promise<Probe> {
+  return world.redis.probe(node, { deadlineMs: 2000 })
+}
+
+/** The first facts that are as wanted, of a node that answers. */
+export async function factsWhen(
+  world: Pick<RedisWorld, 'redis'>,
+  node: NodeTarget,
+  wanted: (facts: RedisFacts) => boolean,
+  { withinMs = 5000 } = {},
+): Promise<RedisFacts> {
+  const probe = await probeWhen(world, node, each => each.kind === 'answered' && wanted(each.facts), {
+    withinMs,
+  })
+  assert.equal(probe.kind, 'answered')
+  return probe.kind === 'answered' ? probe.facts : assert.fail()
+}
+
+/** The first probe that is as wanted, looking every few milliseconds. */
+export async function probeWhen(
+  world: Pick<RedisWorld, 'redis'>,
+  node: NodeTarget,
+  wanted: (probe: Probe) => boolean,
+  { withinMs = 5000 } = {},
+): Promise<Probe> {
+  const endMs = performance.now() + withinMs
+  for (;;) {
+    const probe = await world.redis.probe(node, { deadlineMs: 2000 })
+    if (wanted(probe)) return probe
+    if (performance.now() > endMs)
+      assert.fail(`${node.nodeAlias} was not as wanted within ${withinMs} ms: ${JSON.stringify(probe)}`)
+    await new Promise(resolve => setTimeout(resolve, 4))
+  }
+}
+
+export function hasCode(code: string): (error: unknown) => boolean {
+  return error => {
+    assert.equal(errorCode(error), code, String(error))
+    return true
+  }
+}

@@ -1,0 +1,4 @@
+import { describeRedisPort } from './redis-contract.js'
+import { createRealWorld } from './redis-servers.js'
+
+describeRedisPort('redis-server', createRealWorld)

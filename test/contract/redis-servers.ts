@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../src/clock.js'
+import { renderAcl } from '../../src/redis/acl.js'
+import { createRedisClient } from '../../src/redis/client/redis-client.js'
+import { renderRedisConfig } from '../../src/redis/config.js'
+import type { NodeCredentials, NodeTarget } from '../../src/redis/redis.js'
+import { Secret } from '../../src/secret.js'
+import type { RedisWorld } from './redis-contract.js'
+
+export interface RealWorld extends RedisWorld {
+  /** Starts a node, with lines of one's own behind the rendered ones. */
+  startNode(nodeAlias: string, options?: StartOptions): Promise<NodeTarget>
+  /** What the node has written to standard output, over all its runs. */
+  log(node: NodeTarget): string
+  pid(node: NodeTarget): number
+  readonly credentials: NodeCredentials
+}
+
+export interface StartOptions {
+  readonly extraConfig?: readonly string[]
+  readonly persistence?: 'aof' | 'rdb' | 'none'
+  readonly credentials?: NodeCredentials
+}
+
+interface Server {
+  readonly port: number
+  readonly directory: string
+  readonly options: StartOptions
+  process: ChildProcess
+  log: string
+}
+
+/** Characters that a configuration file needs care with are in the passwords of every test. */
+const trickyCredentials: NodeCredentials = {
+  control: new Secret(`con "trol\\ 'pässword' #1`),
+  replication: new Secret(`repli "cation\\ 'pässword' #1`),
+  application: new Secret(`appli "cation\\ 'pässword' #1`),
+}
+
+/** A pause of 100 ms after each key makes a load last; Redis answers in between after every so many bytes, which compression would make too few. */
+const slowLoadLines = ['key-load-delay 100000', 'loading-process-events-interval-bytes 1024']
+const everyTestsLines = ['rdbcompression no']
+
+/** redis-server processes of this host on loopback ports, each with the rendered configuration and ACL. */
+export async function createRealWorld(): Promise<RealWorld> {
+  requireRedisServer()
+  const redis = createRedisClient({ clock: systemClock })
+  const home = await mkdtemp(join(tmpdir(), 'flotilla-redis-'))
+  const servers = new Map<string, Server>()
+  let runs = 0
+
+  const serverOf = (node: NodeTarget): Server => {
+    const server = servers.get(node.nodeAlias)
+    assert.ok(server !== undefined)
+    return server
+  }
+  const kill = async ({ process: child }: Server): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  async function launch(
+    nodeAlias: string,
+    server: Omit<Server, 'process'>,
+    extra: readonly string[],
+  ): Promise<NodeTarget> {
+    const { port, directory, options } = server
+    const credentials = options.credentials ?? trickyCredentials
+    const configFile = join(directory, 'redis.conf')
+    const aclFile = join(directory, 'users.acl')
+    const { text } = renderRedisConfig({
+      nodeAlias,
+      persistence: options.persistence ?? 'rdb',
+      replication: credentials.replication,
+      openToAll: credentials.application === null,
+      places: { port, dataDirectory: directory, aclFile, upstream: { host: '127.0.0.1', port } },
+    })
+    await writeFile(
+      configFile,
+      [text, ...everyTestsLines, ...(options.extraConfig ?? []), ...extra, ''].join('\n'),
+    )
+    await writeFile(aclFile, renderAcl(credentials).text)
+    const child = spawn('redis-server', [configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const started: Server = { ...server, process: child }
+    servers.set(nodeAlias, started)
+    const collect = (chunk: Buffer): void => {
+      started.log += chunk.toString()
+    }
+    child.stdout.on('data', collect)
+    child.stderr.on('data', collect)
+    runs += 1
+    return {
+      nodeAlias,
+      flotilla: 'shop',
+      containerId: `container of ${nodeAlias}`,
+      startedAtMs: runs,
+      host: '127.0.0.1',
+      port,
+      credentials,
+    }
+  }
+
+  return {
+    redis,
+    credentials: trickyCredentials,
+    startNode: async (nodeAlias, options = {}) => {
+      const directory = await mkdtemp(join(home, 'node-'))
+      return launch(nodeAlias, { port: await freePort(), directory, options, log: '' }, [])
+    },
+    restartNode: async (node, { slowLoad = false } = {}) => {
+      const server = serverOf(node)
+      await kill(server)
+      return launch(node.nodeAlias, server, slowLoad ? slowLoadLines : [])
+    },
+    save: async node => {
+      await redis.command(node, ['SAVE'], { deadlineMs: 5000 })
+    },
+    kill: async node => kill(serverOf(node)),
+    freeze: async node => {
+      const { pid = 0 } = serverOf(node).process
+      process.kill(pid, 'SIGSTOP')
+      // The signal is sent; the process stands when the kernel says so.
+      while (!/^State:\s+T/m.test(await readFile(`/proc/${pid}/status`, 'utf8'))) await nextTurn()
+    },
+    thaw: async node => {
+      serverOf(node).process.kill('SIGCONT')
+    },
+    makeBusy: async node => {
+      await redis.setConfig(node, { 'lua-time-limit': '20' }, { deadlineMs: 5000 })
+      const endless = redis.command(node, ['EVAL', 'while true do end', '0'], { deadlineMs: 100 })
+      await assert.rejects(endless, { code: 'redis/timeout' })
+    },
+    readConfig: async (node, option) => {
+      const pair: unknown = await redis.command(node, ['CONFIG', 'GET', option], { deadlineMs: 5000 })
+      return Array.isArray(pair) ? String(pair[1]) : ''
+    },
+    log: node => serverOf(node).log,
+    pid: node => serverOf(node).process.pid ?? 0,
+    close: async () => {
+      redis.close()
+      await Promise.all([...servers.values()].map(kill))
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function requireRedisServer(): void {
+  const { error } = spawnSync('redis-server', ['--version'])
+  if (error !== undefined)
+    throw new Error('these tests need redis-server on the PATH: apt-get install redis-server', {
+      cause: error,
+    })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : assert.fail()
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import { systemClock } from '../../src/clock.js'
+import { createRedisClient } from '../../src/redis/client/redis-client.js'
+import type { NodeTarget } from '../../src/redis/redis.js'
+import { Secret } from '../../src/secret.js'
+import { factsWhen, hasCode, probeWhen } from '../contract/redis-contract.js'
+import { createRealWorld, type RealWorld } from '../contract/redis-servers.js'
+
+const deadlineMs = 5000
+
+describe('the ioredis client against redis-server', () => {
+  let world: RealWorld
+  beforeEach(async () => {
+    world = await createRealWorld()
+  })
+  afterEach(() => world.close())
+
+  test('an order given in the moment of the start waits until the node listens', async () => {
+    const node = await world.startNode('shop-0')
+    await world.redis.promote(node, { deadlineMs })
+    assert.equal((await factsWhen(world, node, () => true)).role, 'master')
+  })
+
+  test('the loss of a killed node is told within 50 ms', async () => {
+    const node = await world.startNode('shop-0')
+    await factsWhen(world, node, () => true)
+    const lostAtMs = new Promise<number>(resolve => {
+      world.redis.onConnectionLost(() => resolve(performance.now()))
+    })
+    const killedAtMs = performance.now()
+    await world.kill(node)
+    assert.ok((await lostAtMs) - killedAtMs < 50)
+  })
+
+  test('a node with as many clients as it allows is denied on a new connection, and answers on the kept one', async () => {
+    const node = await world.startNode('shop-0', { extraConfig: ['maxclients 1'] })
+    await factsWhen(world, node, () => true)
+    const stranger = createRedisClient({ clock: systemClock })
+    // Many times: what Redis says before it hangs up must never get lost, or a live node would pass for a dead one.
+    for (let round = 0; round < 40; round++) {
+      const probe = await stranger.probe(node, { deadlineMs: 2000 })
+      assert.equal(probe.kind, 'denied', JSON.stringify(probe))
+      assert.match(probe.kind === 'denied' ? probe.reason : '', /as many clients as it allows/)
+    }
+    await assert.rejects(stranger.promote(node, { deadlineMs: 60 }), hasCode('redis/denied'))
+    stranger.close()
+    assert.equal((await world.redis.probe(node, { deadlineMs: 2000 })).kind, 'answered')
+  })
+
+  test('a refused value names the option and what Redis said, sets nothing, and no password gets out', async () => {
+    const node = await world.startNode('shop-0')
+    const config = { hz: '19', maxmemory: 'a lot', masterauth: 'a-new-password' }
+    await assert.rejects(world.redis.setConfig(node, config, { deadlineMs }), error => {
+      assert.match(String(error), /shop-0: CONFIG SET hz, maxmemory, masterauth: .*maxmemory/)
+      assert.doesNotMatch(String(error), /a-new-password/)
+      return hasCode('redis/refused-command')(error)
+    })
+    assert.equal(await world.readConfig(node, 'hz'), '10')
+  })
+
+  test('arguments of a command that Redis does not know are not repeated', async () => {
+    const node = await world.startNode('shop-0')
+    const command = world.redis.command(node, ['NOSUCH', 'a-password'], { deadlineMs })
+    await assert.rejects(command, error => {
+      assert.match(String(error), /shop-0: NOSUCH: ERR unknown command/)
+      assert.doesNotMatch(String(error), /a-password/)
+      return true
+    })
+  })
+
+  test('a command as `default` works without a password where none was asked for', async () => {
+    const credentials = { ...world.credentials, application: null }
+    const node = await world.startNode('shop-0', { credentials })
+    assert.equal(await world.redis.command(node, ['PING'], { deadlineMs }), 'PONG')
+    assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'answered')
+  })
+
+  for (const persistence of ['aof', 'rdb', 'none'] as const)
+    test(`the rendered configuration starts a node with persistence ${persistence}, and it takes its live options`, async () => {
+      const node = await world.startNode('shop-0', { persistence })
+      const facts = await factsWhen(world, node, () => true)
+      assert.equal(facts.persistence.aofEnabled, persistence === 'aof')
+      const extras = { 'shutdown-timeout': '3', 'replica-ignore-disk-write-errors': 'yes' }
+      assert.deepEqual(await world.redis.setConfig(node, extras, { deadlineMs }), [])
+      assert.equal(await world.readConfig(node, 'masterauth'), world.credentials.replication.reveal())
+      assert.equal(await world.readConfig(node, 'replica-announce-ip'), 'shop-0')
+      assert.equal(await world.readConfig(node, 'protected-mode'), 'yes')
+      assert.equal(
+        await world.readConfig(node, 'save'),
+        persistence === 'rdb' ? '3600 1 300 100 60 10000' : '',
+      )
+    })
+
+  test('a node that leads itself answers those who want to sync from it with NOMASTERLINK', async () => {
+    const [source, asking] = await Promise.all([world.startNode('shop-0'), world.startNode('shop-1')])
+    await world.redis.follow(asking, { host: source.host, port: source.port }, { deadlineMs })
+    await probeWhen(world, asking, () => /sync.*NOMASTERLINK/is.test(world.log(asking)))
+    assert.equal((await factsWhen(world, asking, () => true)).upstream?.link, 'down')
+  })
+
+  test('a node that comes up again while orders wait gets them on a connection of its new run', async () => {
+    const node = await world.startNode('shop-0')
+    await factsWhen(world, node, () => true)
+    await world.kill(node)
+    const promotion = world.redis.promote(node, { deadlineMs })
+    const reborn = await world.restartNode(node)
+    await promotion
+    assert.equal((await factsWhen(world, reborn, () => true)).role, 'master')
+  })
+
+  test('closing leaves no socket and no timer behind, with a frozen node too', async () => {
+    const [node, frozen] = await Promise.all([world.startNode('shop-0'), world.startNode('shop-1')])
+    await factsWhen(world, node, () => true)
+    await factsWhen(world, frozen, () => true)
+    await world.freeze(frozen)
+    await world.redis.probe(frozen, { deadlineMs: 100 })
+    world.redis.close()
+    const startMs = performance.now()
+    while (heldResources().length > 0 && performance.now() - startMs < 1000)
+      await new Promise(resolve => setImmediate(resolve))
+    assert.deepEqual(heldResources(), [])
+    await world.thaw(frozen)
+  })
+})
+
+describe('the ioredis client against something else', () => {
+  const listening: (() => void)[] = []
+  afterEach(() => {
+    for (const close of listening.splice(0)) close()
+  })
+
+  test('a server that hangs up without a word is refused: that is how a published port of a dead node looks', async () => {
+    const probe = await probeServer(socket => socket.end())
+    assert.equal(probe.kind, 'refused')
+  })
+
+  test('a server that speaks another protocol is alive, and denied', async () => {
+    const probe = await probeServer(socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    assert.equal(probe.kind, 'denied')
+  })
+
+  test('a server whose INFO is not a node is alive, and denied with what is missing', async () => {
+    const probe = await probeServer(socket => socket.on('data', () => socket.write('+OK\r\n')))
+    assert.match(probe.kind === 'denied' ? probe.reason : probe.kind, /run_id/)
+  })
+
+  test('a kept connection that has gone deaf is replaced by a fresh one that answers', async () => {
+    let connections = 0
+    const info = 'role:master\r\nrun_id:1\r\nmaster_replid:2\r\n'
+    const target = await listen(socket => {
+      connections += 1
+      const deafAfter = connections === 1 ? 2 : 1000
+      let messages = 0
+      socket.on('data', chunk => {
+        messages += 1
+        if (messages > deafAfter) return
+        socket.write(chunk.includes('auth') ? '+OK\r\n' : `$${info.length}\r\n${info}\r\n`)
+      })
+    })
+    const redis = createRedisClient({ clock: systemClock })
+    const kinds: string[] = []
+    for (let round = 0; round < 3; round++) kinds.push((await redis.probe(target, { deadlineMs: 200 })).kind)
+    redis.close()
+    assert.deepEqual(kinds, ['answered', 'answered', 'answered'])
+    assert.equal(connections, 2)
+  })
+
+  async function probeServer(onConnection: (socket: Socket) => void) {
+    const redis = createRedisClient({ clock: systemClock })
+    const probe = await redis.probe(await listen(onConnection), { deadlineMs: 1000 })
+    redis.close()
+    return probe
+  }
+
+  async function listen(onConnection: (socket: Socket) => void): Promise<NodeTarget> {
+    const sockets: Socket[] = []
+    const server = createServer(socket => {
+      sockets.push(socket)
+      socket.on('error', () => {})
+      onConnection(socket)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    listening.push(() => {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    })
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const control = new Secret('control')
+    return {
+      nodeAlias: 'shop-9',
+      flotilla: 'shop',
+      containerId: 'c9',
+      startedAtMs: null,
+      host: '127.0.0.1',
+      port,
+      credentials: { control, replication: control, application: null },
+    }
+  }
+})
+
+function heldResources(): readonly string[] {
+  return process.getActiveResourcesInfo().filter(name => /TCPSocket|TCPConnect|Timeout/.test(name))
+}
