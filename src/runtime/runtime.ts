@@ -150,7 +150,7 @@ export interface NetworkEndpoint {
   readonly address: string | null
   /** `target:alias`, as in `--link`. */
   readonly links: readonly string[]
-  /** As asked for at creation, without the short id that Docker adds. */
+  /** As asked for, without the short id that Docker adds. It may add the hostname too (engines before 25 do), which then resolves just as well. */
   readonly aliases: readonly string[]
 }
 

@@ -1,0 +1,83 @@
+import { flotillaLabel } from '../labels.js'
+import type { CallOptions, ContainerFacts } from '../runtime.js'
+import type { InspectedContainer, ListedContainer } from './container-facts.js'
+import { factsOfInspected, factsOfListed, fingerprintOf } from './container-facts.js'
+import type { EngineClient } from './engine-client.js'
+
+/**
+ * Makes the list function: one API call while nothing changes, and one inspect for each container of ours that did (or
+ * whose fingerprint can't tell). Facts of containers that are gone are forgotten.
+ */
+export function createContainerLister(
+  client: EngineClient,
+): (call?: CallOptions) => Promise<readonly ContainerFacts[]> {
+  let remembered: ReadonlyMap<string, ContainerFacts> = new Map()
+
+  return async call => {
+    const listed = await client.call(
+      {
+        what: 'list containers',
+        method: 'GET',
+        path: '/containers/json',
+        query: { all: '1' },
+        timeoutMs: readTimeoutMs,
+        signal: call?.signal,
+      },
+      ({ body }) => (body as readonly ListedContainer[]).map(item => ({ item, facts: factsOfListed(item) })),
+    )
+    const next = new Map<string, ContainerFacts>()
+    const facts = await mapBounded(listed, async ({ item, facts: fromList }) => {
+      if (fromList.labels[flotillaLabel] === undefined) return fromList
+      const fingerprint = fingerprintOf(item)
+      const known = fingerprint === null ? undefined : remembered.get(fingerprint)
+      const full = known ?? (await inspectContainer(client, item.Id, call))
+      if (fingerprint !== null && full !== null) next.set(fingerprint, full)
+      return full
+    })
+    remembered = next
+    // Null: it went away between the list and the inspect.
+    return facts.filter(found => found !== null)
+  }
+}
+
+/** Null when there is no such container. Docker also takes the beginning of an id: an answer for another name or id is none. */
+export function inspectContainer(
+  client: EngineClient,
+  idOrName: string,
+  call: CallOptions | undefined,
+): Promise<ContainerFacts | null> {
+  return client.call(
+    {
+      what: `inspect container ${idOrName}`,
+      method: 'GET',
+      path: `/containers/${encodeURIComponent(idOrName)}/json`,
+      timeoutMs: readTimeoutMs,
+      signal: call?.signal,
+      accept: [404],
+    },
+    ({ status, body }) => {
+      if (status === 404) return null
+      const facts = factsOfInspected(body as InspectedContainer)
+      return facts.name === idOrName || facts.containerId.startsWith(idOrName) ? facts : null
+    },
+  )
+}
+
+/** An idle engine answers in 1 ms; ten seconds is an engine that is stuck, or a disk that is. */
+const readTimeoutMs = 10_000
+
+/** Inspects at the same time; more only queue inside the engine. */
+const inspectsMax = 8
+
+async function mapBounded<T, R>(items: readonly T[], map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array<R>(items.length)
+  let next = 0
+  const worker = async () => {
+    while (next < items.length) {
+      const index = next++
+      results[index] = await map(items[index] as T)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(inspectsMax, items.length) }, worker))
+  return results
+}

@@ -1,0 +1,274 @@
+import { errorCode, FlotillaError } from '../../errors.js'
+import type {
+  CallOptions,
+  ContainerFacts,
+  ContainerFile,
+  ContainerSpec,
+  NetworkAttachment,
+} from '../runtime.js'
+import { inspectContainer } from './container-list.js'
+import { putFiles } from './files.js'
+import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
+
+type Call = CallOptions | undefined
+
+/** Creates, stopped, with its files; a container without its files would start with a stock configuration, so it is removed again. */
+export async function createContainer(
+  client: EngineClient,
+  wanted: {
+    readonly spec: ContainerSpec
+    readonly files: readonly ContainerFile[]
+    readonly boundLogs: boolean
+  },
+  call: Call,
+): Promise<string> {
+  const { spec, files } = wanted
+  const containerId = await client.call(
+    {
+      what: `create container ${spec.name}`,
+      method: 'POST',
+      path: '/containers/create',
+      query: { name: spec.name },
+      body: createBody(spec, wanted.boundLogs),
+      timeoutMs: 60_000,
+      signal: call?.signal,
+    },
+    ({ body }) => (body as { Id: string }).Id,
+  )
+  try {
+    await putFiles(client, { containerId, files }, call)
+  } catch (error) {
+    // Without the caller's signal: after an abort there is still something to clean up. The first error tells more than a second.
+    await removeContainer(client, containerId, undefined).catch(() => {})
+    throw error
+  }
+  return containerId
+}
+
+function createBody(spec: ContainerSpec, boundLogs: boolean): object {
+  const { network, links, aliases } = spec.attachment
+  const port = spec.publishPort === null ? null : `${spec.publishPort}/tcp`
+  return {
+    Image: spec.image,
+    Cmd: spec.command,
+    Labels: spec.labels,
+    Hostname: spec.hostname,
+    StopTimeout: spec.stopGraceSeconds,
+    ...(port === null ? {} : { ExposedPorts: { [port]: {} } }),
+    HostConfig: {
+      NetworkMode: network,
+      RestartPolicy: { Name: 'no' },
+      Mounts: spec.mounts.map(({ volume, path }) => ({ Type: 'volume', Source: volume, Target: path })),
+      Ulimits: [{ Name: 'nofile', Soft: spec.openFilesMax, Hard: spec.openFilesMax }],
+      DnsOptions: spec.dnsOptions,
+      // Host port 0: of the engine's choice.
+      ...(port === null ? {} : { PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '0' }] } }),
+      ...(boundLogs ? { LogConfig: boundedLogs } : {}),
+    },
+    // HostConfig.Links is ignored on user-defined networks; these are not.
+    NetworkingConfig: { EndpointsConfig: { [network]: { Links: links, Aliases: aliases } } },
+  }
+}
+
+/**
+ * json-file, the engine's stock driver, grows without bound, and a replica without a master writes a line a second. Only for engines that
+ * use that driver by default: an operator who chose another (journald, local, fluentd) knows why.
+ */
+const boundedLogs = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }
+
+/** Starting takes 0.4 s on an idle engine, and many times that when dozens start at once. */
+const startTimeoutMs = 60_000
+
+export async function startContainer(
+  client: EngineClient,
+  containerId: string,
+  call: Call,
+): Promise<ContainerFacts> {
+  await act(client, { verb: 'start', containerId, timeoutMs: startTimeoutMs, call })
+  const facts = await inspectContainer(client, containerId, call)
+  if (facts !== null) return facts
+  throw new FlotillaError(
+    'runtime/not-found',
+    `start container ${containerId.slice(0, 12)}: it was removed just after it started`,
+  )
+}
+
+export async function stopContainer(
+  client: EngineClient,
+  stop: { readonly containerId: string; readonly graceMs: number },
+  call: Call,
+): Promise<void> {
+  const seconds = Math.ceil(stop.graceMs / 1000)
+  await act(client, {
+    verb: 'stop',
+    containerId: stop.containerId,
+    query: { t: String(seconds) },
+    timeoutMs: seconds * 1000 + 20_000,
+    call,
+    // One that was removed has stopped.
+    accept: [404],
+  })
+}
+
+/**
+ * The fence. A paused container's processes don't see SIGKILL until they are thawed (cgroup v1; v2 kills frozen ones). Docker thaws after
+ * it has sent the signal, so the kernel ends the process before it runs another instruction; should an engine not
+ * do that, we do, in the same order: signal, thaw, wait.
+ */
+export async function killContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
+  const reply = await act(client, {
+    verb: 'kill',
+    containerId,
+    query: { signal: 'KILL' },
+    timeoutMs: killTimeoutMs,
+    call,
+    // 409: it is not running.
+    accept: [404, 409],
+  })
+  if (reply.status === 404) return
+  if (reply.status === 409 && !/not running/i.test(String(reply.body)))
+    throw new FlotillaError(
+      'runtime/conflict',
+      `kill container ${containerId.slice(0, 12)}: Docker says: ${String(reply.body)}`,
+    )
+  try {
+    await waitUntilStopped(client, { containerId, timeoutMs: thawAfterMs }, call)
+  } catch (error) {
+    if (errorCode(error) !== 'runtime/timeout') throw error
+    await unpauseContainer(client, containerId, call)
+    await waitUntilStopped(client, { containerId, timeoutMs: killTimeoutMs }, call)
+  }
+}
+
+const killTimeoutMs = 20_000
+/** A killed container is gone within 0.2 s; one that is not by now is frozen, or the engine is very busy (then thawing does no harm). */
+const thawAfterMs = 2_000
+
+/** `wait` answers at once for a container that is not running. */
+async function waitUntilStopped(
+  client: EngineClient,
+  wait: { readonly containerId: string; readonly timeoutMs: number },
+  call: Call,
+): Promise<void> {
+  await act(client, { ...wait, verb: 'wait', query: { condition: 'not-running' }, call, accept: [404] })
+}
+
+export async function renameContainer(
+  client: EngineClient,
+  rename: { readonly containerId: string; readonly name: string },
+  call: Call,
+): Promise<void> {
+  const what = `rename container ${rename.containerId.slice(0, 12)} to ${rename.name}`
+  const reply = await act(client, {
+    verb: 'rename',
+    containerId: rename.containerId,
+    query: { name: rename.name },
+    timeoutMs: 20_000,
+    call,
+    what,
+    accept: [400],
+  })
+  if (reply.status === 400 && !/same name as its current name/i.test(String(reply.body)))
+    throw new FlotillaError('runtime/failed', `${what}: Docker says: ${String(reply.body)}`)
+}
+
+export async function unpauseContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
+  const reply = await act(client, {
+    verb: 'unpause',
+    containerId,
+    timeoutMs: 20_000,
+    call,
+    accept: [409, 500],
+  })
+  // Docker refuses, with 409 or 500 by version, what is already so.
+  if (reply.status >= 400 && !/not paused|not running/i.test(String(reply.body)))
+    throw new FlotillaError(
+      'runtime/failed',
+      `unpause container ${containerId.slice(0, 12)}: Docker says: ${String(reply.body)}`,
+    )
+}
+
+export async function removeContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
+  const what = `remove container ${containerId.slice(0, 12)}`
+  const reply = await client.call(
+    {
+      what,
+      method: 'DELETE',
+      path: `/containers/${encodeURIComponent(containerId)}`,
+      // Never v=1: data outlives its container, whatever an engine makes of the difference between named and unnamed volumes.
+      query: { force: '1' },
+      timeoutMs: 60_000,
+      signal: call?.signal,
+      accept: [404, 409],
+    },
+    given => given,
+  )
+  if (reply.status !== 409) return
+  if (!/already in progress/i.test(String(reply.body)))
+    throw new FlotillaError('runtime/conflict', `${what}: Docker says: ${String(reply.body)}`)
+  // Somebody else is at it: done when they are.
+  await act(client, {
+    verb: 'wait',
+    containerId,
+    query: { condition: 'removed' },
+    timeoutMs: 60_000,
+    call,
+    accept: [404],
+  })
+}
+
+export async function attachNetwork(
+  client: EngineClient,
+  attach: { readonly containerId: string; readonly attachment: NetworkAttachment },
+  call: Call,
+): Promise<void> {
+  const { containerId } = attach
+  const { network, links, aliases } = attach.attachment
+  const change = (verb: 'connect' | 'disconnect', body: object, accept: readonly number[]) =>
+    client.call(
+      {
+        what: `${verb} container ${containerId.slice(0, 12)} and network ${network}`,
+        method: 'POST',
+        path: `/networks/${encodeURIComponent(network)}/${verb}`,
+        body: { Container: containerId, ...body },
+        timeoutMs: 30_000,
+        signal: call?.signal,
+        accept,
+        format: 'text',
+      },
+      reply => reply,
+    )
+  const left = await change('disconnect', { Force: true }, [403, 404, 500])
+  // 404 stands for a network or container that is gone as well; then connecting says so.
+  if (left.status !== 404 && left.status >= 400 && !/is not connected/i.test(String(left.body)))
+    throw new FlotillaError(
+      'runtime/failed',
+      `disconnect container ${containerId.slice(0, 12)} and network ${network}: Docker says: ${String(left.body)}`,
+    )
+  await change('connect', { EndpointConfig: { Links: links, Aliases: aliases } }, [])
+}
+
+/** One `POST /containers/{id}/{verb}`. */
+function act(
+  client: EngineClient,
+  given: Pick<EngineRequest, 'query' | 'timeoutMs' | 'accept'> & {
+    readonly verb: string
+    readonly containerId: string
+    readonly call: Call
+    readonly what?: string
+  },
+): Promise<EngineReply> {
+  const { verb, containerId, call, query, timeoutMs, accept } = given
+  return client.call(
+    {
+      what: given.what ?? `${verb} container ${containerId.slice(0, 12)}`,
+      method: 'POST',
+      path: `/containers/${encodeURIComponent(containerId)}/${verb}`,
+      timeoutMs,
+      signal: call?.signal,
+      ...(query === undefined ? {} : { query }),
+      ...(accept === undefined ? {} : { accept }),
+    },
+    reply => reply,
+  )
+}

@@ -1,0 +1,85 @@
+import { FlotillaError } from '../../errors.js'
+import type { CallOptions, ImageFacts } from '../runtime.js'
+import type { ListedContainer } from './container-facts.js'
+import type { EngineClient } from './engine-client.js'
+
+type Call = CallOptions | undefined
+
+interface InspectedImage {
+  readonly Id: string
+  readonly Size?: number
+  readonly Config?: {
+    readonly User?: string
+    readonly Labels?: Readonly<Record<string, string>> | null
+  } | null
+}
+
+export function findImage(client: EngineClient, image: string, call: Call): Promise<ImageFacts | null> {
+  return client.call(
+    {
+      what: `find image ${image}`,
+      method: 'GET',
+      path: `${imagePath(image)}/json`,
+      timeoutMs: 10_000,
+      signal: call?.signal,
+      accept: [404],
+    },
+    ({ status, body }) => (status === 404 ? null : factsOf(body as InspectedImage)),
+  )
+}
+
+/**
+ * Docker only takes the tag off, without a word, when an image in use has another one too; here use is use, so that `down --images`
+ * says what is still running. Docker's own check comes after ours and covers a container that is made meanwhile.
+ */
+export async function removeImage(client: EngineClient, image: string, call: Call): Promise<void> {
+  const facts = await findImage(client, image, call)
+  if (facts === null) return
+  const what = `remove image ${image}`
+  const users = await client.call(
+    {
+      what,
+      method: 'GET',
+      path: '/containers/json',
+      query: { all: '1' },
+      timeoutMs: 10_000,
+      signal: call?.signal,
+    },
+    ({ body }) =>
+      (body as readonly ListedContainer[])
+        .filter(container => container.ImageID === facts.imageId)
+        .map(container => container.Names?.[0]?.replace(/^\//, '') ?? container.Id.slice(0, 12)),
+  )
+  if (users.length > 0) {
+    throw new FlotillaError('runtime/conflict', `${what}: containers use it: ${users.sort().join(', ')}`, {
+      hint: 'remove those containers first',
+    })
+  }
+  await client.call(
+    {
+      what,
+      method: 'DELETE',
+      path: imagePath(image),
+      timeoutMs: 60_000,
+      signal: call?.signal,
+      accept: [404],
+    },
+    () => {},
+  )
+}
+
+/** `registry:5000/team/redis:8@sha256:…` stays readable, as the route takes slashes; anything that could leave the route does not. */
+function imagePath(image: string): string {
+  if (image.split('/').some(part => part === '' || part === '.' || part === '..'))
+    throw new FlotillaError('runtime/image-unavailable', `"${image}" is not the name of an image`)
+  return `/images/${image.split('/').map(encodeURIComponent).join('/')}`
+}
+
+function factsOf(image: InspectedImage): ImageFacts {
+  return {
+    imageId: image.Id,
+    labels: image.Config?.Labels ?? {},
+    sizeBytes: image.Size ?? 0,
+    user: image.Config?.User ?? '',
+  }
+}

@@ -1,0 +1,86 @@
+import { FlotillaError } from '../../errors.js'
+import { flotillaLabel } from '../labels.js'
+import type { CallOptions, VolumeFacts, VolumeSpec } from '../runtime.js'
+import type { EngineClient } from './engine-client.js'
+
+type Call = CallOptions | undefined
+
+interface ListedVolume {
+  readonly Name: string
+  readonly Labels?: Readonly<Record<string, string>> | null
+  readonly CreatedAt?: string
+}
+
+export function listVolumes(client: EngineClient, call: Call): Promise<readonly VolumeFacts[]> {
+  return client.call(
+    {
+      what: 'list volumes',
+      method: 'GET',
+      path: '/volumes',
+      query: { filters: JSON.stringify({ label: [flotillaLabel] }) },
+      timeoutMs: 30_000,
+      signal: call?.signal,
+    },
+    ({ body }) => ((body as { Volumes: readonly ListedVolume[] | null }).Volumes ?? []).map(factsOf),
+  )
+}
+
+export function findVolume(client: EngineClient, name: string, call: Call): Promise<VolumeFacts | null> {
+  return client.call(
+    {
+      what: `find volume ${name}`,
+      method: 'GET',
+      path: `/volumes/${encodeURIComponent(name)}`,
+      timeoutMs: 10_000,
+      signal: call?.signal,
+      accept: [404],
+    },
+    ({ status, body }) => (status === 404 ? null : factsOf(body as ListedVolume)),
+  )
+}
+
+/** Docker answers with the volume that is there, whoever made it, so the labels in its answer decide. */
+export async function createVolume(client: EngineClient, spec: VolumeSpec, call: Call): Promise<void> {
+  const made = await client.call(
+    {
+      what: `create volume ${spec.name}`,
+      method: 'POST',
+      path: '/volumes/create',
+      body: { Name: spec.name, Driver: 'local', Labels: spec.labels },
+      timeoutMs: 30_000,
+      signal: call?.signal,
+    },
+    ({ body }) => factsOf(body as ListedVolume),
+  )
+  const owner = made.labels[flotillaLabel]
+  if (owner === spec.labels[flotillaLabel]) return
+  throw new FlotillaError(
+    'runtime/name-taken',
+    `create volume ${spec.name}: a volume of this name exists, and ${owner === undefined ? 'Flotilla did not make it' : `belongs to flotilla ${owner}`}`,
+    { hint: `look into it, and remove it if nobody needs it: docker volume inspect ${spec.name}` },
+  )
+}
+
+export async function removeVolume(client: EngineClient, name: string, call: Call): Promise<void> {
+  await client.call(
+    {
+      what: `remove volume ${name}`,
+      method: 'DELETE',
+      path: `/volumes/${encodeURIComponent(name)}`,
+      // Removing deletes the files one by one.
+      timeoutMs: 120_000,
+      signal: call?.signal,
+      accept: [404],
+    },
+    () => {},
+  )
+}
+
+function factsOf(volume: ListedVolume): VolumeFacts {
+  const createdAtMs = Date.parse(volume.CreatedAt ?? '')
+  return {
+    name: volume.Name,
+    labels: volume.Labels ?? {},
+    createdAtMs: Number.isNaN(createdAtMs) ? null : createdAtMs,
+  }
+}

@@ -1,0 +1,277 @@
+import type { Clock } from '../../clock.js'
+import { FlotillaError } from '../../errors.js'
+import { flotillaLabel } from '../labels.js'
+import type {
+  CallOptions,
+  ContainerFacts,
+  ContainerFile,
+  EngineFacts,
+  EventHandlers,
+  ExecResult,
+  ImageFacts,
+  Runtime,
+} from '../runtime.js'
+import type { FakeContainer } from './fake-world.js'
+import { createFakeWorld, isAlive } from './fake-world.js'
+
+/** An engine in memory for tests: the port, hands that change things behind Flotilla's back, and faults. */
+export interface FakeRuntime {
+  readonly runtime: Runtime
+  readonly hands: FakeHands
+  /** Every call of the port, in order, reads included. */
+  readonly calls: readonly FakeCall[]
+  /** Asked before each call; what it returns happens to that call. Replace at will. */
+  faultOf: (call: FakeCall) => FakeFault | null
+}
+
+export interface FakeCall {
+  readonly method: keyof Runtime
+  /** Without the call options. */
+  readonly args: readonly unknown[]
+}
+
+export type FakeFault =
+  /** Nothing is done. */
+  | { readonly kind: 'fail'; readonly error: FlotillaError }
+  /** Done, and then the answer is lost. */
+  | { readonly kind: 'lose-reply'; readonly error: FlotillaError }
+  /** Nothing is done; ends by the caller's signal, or by a deadline of 10 s of the clock. */
+  | { readonly kind: 'stall' }
+
+/** What people and kernels do to containers. All take an id or a name. */
+export interface FakeHands {
+  /** kill -9 from outside; also by the kernel when `oomKilled`. */
+  kill9(idOrName: string, how?: { readonly oomKilled: boolean }): void
+  /** The process ends by itself. */
+  exit(idOrName: string, code: number): void
+  start(idOrName: string): void
+  pause(idOrName: string): void
+  unpause(idOrName: string): void
+  rename(idOrName: string, name: string): void
+  removeByHand(idOrName: string): void
+  disconnect(idOrName: string, network: string): void
+  /** The next start fails with these words of the engine. */
+  failNextStart(idOrName: string, error: string): void
+  writeLog(idOrName: string, line: string): void
+  filesOf(idOrName: string): ReadonlyMap<string, ContainerFile>
+  addImage(image: string, facts?: Partial<ImageFacts>): void
+  /** Makes an image that only pulling brings. */
+  publishImage(image: string): void
+  removeVolume(name: string): void
+  /** Drops all event streams; they come back 100 ms of the clock later. */
+  dropEvents(): void
+  /** All processes end and all streams drop, as when the engine's machine restarts. */
+  restartEngine(): void
+}
+
+export function createFakeRuntime(options: {
+  readonly clock: Clock
+  /** Answers `execInContainer`; without it every command succeeds silently. */
+  readonly exec?: (container: ContainerFacts, command: readonly string[]) => ExecResult
+  readonly engine?: Partial<EngineFacts>
+}): FakeRuntime {
+  const { clock } = options
+  const watchers = new Map<EventHandlers, AbortSignal>()
+  const published = new Set<string>()
+  const calls: FakeCall[] = []
+  let closed = false
+  const world = createFakeWorld({
+    clock,
+    onEvent: event => watchers.forEach((_signal, handlers) => handlers.onEvent(event)),
+  })
+  const exec = options.exec ?? (() => ({ exitCode: 0, stdout: '', stderr: '' }))
+  const ours = ({ labels }: { readonly labels: Readonly<Record<string, string>> }) => flotillaLabel in labels
+
+  const fake: FakeRuntime = { runtime: createPort(), hands: createHands(), calls, faultOf: () => null }
+  return fake
+
+  function createPort(): Runtime {
+    return {
+      describeEngine: call => run('describeEngine', [], call, () => ({ ...engineFacts, ...options.engine })),
+      listContainers: call =>
+        run('listContainers', [], call, () => [...world.containers.values()].map(world.factsOf)),
+      inspectContainer: (name, call) =>
+        run('inspectContainer', [name], call, () => {
+          const found = world.find(name)
+          return found === null ? null : world.factsOf(found)
+        }),
+      findNetwork: (name, call) => run('findNetwork', [name], call, () => world.networks.get(name) ?? null),
+      listNetworks: call => run('listNetworks', [], call, () => [...world.networks.values()].filter(ours)),
+      listVolumes: call => run('listVolumes', [], call, () => [...world.volumes.values()].filter(ours)),
+      findVolume: (name, call) => run('findVolume', [name], call, () => world.volumes.get(name) ?? null),
+      findImage: (image, call) => run('findImage', [image], call, () => world.images.get(image) ?? null),
+      pullImage: (image, onProgress, call) =>
+        run('pullImage', [image], call, () => {
+          if (!published.has(image))
+            throw new FlotillaError('runtime/image-unavailable', `pull image ${image}: unknown`)
+          onProgress({ doneBytes: 1, totalBytes: 1 })
+          addImage(image)
+        }),
+      createNetwork: (spec, call) => run('createNetwork', [spec], call, () => world.addNetwork(spec)),
+      createVolume: (spec, call) => run('createVolume', [spec], call, () => world.addVolume(spec)),
+      createContainer: (spec, files, call) =>
+        run('createContainer', [spec, files], call, () => world.create(spec, files)),
+      putFiles: (id, files, call) =>
+        run('putFiles', [id, files], call, () => {
+          const container = world.need(id)
+          for (const file of files) container.files.set(file.path, file)
+        }),
+      startContainer: (id, call) =>
+        run('startContainer', [id], call, () => {
+          world.start(world.need(id))
+          return world.factsOf(world.need(id))
+        }),
+      stopContainer: (id, stop, call) =>
+        run('stopContainer', [id, stop], call, () =>
+          ifThere(id, one => world.end(one, { code: 0, signal: 'TERM' })),
+        ),
+      killContainer: (id, call) =>
+        run('killContainer', [id], call, () =>
+          ifThere(id, one => world.end(one, { code: 137, signal: 'KILL' })),
+        ),
+      renameContainer: (id, name, call) =>
+        run('renameContainer', [id, name], call, () => world.rename(world.need(id), name)),
+      unpauseContainer: (id, call) =>
+        run('unpauseContainer', [id], call, () => world.setPaused(world.need(id), false)),
+      removeContainer: (id, call) =>
+        run('removeContainer', [id], call, () => ifThere(id, one => world.remove(one))),
+      attachNetwork: (id, attachment, call) =>
+        run('attachNetwork', [id, attachment], call, () => world.attach(world.need(id), attachment)),
+      removeNetwork: (name, call) => run('removeNetwork', [name], call, () => world.removeNetwork(name)),
+      removeVolume: (name, call) => run('removeVolume', [name], call, () => world.removeVolume(name)),
+      removeImage: (image, call) =>
+        run('removeImage', [image], call, () => {
+          const imageId = world.images.get(image)?.imageId
+          const users = [...world.containers.values()].filter(one => one.imageId === imageId)
+          if (users.length > 0)
+            throw new FlotillaError(
+              'runtime/conflict',
+              `image ${image} is used by ${users.map(one => one.name).join(', ')}`,
+            )
+          world.images.delete(image)
+        }),
+      readLogs: (id, { tailLines }, call) =>
+        run('readLogs', [id], call, () => (tailLines === 0 ? [] : world.need(id).logs.slice(-tailLines))),
+      execInContainer: (id, command, call) =>
+        run('execInContainer', [id, command], call, () => runIn(id, command)),
+      attachExec: (id, command, terminal) =>
+        run('attachExec', [id, command], undefined, () => {
+          const result = runIn(id, command)
+          terminal.stdout.write(result.stdout)
+          terminal.stderr.write(result.stderr)
+          return result.exitCode
+        }),
+      watchEvents(handlers, signal) {
+        if (signal.aborted) return
+        watchers.set(handlers, signal)
+        signal.addEventListener('abort', () => watchers.delete(handlers), { once: true })
+        // Never inside the call that subscribes: the caller may not be ready yet.
+        queueMicrotask(() => {
+          if (!signal.aborted) handlers.onGap()
+        })
+      },
+      close() {
+        closed = true
+        watchers.clear()
+      },
+    }
+  }
+
+  async function run<T>(
+    method: keyof Runtime,
+    args: readonly unknown[],
+    call: CallOptions | undefined,
+    act: () => T,
+  ): Promise<T> {
+    calls.push({ method, args })
+    // A call over a socket never has its effect before the caller goes on.
+    await Promise.resolve()
+    if (closed || call?.signal?.aborted === true)
+      throw new FlotillaError('runtime/aborted', `${method}: ended on request`)
+    const fault = fake.faultOf({ method, args })
+    if (fault?.kind === 'fail') throw fault.error
+    if (fault?.kind === 'stall') await stall(method, call?.signal)
+    const result = act()
+    if (fault?.kind === 'lose-reply') throw fault.error
+    return result
+  }
+
+  async function stall(method: string, signal: AbortSignal | undefined): Promise<never> {
+    await clock.sleep(10_000, signal)
+    throw signal?.aborted === true
+      ? new FlotillaError('runtime/aborted', `${method}: ended on request`)
+      : new FlotillaError('runtime/timeout', `${method}: no answer within 10 s`)
+  }
+
+  function ifThere(id: string, act: (container: FakeContainer) => void): void {
+    const container = world.find(id)
+    if (container !== null) act(container)
+  }
+
+  function runIn(id: string, command: readonly string[]): ExecResult {
+    const container = world.need(id)
+    if (container.state !== 'running')
+      throw new FlotillaError('runtime/conflict', `container ${container.name} is ${container.state}`)
+    return exec(world.factsOf(container), command)
+  }
+
+  function addImage(image: string, facts: Partial<ImageFacts> = {}): void {
+    world.images.set(image, { imageId: `sha256:${image}`, labels: {}, sizeBytes: 1, user: '', ...facts })
+  }
+
+  function dropEvents(): void {
+    for (const [handlers, signal] of [...watchers]) {
+      watchers.delete(handlers)
+      handlers.onDown(new FlotillaError('runtime/unreachable', 'watch events: the stream was dropped'))
+      clock.after(100, () => {
+        if (!signal.aborted && !closed) {
+          watchers.set(handlers, signal)
+          handlers.onGap()
+        }
+      })
+    }
+  }
+
+  function createHands(): FakeHands {
+    const need = world.need
+    return {
+      kill9: (id, how) => world.end(need(id), { code: 137, oomKilled: how?.oomKilled ?? false }),
+      exit: (id, code) => world.end(need(id), { code }),
+      start: id => world.start(need(id)),
+      pause: id => world.setPaused(need(id), true),
+      unpause: id => world.setPaused(need(id), false),
+      rename: (id, name) => world.rename(need(id), name),
+      removeByHand: id => world.remove(need(id)),
+      disconnect: (id, network) => world.detach(need(id), network),
+      failNextStart(id, error) {
+        need(id).startFailure = error
+      },
+      writeLog: (id, line) => void need(id).logs.push(line),
+      filesOf: id => need(id).files,
+      addImage,
+      publishImage: image => void published.add(image),
+      removeVolume: name => void world.volumes.delete(name),
+      dropEvents,
+      restartEngine() {
+        dropEvents()
+        for (const container of world.containers.values())
+          if (isAlive(container)) world.end(container, { code: 137 })
+      },
+    }
+  }
+}
+
+const engineFacts: EngineFacts = {
+  product: 'docker',
+  version: '20.10.24',
+  apiVersion: '1.41',
+  operatingSystem: 'Fake Linux',
+  architecture: 'x86_64',
+  rootless: false,
+  desktop: false,
+  memoryBytes: 8 * 1024 ** 3,
+  cpus: 4,
+  cgroupVersion: '2',
+  endpoint: 'fake://memory',
+  endpointSource: 'a test',
+}

@@ -1,0 +1,290 @@
+import type { Clock } from '../../clock.js'
+import { FlotillaError } from '../../errors.js'
+import type { ErrorCode } from '../../errors.js'
+import { flotillaLabel } from '../labels.js'
+import type {
+  ContainerExit,
+  ContainerFacts,
+  ContainerFile,
+  ContainerSpec,
+  ContainerState,
+  ImageFacts,
+  NetworkAttachment,
+  NetworkFacts,
+  RuntimeEvent,
+  VolumeFacts,
+} from '../runtime.js'
+
+/** The state of an engine in memory, and what changes it. Synchronous; each change tells `onEvent` at once, in Docker's words and order. */
+export interface FakeWorld {
+  readonly containers: ReadonlyMap<string, FakeContainer>
+  readonly networks: Map<string, NetworkFacts>
+  readonly volumes: Map<string, VolumeFacts>
+  readonly images: Map<string, ImageFacts>
+  find(idOrName: string): FakeContainer | null
+  /** @throws FlotillaError runtime/not-found */
+  need(idOrName: string): FakeContainer
+  factsOf(container: FakeContainer): ContainerFacts
+  addNetwork(network: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): void
+  addVolume(volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): void
+  create(spec: ContainerSpec, files: readonly ContainerFile[]): string
+  start(container: FakeContainer): void
+  /** Ends the process, if there is one. */
+  end(
+    container: FakeContainer,
+    how: { readonly code: number; readonly oomKilled?: boolean; readonly signal?: string },
+  ): void
+  setPaused(container: FakeContainer, paused: boolean): void
+  rename(container: FakeContainer, name: string): void
+  remove(container: FakeContainer): void
+  attach(container: FakeContainer, attachment: NetworkAttachment): void
+  detach(container: FakeContainer, network: string): void
+  removeNetwork(name: string): void
+  removeVolume(name: string): void
+}
+
+export interface FakeContainer {
+  readonly id: string
+  readonly spec: ContainerSpec
+  readonly imageId: string
+  readonly createdAtMs: number
+  readonly files: Map<string, ContainerFile>
+  readonly logs: string[]
+  readonly endpoints: Map<string, FakeEndpoint>
+  name: string
+  state: ContainerState
+  startedAtMs: number | null
+  exit: ContainerExit | null
+  pid: number | null
+  /** What the engine says when it is next told to start this one; then it does not. */
+  startFailure: string | null
+}
+
+interface FakeEndpoint {
+  readonly links: readonly string[]
+  readonly aliases: readonly string[]
+  networkId: string | null
+  address: string | null
+}
+
+export function createFakeWorld(options: {
+  readonly clock: Clock
+  readonly onEvent: (event: RuntimeEvent) => void
+}): FakeWorld {
+  const { clock, onEvent } = options
+  const containers = new Map<string, FakeContainer>()
+  const networks = new Map<string, NetworkFacts>()
+  const volumes = new Map<string, VolumeFacts>()
+  const images = new Map<string, ImageFacts>()
+  let serial = 0
+
+  const world: FakeWorld = {
+    containers,
+    networks,
+    volumes,
+    images,
+    find: idOrName =>
+      containers.get(idOrName) ?? [...containers.values()].find(({ name }) => name === idOrName) ?? null,
+    need: idOrName => world.find(idOrName) ?? fail('runtime/not-found', `no such container: ${idOrName}`),
+    factsOf,
+
+    addNetwork({ name, labels }) {
+      if (networks.has(name)) fail('runtime/name-taken', `network with name ${name} already exists`)
+      const number = ++serial
+      const subnets = [`172.${16 + (number % 16)}.0.0/16`]
+      networks.set(name, { networkId: hexId(number), name, labels, driver: 'bridge', subnets })
+      emit({ type: 'network', action: 'create', id: hexId(number), name })
+    },
+
+    addVolume({ name, labels }) {
+      const known = volumes.get(name)
+      if (known !== undefined && known.labels[flotillaLabel] !== labels[flotillaLabel])
+        fail('runtime/name-taken', `a volume ${name} exists that is not of this flotilla`)
+      if (known !== undefined) return
+      volumes.set(name, { name, labels, createdAtMs: clock.nowMs() })
+      emit({ type: 'volume', action: 'create', id: name, name })
+    },
+
+    create(spec, files) {
+      const image =
+        images.get(spec.image) ?? fail('runtime/image-unavailable', `no such image: ${spec.image}`)
+      needFreeName(spec.name)
+      for (const { volume } of spec.mounts)
+        if (!volumes.has(volume)) world.addVolume({ name: volume, labels: {} })
+      const { network, links, aliases } = spec.attachment
+      const container: FakeContainer = {
+        id: hexId(++serial),
+        spec,
+        imageId: image.imageId,
+        createdAtMs: clock.nowMs(),
+        files: new Map(files.map(file => [file.path, file])),
+        logs: [],
+        endpoints: new Map([[network, { links, aliases, networkId: null, address: null }]]),
+        name: spec.name,
+        state: 'created',
+        startedAtMs: null,
+        exit: null,
+        pid: null,
+        startFailure: null,
+      }
+      containers.set(container.id, container)
+      emitOf(container, 'create')
+      return container.id
+    },
+
+    start(container) {
+      if (isAlive(container)) return
+      for (const name of container.endpoints.keys())
+        if (!networks.has(name)) fail('runtime/not-found', `network ${name} not found`)
+      if (container.startFailure !== null) {
+        const error = container.startFailure
+        container.startFailure = null
+        container.exit = { code: 127, oomKilled: false, atMs: clock.nowMs(), error }
+        fail('runtime/failed', error)
+      }
+      for (const [name, endpoint] of container.endpoints) join(container, name, endpoint)
+      container.state = 'running'
+      container.startedAtMs = clock.nowMs()
+      container.exit = null
+      container.pid = 1000 + ++serial
+      emitOf(container, 'start')
+    },
+
+    end(container, { code, oomKilled = false, signal }) {
+      if (!isAlive(container)) return
+      if (signal !== undefined) emitOf(container, 'kill')
+      if (oomKilled) emitOf(container, 'oom')
+      container.state = 'exited'
+      container.exit = { code, oomKilled, atMs: clock.nowMs(), error: null }
+      container.pid = null
+      emitOf(container, 'die')
+      for (const [name, endpoint] of container.endpoints) leave(name, endpoint)
+    },
+
+    setPaused(container, paused) {
+      if (container.state !== (paused ? 'running' : 'paused')) return
+      container.state = paused ? 'paused' : 'running'
+      emitOf(container, paused ? 'pause' : 'unpause')
+    },
+
+    rename(container, name) {
+      if (container.name === name) return
+      needFreeName(name)
+      container.name = name
+      emitOf(container, 'rename')
+    },
+
+    remove(container) {
+      world.end(container, { code: 137, signal: 'KILL' })
+      containers.delete(container.id)
+      emitOf(container, 'destroy')
+    },
+
+    attach(container, { network, links, aliases }) {
+      if (!networks.has(network)) fail('runtime/not-found', `network ${network} not found`)
+      world.detach(container, network)
+      const endpoint = { links, aliases, networkId: null, address: null }
+      container.endpoints.set(network, endpoint)
+      if (isAlive(container)) join(container, network, endpoint)
+    },
+
+    detach(container, network) {
+      const endpoint = container.endpoints.get(network)
+      if (endpoint === undefined) return
+      container.endpoints.delete(network)
+      leave(network, endpoint)
+    },
+
+    removeNetwork(name) {
+      const network = networks.get(name)
+      if (network === undefined) return
+      const users = [...containers.values()].filter(one => isAlive(one) && one.endpoints.has(name))
+      if (users.length > 0)
+        fail(
+          'runtime/conflict',
+          `network ${name} is in use; attached to it: ${users.map(one => one.name).join(', ')}`,
+        )
+      networks.delete(name)
+      emit({ type: 'network', action: 'destroy', id: network.networkId, name })
+    },
+
+    removeVolume(name) {
+      const users = [...containers.values()].filter(one =>
+        one.spec.mounts.some(mount => mount.volume === name),
+      )
+      if (users.length > 0)
+        fail('runtime/conflict', `volume ${name} is in use by ${users.map(one => one.name).join(', ')}`)
+      if (volumes.delete(name)) emit({ type: 'volume', action: 'destroy', id: name, name })
+    },
+  }
+  return world
+
+  function needFreeName(name: string): void {
+    if ([...containers.values()].some(other => other.name === name))
+      fail('runtime/name-taken', `the container name ${name} is already in use`)
+  }
+
+  /** A new address each time, as happens on an engine with other containers on it. */
+  function join(container: FakeContainer, name: string, endpoint: FakeEndpoint): void {
+    const network = networks.get(name)
+    if (network === undefined) return
+    const host = ++serial
+    endpoint.networkId = network.networkId
+    endpoint.address = network.subnets[0]!.replace('0.0/16', `${Math.floor(host / 250)}.${2 + (host % 250)}`)
+    emit({ type: 'network', action: 'connect', id: network.networkId, name })
+  }
+
+  function leave(name: string, endpoint: FakeEndpoint): void {
+    if (endpoint.address === null) return
+    endpoint.address = null
+    emit({ type: 'network', action: 'disconnect', id: endpoint.networkId ?? '', name })
+  }
+
+  function emitOf({ id, name, spec }: FakeContainer, action: string): void {
+    emit({ type: 'container', action, id, name, labels: spec.labels })
+  }
+
+  function emit(event: Omit<RuntimeEvent, 'atMs' | 'labels'> & Partial<Pick<RuntimeEvent, 'labels'>>): void {
+    onEvent({ labels: {}, ...event, atMs: clock.nowMs() })
+  }
+}
+
+export function isAlive({ state }: { readonly state: ContainerState }): boolean {
+  return state === 'running' || state === 'paused'
+}
+
+function factsOf(container: FakeContainer): ContainerFacts {
+  const { spec } = container
+  return {
+    containerId: container.id,
+    name: container.name,
+    labels: spec.labels,
+    image: spec.image,
+    imageId: container.imageId,
+    state: container.state,
+    createdAtMs: container.createdAtMs,
+    startedAtMs: container.startedAtMs,
+    exit: container.exit,
+    pid: container.pid,
+    networks: [...container.endpoints].map(([network, endpoint]) => ({ network, ...endpoint })),
+    publishedPorts:
+      spec.publishPort === null || container.pid === null
+        ? []
+        : [
+            {
+              containerPort: spec.publishPort,
+              hostAddress: '127.0.0.1',
+              hostPort: 30_000 + (container.pid % 30_000),
+            },
+          ],
+    volumes: spec.mounts.map(mount => mount.volume),
+  }
+}
+
+function hexId(number: number): string {
+  return number.toString(16).padStart(64, '0')
+}
+
+function fail(code: ErrorCode, message: string): never {
+  throw new FlotillaError(code, message)
+}
