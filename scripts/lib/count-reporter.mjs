@@ -1,0 +1,14 @@
+/**
+ * A second reporter beside the readable one: the closing counts of a run of node:test, one `name number` a line.
+ * @param {AsyncIterable<{ type: string, data: any }>} source
+ */
+export default async function* countReporter(source) {
+  for await (const { type, data } of source) {
+    // Counts are diagnostics of the outermost level; a test's own messages are nested or worded otherwise.
+    if (type === 'test:diagnostic' && data.nesting === 0 && countLine.test(data.message)) {
+      yield `${data.message}\n`
+    }
+  }
+}
+
+const countLine = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [0-9.]+$/

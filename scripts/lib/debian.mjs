@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process'
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { say, SetupProblem } from './say.mjs'
+
+/** Programs that setting up may need, and the Debian and Ubuntu package that brings each. */
+const packageOf = Object.freeze({
+  dockerd: 'docker.io',
+  iptables: 'iptables',
+  'redis-server': 'redis-server',
+  'redis-cli': 'redis-tools',
+  busybox: 'busybox-static',
+})
+
+/** @typedef {keyof typeof packageOf} Program */
+
+/** True where apt-get can install what is missing: Debian, Ubuntu and their like, as root. */
+export function canInstallPackages() {
+  return process.getuid?.() === 0 && isDebianLike() && pathOf('apt-get') !== null
+}
+
+/** Debian, Ubuntu and distributions that call themselves like one of them. */
+export function isDebianLike() {
+  const { ID = '', ID_LIKE = '' } = osRelease()
+  return `${ID} ${ID_LIKE}`.split(' ').some(id => id === 'debian' || id === 'ubuntu')
+}
+
+/** `Debian 12`, `Ubuntu 24.04`. */
+export function distributionName() {
+  const { NAME = 'Linux', VERSION_ID = '' } = osRelease()
+  return `${NAME.replace(' GNU/Linux', '')} ${VERSION_ID}`.trim()
+}
+
+/**
+ * Installs the packages of those programs that are not here, without their recommendations. A service that a package would start
+ * is not started: nobody asked for a Redis on port 6379.
+ * @param {readonly Program[]} programs
+ */
+export function installMissing(programs) {
+  const packages = programs.filter(program => pathOf(program) === null).map(program => packageOf[program])
+  if (packages.length === 0) return
+  if (!canInstallPackages()) {
+    throw new SetupProblem(
+      `${packages.join(', ')} not installed`,
+      `Type: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
+    )
+  }
+  say(`installing ${packages.join(', ')} with apt-get`)
+  withoutServiceStarts(() => {
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
+    // Without package lists apt-get can't locate anything; they are fetched only when the first try fails.
+    if (!aptGet(install).ok) {
+      aptGet(['update', '-qq'])
+      const { ok, output } = aptGet(install)
+      if (!ok) {
+        throw new SetupProblem(
+          `apt-get could not install ${packages.join(', ')}:\n${output.trim().split('\n').slice(-5).join('\n')}`,
+          `Mend that, or install them by hand, and try again.`,
+        )
+      }
+    }
+    if (packages.includes('redis-server') && existsSync('/run/systemd/system')) {
+      spawnSync('systemctl', ['disable', '--quiet', 'redis-server'], { stdio: 'ignore' })
+    }
+  })
+}
+
+/** Where a program is on the PATH or in the system folders; null when it is not installed. @param {string} program */
+export function pathOf(program) {
+  // A plain user's PATH on Debian lacks the sbin folders.
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
+  return folders.map(folder => join(folder, program)).find(isExecutable) ?? null
+}
+
+/** @param {readonly string[]} args */
+function aptGet(args) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status, stdout, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8', stdio: 'pipe' })
+  return { ok: status === 0, output: `${stdout}${stderr}` }
+}
+
+/** @param {() => void} work */
+function withoutServiceStarts(work) {
+  const policy = '/usr/sbin/policy-rc.d'
+  const kept = `${policy}.before-flotilla`
+  // An install of ours that was killed half way left its policy behind: put the machine's own back first.
+  if (existsSync(kept)) renameSync(kept, policy)
+  else if (existsSync(policy) && readFileSync(policy, 'utf8').includes(policyMark)) rmSync(policy)
+  if (existsSync(policy)) renameSync(policy, kept)
+  writeFileSync(policy, policyScript(kept))
+  chmodSync(policy, 0o755)
+  try {
+    work()
+  } finally {
+    rmSync(policy, { force: true })
+    if (existsSync(kept)) renameSync(kept, policy)
+  }
+}
+
+const policyMark = 'for the duration of one apt-get run of scripts/engine'
+
+/**
+ * Redis never starts. Docker does where systemd runs it (then that is the engine to use), unless the machine's own policy forbids it.
+ * @param {string} kept
+ */
+function policyScript(kept) {
+  return `#!/bin/sh
+# ${policyMark}
+case "$1" in redis*) exit 101 ;; esac
+[ -d /run/systemd/system ] || exit 101
+[ ! -x ${kept} ] || exec ${kept} "$@"
+exit 0
+`
+}
+
+/** /etc/os-release as an object; empty where there is none. @returns {Record<string, string>} */
+function osRelease() {
+  if (!existsSync('/etc/os-release')) return {}
+  const lines = readFileSync('/etc/os-release', 'utf8').split('\n')
+  const pairs = lines.map(line => /^([A-Z_]+)="?([^"]*)"?$/.exec(line)).filter(match => match !== null)
+  return Object.fromEntries(pairs.map(([, key, value]) => [key, value]))
+}
+
+/** @param {string} path */
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

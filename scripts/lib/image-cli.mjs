@@ -1,0 +1,27 @@
+import { findEngine } from './engine.mjs'
+import { ensureImage } from './images.mjs'
+import { runScript, sayNotice, SetupProblem } from './say.mjs'
+
+const usage = `Usage: scripts/image <reference> [reference …]
+
+Makes sure that each image is on the engine in use: pulls it, or, where no registry can be reached, builds a stand-in for
+Redis images from the distribution's redis-server package and says so.
+`
+
+await runScript(async () => {
+  const references = process.argv.slice(2)
+  if (references.length === 0 || references.some(reference => reference.startsWith('-'))) {
+    process.stderr.write(usage)
+    return references.includes('--help') ? 0 : 2
+  }
+  const { engine } = await findEngine()
+  if (engine === null) throw new SetupProblem('no container engine answers', 'Type: scripts/engine up')
+  if (engine.address.url.startsWith('ssh://')) {
+    sayNotice(
+      `images on ${engine.address.url} can't be checked from here; pull ${references.join(', ')} there`,
+    )
+    return 0
+  }
+  for (const reference of references) await ensureImage(engine.address, reference)
+  return 0
+})

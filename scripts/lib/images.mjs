@@ -1,0 +1,78 @@
+import { callEngine } from './engine-http.mjs'
+import { parseImageReference, whyNoStandIn } from './image-reference.mjs'
+import { say, sayNotice, SetupProblem } from './say.mjs'
+import { importStandIn } from './stand-in.mjs'
+
+/** @typedef {import('./engine-http.mjs').EngineAddress} EngineAddress */
+
+/** A registry that is reachable says something well within this; where packets vanish we would wait for minutes. */
+const pullIdleMs = 20_000
+
+/**
+ * Makes sure that an image is on the engine: there already, pulled, or a stand-in made of this machine's Redis, and says which.
+ * @param {EngineAddress} engine
+ * @param {string} reference
+ */
+export async function ensureImage(engine, reference) {
+  const whyNotPulled = await whyNotPresent(engine, reference)
+  if (whyNotPulled === null) {
+    const standIn = (await inspectImage(engine, reference))?.Config?.Labels?.['io.flotilla.stand-in']
+    if (standIn !== undefined) sayNotice(`${reference} is a stand-in here: ${standIn}`)
+    return
+  }
+  const whyNot = whyNoStandIn(reference)
+  if (whyNot !== null) {
+    throw new SetupProblem(
+      `${reference} can't be pulled (${whyNotPulled}), and no stand-in is made because ${whyNot}`,
+      `Check the name and the network, or bring the image some other way (docker load).`,
+    )
+  }
+  say(`${reference} can't be pulled here (${whyNotPulled}); building a stand-in`)
+  const content = await importStandIn(engine, reference)
+  sayNotice(
+    `${reference} is a stand-in here: ${content}. Remove it with \`docker rmi ${reference}\` when a registry can be reached.`,
+  )
+}
+
+/**
+ * Pulls an image that is not there; null when it is there in the end, otherwise why not.
+ * @param {EngineAddress} engine
+ * @param {string} reference
+ */
+export async function whyNotPresent(engine, reference) {
+  if ((await inspectImage(engine, reference)) !== null) return null
+  say(`pulling ${reference}`)
+  return await pull(engine, reference)
+}
+
+/** The engine's facts on an image; null when it has none of that name. @param {EngineAddress} engine @param {string} reference */
+export async function inspectImage(engine, reference) {
+  const { status, body } = await callEngine(engine, { method: 'GET', path: `/images/${reference}/json` })
+  return status === 200 ? JSON.parse(body) : null
+}
+
+/**
+ * Null when the image has been pulled, otherwise why not, in a few words.
+ * @param {EngineAddress} engine
+ * @param {string} reference
+ * @returns {Promise<string | null>}
+ */
+async function pull(engine, reference) {
+  const { repository, tag, digest } = parseImageReference(reference)
+  const query = new URLSearchParams({ fromImage: repository, tag: digest ?? tag })
+  try {
+    const path = `/images/create?${query.toString()}`
+    const { status, body } = await callEngine(engine, { method: 'POST', path, idleMs: pullIdleMs })
+    if (status >= 400) return shortReason(String(JSON.parse(body).message))
+    // Failures after the first byte come inside the 200 stream.
+    const failure = /"error":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1]
+    return failure === undefined ? null : shortReason(JSON.parse(`"${failure}"`))
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** The cause stands at the end of Go's chained messages. @param {string} message */
+function shortReason(message) {
+  return message.split(': ').slice(-2).join(': ').trim()
+}

@@ -1,0 +1,53 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isRunning, waitUntil } from './processes.mjs'
+import { say, SetupProblem } from './say.mjs'
+
+/**
+ * Runs `work` while no other process of ours does the same, then lets go, also when it throws. A lock whose holder is dead is taken over.
+ * @template T
+ * @param {{ readonly lockFile: string, readonly purpose: string, readonly waitMs: number }} lock
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock({ lockFile, purpose, waitMs }, work) {
+  if (!tryTake(lockFile)) {
+    say(`process ${holderOf(lockFile)} is ${purpose} already; waiting for it`)
+    if (!(await waitUntil(() => tryTake(lockFile), { withinMs: waitMs }))) {
+      throw new SetupProblem(
+        `process ${holderOf(lockFile)} is still ${purpose} after ${waitMs / 1000} s`,
+        `Look at it with \`ps -fp ${holderOf(lockFile)}\`; end it, or wait longer and try again.`,
+      )
+    }
+  }
+  const letGo = () => rmSync(lockFile, { force: true })
+  process.once('exit', letGo)
+  try {
+    return await work()
+  } finally {
+    process.removeListener('exit', letGo)
+    letGo()
+  }
+}
+
+/** @param {string} lockFile */
+function tryTake(lockFile) {
+  try {
+    writeFileSync(lockFile, `${process.pid}\n`, { flag: 'wx' })
+    return true
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+  }
+  const holder = holderOf(lockFile)
+  if (holder === null || isRunning(holder)) return false
+  rmSync(lockFile, { force: true })
+  return false
+}
+
+/** @param {string} lockFile */
+function holderOf(lockFile) {
+  try {
+    return Number(readFileSync(lockFile, 'utf8')) || null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sendSignal } from './processes.mjs'
+
+/**
+ * @typedef {object} TestRun
+ * @property {readonly string[]} files compiled test files
+ * @property {readonly string[]} options for node --test
+ * @property {readonly string[]} prefix command to run it under, such as nsenter
+ * @property {NodeJS.ProcessEnv} env
+ * @property {AbortSignal} signal ends the run and everything that it started
+ * @typedef {{ readonly passed: boolean, readonly counts: ReadonlyMap<string, number> }} TestOutcome
+ */
+
+/** A run that was told to end gets so long before it is killed. */
+const endWithinMs = 5000
+
+/**
+ * Runs files with node's test runner, its readable report on our stdout; resolves with its counts.
+ * @param {TestRun} run
+ * @returns {Promise<TestOutcome>}
+ */
+export async function runTests({ files, options, prefix, env, signal }) {
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-counts-'))
+  const countFile = join(folder, 'counts')
+  const command = [
+    ...[...prefix, process.execPath, '--test', '--enable-source-maps'],
+    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
+    ...[`--test-reporter=${new URL('count-reporter.mjs', import.meta.url).href}`],
+    ...[`--test-reporter-destination=${countFile}`, ...options, ...files],
+  ]
+  try {
+    const passed = await runInGroup({ command, env, signal })
+    return { passed, counts: readCounts(countFile) }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * The counts of several runs added up, printed as node prints those of one.
+ * @param {readonly TestOutcome[]} outcomes
+ */
+export function printTotal(outcomes) {
+  const total = new Map()
+  for (const { counts } of outcomes) {
+    for (const [name, count] of counts) total.set(name, (total.get(name) ?? 0) + count)
+  }
+  process.stdout.write('\nall runs together\n')
+  for (const [name, count] of total) process.stdout.write(`ℹ ${name} ${count}\n`)
+}
+
+/**
+ * The child leads a process group of its own, so that ending it ends what its tests started too.
+ * @param {{ readonly command: readonly string[], readonly env: NodeJS.ProcessEnv, readonly signal: AbortSignal }} run
+ * @returns {Promise<boolean>}
+ */
+function runInGroup({ command: [program = '', ...args], env, signal }) {
+  const child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] })
+  const group = -(child.pid ?? 0)
+  const end = () => {
+    sendSignal(group, 'SIGTERM')
+    setTimeout(() => sendSignal(group, 'SIGKILL'), endWithinMs).unref()
+  }
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', code => {
+      signal.removeEventListener('abort', end)
+      resolve(code === 0)
+    })
+  })
+}
+
+/** @param {string} path */
+function readCounts(path) {
+  let text = ''
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    // The run was killed before it wrote any.
+  }
+  const pairs = text.split('\n').filter(line => line !== '')
+  return new Map(pairs.map(line => line.split(' ')).map(([name = '', count]) => [name, Number(count)]))
+}

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { ensureDependencies } from './dependencies.mjs'
+import { testEngineHome } from './engine-home.mjs'
+import { printTotal, runTests } from './run-tests.mjs'
+import { runScript, SetupProblem } from './say.mjs'
+import { kindOf, listTests, selectTests } from './test-selection.mjs'
+import { withTestWorld } from './test-world.mjs'
+
+/** @typedef {import('./run-tests.mjs').TestOutcome} TestOutcome */
+
+const root = join(import.meta.dirname, '../..')
+const home = testEngineHome(root)
+const words = process.argv.slice(2).filter(word => !word.startsWith('-'))
+/** For node --test, such as --test-name-pattern=…; they come after ours and win. */
+const options = process.argv.slice(2).filter(word => word.startsWith('-'))
+const interrupted = new AbortController()
+for (const [signal, code] of /** @type {const} */ ([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+])) {
+  process.on(signal, () => interrupted.abort(code))
+}
+
+await runScript(async () => {
+  process.chdir(root)
+  ensureDependencies(root)
+  build(root)
+  const selected = selectTests({ tests: listTests(join(root, 'test')), words })
+  if (selected.length === 0)
+    throw new SetupProblem(`no test file matches ${words.join(' ') || 'at all'}`, 'Look into test/.')
+  const outcomes = selected.every(test => kindOf(test) === 'unit')
+    ? [await runUnit(selected)]
+    : await withTestWorld(home, world => runPhases(selected, world))
+  if (outcomes.length > 1) printTotal(outcomes)
+  if (interrupted.signal.aborted) return interrupted.signal.reason
+  const testCount = outcomes.reduce((sum, { counts }) => sum + (counts.get('tests') ?? 0), 0)
+  if (testCount === 0)
+    throw new SetupProblem(
+      'not one test ran',
+      'A run without tests proves nothing: look at what was selected.',
+    )
+  return outcomes.every(({ passed }) => passed) ? 0 : 1
+})
+
+/**
+ * Unit tests get no engine, and none by mistake either.
+ * @param {readonly string[]} tests
+ */
+function runUnit(tests) {
+  const env = { ...process.env, DOCKER_HOST: 'unix:///nonexistent/unit-tests-have-no-engine.sock' }
+  return runTests({ ...common(tests, 2), prefix: [], env })
+}
+
+/**
+ * The fast ones first; the others only when those pass.
+ * @param {readonly string[]} tests
+ * @param {import('./test-world.mjs').TestWorld} world
+ */
+async function runPhases(tests, { env, prefix }) {
+  /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
+  const phases = [
+    { kind: 'unit', run: runUnit },
+    { kind: 'engine', run: files => runTests({ ...common(files, 2), prefix, env }) },
+    { kind: 'alone', run: files => runTests({ ...common(files, 1), prefix, env }) },
+  ]
+  /** @type {TestOutcome[]} */
+  const outcomes = []
+  for (const { kind, run } of phases) {
+    const files = tests.filter(test => kindOf(test) === kind)
+    if (files.length === 0) continue
+    const outcome = await run(files)
+    outcomes.push(outcome)
+    if (!outcome.passed || interrupted.signal.aborted) break
+  }
+  return outcomes
+}
+
+/** @param {readonly string[]} tests @param {number} concurrency files at a time: two cores is what most have to spare */
+function common(tests, concurrency) {
+  return {
+    files: tests.map(compiledFile),
+    options: [`--test-concurrency=${concurrency}`, ...options],
+    signal: interrupted.signal,
+  }
+}
+
+/** @param {string} test */
+function compiledFile(test) {
+  const path = join('dist/test', `${test}.test.js`)
+  if (!existsSync(path))
+    throw new SetupProblem(`${path} is missing after the build`, 'Delete dist/ and try again.')
+  return path
+}

@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+
+/**
+ * @typedef {'unit' | 'engine' | 'alone'} TestKind
+ * unit: needs no engine. engine: runs against one, beside others. alone: may kill or restart the engine.
+ */
+
+/**
+ * Every test file's path below test/, without its ending, sorted: `manifest/spec`, `e2e/scale`. Read from the sources, because
+ * dist/ still holds what was compiled from files that are gone.
+ * @param {string} folder
+ * @returns {readonly string[]}
+ */
+export function listTests(folder) {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const suffix = '.test.ts'
+  return entries
+    .filter(path => path.endsWith(suffix))
+    .map(path => relative(folder, join(folder, path)).split(sep).join('/').slice(0, -suffix.length))
+    .toSorted()
+}
+
+/**
+ * The tests that the words select: `unit`, `engine` and `alone` by kind, anything else by a part of the path. No words select all.
+ * @param {{ readonly tests: readonly string[], readonly words: readonly string[] }} wanted
+ * @returns {readonly string[]}
+ */
+export function selectTests({ tests, words }) {
+  if (words.length === 0) return tests
+  return tests.filter(test =>
+    words.some(word => (isKind(word) ? kindOf(test) === word : test.includes(tidy(word)))),
+  )
+}
+
+/** @param {string} test @returns {TestKind} */
+export function kindOf(test) {
+  if (!/^(contract|e2e)\//.test(test)) return 'unit'
+  return test.endsWith('.alone') ? 'alone' : 'engine'
+}
+
+/** @param {string} word @returns {word is TestKind} */
+function isKind(word) {
+  return word === 'unit' || word === 'engine' || word === 'alone'
+}
+
+/** People paste paths as they see them: `test/e2e/scale.test.ts`. @param {string} word */
+function tidy(word) {
+  return word.replace(/^(\.\/)?(dist\/)?test\//, '').replace(/\.test\.[jt]s$/, '')
+}
