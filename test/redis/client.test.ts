@@ -137,6 +137,17 @@ describe('the ioredis client against something else', () => {
     assert.equal(probe.kind, 'refused')
   })
 
+  test('a server that hangs up once, as when our clients are killed, and then answers is alive', async () => {
+    let connections = 0
+    const probe = await probeServer(socket => {
+      connections += 1
+      if (connections === 1) socket.end()
+      else socket.on('data', () => socket.write('-BUSY Redis is busy running a script\r\n'))
+    })
+    assert.equal(probe.kind, 'busy')
+    assert.equal(connections, 2)
+  })
+
   test('a server that speaks another protocol is alive, and denied', async () => {
     const probe = await probeServer(socket => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))
     assert.equal(probe.kind, 'denied')

@@ -148,6 +148,8 @@ class IoredisConnection implements Connection {
 
   /** In the order of certainty: what it said, what the network said, what it did. */
   #whyNotOpen(): Answer {
+    // Another asker may still wait on it: our own hanging up must not look like the node's.
+    if (this.#closedByUs) return { kind: 'failed', reason: 'the connection was given up for another one' }
     const said = this.#whatItSaid()
     if (said !== null) return said
     if (this.lastByteAtMs !== null)

@@ -18,24 +18,35 @@ export interface ProbeInput {
  *
  * A kept connection that stays silent for half of the deadline gets a rival: a fresh connection that is asked the same. Whichever answers
  * first is believed, and becomes or stays the kept one. Only when both stay silent is the node `hung`; TCP alone proves nothing,
- * since the kernel accepts connections for a stopped process (REDIS: a SIGSTOPped server connects, and answers nothing).
+ * since the kernel accepts connections for a stopped process.
  */
 export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput): Promise<Probe> {
   const leftMs = startBudget(clock, deadlineMs)
   const kept = links.find(node)
   if (kept !== null) {
     const answer = await within(clock, deadlineMs / 2, askInfo(kept))
-    if (answer?.kind === 'replies') return readAnswer(answer)
+    if (answer?.kind === 'replies') return readAnswer(answer, kept.lastByteAtMs)
     if (answer === null) return probeWithRival({ links, clock, node, deadlineMs }, kept, leftMs)
     // It closed: the process may be gone, or it may have dropped just us. A fresh connection tells which.
     links.drop(node, kept)
   }
 
+  return makeContact({ links, clock, node, deadlineMs }, leftMs, { hangUpsMax: 1 })
+}
+
+async function makeContact(
+  { links, clock, node, deadlineMs }: ProbeInput,
+  leftMs: () => number,
+  { hangUpsMax }: { readonly hangUpsMax: number },
+): Promise<Probe> {
   const first = links.open(node)
   const answer = await within(clock, leftMs(), askInfo(first))
   if (answer !== null) {
     if (answer.kind !== 'replies') links.drop(node, first)
-    return readAnswer(answer)
+    // A forwarded port of a dead node accepts and hangs up, every time. A live node does so when a CLIENT KILL hits us before our login, once.
+    if (answer.kind === 'refused' && first.connected && hangUpsMax > 0)
+      return makeContact({ links, clock, node, deadlineMs }, leftMs, { hangUpsMax: hangUpsMax - 1 })
+    return readAnswer(answer, first.lastByteAtMs)
   }
   const { connected } = first
   // A connection that stands is worth keeping, however silent: the next probe tells silent from hung by it.
@@ -68,8 +79,11 @@ async function probeWithRival(
   else if (first.answer.kind === 'replies') links.keep(node, rival)
   else {
     rival.close()
-    // Whoever had that connection is not at the address any more.
-    if (first.answer.kind === 'refused') links.drop(node, kept)
+    if (first.answer.kind === 'refused') {
+      // Whoever had the kept connection is not at the address any more.
+      links.drop(node, kept)
+      if (rival.connected) return makeContact({ links, clock, node, deadlineMs }, leftMs, { hangUpsMax: 0 })
+    }
   }
   return readAnswer(first.answer, kept.lastByteAtMs)
 }
@@ -96,7 +110,7 @@ function askInfo(connection: Connection): Promise<Answer> {
   return answer
 }
 
-function readAnswer(answer: Answer, lastByteAtMs: number | null = null): Probe {
+function readAnswer(answer: Answer, lastByteAtMs: number | null): Probe {
   switch (answer.kind) {
     case 'replies': {
       const reply = answer.replies[0]

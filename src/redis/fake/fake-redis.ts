@@ -62,13 +62,28 @@ export function createFakeRedis({
       }
   }
 
+  function known(nodeAlias: string): FakeNode {
+    const node = nodes.get(nodeAlias)
+    if (node === undefined) throw new Error(`no fake node ${nodeAlias} was ever started`)
+    return node
+  }
+
+  function kill(nodeAlias: string): void {
+    known(nodeAlias).running = false
+    lose(nodeAlias)
+  }
+
   function probe(target: NodeTarget): Probe {
     const node = at(target)
     if (node === null) return { kind: 'refused', reason: 'nothing listens at its address (ECONNREFUSED)' }
     if (node.state === 'frozen') {
-      const known = kept.has(target.containerId)
+      const metBefore = kept.has(target.containerId)
       kept.set(target.containerId, target)
-      return { kind: known ? 'hung' : 'silent', reason: 'it said nothing', lastByteAtMs: node.lastByteAtMs }
+      return {
+        kind: metBefore ? 'hung' : 'silent',
+        reason: 'it said nothing',
+        lastByteAtMs: node.lastByteAtMs,
+      }
     }
     node.lastByteAtMs = clock.nowMs()
     if (target.credentials.control.reveal() !== node.target.credentials.control.reveal())
@@ -144,7 +159,7 @@ export function createFakeRedis({
     orders,
     start(target, { upstream = target, empty = false } = {}) {
       const before = nodes.get(target.nodeAlias)
-      if (before?.running === true) this.kill(target.nodeAlias)
+      if (before?.running === true) kill(target.nodeAlias)
       const node: FakeNode = {
         target,
         running: true,
@@ -166,15 +181,8 @@ export function createFakeRedis({
       nodes.set(target.nodeAlias, node)
       return node
     },
-    kill(nodeAlias) {
-      this.node(nodeAlias).running = false
-      lose(nodeAlias)
-    },
-    node(nodeAlias) {
-      const node = nodes.get(nodeAlias)
-      if (node === undefined) throw new Error(`no fake node ${nodeAlias} was ever started`)
-      return node
-    },
+    kill,
+    node: known,
     failNext(nodeAlias, order, error) {
       faults.push({ nodeAlias, order, error })
     },
