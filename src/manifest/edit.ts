@@ -1,0 +1,122 @@
+/**
+ * Changes one value in a manifest's text and leaves every other byte as it is: comments, quotes, line ends, order. The new value is spliced in where the
+ * old one stands; then the result is read again, and must differ in that one value and in nothing else.
+ */
+import { Scalar, stringify } from 'yaml'
+import { FlotillaError } from '../errors.js'
+import { canonicalJson } from './digest.js'
+import { renderDiagnostic } from './diagnostic.js'
+import { valueAt } from './explain.js'
+import { labelOf } from './field-path.js'
+import type { FieldPath } from './field-path.js'
+import { parseManifest } from './parse.js'
+import type { DeclaredFlotilla } from './parse.js'
+import { readYaml } from './yaml-tree.js'
+import type { YamlValue } from './yaml-tree.js'
+
+/** `file` is for messages. */
+export interface EditTarget {
+  readonly file: string
+  readonly flotilla: string
+}
+
+/** The text with another number of replicas. Throws FlotillaError manifest/edit-refused, as setScalar does. */
+export function setReplicas(text: string, target: EditTarget, replicas: number): string {
+  return setScalar(text, target, ['spec', 'replicas'], replicas)
+}
+
+/**
+ * The text with the value at `path` of a flotilla's document replaced.
+ * Throws FlotillaError manifest/edit-refused, with what to edit by hand, when the text has errors, doesn't declare the flotilla, doesn't spell the value
+ * out at that place, or would come to mean something else elsewhere too.
+ */
+export function setScalar(
+  text: string,
+  { file, flotilla }: EditTarget,
+  path: FieldPath,
+  value: string | number | boolean,
+): string {
+  const declared = findDeclared(text, { file, flotilla })
+  const root = rootOf(text, declared.source.document)
+  const byHand = `In the document of ${flotilla}, set ${path.join('.')} to ${String(value)} by hand.`
+  const refuse = (why: string): FlotillaError =>
+    new FlotillaError('manifest/edit-refused', `${file}: ${labelOf(path)} of ${flotilla} ${why}`, {
+      hint: byHand,
+    })
+
+  const old = root === null ? null : valueAt(root, path)
+  if (root === null || old === null) throw refuse('is not written in the manifest, so its default applies')
+  if (!spelledOutHere(root, path))
+    throw refuse('comes from another place of the manifest, through an alias (*) or a merge (<<)')
+  if (typeof old.value === 'object') throw refuse('is not a single value')
+  if (/[|>]/.test(text.charAt(old.start))) throw refuse('is written as a block of text')
+
+  const edited = text.slice(0, old.start) + yamlText(value, text[old.start]) + text.slice(old.end)
+  const { diagnostics } = parseManifest(edited, { file })
+  if (diagnostics[0] !== undefined)
+    throw new FlotillaError('manifest/edit-refused', renderDiagnostic(diagnostics[0]), {
+      hint: `The manifest was not changed; ${labelOf(path)} of ${flotilla} stays as it was.`,
+    })
+  const wanted = meaningOf(text, (document, at) =>
+    document === declared.source.document && at === canonicalJson(path) ? value : undefined,
+  )
+  if (meaningOf(edited) !== wanted) throw refuse('is used in other places too, through its anchor (&)')
+  return edited
+}
+
+function findDeclared(text: string, { file, flotilla }: EditTarget): DeclaredFlotilla {
+  const { declared, diagnostics } = parseManifest(text, { file })
+  const first = diagnostics[0]
+  if (first !== undefined)
+    throw new FlotillaError('manifest/edit-refused', renderDiagnostic(first), {
+      hint: 'The manifest has errors; correct them first. Nothing was changed.',
+    })
+  const named = declared.filter(({ spec }) => spec.name === flotilla)
+  const [only, second] = named
+  if (only === undefined)
+    throw new FlotillaError('manifest/edit-refused', `${file}: declares no flotilla ${flotilla}`, {
+      hint: `It declares: ${declared.map(({ spec }) => spec.name).join(', ') || 'nothing'}.`,
+    })
+  if (second !== undefined)
+    throw new FlotillaError(
+      'manifest/edit-refused',
+      `${file}: declares ${flotilla} twice, in lines ${only.nameAt.line} and ${second.nameAt.line}`,
+      { hint: 'Remove one of the two documents first. Nothing was changed.' },
+    )
+  return only
+}
+
+function rootOf(text: string, document: number): YamlValue | null {
+  return readYaml(text)[document]?.root ?? null
+}
+
+/** Nothing on the way from the root to the value is an alias or merged in. */
+function spelledOutHere(root: YamlValue, path: FieldPath): boolean {
+  return path.every((_, depth) => valueAt(root, path.slice(0, depth + 1))?.origin === 'here')
+}
+
+/** The value as YAML, in the quotes that the old one had where the new one can be written so. */
+function yamlText(value: string | number | boolean, oldFirst: string | undefined): string {
+  const scalar = new Scalar(value)
+  if (typeof value === 'string' && oldFirst === '"') scalar.type = 'QUOTE_DOUBLE'
+  if (typeof value === 'string' && oldFirst === "'") scalar.type = 'QUOTE_SINGLE'
+  return stringify(scalar, { lineWidth: 0 }).trimEnd()
+}
+
+/** Everything that the text says, as one string; `replace` may put another value at a place. */
+function meaningOf(
+  text: string,
+  replace: (document: number, path: string) => unknown = () => undefined,
+): string {
+  const meanings = readYaml(text).map(({ root }, document) => {
+    const meaning = (at: YamlValue | null, path: FieldPath): unknown => {
+      if (at === null) return null
+      const replaced = replace(document, canonicalJson(path))
+      if (replaced !== undefined) return replaced
+      if (at.children.size === 0) return at.value
+      return [...at.children].map(([key, child]) => [key, meaning(child, [...path, key])])
+    }
+    return meaning(root, [])
+  })
+  return JSON.stringify(meanings)
+}

@@ -1,0 +1,144 @@
+/** Turns what the schema objects to into sentences for the person who wrote the manifest, each at the place to change. */
+import type { z } from 'zod'
+import { keysAt, labelOf, wordsAt } from './field-path.js'
+import type { FieldPath } from './field-path.js'
+import { suggest } from './suggest.js'
+import type { YamlProblem, YamlValue } from './yaml-tree.js'
+
+/** In the order of the text. Never empty: an objection that no sentence is made for is told as the schema tells it. */
+export function explainIssues(
+  schema: z.ZodType,
+  root: YamlValue,
+  issues: readonly z.core.$ZodIssue[],
+): readonly YamlProblem[] {
+  const keys = keysAt(schema, [])
+  if (root.children.size > 0 && !keys.some(key => root.children.has(key)))
+    return [{ offset: root.start, message: `this is no flotilla manifest; ${startWith}` }]
+  const flat = issues.flatMap(flatten)
+  const misspelt = flat.flatMap(issue => keysMeant(schema, issue))
+  return flat
+    .filter(issue => !(valueAt(root, pathOf(issue)) === null && misspelt.includes(pathOf(issue).join('.'))))
+    .flatMap(issue => explainIssue(schema, root, issue))
+    .sort((a, b) => a.offset - b.offset)
+}
+
+const startWith = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
+
+/** A union is judged by the branch that the value was written for: the one that objects to its insides, not to its type. */
+function flatten(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue]
+  const meant = issue.errors.find(
+    branch =>
+      branch.length > 0 && branch.every(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
+  )
+  if (meant === undefined) return [issue]
+  return meant.map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(flatten)
+}
+
+/** Required keys that unknown keys are likely typos of: saying "missing" too would be saying the same thing twice. */
+function keysMeant(schema: z.ZodType, issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code !== 'unrecognized_keys') return []
+  const path = pathOf(issue)
+  return issue.keys.flatMap(key => {
+    const meant = suggest(key, keysAt(schema, path))
+    return meant === null ? [] : [[...path, meant].join('.')]
+  })
+}
+
+function explainIssue(schema: z.ZodType, root: YamlValue, issue: z.core.$ZodIssue): readonly YamlProblem[] {
+  const path = pathOf(issue)
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map(key => ({
+      offset: valueAt(root, [...path, key])?.keyStart ?? root.start,
+      message: explainUnknownKey(schema, root, { path, key }),
+    }))
+  const found = valueAt(root, path)
+  if (found === null) return [explainMissing(schema, root, path)]
+  const offset = found.value === null ? (found.keyStart ?? found.start) : found.start
+  if (issue.code === 'custom') return [{ offset, message: `${labelOf(path)} ${issue.message}` }]
+  return [{ offset, message: explainWrongValue(schema, path, found.value, issue) }]
+}
+
+function explainUnknownKey(
+  schema: z.ZodType,
+  root: YamlValue,
+  { path, key }: { readonly path: FieldPath; readonly key: string },
+): string {
+  const where = path.length === 0 ? 'at the top level' : `under ${path.at(-1)}`
+  const unknown = `unknown key ${JSON.stringify(shorten(key))} ${where}`
+  const known = keysAt(schema, path)
+  const free = known.filter(candidate => valueAt(root, [...path, candidate]) === null)
+  const meant = suggest(key, free) ?? suggest(key, known)
+  if (meant !== null && free.includes(meant)) return `${unknown}; did you mean ${meant}?`
+  if (meant !== null) return `${unknown}; remove it, since ${meant} is there already`
+  const home = known.length === 0 || path.length > 1 ? null : homeOf(schema, path, key)
+  if (home !== null) return `${unknown}; it belongs ${home}`
+  return `${unknown}; remove it (${known.length === 1 ? 'the only key' : 'the keys'} here: ${known.join(', ')})`
+}
+
+/** Where a key that is right in another place belongs, for people who indent it wrongly; null when it is right nowhere. */
+function homeOf(schema: z.ZodType, path: FieldPath, key: string): string | null {
+  if (path.length > 0 && keysAt(schema, []).includes(key)) return 'at the top level, without indentation'
+  for (const section of keysAt(schema, []))
+    if (section !== path[0] && keysAt(schema, [section]).includes(key))
+      return `under ${section}, indented by two spaces`
+  return null
+}
+
+function explainMissing(schema: z.ZodType, root: YamlValue, path: FieldPath): YamlProblem {
+  const parentPath = path.slice(0, -1)
+  const parent = valueAt(root, parentPath) ?? root
+  const where = parentPath.length === 0 ? 'at the top level' : `under ${parentPath.at(-1)}`
+  return {
+    offset: parent.keyStart ?? parent.start,
+    message: `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${where}`,
+  }
+}
+
+function explainWrongValue(
+  schema: z.ZodType,
+  path: FieldPath,
+  value: unknown,
+  issue: z.core.$ZodIssue,
+): string {
+  const words = wordsAt(schema, path)
+  if (path.length === 0) return `a manifest must be a mapping, not ${show(value)}; ${startWith}`
+  const label = labelOf(path)
+  if (value === null) return `${label} has no value; write ${exampleOf(schema, path)}`
+  if (words === undefined) return `${label} is not right (${issue.message}); it is ${show(value)}`
+  const wrong = `${label} must be ${words.wants}, not ${show(value)}`
+  if (words.wants === 'a mapping' && typeof value === 'string' && /^\w+:\S/.test(value))
+    return `${wrong}; put a space after the colon`
+  const meant = typeof value === 'string' ? suggest(value, words.choices ?? []) : null
+  if (meant !== null) return `${wrong}; did you mean ${path.at(-1)}: ${meant}?`
+  const repaired = words.repair?.(value) ?? null
+  return `${wrong}; write ${repaired === null ? exampleOf(schema, path) : `${path.at(-1)}: ${repaired}`}`
+}
+
+function exampleOf(schema: z.ZodType, path: FieldPath): string {
+  const words = wordsAt(schema, path)
+  const key = path.at(-1)
+  return words === undefined ? `${key}: …` : `${key}: ${words.example}`
+}
+
+/** What was found, short enough for one line. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(shorten(value))
+  if (Array.isArray(value)) return 'a list'
+  return typeof value === 'object' && value !== null ? 'a mapping' : String(value)
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+function pathOf(issue: z.core.$ZodIssue): FieldPath {
+  return issue.path.map(String)
+}
+
+/** The value at `path`, or null when nothing was written there. */
+export function valueAt(root: YamlValue, path: FieldPath): YamlValue | null {
+  let at: YamlValue | undefined = root
+  for (const key of path) at = at?.children.get(key)
+  return at ?? null
+}

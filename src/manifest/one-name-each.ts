@@ -1,0 +1,63 @@
+/**
+ * A name belongs to one document. Two names never meet in Docker either: `<a>-master`, `<a>-replica-<n>` and `<a>-<n>` end in a word or a number that no
+ * dash follows, so different stems give different names (a test tries to prove otherwise).
+ */
+import type { Diagnostic } from './diagnostic.js'
+import type { FileOutcome } from './load.js'
+import type { DeclaredFlotilla } from './parse.js'
+
+export interface JudgedFile {
+  readonly file: string
+  /** The documents that have their name to themselves. */
+  readonly declared: readonly DeclaredFlotilla[]
+  /** Empty when the file is sound. */
+  readonly diagnostics: readonly Diagnostic[]
+  readonly names: readonly string[] | 'unknown'
+}
+
+/**
+ * Gives every name to the first document that declares it; a later one gets a diagnostic that names the first.
+ * `incumbents` says which file a name came from until now: that file keeps it, so that a stray copy can't take over a running flotilla
+ * because its file name sorts before.
+ */
+export function giveNames(
+  files: readonly FileOutcome[],
+  incumbents: ReadonlyMap<string, string>,
+): readonly JudgedFile[] {
+  const owners = new Map<string, DeclaredFlotilla>()
+  for (const declared of files.flatMap(declaredIn)) {
+    const { name } = declared.spec
+    const owner = owners.get(name)
+    const incumbent = incumbents.get(name)
+    const takesOver = owner?.source.file !== incumbent && declared.source.file === incumbent
+    if (owner === undefined || takesOver) owners.set(name, declared)
+  }
+  return files.map(outcome => judge(outcome, owners))
+}
+
+function judge(outcome: FileOutcome, owners: ReadonlyMap<string, DeclaredFlotilla>): JudgedFile {
+  const all = declaredIn(outcome)
+  const taken = all.flatMap(declared => {
+    const owner = owners.get(declared.spec.name)
+    return owner === undefined || owner === declared ? [] : [explainTaken(declared, owner)]
+  })
+  return {
+    file: outcome.file,
+    declared: all.filter(declared => owners.get(declared.spec.name) === declared),
+    diagnostics: [...outcome.diagnostics, ...taken],
+    names: outcome.kind === 'parsed' ? outcome.names : 'unknown',
+  }
+}
+
+function explainTaken(declared: DeclaredFlotilla, owner: DeclaredFlotilla): Diagnostic {
+  const first = `${owner.source.file}:${owner.nameAt.line}:${owner.nameAt.col}`
+  return {
+    file: declared.source.file,
+    position: declared.nameAt,
+    message: `the name ${declared.spec.name} is taken by ${first}; give this flotilla another name, or remove one of the two documents`,
+  }
+}
+
+function declaredIn(outcome: FileOutcome): readonly DeclaredFlotilla[] {
+  return outcome.kind === 'parsed' ? outcome.declared : []
+}

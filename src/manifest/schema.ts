@@ -1,0 +1,166 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { FlotillaSpec } from './spec.js'
+import { field } from './words.js'
+
+export const apiVersion = 'flotilla/v1'
+export const kind = 'RedisReplication'
+
+/**
+ * The schema of one manifest document; its output is a FlotillaSpec with every default filled in. Unknown keys are errors.
+ * Paths in the manifest are relative to `folder`, where the manifest stands.
+ *
+ * A new section of `spec` is one entry in `specSections` (and its type in spec.ts): validation, defaults, messages, did-you-mean
+ * and the JSON schema for editors all follow from it.
+ */
+export function manifestSchema(folder: string) {
+  return z
+    .strictObject({
+      apiVersion: field(z.literal(apiVersion), {
+        describe: 'Version of this format.',
+        wants: apiVersion,
+        example: apiVersion,
+        choices: [apiVersion],
+      }),
+      kind: field(z.literal(kind), {
+        describe: 'What this document declares: one Redis master and its replicas.',
+        wants: kind,
+        example: kind,
+        choices: [kind],
+      }),
+      metadata: field(z.strictObject({ name: flotillaName }), {
+        describe: 'What the flotilla is called.',
+        wants: 'a mapping',
+        example: '{ name: shop }',
+      }),
+      spec: field(z.strictObject(specSections(folder)), {
+        describe: 'What should run.',
+        wants: 'a mapping',
+        example: '{ replicas: 2 }',
+      }),
+    })
+    .transform((document): FlotillaSpec => ({ name: document.metadata.name, ...document.spec }))
+}
+
+function specSections(folder: string) {
+  return {
+    image: image.prefault('redis:8'),
+    replicas,
+    auth: authSection(folder).prefault('generated'),
+    persistence: persistenceSection.prefault('aof'),
+    deletionPolicy: deletionPolicy.prefault('Retain'),
+  }
+}
+
+/** `<name>-replica-199` must stay a DNS label, which has 63 characters at most; 40 leaves room for longer suffixes. */
+const nameLengthMax = 40
+/** A flotilla's network has its name, and these Docker keeps for networks of its own. */
+const reservedNames = ['bridge', 'default', 'host', 'ingress', 'nat', 'none']
+
+const flotillaName = field(
+  z
+    .string()
+    .max(nameLengthMax)
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+    .refine(name => !reservedNames.includes(name), {
+      error: issue =>
+        `can't be ${String(issue.input)}: Docker keeps this name for a network of its own; choose another`,
+    }),
+  {
+    describe: `Name of the flotilla, unique among all manifests: ${nameLengthMax} characters at most of a-z, 0-9 and -, with a letter or digit at both ends. Containers, volumes and the network are named after it.`,
+    wants: `${nameLengthMax} characters at most of a-z, 0-9 and -, with a letter or digit at both ends`,
+    example: 'shop',
+    repair: repairName,
+  },
+)
+
+function repairName(value: unknown): string | null {
+  // A number is a fine name once it is text, and YAML needs the quotes for that.
+  if (typeof value === 'number') return /^\d+$/.test(String(value)) ? `"${value}"` : null
+  if (typeof value !== 'string') return null
+  const name = value
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, nameLengthMax)
+    .replace(/^-+|-+$/g, '')
+  return name === '' || reservedNames.includes(name) || /^\d+$/.test(name) ? null : name
+}
+
+/** `[host[:port]/]path[:tag][@digest]`, as in https://github.com/distribution/reference. */
+const imageReference =
+  /^(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
+
+const image = field(z.string().max(512).regex(imageReference), {
+  describe: 'Image of every node: Redis 6.2 or newer, or Valkey.',
+  wants: 'an image reference such as redis:8 or valkey/valkey:8',
+  example: 'redis:8',
+})
+
+const replicasMax = 200
+const replicas = field(z.int().min(0).max(replicasMax), {
+  describe: `How many replicas run beside the one master, 0 to ${replicasMax}.`,
+  wants: `a whole number from 0 to ${replicasMax}`,
+  example: '2',
+  repair: value =>
+    typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) <= replicasMax
+      ? String(Number(value))
+      : null,
+})
+
+function authSection(folder: string) {
+  const passwordFile = field(z.string().min(1), {
+    describe:
+      'A file that holds nothing but the password, relative to the folder of this manifest. A final newline is dropped.',
+    wants: 'the path of a file that holds the password, relative to the folder of this manifest',
+    example: './shop.password',
+  })
+  return field(
+    z
+      .union([z.enum(['generated', 'none']), z.strictObject({ passwordFile })])
+      .transform((auth): FlotillaSpec['auth'] =>
+        typeof auth === 'string'
+          ? { kind: auth }
+          : { kind: 'password-file', path: resolve(folder, auth.passwordFile) },
+      ),
+    {
+      describe:
+        'How applications log in. generated: with a password that Flotilla makes and keeps; none: anyone who reaches the network may read and write; or a passwordFile.',
+      wants: 'generated, none or a passwordFile',
+      example: 'generated',
+      choices: ['generated', 'none'],
+    },
+  )
+}
+
+const persistenceModes = ['aof', 'rdb', 'none'] as const
+const persistenceMode = field(z.enum(persistenceModes), {
+  describe:
+    'aof: an append-only file, flushed once a second. rdb: snapshots. none: memory only, nothing survives a stop of all nodes.',
+  wants: 'aof, rdb or none',
+  example: 'aof',
+  choices: persistenceModes,
+})
+
+const persistenceSection = field(
+  z
+    .union([z.enum(persistenceModes), z.strictObject({ mode: persistenceMode.prefault('aof') })])
+    .transform((persistence): FlotillaSpec['persistence'] =>
+      typeof persistence === 'string' ? { mode: persistence } : persistence,
+    ),
+  {
+    describe:
+      'What each node keeps on its volume: aof, rdb or none, or a mapping with mode. aof: an append-only file, flushed once a second. rdb: snapshots. none: memory only.',
+    wants: 'aof, rdb or none',
+    example: 'aof',
+    choices: persistenceModes,
+  },
+)
+
+const deletionPolicies = ['Retain', 'Delete', 'Orphan'] as const
+const deletionPolicy = field(z.enum(deletionPolicies), {
+  describe:
+    'What happens when this document goes away. Retain: containers and network are removed, volumes stay. Delete: volumes are removed too. Orphan: nothing is touched.',
+  wants: 'Retain, Delete or Orphan',
+  example: 'Retain',
+  choices: deletionPolicies,
+})

@@ -1,0 +1,216 @@
+/**
+ * Tells when what the manifests say has changed, once per save, whatever the editor does: writes in place, truncates first, renames a new file over the
+ * old one, or swaps a link (as Kubernetes does with a ConfigMap's `..data`).
+ *
+ * File events only say when to look. What decides is the content: a load with the fingerprint of the last one is no news. A slow poll of
+ * names, sizes and times does the same, because no event comes from a directory that is not there yet, or was unmounted and came back,
+ * and none from many network file systems.
+ *
+ * A load in which a flotilla has disappeared is told only when a second look finds the same: editors remove a file for a moment while they save it.
+ */
+import { stat, readdir } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { watch } from 'chokidar'
+import type { FSWatcher } from 'chokidar'
+import type { Clock } from '../clock.js'
+import { isManifestName, loadManifests } from './load.js'
+import type { LoadResult } from './load.js'
+
+export interface ManifestWatch {
+  /** After this no callback is called. */
+  close(): Promise<void>
+}
+
+export interface WatchOptions {
+  /** A manifest, or a directory of them; need not exist. */
+  readonly path: string
+  /** The load that the caller acts on already: only what differs from it is told. */
+  readonly since: LoadResult
+  readonly onLoad: (load: LoadResult) => void
+  /** File events can't be had (the limit on watches, say). Changes are still found, at the pace of the poll. */
+  readonly onTrouble: (error: Error) => void
+  readonly clock: Clock
+  readonly timing?: WatchTiming
+}
+
+export interface WatchTiming {
+  /** Quiet time after the last event of a save. */
+  readonly debounceMs: number
+  /** A save that never gets quiet is looked at after this all the same. */
+  readonly debounceMsMax: number
+  readonly pollMs: number
+  /** How long a disappearance must last to be believed. */
+  readonly confirmMs: number
+}
+
+/** 100 ms is above what editors need for one save, and below what a person notices. */
+export const usualTiming: WatchTiming = { debounceMs: 100, debounceMsMax: 1000, pollMs: 2000, confirmMs: 500 }
+
+export function watchManifests(options: WatchOptions): ManifestWatch {
+  const watcher = new ManifestWatcher(options)
+  watcher.start()
+  return watcher
+}
+
+class ManifestWatcher implements ManifestWatch {
+  readonly #options: WatchOptions
+  readonly #timing: WatchTiming
+  #told: LoadResult
+  #events: FSWatcher | null = null
+  /** Device and inode of the folder that `#events` watches: another one under the same name needs a new watch. */
+  #watchedFolder: string | null = null
+  #signature: string | null = null
+  #suspect: { readonly fingerprint: string; readonly sinceMs: number } | null = null
+  #cancelPoll = (): void => {}
+  #cancelLook = (): void => {}
+  #wokenAtMs: number | null = null
+  #looking: Promise<void> | null = null
+  #lookAgain = false
+  #closed = false
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+    this.#timing = options.timing ?? usualTiming
+    this.#told = options.since
+  }
+
+  start(): void {
+    void this.#poll()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelPoll()
+    this.#cancelLook()
+    await this.#events?.close()
+    await this.#looking
+  }
+
+  async #poll(): Promise<void> {
+    const { folder, signature } = await this.#survey()
+    if (this.#closed) return
+    if (folder !== this.#watchedFolder) await this.#watchFolder(folder)
+    if (this.#closed) return
+    if (signature !== this.#signature) this.#wake()
+    this.#signature = signature
+    this.#cancelPoll = this.#options.clock.after(this.#timing.pollMs, () => void this.#poll())
+  }
+
+  /** Names, sizes and times of what would be read; costs one readdir and a stat per manifest. */
+  async #survey(): Promise<{ readonly folder: string | null; readonly signature: string }> {
+    try {
+      const { folder, names } = await this.#whatToWatch()
+      const { dev, ino } = await stat(folder)
+      const marks = await Promise.all(names.map(async name => `${name} ${await markOf(join(folder, name))}`))
+      return { folder: `${dev}:${ino}`, signature: marks.join('\n') }
+    } catch {
+      return { folder: null, signature: 'missing' }
+    }
+  }
+
+  async #whatToWatch(): Promise<{ readonly folder: string; readonly names: readonly string[] }> {
+    const path = resolve(this.#options.path)
+    if (!(await stat(path)).isDirectory()) return { folder: dirname(path), names: [basename(path)] }
+    return { folder: path, names: (await readdir(path)).filter(isManifestName).sort() }
+  }
+
+  async #watchFolder(identity: string | null): Promise<void> {
+    await this.#events?.close()
+    this.#events = null
+    this.#watchedFolder = identity
+    if (identity === null || this.#closed) return
+    const { folder, names } = await this.#whatToWatch().catch(() => ({ folder: null, names: [] }))
+    if (folder === null || this.#closed) return
+    const single = folder === resolve(this.#options.path) ? null : names[0]
+    const events = watch(folder, {
+      depth: 0,
+      ignoreInitial: true,
+      ignored: entry => entry !== folder && !matters(basename(entry), single ?? null),
+    })
+    // Between the load that we were given and now anything may have happened.
+    events.on('ready', () => this.#wake())
+    events.on('all', () => this.#wake())
+    events.on('error', error => {
+      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+    })
+    this.#events = events
+  }
+
+  /** Looks when it has been quiet for a moment, or after `debounceMsMax` when it never is. */
+  #wake(): void {
+    if (this.#closed) return
+    const { clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    this.#wokenAtMs ??= nowMs
+    const leftMs = this.#wokenAtMs + this.#timing.debounceMsMax - nowMs
+    this.#cancelLook()
+    this.#cancelLook = clock.after(Math.max(0, Math.min(this.#timing.debounceMs, leftMs)), () => {
+      this.#wokenAtMs = null
+      this.#look()
+    })
+  }
+
+  /** One look at a time; what happens meanwhile gets another one. */
+  #look(): void {
+    if (this.#looking !== null) {
+      this.#lookAgain = true
+      return
+    }
+    this.#looking = this.#lookOnce().finally(() => {
+      this.#looking = null
+      if (this.#lookAgain) this.#wake()
+      this.#lookAgain = false
+    })
+  }
+
+  async #lookOnce(): Promise<void> {
+    const load = await loadManifests(this.#options.path)
+    if (this.#closed) return
+    if (load.fingerprint === this.#told.fingerprint) {
+      this.#suspect = null
+      return
+    }
+    const waitMs = losesSomething(this.#told, load) ? this.#msUntilBelieved(load.fingerprint) : 0
+    if (waitMs > 0) {
+      this.#cancelLook()
+      this.#cancelLook = this.#options.clock.after(waitMs, () => this.#look())
+      return
+    }
+    this.#suspect = null
+    this.#told = load
+    this.#options.onLoad(load)
+  }
+
+  #msUntilBelieved(fingerprint: string): number {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (this.#suspect?.fingerprint !== fingerprint) this.#suspect = { fingerprint, sinceMs: nowMs }
+    return this.#suspect.sinceMs + this.#timing.confirmMs - nowMs
+  }
+}
+
+/** `..data` and its like are the links that Kubernetes swaps. */
+function matters(name: string, single: string | null): boolean {
+  return name.startsWith('..') || (single === null ? isManifestName(name) : name === single)
+}
+
+async function markOf(file: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
+    return [dev, ino, size, mtimeMs, ctimeMs].join(' ')
+  } catch {
+    return 'gone'
+  }
+}
+
+/** Whether a flotilla that `before` declares is in no document of `after`. */
+function losesSomething(before: LoadResult, after: LoadResult): boolean {
+  const left = new Set(namesIn(after))
+  return namesIn(before).some(name => !left.has(name))
+}
+
+function namesIn(load: LoadResult): readonly string[] {
+  if (load.kind !== 'loaded') return []
+  return load.files.flatMap(file =>
+    file.kind === 'parsed' ? file.declared.map(declared => declared.spec.name) : [],
+  )
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/**
+ * What error messages say about a field. They live beside its schema, so that adding a field is one edit:
+ * `<label> must be <wants>, not <what was found>; write <key>: <example>`.
+ */
+export interface FieldWords {
+  /** Completes "… must be". */
+  readonly wants: string
+  /** A value that is right here, as YAML text. */
+  readonly example: string
+  /** Every value that is allowed, when they are few: typos of them get a did-you-mean. */
+  readonly choices?: readonly string[]
+  /** Makes what was probably meant out of a wrong value, as YAML text; null when it can't be told. */
+  readonly repair?: (value: unknown) => string | null
+}
+
+/** Gives a schema its description (which editors show on hover) and its words for error messages. */
+export function field<Schema extends z.ZodType>(
+  schema: Schema,
+  about: FieldWords & { readonly describe: string },
+): Schema {
+  const { describe, ...words } = about
+  const described = schema.describe(describe)
+  wordsBySchema.add(described, words)
+  return described
+}
+
+/** The words given to this very schema object; undefined when it has none. */
+export function wordsOf(schema: z.ZodType): FieldWords | undefined {
+  return wordsBySchema.get(schema)
+}
+
+const wordsBySchema = z.registry<FieldWords>()
