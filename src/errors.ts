@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'usage/invalid'
   | 'manifest/invalid'
   | 'manifest/unreadable'
+  | 'manifest/unwritable'
   | 'manifest/edit-refused'
   | 'state/locked'
   | 'state/unreadable'
