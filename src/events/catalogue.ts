@@ -31,6 +31,7 @@ export const catalogue = {
     fields: ['problem'],
   },
   'manifest.valid': { level: 'info', message: 'the manifest is in order again', fields: [] },
+  'manifest.unwatched': { level: 'warn', message: 'changes of the manifests are found by polling only', fields: ['error'] },
   'manifest.deleted': {
     level: 'warn',
     message: 'the manifest is gone; its deletion policy is carried out',

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js'
 import { errorCode, explainError, FlotillaError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
-import type { DeletionPolicy, FlotillaSpec } from '../manifest/spec.js'
+import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
+import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { StateStore } from '../state/state-store.js'
 import { backoffMs } from './backoff.js'
 import { FlotillaRecord } from './flotilla-record.js'
@@ -11,20 +12,6 @@ import { WorkQueue } from './queue.js'
 import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
 import type { FlotillaStatus } from './status/status.js'
-
-/** What the manifests ask for at the moment. */
-export interface Desired {
-  readonly flotillas: ReadonlyMap<string, DesiredFlotilla>
-  /** Flotillas whose manifest was taken away: carried out as the policy in their last spec says, only for those that this memory knows. */
-  readonly deleted: readonly string[]
-}
-
-export interface DesiredFlotilla {
-  readonly spec: FlotillaSpec
-  /** `file:line`, for the log. */
-  readonly source: string
-  readonly problem: string | null
-}
 
 export interface ControllerOptions {
   readonly eyes: Eyes
@@ -51,7 +38,9 @@ export class Controller {
   readonly #failures = new Map<string, number>()
   readonly #urgent = new Set<string>()
   readonly #abort = new AbortController()
-  #desired: Desired = { flotillas: new Map(), deleted: [] }
+  /** Taken away, and not gone yet. */
+  readonly #leaving = new Set<string>()
+  #wanted: ReadonlyMap<string, DesiredFlotilla> = new Map()
   #engineLostAtMs: number | null = null
   #stopping = false
 
@@ -61,28 +50,28 @@ export class Controller {
   }
 
   /** Takes what the manifests ask for into force and wakes everything that it concerns. */
-  setDesired(desired: Desired): void {
-    const before = this.#desired
-    this.#desired = desired
-    for (const [name, wanted] of desired.flotillas) {
-      const was = before.flotillas.get(name)
-      if (was !== undefined && JSON.stringify(was.spec) !== JSON.stringify(wanted.spec))
-        this.#urgent.add(name)
+  setDesired(desired: Desires): void {
+    const before = this.#wanted
+    this.#wanted = desired.flotillas
+    for (const { name } of desired.deleted) {
+      this.#leaving.add(name)
+      this.#urgent.add(name)
       this.#queue.wake(name)
     }
-    for (const name of desired.deleted) {
-      this.#urgent.add(name)
+    for (const [name, { digest }] of desired.flotillas) {
+      this.#leaving.delete(name)
+      const was = before.get(name)
+      if (was !== undefined && was.digest !== digest) this.#urgent.add(name)
       this.#queue.wake(name)
     }
   }
 
   wake(flotilla: string): void {
-    if (this.#desired.flotillas.has(flotilla) || this.#desired.deleted.includes(flotilla))
-      this.#queue.wake(flotilla)
+    if (this.#wanted.has(flotilla) || this.#leaving.has(flotilla)) this.#queue.wake(flotilla)
   }
 
   wakeAll(): void {
-    for (const name of this.#desired.flotillas.keys()) this.#queue.wake(name)
+    for (const name of [...this.#wanted.keys(), ...this.#leaving]) this.#queue.wake(name)
   }
 
   statusOf(flotilla: string): FlotillaStatus | null {
@@ -109,16 +98,18 @@ export class Controller {
     const { eyes, store, events, clock, flotillaVersion } = this.#options
     try {
       const record = await this.#record(name)
-      const wanted = this.#desired.flotillas.get(name)
+      const wanted = this.#wanted.get(name)
       this.#urgent.delete(name)
-      if (wanted === undefined) return await this.#remove(name, record)
+      if (wanted === undefined)
+        return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
         { eyes, store, events, clock, flotillaVersion },
         {
           spec: wanted.spec,
           record,
-          specProblem: wanted.problem,
+          specProblem:
+            wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
           interrupted: () => this.#stopping || this.#urgent.has(name),
         },
@@ -130,17 +121,16 @@ export class Controller {
 
   async #remove(name: string, record: FlotillaRecord): Promise<Outcome> {
     const { eyes, store, events } = this.#options
-    const spec = record.memory.spec
-    if (spec === null) return { kind: 'gone' }
-    const policy: DeletionPolicy = spec.deletionPolicy
+    const policy = record.memory.spec?.deletionPolicy ?? 'Orphan'
     events.publish('manifest.deleted', { deletionPolicy: policy }, { flotilla: name })
     if (policy !== 'Orphan')
       await removeFlotilla(
         { runtime: eyes.runtime, store, events },
         { flotilla: name, volumesToo: policy === 'Delete', signal: this.#abort.signal },
       )
-    else await store.forget(name, { secretsToo: false })
+    else await record.saveMemory(memory => ({ ...memory, spec: null }))
     this.#records.delete(name)
+    this.#leaving.delete(name)
     return { kind: 'gone' }
   }
 
@@ -154,9 +144,10 @@ export class Controller {
 
   #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): void {
     const { replicas, image } = spec
+    const where = source === null ? 'memory of an earlier run' : `${source.file}:${source.line}`
     this.#options.events.publish(
       'manifest.loaded',
-      { generation, source, replicas, image },
+      { generation, source: where, replicas, image },
       { flotilla: name },
     )
   }

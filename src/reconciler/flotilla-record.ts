@@ -1,4 +1,5 @@
 import type { EventSink } from '../events/catalogue.js'
+import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { StateStore } from '../state/state-store.js'
 import type { FlotillaMemory } from './memory.js'
@@ -44,7 +45,7 @@ export class FlotillaRecord {
 
   /** Takes a spec into force. @returns true when it is another one than before: a new generation. */
   async acceptSpec(spec: FlotillaSpec): Promise<boolean> {
-    if (JSON.stringify(this.#memory.spec) === JSON.stringify(spec)) return false
+    if (this.#memory.spec !== null && digestOf(this.#memory.spec) === digestOf(spec)) return false
     await this.saveMemory(memory => ({ ...memory, spec, generation: memory.generation + 1 }))
     return true
   }

@@ -6,11 +6,14 @@ import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
  */
 export class EngineView {
   readonly #runtime: Runtime
+  readonly #onList: (containers: readonly ContainerFacts[]) => void
   #current: Promise<readonly ContainerFacts[]> | null = null
   #next: Promise<readonly ContainerFacts[]> | null = null
 
-  constructor(runtime: Runtime) {
+  /** `onList` hears of every list, to forget what is not there any more. */
+  constructor(runtime: Runtime, onList: (containers: readonly ContainerFacts[]) => void = () => undefined) {
     this.#runtime = runtime
+    this.#onList = onList
   }
 
   /** All containers of the engine, listed after this call was made. Rejects as Runtime.listContainers does. */
@@ -26,7 +29,11 @@ export class EngineView {
   #start(): Promise<readonly ContainerFacts[]> {
     this.#next = null
     // A list made in the same turn of the event loop serves all who ask in that turn.
-    const list = Promise.resolve().then(() => this.#runtime.listContainers())
+    const list = Promise.resolve().then(async () => {
+      const containers = await this.#runtime.listContainers()
+      this.#onList(containers)
+      return containers
+    })
     this.#current = list
     const done = (): void => {
       if (this.#current === list) this.#current = null

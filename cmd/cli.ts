@@ -1,0 +1,26 @@
+import { Command, Option } from 'commander'
+import { runVerb } from '../src/cli/output.js'
+import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function cliCommand({ env, output }: CommandContext): Command {
+  return withPlaces(new Command('cli'))
+    .description('redis-cli on the master (or another node), logged in')
+    .argument('<flotilla>')
+    .argument('[command...]', 'what redis-cli is to run; without it, interactive')
+    .addOption(new Option('--node <ordinal>', 'that node instead of the master').argParser(parseCount))
+    .passThroughOptions()
+    .addHelpText(
+      'after',
+      example(
+        'flotilla cli shop',
+        'flotilla cli shop set hello world',
+        'flotilla cli --node 1 shop get hello',
+      ),
+    )
+    .action((name: string, words: string[], options: { node?: number }, command: Command) =>
+      runVerb(output, async () => {
+        const { runRedisCli } = await import('../src/cli/redis-cli.js')
+        return runRedisCli({ places: placesOf(command), env, name, words, ordinal: options.node ?? null })
+      }),
+    )
+}

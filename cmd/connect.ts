@@ -1,0 +1,25 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function connectCommand({ env, output }: CommandContext): Command {
+  return withPlaces(new Command('connect'))
+    .description('print the URL of the master, and where the password is (never the password itself)')
+    .argument('<flotilla>')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      example(
+        'flotilla connect shop',
+        'docker run --network shop … redis-cli -u $(flotilla connect shop | head -1)',
+      ),
+    )
+    .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>
+      runVerb(output, async () => {
+        const { connectText } = await import('../src/cli/connect.js')
+        output.result(await connectText({ places: placesOf(command), env, name, format: options.output }))
+        return exitCode.done
+      }),
+    )
+}

@@ -1,0 +1,41 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import type { Output } from '../src/cli/output.js'
+import type { Environment, Places } from '../src/cli/session.js'
+
+/** What a verb gets from the process: the only way in for the environment. */
+export interface CommandContext {
+  readonly env: Environment
+  readonly output: Output
+}
+
+/** The options that every verb about flotillas has. */
+export function withPlaces(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--manifests <path>', 'a manifest or a directory of them')
+        .env('FLOTILLA_MANIFESTS')
+        .default('manifests'),
+    )
+    .addOption(new Option('--state <dir>', 'what Flotilla remembers').env('FLOTILLA_STATE').default('state'))
+    .addOption(
+      new Option('--reach <way>', 'how nodes are reached')
+        .choices(['auto', 'container-ip', 'network', 'published'])
+        .env('FLOTILLA_REACH')
+        .default('auto'),
+    )
+}
+
+/** The places that {@link withPlaces} read. */
+export function placesOf(command: Command): Places {
+  return command.opts<Places>()
+}
+
+export function example(...lines: readonly string[]): string {
+  return `\nExample:\n${lines.map(line => `  ${line}`).join('\n')}`
+}
+
+/** For commander: a whole number from 0. */
+export function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+  return Number(text)
+}

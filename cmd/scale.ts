@@ -1,0 +1,19 @@
+import { Argument, Command } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function scaleCommand({ output }: CommandContext): Command {
+  return withPlaces(new Command('scale'))
+    .description('change the number of replicas in the manifest, every other byte kept')
+    .argument('<flotilla>')
+    .addArgument(new Argument('<replicas>', 'replicas beside the one master').argParser(parseCount))
+    .addHelpText('after', example('flotilla scale shop 4'))
+    .action((name: string, replicas: number, _options: unknown, command: Command) =>
+      runVerb(output, async () => {
+        const { scale } = await import('../src/cli/scale.js')
+        output.result(await scale(placesOf(command), name, replicas))
+        return exitCode.done
+      }),
+    )
+}

@@ -1,0 +1,20 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function validateCommand({ output }: CommandContext): Command {
+  return withPlaces(new Command('validate'))
+    .description('check the manifests and say what is wrong with them, where, and what to write')
+    .argument('[path]', 'a manifest or a directory of them (default: --manifests)')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText('after', example('flotilla validate manifests/shop.yaml'))
+    .action((path: string | undefined, options: { output: 'text' | 'json' }, command: Command) =>
+      runVerb(output, async () => {
+        const { validate } = await import('../src/cli/validate.js')
+        const { text, valid } = await validate(path ?? placesOf(command).manifests, options.output)
+        output.result(text)
+        return valid ? exitCode.done : exitCode.usage
+      }),
+    )
+}

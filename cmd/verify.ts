@@ -1,0 +1,27 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function verifyCommand({ env, output }: CommandContext): Command {
+  return withPlaces(new Command('verify'))
+    .description('write through the master and read on every replica, as a client would')
+    .argument('[flotilla...]', 'which ones (default: all)')
+    .addOption(
+      new Option('--timeout <seconds>', 'how long a replica may take').argParser(parseCount).default(10),
+    )
+    .addHelpText('after', example('flotilla verify shop'))
+    .action((names: string[], options: { timeout: number }, command: Command) =>
+      runVerb(output, async () => {
+        const { verify } = await import('../src/cli/verify.js')
+        const { text, passed } = await verify({
+          places: placesOf(command),
+          env,
+          names,
+          timeoutMs: options.timeout * 1_000,
+        })
+        output.result(text)
+        return passed ? exitCode.done : exitCode.failed
+      }),
+    )
+}

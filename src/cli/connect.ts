@@ -1,0 +1,43 @@
+import { readDesired } from '../daemon/manifest-source.js'
+import { masterName, networkName, redisPort } from '../reconciler/names.js'
+import { statusNow } from './look.js'
+import { selectFlotilla } from './manifests.js'
+import { openSession, type Environment, type Places } from './session.js'
+
+/** How a client gets in. The password stays in its file: a URL ends up in histories, logs and process lists. */
+export async function connectText(request: {
+  readonly places: Places
+  readonly env: Environment
+  readonly name: string
+  readonly format: 'text' | 'json'
+}): Promise<string> {
+  const { places, env, name, format } = request
+  const session = await openSession(places, env)
+  try {
+    const { desired } = await readDesired(places.manifests, session.store)
+    const { spec } = selectFlotilla(desired, name, places.manifests)
+    const status = await statusNow(session, spec, null)
+    const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
+    const facts = {
+      url: `redis://${masterName(name)}:${redisPort}`,
+      network: networkName(name),
+      fromHost: master?.address === null || master === undefined ? null : `redis://${master.address}`,
+      user: spec.auth.kind === 'none' ? null : 'default',
+      passwordFile: spec.auth.kind === 'none' ? null : session.store.passwordPath(name),
+    }
+    if (format === 'json') return `${JSON.stringify(facts, null, 2)}\n`
+    const lines = [
+      facts.url,
+      `  from a container on the network ${facts.network} (docker run --network ${facts.network} …)`,
+      facts.fromHost === null
+        ? `  from this host: no master at the moment; see: flotilla status ${name}`
+        : `  from this host, until the master changes: ${facts.fromHost}`,
+      facts.passwordFile === null
+        ? '  no password (auth: none)'
+        : `  user default, password in ${facts.passwordFile}`,
+    ]
+    return `${lines.join('\n')}\n`
+  } finally {
+    session.close()
+  }
+}

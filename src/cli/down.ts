@@ -1,0 +1,139 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { systemClock } from '../clock.js'
+import { readDesired } from '../daemon/manifest-source.js'
+import { explainError, FlotillaError } from '../errors.js'
+import { silentSink } from '../events/log.js'
+import { renderAction } from '../reconciler/plan/text.js'
+import { planRemoval } from '../reconciler/plan/removal.js'
+import { findBelongings, removeFlotilla } from '../reconciler/remove.js'
+import { flotillaLabel } from '../runtime/labels.js'
+import type { Runtime } from '../runtime/runtime.js'
+import { lockState } from '../state/lock.js'
+import { StateStore } from '../state/state-store.js'
+import { noSuchFlotilla } from './manifests.js'
+import type { Output } from './output.js'
+import { openRuntime, type Environment, type Places } from './session.js'
+
+export interface DownRequest {
+  readonly places: Places
+  readonly env: Environment
+  readonly names: readonly string[]
+  readonly volumesToo: boolean
+  readonly imagesToo: boolean
+  readonly yes: boolean
+}
+
+/** Shows what goes, asks, and takes it away. @returns false when the person said no. */
+export async function takeDown(request: DownRequest, output: Output): Promise<boolean> {
+  const { places, env, volumesToo } = request
+  const runtime = openRuntime(env)
+  const store = new StateStore(resolve(places.state))
+  // Beside a daemon everything would come back at once, so the daemon's lock is asked for.
+  const lock = await lockState(
+    store.directory,
+    { pid: process.pid, host: hostname(), command: 'down' },
+    systemClock,
+  ).catch((error: unknown) => {
+    runtime.close()
+    throw new FlotillaError(
+      'state/locked',
+      `${explainError(error).split('\n')[0]}: it would bring back what is taken down`,
+      {
+        hint: 'Stop it first; or delete the manifest, and the daemon removes the flotilla as its deletionPolicy says.',
+        cause: error,
+      },
+    )
+  })
+  try {
+    const { flotillas, images } = await whatGoes(runtime, store, request)
+    const plans = await Promise.all(
+      flotillas.map(async name => planRemoval(await findBelongings(runtime, name), { volumesToo })),
+    )
+    const actions = plans
+      .flatMap(plan => plan.stages.flat())
+      .filter(action => action.kind !== 'stop-container')
+    if (actions.length === 0 && images.length === 0) {
+      output.note('nothing of ours is there')
+      return true
+    }
+    for (const action of actions) output.note(`  ${renderAction(action)}`)
+    for (const image of images) output.note(`  remove image ${image}`)
+    if (!(await isAgreed(request, output))) return false
+    for (const flotilla of flotillas)
+      await removeFlotilla(
+        { runtime, store, events: silentSink },
+        { flotilla, volumesToo, signal: new AbortController().signal },
+      )
+    for (const image of images) await removeImage(runtime, image, output)
+    output.note(
+      volumesToo ? 'removed, with the data' : 'removed; the volumes are kept (--volumes removes them)',
+    )
+    return true
+  } finally {
+    await lock.release()
+    runtime.close()
+  }
+}
+
+/** Whatever carries our labels, is remembered, or is declared: a broken manifest must not keep anybody from cleaning up. */
+async function whatGoes(
+  runtime: Runtime,
+  store: StateStore,
+  request: DownRequest,
+): Promise<{ readonly flotillas: readonly string[]; readonly images: readonly string[] }> {
+  const { desired } = await readDesired(request.places.manifests, store)
+  const [containers, networks, volumes] = await Promise.all([
+    runtime.listContainers(),
+    runtime.listNetworks(),
+    runtime.listVolumes(),
+  ])
+  const declared = new Set([
+    ...desired.flotillas.keys(),
+    ...desired.deleted.map(({ name }) => name),
+    ...(await store.knownFlotillas()),
+  ])
+  const labelled = new Set(
+    [...containers, ...networks, ...volumes].flatMap(({ labels }) => labels[flotillaLabel] ?? []),
+  )
+  for (const name of request.names)
+    if (!declared.has(name) && !labelled.has(name))
+      throw noSuchFlotilla(name, [...declared, ...labelled], `${request.places.manifests} or on the engine`)
+  // Without names only what this state directory and these manifests know: another one's flotillas on the same engine are not ours to take.
+  const flotillas = request.names.length > 0 ? [...new Set(request.names)] : [...declared].sort()
+  const images = request.imagesToo
+    ? flotillas.flatMap(name => desired.flotillas.get(name)?.spec.image ?? [])
+    : []
+  return { flotillas, images: [...new Set(images)] }
+}
+
+async function isAgreed({ yes, volumesToo }: DownRequest, output: Output): Promise<boolean> {
+  if (yes) return true
+  if (process.stdin.isTTY !== true)
+    throw new FlotillaError('usage/invalid', 'nobody can be asked here, so nothing was removed', {
+      hint: 'Add --yes to remove what is listed above.',
+    })
+  const question = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await question.question(
+      volumesToo
+        ? 'Remove all of this, data included? Type yes: '
+        : 'Remove all of this (the data is kept)? Type yes: ',
+    )
+    if (/^y(es)?$/i.test(answer.trim())) return true
+    output.note('nothing was removed')
+    return false
+  } finally {
+    question.close()
+  }
+}
+
+/** An image that something else uses stays: it is not ours alone. */
+async function removeImage(runtime: Runtime, image: string, output: Output): Promise<void> {
+  try {
+    await runtime.removeImage(image)
+  } catch (error) {
+    output.note(`the image ${image} stays: ${explainError(error)}`)
+  }
+}

@@ -1,0 +1,49 @@
+import { digestOf } from '../manifest/digest.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import { newMemory } from '../reconciler/memory.js'
+import { lookAt, type Look } from '../reconciler/pass.js'
+import { assess } from '../reconciler/status/assess.js'
+import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { NodeCredentials } from '../redis/redis.js'
+import { Secret } from '../secret.js'
+import { flotillaVersion } from '../version.js'
+import type { Session } from './session.js'
+
+/**
+ * Looks at a flotilla as the daemon would, and changes nothing: no state is written, no password is made. Works beside a running daemon, whose memory it reads.
+ */
+export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Look> {
+  const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
+  return lookAt(session.eyes, {
+    spec,
+    memory,
+    credentials: await credentialsIfThere(session, spec),
+    setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
+  })
+}
+
+/** The status as of now; what only the daemon knows (since when a condition holds) comes from its last one. */
+export async function statusNow(
+  session: Session,
+  spec: FlotillaSpec,
+  problem: string | null,
+): Promise<FlotillaStatus> {
+  const previous = await session.store.loadStatus(spec.name)
+  const look = await lookOnly(session, spec)
+  const changed = look.input.memory.spec === null || digestOf(look.input.memory.spec) !== digestOf(spec)
+  const input = changed
+    ? { ...look.input, memory: { ...look.input.memory, generation: look.input.memory.generation + 1 } }
+    : look.input
+  return assess(input, look.plan, { specProblem: problem, failure: null, previous })
+}
+
+/** A flotilla that was never reconciled has no passwords and no nodes to use them on. */
+export async function credentialsIfThere(session: Session, spec: FlotillaSpec): Promise<NodeCredentials> {
+  const stored = await session.store.loadSecrets(spec.name)
+  if (stored === null) return { control: new Secret('-'), replication: new Secret('-'), application: null }
+  return {
+    control: stored.control,
+    replication: stored.replication,
+    application: spec.auth.kind === 'none' ? null : stored.application,
+  }
+}

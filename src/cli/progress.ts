@@ -1,0 +1,45 @@
+import { explainError } from '../errors.js'
+import type { EventSink } from '../events/catalogue.js'
+import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { Output } from './output.js'
+
+/** One line for each step of a node, on stderr: the same on a terminal and in a pipe, because nothing is redrawn. */
+export function tellProgress(output: Output, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  for (const node of now.nodes) {
+    const was = before?.nodes.find(one => one.alias === node.alias)
+    if (was?.health === node.health && was.name === node.name) continue
+    if (was === undefined && node.health === 'absent') continue
+    output.note(`${now.name}: ${node.name} (node ${node.ordinal}) is ${node.health}`)
+  }
+  if (before?.phase !== now.phase) output.note(`${now.name}: ${now.phase}, ${now.reason}`)
+}
+
+/** What of the events a person who waits wants to read. */
+export function progressSink(output: Output): EventSink {
+  return {
+    publish(code, fields, scope) {
+      const values: Readonly<Record<string, unknown>> = fields
+      const who = scope?.flotilla ?? 'flotilla'
+      switch (code) {
+        case 'image.pulling':
+          return output.note(
+            `${who}: pulling ${String(values['image'])}, ${String(values['doneBytes'])} of ${String(values['totalBytes'])} bytes`,
+          )
+        case 'image.stand-in':
+          return output.note(
+            `${who}: ${String(values['image'])} is a stand-in here: ${String(values['contains'])}`,
+          )
+        case 'plan.failed':
+        case 'pass.failed':
+          return output.note(
+            `${who}: ${explainError(values['error'])}${values['hint'] === null ? '' : `\n  ${String(values['hint'])}`}`,
+          )
+        case 'plan.rejected':
+          return output.note(`${who}: a plan broke a rule of safety: ${String(values['objections'])}`)
+        case 'state.damaged':
+          return output.note(`${who}: ${String(values['problem'])}; kept as ${String(values['aside'])}`)
+        default:
+      }
+    },
+  }
+}

@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '../clock.js'
+import { FlotillaError } from '../errors.js'
+import type { Eyes } from '../reconciler/observe/observe.js'
+import { EngineView } from '../reconciler/observe/engine-view.js'
+import { LifeSigns } from '../reconciler/observe/life-signs.js'
+import { createRedisClient } from '../redis/client/redis-client.js'
+import { chooseReach, type ReachMode } from '../redis/reach.js'
+import type { RedisPort } from '../redis/redis.js'
+import { createDockerRuntime } from '../runtime/docker/docker-runtime.js'
+import { findDockerEndpoint } from '../runtime/docker/endpoint.js'
+import type { EngineFacts, Runtime } from '../runtime/runtime.js'
+import { StateStore } from '../state/state-store.js'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What every verb takes: where the manifests and the state are, and how nodes are reached. */
+export interface Places {
+  readonly manifests: string
+  readonly state: string
+  readonly reach: 'auto' | ReachMode
+}
+
+/** An engine, its nodes, and our memory of them. */
+export interface Session {
+  readonly runtime: Runtime
+  readonly redis: RedisPort
+  readonly engine: EngineFacts
+  readonly reach: { readonly mode: ReachMode; readonly reason: string }
+  readonly eyes: Eyes
+  readonly store: StateStore
+  close(): void
+}
+
+/**
+ * Connects to the engine and chooses the way to the nodes.
+ * @throws FlotillaError runtime/… when no engine answers, usage/invalid when the nodes can't be reached from here.
+ */
+export async function openSession(places: Places, env: Environment): Promise<Session> {
+  const runtime = openRuntime(env)
+  const redis = createRedisClient({ clock: systemClock })
+  const close = (): void => {
+    redis.close()
+    runtime.close()
+  }
+  try {
+    const engine = await runtime.describeEngine()
+    const reach = chooseReach({
+      engine,
+      platform: process.platform,
+      insideContainer: isInsideContainer(),
+      setting: places.reach,
+    })
+    if (reach.kind === 'no-way')
+      throw new FlotillaError('usage/invalid', `the nodes can't be reached: ${reach.reason}`, {
+        hint: 'See --reach in: flotilla run --help',
+      })
+    const lifeSigns = new LifeSigns()
+    const eyes: Eyes = {
+      runtime,
+      redis,
+      engine: new EngineView(runtime, containers => {
+        const running = new Set(containers.filter(one => one.state === 'running').map(one => one.containerId))
+        redis.retain(running)
+        lifeSigns.retain(running)
+      }),
+      lifeSigns,
+      reach: reach.mode,
+      nowMs: () => systemClock.nowMs(),
+    }
+    return { runtime, redis, engine, reach, eyes, store: new StateStore(resolve(places.state)), close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+/** The engine alone, for verbs that talk to no node. */
+export function openRuntime(env: Environment): Runtime {
+  const endpoint = findDockerEndpoint({ env, homeDir: homedir(), platform: process.platform })
+  return createDockerRuntime({ endpoint, clock: systemClock, random: Math.random })
+}
+
+/** Docker puts this file into every container; the others have their own sign. */
+export function isInsideContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv')
+}
+
+/** A container's hostname is the start of its id, unless it was given another. */
+export function ownContainerHint(): string {
+  return hostname()
+}

@@ -1,0 +1,153 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '../clock.js'
+import { readDesired } from '../daemon/manifest-source.js'
+import { FlotillaError } from '../errors.js'
+import { noDesires, type Desires } from '../manifest/desired.js'
+import { renderDiagnostic } from '../manifest/diagnostic.js'
+import { Controller } from '../reconciler/controller.js'
+import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { lockState, readLockHolder } from '../state/lock.js'
+import { flotillaVersion } from '../version.js'
+import { statusNow } from './look.js'
+import { selectFlotillas } from './manifests.js'
+import type { Output } from './output.js'
+import { progressSink, tellProgress } from './progress.js'
+import { renderStatusList } from './render-status.js'
+import { openSession, type Environment, type Places, type Session } from './session.js'
+
+export interface UpRequest {
+  readonly places: Places
+  readonly env: Environment
+  readonly names: readonly string[]
+  readonly timeoutMs: number
+}
+
+/** A hold may resolve itself while other nodes come up; after this long it is a person's turn. */
+const holdPatienceMs = 3_000
+
+/** Reconciles until all are Ready, or until nothing more can be done without a person. @returns whether all are Ready. */
+export async function bringUp(request: UpRequest, output: Output): Promise<boolean> {
+  const session = await openSession(request.places, request.env)
+  try {
+    const desired = await selectedDesires(session, request)
+    const daemon = await readLockHolder(resolve(request.places.state), systemClock)
+    const progress = new Progress(output, [...desired.flotillas.keys()])
+    if (daemon?.alive === true && daemon.holder.command === 'run') {
+      output.note(`the daemon (pid ${daemon.holder.pid}) does the work; this only watches`)
+      await watchDaemon(session, desired, progress, request.timeoutMs)
+    } else {
+      await reconcileHere(session, desired, progress, { request, output })
+    }
+    output.result(renderStatusList(progress.statuses))
+    for (const { code, why, whatToType } of progress.statuses.flatMap(status => status.refusing))
+      output.note(`${code}: ${why}\n  type: ${whatToType}`)
+    return progress.allReady
+  } finally {
+    session.close()
+  }
+}
+
+async function selectedDesires(session: Session, { places, names }: UpRequest): Promise<Desires> {
+  const { desired } = await readDesired(places.manifests, session.store)
+  if (desired.diagnostics.length > 0)
+    throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
+  const selected = selectFlotillas(desired, names, places.manifests)
+  return { ...noDesires, flotillas: new Map(selected.map(one => [one.spec.name, one])) }
+}
+
+async function reconcileHere(
+  session: Session,
+  desired: Desires,
+  progress: Progress,
+  { request, output }: { readonly request: UpRequest; readonly output: Output },
+): Promise<void> {
+  const lock = await lockState(
+    resolve(request.places.state),
+    { pid: process.pid, host: hostname(), command: 'up' },
+    systemClock,
+  )
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const controller = new Controller({
+    eyes: session.eyes,
+    store: session.store,
+    events: progressSink(output),
+    clock: systemClock,
+    random: Math.random,
+    flotillaVersion,
+    onPass: (_name, _outcome, status) => {
+      if (status !== null) progress.note(status)
+    },
+  })
+  try {
+    controller.setDesired(desired)
+    await until(() => progress.isOver, { timeoutMs: request.timeoutMs, signal: interrupted.signal })
+    await controller.stop(8_000)
+  } finally {
+    await lock.release()
+  }
+}
+
+/** Another process does the work: look until it is done. */
+async function watchDaemon(
+  session: Session,
+  desired: Desires,
+  progress: Progress,
+  timeoutMs: number,
+): Promise<void> {
+  const look = async (): Promise<boolean> => {
+    for (const { spec } of desired.flotillas.values()) progress.note(await statusNow(session, spec, null))
+    return progress.isOver
+  }
+  await until(look, { timeoutMs, signal: new AbortController().signal })
+}
+
+async function until(
+  condition: () => boolean | Promise<boolean>,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const endMs = systemClock.monotonicMs() + limits.timeoutMs
+  while (!(await condition()) && systemClock.monotonicMs() < endMs && !limits.signal.aborted)
+    await systemClock.sleep(20, limits.signal)
+}
+
+/** What has been seen of each flotilla so far, told as it changes. */
+class Progress {
+  readonly #output: Output
+  readonly #names: readonly string[]
+  readonly #statuses = new Map<string, FlotillaStatus>()
+  #heldSinceMs: number | null = null
+
+  constructor(output: Output, names: readonly string[]) {
+    this.#output = output
+    this.#names = names
+  }
+
+  note(status: FlotillaStatus): void {
+    tellProgress(this.#output, this.#statuses.get(status.name) ?? null, status)
+    this.#statuses.set(status.name, status)
+    const held = this.statuses.some(one => one.phase === 'Held')
+    this.#heldSinceMs = held ? (this.#heldSinceMs ?? systemClock.monotonicMs()) : null
+  }
+
+  get statuses(): readonly FlotillaStatus[] {
+    return [...this.#statuses.values()].sort((a, b) => a.name.localeCompare(b.name))
+  }
+
+  get allReady(): boolean {
+    return this.#names.every(name => this.#statuses.get(name)?.phase === 'Ready')
+  }
+
+  get isOver(): boolean {
+    if (this.allReady) return true
+    const othersAreDone = this.#names.every(name =>
+      ['Ready', 'Held'].includes(this.#statuses.get(name)?.phase ?? ''),
+    )
+    return (
+      othersAreDone &&
+      this.#heldSinceMs !== null &&
+      systemClock.monotonicMs() - this.#heldSinceMs > holdPatienceMs
+    )
+  }
+}

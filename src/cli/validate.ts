@@ -1,0 +1,28 @@
+import { desire, noDesires } from '../manifest/desired.js'
+import { renderDiagnostic } from '../manifest/diagnostic.js'
+import { loadManifests } from '../manifest/load.js'
+
+/** Everything that is wrong with the manifests at `path`, or what they declare. Asks no engine. */
+export async function validate(
+  path: string,
+  format: 'text' | 'json',
+): Promise<{ readonly text: string; readonly valid: boolean }> {
+  const desires = desire(noDesires, await loadManifests(path))
+  const valid = desires.diagnostics.length === 0
+  const flotillas = [...desires.flotillas.values()]
+  if (format === 'json') {
+    const json = {
+      valid,
+      diagnostics: desires.diagnostics,
+      flotillas: flotillas.map(({ spec, source }) => ({ ...spec, source })),
+    }
+    return { text: `${JSON.stringify(json, null, 2)}\n`, valid }
+  }
+  const lines = valid
+    ? flotillas.map(
+        ({ spec, source }) =>
+          `${source?.file ?? path}:${source?.line ?? 1}: ${spec.name}: ${spec.image}, 1 master and ${spec.replicas} replicas`,
+      )
+    : desires.diagnostics.map(renderDiagnostic)
+  return { text: `${lines.join('\n')}\n`, valid }
+}

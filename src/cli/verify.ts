@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { systemClock } from '../clock.js'
+import { readDesired } from '../daemon/manifest-source.js'
+import { explainError } from '../errors.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import { factsOfNode } from '../reconciler/node-facts.js'
+import { nodeTarget } from '../reconciler/observe/observe.js'
+import type { NodeTarget } from '../redis/redis.js'
+import { credentialsIfThere, lookOnly } from './look.js'
+import { selectFlotillas } from './manifests.js'
+import { openSession, type Environment, type Places, type Session } from './session.js'
+
+export interface VerifyRequest {
+  readonly places: Places
+  readonly env: Environment
+  readonly names: readonly string[]
+  readonly timeoutMs: number
+}
+
+/** The data test: one key, written on the master, read on every replica, and removed again. */
+export async function verify(
+  request: VerifyRequest,
+): Promise<{ readonly text: string; readonly passed: boolean }> {
+  const session = await openSession(request.places, request.env)
+  try {
+    const { desired } = await readDesired(request.places.manifests, session.store)
+    const lines: string[] = []
+    let passed = true
+    for (const { spec } of selectFlotillas(desired, request.names, request.places.manifests)) {
+      const report = await verifyOne(session, spec, request.timeoutMs)
+      passed &&= report.passed
+      lines.push(...report.lines)
+    }
+    return { text: `${lines.join('\n')}\n`, passed }
+  } finally {
+    session.close()
+  }
+}
+
+interface Report {
+  readonly lines: readonly string[]
+  readonly passed: boolean
+}
+
+async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number): Promise<Report> {
+  const { input } = await lookOnly(session, spec)
+  const credentials = await credentialsIfThere(session, spec)
+  const nodes = input.seen.nodes.flatMap(node => {
+    const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.container)
+    return target === null
+      ? []
+      : [{ name: node.container.name, target, role: factsOfNode(node)?.role ?? null }]
+  })
+  const master = nodes.find(node => node.role === 'master')
+  if (master === undefined)
+    return {
+      lines: [`${spec.name}: FAILED: no node is master; see: flotilla status ${spec.name}`],
+      passed: false,
+    }
+  const key = `flotilla:verify:${randomUUID()}`
+  const value = new Date(systemClock.nowMs()).toISOString()
+  const startedMs = systemClock.monotonicMs()
+  try {
+    // It takes itself away should the DEL below not be reached.
+    await session.redis.command(master.target, ['SET', key, value, 'EX', '60'], { deadlineMs: timeoutMs })
+    const replicas = nodes.filter(node => node.role === 'replica')
+    const reads = await Promise.all(
+      replicas.map(node => readBack(session, node, { key, value, timeoutMs, startedMs })),
+    )
+    const missing = spec.replicas - replicas.length
+    const shortfall =
+      missing > 0 ? [`${spec.name}: FAILED: ${missing} of ${spec.replicas} replicas are not there`] : []
+    return {
+      lines: [
+        `${spec.name}: wrote through ${master.name}`,
+        ...reads.map(read => `${spec.name}: ${read.text}`),
+        ...shortfall,
+      ],
+      passed: missing <= 0 && reads.every(read => read.ok),
+    }
+  } catch (error) {
+    return { lines: [`${spec.name}: FAILED on ${master.name}: ${explainError(error)}`], passed: false }
+  } finally {
+    await session.redis.command(master.target, ['DEL', key], { deadlineMs: 2_000 }).catch(() => undefined)
+  }
+}
+
+async function readBack(
+  session: Session,
+  node: { readonly name: string; readonly target: NodeTarget },
+  wanted: {
+    readonly key: string
+    readonly value: string
+    readonly timeoutMs: number
+    readonly startedMs: number
+  },
+): Promise<{ readonly text: string; readonly ok: boolean }> {
+  const endMs = wanted.startedMs + wanted.timeoutMs
+  let last = 'nothing'
+  do {
+    try {
+      const read = await session.redis.command(node.target, ['GET', wanted.key], { deadlineMs: 2_000 })
+      if (read === wanted.value)
+        return {
+          text: `read on ${node.name} after ${Math.round(systemClock.monotonicMs() - wanted.startedMs)} ms`,
+          ok: true,
+        }
+      last = read === null ? 'no such key' : 'another value'
+    } catch (error) {
+      last = explainError(error)
+    }
+    await systemClock.sleep(5)
+  } while (systemClock.monotonicMs() < endMs)
+  return { text: `FAILED: ${node.name} answered ${last} for ${wanted.timeoutMs / 1_000} s`, ok: false }
+}

@@ -1,0 +1,103 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { openSession, type Environment, type Places, type Session } from '../cli/session.js'
+import { systemClock } from '../clock.js'
+import type { EventSink } from '../events/catalogue.js'
+import { Controller } from '../reconciler/controller.js'
+import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { readNodeLabels } from '../runtime/labels.js'
+import { lockState } from '../state/lock.js'
+import { flotillaVersion } from '../version.js'
+import { followManifests } from './manifest-source.js'
+
+export interface DaemonOptions {
+  readonly places: Places
+  readonly env: Environment
+  readonly events: EventSink
+  /** Resolves with the signal's name when the daemon is to end. */
+  readonly ended: Promise<string>
+  /** Hears of every status that a pass came to. */
+  readonly onStatus?: (status: FlotillaStatus) => void
+}
+
+/** In-flight calls get this long after SIGTERM; a service manager usually kills after 10 s. */
+const drainMs = 8_000
+
+/**
+ * The background service: watches manifests, engine and nodes, and runs passes until it is told to end. The containers run on.
+ * @throws FlotillaError when it can't start: state/locked, runtime/unreachable …
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { places, env, events } = options
+  const lock = await lockState(
+    resolve(places.state),
+    { pid: process.pid, host: hostname(), command: 'run' },
+    systemClock,
+  )
+  try {
+    const session = await openSession(places, env)
+    try {
+      await serve(options, session)
+    } finally {
+      session.close()
+    }
+  } finally {
+    await lock.release()
+    events.publish('daemon.stopped', {})
+  }
+}
+
+async function serve({ places, events, ended, onStatus }: DaemonOptions, session: Session): Promise<void> {
+  tellStart(places, events, session)
+  const controller = new Controller({
+    eyes: session.eyes,
+    store: session.store,
+    events,
+    clock: systemClock,
+    random: Math.random,
+    flotillaVersion,
+    onPass: (_flotilla, _outcome, status) => {
+      if (status !== null) onStatus?.(status)
+    },
+  })
+  const watching = new AbortController()
+  // The first sign of a crash is the connection, about 1 ms after it; Docker's event comes 45 ms later and brings the next pass.
+  const forgetLost = session.redis.onConnectionLost(node => controller.wake(node.flotilla))
+  session.runtime.watchEvents(
+    {
+      onEvent: event => {
+        const flotilla =
+          readNodeLabels(event.labels)?.flotilla ?? (event.type === 'network' ? event.name : null)
+        if (flotilla !== null) controller.wake(flotilla)
+      },
+      onGap: () => controller.wakeAll(),
+      onDown: () => undefined,
+    },
+    watching.signal,
+  )
+  const manifests = await followManifests({ path: places.manifests, store: session.store, events }, desired =>
+    controller.setDesired(desired),
+  )
+  // Every other timer lets the process end; this one says that a daemon waits for its signal.
+  const stayAlive = setInterval(() => undefined, 60_000)
+  const signal = await ended
+  events.publish('daemon.stopping', { signal })
+  watching.abort()
+  forgetLost()
+  await manifests.close()
+  await controller.stop(drainMs)
+  clearInterval(stayAlive)
+}
+
+function tellStart(places: Places, events: EventSink, { engine, reach }: Session): void {
+  events.publish('daemon.started', {
+    version: flotillaVersion,
+    pid: process.pid,
+    manifests: resolve(places.manifests),
+    state: resolve(places.state),
+    engine: `${engine.product} ${engine.version} at ${engine.endpoint} (${engine.endpointSource})`,
+    apiVersion: engine.apiVersion,
+    reach: reach.mode,
+    why: reach.reason,
+  })
+}
