@@ -1,7 +1,7 @@
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, NetworkFacts, NetworkSpec } from '../runtime.js'
-import type { EngineClient } from './engine-client.js'
+import type { EngineClient, EngineReply } from './engine-client.js'
 
 type Call = CallOptions | undefined
 
@@ -31,18 +31,33 @@ export function listNetworks(client: EngineClient, call: Call): Promise<readonly
   return list(client, { what: 'list networks', filters: { label: [flotillaLabel] } }, call)
 }
 
+/**
+ * Up to API 1.43 a name is unique only for those who ask for it, and two who ask at the same time both get it (seen on 20.10); no container
+ * can start on either network then. So we look again, and whoever sees another takes its own back: the last to
+ * register always sees it. At worst both do, and the next try has the name for itself.
+ */
 export async function createNetwork(client: EngineClient, spec: NetworkSpec, call: Call): Promise<void> {
-  await client.call(
+  const what = `create network ${spec.name}`
+  const madeId = await client.call(
     {
-      what: `create network ${spec.name}`,
+      what,
       method: 'POST',
       path: '/networks/create',
-      // Before 1.44 names are unique only for those who ask for it.
       body: { Name: spec.name, Driver: 'bridge', CheckDuplicate: true, Labels: spec.labels },
       timeoutMs: 30_000,
       signal: call?.signal,
     },
-    () => {},
+    ({ body }) => (body as { Id: string }).Id,
+  )
+  const found = await list(client, { what, filters: { name: [spec.name] } }, call)
+  if (found.every(({ name, networkId }) => name !== spec.name || networkId === madeId)) return
+  await deleteNetwork(client, { what, networkId: madeId }, call)
+  throw new FlotillaError(
+    'runtime/name-taken',
+    `${what}: another network of this name was made at the same time`,
+    {
+      hint: `if it stays so, look who makes it: docker network inspect ${spec.name}`,
+    },
   )
 }
 
@@ -50,14 +65,17 @@ export async function removeNetwork(client: EngineClient, name: string, call: Ca
   const network = await findNetwork(client, name, call)
   if (network === null) return
   const what = `remove network ${name}`
-  const path = `/networks/${encodeURIComponent(network.networkId)}`
-  const reply = await client.call(
-    { what, method: 'DELETE', path, timeoutMs: 30_000, signal: call?.signal, accept: [404, 403, 409] },
-    given => given,
-  )
+  const reply = await deleteNetwork(client, { what, networkId: network.networkId }, call)
   if (reply.status < 400 || reply.status === 404) return
   const attached = await client.call(
-    { what, method: 'GET', path, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
+    {
+      what,
+      method: 'GET',
+      path: pathOf(network.networkId),
+      timeoutMs: 10_000,
+      signal: call?.signal,
+      accept: [404],
+    },
     ({ body }) =>
       Object.values((body as { Containers?: Record<string, { Name: string }> }).Containers ?? {}).map(
         c => c.Name,
@@ -70,6 +88,30 @@ export async function removeNetwork(client: EngineClient, name: string, call: Ca
   throw new FlotillaError('runtime/conflict', `${what}: it is in use; ${who}`, {
     hint: `disconnect or remove what uses it: docker network inspect ${name}`,
   })
+}
+
+/** Accepts, besides success, that it is gone or in use. */
+function deleteNetwork(
+  client: EngineClient,
+  given: { readonly what: string; readonly networkId: string },
+  call: Call,
+): Promise<EngineReply> {
+  const path = pathOf(given.networkId)
+  return client.call(
+    {
+      what: given.what,
+      method: 'DELETE',
+      path,
+      timeoutMs: 30_000,
+      signal: call?.signal,
+      accept: [404, 403, 409],
+    },
+    reply => reply,
+  )
+}
+
+function pathOf(networkId: string): string {
+  return `/networks/${encodeURIComponent(networkId)}`
 }
 
 function list(

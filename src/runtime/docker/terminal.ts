@@ -25,6 +25,8 @@ export function connectTerminal(given: {
   const readFrames = createFrameReader((stream, piece) => terminal[stream].write(piece))
   return new Promise(resolve => {
     const finish = () => {
+      socket.removeListener('end', finish)
+      socket.removeListener('close', finish)
       stdin.unpipe(socket)
       stdin.pause()
       // A terminal that nobody reads must not keep the process alive.

@@ -142,7 +142,7 @@ export function createFakeWorld(options: {
         container.exit = { code: 127, oomKilled: false, atMs: clock.nowMs(), error }
         fail('runtime/failed', error)
       }
-      for (const [name, endpoint] of container.endpoints) join(container, name, endpoint)
+      for (const [name, endpoint] of container.endpoints) join(name, endpoint)
       container.state = 'running'
       container.startedAtMs = clock.nowMs()
       container.exit = null
@@ -185,7 +185,7 @@ export function createFakeWorld(options: {
       world.detach(container, network)
       const endpoint = { links, aliases, networkId: null, address: null }
       container.endpoints.set(network, endpoint)
-      if (isAlive(container)) join(container, network, endpoint)
+      if (isAlive(container)) join(network, endpoint)
     },
 
     detach(container, network) {
@@ -225,7 +225,7 @@ export function createFakeWorld(options: {
   }
 
   /** A new address each time, as happens on an engine with other containers on it. */
-  function join(container: FakeContainer, name: string, endpoint: FakeEndpoint): void {
+  function join(name: string, endpoint: FakeEndpoint): void {
     const network = networks.get(name)
     if (network === undefined) return
     const host = ++serial

@@ -1,0 +1,620 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { errorCode } from '../../src/errors.js'
+import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
+import type {
+  ContainerFacts,
+  ContainerFile,
+  ContainerSpec,
+  Runtime,
+  RuntimeEvent,
+} from '../../src/runtime/runtime.js'
+
+/** What an adapter's test brings along: the port, and hands that act on its engine without the port. */
+export interface RuntimeHarness {
+  readonly runtime: Runtime
+  /** An image that is on the engine and that has `redis-server` and a shell. */
+  readonly image: string
+  /** Starts every name that the suite makes. */
+  readonly prefix: string
+  readonly hands: {
+    kill9(containerId: string): Promise<void>
+    pause(containerId: string): Promise<void>
+    removeByHand(containerId: string): Promise<void>
+    disconnect(containerId: string, network: string): Promise<void>
+    /** A container without our labels. */
+    makeStranger(name: string): Promise<void>
+    makeVolume(name: string): Promise<void>
+    /** Ends a container that runs `exitsWith3OnRequest`. */
+    requestExit(containerId: string): Promise<void>
+    /** Readies a container with `unstartable` as its command to fail when it is started. */
+    breakStart(containerId: string): Promise<void>
+    fileOf(containerId: string, path: string): Promise<ContainerFile>
+    /** Has the container write a line to its output. */
+    say(containerId: string, line: string): Promise<void>
+  }
+  readonly commands: {
+    readonly serves: readonly string[]
+    readonly exitsWith3OnRequest: readonly string[]
+    readonly unstartable: readonly string[]
+    /** Prints `out` and `err` to stdout and stderr and exits with 3. */
+    readonly printsAndExitsWith3: readonly string[]
+  }
+  /** Removes all that the suite made. */
+  close(): Promise<void>
+}
+
+/** Every promise in the docstrings of the port, once; each adapter runs it. */
+export function describeRuntimeContract(adapter: string, open: () => Promise<RuntimeHarness>): void {
+  describe(`the runtime contract, kept by ${adapter}`, () => {
+    let harness: RuntimeHarness
+    let runtime: Runtime
+    let network: string
+    let serial = 0
+
+    before(async () => {
+      harness = await open()
+      runtime = harness.runtime
+      network = `${harness.prefix}-net`
+      await runtime.createNetwork({ name: network, labels: labelsOf(0) })
+    })
+    after(() => harness.close())
+
+    const labelsOf = (node: number) => ({ [flotillaLabel]: harness.prefix, [nodeLabel]: String(node) })
+
+    function specOf(changes: Partial<ContainerSpec> = {}): ContainerSpec {
+      const name = `${harness.prefix}-${++serial}`
+      return {
+        name,
+        image: harness.image,
+        command: harness.commands.serves,
+        labels: labelsOf(serial),
+        attachment: { network, links: [`${harness.prefix}-master:master`], aliases: [`${name}-alias`] },
+        mounts: [],
+        dnsOptions: ['ndots:1'],
+        openFilesMax: 1024,
+        stopGraceSeconds: 5,
+        publishPort: null,
+        hostname: `${name}-alias`,
+        ...changes,
+      }
+    }
+
+    async function makeRunning(changes?: Partial<ContainerSpec>): Promise<ContainerFacts> {
+      return runtime.startContainer(await runtime.createContainer(specOf(changes), []))
+    }
+
+    async function listed(containerId: string): Promise<ContainerFacts | undefined> {
+      return (await runtime.listContainers()).find(container => container.containerId === containerId)
+    }
+
+    const rejectsWith = (code: string, act: Promise<unknown>) =>
+      assert.rejects(act, error => {
+        assert.equal(errorCode(error), code, String(error))
+        return true
+      })
+
+    describe('looking', () => {
+      test('the engine says who it is', async () => {
+        const engine = await runtime.describeEngine()
+        assert.match(engine.apiVersion, /^1\.\d+$/)
+        assert.ok(engine.memoryBytes > 0 && engine.cpus > 0)
+        assert.notEqual(engine.endpoint, '')
+        assert.notEqual(engine.endpointSource, '')
+      })
+
+      test('what is not there is null', async () => {
+        const name = `${harness.prefix}-nothing`
+        assert.equal(await runtime.inspectContainer(name), null)
+        assert.equal(await runtime.findNetwork(name), null)
+        assert.equal(await runtime.findVolume(name), null)
+        assert.equal(await runtime.findImage(`${name}:1`), null)
+      })
+
+      test('a network is found by its exact name only', async () => {
+        assert.equal((await runtime.findNetwork(network))?.name, network)
+        assert.equal(await runtime.findNetwork(network.slice(0, -1)), null)
+      })
+
+      test('lists of networks and volumes hold ours and no strangers', async () => {
+        const [ours, strange] = [`${harness.prefix}-ours`, `${harness.prefix}-strange`]
+        await runtime.createVolume({ name: ours, labels: labelsOf(0) })
+        await harness.hands.makeVolume(strange)
+        const volumes = (await runtime.listVolumes()).map(volume => volume.name)
+        assert.ok(volumes.includes(ours) && !volumes.includes(strange))
+        assert.notEqual(await runtime.findVolume(strange), null)
+        const networks = (await runtime.listNetworks()).map(({ name }) => name)
+        assert.ok(networks.includes(network) && !networks.includes('bridge'))
+      })
+
+      test('an image that is here is described', async () => {
+        const image = await runtime.findImage(harness.image)
+        assert.ok(image !== null && image.sizeBytes > 0 && image.imageId !== '')
+      })
+
+      test('a stranger is listed with its name, image and state', async () => {
+        const name = `${harness.prefix}-stranger`
+        await harness.hands.makeStranger(name)
+        const stranger = (await runtime.listContainers()).find(container => container.name === name)
+        assert.equal(stranger?.state, 'created')
+        assert.equal(stranger.image, harness.image)
+        assert.equal(stranger.labels[flotillaLabel], undefined)
+      })
+    })
+
+    describe('a container’s life', () => {
+      test('a created container is stopped, never ran, and has its labels, links, aliases and volumes', async () => {
+        const volume = `${harness.prefix}-data`
+        const spec = specOf({ mounts: [{ volume, path: '/data' }] })
+        await runtime.createVolume({ name: volume, labels: labelsOf(0) })
+        const containerId = await runtime.createContainer(spec, [])
+        const seen = await runtime.inspectContainer(spec.name)
+        assert.ok(seen !== null)
+        assert.equal(seen.containerId, containerId)
+        assert.deepEqual(
+          { state: seen.state, startedAtMs: seen.startedAtMs, exit: seen.exit, pid: seen.pid },
+          { state: 'created', startedAtMs: null, exit: null, pid: null },
+        )
+        for (const [key, value] of Object.entries(spec.labels)) assert.equal(seen.labels[key], value)
+        assert.equal(seen.image, harness.image)
+        assert.deepEqual(seen.volumes, [volume])
+        assert.deepEqual(
+          seen.networks.map(({ network: name, address, links, aliases }) => ({
+            name,
+            address,
+            links,
+            aliases,
+          })),
+          [{ name: network, address: null, links: spec.attachment.links, aliases: spec.attachment.aliases }],
+        )
+      })
+
+      test('starting returns fresh facts with the address, and starting again is success', async () => {
+        const started = await makeRunning()
+        assert.equal(started.state, 'running')
+        assert.match(started.networks[0]?.address ?? '', /^\d+\.\d+\.\d+\.\d+$/)
+        assert.ok(started.pid !== null && started.startedAtMs !== null && started.exit === null)
+        const again = await runtime.startContainer(started.containerId)
+        assert.deepEqual(again, started)
+      })
+
+      test('a list shows the same facts as an inspect', async () => {
+        const started = await makeRunning()
+        assert.deepEqual(await listed(started.containerId), started)
+        assert.deepEqual(await listed(started.containerId), await runtime.inspectContainer(started.name))
+      })
+
+      test('aliases and links are reported as asked for, without the short id', async () => {
+        const started = await makeRunning()
+        assert.deepEqual(started.networks[0]?.aliases, [`${started.name}-alias`])
+        assert.deepEqual(started.networks[0]?.links, [`${harness.prefix}-master:master`])
+      })
+
+      test('stopping resolves when it is stopped, and stopping again is success', async () => {
+        const { containerId } = await makeRunning()
+        await runtime.stopContainer(containerId, { graceMs: 5_000 })
+        const stopped = await runtime.inspectContainer(containerId)
+        assert.equal(stopped?.state, 'exited')
+        assert.equal(stopped.exit?.code, 0)
+        assert.equal(stopped.networks[0]?.address, null)
+        await runtime.stopContainer(containerId, { graceMs: 5_000 })
+      })
+
+      test('a kill resolves when it is not running, tells code 137, and killing again is success', async () => {
+        const { containerId } = await makeRunning()
+        await runtime.killContainer(containerId)
+        const killed = await runtime.inspectContainer(containerId)
+        assert.equal(killed?.state, 'exited')
+        assert.equal(killed.pid, null)
+        assert.deepEqual(
+          { code: killed.exit?.code, oomKilled: killed.exit?.oomKilled, error: killed.exit?.error },
+          { code: 137, oomKilled: false, error: null },
+        )
+        assert.ok((killed.exit?.atMs ?? 0) >= (killed.startedAtMs ?? Infinity))
+        await runtime.killContainer(containerId)
+      })
+
+      test('a kill also ends a paused container', async () => {
+        const { containerId } = await makeRunning()
+        await harness.hands.pause(containerId)
+        assert.equal((await listed(containerId))?.state, 'paused')
+        await runtime.killContainer(containerId)
+        assert.equal((await runtime.inspectContainer(containerId))?.state, 'exited')
+      })
+
+      test('unpausing lifts a freeze, and not being paused is success', async () => {
+        const { containerId } = await makeRunning()
+        await harness.hands.pause(containerId)
+        await runtime.unpauseContainer(containerId)
+        assert.equal((await listed(containerId))?.state, 'running')
+        await runtime.unpauseContainer(containerId)
+        await runtime.killContainer(containerId)
+        await runtime.unpauseContainer(containerId)
+      })
+
+      test('a process that ends by itself leaves its exit code', async () => {
+        const { containerId } = await makeRunning({ command: harness.commands.exitsWith3OnRequest })
+        await harness.hands.requestExit(containerId)
+        const ended = await untilNotRunning(containerId)
+        assert.deepEqual([ended.exit?.code, ended.exit?.oomKilled, ended.exit?.error], [3, false, null])
+      })
+
+      test('a container that can’t be started says why in its facts', async () => {
+        const spec = specOf({ command: harness.commands.unstartable })
+        const containerId = await runtime.createContainer(spec, [])
+        await harness.hands.breakStart(containerId)
+        await rejectsWith('runtime/failed', runtime.startContainer(containerId))
+        const seen = await listed(containerId)
+        assert.equal(seen?.exit?.code, 127)
+        assert.notEqual(seen.exit.error, null)
+      })
+
+      test('a restart by hand shows in the next list: new start, new process', async () => {
+        const first = await makeRunning()
+        assert.deepEqual(await listed(first.containerId), first)
+        await harness.hands.kill9(first.containerId)
+        await untilNotRunning(first.containerId)
+        const second = await runtime.startContainer(first.containerId)
+        const seen = await listed(first.containerId)
+        assert.deepEqual(seen, second)
+        assert.notEqual(seen?.pid, first.pid)
+        assert.ok((seen?.startedAtMs ?? 0) >= (first.startedAtMs ?? 0))
+      })
+
+      test('removing ends a running container, leaves its volume, and removing again is success', async () => {
+        const volume = `${harness.prefix}-kept`
+        await runtime.createVolume({ name: volume, labels: labelsOf(0) })
+        const { containerId } = await makeRunning({ mounts: [{ volume, path: '/data' }] })
+        await runtime.removeContainer(containerId)
+        assert.equal(await runtime.inspectContainer(containerId), null)
+        assert.equal(await listed(containerId), undefined)
+        assert.notEqual(await runtime.findVolume(volume), null)
+        await runtime.removeContainer(containerId)
+      })
+
+      test('what is gone: stop, kill and remove are success, the rest is not-found', async () => {
+        const gone = `${harness.prefix}-gone`
+        await runtime.stopContainer(gone, { graceMs: 1_000 })
+        await runtime.killContainer(gone)
+        await runtime.removeContainer(gone)
+        await rejectsWith('runtime/not-found', runtime.startContainer(gone))
+        await rejectsWith('runtime/not-found', runtime.renameContainer(gone, `${gone}-2`))
+        await rejectsWith('runtime/not-found', runtime.unpauseContainer(gone))
+        await rejectsWith('runtime/not-found', runtime.readLogs(gone, { tailLines: 1 }))
+        await rejectsWith(
+          'runtime/not-found',
+          runtime.attachNetwork(gone, { network, links: [], aliases: [] }),
+        )
+        await rejectsWith('runtime/not-found', runtime.putFiles(gone, [fileOf('/tmp/x')]))
+      })
+
+      test('a published port is one of the engine’s choice on loopback', async () => {
+        const { publishedPorts } = await makeRunning({ publishPort: 6379 })
+        assert.equal(publishedPorts.length, 1)
+        assert.equal(publishedPorts[0]?.containerPort, 6379)
+        assert.equal(publishedPorts[0].hostAddress, '127.0.0.1')
+        assert.ok(publishedPorts[0].hostPort > 1024)
+      })
+    })
+
+    describe('names', () => {
+      test('a taken name is refused on create, and nothing is made', async () => {
+        const spec = specOf()
+        await runtime.createContainer(spec, [])
+        const countBefore = (await runtime.listContainers()).filter(({ name }) =>
+          name.startsWith(harness.prefix),
+        ).length
+        await rejectsWith('runtime/name-taken', runtime.createContainer(spec, []))
+        const countAfter = (await runtime.listContainers()).filter(({ name }) =>
+          name.startsWith(harness.prefix),
+        ).length
+        assert.equal(countAfter, countBefore)
+      })
+
+      test('a rename keeps the address, links and aliases, and shows in the next list', async () => {
+        const started = await makeRunning()
+        await listed(started.containerId)
+        const name = `${started.name}-renamed`
+        await runtime.renameContainer(started.containerId, name)
+        assert.deepEqual(await listed(started.containerId), { ...started, name })
+      })
+
+      test('a rename to the name it has is success, to a taken one name-taken', async () => {
+        const one = await makeRunning()
+        const other = specOf()
+        await runtime.createContainer(other, [])
+        await runtime.renameContainer(one.containerId, one.name)
+        await rejectsWith('runtime/name-taken', runtime.renameContainer(one.containerId, other.name))
+        assert.equal((await runtime.inspectContainer(one.containerId))?.name, one.name)
+      })
+
+      test('two containers swap roles by three renames', async () => {
+        const [one, two] = await Promise.all([makeRunning(), makeRunning()])
+        await runtime.renameContainer(one.containerId, `${one.name}-old`)
+        await runtime.renameContainer(two.containerId, one.name)
+        await runtime.renameContainer(one.containerId, two.name)
+        assert.equal((await runtime.inspectContainer(one.name))?.containerId, two.containerId)
+        assert.equal((await runtime.inspectContainer(two.name))?.containerId, one.containerId)
+      })
+
+      test('an image that is not here is refused on create', async () => {
+        const spec = specOf({ image: `${harness.prefix}-nothing:1` })
+        await rejectsWith('runtime/image-unavailable', runtime.createContainer(spec, []))
+        assert.equal(await runtime.inspectContainer(spec.name), null)
+      })
+
+      test('an image that no registry has is image-unavailable when pulled', () =>
+        rejectsWith(
+          'runtime/image-unavailable',
+          runtime.pullImage(`${harness.prefix}-nothing:1`, () => {}),
+        ))
+    })
+
+    describe('files', () => {
+      test('files arrive before the start with content, owner and mode', async () => {
+        const files = [
+          fileOf('/etc/flotilla/redis.conf'),
+          { ...fileOf('/data/users.acl'), mode: 0o640, uid: 0, gid: 999 },
+        ]
+        const containerId = await runtime.createContainer(specOf(), files)
+        await runtime.startContainer(containerId)
+        for (const file of files) assert.deepEqual(await harness.hands.fileOf(containerId, file.path), file)
+      })
+
+      test('files of a running container are replaced', async () => {
+        const { containerId } = await makeRunning()
+        const file = fileOf('/etc/flotilla/users.acl')
+        await runtime.putFiles(containerId, [file])
+        await runtime.putFiles(containerId, [{ ...file, content: 'new\n' }])
+        assert.deepEqual(await harness.hands.fileOf(containerId, file.path), { ...file, content: 'new\n' })
+      })
+    })
+
+    describe('networks and volumes', () => {
+      test('a network’s name can be had once', () =>
+        rejectsWith('runtime/name-taken', runtime.createNetwork({ name: network, labels: labelsOf(0) })))
+
+      test('two who create one network at the same time never make two', async () => {
+        const name = `${harness.prefix}-race`
+        const tries = Array.from({ length: 4 }, () => runtime.createNetwork({ name, labels: labelsOf(0) }))
+        for (const result of await Promise.allSettled(tries))
+          if (result.status === 'rejected') assert.equal(errorCode(result.reason), 'runtime/name-taken')
+        const made = (await runtime.listNetworks()).filter(one => one.name === name)
+        assert.ok(made.length <= 1, `${made.length} networks`)
+      })
+
+      test('a network in use is a conflict that names the user; unused it goes; gone is success', async () => {
+        const name = `${harness.prefix}-net2`
+        await runtime.createNetwork({ name, labels: labelsOf(0) })
+        const user = await makeRunning({ attachment: { network: name, links: [], aliases: [] } })
+        await assert.rejects(runtime.removeNetwork(name), (error: Error) => {
+          assert.equal(errorCode(error), 'runtime/conflict')
+          assert.match(error.message, new RegExp(user.name))
+          return true
+        })
+        await runtime.removeContainer(user.containerId)
+        await runtime.removeNetwork(name)
+        await runtime.removeNetwork(name)
+        assert.equal(await runtime.findNetwork(name), null)
+      })
+
+      test('a container that was disconnected shows it, and attaching repairs links and aliases', async () => {
+        const started = await makeRunning()
+        await listed(started.containerId)
+        await harness.hands.disconnect(started.containerId, network)
+        assert.deepEqual((await listed(started.containerId))?.networks, [])
+        const attachment = { network, links: ['x:master'], aliases: [`${started.name}-alias`] }
+        await runtime.attachNetwork(started.containerId, attachment)
+        const endpoint = (await listed(started.containerId))?.networks[0]
+        assert.deepEqual(endpoint?.links, ['x:master'])
+        assert.deepEqual(endpoint.aliases, [`${started.name}-alias`])
+        assert.notEqual(endpoint.address, null)
+      })
+
+      test('attaching an attached container replaces its stale links', async () => {
+        const started = await makeRunning()
+        const attachment = { network, links: ['y:master'], aliases: [`${started.name}-alias`] }
+        await runtime.attachNetwork(started.containerId, attachment)
+        assert.deepEqual((await listed(started.containerId))?.networks[0]?.links, ['y:master'])
+      })
+
+      test('attaching works on a stopped container and holds after its start', async () => {
+        const spec = specOf()
+        const containerId = await runtime.createContainer(spec, [])
+        await runtime.attachNetwork(containerId, {
+          network,
+          links: ['z:master'],
+          aliases: spec.attachment.aliases,
+        })
+        assert.deepEqual((await listed(containerId))?.networks[0]?.links, ['z:master'])
+        const started = await runtime.startContainer(containerId)
+        assert.deepEqual(started.networks[0]?.links, ['z:master'])
+        assert.deepEqual(started.networks[0].aliases, spec.attachment.aliases)
+      })
+
+      test('a volume of ours can be created twice, one of a stranger is name-taken', async () => {
+        const [name, strange] = [`${harness.prefix}-twice`, `${harness.prefix}-foreign`]
+        await runtime.createVolume({ name, labels: labelsOf(0) })
+        await runtime.createVolume({ name, labels: labelsOf(0) })
+        await harness.hands.makeVolume(strange)
+        await rejectsWith('runtime/name-taken', runtime.createVolume({ name: strange, labels: labelsOf(0) }))
+      })
+
+      test('a volume in use is a conflict, also by a stopped container; unused it goes; gone is success', async () => {
+        const name = `${harness.prefix}-used`
+        await runtime.createVolume({ name, labels: labelsOf(0) })
+        const containerId = await runtime.createContainer(
+          specOf({ mounts: [{ volume: name, path: '/data' }] }),
+          [],
+        )
+        await rejectsWith('runtime/conflict', runtime.removeVolume(name))
+        await runtime.removeContainer(containerId)
+        await runtime.removeVolume(name)
+        await runtime.removeVolume(name)
+        assert.equal(await runtime.findVolume(name), null)
+      })
+
+      test('an image in use is a conflict, one that is gone is success', async () => {
+        await runtime.createContainer(specOf(), [])
+        await rejectsWith('runtime/conflict', runtime.removeImage(harness.image))
+        assert.notEqual(await runtime.findImage(harness.image), null)
+        await runtime.removeImage(`${harness.prefix}-nothing:1`)
+      })
+    })
+
+    describe('output', () => {
+      test('logs are the last lines, oldest first', async () => {
+        const { containerId } = await makeRunning()
+        for (const line of ['one', 'two', 'three']) await harness.hands.say(containerId, line)
+        assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 2 }), ['two', 'three'])
+        assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 0 }), [])
+      })
+
+      test('a command’s two outputs and exit code come back apart', async () => {
+        const { containerId } = await makeRunning()
+        const result = await runtime.execInContainer(containerId, harness.commands.printsAndExitsWith3)
+        assert.deepEqual(result, { exitCode: 3, stdout: 'out\n', stderr: 'err\n' })
+      })
+
+      test('no command runs in a stopped container', async () => {
+        const containerId = await runtime.createContainer(specOf(), [])
+        await rejectsWith('runtime/conflict', runtime.execInContainer(containerId, ['true']))
+      })
+    })
+
+    describe('events', () => {
+      test('a connection opens with a gap; then start, rename, die and destroy come in order with name and labels', async () => {
+        const seen = watch()
+        await seen.gap
+        const spec = specOf()
+        const containerId = await runtime.createContainer(spec, [])
+        await runtime.startContainer(containerId)
+        await runtime.renameContainer(containerId, `${spec.name}-renamed`)
+        await runtime.killContainer(containerId)
+        await runtime.removeContainer(containerId)
+        const events = await seen.until(event => event.id === containerId && event.action === 'destroy')
+        seen.stop()
+        const ofThis = events.filter(event => event.id === containerId)
+        const wanted = ['create', 'start', 'rename', 'die', 'destroy']
+        assert.deepEqual(
+          ofThis.map(event => event.action).filter(action => wanted.includes(action)),
+          wanted,
+        )
+        assert.equal(ofThis[0]?.labels[flotillaLabel], harness.prefix)
+        assert.equal(ofThis.find(event => event.action === 'start')?.name, spec.name)
+        assert.ok(
+          events.some(
+            event => event.type === 'network' && event.action === 'connect' && event.name === network,
+          ),
+        )
+      })
+
+      test('a kill from outside is heard of', async () => {
+        const { containerId } = await makeRunning()
+        const seen = watch()
+        await seen.gap
+        await harness.hands.kill9(containerId)
+        await seen.until(event => event.id === containerId && event.action === 'die')
+        seen.stop()
+      })
+
+      test('commands inside a container are not events', async () => {
+        const { containerId } = await makeRunning()
+        const seen = watch()
+        await seen.gap
+        await runtime.execInContainer(containerId, harness.commands.printsAndExitsWith3)
+        await harness.hands.kill9(containerId)
+        const events = await seen.until(event => event.id === containerId && event.action === 'die')
+        seen.stop()
+        assert.deepEqual(
+          events.filter(event => /exec/.test(event.action)),
+          [],
+        )
+      })
+
+      test('nothing comes after the signal', async () => {
+        const seen = watch()
+        await seen.gap
+        const other = watch()
+        await other.gap
+        seen.stop()
+        const spec = specOf()
+        const containerId = await runtime.createContainer(spec, [])
+        await other.until(event => event.id === containerId)
+        other.stop()
+        assert.deepEqual(
+          seen.events.filter(event => event.id === containerId),
+          [],
+        )
+      })
+    })
+
+    describe('endings', () => {
+      test('a call whose signal has been aborted ends with runtime/aborted', async () => {
+        const signal = AbortSignal.abort()
+        await rejectsWith('runtime/aborted', runtime.listContainers({ signal }))
+        await rejectsWith('runtime/aborted', runtime.createContainer(specOf(), [], { signal }))
+      })
+
+      test('a container that goes between looks is gone, not an error', async () => {
+        const { containerId } = await makeRunning()
+        await listed(containerId)
+        const [facts] = await Promise.all([runtime.listContainers(), harness.hands.removeByHand(containerId)])
+        assert.ok(facts.length >= 0)
+        assert.equal(await listed(containerId), undefined)
+      })
+    })
+
+    function watch() {
+      const stop = new AbortController()
+      const events: RuntimeEvent[] = []
+      let wake = () => {}
+      let opened = () => {}
+      const gap = new Promise<void>(resolve => (opened = resolve))
+      runtime.watchEvents(
+        {
+          onEvent(event) {
+            events.push(event)
+            wake()
+          },
+          onGap: () => opened(),
+          onDown: error => assert.fail(error),
+        },
+        stop.signal,
+      )
+      return {
+        events,
+        gap,
+        stop: () => stop.abort(),
+        /** Resolves with all events once one fits; fails after 10 s. */
+        until(fits: (event: RuntimeEvent) => boolean): Promise<readonly RuntimeEvent[]> {
+          return new Promise((resolve, reject) => {
+            const timer = setTimeout(
+              () => reject(new Error(`no such event among ${JSON.stringify(events)}`)),
+              10_000,
+            )
+            wake = () => {
+              if (!events.some(fits)) return
+              clearTimeout(timer)
+              resolve([...events])
+            }
+            wake()
+          })
+        },
+      }
+    }
+
+    async function untilNotRunning(containerId: string): Promise<ContainerFacts> {
+      for (;;) {
+        const facts = await runtime.inspectContainer(containerId)
+        assert.ok(facts !== null)
+        if (facts.state !== 'running') return facts
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+  })
+}
+
+function fileOf(path: string): ContainerFile {
+  return { path, content: 'hidden\n', mode: 0o400, uid: 999, gid: 999 }
+}
