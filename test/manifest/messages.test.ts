@@ -1,0 +1,387 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { complaints, manifest } from './samples.js'
+
+const keysOfSpec = 'image, replicas, auth, persistence, deletionPolicy'
+const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
+
+/** What is wrong, the text, and what its author reads. */
+const table: readonly (readonly [string, string, ...string[]])[] = [
+  [
+    'replicas in words',
+    manifest('shop', '  replicas: two'),
+    '6:13: replicas must be a whole number from 0 to 200, not "two"; write replicas: 2',
+  ],
+  [
+    'replicas in quotes',
+    manifest('shop', '  replicas: "3"'),
+    '6:13: replicas must be a whole number from 0 to 200, not "3"; write replicas: 3',
+  ],
+  [
+    'replicas below zero',
+    manifest('shop', '  replicas: -1'),
+    '6:13: replicas must be a whole number from 0 to 200, not -1; write replicas: 2',
+  ],
+  [
+    'too many replicas',
+    manifest('shop', '  replicas: 201'),
+    '6:13: replicas must be a whole number from 0 to 200, not 201; write replicas: 2',
+  ],
+  [
+    'half a replica',
+    manifest('shop', '  replicas: 1.5'),
+    '6:13: replicas must be a whole number from 0 to 200, not 1.5; write replicas: 2',
+  ],
+  [
+    'infinitely many replicas',
+    manifest('shop', '  replicas: .inf'),
+    '6:13: replicas must be a whole number from 0 to 200, not Infinity; write replicas: 2',
+  ],
+  [
+    'replicas without a value',
+    manifest('shop', '  replicas:'),
+    '6:3: replicas has no value; write replicas: 2',
+  ],
+  [
+    'a list of replicas',
+    manifest('shop', '  replicas: [1]'),
+    '6:13: replicas must be a whole number from 0 to 200, not a list; write replicas: 2',
+  ],
+  [
+    'no replicas',
+    manifest('shop', '  image: redis:8'),
+    '5:1: replicas is missing; add replicas: 2 under spec',
+  ],
+  ['an empty spec', manifest('shop', ''), '5:1: spec has no value; write spec: { replicas: 2 }'],
+  [
+    'a required key misspelt',
+    manifest('shop', '  replica: 2'),
+    '6:3: unknown key "replica" under spec; did you mean replicas?',
+  ],
+  [
+    'a typo beside the right key',
+    manifest('shop', '  replicas: 2\n  replica: 3'),
+    '7:3: unknown key "replica" under spec; remove it, since replicas is there already',
+  ],
+  [
+    'a key of somebody else',
+    manifest('shop', '  replicas: 2\n  volumes: 3'),
+    `7:3: unknown key "volumes" under spec; remove it (the keys here: ${keysOfSpec})`,
+  ],
+  [
+    'a key of every object in JavaScript',
+    manifest('shop', '  replicas: 2\n  __proto__: 3\n  constructor: 4'),
+    `7:3: unknown key "__proto__" under spec; remove it (the keys here: ${keysOfSpec})`,
+    `8:3: unknown key "constructor" under spec; remove it (the keys here: ${keysOfSpec})`,
+  ],
+  [
+    'labels',
+    manifest('shop\n  labels: {}'),
+    '5:3: unknown key "labels" under metadata; remove it (the only key here: name)',
+  ],
+  [
+    'a key that is not indented',
+    `${manifest()}image: redis:8\n`,
+    '7:1: unknown key "image" at the top level; it belongs under spec, indented by two spaces',
+  ],
+  [
+    'a key under the wrong parent',
+    manifest('shop\n  kind: x'),
+    '5:3: unknown key "kind" under metadata; it belongs at the top level, without indentation',
+  ],
+  [
+    'a key twice',
+    manifest('shop', '  replicas: 2\n  replicas: 3'),
+    '7:3: "replicas" is written twice here; keep one of them',
+  ],
+  [
+    'an image with a space',
+    manifest('shop', '  replicas: 2\n  image: Redis 8'),
+    '7:10: image must be an image reference such as redis:8 or valkey/valkey:8, not "Redis 8"; write image: redis:8',
+  ],
+  [
+    'a number as image',
+    manifest('shop', '  replicas: 2\n  image: 8'),
+    '7:10: image must be an image reference such as redis:8 or valkey/valkey:8, not 8; write image: redis:8',
+  ],
+  [
+    'an auth that is near',
+    manifest('shop', '  replicas: 2\n  auth: non'),
+    '7:9: auth must be generated, none or a passwordFile, not "non"; did you mean auth: none?',
+  ],
+  [
+    'an auth without a value',
+    manifest('shop', '  replicas: 2\n  auth:'),
+    '7:3: auth has no value; write auth: generated',
+  ],
+  [
+    'an auth that is a list',
+    manifest('shop', '  replicas: 2\n  auth: [x]'),
+    '7:9: auth must be generated, none or a passwordFile, not a list; write auth: generated',
+  ],
+  [
+    'an auth that says nothing',
+    manifest('shop', '  replicas: 2\n  auth: {}'),
+    '7:3: auth.passwordFile is missing; add passwordFile: ./shop.password under auth',
+  ],
+  [
+    'a password in the manifest',
+    manifest('shop', '  replicas: 2\n  auth: { password: hunter2 }'),
+    '7:3: auth.passwordFile is missing; add passwordFile: ./shop.password under auth',
+    '7:11: unknown key "password" under auth; remove it (the only key here: passwordFile)',
+  ],
+  [
+    'passwordFile misspelt',
+    manifest('shop', '  replicas: 2\n  auth: { passwordfile: x }'),
+    '7:11: unknown key "passwordfile" under auth; did you mean passwordFile?',
+  ],
+  [
+    'a passwordFile that is a mapping',
+    manifest('shop', '  replicas: 2\n  auth:\n    passwordFile:\n      path: x'),
+    '9:7: auth.passwordFile must be the path of a file that holds the password, relative to the folder of this manifest, not a mapping; write passwordFile: ./shop.password',
+  ],
+  [
+    'a persistence that is near',
+    manifest('shop', '  replicas: 2\n  persistence: { mode: aop }'),
+    '7:24: persistence.mode must be aof, rdb or none, not "aop"; did you mean mode: aof?',
+  ],
+  [
+    'a persistence in capitals',
+    manifest('shop', '  replicas: 2\n  persistence: AOF'),
+    '7:16: persistence must be aof, rdb or none, not "AOF"; did you mean persistence: aof?',
+  ],
+  [
+    'a persistence that is true',
+    manifest('shop', '  replicas: 2\n  persistence: true'),
+    '7:16: persistence must be aof, rdb or none, not true; write persistence: aof',
+  ],
+  [
+    'a policy in lower case',
+    manifest('shop', '  replicas: 2\n  deletionPolicy: retain'),
+    '7:19: deletionPolicy must be Retain, Delete or Orphan, not "retain"; did you mean deletionPolicy: Retain?',
+  ],
+  [
+    'a policy of Kubernetes',
+    manifest('shop', '  replicas: 2\n  deletionPolicy: Recycle'),
+    '7:19: deletionPolicy must be Retain, Delete or Orphan, not "Recycle"; write deletionPolicy: Retain',
+  ],
+  [
+    'a name that Docker would not take',
+    manifest('Shop_1'),
+    '4:9: metadata.name must be 40 characters at most of a-z, 0-9 and -, with a letter or digit at both ends, not "Shop_1"; write name: shop-1',
+  ],
+  [
+    'a name that ends in a dash',
+    manifest('shop-'),
+    '4:9: metadata.name must be 40 characters at most of a-z, 0-9 and -, with a letter or digit at both ends, not "shop-"; write name: shop',
+  ],
+  [
+    'a number as name',
+    manifest('123'),
+    '4:9: metadata.name must be 40 characters at most of a-z, 0-9 and -, with a letter or digit at both ends, not 123; write name: "123"',
+  ],
+  [
+    'a name of no usable letter',
+    manifest('"§§"'),
+    '4:9: metadata.name must be 40 characters at most of a-z, 0-9 and -, with a letter or digit at both ends, not "§§"; write name: shop',
+  ],
+  [
+    'a name that Docker keeps',
+    manifest('host'),
+    "4:9: metadata.name can't be host: Docker keeps this name for a network of its own; choose another",
+  ],
+  [
+    'no name',
+    manifest().replace('  name: shop\n', ''),
+    '3:1: metadata has no value; write metadata: { name: shop }',
+  ],
+  [
+    'a name in the wrong place',
+    manifest().replace('metadata:\n  name: shop', 'metadata: shop'),
+    '3:11: metadata must be a mapping, not "shop"; write metadata: { name: shop }',
+  ],
+  [
+    'another kind',
+    'apiVersion: apps/v1\nkind: Deployment\nspec: { template: {} }\n',
+    '1:13: apiVersion must be flotilla/v1, not "apps/v1"; write apiVersion: flotilla/v1',
+    '2:7: kind must be RedisReplication, not "Deployment"; write kind: RedisReplication',
+  ],
+  [
+    'a kind that is near',
+    manifest().replace('RedisReplication', 'RedisReplicaton'),
+    '2:7: kind must be RedisReplication, not "RedisReplicaton"; did you mean kind: RedisReplication?',
+  ],
+  [
+    'an apiVersion that is near',
+    manifest().replace('flotilla/v1', 'flotila/v1'),
+    '1:13: apiVersion must be flotilla/v1, not "flotila/v1"; did you mean apiVersion: flotilla/v1?',
+  ],
+  [
+    'no kind',
+    manifest().replace('kind: RedisReplication\n', ''),
+    '1:1: kind is missing; add kind: RedisReplication at the top level',
+  ],
+  [
+    'a key at the top misspelt',
+    manifest().replace('kind:', 'Kind:'),
+    '2:1: unknown key "Kind" at the top level; did you mean kind?',
+  ],
+  ['a mapping of other things', 'services:\n  redis: {}\n', `1:1: this is no flotilla manifest; ${begin}`],
+  ['a list', '- redis\n', `1:1: this is no flotilla manifest; ${begin}`],
+  ['prose', 'hello\n', `1:1: a manifest must be a mapping, not "hello"; ${begin}`],
+  [
+    'mistakes in two documents',
+    `${manifest('a', '  replicas: x')}---\n${manifest('b', '  replicas: y')}`,
+    '6:13: replicas must be a whole number from 0 to 200, not "x"; write replicas: 2',
+    '13:13: replicas must be a whole number from 0 to 200, not "y"; write replicas: 2',
+  ],
+
+  [
+    'no space after the colon',
+    manifest('shop', '  image: redis:8\n  replicas:2'),
+    '7:3: "replicas:2" needs a space after its colon; write replicas: 2',
+  ],
+  [
+    'no space after the first colon',
+    manifest('shop', '  replicas:2\n  image: redis:8'),
+    '6:3: "replicas:2" needs a space after its colon; write replicas: 2',
+  ],
+  [
+    'no space after the only colon',
+    manifest('shop', '  replicas:2'),
+    '6:3: spec must be a mapping, not "replicas:2"; put a space after the colon',
+  ],
+  [
+    'a tab',
+    manifest('shop', '\treplicas: 2'),
+    '6:1: this line is indented with a tab; YAML allows only spaces: use two spaces for each level',
+  ],
+  [
+    'one space too many',
+    manifest('shop', '  image: redis:8\n   replicas: 2'),
+    '6:10: a second "key: value" begins inside this value; start it on a line of its own with the same indentation, or put quotes around the value if the colon is part of it',
+  ],
+  [
+    'one space too few',
+    manifest('shop', '   image: redis:8\n  replicas: 2'),
+    '7:1: this line is indented differently from those above that it belongs to; start it at the same column',
+  ],
+  [
+    'a quote that is not closed',
+    manifest('shop', '  image: "redis:8\n  replicas: 2'),
+    '6:10: this " opens a text that never ends; close it with another "',
+  ],
+  [
+    'an apostrophe that is not closed',
+    manifest('shop', "  image: 'redis:8\n  replicas: 2"),
+    "6:10: this ' opens a text that never ends; close it with another '",
+  ],
+  [
+    'a bracket that is not closed',
+    manifest('shop', '  auth: { passwordFile: x\n  replicas: 2'),
+    '7:3: a { that was opened above is not closed before this line; add the }',
+  ],
+  [
+    'a bracket that was not opened',
+    manifest('shop', '  auth: ]'),
+    `6:9: "]" can't stand here; remove it, or put it in quotes if it is part of a value`,
+  ],
+  [
+    'an unquoted @',
+    manifest('shop', '  image: @redis'),
+    "6:10: a value can't start with @; put it in quotes",
+  ],
+  [
+    'text after a quote',
+    manifest('shop', '  image: "redis" :8'),
+    '6:18: ":8" stands after the end of the value; remove it, or put quotes around the whole value',
+  ],
+  [
+    'a comment glued on',
+    manifest('shop', '  image: "redis:8"#latest'),
+    '6:19: a comment needs a space before its #; add one, or put quotes around the value if the # is part of it',
+  ],
+  [
+    'an unknown alias',
+    manifest('shop', '  image: *redis'),
+    '6:10: *redis names no anchor above it; define &redis first, or put quotes around the value',
+  ],
+  [
+    'a lone asterisk',
+    manifest('shop', '  image: *'),
+    '6:10: an alias needs a name after the *; name it, or put the value in quotes',
+  ],
+  [
+    'an alias of itself',
+    manifest('shop', '  auth: &a { passwordFile: *a }'),
+    '6:28: this alias (*) repeats itself or others without end; write the values out',
+  ],
+  [
+    'a merge of a word',
+    manifest('shop', '  <<: word'),
+    '6:3: << takes a mapping, or a list of mappings; write <<: *name',
+  ],
+  ['a tag', manifest('shop', '  image: !env IMAGE'), '6:10: the tag !env has no meaning here; remove it'],
+  [
+    'a known tag',
+    manifest('shop', '  image: !!binary cmVkaXM='),
+    '6:10: the tag !!binary has no meaning here; remove it',
+  ],
+  [
+    'a directive',
+    `%FOO bar\n---\n${manifest()}`,
+    '1:1: "%FOO bar" is not a directive that YAML knows; remove the line',
+  ],
+  [
+    'old YAML',
+    `%YAML 1.1\n---\n${manifest()}`,
+    '1:1: written for YAML 1.1, where yes means true; remove the %YAML line',
+  ],
+  [
+    'a key that is a list',
+    '? [a]\n: b\n',
+    '1:3: a key must be a word, and this one is "[a]"; write it as key: value',
+  ],
+  ['no key', ': x\n', '1:1: a key must be a word, and this one is nothing; write it as key: value'],
+  [
+    'an invisible character',
+    manifest('shop', '  image: redis\0'),
+    '6:15: an invisible control character (U+0000) stands here; remove it, or write "\\u0000" if it belongs to a value',
+  ],
+  [
+    'a colour of a terminal',
+    manifest('shop', '  image: \x1b[31mredis'),
+    '6:10: an invisible control character (U+001B) stands here; remove it, or write "\\u001B" if it belongs to a value',
+  ],
+  [
+    'a hundred brackets',
+    manifest('shop', `  auth: ${'['.repeat(100)}`),
+    '6:41: nested deeper than 32 levels; a manifest never needs more than 4',
+  ],
+  [
+    'a staircase',
+    Array.from({ length: 200 }, (_, n) => `${' '.repeat(n)}a:\n`).join(''),
+    '130:1: nested deeper than 32 levels; a manifest never needs more than 4',
+  ],
+  [
+    'a row of dashes',
+    `${'- '.repeat(100)}a\n`,
+    '1:129: nested deeper than 32 levels; a manifest never needs more than 4',
+  ],
+]
+
+for (const [what, text, ...expected] of table)
+  test(`${what} is explained`, () => {
+    assert.deepEqual(
+      complaints(text),
+      expected.map(line => `shop.yaml:${line}`),
+    )
+  })
+
+test('columns are not shifted by a byte order mark or by line ends of Windows', () => {
+  assert.match(complaints(`\uFEFF${manifest().replace('flotilla/v1', 'x')}`)[0] ?? '', /^shop\.yaml:1:13: /)
+  assert.match(
+    complaints(manifest('shop', '  replicas: x').replaceAll('\n', '\r\n'))[0] ?? '',
+    /^shop\.yaml:6:13: /,
+  )
+})

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { parseManifest } from '../../src/manifest/parse.js'
+import { complaints, manifest } from './samples.js'
+
+function specOf(text: string) {
+  const { declared, diagnostics } = parseManifest(text, { file: '/etc/flotilla/shop.yaml' })
+  assert.deepEqual(diagnostics, [])
+  return declared[0]?.spec
+}
+
+test('everything but name and replicas has a default', () => {
+  assert.deepEqual(specOf(manifest()), {
+    name: 'shop',
+    image: 'redis:8',
+    replicas: 2,
+    auth: { kind: 'generated' },
+    persistence: { mode: 'aof' },
+    deletionPolicy: 'Retain',
+  })
+})
+
+test('every field can be set', () => {
+  const text = manifest(
+    'shop',
+    '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
+      '0'.repeat(64) +
+      '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan',
+  )
+  assert.deepEqual(specOf(text), {
+    name: 'shop',
+    image: `localhost:5000/valkey/valkey:8.1@sha256:${'0'.repeat(64)}`,
+    replicas: 0,
+    auth: { kind: 'none' },
+    persistence: { mode: 'rdb' },
+    deletionPolicy: 'Orphan',
+  })
+})
+
+test('a password file is found relative to the folder of its manifest', () => {
+  const withFile = (path: string) =>
+    specOf(manifest('shop', `  replicas: 2\n  auth:\n    passwordFile: ${path}`))?.auth
+  assert.deepEqual(withFile('./shop.password'), {
+    kind: 'password-file',
+    path: '/etc/flotilla/shop.password',
+  })
+  assert.deepEqual(withFile('../keys/shop'), { kind: 'password-file', path: '/etc/keys/shop' })
+  assert.deepEqual(withFile('/run/secrets/shop'), { kind: 'password-file', path: '/run/secrets/shop' })
+})
+
+test('several documents are several flotillas, each with the line where it stands', () => {
+  const text = `# first\n${manifest('a')}---\n# nothing here\n---\n${manifest('b')}`
+  const { declared } = parseManifest(text, { file: 'm/all.yaml' })
+  assert.deepEqual(
+    declared.map(({ spec, source, nameAt }) => [spec.name, source, nameAt]),
+    [
+      ['a', { file: 'm/all.yaml', document: 0, line: 2, col: 1 }, { line: 5, col: 9 }],
+      ['b', { file: 'm/all.yaml', document: 2, line: 11, col: 1 }, { line: 14, col: 9 }],
+    ],
+  )
+})
+
+test('a sound document beside a broken one is still declared, and both names are known', () => {
+  const { declared, diagnostics, names } = parseManifest(
+    `${manifest('a')}---\n${manifest('b', '  replicas: x')}`,
+    {
+      file: 'all.yaml',
+    },
+  )
+  assert.deepEqual(
+    declared.map(({ spec }) => spec.name),
+    ['a'],
+  )
+  assert.equal(diagnostics.length, 1)
+  assert.deepEqual(names, ['a', 'b'])
+})
+
+test('a document that is not YAML may declare any name', () => {
+  assert.equal(parseManifest('spec: [', { file: 'x.yaml' }).names, 'unknown')
+})
+
+for (const [what, text] of [
+  ['no text', ''],
+  ['a comment', '# later\n'],
+  ['separators', '---\n---\n...\n'],
+  ['a byte order mark', '\uFEFF'],
+  ['line ends', '\r\n\r\n'],
+] as const)
+  test(`${what} alone declares nothing and is no mistake`, () => {
+    assert.deepEqual(parseManifest(text, { file: 'x.yaml' }), { declared: [], diagnostics: [], names: [] })
+  })
+
+test('line ends of Windows, a byte order mark, flow style and merges mean the same', () => {
+  const plain = specOf(manifest())
+  assert.deepEqual(specOf(`\uFEFF${manifest().replaceAll('\n', '\r\n')}`), plain)
+  assert.deepEqual(specOf(manifest('shop', '  <<: { replicas: 2 }')), plain)
+  assert.deepEqual(
+    specOf(
+      '{"apiVersion": "flotilla/v1", "kind": "RedisReplication", "metadata": {"name": "shop"}, "spec": {"replicas": 2}}',
+    ),
+    plain,
+  )
+})
+
+test('what is written out wins over what is merged in', () => {
+  assert.equal(
+    specOf(manifest('shop', '  <<: [{ replicas: 3 }, { replicas: 4 }]\n  replicas: 1'))?.replicas,
+    1,
+  )
+  assert.equal(specOf(manifest('shop', '  <<: [{ replicas: 3 }, { replicas: 4 }]'))?.replicas, 3)
+})
+
+test('an alias shows the last anchor of its name above it', () => {
+  const text = manifest('shop', '  persistence: &a aof\n  image: &a redis:7\n  replicas: 2').replace(
+    'metadata:\n  name: shop',
+    'metadata: { name: &a shop }',
+  )
+  assert.equal(specOf(text)?.image, 'redis:7')
+  assert.equal(specOf(manifest('&n shop', '  replicas: 2\n  image: *n'))?.image, 'shop')
+})
+
+test('the digest follows the meaning, not the spelling', () => {
+  const digest = (text: string) => parseManifest(text, { file: 'x.yaml' }).declared[0]?.digest
+  assert.equal(
+    digest(manifest()),
+    digest(`# note\n${manifest('"shop"', '  image: redis:8\n  replicas: 0x2')}`),
+  )
+  assert.notEqual(digest(manifest()), digest(manifest('shop', '  replicas: 3')))
+  // Pinned: another digest for the same spec would look like an edit to a daemon that was upgraded.
+  assert.equal(digest(manifest()), '79993f763a5c57bf')
+})
+
+test('a name has 40 characters at most', () => {
+  assert.equal(specOf(manifest('a'.repeat(40)))?.name.length, 40)
+  assert.equal(complaints(manifest('a'.repeat(41))).length, 1)
+})
+
+test('minus zero replicas are no replicas', () => {
+  assert.ok(Object.is(specOf(manifest('shop', '  replicas: -0'))?.replicas, 0))
+})
+
+test('after twenty mistakes the rest are only counted', () => {
+  const lines = complaints(manifest('shop', Array.from({ length: 50 }, (_, n) => `  x${n}: 1`).join('\n')))
+  assert.equal(lines.length, 20)
+  assert.match(lines[19] ?? '', /\(and 31 more errors after this one\)$/)
+})
+
+test('a file has 500 documents at most', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, n) => manifest(`f${n}`)).join('---\n')
+  assert.deepEqual(complaints(many(500)), [])
+  assert.deepEqual(complaints(many(501)), [
+    'shop.yaml: holds 501 documents, and 500 are the most; split it into several files',
+  ])
+})
