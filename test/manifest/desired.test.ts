@@ -23,7 +23,7 @@ function told(desires: Desires): readonly string[] {
 type Files = Readonly<Record<string, string | null>>
 const only = (kind: 'missing' | 'empty'): LoadResult => ({ kind, path: 'm', fingerprint: kind })
 const asLoad = (what: Files | LoadResult): LoadResult =>
-  'fingerprint' in what ? (what as LoadResult) : loaded(what as Files)
+  'fingerprint' in what ? (what as LoadResult) : loaded(what)
 
 /** What happens, the loads one after the other, and what is wanted in the end. */
 const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; expect: readonly string[] }[] =
