@@ -9,20 +9,19 @@
  * @returns {{ readonly packages: LockedPackages, readonly added: readonly string[] }}
  */
 export function completeLock(packages) {
-  const missing = Object.entries(packages).flatMap(([parent, { optionalDependencies = {}, dev = false }]) =>
-    Object.entries(optionalDependencies)
-      .filter(
-        ([name, version]) => /^\d+\.\d+\.\d+$/.test(String(version)) && !isLocked(packages, parent, name),
-      )
-      .map(([name, version]) => [
-        `node_modules/${name}`,
-        { version, ...platformOf(name), ...(dev ? { dev: true } : {}), optional: true },
-      ]),
-  )
+  /** @type {Map<string, unknown>} */
+  const missing = new Map()
+  for (const [parent, { optionalDependencies = {}, dev = false }] of Object.entries(packages)) {
+    for (const [name, version] of Object.entries(optionalDependencies)) {
+      if (!/^\d+\.\d+\.\d+$/.test(String(version)) || isLocked(packages, parent, name)) continue
+      const entry = { version, ...platformOf(name), ...(dev ? { dev: true } : {}), optional: true }
+      missing.set(`node_modules/${name}`, entry)
+    }
+  }
   const entries = [...Object.entries(packages), ...missing].sort(([left], [right]) =>
-    String(left).localeCompare(String(right), 'en'),
+    left.localeCompare(right, 'en'),
   )
-  return { packages: Object.fromEntries(entries), added: missing.map(([path]) => String(path)) }
+  return { packages: Object.fromEntries(entries), added: [...missing.keys()] }
 }
 
 const systems = [

@@ -29,18 +29,25 @@ export async function withLock({ lockFile, purpose, waitMs }, work) {
   }
 }
 
-/** @param {string} lockFile */
+/** @param {string} lockFile @returns {boolean} */
 function tryTake(lockFile) {
+  if (created(lockFile)) return true
+  const holder = holderOf(lockFile)
+  // Empty: its holder is just writing its number.
+  if (holder === null || isRunning(holder)) return false
+  rmSync(lockFile, { force: true })
+  return created(lockFile)
+}
+
+/** @param {string} lockFile */
+function created(lockFile) {
   try {
     writeFileSync(lockFile, `${process.pid}\n`, { flag: 'wx' })
     return true
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
   }
-  const holder = holderOf(lockFile)
-  if (holder === null || isRunning(holder)) return false
-  rmSync(lockFile, { force: true })
-  return false
 }
 
 /** @param {string} lockFile */

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
+import { canInstallPackages, installMissing } from './debian.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { testEngineHome } from './engine-home.mjs'
 import { printTotal, runTests } from './run-tests.mjs'
-import { runScript, SetupProblem } from './say.mjs'
+import { runScript, say, SetupProblem } from './say.mjs'
 import { kindOf, listTests, selectTests } from './test-selection.mjs'
 import { withTestWorld } from './test-world.mjs'
 
@@ -21,7 +22,10 @@ for (const [signal, code] of /** @type {const} */ ([
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ])) {
-  process.on(signal, () => interrupted.abort(code))
+  process.on(signal, () => {
+    say(`${signal}: ending the tests`)
+    interrupted.abort(code)
+  })
 }
 
 await runScript(async () => {
@@ -46,10 +50,11 @@ await runScript(async () => {
 })
 
 /**
- * Unit tests get no engine, and none by mistake either.
+ * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server processes.
  * @param {readonly string[]} tests
  */
 function runUnit(tests) {
+  if (canInstallPackages()) installMissing(['redis-server', 'redis-cli'])
   const env = { ...process.env, DOCKER_HOST: 'unix:///nonexistent/unit-tests-have-no-engine.sock' }
   return runTests({ ...common(tests, 2), prefix: [], env })
 }

@@ -28,9 +28,14 @@ export function listTests(folder) {
  */
 export function selectTests({ tests, words }) {
   if (words.length === 0) return tests
-  return tests.filter(test =>
-    words.some(word => (isKind(word) ? kindOf(test) === word : test.includes(tidy(word)))),
-  )
+  return tests.filter(test => words.some(word => isMeant(test, word)))
+}
+
+/** @param {string} test @param {string} word */
+function isMeant(test, word) {
+  if (isKind(word)) return kindOf(test) === word
+  // A whole file name means that file, not each one that starts like it.
+  return word.includes('.test') ? test === tidy(word) : test.includes(tidy(word))
 }
 
 /** @param {string} test @returns {TestKind} */
@@ -46,5 +51,5 @@ function isKind(word) {
 
 /** People paste paths as they see them: `test/e2e/scale.test.ts`. @param {string} word */
 function tidy(word) {
-  return word.replace(/^(\.\/)?(dist\/)?test\//, '').replace(/\.test\.[jt]s$/, '')
+  return word.replace(/^(\.\/)?(dist\/)?test\//, '').replace(/\.test(\.[jt]s)?$/, '')
 }

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { allRules, findImportCycle, violations } from './import-rules.js'
+import { parseSource, readSources, type Source } from './source-tree.js'
+
+const folders = ['src', 'cmd', 'test', 'bench']
+const sources = readSources(folders)
+
+test('there is source to judge', () => {
+  assert.ok(sources.length > 50, 'run from the project’s own folder')
+  assert.ok(sources.some(({ path }) => path.startsWith('src/reconciler/plan/')))
+})
+
+for (const rule of allRules) {
+  test(`the source keeps to it: ${rule.name}`, () => {
+    assert.deepEqual(violations(sources, [rule]), [])
+  })
+}
+
+test('no import leads back to where it started', () => {
+  assert.equal(findImportCycle(sources), null)
+})
+
+const plan = 'src/reconciler/plan/x.ts'
+
+/** Each is one file that breaks one rule. */
+const offences: readonly { readonly path: string; readonly text: string }[] = [
+  { path: 'src/daemon/x.ts', text: `import Docker from 'dockerode'` },
+  { path: 'cmd/x.ts', text: `import type { Redis } from 'ioredis'` },
+  { path: 'src/runtime/docker/x.ts', text: `import { Redis } from 'ioredis'` },
+  { path: 'src/redis/x.ts', text: `const modem = await import('docker-modem')` },
+  { path: 'src/redis/x.ts', text: `import {\n  dial,\n} from 'docker-modem/lib/ssh.js'` },
+  { path: 'src/daemon/x.ts', text: `const home = process.env['HOME']` },
+  { path: 'src/daemon/x.ts', text: `const { HOME } = process\n  .env` },
+  { path: plan, text: `import { readFileSync } from 'node:fs'` },
+  { path: plan, text: `import { connect } from 'node:net'` },
+  { path: plan, text: `import { spawn } from 'node:child_process'` },
+  { path: plan, text: `import { parse } from 'yaml'` },
+  { path: plan, text: `import { connectDocker } from '../../runtime/docker/docker-runtime.js'` },
+  { path: plan, text: `import type { Link } from '../../redis/client/links.js'` },
+  { path: plan, text: `export async function decide() {}` },
+  { path: plan, text: `const answer = await ask()` },
+  { path: plan, text: `const nowMs = Date.now()` },
+  { path: plan, text: 'const text = `at ${new Date().toISOString()}`' },
+  { path: plan, text: `const jitter = Math.random()` },
+  { path: plan, text: `const startMs = performance.now()` },
+  { path: plan, text: `setTimeout(again, 5)` },
+  { path: 'src/clock.ts', text: `import { uniqueName } from '../test/support/engine.js'` },
+  { path: 'src/manifest/index.ts', text: `export const one = 1` },
+  { path: 'src/manifest/all.ts', text: `export * from './spec.js'` },
+  { path: 'src/manifest/x.ts', text: `export default function read() {}` },
+  { path: 'src/manifest/x.ts', text: ['export { read as', 'default }'].join(' ') },
+]
+
+describe('each rule bites', () => {
+  for (const offence of offences) {
+    test(`${offence.path} may not say: ${offence.text.replaceAll('\n', ' ')}`, () => {
+      assert.equal(violations([parseSource(offence)], allRules).length, 1)
+    })
+  }
+
+  test('every rule has an offence that it alone finds', () => {
+    const idle = allRules.filter(rule => violations(offences.map(parseSource), [rule]).length === 0)
+    assert.deepEqual(idle, [])
+  })
+
+  test('a circle of imports is found, and named', () => {
+    const circle: readonly Source[] = [
+      parseSource({ path: 'src/a.ts', text: `import { b } from './b.js'` }),
+      parseSource({ path: 'src/b.ts', text: `import type { C } from './deep/c.js'` }),
+      parseSource({ path: 'src/deep/c.ts', text: `export { a } from '../a.js'` }),
+    ]
+    assert.deepEqual(findImportCycle(circle), ['src/a.ts', 'src/b.ts', 'src/deep/c.ts', 'src/a.ts'])
+  })
+})
+
+describe('what only looks like an offence is none', () => {
+  const innocent = [
+    { path: plan, text: `// await the master, then Date.now()\nexport const one = 1` },
+    {
+      path: plan,
+      text: `/** Not process.env. */\nimport type { FlotillaSpec } from '../../manifest/spec.js'`,
+    },
+    { path: plan, text: `const when = new Date(nowMs)` },
+    { path: 'src/runtime/docker/x.ts', text: `import Modem from 'docker-modem'` },
+    { path: 'src/redis/client/x.ts', text: `import { Redis } from 'ioredis'` },
+    { path: 'test/e2e/x.ts', text: `import { Redis } from 'ioredis'\nconst { HOME } = process.env` },
+    { path: 'cmd/x.ts', text: `const env = process.env` },
+    { path: 'src/manifest/x.ts', text: `const url = 'https://process.example'` },
+  ]
+  for (const source of innocent) {
+    test(`${source.path} may say: ${source.text.replaceAll('\n', ' ')}`, () => {
+      assert.deepEqual(violations([parseSource(source)], allRules), [])
+    })
+  }
+})

@@ -1,0 +1,135 @@
+import type { Source } from './source-tree.js'
+
+/** A rule answers with what is wrong in a file, or null. */
+export interface Rule {
+  readonly name: string
+  readonly whyNot: (source: Source) => string | null
+}
+
+/** One package speaks to Docker and one to Redis, each behind its port. */
+export const portRules: readonly Rule[] = [
+  onlyIn({ packages: ['dockerode', 'docker-modem', 'ssh2'], folder: 'src/runtime/' }),
+  onlyIn({ packages: ['ioredis'], folder: 'src/redis/' }),
+]
+
+/** What the environment says is read where a program starts, and passed on as an argument. */
+export const environmentRule: Rule = {
+  name: 'process.env is read only in cmd/, test/ and bench/',
+  whyNot: ({ path, code }) =>
+    isIn(path, ['cmd/', 'test/', 'bench/']) ? null : found(code, /\bprocess\s*(\.|\?\.)\s*env\b/),
+}
+
+/** A plan follows from its arguments alone: that is what lets tests enumerate worlds and replay a crash. */
+export const planRules: readonly Rule[] = [
+  {
+    name: 'src/reconciler/plan/ imports no adapter, no package and nothing of Node',
+    whyNot: ({ path, imports }) => {
+      if (!isPlan(path)) return null
+      const outside = imports.find(({ target }) => target === null || isIn(target, impureFolders))
+      return outside === undefined ? null : `imports ${outside.specifier}`
+    },
+  },
+  {
+    name: 'src/reconciler/plan/ waits for nothing and reads no clock, no dice, no world',
+    whyNot: ({ path, code }) => (isPlan(path) ? found(code, impureWords) : null),
+  },
+]
+
+/** Layers point one way: programs and tests use the source, never the other way round. */
+export const layerRule: Rule = {
+  name: 'src/ imports nothing of cmd/, test/, bench/ or scripts/',
+  whyNot: ({ path, imports }) => {
+    if (!path.startsWith('src/')) return null
+    const upward = imports.find(({ target }) => target !== null && !target.startsWith('src/'))
+    return upward === undefined ? null : `imports ${upward.specifier}`
+  },
+}
+
+export const shapeRules: readonly Rule[] = [
+  {
+    name: 'there are no barrels',
+    whyNot: ({ path, code }) =>
+      /(^|\/)index\.ts$/.test(path) ? 'is an index.ts' : found(code, /^\s*export\s+\*/m),
+  },
+  {
+    name: 'there are no default exports',
+    whyNot: ({ code }) => found(code, /^\s*export\s+default\b|\bas\s+default\b(?=[^}]*\})/m),
+  },
+]
+
+export const allRules: readonly Rule[] = [
+  ...portRules,
+  environmentRule,
+  ...planRules,
+  layerRule,
+  ...shapeRules,
+]
+
+/** One line for each file and rule that don't agree. */
+export function violations(sources: readonly Source[], rules: readonly Rule[]): readonly string[] {
+  return sources.flatMap(source =>
+    rules.flatMap(rule => {
+      const why = rule.whyNot(source)
+      return why === null ? [] : [`${source.path}: ${why} (${rule.name})`]
+    }),
+  )
+}
+
+/** The first circle of imports, as the files on it; null when there is none. Type imports count: they tie ideas together as well. */
+export function findImportCycle(sources: readonly Source[]): readonly string[] | null {
+  const targets = new Map(sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]))
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): readonly string[] | null => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
+    if (done.has(path)) return null
+    for (const target of targets.get(path) ?? []) {
+      const cycle = target === null ? null : visit(target, [...trail, path])
+      if (cycle !== null) return cycle
+    }
+    done.add(path)
+    return null
+  }
+  for (const { path } of sources) {
+    const cycle = visit(path, [])
+    if (cycle !== null) return cycle
+  }
+  return null
+}
+
+const impureFolders = ['src/runtime/docker/', 'src/runtime/fake/', 'src/redis/client/', 'src/redis/fake/']
+
+const impureWords =
+  /\b(async|await|setTimeout|setInterval|setImmediate|queueMicrotask|console|fetch)\b|\bprocess\.(env|hrtime|cwd|pid|uptime|nextTick)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b/
+
+function onlyIn({
+  packages,
+  folder,
+}: {
+  readonly packages: readonly string[]
+  readonly folder: string
+}): Rule {
+  return {
+    name: `${packages.join(', ')} only in ${folder}`,
+    whyNot: ({ path, imports }) => {
+      // Tests and benchmarks are clients of Redis and look at Docker from outside.
+      if (isIn(path, [folder, 'test/', 'bench/'])) return null
+      const stray = imports.find(({ specifier }) =>
+        packages.some(name => specifier === name || specifier.startsWith(`${name}/`)),
+      )
+      return stray === undefined ? null : `imports ${stray.specifier}`
+    },
+  }
+}
+
+function isPlan(path: string): boolean {
+  return path.startsWith('src/reconciler/plan/')
+}
+
+function isIn(path: string, folders: readonly string[]): boolean {
+  return folders.some(folder => path.startsWith(folder))
+}
+
+function found(code: string, pattern: RegExp): string | null {
+  const match = pattern.exec(code)
+  return match === null ? null : `has \`${match[0].trim()}\``
+}
