@@ -14,5 +14,14 @@ export function manifestJsonSchema(): Record<string, unknown> {
 
 /** The schema file's content: what `npm run generate:schema` writes and `flotilla schema` prints. */
 export function manifestJsonSchemaText(): string {
-  return `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`
+  return `${JSON.stringify(manifestJsonSchema(), null, 2).replace(listOfWords, onOneLine)}\n`
+}
+
+/** The line with a list that JSON.stringify spread over several, and the list's items. */
+const listOfWords = /^(.*)\[\n([^[\]{}]*)\n *\]/gm
+
+/** As the project's formatter wants it: short lists on one line. */
+function onOneLine(spread: string, before: string, items: string): string {
+  const line = `${before}[${items.trim().replace(/\n */g, ' ')}]`
+  return line.length <= 110 ? line : spread
 }
