@@ -38,7 +38,8 @@ export interface Runtime {
   /** Creates a volume; one of ours with that name is success. Fails with runtime/name-taken when it exists without our labels. */
   createVolume(spec: VolumeSpec, call?: CallOptions): Promise<void>
   /**
-   * Creates a stopped container and puts `files` into it. If the files can't be put the container is removed again.
+   * Creates a stopped container and puts `files` into it. If the files can't be put the container is removed again; if Flotilla dies or the
+   * answer is lost in between, one without files stays: put them again before you start a container that never ran.
    * Fails with runtime/name-taken, runtime/image-unavailable, runtime/disk-full, runtime/port-taken.
    * @returns the container id.
    */

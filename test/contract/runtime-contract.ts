@@ -114,6 +114,8 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a network is found by its exact name only', async () => {
         assert.equal((await runtime.findNetwork(network))?.name, network)
         assert.equal(await runtime.findNetwork(network.slice(0, -1)), null)
+        const networkId = (await runtime.findNetwork(network))?.networkId ?? ''
+        assert.equal(await runtime.findNetwork(networkId.slice(0, 6)), null)
       })
 
       test('lists of networks and volumes hold ours and no strangers', async () => {
@@ -176,6 +178,13 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.ok(started.pid !== null && started.startedAtMs !== null && started.exit === null)
         const again = await runtime.startContainer(started.containerId)
         assert.deepEqual(again, started)
+      })
+
+      test('a container is found by name or id, never by the first characters of its id', async () => {
+        const { containerId, name } = await makeRunning()
+        assert.equal((await runtime.inspectContainer(name))?.containerId, containerId)
+        assert.equal((await runtime.inspectContainer(containerId))?.containerId, containerId)
+        assert.equal(await runtime.inspectContainer(containerId.slice(0, 8)), null)
       })
 
       test('a list shows the same facts as an inspect', async () => {

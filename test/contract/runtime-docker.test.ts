@@ -140,7 +140,9 @@ describe('the Docker adapter', () => {
         '/tmp',
       ],
     ])
-    const socket = connect(publishedPorts[0]!.hostPort, '127.0.0.1')
+    // The engine's proxy takes connections before the server does, and drops them.
+    await runtime.execInContainer(containerId, untilItServes)
+    const socket = connect(publishedPorts[0]?.hostPort ?? 0, '127.0.0.1')
     let answers = ''
     socket.on('data', chunk => (answers += chunk.toString()))
     socket.on('error', () => {})
@@ -152,12 +154,9 @@ describe('the Docker adapter', () => {
     socket.destroy()
     assert.equal(answers, '+OK\r\n')
     await runtime.startContainer(containerId)
+    await runtime.execInContainer(containerId, untilItServes)
     const { stdout } = await runtime.execInContainer(containerId, [
-      ...[
-        'sh',
-        '-c',
-        'until redis-cli ping | grep -q PONG; do sleep 0.05; done; redis-cli exists before; redis-cli exists after',
-      ],
+      ...['sh', '-c', 'redis-cli exists before; redis-cli exists after'],
     ])
     assert.equal(stdout, '1\n0\n')
   })
@@ -238,6 +237,8 @@ describe('the Docker adapter', () => {
     await runtime.killContainer(containerId)
   })
 })
+
+const untilItServes = ['sh', '-c', 'until [ "$(redis-cli ping 2>&1)" = PONG ]; do sleep 0.05; done']
 
 interface HostConfig {
   readonly LogConfig: { readonly Type: string; readonly Config: object }

@@ -119,8 +119,10 @@ export function fingerprintOf(seen: ListedContainer): string | null {
   const endpoints = Object.entries(seen.NetworkSettings?.Networks ?? {})
   const told = endpoints.length > 0 && endpoints.every(([, endpoint]) => endpoint.EndpointID)
   if ((seen.State !== 'running' && seen.State !== 'paused') || !told) return null
-  const parts = endpoints.map(([network, { EndpointID, IPAddress }]) => [network, EndpointID, IPAddress])
-  return JSON.stringify([seen.Id, nameOf(seen), seen.State, parts.sort()])
+  const parts = endpoints.map(
+    ([network, { EndpointID, IPAddress }]) => `${network} ${EndpointID} ${IPAddress}`,
+  )
+  return JSON.stringify([seen.Id, nameOf(seen), seen.State, ...parts.sort()])
 }
 
 /** On the default bridge a container also has names `/other/alias` by which others link to it. */

@@ -58,9 +58,14 @@ export function inspectContainer(
     ({ status, body }) => {
       if (status === 404) return null
       const facts = factsOfInspected(body as InspectedContainer)
-      return facts.name === idOrName || facts.containerId.startsWith(idOrName) ? facts : null
+      return facts.name === idOrName || isIdOf(facts.containerId, idOrName) ? facts : null
     },
   )
+}
+
+/** Twelve characters, as `docker ps` shows, are an id; fewer may be the name that was meant and is not there. */
+function isIdOf(containerId: string, given: string): boolean {
+  return given.length >= 12 && containerId.startsWith(given)
 }
 
 /** An idle engine answers in 1 ms; ten seconds is an engine that is stuck, or a disk that is. */

@@ -87,7 +87,7 @@ function parseAddress(given: {
   if (url.protocol === 'ssh:') {
     if (url.password !== '') throw unusable({ ...given, address: 'ssh://…' }, 'it must not hold a password')
     const user = url.username === '' ? null : decodeURIComponent(url.username)
-    if (/^-/.test(host) || user?.startsWith('-')) throw unusable(given, 'it starts like an option')
+    if (host.startsWith('-') || user?.startsWith('-')) throw unusable(given, 'it starts like an option')
     return { address, target: { kind: 'ssh', host, port: url.port === '' ? null : Number(url.port), user } }
   }
   const tls =
@@ -138,8 +138,9 @@ function defaultEndpoint({ env, homeDir, platform }: EndpointSearch): DockerEndp
       target: { kind: 'socket', path: windowsPipe },
       source: 'default pipe',
     }
+  const system = { path: '/var/run/docker.sock', source: 'default socket' }
   const candidates = [
-    { path: '/var/run/docker.sock', source: 'default socket' },
+    system,
     ...(env['XDG_RUNTIME_DIR']
       ? [{ path: join(env['XDG_RUNTIME_DIR'], 'docker.sock'), source: 'socket of the rootless engine' }]
       : []),
@@ -147,9 +148,7 @@ function defaultEndpoint({ env, homeDir, platform }: EndpointSearch): DockerEndp
     { path: join(homeDir, '.docker/desktop/docker.sock'), source: 'socket of Docker Desktop' },
   ]
   const chosen =
-    candidates.find(({ path }) => isUsable(path)) ??
-    candidates.find(({ path }) => existsSync(path)) ??
-    candidates[0]!
+    candidates.find(({ path }) => isUsable(path)) ?? candidates.find(({ path }) => existsSync(path)) ?? system
   const { path, source } = chosen
   return { address: `unix://${path}`, target: { kind: 'socket', path }, source }
 }

@@ -29,5 +29,5 @@ export function createFrameReader(
 const headerBytes = 8
 
 function isHeader(bytes: Buffer): boolean {
-  return bytes[0]! <= 2 && bytes[1] === 0 && bytes[2] === 0 && bytes[3] === 0
+  return bytes.readUInt8(0) <= 2 && bytes[1] === 0 && bytes[2] === 0 && bytes[3] === 0
 }

@@ -65,11 +65,11 @@ function followPull(
     const layers = new Map<string, PullProgress>()
     let cancelStall = () => {}
     let failure: string | null = null
-    const settle = (error?: unknown) => {
+    const settle = (error?: Error) => {
       cancelStall()
       stream.destroy()
       if (error === undefined) resolve()
-      else reject(error as Error)
+      else reject(error)
     }
     const alive = () => {
       cancelStall()

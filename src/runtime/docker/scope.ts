@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.js'
@@ -39,6 +40,8 @@ export function openScope(options: {
       ),
     ),
   )
+  // A stage of fifty calls shares one signal; Node would take the eleventh listener for a leak.
+  setMaxListeners(0, closing, ...(signal === undefined ? [] : [signal]))
   signal?.addEventListener('abort', onAbort, { once: true })
   closing.addEventListener('abort', onClose, { once: true })
   if (signal?.aborted) onAbort()

@@ -132,8 +132,8 @@ function dial(modem: Modem, request: WireRequest): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     modem.dial(
       {
-        // The modem appends the query to a path that ends in `?`, and cuts that character off when there is none.
-        path: `${request.path}?`,
+        // The modem appends the query to a path that ends in `?`.
+        path: Object.keys(request.query).length === 0 ? request.path : `${request.path}?`,
         method: request.method,
         // `_body` apart from `_query`: anything else would end up in the URL. The modem sends no body for `{}`.
         options: { _query: request.query, _body: request.body ?? {} },

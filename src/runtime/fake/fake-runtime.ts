@@ -89,7 +89,7 @@ export function createFakeRuntime(options: {
     return {
       describeEngine: call => run('describeEngine', [], call, () => ({ ...engineFacts, ...options.engine })),
       listContainers: call =>
-        run('listContainers', [], call, () => [...world.containers.values()].map(world.factsOf)),
+        run('listContainers', [], call, () => [...world.containers.values()].map(one => world.factsOf(one))),
       inspectContainer: (name, call) =>
         run('inspectContainer', [name], call, () => {
           const found = world.find(name)
@@ -233,7 +233,7 @@ export function createFakeRuntime(options: {
   }
 
   function createHands(): FakeHands {
-    const need = world.need
+    const need = (idOrName: string) => world.need(idOrName)
     return {
       kill9: (id, how) => world.end(need(id), { code: 137, oomKilled: how?.oomKilled ?? false }),
       exit: (id, code) => world.end(need(id), { code }),

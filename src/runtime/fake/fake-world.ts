@@ -230,7 +230,10 @@ export function createFakeWorld(options: {
     if (network === undefined) return
     const host = ++serial
     endpoint.networkId = network.networkId
-    endpoint.address = network.subnets[0]!.replace('0.0/16', `${Math.floor(host / 250)}.${2 + (host % 250)}`)
+    endpoint.address = (network.subnets[0] ?? '').replace(
+      '0.0/16',
+      `${Math.floor(host / 250)}.${2 + (host % 250)}`,
+    )
     emit({ type: 'network', action: 'connect', id: network.networkId, name })
   }
 

@@ -91,15 +91,6 @@ describe('inspect', () => {
     const facts = factsOfInspected(inspected({ State }))
     assert.deepEqual([facts.exit?.code, facts.exit?.error, facts.startedAtMs], [127, 'no such program', null])
   })
-
-  test('an answer of API 1.52, without addresses at the top level, is read the same', () => {
-    const { Networks, Ports } = inspected().NetworkSettings
-    assert.equal(
-      factsOfInspected(inspected({ NetworkSettings: { Networks: Networks!, Ports: Ports! } })).networks[0]
-        ?.address,
-      '172.18.0.2',
-    )
-  })
 })
 
 describe('the fingerprint of a list item', () => {
