@@ -21,6 +21,7 @@ const context: CommandContext = { env: process.env, output: processOutput(proces
 const program = new Command('flotilla')
   .description('Keeps Redis masters and replicas on Docker the way a manifest declares them.')
   .version(flotillaVersion, '-V, --version')
+  .enablePositionalOptions()
   .showSuggestionAfterError(true)
   .showHelpAfterError('(flotilla --help shows what there is)')
   .configureHelp({ sortSubcommands: false, showGlobalOptions: true })

@@ -1,4 +1,3 @@
-import { explainError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import type { Output } from './output.js'
@@ -16,6 +15,7 @@ export function tellProgress(output: Output, before: FlotillaStatus | null, now:
 
 /** What of the events a person who waits wants to read. */
 export function progressSink(output: Output): EventSink {
+  const told = new Set<string>()
   return {
     publish(code, fields, scope) {
       const values: Readonly<Record<string, unknown>> = fields
@@ -30,10 +30,13 @@ export function progressSink(output: Output): EventSink {
             `${who}: ${String(values['image'])} is a stand-in here: ${String(values['contains'])}`,
           )
         case 'plan.failed':
-        case 'pass.failed':
-          return output.note(
-            `${who}: ${explainError(values['error'])}${values['hint'] === null ? '' : `\n  ${String(values['hint'])}`}`,
-          )
+        case 'pass.failed': {
+          const text = `${who}: ${values['action'] === undefined ? '' : `${String(values['action'])}: `}${String(values['error'])}`
+          // The same trouble at every try is one piece of news.
+          if (told.has(text)) return
+          told.add(text)
+          return output.note(`${text}${values['hint'] === null ? '' : `\n  ${String(values['hint'])}`}`)
+        }
         case 'plan.rejected':
           return output.note(`${who}: a plan broke a rule of safety: ${String(values['objections'])}`)
         case 'state.damaged':

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
@@ -12,6 +11,7 @@ import type { RedisPort } from '../redis/redis.js'
 import { createDockerRuntime } from '../runtime/docker/docker-runtime.js'
 import { findDockerEndpoint } from '../runtime/docker/endpoint.js'
 import type { EngineFacts, Runtime } from '../runtime/runtime.js'
+import { findOwnContainer } from './own-container.js'
 import { StateStore } from '../state/state-store.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -47,10 +47,11 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
   }
   try {
     const engine = await runtime.describeEngine()
+    const ownContainer = await findOwnContainer(runtime)
     const reach = chooseReach({
       engine,
       platform: process.platform,
-      insideContainer: isInsideContainer(),
+      insideContainer: ownContainer !== null,
       setting: places.reach,
     })
     if (reach.kind === 'no-way')
@@ -81,14 +82,4 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
 export function openRuntime(env: Environment): Runtime {
   const endpoint = findDockerEndpoint({ env, homeDir: homedir(), platform: process.platform })
   return createDockerRuntime({ endpoint, clock: systemClock, random: Math.random })
-}
-
-/** Docker puts this file into every container; the others have their own sign. */
-export function isInsideContainer(): boolean {
-  return existsSync('/.dockerenv') || existsSync('/run/.containerenv')
-}
-
-/** A container's hostname is the start of its id, unless it was given another. */
-export function ownContainerHint(): string {
-  return hostname()
 }

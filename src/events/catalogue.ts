@@ -55,6 +55,11 @@ export const catalogue = {
     fields: ['objections', 'plan'],
   },
   'action.done': { level: 'debug', message: 'an action is done', fields: ['action', 'cause', 'tookMs'] },
+  'pass.done': {
+    level: 'debug',
+    message: 'a pass is done',
+    fields: ['outcome', 'because', 'inMs', 'tookMs'],
+  },
   'pass.failed': {
     level: 'warn',
     message: 'the world could not be looked at',

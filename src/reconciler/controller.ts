@@ -88,7 +88,11 @@ export class Controller {
   }
 
   async #work(name: string): Promise<void> {
+    const { clock, events } = this.#options
+    const startedMs = clock.monotonicMs()
     const outcome = await this.#pass(name)
+    const tookMs = Math.round(clock.monotonicMs() - startedMs)
+    events.publish('pass.done', { ...wordsOf(outcome), tookMs }, { flotilla: name })
     this.#noteEngine(outcome)
     this.#schedule(name, outcome)
     this.#options.onPass?.(name, outcome, this.statusOf(name))
@@ -202,6 +206,14 @@ export class Controller {
     if (outcome.kind === 'failed' || this.#engineLostAtMs === null) return
     events.publish('engine.back', { downMs: Math.round(clock.monotonicMs() - this.#engineLostAtMs) })
     this.#engineLostAtMs = null
+  }
+}
+
+function wordsOf(outcome: Outcome): { readonly outcome: string; readonly because: string | null; readonly inMs: number | null } {
+  return {
+    outcome: outcome.kind,
+    because: 'because' in outcome ? outcome.because : null,
+    inMs: outcome.kind === 'again' ? outcome.inMs : null,
   }
 }
 

@@ -104,8 +104,9 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     // Redis resolves `master` on its main thread. With ndots:1 Docker itself answers for a single-label name that nobody holds, empty and at once;
     // without, the question goes outside, and where nobody answers there Redis stands still for 40 s (measured on 20.10).
     dnsOptions: ['ndots:1'],
-    // Redis wants maxclients + 32; Docker 29 lowered the default.
-    openFilesMax: 65_536,
+    // Redis wants maxclients (10,000) + 32; Docker 29 lowered the default. Not more: an engine without the right to raise its own hard limit
+    // (rootless, or itself in a container) refuses to start what asks for more than it has.
+    openFilesMax: 10_240,
     // Redis waits up to shutdown-timeout for its replicas on SIGTERM; the engine must not kill it before.
     stopGraceSeconds: 20,
     publishPort: setting.publish ? redisPort : null,

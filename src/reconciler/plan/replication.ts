@@ -4,6 +4,7 @@ import { factsOf, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
+import { whyNotRejoin } from './rejoin.js'
 
 /**
  * Makes every wanted node but the master follow the master by its node alias.
@@ -31,7 +32,10 @@ export function planReplication(
   const waits: Wait[] = []
   const refusals: Refusal[] = []
   const masterMoved = crown.moved.includes(crown.master)
-  for (const node of census.wanted) {
+  const masterNode = census.wanted.find(node => node.ordinal === crown.master)
+  // A surplus node that says it is master has to step down before it can be removed.
+  const strays = census.surplus.filter(node => node.bucket === 'stray-master')
+  for (const node of [...census.wanted, ...strays]) {
     if (node.ordinal === crown.master) continue
     if (crown.rising.includes(node.ordinal)) {
       actions.push(follow(node.ordinal, false, 'it is started, and starts as a replica of nobody'))
@@ -46,15 +50,10 @@ export function planReplication(
         actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
         break
       case 'stray-master': {
-        const refusal = whyNotRejoin(input, census, node, crown.master)
+        const refusal = whyNotRejoin(input.spec.name, node, masterNode)
         if (refusal === null)
-          actions.push(
-            follow(
-              node.ordinal,
-              false,
-              'it says that it is master and is not, and it has taken no write of its own',
-            ),
-          )
+          // One that stepped down before the promotion of this plan has met a master that was none yet: it is nudged.
+          actions.push(follow(node.ordinal, crown.newlyCrowned, strayCause))
         else refusals.push(refusal)
         break
       }
@@ -102,7 +101,7 @@ export function planReplication(
         })
         break
       case 'online':
-        if (isUnheard(input.spec.name, census, node, crown.master))
+        if (isUnheard(input.spec.name, masterNode, node))
           actions.push(
             follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'),
           )
@@ -130,48 +129,17 @@ export function planReplication(
   }
 }
 
+export const strayCause = 'it says that it is master and is not, and it has taken no write of its own'
+
 export function tune(ordinal: number): Action {
   return { kind: 'tune', ordinal, cause: 'its process may be new' }
-}
-
-/**
- * A node that was made master by hand may have taken writes that the master has not; following would throw them away.
- * REPLICAOF NO ONE gives it a new lineage and keeps the old one as `previous`: an offset beyond where it left the old one is a write of its own.
- */
-function whyNotRejoin(
-  input: PlanInput,
-  census: Census,
-  node: ClassifiedNode,
-  master: number,
-): Refusal | null {
-  const stray = factsOf(node)
-  const masterNode = census.wanted.find(one => one.ordinal === master)
-  const reigning = masterNode === undefined ? null : factsOf(masterNode)
-  if (stray === null || reigning === null) return null
-  if (stray.keys === 0) return null
-  const leftAt = stray.previous
-  const sameTrunk =
-    leftAt !== null && (leftAt.replid === reigning.replid || leftAt.replid === reigning.previous?.replid)
-  // untilOffset is exclusive: a node that has written nothing since stands one byte before it.
-  const ownBytes = leftAt === null ? null : stray.offset - (leftAt.untilOffset - 1)
-  if (sameTrunk && ownBytes !== null && ownBytes <= 0) return null
-  const what =
-    sameTrunk && ownBytes !== null
-      ? `has taken ${ownBytes} bytes of writes that the master lacks`
-      : `holds ${stray.keys} keys of another history than the master's`
-  return {
-    code: 'StrayMaster',
-    why: `node ${node.ordinal} says that it is master, is not the recorded one (node ${master}), and ${what}; making it follow would throw them away`,
-    whatToType: `to keep node ${master}'s data: docker exec ${node.seen?.container.name ?? ''} redis-cli … REPLICAOF ${nodeAlias(input.spec.name, master)} 6379`,
-  }
 }
 
 /**
  * A connection can be dead on one side only (the master left its network and came back): the replica then reports `up` until repl-timeout. The master's own
  * list tells. A second of silence is asked for, so that two INFO answers taken a moment apart can't disagree by chance.
  */
-function isUnheard(flotilla: string, census: Census, node: ClassifiedNode, master: number): boolean {
-  const masterNode = census.wanted.find(one => one.ordinal === master)
+function isUnheard(flotilla: string, masterNode: ClassifiedNode | undefined, node: ClassifiedNode): boolean {
   const reigning = masterNode === undefined ? null : factsOf(masterNode)
   const replica = factsOf(node)
   if (reigning === null || reigning.role !== 'master' || replica?.upstream === null || replica === null)
@@ -200,12 +168,21 @@ function syncProgress(node: ClassifiedNode): string {
     : `node ${node.ordinal} connects to the master`
 }
 
-/** Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer. Bounded by what a look at every node costs. */
+/**
+ * Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer. Bounded below by what a look at every node costs.
+ */
 function patience(input: PlanInput, node: ClassifiedNode): number {
-  const startedAtMs = node.seen?.container.startedAtMs ?? 0
-  const ageMs = Math.max(0, input.seen.atMs - startedAtMs)
   const cheapest = 4 * input.seen.nodes.length
-  return Math.min(1_000, Math.max(20, cheapest, ageMs / 10))
+  return Math.min(1_000, Math.max(20, cheapest, waitedMs(input, node) / 10))
+}
+
+/** For how long the node has not been as it should: by its own word, or since its last sign of life. */
+function waitedMs(input: PlanInput, node: ClassifiedNode): number {
+  const facts = factsOf(node)
+  if (facts?.upstream !== null && facts !== null)
+    return 1_000 * (facts.upstream.linkDownSeconds ?? facts.uptimeSeconds)
+  const lifelessSinceMs = node.seen?.lifelessSinceMs ?? input.seen.atMs
+  return Math.max(0, input.seen.atMs - lifelessSinceMs)
 }
 
 function reasonOf(node: ClassifiedNode): string {

@@ -32,14 +32,14 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
   const complete = master !== null && online.length === input.spec.replicas && census.surplus.length === 0
   const ready = complete && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
+  const generation = input.memory.generation
   const phase = phaseOf(input, plan, {
     ready,
     masterReigns: master !== null,
     complete,
     outdated,
-    failed: context.failure !== null,
+    specApplied: context.previous?.observedGeneration === generation,
   })
-  const generation = input.memory.generation
   const observedGeneration = ready ? generation : (context.previous?.observedGeneration ?? 0)
   const summary = `${online.length} of ${input.spec.replicas} replicas online`
   const reason = reasonOf(phase, plan, context, census.wanted, summary)
@@ -114,7 +114,7 @@ function phaseOf(
     readonly masterReigns: boolean
     readonly complete: boolean
     readonly outdated: boolean
-    readonly failed: boolean
+    readonly specApplied: boolean
   },
 ): Phase {
   if (is.ready) return 'Ready'
@@ -125,10 +125,7 @@ function phaseOf(
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
   if (!is.masterReigns) return 'Unavailable'
-  if (is.complete || is.outdated) return 'Updating'
-  return plan.stages.some(stage => stage.some(action => action.kind === 'create-volume'))
-    ? 'Updating'
-    : 'Degraded'
+  return is.specApplied && !is.outdated ? 'Degraded' : 'Updating'
 }
 
 function reasonOf(

@@ -34,13 +34,21 @@ export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput):
   return makeContact({ links, clock, node, deadlineMs }, leftMs, { hangUpsMax: 1 })
 }
 
+/**
+ * The kernel shakes hands for a process however busy or stopped it is, within microseconds on one host. An address that lets this much pass has nobody
+ * behind it: the network namespace of a container that has just ended, which swallows what is sent to it. Waiting longer would keep a look at
+ * a crash from ending, and with it the restart.
+ */
+const handshakeMs = 60
+
 async function makeContact(
   { links, clock, node, deadlineMs }: ProbeInput,
   leftMs: () => number,
   { hangUpsMax }: { readonly hangUpsMax: number },
 ): Promise<Probe> {
   const first = links.open(node)
-  const answer = await within(clock, leftMs(), askInfo(first))
+  const early = await within(clock, Math.min(leftMs(), handshakeMs), askInfo(first))
+  const answer = early === null && first.connected ? await within(clock, leftMs(), askInfo(first)) : early
   if (answer !== null) {
     if (answer.kind !== 'replies') links.drop(node, first)
     // A forwarded port of a dead node accepts and hangs up, every time. A live node does so when a CLIENT KILL hits us before our login, once.
@@ -53,7 +61,7 @@ async function makeContact(
   if (!connected) links.drop(node, first)
   const reason = connected
     ? `it accepted a connection and said nothing within ${deadlineMs} ms`
-    : `no connection came about within ${deadlineMs} ms`
+    : `no connection came about within ${Math.min(deadlineMs, handshakeMs)} ms`
   return { kind: 'silent', reason, lastByteAtMs: first.lastByteAtMs }
 }
 
