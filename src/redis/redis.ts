@@ -22,6 +22,18 @@ export interface RedisPort {
     upstream: Upstream,
     options: { readonly deadlineMs: number; readonly nudge?: Upstream },
   ): Promise<void>
+  /**
+   * `CLIENT PAUSE forMs WRITE`: writes wait, reads go on, and it ends by itself, so that a Flotilla that dies meanwhile leaves no master standing still.
+   * Needs 6.2.
+   */
+  pauseWrites(
+    node: NodeTarget,
+    options: { readonly forMs: number; readonly deadlineMs: number },
+  ): Promise<void>
+  /** `CLIENT UNPAUSE`. Not paused is success. */
+  resumeWrites(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
+  /** Closes the connections of all clients but replicas and our own, so that they come back to whoever has the name. @returns how many. */
+  dropClients(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<number>
   /** `CONFIG SET` of several options, atomic from Redis 7 on. Options that this server does not know are skipped and returned. */
   setConfig(
     node: NodeTarget,

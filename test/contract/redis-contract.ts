@@ -208,6 +208,48 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.doesNotMatch(String(error), /not-the-password/)
     })
 
+    test('while writes are paused a write waits and a read does not, until they are resumed', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      await world.redis.pauseWrites(node, { forMs: 60_000, deadlineMs })
+      const late = world.redis.command(node, ['SET', 'a', '2'], { deadlineMs: 200 })
+      await assert.rejects(late, hasCode('redis/timeout'))
+      assert.equal(await world.redis.command(node, ['GET', 'a'], { deadlineMs }), '1')
+      await world.redis.resumeWrites(node, { deadlineMs })
+      await set(world, node, 'a', '3')
+      assert.equal(await world.redis.command(node, ['GET', 'a'], { deadlineMs }), '3')
+    })
+
+    test('a pause of writes ends by itself', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await world.redis.pauseWrites(node, { forMs: 1, deadlineMs })
+      const endMs = performance.now() + 5000
+      let written = false
+      while (!written && performance.now() < endMs)
+        written = await world.redis.command(node, ['SET', 'a', '1'], { deadlineMs: 500 }).then(
+          () => true,
+          () => false,
+        )
+      assert.equal(written, true)
+    })
+
+    test('dropping clients spares our own connection and the replicas', async () => {
+      const master = await world.startNode('shop-0')
+      const replica = await world.startNode('shop-1')
+      await world.redis.promote(master, { deadlineMs })
+      await world.redis.follow(replica, { host: master.host, port: master.port }, { deadlineMs })
+      await factsWhen(world, replica, facts => facts.upstream?.link === 'up')
+      let lost = 0
+      const unsubscribe = world.redis.onConnectionLost(() => (lost += 1))
+      await world.redis.dropClients(master, { deadlineMs })
+      await factsWhen(world, replica, facts => facts.upstream?.link === 'up')
+      await factsWhen(world, master, facts => facts.followers.length === 1)
+      assert.equal(lost, 0)
+      unsubscribe()
+    })
+
     test('options that the server knows are set, and those it does not know are returned', async () => {
       const node = await world.startNode('shop-0')
       const config = { hz: '17', 'no-such-option': '1', 'repl-timeout': '33' }

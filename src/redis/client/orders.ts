@@ -32,6 +32,28 @@ export async function followUpstream(
   acceptAll(context.node, order, await send(context, order, commands))
 }
 
+/** Never without an end: a pause that nobody lifts is an outage. */
+export async function pauseNodeWrites(context: OrderContext, forMs: number): Promise<void> {
+  const order = `CLIENT PAUSE ${forMs} WRITE`
+  acceptAll(context.node, order, await send(context, order, [['CLIENT', 'PAUSE', String(forMs), 'WRITE']]))
+}
+
+export async function resumeNodeWrites(context: OrderContext): Promise<void> {
+  const order = 'CLIENT UNPAUSE'
+  acceptAll(context.node, order, await send(context, order, [['CLIENT', 'UNPAUSE']]))
+}
+
+/** Replicas are a type of their own and stay; SKIPME, which is the default, spares the connection that this comes by. */
+export async function dropNodeClients(context: OrderContext): Promise<number> {
+  const order = 'CLIENT KILL TYPE normal, pubsub'
+  const replies = await send(context, order, [
+    ['CLIENT', 'KILL', 'TYPE', 'normal'],
+    ['CLIENT', 'KILL', 'TYPE', 'pubsub'],
+  ])
+  acceptAll(context.node, order, replies)
+  return replies.reduce((sum, reply) => sum + (reply.kind === 'value' ? Number(reply.value) : 0), 0)
+}
+
 function replicaOf({ host, port }: Upstream): readonly string[] {
   return ['REPLICAOF', host, String(port)]
 }

@@ -2,7 +2,14 @@ import type { Clock } from '../../clock.js'
 import type { RedisPort } from '../redis.js'
 import { runCommand } from './command.js'
 import { Links } from './links.js'
-import { followUpstream, promoteNode, setNodeConfig } from './orders.js'
+import {
+  dropNodeClients,
+  followUpstream,
+  pauseNodeWrites,
+  promoteNode,
+  resumeNodeWrites,
+  setNodeConfig,
+} from './orders.js'
 import { probeNode } from './probe.js'
 
 /**
@@ -16,6 +23,9 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     promote: (node, { deadlineMs }) => promoteNode({ links, clock, node, deadlineMs }),
     follow: (node, upstream, { deadlineMs, nudge }) =>
       followUpstream({ links, clock, node, deadlineMs }, upstream, nudge ?? null),
+    pauseWrites: (node, { forMs, deadlineMs }) => pauseNodeWrites({ links, clock, node, deadlineMs }, forMs),
+    resumeWrites: (node, { deadlineMs }) => resumeNodeWrites({ links, clock, node, deadlineMs }),
+    dropClients: (node, { deadlineMs }) => dropNodeClients({ links, clock, node, deadlineMs }),
     setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),
     onConnectionLost: listener => links.onLost(listener),

@@ -21,6 +21,8 @@ export interface FakeNode {
   /** Options that CONFIG SET doesn't know here. */
   unknownOptions: Set<string>
   lastByteAtMs: number | null
+  /** Until when writes wait, on the fake's clock; 0 when they don't. */
+  pausedUntilMs: number
 }
 
 /** A new lineage from here on, as at a promotion or a first start. Different for every node, run and offset, and the same in every test run. */

@@ -18,7 +18,11 @@ export interface FakeRedis {
   /** The state of a node, to look at and to change. */
   node(nodeAlias: string): FakeNode
   /** The next order of this kind to this node fails. */
-  failNext(nodeAlias: string, order: 'promote' | 'follow' | 'config' | 'command', error: FlotillaError): void
+  failNext(
+    nodeAlias: string,
+    order: 'promote' | 'follow' | 'pause' | 'resume' | 'config' | 'command',
+    error: FlotillaError,
+  ): void
 }
 
 /**
@@ -131,6 +135,16 @@ export function createFakeRedis({
       const node = give(target, 'follow', `${upstream.host}:${upstream.port}`)
       node.upstream = upstream
     },
+    pauseWrites: async (target, { forMs }) => {
+      give(target, 'pause', String(forMs)).pausedUntilMs = clock.nowMs() + forMs
+    },
+    resumeWrites: async target => {
+      give(target, 'resume', '').pausedUntilMs = 0
+    },
+    dropClients: async target => {
+      give(target, 'drop-clients', '')
+      return 0
+    },
     setConfig: async (target, config) => {
       const words = Object.entries(config).map(([name, value]) => `${name}=${value}`)
       const node = give(target, 'config', words.join(' '))
@@ -139,7 +153,13 @@ export function createFakeRedis({
         if (!node.unknownOptions.has(name)) node.config.set(name, value)
       return unknown
     },
-    command: async (target, command) => runFakeCommand(give(target, 'command', command[0] ?? ''), command),
+    command: async (target, command) => {
+      const node = give(target, 'command', command[0] ?? '')
+      // A paused write waits, and in here no time passes: it gets to its caller's deadline at once.
+      if (command[0]?.toUpperCase() === 'SET' && node.pausedUntilMs > clock.nowMs())
+        throw new FlotillaError('redis/timeout', `${target.nodeAlias}: SET: no answer in time`)
+      return runFakeCommand(node, command)
+    },
     onConnectionLost: listener => {
       const subscription = (node: NodeTarget): void => listener(node)
       listeners.add(subscription)
@@ -175,6 +195,7 @@ export function createFakeRedis({
         config: new Map(),
         unknownOptions: new Set(),
         lastByteAtMs: null,
+        pausedUntilMs: 0,
       }
       if (before === undefined || empty) beginLineage(node)
       else Object.assign(node, { data: before.data, offset: before.offset, previous: before.previous })
