@@ -8,12 +8,14 @@ import { silentSink } from '../events/log.js'
 import { renderAction } from '../reconciler/plan/text.js'
 import { planRemoval } from '../reconciler/plan/removal.js'
 import { findBelongings, removeFlotilla } from '../reconciler/remove.js'
+import { OwnNetworks } from '../reconciler/observe/own-networks.js'
 import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { lockState } from '../state/lock.js'
 import { StateStore } from '../state/state-store.js'
 import { noSuchFlotilla } from './manifests.js'
 import type { Output } from './output.js'
+import { findOwnContainer } from './own-container.js'
 import { openRuntime, type Environment, type Places } from './session.js'
 
 export interface DownRequest {
@@ -61,9 +63,10 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     for (const action of actions) output.note(`  ${renderAction(action)}`)
     for (const image of images) output.note(`  remove image ${image}`)
     if (!(await isAgreed(request, output))) return false
+    const ownNetworks = new OwnNetworks(runtime, await findOwnContainer(runtime))
     for (const flotilla of flotillas)
       await removeFlotilla(
-        { runtime, store, events: silentSink },
+        { runtime, ownNetworks, store, events: silentSink },
         { flotilla, volumesToo, signal: new AbortController().signal },
       )
     for (const image of images) await removeImage(runtime, image, output)

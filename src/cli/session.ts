@@ -4,6 +4,7 @@ import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import type { Eyes } from '../reconciler/observe/observe.js'
 import { EngineView } from '../reconciler/observe/engine-view.js'
+import { OwnNetworks } from '../reconciler/observe/own-networks.js'
 import { LifeSigns } from '../reconciler/observe/life-signs.js'
 import { createRedisClient } from '../redis/client/redis-client.js'
 import { chooseReach, type ReachMode } from '../redis/reach.js'
@@ -69,6 +70,7 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
       }),
       lifeSigns,
       reach: reach.mode,
+      ownNetworks: new OwnNetworks(runtime, ownContainer),
       nowMs: () => systemClock.nowMs(),
     }
     return { runtime, redis, engine, reach, eyes, store: new StateStore(resolve(places.state)), close }

@@ -129,7 +129,7 @@ export class Controller {
     events.publish('manifest.deleted', { deletionPolicy: policy }, { flotilla: name })
     if (policy !== 'Orphan')
       await removeFlotilla(
-        { runtime: eyes.runtime, store, events },
+        { runtime: eyes.runtime, ownNetworks: eyes.ownNetworks, store, events },
         { flotilla: name, volumesToo: policy === 'Delete', signal: this.#abort.signal },
       )
     else await record.saveMemory(memory => ({ ...memory, spec: null }))
@@ -160,7 +160,7 @@ export class Controller {
     if (outcome.kind !== 'failed') this.#failures.delete(name)
     switch (outcome.kind) {
       case 'settled':
-        return this.#queue.wakeAfter(name, pollMs.settled)
+        return this.#queue.wakeAfter(name, this.#untilNextRound())
       case 'again':
         return outcome.inMs === 0
           ? this.#queue.wake(name)
@@ -172,6 +172,11 @@ export class Controller {
       case 'gone':
         return
     }
+  }
+
+  /** All settled flotillas are looked at in the same moment, because one list of containers then serves them all. */
+  #untilNextRound(): number {
+    return pollMs.settled - (this.#options.clock.monotonicMs() % pollMs.settled)
   }
 
   #retry(name: string, error: unknown): void {
@@ -209,7 +214,11 @@ export class Controller {
   }
 }
 
-function wordsOf(outcome: Outcome): { readonly outcome: string; readonly because: string | null; readonly inMs: number | null } {
+function wordsOf(outcome: Outcome): {
+  readonly outcome: string
+  readonly because: string | null
+  readonly inMs: number | null
+} {
   return {
     outcome: outcome.kind,
     because: 'because' in outcome ? outcome.because : null,

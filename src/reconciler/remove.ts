@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/runtime.js'
 import type { StateStore } from '../state/state-store.js'
 import { execute } from './execute/execute.js'
 import { networkName } from './names.js'
+import type { OwnNetworks } from './observe/own-networks.js'
 import type { Action } from './plan/plan.js'
 import { planRemoval, type Belongings } from './plan/removal.js'
 
@@ -31,6 +32,7 @@ export async function findBelongings(runtime: Runtime, flotilla: string): Promis
 
 export interface RemovalTools {
   readonly runtime: Runtime
+  readonly ownNetworks: OwnNetworks
   readonly store: StateStore
   readonly events: EventSink
 }
@@ -43,12 +45,15 @@ export async function removeFlotilla(
   tools: RemovalTools,
   request: { readonly flotilla: string; readonly volumesToo: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { runtime, store, events } = tools
+  const { runtime, ownNetworks, store, events } = tools
   const { flotilla, volumesToo, signal } = request
   const plan = planRemoval(await findBelongings(runtime, flotilla), { volumesToo })
   const result = await execute(plan, {
     interrupted: () => signal.aborted,
-    perform: action => removeOne(runtime, action, signal),
+    async perform(action) {
+      if (action.kind === 'remove-network') await ownNetworks.leave(action.network)
+      await removeOne(runtime, action, signal)
+    },
   })
   if (result.kind === 'failed') throw result.error
   if (result.kind === 'interrupted') return

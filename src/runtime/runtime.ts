@@ -60,6 +60,8 @@ export interface Runtime {
   removeContainer(containerId: string, call?: CallOptions): Promise<void>
   /** Leaves the network when attached (stale links), then joins it with these links and aliases. */
   attachNetwork(containerId: string, attachment: NetworkAttachment, call?: CallOptions): Promise<void>
+  /** Not attached, or either of them gone, is success. */
+  detachNetwork(containerId: string, network: string, call?: CallOptions): Promise<void>
   /** Gone already is success. Fails with runtime/conflict while something is attached, naming it. */
   removeNetwork(name: string, call?: CallOptions): Promise<void>
   /** Gone already is success. Fails with runtime/conflict while a container uses it. */

@@ -427,6 +427,14 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.deepEqual((await listed(started.containerId))?.networks[0]?.links, ['y:master'])
       })
 
+      test('detaching leaves the network, and doing it again is a success', async () => {
+        const started = await makeRunning()
+        await runtime.detachNetwork(started.containerId, network)
+        await runtime.detachNetwork(started.containerId, network)
+        assert.deepEqual((await listed(started.containerId))?.networks, [])
+        await runtime.detachNetwork('0'.repeat(64), network)
+      })
+
       test('attaching works on a stopped container and holds after its start', async () => {
         const spec = specOf()
         const containerId = await runtime.createContainer(spec, [])

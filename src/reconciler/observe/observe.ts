@@ -6,6 +6,7 @@ import { masterName, networkName, nodeAlias, redisPort, replicaName } from '../n
 import type { NodeSeen, Observation, ResourcesSeen, Stranger } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
+import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
   readonly runtime: Runtime
@@ -13,6 +14,7 @@ export interface Eyes {
   readonly engine: EngineView
   readonly lifeSigns: LifeSigns
   readonly reach: ReachMode
+  readonly ownNetworks: OwnNetworks
   /** Wall clock, ms. */
   readonly nowMs: () => number
 }
@@ -38,6 +40,7 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
   const atMs = eyes.nowMs()
   const ours = containers.filter(container => readNodeLabels(container.labels)?.flotilla === flotilla)
   const { chosen, duplicates } = onePerOrdinal(ours)
+  await joinNetwork(eyes, flotilla, chosen)
   const running = chosen.filter(container => container.state === 'running').length
   const [nodes, resources] = await Promise.all([
     Promise.all(chosen.map(container => seeNode(eyes, input, container, atMs))),
@@ -53,6 +56,20 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
       .map(toStranger),
     resources,
   }
+}
+
+async function joinNetwork(
+  eyes: Eyes,
+  flotilla: string,
+  containers: readonly ContainerFacts[],
+): Promise<void> {
+  const name = networkName(flotilla)
+  const endpoint = containers
+    .filter(container => container.state === 'running')
+    .flatMap(container => container.networks)
+    .find(one => one.network === name && one.networkId !== null)
+  if (endpoint !== undefined && endpoint.networkId !== null)
+    await eyes.ownNetworks.join({ name, networkId: endpoint.networkId })
 }
 
 async function seeNode(

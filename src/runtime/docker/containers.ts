@@ -224,28 +224,55 @@ export async function attachNetwork(
 ): Promise<void> {
   const { containerId } = attach
   const { network, links, aliases } = attach.attachment
-  const change = (verb: 'connect' | 'disconnect', body: object, accept: readonly number[]) =>
-    client.call(
-      {
-        what: `${verb} container ${containerId.slice(0, 12)} and network ${network}`,
-        method: 'POST',
-        path: `/networks/${encodeURIComponent(network)}/${verb}`,
-        body: { Container: containerId, ...body },
-        timeoutMs: 30_000,
-        signal: call?.signal,
-        accept,
-        format: 'text',
-      },
-      reply => reply,
-    )
-  const left = await change('disconnect', { Force: true }, [403, 404, 500])
-  // 404 stands for a network or container that is gone as well; then connecting says so.
+  // What is gone fails at the connect, with better words.
+  await detachNetwork(client, { containerId, network }, call)
+  const body = { EndpointConfig: { Links: links, Aliases: aliases } }
+  await changeAttachment(client, { verb: 'connect', containerId, network, body, accept: [] }, call)
+}
+
+export async function detachNetwork(
+  client: EngineClient,
+  { containerId, network }: { readonly containerId: string; readonly network: string },
+  call: Call,
+): Promise<void> {
+  const accept = [403, 404, 500]
+  const left = await changeAttachment(
+    client,
+    { verb: 'disconnect', containerId, network, body: { Force: true }, accept },
+    call,
+  )
   if (left.status !== 404 && left.status >= 400 && !/is not connected/i.test(String(left.body)))
     throw new FlotillaError(
       'runtime/failed',
       `disconnect container ${containerId.slice(0, 12)} and network ${network}: Docker says: ${String(left.body)}`,
     )
-  await change('connect', { EndpointConfig: { Links: links, Aliases: aliases } }, [])
+}
+
+function changeAttachment(
+  client: EngineClient,
+  change: {
+    readonly verb: 'connect' | 'disconnect'
+    readonly containerId: string
+    readonly network: string
+    readonly body: object
+    readonly accept: readonly number[]
+  },
+  call: Call,
+) {
+  const { verb, containerId, network, body, accept } = change
+  return client.call(
+    {
+      what: `${verb} container ${containerId.slice(0, 12)} and network ${network}`,
+      method: 'POST',
+      path: `/networks/${encodeURIComponent(network)}/${verb}`,
+      body: { Container: containerId, ...body },
+      timeoutMs: 30_000,
+      signal: call?.signal,
+      accept,
+      format: 'text',
+    },
+    reply => reply,
+  )
 }
 
 /** One `POST /containers/{id}/{verb}`. */

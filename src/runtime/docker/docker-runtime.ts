@@ -50,6 +50,8 @@ export function createDockerRuntime(options: {
     removeContainer: (containerId, call) => containers.removeContainer(client, containerId, call),
     attachNetwork: (containerId, attachment, call) =>
       containers.attachNetwork(client, { containerId, attachment }, call),
+    detachNetwork: (containerId, network, call) =>
+      containers.detachNetwork(client, { containerId, network }, call),
     removeNetwork: (name, call) => removeNetwork(client, name, call),
     removeVolume: (name, call) => removeVolume(client, name, call),
     removeImage: (image, call) => removeImage(client, image, call),

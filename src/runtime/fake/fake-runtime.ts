@@ -137,6 +137,11 @@ export function createFakeRuntime(options: {
         run('removeContainer', [id], call, () => ifThere(id, one => world.remove(one))),
       attachNetwork: (id, attachment, call) =>
         run('attachNetwork', [id, attachment], call, () => world.attach(world.need(id), attachment)),
+      detachNetwork: (id, network, call) =>
+        run('detachNetwork', [id, network], call, () => {
+          const container = world.find(id)
+          if (container !== null) world.detach(container, network)
+        }),
       removeNetwork: (name, call) => run('removeNetwork', [name], call, () => world.removeNetwork(name)),
       removeVolume: (name, call) => run('removeVolume', [name], call, () => world.removeVolume(name)),
       removeImage: (image, call) =>
