@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sendSignal } from './processes.mjs'
 
@@ -18,12 +17,12 @@ import { sendSignal } from './processes.mjs'
 const endWithinMs = 5000
 
 /**
- * Runs files with node's test runner, its readable report on our stdout; resolves with its counts.
+ * Runs files with node's test runner from the project's folder, its readable report on our stdout; resolves with its counts.
  * @param {TestRun} run
  * @returns {Promise<TestOutcome>}
  */
 export async function runTests({ files, options, prefix, env, signal }) {
-  const folder = mkdtempSync(join(tmpdir(), 'flotilla-counts-'))
+  const folder = mkdtempSync(join('dist', 'counts-'))
   const countFile = join(folder, 'counts')
   const command = [
     ...[...prefix, process.execPath, '--test', '--enable-source-maps'],
