@@ -10,7 +10,7 @@ export interface Observation {
   readonly duplicates: readonly ContainerFacts[]
   /** Containers that are not ours and hold a name that this flotilla needs. */
   readonly strangers: readonly Stranger[]
-  /** Looked at only when some node is not running, because then something may have to be created. */
+  /** Looked at only when something may have to be created, or nobody is known to be master; null when it was not. */
   readonly resources: ResourcesSeen | null
 }
 

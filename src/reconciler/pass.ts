@@ -4,6 +4,7 @@ import { specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { observe, type Eyes } from './observe/observe.js'
 import type { PlanInput } from './plan/input.js'
+import { rightfulOrdinal } from './plan/mastership.js'
 import { planFlotilla } from './plan/plan-flotilla.js'
 import type { Plan } from './plan/plan.js'
 import { remember } from './remember.js'
@@ -27,6 +28,7 @@ export async function lookAt(eyes: Eyes, { spec, memory, credentials, setting }:
     flotilla: spec.name,
     image: spec.image,
     wantedCount: spec.replicas + 1,
+    masterKnown: rightfulOrdinal({ memory }) !== null,
     credentials,
   })
   const input: PlanInput = { spec, seen, memory: remember(memory, seen), specHash: specHash(setting) }

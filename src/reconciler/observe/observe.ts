@@ -24,6 +24,8 @@ export interface ObserveInput {
   readonly image: string
   /** Containers that the spec wants: with fewer running, network, volumes and image are looked at too. */
   readonly wantedCount: number
+  /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
+  readonly masterKnown: boolean
   readonly credentials: NodeCredentials
 }
 
@@ -42,9 +44,15 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
   const { chosen, duplicates } = onePerOrdinal(ours)
   await joinNetwork(eyes, flotilla, chosen)
   const running = chosen.filter(container => container.state === 'running').length
+  // Something may have to be created: what is not there, or what was made from another image.
+  const lookFurther =
+    running < input.wantedCount ||
+    running < chosen.length ||
+    !input.masterKnown ||
+    chosen.some(container => container.image !== input.image)
   const [nodes, resources] = await Promise.all([
     Promise.all(chosen.map(container => seeNode(eyes, input, container, atMs))),
-    running < input.wantedCount || running < chosen.length ? seeResources(eyes.runtime, input) : null,
+    lookFurther ? seeResources(eyes.runtime, input) : null,
   ])
   return {
     flotilla,

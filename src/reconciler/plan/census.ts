@@ -1,3 +1,4 @@
+import { volumeName } from '../names.js'
 import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 
@@ -10,9 +11,9 @@ export interface Census {
 /**
  * The wanted nodes are `replicas + 1`. Those that exist come first (the rightful master before all, then the healthier, then the lower ordinal), so that
  * scaling down never costs the master or a good replica; what is missing is filled up with the lowest free ordinals, so that a kept volume is used again.
+ * While nobody is known to be the rightful master, no node is too many, nor is a volume that was kept: the one with the data may be any of them.
  */
 export function takeCensus(input: PlanInput, rightful: number | null): Census {
-  const wantedCount = input.spec.replicas + 1
   const existing = input.seen.nodes.map(node =>
     classifyNode(node, {
       flotilla: input.spec.name,
@@ -21,29 +22,38 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
       atMs: input.seen.atMs,
     }),
   )
+  const existingOrdinals = existing.map(node => node.ordinal)
+  // The recorded master's ordinal is wanted even when its container is gone: its volume holds the data.
+  const indispensable = rightful === null ? [...existingOrdinals, ...keptVolumes(input)] : [rightful]
+  const wantedCount = Math.max(input.spec.replicas + 1, new Set(indispensable).size)
+  const reserved = indispensable.filter(ordinal => !existingOrdinals.includes(ordinal))
   const ranked = [...existing].sort(
     (a, b) => rankOf(a, rightful) - rankOf(b, rightful) || a.ordinal - b.ordinal,
   )
-  const kept = ranked.slice(0, wantedCount)
-  const wanted = [...kept, ...absentOrdinals(kept, wantedCount, rightful).map(absentNode)]
+  const keptCount = wantedCount - new Set(reserved).size
+  const kept = ranked.slice(0, keptCount)
+  const wanted = [...kept, ...absentOrdinals(kept, wantedCount, reserved).map(absentNode)]
   return {
     wanted: wanted.sort((a, b) => a.ordinal - b.ordinal),
-    surplus: ranked.slice(wantedCount).sort((a, b) => a.ordinal - b.ordinal),
+    surplus: ranked.slice(keptCount).sort((a, b) => a.ordinal - b.ordinal),
   }
 }
 
-/** The recorded master's ordinal is wanted even when its container is gone: its volume holds the data. */
+function keptVolumes(input: PlanInput): number[] {
+  const prefix = volumeName(input.spec.name, 0).slice(0, -1)
+  return (input.seen.resources?.volumes ?? []).flatMap(volume => {
+    const ordinal = volume.startsWith(prefix) ? volume.slice(prefix.length) : ''
+    return /^\d{1,4}$/.test(ordinal) ? [Number(ordinal)] : []
+  })
+}
+
 function absentOrdinals(
   kept: readonly ClassifiedNode[],
   wantedCount: number,
-  rightful: number | null,
+  reserved: readonly number[],
 ): number[] {
-  const missing: number[] = []
-  const taken = new Set(kept.map(node => node.ordinal))
-  if (rightful !== null && !taken.has(rightful) && taken.size < wantedCount) {
-    missing.push(rightful)
-    taken.add(rightful)
-  }
+  const missing = [...new Set(reserved)]
+  const taken = new Set([...missing, ...kept.map(node => node.ordinal)])
   for (let ordinal = 0; taken.size < wantedCount; ordinal++) {
     if (taken.has(ordinal)) continue
     missing.push(ordinal)

@@ -1,51 +1,17 @@
 import type { Lineage, Operation, OperationKind } from '../memory.js'
-import { masterName } from '../names.js'
-import type { PlanInput } from './input.js'
+import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
-import type { Refusal, Wait } from './plan.js'
+import { dataLossGuard, furthestAhead, isUnasked, keysOf, saysMaster } from './evidence.js'
+import type { PlanInput } from './input.js'
+import type { Mastership } from './mastership-kind.js'
+import { whyNotRejoin } from './rejoin.js'
+import { decideUnrecorded } from './unrecorded.js'
 
-/**
- * Who is master, decided from our own record first, then from names, then from what the nodes hold.
- *
- * A node is born a replica and never becomes master by booting, so "nobody says master" is the normal start of every life after a crash, and the
- * question is always the same: which node may be crowned without losing what another one holds? The order of trust:
- * 1. a node that reigns already and is the recorded one;
- * 2. the record (`memory.master`, or an operation that was under way);
- * 3. without a record, the container that holds the master's name (a container's name is its role);
- * 4. without either, data: the only node that has any, or the furthest of one lineage.
- * What contradicts the record (an empty master where there was data) is a refusal, never a guess.
- */
-export type Mastership =
-  /** The recorded master reigns. */
-  | { readonly kind: 'reigning'; readonly ordinal: number }
-  /** A master reigns that we have no record of: write it down, change nothing. */
-  | { readonly kind: 'found'; readonly ordinal: number; readonly reason: string }
-  /** Nothing exists anywhere: the first node is crowned as soon as it is up, within the same plan. */
-  | { readonly kind: 'first'; readonly ordinal: number; readonly reason: string }
-  /** The evidence is complete: promote now. */
-  | {
-      readonly kind: 'crown'
-      readonly ordinal: number
-      readonly operationKind: OperationKind
-      readonly reason: string
-    }
-  /** Not decided yet; `ordinal` is the one expected, when there is one. */
-  | { readonly kind: 'pending'; readonly ordinal: number | null; readonly waits: readonly Wait[] }
-  | { readonly kind: 'refused'; readonly ordinal: number | null; readonly refusal: Refusal }
-
-export function decideMastership(input: PlanInput, nodes: readonly ClassifiedNode[]): Mastership {
+/** Who is master, or why nobody is yet. Nodes that are too many count as evidence too: any of them may hold the data. */
+export function decideMastership(input: PlanInput, census: Census): Mastership {
   const rightful = rightfulOrdinal(input)
-  if (rightful !== null) return decideOnRecord(input, nodes, rightful)
-  const masters = nodes.filter(node => factsOf(node)?.role === 'master')
-  if (masters.length > 0) return decideAmongMasters(input, masters)
-  const blankSlate = input.seen.nodes.length === 0 && (input.seen.resources?.volumes.length ?? 0) === 0
-  if (blankSlate)
-    return {
-      kind: 'first',
-      ordinal: lowestOrdinal(nodes),
-      reason: 'a new flotilla starts with its lowest ordinal as master',
-    }
-  return decideWithoutRecord(input, nodes)
+  const nodes = [...census.wanted, ...census.surplus]
+  return rightful === null ? decideUnrecorded(input, nodes) : decideOnRecord(input, nodes, rightful)
 }
 
 /** Whom our record names: an operation under way outranks the last one that ended. */
@@ -69,7 +35,7 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
           }
     case 'absent':
     case 'stopped':
-      return operation?.kind === 'creation' && nothingHolds(nodes)
+      return operation?.kind === 'creation' && isStillBlank(input, nodes, rightful)
         ? { kind: 'first', ordinal: rightful, reason: `${operation.reason} (resumed)` }
         : pendingOn(rightful, 'it is started on its own data')
     case 'uncrowned':
@@ -99,151 +65,104 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
   }
 }
 
-/** The recorded master is up again, as the replica that every node is born as. Does it still hold what it held? */
+/** The recorded master is up again, as the replica that every node is born as. Does it still hold what it held, and does nobody else reign? */
 function decideOnUncrowned(
   input: PlanInput,
   nodes: readonly ClassifiedNode[],
   node: ClassifiedNode,
 ): Mastership {
-  const operation = input.memory.operation
   const facts = factsOf(node)
   if (facts === null) return pendingOn(node.ordinal, 'it answers')
-  const known = lastKnown(input, node.ordinal)
-  if (facts.keys > 0 || known === null || known.keys === 0) {
-    return operation === null
-      ? {
-          kind: 'crown',
-          ordinal: node.ordinal,
-          operationKind: 'restart',
-          reason: `it is the recorded master, back with ${facts.keys} keys`,
-        }
-      : {
-          kind: 'crown',
-          ordinal: node.ordinal,
-          operationKind: operation.kind,
-          reason: `${operation.reason} (resumed)`,
-        }
+  const others = nodes.filter(other => other.ordinal !== node.ordinal)
+  for (const stray of others.filter(saysMaster)) {
+    const refusal = whyNotRejoin(input.spec.name, stray, node)
+    if (refusal !== null) return { kind: 'refused', ordinal: node.ordinal, refusal }
   }
-  const undecided = nodes.filter(other => other.bucket !== 'absent' && factsOf(other) === null)
-  if (undecided.length > 0)
-    return pendingOn(
-      node.ordinal,
-      `the others have answered too: it came back empty, and had ${known.keys} keys`,
-    )
-  const others = nodes.filter(other => (factsOf(other)?.keys ?? 0) > 0)
-  if (others.length === 0 && input.spec.persistence.mode === 'none')
+  if (facts.keys === 0) return decideOnEmpty(input, others, node)
+  const ahead = furthestAhead(facts, others)
+  if (ahead !== null)
     return {
-      kind: 'crown',
+      kind: 'refused',
       ordinal: node.ordinal,
-      operationKind: 'cold-start',
-      reason: `every node came back empty, as persistence: none means; ${known.keys} keys are gone`,
+      refusal: dataLossGuard(input.spec.name, {
+        node,
+        came: `is the recorded master and came back at offset ${facts.offset} of a history that node ${ahead.ordinal} has up to ${factsOf(ahead)?.offset}`,
+        holders: [ahead],
+      }),
     }
-  return {
-    kind: 'refused',
-    ordinal: node.ordinal,
-    refusal: dataLossGuard(input.spec.name, node, known, others),
-  }
+  const known = lastKnown(input, node.ordinal)
+  const unasked = others.filter(other => mayHold(input, other))
+  // A snapshot keeps the lineage, and this one is older than what we have seen: somebody else may have the rest.
+  if (unasked.length > 0 && known !== null && known.replid === facts.replid && known.offset > facts.offset)
+    return pendingOnOthers(
+      node,
+      unasked,
+      `it came back at offset ${facts.offset}, and had come to ${known.offset}`,
+    )
+  return crownOnRecord(input, node, 'restart', `it is the recorded master, back with ${facts.keys} keys`)
 }
 
-function decideAmongMasters(input: PlanInput, masters: readonly ClassifiedNode[]): Mastership {
-  const named = masters.find(node => node.seen?.container.name === masterName(input.spec.name))
-  const chosen = masters.length === 1 ? masters[0] : named
-  if (chosen !== undefined)
-    return {
-      kind: 'found',
-      ordinal: chosen.ordinal,
-      reason:
-        masters.length === 1
-          ? 'it is the only master, and there was no record'
-          : 'of several masters it holds the name, and there was no record',
-    }
-  return {
-    kind: 'refused',
-    ordinal: null,
-    refusal: noSafeCandidate(
-      input.spec.name,
-      masters,
-      'several nodes say that they are master, and there is no record of which is right',
-    ),
-  }
-}
-
-/** Nobody is master and nobody ever wrote down who was: names first, then data. */
-function decideWithoutRecord(input: PlanInput, nodes: readonly ClassifiedNode[]): Mastership {
-  const undecided = nodes.filter(node => factsOf(node) === null || node.bucket === 'loading')
-  if (undecided.length > 0)
-    return {
-      kind: 'pending',
-      ordinal: null,
-      waits: undecided.map(node => ({
-        what: `node ${node.ordinal} answers: there is no record of who was master, so all histories are compared first`,
-        ordinal: node.ordinal,
-        lookAgainInMs: 50,
-      })),
-    }
-  const holders = nodes.filter(node => (factsOf(node)?.keys ?? 0) > 0)
-  const named = nodes.find(node => node.seen?.container.name === masterName(input.spec.name))
-  const crown = (node: ClassifiedNode, reason: string): Mastership => ({
-    kind: 'crown',
-    ordinal: node.ordinal,
-    operationKind: 'cold-start',
-    reason,
-  })
-  if (holders.length === 0) return crown(named ?? lowestNode(nodes), 'no node holds any data')
-  if (named !== undefined && holders.includes(named))
-    return crown(named, `it holds the master's name and ${keysOf(named)} keys`)
-  const [only, ...more] = holders
-  if (only !== undefined && more.length === 0)
-    return crown(only, `it is the only node that holds data (${keysOf(only)} keys)`)
-  const furthest = furthestOfOneLineage(holders)
-  if (furthest !== null) return crown(furthest, 'it is the furthest of one common history')
-  return {
-    kind: 'refused',
-    ordinal: null,
-    refusal: noSafeCandidate(
-      input.spec.name,
-      holders,
-      'several nodes hold data, their histories can not be compared, and there is no record of who was master',
-    ),
-  }
-}
-
-function furthestOfOneLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
-  const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
-  if (lineages.size !== 1) return null
-  return (
-    [...nodes].sort(
-      (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
-    )[0] ?? null
-  )
-}
-
-function dataLossGuard(
-  flotilla: string,
-  node: ClassifiedNode,
-  known: Lineage,
+/** It holds nothing. That is right only if nothing was ever there: our record may be older than the data, so the other nodes are asked too. */
+function decideOnEmpty(
+  input: PlanInput,
   others: readonly ClassifiedNode[],
-): Refusal {
-  const holders = others.map(other => `node ${other.ordinal} holds ${keysOf(other)} keys`).join(', ')
+  node: ClassifiedNode,
+): Mastership {
+  const had = lastKnown(input, node.ordinal)?.keys ?? 0
+  const unasked = others.filter(other => mayHold(input, other))
+  if (unasked.length > 0)
+    return pendingOnOthers(node, unasked, `it came back empty${had > 0 ? `, and had ${had} keys` : ''}`)
+  const holders = others.filter(other => keysOf(other) > 0)
+  if (holders.length === 0 && had === 0)
+    return crownOnRecord(input, node, 'restart', 'it is the recorded master, and no node holds any data')
+  if (holders.length === 0 && input.spec.persistence.mode === 'none')
+    return crownOnRecord(
+      input,
+      node,
+      'cold-start',
+      `every node came back empty, as persistence: none means; ${had} keys are gone`,
+    )
+  const came = `${had > 0 ? `was master with ${had} keys` : 'is the recorded master'} and came back empty`
   return {
-    code: 'DataLossGuard',
-    why:
-      `node ${node.ordinal} was master with ${known.keys} keys and came back empty; making it master would wipe the others ` +
-      `(${holders === '' ? 'no other node holds data' : holders})`,
-    whatToType: `flotilla failover ${flotilla} --to ${others[0]?.ordinal ?? node.ordinal} --force`,
+    kind: 'refused',
+    ordinal: node.ordinal,
+    refusal: dataLossGuard(input.spec.name, { node, came, holders }),
   }
 }
 
-function noSafeCandidate(flotilla: string, nodes: readonly ClassifiedNode[], why: string): Refusal {
-  const table = nodes.map(
-    node =>
-      `node ${node.ordinal}: ${keysOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
-  )
-  return {
-    code: 'NoSafeCandidate',
-    why: `${why} (${table.join('; ')})`,
-    whatToType: `flotilla failover ${flotilla} --to <ordinal> --force`,
-  }
+/** A creation that was cut short goes on as one while no other node says, or may say once it is asked, that there is anything. */
+function isStillBlank(input: PlanInput, nodes: readonly ClassifiedNode[], rightful: number): boolean {
+  const others = nodes.filter(node => node.ordinal !== rightful)
+  return others.every(node => keysOf(node) === 0 && !saysMaster(node) && !mayHold(input, node))
+}
+
+/**
+ * It has not said what it holds, so it may be data. Not so in a creation, which began on a blank slate, for a node that has never been in sync:
+ * a replica that can't start must not keep a new flotilla without a master.
+ */
+function mayHold(input: PlanInput, node: ClassifiedNode): boolean {
+  const wasInSync = input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage !== null)
+  const isDown = node.bucket === 'absent' || node.bucket === 'stopped'
+  if (input.memory.operation?.kind === 'creation' && isDown && !wasInSync) return false
+  return isUnasked(input, node)
+}
+
+/** An operation under way goes on as what it was begun as. */
+function crownOnRecord(
+  input: PlanInput,
+  node: ClassifiedNode,
+  kind: OperationKind,
+  reason: string,
+): Mastership {
+  const operation = input.memory.operation
+  return operation === null
+    ? { kind: 'crown', ordinal: node.ordinal, operationKind: kind, reason }
+    : {
+        kind: 'crown',
+        ordinal: node.ordinal,
+        operationKind: operation.kind,
+        reason: `${operation.reason} (resumed)`,
+      }
 }
 
 /** The operation record that a promotion writes before its first step; an operation under way is kept as it is. */
@@ -271,32 +190,13 @@ function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Master
   }
 }
 
+function pendingOnOthers(node: ClassifiedNode, unasked: readonly ClassifiedNode[], why: string): Mastership {
+  const list = unasked.map(other => other.ordinal).join(', ')
+  return pendingOn(node.ordinal, `node ${list} has answered too: ${why}`)
+}
+
 function lastKnown(input: PlanInput, ordinal: number): Lineage | null {
   return (
     input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
   )
-}
-
-/** No node is known to hold a key: a creation that was cut short may go on as one. */
-function nothingHolds(nodes: readonly ClassifiedNode[]): boolean {
-  return nodes.every(node => (factsOf(node)?.keys ?? 0) === 0)
-}
-
-function keysOf(node: ClassifiedNode): number {
-  return factsOf(node)?.keys ?? 0
-}
-
-function lowestNode(nodes: readonly ClassifiedNode[]): ClassifiedNode {
-  return (
-    [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? {
-      ordinal: 0,
-      bucket: 'absent',
-      seen: null,
-      outdated: false,
-    }
-  )
-}
-
-function lowestOrdinal(nodes: readonly ClassifiedNode[]): number {
-  return lowestNode(nodes).ordinal
 }

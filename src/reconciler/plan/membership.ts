@@ -1,10 +1,11 @@
 import { masterLink, networkName, nodeAlias, roleName, volumeName } from '../names.js'
-import type { Crash } from '../memory.js'
 import type { Census } from './census.js'
-import { factsOf, type ClassifiedNode } from './classify.js'
+import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
+import { nameConflict, nameToCreate } from './name-holders.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
+import { whyNotStart } from './start-guards.js'
 
 /**
  * Makes the wanted nodes exist and run: network, volumes, containers, starts. Every one of them is born a replica, so this part needs no idea of who is
@@ -24,31 +25,35 @@ export function planMembership(
   if (conflict !== null) refusals.push(conflict)
 
   for (const node of census.wanted) {
-    const name = roleName(input.spec.name, node.ordinal, node.ordinal === master ? 'master' : 'replica')
+    const { ordinal } = node
+    const role = ordinal === master ? 'master' : 'replica'
+    const name = nameToCreate(input, { ordinal, name: roleName(input.spec.name, ordinal, role) })
     switch (node.bucket) {
       case 'absent':
       case 'stopped': {
-        const obstacle = conflict ?? nameConflict(input, name) ?? volumeConflict(input, node.ordinal)
+        const obstacle = conflict ?? whyNotCreate(input, node, name)
         if (obstacle !== null) {
           if (obstacle !== conflict) refusals.push(obstacle)
           break
         }
-        const delay = whyNotStart(input, node)
+        const delay = whyNotStart(input, ordinal, master)
         if (delay !== null) {
           waits.push(delay)
           break
         }
         actions.push(...bringUp(input, node, name))
-        rising.push(node.ordinal)
+        rising.push(ordinal)
         break
       }
       case 'detached':
-        actions.push({ phase: 'attach', action: attach(input, node, 'it has no address on its network') })
+        if (isOutOfReach(input, node)) waits.push(untilInReach(node))
+        else
+          actions.push({ phase: 'attach', action: attach(input, node, 'it has no address on its network') })
         break
       case 'leaving':
         waits.push({
           what: `the engine removes ${nodeName(node)}`,
-          ordinal: node.ordinal,
+          ordinal,
           lookAgainInMs: 100,
         })
         break
@@ -72,14 +77,14 @@ function prepare(
   const created = actions.flatMap(({ action }) =>
     action.kind === 'create-container' ? [action.ordinal] : [],
   )
-  if (resources === null || created.length === 0) return []
+  if (created.length === 0) return []
   const prepared: { phase: Phase; action: Action }[] = []
-  if (resources.image === null)
+  if (resources?.image === null)
     prepared.push({
       phase: 'prepare',
       action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
     })
-  if (resources.network.kind === 'absent')
+  if (resources?.network.kind === 'absent')
     prepared.push({
       phase: 'prepare',
       action: {
@@ -90,7 +95,8 @@ function prepare(
     })
   for (const ordinal of created) {
     const volume = volumeName(input.spec.name, ordinal)
-    if (resources.volumes.includes(volume)) continue
+    // Where nobody looked it may be missing too, and then the engine would make one without our labels. Making one that exists is success.
+    if (resources?.volumes.includes(volume) === true) continue
     prepared.push({
       phase: 'prepare',
       action: { kind: 'create-volume', ordinal, volume, cause: `node ${ordinal} has no volume yet` },
@@ -124,6 +130,12 @@ function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase:
   ]
 }
 
+/** What stands in the way of a new container; one that exists already has a name and a volume. */
+function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Refusal | null {
+  if (node.seen !== null && whyNotStartAgain(input, node) === null) return null
+  return nameConflict(input, name) ?? (node.seen === null ? volumeConflict(input, node.ordinal) : null)
+}
+
 /** A stopped container that would not come up as what is wanted today is created anew on its volume. */
 function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null {
   if (node.outdated) return 'it was made from an older spec'
@@ -144,34 +156,6 @@ function howItEnded(node: ClassifiedNode): string {
   return exit.oomKilled ? 'the kernel killed it for want of memory' : `it ended with exit code ${exit.code}`
 }
 
-/** Crashes that follow each other quickly are answered more and more slowly; the first is answered at once. */
-function whyNotStart(input: PlanInput, node: ClassifiedNode): Wait | null {
-  const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
-  const quick = quickCrashesInARow(crashes)
-  const last = crashes.at(-1)
-  if (quick < 2 || last === undefined) return null
-  const delayMs = Math.min(1_000 * 2 ** (quick - 2), 60_000)
-  const remainingMs = last.atMs + delayMs - input.seen.atMs
-  if (remainingMs <= 0) return null
-  return {
-    what: `node ${node.ordinal} ended ${quick} times within ${quickMs / 1_000} s of its start; the next start is in ${Math.ceil(remainingMs / 1_000)} s`,
-    ordinal: node.ordinal,
-    lookAgainInMs: remainingMs,
-  }
-}
-
-/** A run shorter than this says that something is wrong with the node rather than with its day. */
-const quickMs = 30_000
-
-function quickCrashesInARow(crashes: readonly Crash[]): number {
-  let count = 0
-  for (const crash of [...crashes].reverse()) {
-    if (crash.ranMs >= quickMs) break
-    count += 1
-  }
-  return count
-}
-
 function linksAreWrong(input: PlanInput, node: ClassifiedNode): boolean {
   if (node.seen === null || node.seen.container.state !== 'running') return false
   const endpoint = node.seen.container.networks.find(one => one.network === networkName(input.spec.name))
@@ -180,6 +164,20 @@ function linksAreWrong(input: PlanInput, node: ClassifiedNode): boolean {
     !endpoint.links.includes(masterLink(input.spec.name)) ||
     !endpoint.aliases.includes(nodeAlias(input.spec.name, node.ordinal))
   )
+}
+
+/** Attached as it should be, and still without an address for us: to attach it again would only cut its connections, over and over. */
+function isOutOfReach(input: PlanInput, node: ClassifiedNode): boolean {
+  const endpoint = node.seen?.container.networks.find(one => one.network === networkName(input.spec.name))
+  return endpoint !== undefined && endpoint.address !== null && !linksAreWrong(input, node)
+}
+
+function untilInReach(node: ClassifiedNode): Wait {
+  return {
+    what: `node ${node.ordinal} can be reached from here: it is on its network, but publishes no port (docker rm -f ${nodeName(node)} lets it be made anew)`,
+    ordinal: node.ordinal,
+    lookAgainInMs: 1_000,
+  }
 }
 
 function attach(input: PlanInput, node: ClassifiedNode, cause: string): Action {
@@ -205,17 +203,6 @@ function networkConflict(input: PlanInput): Refusal | null {
   }
 }
 
-/** A stranger with a name that we need is never touched. */
-export function nameConflict(input: PlanInput, name: string): Refusal | null {
-  const stranger = input.seen.strangers.find(one => one.name === name)
-  if (stranger === undefined) return null
-  return {
-    code: 'NameConflict',
-    why: `the container ${name} (${stranger.containerId.slice(0, 12)}, image ${stranger.image}) is not Flotilla's, and the name is needed`,
-    whatToType: `docker rename ${name} ${name}-old, or docker rm -f ${name}`,
-  }
-}
-
 function volumeConflict(input: PlanInput, ordinal: number): Refusal | null {
   const volume = volumeName(input.spec.name, ordinal)
   if (input.seen.resources?.foreignVolumes.includes(volume) !== true) return null
@@ -224,9 +211,4 @@ function volumeConflict(input: PlanInput, ordinal: number): Refusal | null {
     why: `the volume ${volume} exists and is not Flotilla's; using it could overwrite what it holds`,
     whatToType: `docker volume rm ${volume} (after saving what it holds), or give the flotilla another metadata.name`,
   }
-}
-
-/** A node that is up but has no facts yet. */
-export function isUnknown(node: ClassifiedNode): boolean {
-  return node.bucket !== 'absent' && factsOf(node) === null
 }

@@ -1,53 +1,88 @@
-import { replicaName, roleName } from '../names.js'
+import { masterName, replicaName, roleName } from '../names.js'
 import type { Census } from './census.js'
+import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
-import { nameConflict } from './membership.js'
+import { asideName, holderOfName, nameConflict } from './name-holders.js'
 import type { Contribution, Phase } from './phases.js'
-import type { Action, Refusal } from './plan.js'
+import type { Action, Wait } from './plan.js'
 
 /**
  * Gives every existing container the name of its role. Changing who is master is two renames: the old master's first, because a name has one holder.
- * `master` is whoever reigns, or is promoted in this plan.
+ * `master` is whoever reigns, or is promoted in this plan. No rename is planned that can't work: it would keep all that comes after it from being done.
  */
 export function planNaming(input: PlanInput, census: Census, master: number): Contribution {
-  const actions: { phase: Phase; action: Action }[] = []
-  const refusals: Refusal[] = []
-  const held = new Map(input.seen.nodes.map(node => [node.container.name, node.ordinal]))
-  for (const node of [...census.wanted, ...census.surplus]) {
-    const current = node.seen?.container.name
-    if (current === undefined || node.bucket === 'leaving') continue
-    const role = node.ordinal === master ? 'master' : 'replica'
-    const wantedName = roleName(input.spec.name, node.ordinal, role)
-    if (current === wantedName) continue
-    const conflict = nameConflict(input, wantedName)
-    if (conflict !== null) {
-      refusals.push(conflict)
-      continue
-    }
-    const rename = (to: string, cause: string): Action => ({
-      kind: 'rename-container',
-      ordinal: node.ordinal,
-      name: current,
-      to,
-      cause,
-    })
-    const cause =
-      role === 'master' ? 'a name is a role, and it is the master' : 'a name is a role, and it is a replica'
-    const holder = held.get(wantedName)
-    if (role === 'master') {
-      actions.push({ phase: 'take-name', action: rename(wantedName, cause) })
-    } else if (holder === undefined || holder === master) {
-      actions.push({ phase: 'free-name', action: rename(wantedName, cause) })
-    } else {
-      // Two replicas hold each other's names (by hand): one steps aside, and the next pass finds the name free.
-      actions.push({
-        phase: 'free-name',
-        action: rename(
-          `${replicaName(input.spec.name, node.ordinal)}-renaming`,
-          `${cause}; its name is still taken`,
-        ),
-      })
+  const nodes = [...census.wanted, ...census.surplus]
+  const parts = nodes.filter(node => node.ordinal !== master).map(node => nameReplica(input, node))
+  const freed = new Set(parts.flatMap(part => part.actions ?? []).flatMap(({ action }) => oldName(action)))
+  const crowned = nodes.find(node => node.ordinal === master)
+  if (crowned !== undefined) parts.push(nameMaster(input, crowned, freed))
+  return {
+    actions: parts.flatMap(part => part.actions ?? []),
+    waits: parts.flatMap(part => part.waits ?? []),
+    refusals: parts.flatMap(part => part.refusals ?? []),
+  }
+}
+
+function nameReplica(input: PlanInput, node: ClassifiedNode): Contribution {
+  const current = node.seen?.container.name
+  const wanted = replicaName(input.spec.name, node.ordinal)
+  if (current === undefined || current === wanted || node.bucket === 'leaving') return {}
+  const aside = asideName(input.spec.name, node.ordinal)
+  const cause = 'a name is a role, and it is a replica'
+  const conflict = nameConflict(input, wanted)
+  if (conflict !== null) {
+    // Its own name can't be had, but the master's is needed by another.
+    const inTheWay = current === masterName(input.spec.name)
+    return {
+      actions: inTheWay
+        ? [rename('free-name', node, { from: current, to: aside, cause: `${cause}; its name is not ours` })]
+        : [],
+      refusals: [conflict],
     }
   }
-  return { actions, refusals }
+  const holder = holderOfName(input, wanted)
+  if (holder === null) return { actions: [rename('free-name', node, { from: current, to: wanted, cause })] }
+  if (current === aside) return { waits: [untilFree(node, wanted, holder)] }
+  // Two containers hold each other's names (by hand): this one steps aside, and the next pass finds the names free.
+  return {
+    actions: [
+      rename('free-name', node, { from: current, to: aside, cause: `${cause}; its name is still taken` }),
+    ],
+  }
+}
+
+function nameMaster(input: PlanInput, node: ClassifiedNode, freed: ReadonlySet<string>): Contribution {
+  const current = node.seen?.container.name
+  const wanted = roleName(input.spec.name, node.ordinal, 'master')
+  if (current === undefined || current === wanted || node.bucket === 'leaving') return {}
+  const conflict = nameConflict(input, wanted)
+  if (conflict !== null) return { refusals: [conflict] }
+  const holder = holderOfName(input, wanted)
+  if (holder !== null && !freed.has(wanted)) return { waits: [untilFree(node, wanted, holder)] }
+  const cause = 'a name is a role, and it is the master'
+  return { actions: [rename('take-name', node, { from: current, to: wanted, cause })] }
+}
+
+function rename(
+  phase: Phase,
+  node: ClassifiedNode,
+  how: { readonly from: string; readonly to: string; readonly cause: string },
+): { phase: Phase; action: Action } {
+  const { from, to, cause } = how
+  return {
+    phase,
+    action: { kind: 'rename-container', ordinal: node.ordinal, name: from, to, cause },
+  }
+}
+
+function oldName(action: Action): readonly string[] {
+  return action.kind === 'rename-container' ? [action.name] : []
+}
+
+function untilFree(node: ClassifiedNode, name: string, holder: string): Wait {
+  return {
+    what: `the container ${holder} gives up the name ${name}, which is node ${node.ordinal}'s`,
+    ordinal: node.ordinal,
+    lookAgainInMs: 1_000,
+  }
 }

@@ -15,6 +15,7 @@ const phases = [
   'attach',
   'start',
   'record',
+  'step-down',
   'promote',
   'free-name',
   'take-name',

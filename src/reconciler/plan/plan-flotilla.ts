@@ -1,12 +1,14 @@
 import type { Operation } from '../memory.js'
 import { takeCensus, type Census } from './census.js'
+import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
-import { decideMastership, operationFor, rightfulOrdinal, type Mastership } from './mastership.js'
+import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
+import type { Mastership } from './mastership-kind.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
-import { planReplication, tune } from './replication.js'
+import { planReplication, strayCause, tune } from './replication.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
 
@@ -16,7 +18,7 @@ import { planSurplus } from './surplus.js'
  */
 export function planFlotilla(input: PlanInput): Plan {
   const census = takeCensus(input, rightfulOrdinal(input))
-  const mastership = decideMastership(input, census.wanted)
+  const mastership = decideMastership(input, census)
   return joinContributions(input.spec.name, [
     duplicates(input),
     ...contributionsOf(input, census, mastership),
@@ -26,12 +28,12 @@ export function planFlotilla(input: PlanInput): Plan {
 function contributionsOf(input: PlanInput, census: Census, mastership: Mastership): Contribution[] {
   switch (mastership.kind) {
     case 'pending':
-      return [planMembership(input, census, mastership.ordinal).contribution, { waits: mastership.waits }]
+      return [keepAll(input, census, mastership.ordinal), { waits: mastership.waits }]
     case 'refused':
-      return [
-        planMembership(input, census, mastership.ordinal).contribution,
-        { refusals: [mastership.refusal] },
-      ]
+      // Without even an idea of who is rightful nothing is touched: a start could make the wrong node's data everybody's.
+      return mastership.ordinal === null
+        ? [{ refusals: [mastership.refusal] }]
+        : [keepAll(input, census, mastership.ordinal), { refusals: [mastership.refusal] }]
     case 'found':
       return [{ actions: recordOnly(input, mastership.ordinal, mastership.reason) }]
     case 'first':
@@ -41,6 +43,12 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
     case 'reigning':
       return planReign(input, census, mastership)
   }
+}
+
+/** While no master reigns no node is too many: each is brought up, because each may be the one that holds the data. */
+function keepAll(input: PlanInput, census: Census, master: number | null): Contribution {
+  const wanted = [...census.wanted, ...census.surplus]
+  return planMembership(input, { wanted, surplus: [] }, master).contribution
 }
 
 /** A new flotilla, from nothing to the end, in one plan. */
@@ -81,11 +89,21 @@ function planCrowning(
     kind: crown.operationKind,
     reason: crown.reason,
   })
+  const nodes = [...census.wanted, ...census.surplus]
+  const promotion: { phase: Phase; action: Action }[] = nodes.some(
+    node => node.ordinal === crown.ordinal && saysMaster(node),
+  )
+    ? // It was promoted by the pass that began the operation; what is left are names and followers.
+      []
+    : [
+        ...nodes.filter(saysMaster).map(stray => stepDown(stray.ordinal, crown.ordinal)),
+        { phase: 'promote', action: { kind: 'promote', ordinal: crown.ordinal, cause: crown.reason } },
+      ]
   return [
     {
       actions: [
         ...beginning(input, operation, 'record'),
-        { phase: 'promote', action: { kind: 'promote', ordinal: crown.ordinal, cause: crown.reason } },
+        ...promotion,
         {
           phase: 'end',
           action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' },
@@ -96,6 +114,11 @@ function planCrowning(
     planNaming(input, census, crown.ordinal),
     planReplication(input, census, { master: crown.ordinal, newlyCrowned: true, rising: [], moved: [] }),
   ]
+}
+
+/** Another master steps down before one is promoted: a Flotilla that dies in between leaves no master, never two. */
+function stepDown(ordinal: number, master: number): { phase: Phase; action: Action } {
+  return { phase: 'step-down', action: { kind: 'follow', ordinal, master, nudge: false, cause: strayCause } }
 }
 
 function planReign(

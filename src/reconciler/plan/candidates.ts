@@ -1,0 +1,74 @@
+import type { Lineage } from '../memory.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+
+/** A node that could be master, or the reason why not: one row of the decision table that a failover logs. */
+export interface Candidate {
+  readonly ordinal: number
+  /** Applied offset; null when it is not known. */
+  readonly offset: number | null
+  readonly keys: number | null
+  /** Null: it may be promoted. */
+  readonly reason: string | null
+}
+
+export interface CandidateRules {
+  /** What the master held when it was last seen; null when there is no record. */
+  readonly known: Lineage | null
+  readonly maxLagBytes: number | null
+}
+
+/** Every node but the master, with why it may not be promoted; the best first: highest offset, then lowest ordinal. */
+export function rankCandidates(
+  nodes: readonly ClassifiedNode[],
+  rules: CandidateRules,
+): readonly Candidate[] {
+  return nodes
+    .map(node => {
+      const facts = factsOf(node)
+      return {
+        ordinal: node.ordinal,
+        offset: facts?.upstream?.appliedOffset ?? null,
+        keys: facts?.keys ?? null,
+        reason: whyNotPromote(node, rules),
+      }
+    })
+    .sort(
+      (a, b) =>
+        Number(a.reason !== null) - Number(b.reason !== null) ||
+        (b.offset ?? -1) - (a.offset ?? -1) ||
+        a.ordinal - b.ordinal,
+    )
+}
+
+/**
+ * Offsets mean something only within one lineage, so a candidate has the recorded one, is complete, and is not known to lack more than is allowed.
+ * Null when nothing speaks against it.
+ */
+export function whyNotPromote(node: ClassifiedNode, { known, maxLagBytes }: CandidateRules): string | null {
+  const facts = factsOf(node)
+  if (facts === null) return `it does not answer (${node.bucket})`
+  if (node.bucket === 'loading' || facts.loading !== null || facts.asyncLoading)
+    return 'it is loading its data'
+  if (facts.role === 'master') return 'it says that it is master already'
+  if (facts.replicaPriority === 0) return 'its replica-priority is 0'
+  if (facts.upstream === null || facts.upstream.appliedOffset === null) return 'it has never been in sync'
+  if (facts.upstream.syncing) return 'it is in the middle of its synchronisation'
+  if (known === null) return 'there is no record of what the master held'
+  if (facts.replid !== known.replid) return 'it holds another history than the master'
+  if (facts.keys === 0 && known.keys > 0) return `it is empty, and the master had ${known.keys} keys`
+  const lag = known.offset - facts.upstream.appliedOffset
+  if (maxLagBytes !== null && lag > maxLagBytes)
+    return `it lacks ${lag} bytes, more than maxLagBytes (${maxLagBytes}) allows`
+  return null
+}
+
+/** The decision table as one line of text, for the log and for refusals. */
+export function renderCandidates(candidates: readonly Candidate[]): string {
+  if (candidates.length === 0) return 'there is no other node'
+  return candidates
+    .map(
+      ({ ordinal, offset, keys, reason }) =>
+        `node ${ordinal} (offset ${offset ?? 'unknown'}, ${keys ?? 'unknown'} keys): ${reason ?? 'eligible'}`,
+    )
+    .join('; ')
+}

@@ -1,0 +1,75 @@
+import type { RedisFacts } from '../../redis/redis.js'
+import { volumeName } from '../names.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Refusal } from './plan.js'
+
+/** What the nodes' own words prove, for whoever decides on a master, and the refusals that rest on it. */
+
+export function saysMaster(node: ClassifiedNode): boolean {
+  return factsOf(node)?.role === 'master'
+}
+
+export function keysOf(node: ClassifiedNode): number {
+  return factsOf(node)?.keys ?? 0
+}
+
+/**
+ * It, or the volume that is left of it, may hold data, and it has not said so. The key count of a node that loads its data means nothing yet.
+ * Where nobody looked for volumes, there may be one.
+ */
+export function isUnasked(input: PlanInput, node: ClassifiedNode): boolean {
+  if (node.bucket === 'absent')
+    return input.seen.resources?.volumes.includes(volumeName(input.spec.name, node.ordinal)) ?? true
+  return node.bucket === 'loading' || factsOf(node) === null
+}
+
+export function furthestOfOneLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+  const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
+  if (lineages.size !== 1) return null
+  return (
+    [...nodes].sort(
+      (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
+    )[0] ?? null
+  )
+}
+
+/** Of those who hold more of the very same history, the one who holds most; null when nobody does. */
+export function furthestAhead(facts: RedisFacts, others: readonly ClassifiedNode[]): ClassifiedNode | null {
+  const ahead = others.filter(other => {
+    const theirs = factsOf(other)
+    return (
+      theirs !== null && theirs.keys > 0 && theirs.replid === facts.replid && theirs.offset > facts.offset
+    )
+  })
+  return furthestOfOneLineage(ahead)
+}
+
+export function dataLossGuard(
+  flotilla: string,
+  found: {
+    readonly node: ClassifiedNode
+    readonly came: string
+    readonly holders: readonly ClassifiedNode[]
+  },
+): Refusal {
+  const { node, came, holders } = found
+  const list = holders.map(holder => `node ${holder.ordinal} holds ${keysOf(holder)} keys`).join(', ')
+  return {
+    code: 'DataLossGuard',
+    why: `node ${node.ordinal} ${came}; making it master would wipe the others (${list === '' ? 'no other node holds data' : list})`,
+    whatToType: `flotilla failover ${flotilla} --to ${holders[0]?.ordinal ?? node.ordinal} --force`,
+  }
+}
+
+export function noSafeCandidate(flotilla: string, nodes: readonly ClassifiedNode[], why: string): Refusal {
+  const table = nodes.map(
+    node =>
+      `node ${node.ordinal}: ${keysOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
+  )
+  return {
+    code: 'NoSafeCandidate',
+    why: `${why} (${table.join('; ')})`,
+    whatToType: `flotilla failover ${flotilla} --to <ordinal> --force`,
+  }
+}

@@ -1,0 +1,44 @@
+import { replicaName } from '../names.js'
+import type { PlanInput } from './input.js'
+import type { Refusal } from './plan.js'
+
+/** Where a node waits while somebody else still holds its name. */
+export function asideName(flotilla: string, ordinal: number): string {
+  return `${replicaName(flotilla, ordinal)}-renaming`
+}
+
+/** Which container of ours holds a name now (its short id for a duplicate, which no plan touches); null when none does. */
+export function holderOfName(input: PlanInput, name: string): string | null {
+  const duplicate = input.seen.duplicates.find(container => container.name === name)
+  if (duplicate !== undefined) return duplicate.containerId.slice(0, 12)
+  const node = input.seen.nodes.find(one => one.container.name === name)
+  return node === undefined ? null : `of node ${node.ordinal}`
+}
+
+/**
+ * The name that a node's new container gets: its role's, or one that is free when a container of ours still holds that one.
+ * Naming puts it right as soon as a master reigns; a create that can't work would keep the node down until then.
+ */
+export function nameToCreate(
+  input: PlanInput,
+  wanted: { readonly ordinal: number; readonly name: string },
+): string {
+  const isFree = (name: string): boolean => {
+    const holder = input.seen.nodes.find(one => one.container.name === name)
+    if (holder !== undefined && holder.ordinal !== wanted.ordinal) return false
+    return !input.seen.duplicates.some(container => container.name === name)
+  }
+  const candidates = [wanted.name, replicaName(input.spec.name, wanted.ordinal)]
+  return candidates.find(isFree) ?? asideName(input.spec.name, wanted.ordinal)
+}
+
+/** A stranger with a name that we need is never touched. */
+export function nameConflict(input: PlanInput, name: string): Refusal | null {
+  const stranger = input.seen.strangers.find(one => one.name === name)
+  if (stranger === undefined) return null
+  return {
+    code: 'NameConflict',
+    why: `the container ${name} (${stranger.containerId.slice(0, 12)}, image ${stranger.image}) is not Flotilla's, and the name is needed`,
+    whatToType: `docker rename ${name} ${name}-old, or docker rm -f ${name}`,
+  }
+}

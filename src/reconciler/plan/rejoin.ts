@@ -1,0 +1,47 @@
+import type { RedisFacts } from '../../redis/redis.js'
+import { nodeAlias } from '../names.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { Refusal } from './plan.js'
+
+/**
+ * Why a node that was made master by hand is not told to follow the master: it may hold writes that the master lacks, and following throws them away.
+ * Null when nothing would be lost.
+ *
+ * REPLICAOF NO ONE gives a node a new lineage and keeps the old one as `previous`, with the offset that it left it at. So it has nothing of its own when the
+ * master knows that old lineage at least as far as the stray followed it, and the stray has not moved since.
+ */
+export function whyNotRejoin(
+  flotilla: string,
+  stray: ClassifiedNode,
+  master: ClassifiedNode | undefined,
+): Refusal | null {
+  const own = factsOf(stray)
+  const kept = master === undefined ? null : factsOf(master)
+  if (own === null || own.keys === 0 || master === undefined) return null
+  const what =
+    kept === null ? 'holds data that can not be compared with the master yet' : ownWrites(own, kept)
+  if (what === null) return null
+  return {
+    code: 'StrayMaster',
+    why: `node ${stray.ordinal} says that it is master, is not the recorded one (node ${master.ordinal}), and ${what}; making it follow would throw them away`,
+    whatToType: `to keep node ${master.ordinal}'s data: docker exec ${stray.seen?.container.name ?? ''} redis-cli … REPLICAOF ${nodeAlias(flotilla, master.ordinal)} 6379`,
+  }
+}
+
+/** What the stray holds that the master lacks, in words; null for nothing. */
+function ownWrites(stray: RedisFacts, master: RedisFacts): string | null {
+  const left = stray.previous
+  // Where the master stands in the lineage that the stray has left; null when it knows nothing of it. untilOffset is exclusive.
+  const masterAt =
+    left === null
+      ? null
+      : left.replid === master.replid
+        ? master.offset
+        : left.replid === master.previous?.replid
+          ? master.previous.untilOffset - 1
+          : null
+  if (left === null || masterAt === null)
+    return `holds ${stray.keys} keys of another history than the master's`
+  const ownBytes = stray.offset - Math.min(left.untilOffset - 1, masterAt)
+  return ownBytes <= 0 ? null : `has taken ${ownBytes} bytes of writes that the master lacks`
+}

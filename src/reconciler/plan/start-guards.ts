@@ -1,0 +1,59 @@
+import type { Crash } from '../memory.js'
+import { masterName } from '../names.js'
+import { factsOfNode } from '../node-facts.js'
+import type { PlanInput } from './input.js'
+import type { Wait } from './plan.js'
+
+/** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
+export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
+  return whyNotStartAgainYet(input, ordinal) ?? whyNotStartBesideUsurper(input, ordinal, master)
+}
+
+/**
+ * A node is born as a replica of whoever holds the master's name. When that is a node that says it is master and is not the rightful one, to start another
+ * would replace its data by the usurper's. Naming or a person puts the name right first.
+ */
+function whyNotStartBesideUsurper(input: PlanInput, ordinal: number, master: number | null): Wait | null {
+  const name = masterName(input.spec.name)
+  const usurper = input.seen.nodes.find(
+    node =>
+      node.container.name === name &&
+      node.ordinal !== master &&
+      node.ordinal !== ordinal &&
+      factsOfNode(node)?.role === 'master',
+  )
+  if (usurper === undefined) return null
+  return {
+    what: `the name ${name} does not lead to node ${usurper.ordinal} any more, which says that it is master and is not: node ${ordinal} would copy its data at its start`,
+    ordinal,
+    lookAgainInMs: 1_000,
+  }
+}
+
+/** Crashes that follow each other quickly are answered more and more slowly; the first is answered at once. */
+function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
+  const crashes = input.memory.nodes.find(one => one.ordinal === ordinal)?.crashes ?? []
+  const quick = quickCrashesInARow(crashes)
+  const last = crashes.at(-1)
+  if (quick < 2 || last === undefined) return null
+  const delayMs = Math.min(1_000 * 2 ** (quick - 2), 60_000)
+  const remainingMs = last.atMs + delayMs - input.seen.atMs
+  if (remainingMs <= 0) return null
+  return {
+    what: `node ${ordinal} ended ${quick} times within ${quickMs / 1_000} s of its start; the next start is in ${Math.ceil(remainingMs / 1_000)} s`,
+    ordinal,
+    lookAgainInMs: remainingMs,
+  }
+}
+
+/** A run shorter than this says that something is wrong with the node rather than with its day. */
+const quickMs = 30_000
+
+function quickCrashesInARow(crashes: readonly Crash[]): number {
+  let count = 0
+  for (const crash of [...crashes].reverse()) {
+    if (crash.ranMs >= quickMs) break
+    count += 1
+  }
+  return count
+}
