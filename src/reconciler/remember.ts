@@ -63,13 +63,15 @@ function fresher(before: Lineage | null, node: NodeSeen, atMs: number): Lineage 
   return moved && atMs - before.seenAtMs >= offsetsStaleMs ? now : before
 }
 
-/** An end with code 0 was asked for (docker stop, a shutdown of the host); everything else is a crash, counted once by its time. */
+/** Nobody stops a node this soon after its start on purpose, twice in a row: an image whose command ends at once, with code 0, has crashed too. */
+const tooSoonMs = 5_000
+
+/** An end with code 0 was asked for (docker stop, a shutdown of the host), unless it came too soon; everything else is a crash, counted once by its time. */
 function withCrash(before: readonly Crash[], node: NodeSeen): readonly Crash[] {
   const { exit, startedAtMs } = node.container
-  if (exit === null || exit.code === 0 || startedAtMs === null) return before
+  if (exit === null || startedAtMs === null) return before
+  const ranMs = Math.max(0, exit.atMs - startedAtMs)
+  if (exit.code === 0 && ranMs >= tooSoonMs) return before
   if (before.some(crash => crash.atMs === exit.atMs)) return before
-  return [
-    ...before,
-    { atMs: exit.atMs, ranMs: Math.max(0, exit.atMs - startedAtMs), exitCode: exit.code },
-  ].slice(-10)
+  return [...before, { atMs: exit.atMs, ranMs, exitCode: exit.code }].slice(-10)
 }

@@ -44,7 +44,8 @@ function publishNode(events: EventSink, before: NodeStatus | null, now: NodeStat
 }
 
 function publishHolds(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
-  const key = (hold: { readonly code: string; readonly why: string }): string => `${hold.code} ${hold.why}`
+  // What to type names the thing refused; why may count bytes and keys, which is no news each time that they grow.
+  const key = (hold: FlotillaStatus['refusing'][number]): string => `${hold.code} ${hold.whatToType}`
   const held = new Set(before?.refusing.map(key))
   for (const hold of now.refusing)
     if (!held.has(key(hold)))
