@@ -1,0 +1,75 @@
+import { FlotillaError } from '../../../src/errors.js'
+import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import type { PlanInput } from '../../../src/reconciler/plan/input.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
+import { isSettled, renderAction, renderPlan } from '../../../src/reconciler/plan/text.js'
+import { remember } from '../../../src/reconciler/remember.js'
+import { look, passTime, perform, type World } from './small-world.js'
+import { currentHash } from './world.js'
+
+/** What a world came to when it was looked at, planned for and acted on until nothing more happened. */
+export type End =
+  | { readonly kind: 'settled' }
+  | { readonly kind: 'refuses'; readonly plan: Plan }
+  | { readonly kind: 'waits'; readonly plan: Plan }
+  /** The planner did what it must never do. */
+  | { readonly kind: 'wrong'; readonly problem: string }
+
+/** Passes that act; more than these, and they lead nowhere. The longest road (cold start, renames in a circle, a roll) takes seven. */
+const passesMax = 12
+
+/** Runs passes on the world (it is changed) until it is settled, or stands still for a reason. */
+export function drive(world: World, told: string[] = []): End {
+  let idleText = ''
+  for (let pass = 0; pass < passesMax; pass++) {
+    const input = see(world)
+    const plan = planFlotilla(input)
+    const text = renderPlan(plan)
+    told.push(text)
+    if (renderPlan(planFlotilla(input)) !== text)
+      return { kind: 'wrong', problem: 'the same input is planned for in two ways' }
+    const objections = objectionsTo(plan, input)
+    if (objections.length > 0) return { kind: 'wrong', problem: `objections: ${objections.join('; ')}` }
+    if (isSettled(plan)) return { kind: 'settled' }
+    if (plan.stages.length === 0) {
+      if (text === idleText) return { kind: plan.refusals.length > 0 ? 'refuses' : 'waits', plan }
+      idleText = text
+      passTime(world, 120_000)
+      continue
+    }
+    try {
+      told.push(...carryOut(world, plan))
+    } catch (error) {
+      return { kind: 'wrong', problem: error instanceof Error ? error.message : String(error) }
+    }
+    passTime(world, 50)
+  }
+  return { kind: 'wrong', problem: `still acts after ${passesMax} passes` }
+}
+
+/** The planner's input for this world; what is remembered of the look is in the world's memory then. */
+export function see(world: World): PlanInput {
+  const seen = look(world)
+  world.memory = remember(world.memory, seen)
+  return { spec: world.spec, seen, memory: world.memory, specHash: currentHash }
+}
+
+/** As the executor does it: all of a stage, then the next; a failed stage is the last. @returns the failures as text. */
+export function carryOut(world: World, plan: Plan): string[] {
+  for (const stage of plan.stages) {
+    const failures = stage.flatMap(action => attempt(world, action))
+    if (failures.length > 0) return failures
+  }
+  return []
+}
+
+function attempt(world: World, action: Action): string[] {
+  try {
+    perform(world, action)
+    return []
+  } catch (error) {
+    if (error instanceof FlotillaError) return [`failed: ${renderAction(action)}: ${error.message}`]
+    throw error
+  }
+}

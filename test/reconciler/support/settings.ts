@@ -1,0 +1,82 @@
+import type { FlotillaMemory, OperationKind } from '../../../src/reconciler/memory.js'
+import { masterName, replicaName } from '../../../src/reconciler/names.js'
+import { nodeStates, type NodeStateName } from './node-states.js'
+import { replicate, type World } from './small-world.js'
+import { lineage, memory, nowMs, spec } from './world.js'
+
+/** Everything that makes one small world different from another. */
+export interface Setting {
+  /** By ordinal. */
+  readonly states: readonly NodeStateName[]
+  /** By ordinal. */
+  readonly names: readonly string[]
+  /** Ordinal of the recorded master. */
+  readonly record: number | null
+  readonly recordedKeys: number
+  readonly operation: { readonly kind: OperationKind; readonly to: number } | null
+  readonly replicas: number
+  readonly persistence: 'aof' | 'rdb' | 'none'
+}
+
+export type Choices = { readonly [Part in keyof Setting]: readonly Setting[Part][] }
+
+/** Every combination of the choices. */
+export function* settings(choices: Choices): Generator<Setting> {
+  for (const states of choices.states)
+    for (const names of choices.names)
+      for (const record of choices.record)
+        for (const operation of choices.operation)
+          for (const recordedKeys of choices.recordedKeys)
+            for (const replicas of choices.replicas)
+              for (const persistence of choices.persistence)
+                // Who restarts a master has a record of it.
+                if (operation?.kind !== 'restart' || record !== null)
+                  yield { states, names, record, recordedKeys, operation, replicas, persistence }
+}
+
+export function tuples<Item>(items: readonly Item[], length: number): (readonly Item[])[] {
+  if (length === 0) return [[]]
+  return tuples(items, length - 1).flatMap(rest => items.map(item => [...rest, item]))
+}
+
+/** Names as roles ask for them, when this ordinal is master; null: everybody has a replica's name. */
+export function namesFor(count: number, master: number | null): readonly string[] {
+  return Array.from({ length: count }, (_, ordinal) =>
+    ordinal === master ? masterName('shop') : replicaName('shop', ordinal),
+  )
+}
+
+export function build(setting: Setting): World {
+  const world: World = {
+    atMs: nowMs,
+    spec: spec({ replicas: setting.replicas, persistence: { mode: setting.persistence } }),
+    memory: memoryOf(setting),
+    network: 1,
+    imageHere: true,
+    volumes: {},
+    boxes: [],
+    counter: 10,
+  }
+  setting.states.forEach((state, ordinal) => {
+    const { box, volume } = structuredClone(nodeStates[state])
+    if (volume !== undefined) world.volumes[ordinal] = volume
+    if (box !== null) world.boxes.push({ ...box, ordinal, name: setting.names[ordinal] ?? '' })
+  })
+  if (world.boxes.length === 0) world.network = null
+  // No world is begun that could not be found: links that can be up are.
+  replicate(world)
+  return world
+}
+
+function memoryOf({ record, recordedKeys, operation }: Setting): FlotillaMemory {
+  const base = memory(record)
+  return {
+    ...base,
+    master:
+      base.master === null ? null : { ...base.master, lineage: lineage({ keys: recordedKeys, replid: 'A' }) },
+    operation:
+      operation === null
+        ? null
+        : { ...operation, epoch: 2, from: record, reason: 'a test began it', startedAtMs: nowMs - 1_000 },
+  }
+}

@@ -1,0 +1,373 @@
+import { FlotillaError } from '../../../src/errors.js'
+import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import {
+  masterLink,
+  masterLinkAlias,
+  masterName,
+  nodeAlias,
+  volumeName,
+} from '../../../src/reconciler/names.js'
+import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
+import { rightfulOrdinal } from '../../../src/reconciler/plan/mastership.js'
+import type { Action } from '../../../src/reconciler/plan/plan.js'
+import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
+import type { ContainerState } from '../../../src/runtime/runtime.js'
+import { container, currentHash, redisFacts, upstream } from './world.js'
+
+/**
+ * A world of a few Redis nodes, small enough to be enumerated: containers with names, roles, links and data, and what each action of a plan does to them.
+ * It knows the traps that the planner is made for: a node is born a replica of whoever holds the master's name, a sync replaces the replica's data,
+ * names have one holder, names in actions are looked up when the action runs. No time passes but by `passTime`.
+ */
+export interface World {
+  atMs: number
+  spec: FlotillaSpec
+  memory: FlotillaMemory
+  /** Null: there is no network. Containers are attached to a network by its number. */
+  network: number | null
+  imageHere: boolean
+  /** What the volume of each ordinal holds; no entry, no volume. */
+  volumes: Record<number, Data>
+  boxes: Box[]
+  /** Numbers given out: run ids, lineages, networks. */
+  counter: number
+}
+
+export interface Data {
+  keys: number
+  replid: string
+  offset: number
+}
+
+export interface Box {
+  ordinal: number
+  name: string
+  state: ContainerState
+  hash: string
+  /** Number of the network that it is on; null when it was disconnected. */
+  network: number | null
+  startedAtMs: number | null
+  exit: { code: number; atMs: number } | null
+  /** What keeps the process from answering; `starting` and `loading` pass by themselves. */
+  mood: 'well' | 'starting' | 'loading' | 'frozen' | 'locked-out' | 'busy'
+  redis: Redis | null
+}
+
+export interface Redis extends Data {
+  run: number
+  previous: { replid: string; untilOffset: number } | null
+  /** Host that it follows; null for a master. */
+  host: string | null
+  synced: boolean
+}
+
+/** What the action does; throws FlotillaError where the engine or Redis would refuse, and Error where a plan must never go. */
+export function perform(world: World, action: Action): void {
+  change(world, action)
+  replicate(world)
+}
+
+/** The world after the action; the given one is left as it was. */
+export function apply(world: World, action: Action): World {
+  const next = structuredClone(world)
+  perform(next, action)
+  return next
+}
+
+function change(world: World, action: Action): void {
+  switch (action.kind) {
+    case 'pull-image':
+      world.imageHere = true
+      return
+    case 'create-network':
+      if (world.network !== null) throw refused('runtime/name-taken', action.network)
+      world.network = ++world.counter
+      return
+    case 'create-volume':
+      world.volumes[action.ordinal] ??= noData()
+      return
+    case 'create-container':
+      return create(world, action.ordinal, action.name)
+    case 'start-container':
+      return start(world, boxOf(world, action.ordinal))
+    case 'stop-container': {
+      const box = named(world, action)
+      stop(world, box, 0)
+      return
+    }
+    case 'remove-container': {
+      const box = named(world, action)
+      stop(world, box, 137)
+      world.boxes.splice(world.boxes.indexOf(box), 1)
+      return
+    }
+    case 'rename-container':
+      if (world.boxes.some(box => box.name === action.to && box.ordinal !== action.ordinal))
+        throw refused('runtime/name-taken', action.to)
+      boxOf(world, action.ordinal).name = action.to
+      return
+    case 'attach-network':
+      boxOf(world, action.ordinal).network = world.network
+      return
+    case 'promote':
+      return promote(world, action.ordinal)
+    case 'follow':
+      answering(world, action.ordinal).host = nodeAlias(world.spec.name, action.master)
+      return
+    case 'tune':
+      boxOf(world, action.ordinal)
+      return
+    case 'begin-operation':
+      world.memory = { ...world.memory, operation: action.operation }
+      return
+    case 'end-operation': {
+      const { operation } = action
+      const master = { ordinal: operation.to, sinceMs: world.atMs, lineage: null }
+      world.memory = { ...world.memory, operation: null, epoch: operation.epoch, master }
+      return
+    }
+    case 'remove-network':
+    case 'remove-volume':
+      throw new Error(`${action.kind} in a reconciling plan`)
+  }
+}
+
+function create(world: World, ordinal: number, name: string): void {
+  if (world.boxes.some(box => box.ordinal === ordinal)) throw new Error(`node ${ordinal} is created twice`)
+  if (world.boxes.some(box => box.name === name)) throw refused('runtime/name-taken', name)
+  if (!world.imageHere) throw refused('runtime/image-unavailable', world.spec.image)
+  if (world.network === null) throw refused('runtime/not-found', 'the network')
+  world.volumes[ordinal] ??= noData()
+  const born = { state: 'created', hash: currentHash, network: world.network, mood: 'well' } as const
+  world.boxes.push({ ordinal, name, ...born, startedAtMs: null, exit: null, redis: null })
+}
+
+/** Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot does. */
+function start(world: World, box: Box): void {
+  if (box.state === 'running') return
+  if (box.state === 'removing' || box.state === 'paused') throw refused('runtime/conflict', box.name)
+  if (box.network !== null && box.network !== world.network) throw refused('runtime/not-found', 'its network')
+  const run = ++world.counter
+  const kept = world.volumes[box.ordinal] ?? noData()
+  const lineage =
+    world.spec.persistence.mode === 'rdb' && kept.replid !== ''
+      ? { replid: kept.replid, offset: kept.offset }
+      : { replid: `lineage-${run}`, offset: 0 }
+  box.redis = { run, keys: kept.keys, ...lineage, previous: null, host: masterLinkAlias, synced: false }
+  Object.assign(box, { state: 'running', startedAtMs: world.atMs, exit: null, mood: 'well' })
+}
+
+export function stop(world: World, box: Box, code: number): void {
+  if (box.redis === null) return
+  Object.assign(box, { state: 'exited', exit: { code, atMs: world.atMs }, redis: null, mood: 'well' })
+}
+
+function promote(world: World, ordinal: number): void {
+  const redis = answering(world, ordinal)
+  if (redis.host === null) return
+  const other = world.boxes.find(box => box.redis?.host === null)
+  if (other !== undefined) throw new Error(`node ${ordinal} is promoted beside node ${other.ordinal}`)
+  redis.previous = { replid: redis.replid, untilOffset: redis.offset + 1 }
+  redis.replid = `lineage-${++world.counter}`
+  redis.host = null
+}
+
+/** Every link that can come up is up: the replica has then what its source has, whatever it had before. */
+export function replicate(world: World): void {
+  for (let changed = true; changed;) {
+    changed = false
+    for (const box of world.boxes) {
+      const source = sourceOf(world, box)
+      if (source === null || box.redis === null) continue
+      const { keys, replid, offset, previous } = source
+      const same = box.redis.synced && box.redis.replid === replid && box.redis.offset === offset
+      if (same && box.redis.keys === keys) continue
+      Object.assign(box.redis, { keys, replid, offset, previous, synced: true })
+      changed = true
+    }
+  }
+  if (world.spec.persistence.mode === 'none') return
+  for (const { ordinal, redis } of world.boxes)
+    if (redis !== null)
+      world.volumes[ordinal] = { keys: redis.keys, replid: redis.replid, offset: redis.offset }
+}
+
+/** Whom a node is in sync with; null when its link is down. Nobody syncs from a node that follows itself, or that has no master either. */
+function sourceOf(world: World, box: Box): Redis | null {
+  const seen = new Set<Box>()
+  let source: Box | undefined = box
+  while (source?.redis !== null && source !== undefined && isLinked(world, source) && !seen.has(source)) {
+    const { host }: { host: string | null } = source.redis
+    if (host === null) return source === box ? null : source.redis
+    seen.add(source)
+    source = world.boxes.find(other => leadsTo(world, host, other))
+  }
+  return null
+}
+
+function leadsTo(world: World, host: string, box: Box): boolean {
+  return host === masterLinkAlias
+    ? box.name === masterName(world.spec.name)
+    : host === nodeAlias(world.spec.name, box.ordinal)
+}
+
+function isLinked(world: World, box: Box): boolean {
+  const well = box.mood === 'well' || box.mood === 'busy'
+  return box.state === 'running' && well && box.network !== null && box.network === world.network
+}
+
+/** What one look at this world sees. */
+export function look(world: World): Observation {
+  const wantedCount = world.spec.replicas + 1
+  const running = world.boxes.filter(box => box.state === 'running').length
+  const nodes = world.boxes.map(box => lookAt(world, box))
+  return {
+    flotilla: world.spec.name,
+    atMs: world.atMs,
+    nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
+    duplicates: [],
+    strangers: [],
+    resources:
+      running >= wantedCount && running === nodes.length && rightfulOrdinal(world) !== null
+        ? null
+        : {
+            network:
+              world.network === null
+                ? { kind: 'absent' }
+                : { kind: 'ours', networkId: `net-${world.network}` },
+            volumes: Object.keys(world.volumes).map(ordinal => volumeName(world.spec.name, Number(ordinal))),
+            foreignVolumes: [],
+            image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
+          },
+  }
+}
+
+function lookAt(world: World, box: Box): NodeSeen {
+  const { name } = world.spec
+  const attached = box.network !== null && box.network === world.network
+  const running = box.state === 'running'
+  const address = attached && running ? `10.0.0.${10 + box.ordinal}` : null
+  const facts = container(box.ordinal)
+  return {
+    ordinal: box.ordinal,
+    container: {
+      ...facts,
+      name: box.name,
+      state: box.state,
+      labels: { ...facts.labels, 'io.flotilla.spec-hash': box.hash },
+      startedAtMs: box.startedAtMs,
+      exit: box.exit === null ? null : { ...box.exit, oomKilled: false, error: null },
+      networks:
+        box.network === null
+          ? []
+          : [
+              {
+                network: name,
+                networkId: `net-${box.network}`,
+                address,
+                links: [masterLink(name)],
+                aliases: [nodeAlias(name, box.ordinal)],
+              },
+            ],
+    },
+    address: address === null ? null : { host: address, port: 6379 },
+    probe: address === null ? null : probe(world, box),
+    lifelessSinceMs: box.mood === 'frozen' ? world.atMs - 60_000 : null,
+    process: null,
+  }
+}
+
+function probe(world: World, box: Box): Probe {
+  const silence = { reason: 'it said nothing', lastByteAtMs: null }
+  switch (box.mood) {
+    case 'well':
+      return { kind: 'answered', facts: factsOf(world, box) }
+    case 'loading':
+      return { kind: 'loading', facts: { ...factsOf(world, box), keys: 0 } }
+    case 'starting':
+      return { kind: 'refused', reason: 'nobody listens' }
+    case 'frozen':
+      return { kind: 'hung', ...silence }
+    case 'locked-out':
+      return { kind: 'denied', reason: 'WRONGPASS' }
+    case 'busy':
+      return { kind: 'busy', reason: 'a script' }
+  }
+}
+
+function factsOf(world: World, box: Box): RedisFacts {
+  const redis = box.redis
+  if (redis === null) throw new Error(`node ${box.ordinal} has no process`)
+  const followers = world.boxes.filter(
+    other =>
+      other.redis?.host != null && leadsTo(world, other.redis.host, box) && sourceOf(world, other) !== null,
+  )
+  return redisFacts({
+    runId: `run-${redis.run}`,
+    role: redis.host === null ? 'master' : 'replica',
+    replid: redis.replid,
+    previous: redis.previous,
+    offset: redis.offset,
+    keys: redis.keys,
+    upstream: redis.host === null ? null : linkOf(world, box, redis.host),
+    followers: followers.map(({ ordinal }) => ({
+      host: nodeAlias(world.spec.name, ordinal),
+      port: 6379,
+      state: 'online',
+      offset: redis.offset,
+      lagSeconds: 0,
+    })),
+  })
+}
+
+function linkOf(world: World, box: Box, host: string): UpstreamFacts {
+  const up = sourceOf(world, box) !== null
+  return upstream({
+    host,
+    link: up ? 'up' : 'down',
+    lastIoSeconds: up ? 0 : null,
+    appliedOffset: box.redis?.synced === true ? box.redis.offset : null,
+  })
+}
+
+/** Time passes: what was starting or loading has started and loaded, and the engine has removed what it was removing. */
+export function passTime(world: World, ms: number): void {
+  world.atMs += ms
+  world.boxes = world.boxes.filter(box => box.state !== 'removing')
+  for (const box of world.boxes) if (box.mood === 'starting' || box.mood === 'loading') box.mood = 'well'
+  replicate(world)
+}
+
+function boxOf(world: World, ordinal: number): Box {
+  const box = world.boxes.find(one => one.ordinal === ordinal)
+  if (box === undefined) throw refused('runtime/not-found', `the container of node ${ordinal}`)
+  return box
+}
+
+/** The engine looks a name up when the call comes; a plan that then hits another node has gone wrong. */
+function named(world: World, action: { readonly name: string; readonly ordinal: number }): Box {
+  const box = world.boxes.find(one => one.name === action.name)
+  if (box === undefined) throw refused('runtime/not-found', action.name)
+  if (box.ordinal !== action.ordinal)
+    throw new Error(`${action.name} is node ${box.ordinal} by now, not node ${action.ordinal}`)
+  return box
+}
+
+function answering(world: World, ordinal: number): Redis {
+  const box = boxOf(world, ordinal)
+  const deaf = box.mood === 'frozen' || box.mood === 'locked-out' || box.mood === 'busy'
+  if (box.redis === null || box.state !== 'running' || box.network !== world.network || deaf)
+    throw refused('redis/unreachable', `node ${ordinal}`)
+  // Orders wait for a node that starts or loads.
+  box.mood = 'well'
+  return box.redis
+}
+
+function noData(): Data {
+  return { keys: 0, replid: '', offset: 0 }
+}
+
+function refused(code: FlotillaError['code'], what: string): FlotillaError {
+  return new FlotillaError(code, what)
+}

@@ -1,0 +1,294 @@
+import { parseManifest } from '../../../src/manifest/parse.js'
+import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import { newMemory, type Crash, type FlotillaMemory, type Lineage } from '../../../src/reconciler/memory.js'
+import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
+import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
+import type { PlanInput } from '../../../src/reconciler/plan/input.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { renderPlan } from '../../../src/reconciler/plan/text.js'
+import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
+import { flotillaLabel, nodeLabel, specHashLabel } from '../../../src/runtime/labels.js'
+import type { ContainerFacts, ContainerState } from '../../../src/runtime/runtime.js'
+
+/** Facts for the planner, such that a test states just what matters to it. The flotilla is always `shop`, its network has the id `net-1`. */
+
+export const nowMs = Date.UTC(2026, 10, 23, 12, 0, 0)
+export const currentHash = 'hash-now'
+export const networkId = 'net-1'
+
+/** What a manifest that says nothing but its replicas asks for. */
+const plainSpec = parseManifest(
+  'apiVersion: flotilla/v1\nkind: RedisReplication\nmetadata: {name: shop}\nspec: {image: redis:8, replicas: 2}\n',
+  { file: 'shop.yaml' },
+).declared[0]?.spec
+
+export function spec(overrides: Partial<FlotillaSpec> = {}): FlotillaSpec {
+  if (plainSpec === undefined) throw new Error('the plain manifest is broken')
+  return { ...plainSpec, ...overrides }
+}
+
+export function lineage(overrides: Partial<Lineage> = {}): Lineage {
+  return {
+    runId: 'run-0',
+    replid: 'replid-a',
+    offset: 1_000,
+    keys: 10,
+    seenAtMs: nowMs - 5_000,
+    ...overrides,
+  }
+}
+
+export function crash(overrides: Partial<Crash> = {}): Crash {
+  return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, ...overrides }
+}
+
+/** A memory in which node 0 (or another) is master of ten keys; null for a memory without a record. */
+export function memory(master: number | null = 0, overrides: Partial<FlotillaMemory> = {}): FlotillaMemory {
+  return {
+    ...newMemory('shop'),
+    generation: 1,
+    epoch: master === null ? 0 : 1,
+    master: master === null ? null : { ordinal: master, sinceMs: nowMs - 60_000, lineage: lineage() },
+    everReady: master !== null,
+    ...overrides,
+  }
+}
+
+export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
+  return {
+    runId: 'run-0',
+    flavour: 'redis',
+    version: '7.0.15',
+    uptimeSeconds: 60,
+    role: 'master',
+    replid: 'replid-a',
+    previous: null,
+    offset: 1_000,
+    followers: [],
+    upstream: null,
+    loading: null,
+    asyncLoading: false,
+    keys: 10,
+    memory: { usedBytes: 1_000_000, rssBytes: 2_000_000, maxBytes: 0 },
+    persistence: {
+      aofEnabled: true,
+      aofRewriteInProgress: false,
+      aofLastWriteOk: true,
+      rdbSaveInProgress: false,
+      rdbLastSaveOk: true,
+      rdbLastSaveAtMs: null,
+      changesSinceLastSave: 0,
+    },
+    connectedClients: 1,
+    opsPerSecond: 0,
+    syncs: { full: 0, partialOk: 0, partialRefused: 0 },
+    replicaPriority: 100,
+    ...overrides,
+  }
+}
+
+export function follower(ordinal: number): FollowerFacts {
+  return { host: nodeAlias('shop', ordinal), port: 6379, state: 'online', offset: 1_000, lagSeconds: 0 }
+}
+
+export function upstream(overrides: Partial<UpstreamFacts> = {}): UpstreamFacts {
+  return {
+    host: 'shop-0',
+    port: 6379,
+    link: 'up',
+    lastIoSeconds: 0,
+    linkDownSeconds: null,
+    syncing: false,
+    syncTotalBytes: 0,
+    syncReadBytes: 0,
+    appliedOffset: 1_000,
+    readOffset: 1_000,
+    ...overrides,
+  }
+}
+
+/** The container of a node, running under its replica's name, made from today's spec. */
+export function container(ordinal: number, overrides: Partial<ContainerFacts> = {}): ContainerFacts {
+  const running = (overrides.state ?? 'running') === 'running'
+  return {
+    containerId: `${ordinal}${'c'.repeat(63)}`,
+    name: roleName('shop', ordinal, 'replica'),
+    labels: { [flotillaLabel]: 'shop', [nodeLabel]: String(ordinal), [specHashLabel]: currentHash },
+    image: 'redis:8',
+    imageId: 'sha256:8',
+    state: 'running',
+    createdAtMs: nowMs - 120_000,
+    startedAtMs: nowMs - 60_000,
+    exit: null,
+    pid: running ? 100 + ordinal : null,
+    networks: [
+      {
+        network: 'shop',
+        networkId,
+        address: running ? `10.0.0.${10 + ordinal}` : null,
+        links: [masterLink('shop')],
+        aliases: [nodeAlias('shop', ordinal)],
+      },
+    ],
+    publishedPorts: [],
+    volumes: [volumeName('shop', ordinal)],
+    ...overrides,
+  }
+}
+
+export function node(
+  ordinal: number,
+  overrides: Partial<Omit<NodeSeen, 'container'>> & { readonly container?: Partial<ContainerFacts> } = {},
+): NodeSeen {
+  const { container: containerOverrides, ...rest } = overrides
+  const facts = container(ordinal, containerOverrides)
+  const running = facts.state === 'running'
+  return {
+    ordinal,
+    container: facts,
+    address: running ? { host: `10.0.0.${10 + ordinal}`, port: 6379 } : null,
+    probe: null,
+    lifelessSinceMs: null,
+    process: null,
+    ...rest,
+  }
+}
+
+type NodeOverrides = Parameters<typeof node>[1]
+
+export function answered(facts: Partial<RedisFacts>): Probe {
+  return { kind: 'answered', facts: redisFacts(facts) }
+}
+
+/** Runs, says that it is master, and holds the master's name. */
+export function master(
+  ordinal: number,
+  facts: Partial<RedisFacts> = {},
+  overrides: NodeOverrides = {},
+): NodeSeen {
+  return node(ordinal, {
+    probe: answered(facts),
+    ...overrides,
+    container: { name: roleName('shop', ordinal, 'master'), ...overrides?.container },
+  })
+}
+
+/** Runs, follows shop-0 (unless told otherwise), link up and in sync. */
+export function replica(
+  ordinal: number,
+  facts: Partial<Omit<RedisFacts, 'upstream'>> & { readonly upstream?: Partial<UpstreamFacts> } = {},
+  overrides: NodeOverrides = {},
+): NodeSeen {
+  const { upstream: link, ...rest } = facts
+  return node(ordinal, {
+    probe: answered({ runId: `run-${ordinal}`, role: 'replica', ...rest, upstream: upstream(link) }),
+    ...overrides,
+  })
+}
+
+/** Up again after an end, as every node is born: a replica of the link name, that leads nowhere as long as nobody is promoted. */
+export function newborn(
+  ordinal: number,
+  facts: Partial<RedisFacts> = {},
+  overrides: NodeOverrides = {},
+): NodeSeen {
+  return replica(
+    ordinal,
+    {
+      runId: `reborn-${ordinal}`,
+      replid: `replid-of-reborn-${ordinal}`,
+      offset: 0,
+      ...(facts as object),
+      upstream: {
+        host: 'master',
+        link: 'down',
+        lastIoSeconds: null,
+        linkDownSeconds: null,
+        appliedOffset: null,
+        readOffset: null,
+      },
+    },
+    overrides,
+  )
+}
+
+/** Its container exists and doesn't run: ended with this exit code a moment ago, unless `state` says that it was never started. */
+export function stopped(
+  ordinal: number,
+  options: {
+    readonly exitCode?: number
+    readonly name?: string
+    readonly state?: ContainerState
+    readonly hash?: string
+    readonly container?: Partial<ContainerFacts>
+  } = {},
+): NodeSeen {
+  const { exitCode = 137, state = 'exited' } = options
+  return node(ordinal, {
+    container: {
+      state,
+      name: options.name ?? roleName('shop', ordinal, 'replica'),
+      startedAtMs: state === 'created' ? null : nowMs - 60_000,
+      exit: state === 'created' ? null : { code: exitCode, oomKilled: false, atMs: nowMs - 100, error: null },
+      ...(options.hash === undefined
+        ? {}
+        : { labels: { ...container(ordinal).labels, [specHashLabel]: options.hash } }),
+      ...options.container,
+    },
+  })
+}
+
+export function resources(overrides: Partial<ResourcesSeen> = {}): ResourcesSeen {
+  return {
+    network: { kind: 'ours', networkId },
+    volumes: ['shop-0', 'shop-1', 'shop-2'],
+    foreignVolumes: [],
+    image: { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' },
+    ...overrides,
+  }
+}
+
+export const nothingThere: ResourcesSeen = resources({ network: { kind: 'absent' }, volumes: [] })
+
+/** What was seen: these nodes, and the resources where a real look would have looked at them. */
+export function observation(
+  nodes: readonly NodeSeen[],
+  overrides: Partial<Omit<Observation, 'nodes'>> = {},
+): Observation {
+  return {
+    flotilla: 'shop',
+    atMs: nowMs,
+    nodes,
+    duplicates: [],
+    strangers: [],
+    resources: resources(),
+    ...overrides,
+  }
+}
+
+export interface Case {
+  readonly spec?: Partial<FlotillaSpec>
+  readonly memory?: FlotillaMemory
+  readonly nodes?: readonly NodeSeen[]
+  readonly seen?: Partial<Omit<Observation, 'nodes'>>
+}
+
+export function planInput(facts: Case): PlanInput {
+  return {
+    spec: spec(facts.spec),
+    memory: facts.memory ?? memory(),
+    seen: observation(facts.nodes ?? [], facts.seen),
+    specHash: currentHash,
+  }
+}
+
+/** The plan for a case, as text. */
+export function planText(facts: Case): string {
+  return renderPlan(planFlotilla(planInput(facts)))
+}
+
+/** A settled flotilla: node 0 reigns over nodes 1 to `replicas`. */
+export function settledNodes(replicas = 2): NodeSeen[] {
+  const ordinals = Array.from({ length: replicas }, (_, index) => index + 1)
+  return [master(0, { followers: ordinals.map(follower) }), ...ordinals.map(ordinal => replica(ordinal))]
+}
