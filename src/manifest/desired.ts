@@ -117,8 +117,10 @@ function whyNotDelete(
       },
     ]
   const unread = files.find(file => file.names === 'unknown')
+  // What is wrong with that file comes first: after a restart this is all that tells of a typo in the flotilla's own manifest.
   if (unread !== undefined)
     return [
+      ...unread.diagnostics,
       {
         file: unread.file,
         position: null,

@@ -130,7 +130,7 @@ const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; ex
       ],
       expect: [
         'c=2',
-        'a=2 | m/z.yaml: might declare a, which no other file does, so a is kept until this file is put right',
+        'a=2 | m/z.yaml: may not be read by this user; give it read permission | m/z.yaml: might declare a, which no other file does, so a is kept until this file is put right',
       ],
     },
     {
