@@ -57,7 +57,7 @@ export function dataLossGuard(
   const list = holders.map(holder => `node ${holder.ordinal} holds ${keysOf(holder)} keys`).join(', ')
   return {
     code: 'DataLossGuard',
-    why: `node ${node.ordinal} ${came}; making it master would wipe the others (${list === '' ? 'no other node holds data' : list})`,
+    why: `node ${node.ordinal} ${came}; ${list === '' ? 'no other node holds data, so making it master would end the search for it' : `making it master would wipe the others (${list})`}`,
     whatToType: `flotilla failover ${flotilla} --to ${holders[0]?.ordinal ?? node.ordinal} --force`,
   }
 }

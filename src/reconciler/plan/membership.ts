@@ -99,7 +99,12 @@ function prepare(
     if (resources?.volumes.includes(volume) === true) continue
     prepared.push({
       phase: 'prepare',
-      action: { kind: 'create-volume', ordinal, volume, cause: `node ${ordinal} has no volume yet` },
+      action: {
+        kind: 'create-volume',
+        ordinal,
+        volume,
+        cause: `node ${ordinal} ${resources === null ? 'may have' : 'has'} no volume yet`,
+      },
     })
   }
   return prepared

@@ -3,6 +3,7 @@ import type { PlanInput } from './input.js'
 import type { Action } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { replicaName } from '../names.js'
+import { tune } from './replication.js'
 
 /**
  * Brings nodes that were made from an older spec up to date: one replica at a time, each only while all others are in sync, and the master never by
@@ -70,6 +71,7 @@ function replace(
         cause: 'it is started, and starts as a replica of nobody',
       },
     },
+    { phase: 'tune', action: tune(ordinal) },
   ]
   return input.seen.resources?.image === null
     ? [
