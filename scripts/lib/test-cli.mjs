@@ -56,7 +56,7 @@ await runScript(async () => {
 function runUnit(tests) {
   if (canInstallPackages()) installMissing(['redis-server', 'redis-cli'])
   const env = { ...process.env, DOCKER_HOST: 'unix:///nonexistent/unit-tests-have-no-engine.sock' }
-  return runTests({ ...common(tests, 2), prefix: [], env })
+  return runTests({ ...common(tests, { concurrency: 2, fileMinutes: 5 }), prefix: [], env })
 }
 
 /**
@@ -68,8 +68,14 @@ async function runPhases(tests, { env, prefix }) {
   /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
   const phases = [
     { kind: 'unit', run: runUnit },
-    { kind: 'engine', run: files => runTests({ ...common(files, 2), prefix, env }) },
-    { kind: 'alone', run: files => runTests({ ...common(files, 1), prefix, env }) },
+    {
+      kind: 'engine',
+      run: files => runTests({ ...common(files, { concurrency: 2, fileMinutes: 20 }), prefix, env }),
+    },
+    {
+      kind: 'alone',
+      run: files => runTests({ ...common(files, { concurrency: 1, fileMinutes: 20 }), prefix, env }),
+    },
   ]
   /** @type {TestOutcome[]} */
   const outcomes = []
@@ -83,11 +89,15 @@ async function runPhases(tests, { env, prefix }) {
   return outcomes
 }
 
-/** @param {readonly string[]} tests @param {number} concurrency files at a time: two cores is what most have to spare */
-function common(tests, concurrency) {
+/**
+ * `concurrency`: files at a time; two cores is what most have to spare. `fileMinutes`: a file that takes longer hangs, and fails.
+ * @param {readonly string[]} tests
+ * @param {{ readonly concurrency: number, readonly fileMinutes: number }} limits
+ */
+function common(tests, { concurrency, fileMinutes }) {
   return {
     files: tests.map(compiledFile),
-    options: [`--test-concurrency=${concurrency}`, ...options],
+    options: [`--test-concurrency=${concurrency}`, `--test-timeout=${fileMinutes * 60_000}`, ...options],
     signal: interrupted.signal,
   }
 }
