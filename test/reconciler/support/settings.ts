@@ -2,7 +2,7 @@ import type { FlotillaMemory, OperationKind } from '../../../src/reconciler/memo
 import { masterName, replicaName } from '../../../src/reconciler/names.js'
 import { nodeStates, type NodeStateName } from './node-states.js'
 import { replicate, type World } from './small-world.js'
-import { lineage, memory, nowMs, spec } from './world.js'
+import { lineage, memory, nowMs, operation as begun, spec } from './world.js'
 
 /** Everything that makes one small world different from another. */
 export interface Setting {
@@ -29,8 +29,8 @@ export function* settings(choices: Choices): Generator<Setting> {
           for (const recordedKeys of choices.recordedKeys)
             for (const replicas of choices.replicas)
               for (const persistence of choices.persistence)
-                // Who restarts a master has a record of it.
-                if (operation?.kind !== 'restart' || record !== null)
+                // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
+                if (operation === null || (operation.kind === 'creation') === (record === null))
                   yield { states, names, record, recordedKeys, operation, replicas, persistence }
 }
 
@@ -74,9 +74,6 @@ function memoryOf({ record, recordedKeys, operation }: Setting): FlotillaMemory 
     ...base,
     master:
       base.master === null ? null : { ...base.master, lineage: lineage({ keys: recordedKeys, replid: 'A' }) },
-    operation:
-      operation === null
-        ? null
-        : { ...operation, epoch: 2, from: record, reason: 'a test began it', startedAtMs: nowMs - 1_000 },
+    operation: operation === null ? null : begun({ ...operation, from: record, reason: 'a test began it' }),
   }
 }

@@ -9,7 +9,6 @@ import {
   volumeName,
 } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
-import { rightfulOrdinal } from '../../../src/reconciler/plan/mastership.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
@@ -229,7 +228,7 @@ export function look(world: World): Observation {
     duplicates: [],
     strangers: [],
     resources:
-      running >= wantedCount && running === nodes.length && rightfulOrdinal(world) !== null
+      running >= wantedCount && running === nodes.length && isRecorded(world)
         ? null
         : {
             network:
@@ -241,6 +240,10 @@ export function look(world: World): Observation {
             image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
           },
   }
+}
+
+function isRecorded({ memory }: World): boolean {
+  return memory.master !== null || memory.operation !== null
 }
 
 function lookAt(world: World, box: Box): NodeSeen {

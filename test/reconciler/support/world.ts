@@ -1,6 +1,13 @@
+import assert from 'node:assert/strict'
 import { parseManifest } from '../../../src/manifest/parse.js'
 import type { FlotillaSpec } from '../../../src/manifest/spec.js'
-import { newMemory, type Crash, type FlotillaMemory, type Lineage } from '../../../src/reconciler/memory.js'
+import {
+  newMemory,
+  type Crash,
+  type FlotillaMemory,
+  type Lineage,
+  type Operation,
+} from '../../../src/reconciler/memory.js'
 import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
@@ -40,6 +47,22 @@ export function lineage(overrides: Partial<Lineage> = {}): Lineage {
 
 export function crash(overrides: Partial<Crash> = {}): Crash {
   return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, ...overrides }
+}
+
+/** A promotion that was begun a second ago, and has come as far as choosing whom to promote. */
+export function operation(overrides: Partial<Operation> = {}): Operation {
+  const begun = {
+    kind: 'restart',
+    phase: 'promoting',
+    epoch: 2,
+    from: 0,
+    to: 0,
+    reason: 'it is the recorded master, back with 10 keys',
+    troubleAtMs: nowMs - 1_000,
+    startedAtMs: nowMs - 1_000,
+    requestId: null,
+  } as const
+  return { ...begun, ...overrides }
 }
 
 /** A memory in which node 0 (or another) is master of ten keys; null for a memory without a record. */
@@ -285,6 +308,17 @@ export function planInput(facts: Case): PlanInput {
 /** The plan for a case, as text. */
 export function planText(facts: Case): string {
   return renderPlan(planFlotilla(planInput(facts)))
+}
+
+/** The plan for a case is exactly this text, written with the indentation of the code around it. */
+export function planIs(facts: Case, text: string): void {
+  assert.equal(planText(facts), dedent(text))
+}
+
+function dedent(text: string): string {
+  const lines = text.replace(/^\n/, '').replace(/\s*$/, '').split('\n')
+  const margin = Math.min(...lines.filter(line => line.trim() !== '').map(line => line.search(/\S/)))
+  return `${lines.map(line => line.slice(margin)).join('\n')}\n`
 }
 
 /** A settled flotilla: node 0 reigns over nodes 1 to `replicas`. */

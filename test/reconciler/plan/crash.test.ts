@@ -1,0 +1,287 @@
+import { test } from 'node:test'
+import {
+  crash,
+  follower,
+  master,
+  memory,
+  newborn,
+  node,
+  nowMs,
+  operation,
+  planIs,
+  replica,
+  resources,
+  settledNodes,
+  stopped,
+} from '../support/world.js'
+
+const reigning = (...followers: number[]) => master(0, { followers: followers.map(follower) })
+
+test('a crashed replica is started and follows again', () => {
+  planIs(
+    { nodes: [reigning(2), stopped(1), replica(2)] },
+    `
+    stage 1
+      start shop-replica-1  # it ended with exit code 137
+    stage 2
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+    stage 3
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a replica that the kernel killed is started with that cause', () => {
+  const exit = { code: 137, oomKilled: true, atMs: nowMs - 100, error: null }
+  planIs(
+    { spec: { replicas: 1 }, nodes: [reigning(), stopped(1, { container: { exit } })] },
+    `
+    stage 1
+      start shop-replica-1  # the kernel killed it for want of memory
+    stage 2
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+    stage 3
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a removed replica is created anew on its own volume', () => {
+  planIs(
+    { nodes: [reigning(2), replica(2)] },
+    `
+    stage 1
+      create container shop-replica-1 (node 1)  # it is wanted and has no container
+    stage 2
+      start shop-replica-1  # it is wanted
+    stage 3
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+    stage 4
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a volume that nobody looked for is made, which is no harm where it exists', () => {
+  planIs(
+    { nodes: [reigning(2), replica(2)], seen: { resources: null } },
+    `
+    stage 1
+      create volume shop-1  # node 1 may have no volume yet
+    stage 2
+      create container shop-replica-1 (node 1)  # it is wanted and has no container
+    stage 3
+      start shop-replica-1  # it is wanted
+    stage 4
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+    stage 5
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('the second quick crash is answered a second later', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, {
+        nodes: [
+          {
+            ordinal: 1,
+            lineage: null,
+            crashes: [crash({ atMs: nowMs - 3_000 }), crash({ atMs: nowMs - 400 })],
+          },
+        ],
+      }),
+      nodes: [reigning(), stopped(1)],
+    },
+    `
+      waits until node 1 ended 2 times within 30 s of its start; the next start is in 1 s
+    `,
+  )
+})
+
+test('the wait doubles with every quick crash, up to a minute', () => {
+  const crashes = Array.from({ length: 10 }, (_, index) => crash({ atMs: nowMs - 10_000 + index * 1_000 }))
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { nodes: [{ ordinal: 1, lineage: null, crashes }] }),
+      nodes: [reigning(), stopped(1)],
+    },
+    `
+      waits until node 1 ended 10 times within 30 s of its start; the next start is in 59 s
+    `,
+  )
+})
+
+test('a run that lasted makes the next crash a first one again', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, {
+        nodes: [{ ordinal: 1, lineage: null, crashes: [crash(), crash(), crash({ ranMs: 3_600_000 })] }],
+      }),
+      nodes: [reigning(), stopped(1)],
+    },
+    `
+      stage 1
+        start shop-replica-1  # it ended with exit code 137
+      stage 2
+        node 1 follows node 0  # it is started, and starts as a replica of nobody
+      stage 3
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a crashed master is started, and nothing is decided before it answers', () => {
+  planIs(
+    { nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)] },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    waits until node 0, the master: it is started on its own data
+  `,
+  )
+})
+
+test('a master that is back with its data is promoted, and who waits for it is nudged', () => {
+  const down = { upstream: { link: 'down', linkDownSeconds: 1, lastIoSeconds: null } } as const
+  planIs(
+    {
+      nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1, down), replica(2, down)],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+        node 2 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 0 for its version  # its process may be new
+        tune node 1 for its version  # its process may be new
+        tune node 2 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a promotion that was begun is ended without being begun again', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { operation: operation() }),
+      nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1)],
+    },
+    `
+      stage 1
+        promote node 0  # it is the recorded master, back with 10 keys (resumed)
+      stage 2
+        record restart: done  # it is promoted
+      stage 3
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a promotion that was done but not written down is only written down', () => {
+  planIs(
+    { spec: { replicas: 1 }, memory: memory(0, { operation: operation() }), nodes: settledNodes(1) },
+    `
+    stage 1
+      record restart: done  # it is promoted
+    stage 2
+      tune node 0 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a stopped replica of an older spec is made anew on its volume instead of being started', () => {
+  planIs(
+    { spec: { replicas: 1 }, nodes: [reigning(), stopped(1, { hash: 'hash-before' })] },
+    `
+    stage 1
+      remove container shop-replica-1  # it was made from an older spec
+    stage 2
+      create container shop-replica-1 (node 1)  # it was made from an older spec; its volume is kept
+    stage 3
+      start shop-replica-1  # it ended with exit code 137
+    stage 4
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+    stage 5
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('when the network is gone, the containers that lost it are made anew', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0, { name: 'shop-master' }), stopped(1)],
+      seen: { resources: resources({ network: { kind: 'absent' } }) },
+    },
+    `
+      stage 1
+        create network shop  # the flotilla has no network yet
+      stage 2
+        remove container shop-master  # its network is gone
+        remove container shop-replica-1  # its network is gone
+      stage 3
+        create container shop-master (node 0)  # its network is gone; its volume is kept
+        create container shop-replica-1 (node 1)  # its network is gone; its volume is kept
+      stage 4
+        start shop-master  # it ended with exit code 137
+        start shop-replica-1  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
+  )
+})
+
+test('when the network was made anew, the containers of the old one are too', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [reigning(), stopped(1)],
+      seen: { resources: resources({ network: { kind: 'ours', networkId: 'net-2' } }) },
+    },
+    `
+      stage 1
+        remove container shop-replica-1  # its network was made anew
+      stage 2
+        create container shop-replica-1 (node 1)  # its network was made anew; its volume is kept
+      stage 3
+        start shop-replica-1  # it ended with exit code 137
+      stage 4
+        node 1 follows node 0  # it is started, and starts as a replica of nobody
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a container that the engine is removing is waited for', () => {
+  planIs(
+    { spec: { replicas: 1 }, nodes: [reigning(), node(1, { container: { state: 'removing' } })] },
+    `
+    waits until the engine removes shop-replica-1
+  `,
+  )
+})
+
+test('a paused master is waited for, and its replicas are left alone', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [node(0, { container: { state: 'paused', name: 'shop-master' } }), replica(1)],
+    },
+    `
+      waits until node 0, the master: its container is unpaused
+    `,
+  )
+})

@@ -1,0 +1,443 @@
+import { test } from 'node:test'
+import {
+  follower,
+  lineage,
+  master,
+  memory,
+  newborn,
+  nowMs,
+  planIs,
+  replica,
+  resources,
+  settledNodes,
+  stopped,
+} from '../support/world.js'
+
+/** Only the volumes of the two nodes are there. */
+const two = { resources: resources({ volumes: ['shop-0', 'shop-1'] }) }
+const named = { container: { name: 'shop-master' } }
+const linkDown = { upstream: { link: 'down', linkDownSeconds: 1, lastIoSeconds: null } } as const
+const leftAt = (untilOffset: number) => ({
+  replid: 'replid-s',
+  previous: { replid: 'replid-a', untilOffset },
+})
+
+test('a master that comes back empty does not wipe those who hold its data', () => {
+  planIs(
+    {
+      nodes: [newborn(0, { keys: 0 }, named), replica(1, linkDown), replica(2, linkDown)],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; making it master would wipe the others (node 1 holds 10 keys, node 2 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})
+
+test('a record that is older than the data does not make an empty master right', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { master: { ordinal: 0, sinceMs: nowMs, lineage: lineage({ keys: 0 }) } }),
+      nodes: [newborn(0, { keys: 0 }, named), replica(1, linkDown)],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 is the recorded master and came back empty; making it master would wipe the others (node 1 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})
+
+test('a master that comes back empty waits for the word of everybody else', () => {
+  planIs(
+    {
+      memory: memory(0, { master: { ordinal: 0, sinceMs: nowMs, lineage: null } }),
+      nodes: [newborn(0, { keys: 0 }, named), replica(1, { ...linkDown, keys: 0 }), stopped(2)],
+    },
+    `
+      stage 1
+        start shop-replica-2  # it ended with exit code 137
+      waits until node 0, the master: node 2 has answered too: it came back empty
+    `,
+  )
+})
+
+test('an empty master that was never known to hold anything is promoted among others as empty', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { master: { ordinal: 0, sinceMs: nowMs, lineage: lineage({ keys: 0 }) } }),
+      nodes: [newborn(0, { keys: 0 }, named), replica(1, { ...linkDown, keys: 0 })],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, and no node holds any data
+      stage 2
+        promote node 0  # it is the recorded master, and no node holds any data
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 0 for its version  # its process may be new
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('without persistence all come back empty: that is a cold start, and says what is gone', () => {
+  planIs(
+    {
+      spec: { replicas: 1, persistence: { mode: 'none' } },
+      nodes: [newborn(0, { keys: 0 }, named), newborn(1, { keys: 0 })],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record cold-start: node 0 is to be master, epoch 2  # every node came back empty, as persistence: none means; 10 keys are gone
+      stage 2
+        promote node 0  # every node came back empty, as persistence: none means; 10 keys are gone
+      stage 3
+        record cold-start: done  # it is promoted
+      stage 4
+        node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
+      stage 5
+        tune node 0 for its version  # its process may be new
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('with persistence all empty is a loss that a person has to look at', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [newborn(0, { keys: 0 }, named), newborn(1, { keys: 0 })],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; no other node holds data, so making it master would end the search for it
+        type: flotilla failover shop --to 0 --force
+    `,
+  )
+})
+
+test('a master that comes back from an old snapshot does not roll back those who hold more of the same history', () => {
+  planIs(
+    {
+      spec: { replicas: 1, persistence: { mode: 'rdb' } },
+      nodes: [newborn(0, { keys: 4, replid: 'replid-a', offset: 400 }, named), replica(1, linkDown)],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 is the recorded master and came back at offset 400 of a history that node 1 has up to 1000; making it master would wipe the others (node 1 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})
+
+test('a master that comes back from an old snapshot waits for those who may hold more', () => {
+  planIs(
+    {
+      spec: { replicas: 1, persistence: { mode: 'rdb' } },
+      nodes: [newborn(0, { keys: 4, replid: 'replid-a', offset: 400 }, named), stopped(1)],
+    },
+    `
+      stage 1
+        start shop-replica-1  # it ended with exit code 137
+      waits until node 0, the master: node 1 has answered too: it came back at offset 400, and had come to 1000
+    `,
+  )
+})
+
+test('a lost record of a healthy flotilla is written down again, and nothing is touched', () => {
+  planIs(
+    { memory: memory(null), nodes: settledNodes() },
+    `
+    stage 1
+      record adoption: node 0 is to be master, epoch 1  # it is the only master, and there was no record
+    stage 2
+      record adoption: done  # it reigns already
+  `,
+  )
+})
+
+test('without a record and with everything stopped, all are started and compared first', () => {
+  planIs(
+    { memory: memory(null), nodes: [stopped(0), stopped(1), stopped(2, { name: 'shop-master' })] },
+    `
+    stage 1
+      start shop-replica-0  # it ended with exit code 137
+      start shop-replica-1  # it ended with exit code 137
+      start shop-master  # it ended with exit code 137
+    waits until node 0 answers: there is no record of who was master, so all histories are compared first
+    waits until node 1 answers: there is no record of who was master, so all histories are compared first
+    waits until node 2 answers: there is no record of who was master, so all histories are compared first
+  `,
+  )
+})
+
+test('without a record the name tells who was master', () => {
+  planIs(
+    { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0), newborn(1, {}, named)] },
+    `
+      stage 1
+        record cold-start: node 1 is to be master, epoch 1  # it holds the master's name and 10 keys
+      stage 2
+        promote node 1  # it holds the master's name and 10 keys
+      stage 3
+        record cold-start: done  # it is promoted
+      stage 4
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 5
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('without a record a node that is further in the same history is better than the name', () => {
+  planIs(
+    {
+      memory: memory(null),
+      spec: { replicas: 1 },
+      seen: two,
+      nodes: [
+        newborn(0, { replid: 'replid-a', offset: 400 }, named),
+        newborn(1, { replid: 'replid-a', offset: 1_000 }),
+      ],
+    },
+    `
+      stage 1
+        record cold-start: node 1 is to be master, epoch 1  # it is further along the history of node 0, which holds the master's name
+      stage 2
+        promote node 1  # it is further along the history of node 0, which holds the master's name
+      stage 3
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 4
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 5
+        record cold-start: done  # it is promoted
+      stage 6
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 7
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('without record and name the only node with data is it', () => {
+  planIs(
+    { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0, { keys: 0 }), newborn(1)] },
+    `
+      stage 1
+        record cold-start: node 1 is to be master, epoch 1  # it is the only node that holds data (10 keys)
+      stage 2
+        promote node 1  # it is the only node that holds data (10 keys)
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record cold-start: done  # it is promoted
+      stage 5
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 6
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('an empty node that holds the name gives way to the only one with data', () => {
+  planIs(
+    {
+      memory: memory(null),
+      spec: { replicas: 1 },
+      seen: two,
+      nodes: [newborn(0, { keys: 0 }, named), newborn(1)],
+    },
+    `
+      stage 1
+        record cold-start: node 1 is to be master, epoch 1  # it is the only node that holds data (10 keys)
+      stage 2
+        promote node 1  # it is the only node that holds data (10 keys)
+      stage 3
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 4
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 5
+        record cold-start: done  # it is promoted
+      stage 6
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 7
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('without record and name the furthest of one history is it', () => {
+  planIs(
+    {
+      memory: memory(null),
+      spec: { replicas: 1 },
+      seen: two,
+      nodes: [
+        newborn(0, { replid: 'replid-a', offset: 400 }),
+        newborn(1, { replid: 'replid-a', offset: 900 }),
+      ],
+    },
+    `
+      stage 1
+        record cold-start: node 1 is to be master, epoch 1  # it is the furthest of one common history
+      stage 2
+        promote node 1  # it is the furthest of one common history
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record cold-start: done  # it is promoted
+      stage 5
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 6
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('histories that can not be compared are for a person to choose from', () => {
+  planIs(
+    { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0), newborn(1)] },
+    `
+    refuses (NoSafeCandidate): several nodes hold data, their histories can not be compared, and there is no record of who was master (node 0: 10 keys, history replid-o@0; node 1: 10 keys, history replid-o@0)
+      type: flotilla failover shop --to <ordinal> --force
+  `,
+  )
+})
+
+test('of two masters without a record the one with the name is it', () => {
+  planIs(
+    {
+      memory: memory(null),
+      spec: { replicas: 1 },
+      nodes: [master(0, {}, { container: { name: 'shop-replica-0' } }), master(1, { replid: 'replid-b' })],
+    },
+    `
+      stage 1
+        record adoption: node 1 is to be master, epoch 1  # of several masters it holds the name, and there was no record
+      stage 2
+        record adoption: done  # it reigns already
+    `,
+  )
+})
+
+test('of two masters without record and name nobody is it', () => {
+  const unnamed = (ordinal: number) => ({ container: { name: `shop-replica-${ordinal}` } })
+  planIs(
+    {
+      memory: memory(null),
+      spec: { replicas: 1 },
+      nodes: [master(0, {}, unnamed(0)), master(1, { replid: 'replid-b' }, unnamed(1))],
+    },
+    `
+      refuses (NoSafeCandidate): several nodes say that they are master, and there is no record of which is right (node 0: 10 keys, history replid-a@1000; node 1: 10 keys, history replid-b@1000)
+        type: flotilla failover shop --to <ordinal> --force
+    `,
+  )
+})
+
+test("an empty master without a record does not become everybody's master", () => {
+  planIs(
+    { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), replica(1, linkDown)] },
+    `
+      refuses (NoSafeCandidate): node 0 says that it is master and is empty, others hold data, and there is no record of who was master (node 0: 0 keys, history replid-a@1000; node 1: 10 keys, history replid-a@1000)
+        type: flotilla failover shop --to <ordinal> --force
+    `,
+  )
+})
+
+test('an empty master without a record does not get stopped nodes started beside it', () => {
+  planIs(
+    { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), stopped(1)] },
+    `
+    refuses (NoSafeCandidate): node 0 says that it is master and is empty, node 1 may hold data and does not answer, and there is no record of who was master (node 0: 0 keys, history replid-a@1000)
+      type: flotilla failover shop --to <ordinal> --force
+  `,
+  )
+})
+
+test('a replica that was made master by hand steps down before the recorded one is promoted', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        newborn(0, { replid: 'replid-a', offset: 1_000 }, named),
+        master(1, leftAt(1_001), { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
+      stage 3
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 4
+        record restart: done  # it is promoted
+      stage 5
+        node 1 follows node 0 (nudged)  # it says that it is master and is not, and it has taken no write of its own
+      stage 6
+        tune node 0 for its version  # its process may be new
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test("a replica that was made master by hand, and has taken writes since, is nobody's to demote", () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        newborn(0, { replid: 'replid-a', offset: 1_000 }, named),
+        master(1, { ...leftAt(1_001), offset: 1_200 }, { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
+        type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+    `,
+  )
+})
+
+test("nothing is started beside a node that took the master's name and role by hand", () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0), master(1, { ...leftAt(1_001), followers: [follower(2)] })],
+      seen: { resources: resources() },
+    },
+    `
+      waits until the name shop-master does not lead to node 1 any more, which says that it is master and is not: node 0 would copy its data at its start
+      waits until node 0, the master: it is started on its own data
+    `,
+  )
+})
+
+test('a node that is too many may be the one that holds the data', () => {
+  planIs(
+    {
+      spec: { replicas: 0, persistence: { mode: 'none' } },
+      nodes: [newborn(0, { keys: 0 }, named), replica(1, linkDown)],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; making it master would wipe the others (node 1 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})

@@ -1,0 +1,163 @@
+import { test } from 'node:test'
+import { follower, master, memory, newborn, node, planIs, replica, stopped } from '../support/world.js'
+
+const called = (name: string) => ({ container: { name } })
+
+test('when another node is promoted, the old master gives up the name before the new one takes it', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(1),
+      nodes: [newborn(0, {}, called('shop-master')), newborn(1)],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record restart: node 1 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 1  # it is the recorded master, back with 10 keys
+      stage 3
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 4
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 5
+        record restart: done  # it is promoted
+      stage 6
+        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 7
+        tune node 1 for its version  # its process may be new
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test("two replicas with each other's names step aside first", () => {
+  planIs(
+    {
+      nodes: [
+        master(0, { followers: [1, 2].map(follower) }),
+        replica(1, {}, called('shop-replica-2')),
+        replica(2, {}, called('shop-replica-1')),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        rename shop-replica-2 to shop-replica-1-renaming  # a name is a role, and it is a replica; its name is still taken
+        rename shop-replica-1 to shop-replica-2-renaming  # a name is a role, and it is a replica; its name is still taken
+    `,
+  )
+})
+
+test('those who stepped aside take their names', () => {
+  planIs(
+    {
+      nodes: [
+        master(0, { followers: [1, 2].map(follower) }),
+        replica(1, {}, called('shop-replica-1-renaming')),
+        replica(2, {}, called('shop-replica-2-renaming')),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        rename shop-replica-1-renaming to shop-replica-1  # a name is a role, and it is a replica
+        rename shop-replica-2-renaming to shop-replica-2  # a name is a role, and it is a replica
+    `,
+  )
+})
+
+test('a master that is called as a replica of his steps out of the way within one plan and the next', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(1),
+      nodes: [
+        replica(0, { upstream: { host: 'shop-1' } }, called('shop-master')),
+        master(1, { followers: [follower(0)] }, called('shop-replica-0')),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        rename shop-master to shop-replica-0-renaming  # a name is a role, and it is a replica; its name is still taken
+      stage 2
+        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
+    `,
+  )
+})
+
+test('who has stepped aside waits for a name that is still held', () => {
+  planIs(
+    {
+      nodes: [
+        master(0, { followers: [follower(1)] }),
+        replica(1, {}, called('shop-replica-1-renaming')),
+        node(2, { container: { state: 'removing', name: 'shop-replica-1' } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      waits until the engine removes shop-replica-1
+      waits until the container of node 2 gives up the name shop-replica-1, which is node 1's
+    `,
+  )
+})
+
+test("a replica whose own name is a stranger's still frees the master's", () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        master(0, { followers: [follower(1)] }, called('shop-replica-0')),
+        replica(1, {}, called('shop-master')),
+      ],
+      seen: {
+        resources: null,
+        strangers: [{ name: 'shop-replica-1', containerId: 'f'.repeat(64), image: 'nginx' }],
+      },
+    },
+    `
+      stage 1
+        rename shop-master to shop-replica-1-renaming  # a name is a role, and it is a replica; its name is not ours
+      stage 2
+        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
+      refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) is not Flotilla's, and the name is needed
+        type: docker rename shop-replica-1 shop-replica-1-old, or docker rm -f shop-replica-1
+    `,
+  )
+})
+
+test('a node is made under a name that is free, when one of ours still holds its own', () => {
+  planIs(
+    {
+      nodes: [master(0, { followers: [follower(2)] }), replica(2, {}, called('shop-replica-1'))],
+    },
+    `
+      stage 1
+        create container shop-replica-1-renaming (node 1)  # it is wanted and has no container
+      stage 2
+        start shop-replica-1-renaming  # it is wanted
+      stage 3
+        rename shop-replica-1 to shop-replica-2  # a name is a role, and it is a replica
+      stage 4
+        node 1 follows node 0  # it is started, and starts as a replica of nobody
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test("a master is made under a name that is free, when one of ours still holds the master's", () => {
+  planIs(
+    { spec: { replicas: 1 }, nodes: [stopped(1, { name: 'shop-master' })] },
+    `
+    stage 1
+      create container shop-replica-0 (node 0)  # it is wanted and has no container
+    stage 2
+      start shop-replica-0  # it is wanted
+      start shop-master  # it ended with exit code 137
+    waits until node 0, the master: it is started on its own data
+  `,
+  )
+})

@@ -1,0 +1,171 @@
+import { test } from 'node:test'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import { follower, master, newborn, node, nowMs, planIs, redisFacts, replica } from '../support/world.js'
+
+const reigning = master(0, { followers: [follower(1)] })
+const beside = (other: NodeSeen) => ({
+  spec: { replicas: 1 },
+  nodes: [reigning, other],
+  seen: { resources: null },
+})
+const stray = (facts: Parameters<typeof master>[1]) =>
+  master(1, { replid: 'replid-s', ...facts }, { container: { name: 'shop-replica-1' } })
+const silence = { reason: 'it said nothing', lastByteAtMs: null }
+
+test('a replica of somebody else is told to follow the master', () => {
+  planIs(
+    beside(replica(1, { upstream: { host: 'shop-2' } })),
+    `
+    stage 1
+      node 1 follows node 0  # it follows shop-2, not the master
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a replica of the link name, as it is born, is told to follow the master by its node alias', () => {
+  planIs(
+    beside(newborn(1)),
+    `
+    stage 1
+      node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a stray master with no write of its own rejoins', () => {
+  planIs(
+    beside(stray({ previous: { replid: 'replid-a', untilOffset: 1_001 } })),
+    `
+    stage 1
+      node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a stray master with writes of its own is refused', () => {
+  planIs(
+    beside(stray({ previous: { replid: 'replid-a', untilOffset: 1_001 }, offset: 1_064 })),
+    `
+    refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 64 bytes of writes that the master lacks; making it follow would throw them away
+      type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+  `,
+  )
+})
+
+test('a stray master of another history is refused', () => {
+  planIs(
+    beside(stray({ previous: null })),
+    `
+    refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and holds 10 keys of another history than the master's; making it follow would throw them away
+      type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+  `,
+  )
+})
+
+test('an empty stray master rejoins, whatever its history', () => {
+  planIs(
+    beside(stray({ previous: null, keys: 0 })),
+    `
+    stage 1
+      node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a stray master that left further along than the master ever came is refused', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        master(0, { replid: 'replid-m', previous: { replid: 'replid-a', untilOffset: 901 }, offset: 950 }),
+        stray({ previous: { replid: 'replid-a', untilOffset: 1_001 } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 100 bytes of writes that the master lacks; making it follow would throw them away
+        type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+    `,
+  )
+})
+
+test('a replica that synchronises is waited for, with how far it is', () => {
+  planIs(
+    beside(
+      replica(1, {
+        upstream: { link: 'down', syncing: true, syncTotalBytes: 200_000, syncReadBytes: 50_000 },
+      }),
+    ),
+    `
+      waits until node 1 synchronises: 25 % of 200000 bytes
+    `,
+  )
+})
+
+test('a replica that connects is waited for', () => {
+  planIs(
+    beside(replica(1, { upstream: { link: 'down' } })),
+    `
+    waits until node 1 connects to the master
+  `,
+  )
+})
+
+test('a node that was started a moment ago is waited for', () => {
+  planIs(
+    beside(
+      node(1, {
+        probe: { kind: 'refused', reason: 'nobody listens' },
+        container: { startedAtMs: nowMs - 40 },
+      }),
+    ),
+    `
+      waits until node 1 answers
+    `,
+  )
+})
+
+test('a node that gives no sign of life is waited for, with what was tried', () => {
+  planIs(
+    beside(node(1, { probe: { kind: 'hung', ...silence }, lifelessSinceMs: nowMs - 3_000 })),
+    `
+    waits until node 1 answers or ends (it said nothing)
+  `,
+  )
+})
+
+test('a node that loads its data is waited for', () => {
+  planIs(
+    beside(node(1, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica' }) } })),
+    `
+    waits until node 1 loads its data
+  `,
+  )
+})
+
+test('a node in a script, one that locks us out and one that is paused are waited for', () => {
+  planIs(
+    {
+      spec: { replicas: 3 },
+      nodes: [
+        reigning,
+        node(1, { probe: { kind: 'busy', reason: 'BUSY' } }),
+        node(2, { probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+        node(3, { container: { state: 'paused' } }),
+      ],
+    },
+    `
+      waits until node 1 ends a script that blocks it
+      waits until node 2 lets us in (WRONGPASS)
+      waits until node 3 is unpaused (docker unpause shop-replica-3)
+    `,
+  )
+})

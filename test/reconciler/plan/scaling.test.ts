@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import {
+  follower,
+  master,
+  memory,
+  newborn,
+  planInput,
+  planIs,
+  replica,
+  resources,
+  settledNodes,
+  stopped,
+} from '../support/world.js'
+
+test('two more replicas: volumes, containers, starts and follows for them, and nothing for the others', () => {
+  planIs(
+    { spec: { replicas: 4 }, nodes: settledNodes() },
+    `
+    stage 1
+      create volume shop-3  # node 3 has no volume yet
+      create volume shop-4  # node 4 has no volume yet
+    stage 2
+      create container shop-replica-3 (node 3)  # it is wanted and has no container
+      create container shop-replica-4 (node 4)  # it is wanted and has no container
+    stage 3
+      start shop-replica-3  # it is wanted
+      start shop-replica-4  # it is wanted
+    stage 4
+      node 3 follows node 0  # it is started, and starts as a replica of nobody
+      node 4 follows node 0  # it is started, and starts as a replica of nobody
+    stage 5
+      tune node 3 for its version  # its process may be new
+      tune node 4 for its version  # its process may be new
+  `,
+  )
+})
+
+test('forty-eight more replicas are created in one stage and started in the next', () => {
+  const plan = planFlotilla(planInput({ spec: { replicas: 50 }, nodes: settledNodes() }))
+  const kinds = plan.stages.map(
+    stage => `${stage.length} ${[...new Set(stage.map(one => one.kind))].join(' ')}`,
+  )
+  assert.deepEqual(kinds, [
+    '48 create-volume',
+    '48 create-container',
+    '48 start-container',
+    '48 follow',
+    '48 tune',
+  ])
+})
+
+test('going down to one replica keeps the master, although it has the highest ordinal', () => {
+  const following = { upstream: { host: 'shop-4' } }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(4),
+      nodes: [
+        ...[0, 1, 2, 3].map(ordinal => replica(ordinal, following)),
+        master(4, { followers: [0, 1, 2, 3].map(follower) }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        stop shop-replica-1  # the manifest asks for 1 replicas
+        stop shop-replica-2  # the manifest asks for 1 replicas
+        stop shop-replica-3  # the manifest asks for 1 replicas
+      stage 2
+        remove container shop-replica-1  # the manifest asks for 1 replicas; its volume is kept
+        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
+        remove container shop-replica-3  # the manifest asks for 1 replicas; its volume is kept
+    `,
+  )
+})
+
+test('a good replica is kept rather than a bad one of a lower ordinal', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        master(0, { followers: [follower(2)] }),
+        replica(1, { upstream: { link: 'down', linkDownSeconds: 3 } }),
+        replica(2),
+      ],
+    },
+    `
+      stage 1
+        stop shop-replica-1  # the manifest asks for 1 replicas
+      stage 2
+        remove container shop-replica-1  # the manifest asks for 1 replicas; its volume is kept
+    `,
+  )
+})
+
+test('down to no replica: the last one goes too', () => {
+  planIs(
+    { spec: { replicas: 0 }, nodes: settledNodes(1), seen: { resources: null } },
+    `
+    stage 1
+      stop shop-replica-1  # the manifest asks for 0 replicas
+    stage 2
+      remove container shop-replica-1  # the manifest asks for 0 replicas; its volume is kept
+  `,
+  )
+})
+
+test('up again from none: the kept volumes are used', () => {
+  planIs(
+    { nodes: settledNodes(0) },
+    `
+    stage 1
+      create container shop-replica-1 (node 1)  # it is wanted and has no container
+      create container shop-replica-2 (node 2)  # it is wanted and has no container
+    stage 2
+      start shop-replica-1  # it is wanted
+      start shop-replica-2  # it is wanted
+    stage 3
+      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 2 follows node 0  # it is started, and starts as a replica of nobody
+    stage 4
+      tune node 1 for its version  # its process may be new
+      tune node 2 for its version  # its process may be new
+  `,
+  )
+})
+
+test('nothing is removed while the master does not reign', () => {
+  planIs(
+    { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), replica(1)] },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    waits until node 0, the master: it is started on its own data
+  `,
+  )
+})
+
+test('the recorded master is wanted although its container is gone and enough others are there', () => {
+  planIs(
+    { spec: { replicas: 1 }, nodes: [replica(1), replica(2)], seen: { resources: null } },
+    `
+    stage 1
+      create volume shop-0  # node 0 may have no volume yet
+    stage 2
+      create container shop-master (node 0)  # it is wanted and has no container
+    stage 3
+      start shop-master  # it is wanted
+    waits until node 0, the master: it is started on its own data
+  `,
+  )
+})
+
+test('a node that is too many and says that it is master steps down before it is removed', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [
+        master(0, { followers: [follower(1)] }),
+        replica(1),
+        master(
+          2,
+          { replid: 'replid-s', previous: { replid: 'replid-a', untilOffset: 1_001 } },
+          { container: { name: 'shop-replica-2' } },
+        ),
+      ],
+    },
+    `
+      stage 1
+        node 2 follows node 0  # it says that it is master and is not, and it has taken no write of its own
+      stage 2
+        tune node 2 for its version  # its process may be new
+      waits until shop-replica-2 is removed when it has stepped down
+    `,
+  )
+})
+
+test('a node that is too many is not removed by a name that the same plan gives to the master', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      nodes: [
+        master(0, { followers: [follower(1)] }, { container: { name: 'shop-replica-0' } }),
+        replica(1, {}, { container: { name: 'shop-master' } }),
+      ],
+    },
+    `
+      stage 1
+        rename shop-master to shop-replica-1  # a name is a role, and it is a replica
+      stage 2
+        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
+      waits until shop-master is removed when it has its own name
+    `,
+  )
+})
+
+test('while nobody knows who was master no node is too many', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(null),
+      nodes: [newborn(0, { keys: 0 }), newborn(1, { keys: 0 }), stopped(2)],
+      seen: { resources: resources() },
+    },
+    `
+      stage 1
+        start shop-replica-2  # it ended with exit code 137
+      waits until node 2 answers: there is no record of who was master, so all histories are compared first
+    `,
+  )
+})
+
+test('an ordinal that is wanted is the lowest free one', () => {
+  const plan = planFlotilla(
+    planInput({
+      spec: { replicas: 2 },
+      memory: memory(1),
+      nodes: [master(1, { followers: [follower(3)] }), replica(3, { upstream: { host: 'shop-1' } })],
+    }),
+  )
+  const created = plan.stages.flat().filter(action => action.kind === 'create-container')
+  assert.deepEqual(
+    created.map(action => action.ordinal),
+    [0],
+  )
+})
