@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix, sep } from 'node:path'
 
 /** One TypeScript file of the project, as the import rules see it. */
@@ -19,12 +19,14 @@ export interface Import {
 
 /** Reads every TypeScript file in these folders of the project; run from the project's own folder. */
 export function readSources(folders: readonly string[]): readonly Source[] {
-  return folders.flatMap(folder =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter(path => path.endsWith('.ts'))
-      .map(path => join(folder, path))
-      .map(path => parseSource({ path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') })),
-  )
+  return folders
+    .filter(folder => existsSync(folder))
+    .flatMap(folder =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter(path => path.endsWith('.ts'))
+        .map(path => join(folder, path))
+        .map(path => parseSource({ path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') })),
+    )
 }
 
 /** What the rules need of a file's text. */
