@@ -12,7 +12,7 @@ export function connectCommand({ env, output }: CommandContext): Command {
       'after',
       example(
         'flotilla connect shop',
-        'docker run --network shop … redis-cli -u $(flotilla connect shop | head -1)',
+        'docker run --rm --network shop -e REDISCLI_AUTH="$(cat state/secrets/shop.password)" redis:8 redis-cli -u "$(flotilla connect shop | head -1)" ping',
       ),
     )
     .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>

@@ -102,7 +102,11 @@ async function whatGoes(
   )
   for (const name of request.names)
     if (!declared.has(name) && !labelled.has(name))
-      throw noSuchFlotilla(name, [...declared, ...labelled], `${request.places.manifests} or on the engine`)
+      throw noSuchFlotilla(
+        name,
+        [...new Set([...declared, ...labelled])].sort(),
+        `${request.places.manifests} or on the engine`,
+      )
   // Without names only what this state directory and these manifests know: another one's flotillas on the same engine are not ours to take.
   const flotillas = request.names.length > 0 ? [...new Set(request.names)] : [...declared].sort()
   const images = request.imagesToo

@@ -1,6 +1,8 @@
+import { systemClock } from '../clock.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { newMemory } from '../reconciler/memory.js'
+import type { NodeSeen } from '../reconciler/observation.js'
 import { lookAt, type Look } from '../reconciler/pass.js'
 import { assess } from '../reconciler/status/assess.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
@@ -14,12 +16,25 @@ import type { Session } from './session.js'
  */
 export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Look> {
   const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
-  return lookAt(session.eyes, {
+  const input = {
     spec,
     memory,
     credentials: await credentialsIfThere(session, spec),
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
-  })
+  }
+  for (let looks = 1; ; looks++) {
+    const look = await lookAt(session.eyes, input)
+    if (looks === looksAtMost || !look.input.seen.nodes.some(isSilent)) return look
+    await systemClock.sleep(betweenLooksMs)
+  }
+}
+
+/** A daemon knows for how long a node has been silent. A command that has just begun would take one slow answer of a busy host for a dead node. */
+const looksAtMost = 3
+const betweenLooksMs = 150
+
+function isSilent({ probe }: NodeSeen): boolean {
+  return probe?.kind === 'silent' || probe?.kind === 'hung'
 }
 
 /** The status as of now; what only the daemon knows (since when a condition holds) comes from its last one. */

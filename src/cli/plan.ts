@@ -35,7 +35,8 @@ export async function planText(request: {
     )
     const plans = [...wanted.map(look => look.plan), ...removals]
     if (format === 'json') return `${JSON.stringify({ plans }, null, 2)}\n`
-    return plans.map(plan => `${plan.flotilla}: ${indent(renderPlan(plan))}`).join('\n')
+    if (plans.length === 0) return 'no flotillas: the manifests declare none\n'
+    return plans.map(plan => `${plan.flotilla}:${indent(renderPlan(plan))}`).join('\n')
   } finally {
     session.close()
   }
@@ -45,6 +46,6 @@ export async function planText(request: {
 function indent(text: string): string {
   const lines = text.trimEnd().split('\n')
   return lines.length === 1 && lines[0]?.startsWith('stage') !== true
-    ? text
+    ? ` ${text}`
     : `\n${lines.map(line => `  ${line}`).join('\n')}\n`
 }

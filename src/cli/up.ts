@@ -127,7 +127,7 @@ class Progress {
   note(status: FlotillaStatus): void {
     tellProgress(this.#output, this.#statuses.get(status.name) ?? null, status)
     this.#statuses.set(status.name, status)
-    const held = this.statuses.some(one => one.phase === 'Held')
+    const held = this.statuses.some(needsPerson)
     this.#heldSinceMs = held ? (this.#heldSinceMs ?? systemClock.monotonicMs()) : null
   }
 
@@ -141,13 +141,19 @@ class Progress {
 
   get isOver(): boolean {
     if (this.allReady) return true
-    const othersAreDone = this.#names.every(name =>
-      ['Ready', 'Held'].includes(this.#statuses.get(name)?.phase ?? ''),
-    )
+    const othersAreDone = this.#names.every(name => {
+      const status = this.#statuses.get(name)
+      return status !== undefined && (status.phase === 'Ready' || needsPerson(status))
+    })
     return (
       othersAreDone &&
       this.#heldSinceMs !== null &&
       systemClock.monotonicMs() - this.#heldSinceMs > holdPatienceMs
     )
   }
+}
+
+/** Held, or well but for something that is refused: nothing more comes of waiting. */
+function needsPerson({ phase, refusing, doing, waitingFor }: FlotillaStatus): boolean {
+  return phase === 'Held' || (refusing.length > 0 && doing.length === 0 && waitingFor.length === 0)
 }

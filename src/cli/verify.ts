@@ -31,6 +31,7 @@ export async function verify(
       passed &&= report.passed
       lines.push(...report.lines)
     }
+    if (lines.length === 0) lines.push('no flotillas: the manifests declare none')
     return { text: `${lines.join('\n')}\n`, passed }
   } finally {
     session.close()
