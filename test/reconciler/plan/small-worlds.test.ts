@@ -19,7 +19,7 @@ test('two nodes in any states come to rest as wanted, or say what stands in the 
   examine(
     settings({
       states: tuples(allStates, 2),
-      names: [namesFor(2, 0), namesFor(2, 1), namesFor(2, null)],
+      names: [namesFor(2, 0), namesFor(2, 1)],
       record: [null, 0, 1],
       recordedKeys: [10],
       operation: [null, { kind: 'restart', to: 0 }, { kind: 'creation', to: 1 }],

@@ -126,9 +126,8 @@ function change(world: World, action: Action): void {
       world.memory = { ...world.memory, operation: null, epoch: operation.epoch, master }
       return
     }
-    case 'remove-network':
-    case 'remove-volume':
-      throw new Error(`${action.kind} in a reconciling plan`)
+    default:
+      throw new Error(`a small world knows no ${action.kind}`)
   }
 }
 
@@ -302,10 +301,10 @@ function probe(world: World, box: Box): Probe {
 function factsOf(world: World, box: Box): RedisFacts {
   const redis = box.redis
   if (redis === null) throw new Error(`node ${box.ordinal} has no process`)
-  const followers = world.boxes.filter(
-    other =>
-      other.redis?.host != null && leadsTo(world, other.redis.host, box) && sourceOf(world, other) !== null,
-  )
+  const followers = world.boxes.filter(other => {
+    const host = other.redis?.host ?? null
+    return host !== null && leadsTo(world, host, box) && sourceOf(world, other) !== null
+  })
   return redisFacts({
     runId: `run-${redis.run}`,
     role: redis.host === null ? 'master' : 'replica',

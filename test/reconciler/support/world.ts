@@ -66,13 +66,13 @@ export function operation(overrides: Partial<Operation> = {}): Operation {
 }
 
 /** A memory in which node 0 (or another) is master of ten keys; null for a memory without a record. */
-export function memory(master: number | null = 0, overrides: Partial<FlotillaMemory> = {}): FlotillaMemory {
+export function memory(recorded: number | null = 0, overrides: Partial<FlotillaMemory> = {}): FlotillaMemory {
   return {
     ...newMemory('shop'),
     generation: 1,
-    epoch: master === null ? 0 : 1,
-    master: master === null ? null : { ordinal: master, sinceMs: nowMs - 60_000, lineage: lineage() },
-    everReady: master !== null,
+    epoch: recorded === null ? 0 : 1,
+    master: recorded === null ? null : { ordinal: recorded, sinceMs: nowMs - 60_000, lineage: lineage() },
+    everReady: recorded !== null,
     ...overrides,
   }
 }

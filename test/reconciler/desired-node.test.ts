@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  desiredContainer,
+  fileOwner,
+  nodeFiles,
+  specHash,
+  type NodeSetting,
+} from '../../src/reconciler/desired-node.js'
+import { specHashLabel, versionLabel } from '../../src/runtime/labels.js'
+import { Secret } from '../../src/secret.js'
+import { spec } from './support/world.js'
+
+const setting: NodeSetting = { spec: spec(), publish: false, flotillaVersion: '0.1.0' }
+const credentials = {
+  control: new Secret('control-password'),
+  replication: new Secret('replication-password'),
+  application: new Secret('application-password'),
+}
+
+/** Change this only when every container of every user has to be made anew: a replica at a time, and the master by hand. */
+const pinnedHash = '49c7b80654362aec'
+
+test('the spec hash is what it was in every version before', () => {
+  assert.equal(specHash(setting), pinnedHash)
+})
+
+test('ordinal, role and the version of Flotilla are not in the spec hash', () => {
+  const hashOf = (labels: Readonly<Record<string, string>>): string | undefined => labels[specHashLabel]
+  assert.equal(hashOf(desiredContainer(setting, 0, 'shop-master').labels), pinnedHash)
+  assert.equal(hashOf(desiredContainer(setting, 7, 'shop-replica-7').labels), pinnedHash)
+  assert.equal(
+    hashOf(desiredContainer({ ...setting, flotillaVersion: '9' }, 0, 'shop-master').labels),
+    pinnedHash,
+  )
+})
+
+test('what makes another container makes another spec hash', () => {
+  const others: readonly NodeSetting[] = [
+    { ...setting, publish: true },
+    { ...setting, spec: spec({ image: 'redis:9' }) },
+    { ...setting, spec: spec({ persistence: { mode: 'rdb' } }) },
+    { ...setting, spec: spec({ persistence: { mode: 'none' } }) },
+    { ...setting, spec: spec({ auth: { kind: 'none' } }) },
+    { ...setting, spec: spec({ name: 'store' }) },
+  ]
+  const hashes = [pinnedHash, ...others.map(specHash)]
+  assert.equal(new Set(hashes).size, hashes.length)
+})
+
+test('what changes no container leaves the spec hash', () => {
+  const others = [
+    spec({ replicas: 9 }),
+    spec({ deletionPolicy: 'Delete' }),
+    spec({ auth: { kind: 'password-file', path: '/run/secret' } }),
+  ]
+  for (const other of others) assert.equal(specHash({ ...setting, spec: other }), pinnedHash)
+})
+
+test('the files hold the secrets that Redis needs, and the container spec holds none', () => {
+  const files = nodeFiles(setting, 1, credentials, 999)
+  assert.ok(files.some(file => file.content.includes('replication-password')))
+  const seen = JSON.stringify(desiredContainer(setting, 1, 'shop-replica-1'))
+  for (const secret of Object.values(credentials)) {
+    assert.ok(!seen.includes(secret.reveal()))
+    assert.ok(!seen.includes(Buffer.from(secret.reveal()).toString('base64')))
+  }
+})
+
+test('the files are for the eyes of one user only', () => {
+  for (const { mode, uid, gid } of nodeFiles(setting, 1, credentials, 1_001))
+    assert.deepEqual({ mode, uid, gid }, { mode: 0o400, uid: 1_001, gid: 1_001 })
+})
+
+test('a node has its name, its volume and the link to the master, whatever its role', () => {
+  const { hostname, mounts, attachment, labels } = desiredContainer(setting, 3, 'shop-master')
+  assert.equal(hostname, 'shop-3')
+  assert.deepEqual(mounts, [{ volume: 'shop-3', path: '/data' }])
+  assert.deepEqual(attachment, { network: 'shop', links: ['shop-master:master'], aliases: ['shop-3'] })
+  assert.equal(labels['io.flotilla.node'], '3')
+  assert.equal(labels[versionLabel], '0.1.0')
+})
+
+test('a port is published only where nodes can not be reached otherwise', () => {
+  assert.equal(desiredContainer(setting, 0, 'shop-master').publishPort, null)
+  assert.equal(desiredContainer({ ...setting, publish: true }, 0, 'shop-master').publishPort, 6379)
+})
+
+test('the files belong to the user of the image, or to redis where it names none by number', () => {
+  assert.deepEqual(
+    ['', 'redis', '0', '0:0', 'root', '1001', '1001:1002'].map(fileOwner),
+    [999, 999, 999, 999, 999, 1_001, 1_001],
+  )
+})

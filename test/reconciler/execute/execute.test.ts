@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { execute, type StageRunner } from '../../../src/reconciler/execute/execute.js'
+import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
+import { settle } from '../support/manual-clock.js'
+
+const start = (ordinal: number): Action => ({
+  kind: 'start-container',
+  ordinal,
+  name: `shop-replica-${ordinal}`,
+  cause: 'it is wanted',
+})
+const planOf = (...stages: readonly (readonly number[])[]): Plan => ({
+  flotilla: 'shop',
+  stages: stages.map(stage => stage.map(start)),
+  waits: [],
+  refusals: [],
+})
+
+/** Actions that end when the test says so; by ordinal. */
+function hands(interrupted: () => boolean = () => false) {
+  const begun: number[] = []
+  const ends = new Map<number, { readonly ok: () => void; readonly fail: (error: Error) => void }>()
+  const runner: StageRunner = {
+    interrupted,
+    perform: async action => {
+      assert.ok('ordinal' in action)
+      begun.push(action.ordinal)
+      await new Promise<void>((ok, fail) => ends.set(action.ordinal, { ok, fail }))
+    },
+  }
+  const finish = async (ordinal: number, error?: Error): Promise<void> => {
+    const waiting = ends.get(ordinal)
+    assert.ok(waiting !== undefined, `action ${ordinal} is not under way`)
+    if (error === undefined) waiting.ok()
+    else waiting.fail(error)
+    await settle()
+  }
+  return { runner, begun, finish }
+}
+
+test('a stage begins when all of the one before has ended', async () => {
+  const { runner, begun, finish } = hands()
+  const result = execute(planOf([1, 2], [3]), runner)
+  assert.deepEqual(begun, [1, 2])
+  await finish(1)
+  assert.deepEqual(begun, [1, 2])
+  await finish(2)
+  assert.deepEqual(begun, [1, 2, 3])
+  await finish(3)
+  assert.deepEqual(await result, { kind: 'done' })
+})
+
+test('not more than eight actions are under way at once', async () => {
+  const { runner, begun, finish } = hands()
+  void execute(planOf(Array.from({ length: 20 }, (_, ordinal) => ordinal)), runner)
+  assert.equal(begun.length, 8)
+  await finish(3)
+  assert.equal(begun.length, 9)
+})
+
+test('a failure keeps the later stages from beginning, but not what is beside it', async () => {
+  const { runner, begun, finish } = hands()
+  const result = execute(planOf([1, 2, 3, 4, 5, 6, 7, 8, 9], [10]), runner)
+  const error = new Error('no')
+  await finish(1, error)
+  for (const ordinal of [2, 3, 4, 5, 6, 7, 8, 9]) await finish(ordinal)
+  assert.deepEqual(await result, { kind: 'failed', action: start(1), error })
+  assert.deepEqual(begun, [1, 2, 3, 4, 5, 6, 7, 8, 9])
+})
+
+test('of several failures the first is told', async () => {
+  const { runner, finish } = hands()
+  const result = execute(planOf([1, 2]), runner)
+  const first = new Error('first')
+  await finish(2, first)
+  await finish(1, new Error('second'))
+  assert.deepEqual(await result, { kind: 'failed', action: start(2), error: first })
+})
+
+test('who is interrupted ends what is under way and begins no further stage', async () => {
+  let urgent = false
+  const { runner, begun, finish } = hands(() => urgent)
+  const result = execute(planOf([1], [2]), runner)
+  urgent = true
+  await finish(1)
+  assert.deepEqual(await result, { kind: 'interrupted' })
+  assert.deepEqual(begun, [1])
+})
+
+test('a failure is told also when something more urgent has come up', async () => {
+  let urgent = false
+  const { runner, finish } = hands(() => urgent)
+  const result = execute(planOf([1], [2]), runner)
+  urgent = true
+  const error = new Error('no')
+  await finish(1, error)
+  assert.deepEqual(await result, { kind: 'failed', action: start(1), error })
+})
+
+test('an empty plan is done', async () => {
+  assert.deepEqual(await execute(planOf(), hands().runner), { kind: 'done' })
+})

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { LifeSigns } from '../../../src/reconciler/observe/life-signs.js'
+import { container } from '../support/world.js'
+
+const process = container(1, { startedAtMs: 1_000 })
+
+test('a process that answers is alive', () => {
+  assert.equal(new LifeSigns().note(process, true, 2_000), null)
+})
+
+test('silence counts from the last sign of life, however often it is looked at', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  assert.equal(signs.note(process, false, 2_500), 2_000)
+  assert.equal(signs.note(process, false, 9_000), 2_000)
+})
+
+test('a sign of life ends the silence', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  signs.note(process, false, 3_000)
+  assert.equal(signs.note(process, true, 4_000), null)
+  assert.equal(signs.note(process, false, 5_000), 4_000)
+})
+
+test('a process that has never answered has no silence to count: it is starting', () => {
+  assert.equal(new LifeSigns().note(process, false, 9_000), null)
+})
+
+test('another run of the same container starts afresh', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  assert.equal(signs.note({ ...process, startedAtMs: 3_000 }, false, 3_500), null)
+})
+
+test('a node that can not be looked at is as silent as before', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  assert.equal(signs.note(process, null, 3_000), 2_000)
+})
+
+test('a container that is gone is forgotten', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  signs.retain(new Set())
+  assert.equal(signs.note(process, false, 3_000), null)
+})
+
+test('a container that is still there is not forgotten', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  signs.retain(new Set([process.containerId]))
+  assert.equal(signs.note(process, false, 3_000), 2_000)
+})

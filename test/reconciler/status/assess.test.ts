@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { assess, type AssessmentContext } from '../../../src/reconciler/status/assess.js'
+import {
+  conditionTypes,
+  type ConditionType,
+  type FlotillaStatus,
+} from '../../../src/reconciler/status/status.js'
+import { specHashLabel } from '../../../src/runtime/labels.js'
+import {
+  container,
+  follower,
+  lineage,
+  master,
+  memory,
+  newborn,
+  node,
+  nothingThere,
+  nowMs,
+  planInput,
+  replica,
+  settledNodes,
+  stopped,
+  type Case,
+} from '../support/world.js'
+
+function statusOf(facts: Case, context: Partial<AssessmentContext> = {}): FlotillaStatus {
+  const input = planInput(facts)
+  return assess(input, planFlotilla(input), {
+    specProblem: null,
+    failure: null,
+    previous: null,
+    ...context,
+  })
+}
+
+const condition = (status: FlotillaStatus, type: ConditionType) => {
+  const found = status.conditions.find(one => one.type === type)
+  assert.ok(found !== undefined, `no condition ${type}`)
+  return found
+}
+
+const settled: Case = { nodes: settledNodes(), seen: { resources: null } }
+const ready = statusOf(settled)
+const later = (facts: Case, laterMs: number): Case => ({
+  ...facts,
+  seen: { ...facts.seen, atMs: nowMs + laterMs },
+})
+
+test('a settled flotilla is Ready, and says of which generation', () => {
+  assert.equal(ready.phase, 'Ready')
+  assert.equal(ready.reason, 'a master and 2 of 2 replicas online')
+  assert.equal(ready.master, 'shop-master')
+  assert.deepEqual([ready.generation, ready.observedGeneration], [1, 1])
+})
+
+test('every condition is there, in every phase', () => {
+  for (const status of [ready, statusOf({ memory: memory(null), seen: { resources: nothingThere } })])
+    assert.deepEqual(
+      status.conditions.map(one => one.type),
+      conditionTypes,
+    )
+})
+
+test('of a settled flotilla all conditions say that all is well', () => {
+  const good = ready.conditions.filter(one => one.status === 'True').map(one => one.type)
+  assert.deepEqual(good, ['Ready', 'MasterAvailable', 'ReplicationHealthy'])
+})
+
+test('a flotilla that has never been Ready is Creating', () => {
+  const status = statusOf({ memory: memory(null), seen: { resources: nothingThere } })
+  assert.equal(status.phase, 'Creating')
+  assert.equal(status.master, null)
+  assert.deepEqual(
+    status.nodes.map(({ name, health }) => `${name} ${health}`),
+    ['shop-replica-0 absent', 'shop-replica-1 absent', 'shop-replica-2 absent'],
+  )
+})
+
+test('a flotilla that was Ready and misses a replica is Degraded, not Creating', () => {
+  const status = statusOf(
+    { nodes: [master(0, { followers: [follower(2)] }), stopped(1), replica(2)] },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Degraded')
+  assert.equal(status.reason, 'start shop-replica-1: it ended with exit code 137')
+  assert.equal(condition(status, 'Degraded').message, '1 of 2 replicas online: node 1 is stopped')
+  assert.equal(condition(status, 'ReplicationHealthy').status, 'False')
+  assert.equal(condition(status, 'MasterAvailable').status, 'True')
+})
+
+test('without a master that takes writes it is Unavailable', () => {
+  const status = statusOf(
+    { nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)] },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Unavailable')
+  assert.equal(condition(status, 'MasterAvailable').reason, 'NoMaster')
+})
+
+test('a new generation that is not acted on yet is Updating, and observedGeneration lags behind', () => {
+  const status = statusOf(
+    { spec: { replicas: 3 }, memory: memory(0, { generation: 2 }), nodes: settledNodes() },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Updating')
+  assert.deepEqual([status.generation, status.observedGeneration], [2, 1])
+})
+
+test('observedGeneration comes up to the generation when that is Ready', () => {
+  const status = statusOf({ ...settled, memory: memory(0, { generation: 2 }) }, { previous: ready })
+  assert.deepEqual([status.phase, status.observedGeneration], ['Ready', 2])
+})
+
+test('what is refused holds the flotilla, with what to type in its condition', () => {
+  const status = statusOf({ nodes: [newborn(0, { keys: 0 }), replica(1), replica(2)] }, { previous: ready })
+  assert.equal(status.phase, 'Held')
+  assert.match(status.reason, /^DataLossGuard: node 0 was master with 10 keys/)
+  const held = condition(status, 'DataLossGuard')
+  assert.deepEqual([held.status, held.reason], ['True', 'DataLossGuard'])
+  assert.match(held.message, /Type: flotilla failover shop --to 1 --force$/)
+})
+
+test('a master of an older spec is no hold: everything works', () => {
+  const old = {
+    container: { labels: { ...container(0).labels, [specHashLabel]: 'hash-before' }, name: 'shop-master' },
+  }
+  const status = statusOf(
+    {
+      spec: { replicas: 1 },
+      nodes: [master(0, { followers: [follower(1)] }, old), replica(1)],
+      seen: { resources: null },
+    },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Updating')
+  assert.equal(condition(status, 'RolloutPending').status, 'True')
+})
+
+test('a transition time moves when the status does, and only then', () => {
+  const still = statusOf(later(settled, 60_000), { previous: ready })
+  assert.deepEqual(
+    still.conditions.map(one => one.lastTransitionTime),
+    ready.conditions.map(one => one.lastTransitionTime),
+  )
+  const broken = statusOf(
+    later({ nodes: [master(0, { followers: [follower(2)] }), stopped(1), replica(2)] }, 60_000),
+    { previous: ready },
+  )
+  assert.equal(condition(broken, 'Ready').lastTransitionTime, new Date(nowMs + 60_000).toISOString())
+  assert.equal(condition(broken, 'MasterAvailable').lastTransitionTime, new Date(nowMs).toISOString())
+})
+
+test('a manifest that is broken on disk is told, and the flotilla stays Ready', () => {
+  const status = statusOf(settled, { specProblem: 'shop.yaml:3:1: unknown key' })
+  assert.equal(status.phase, 'Ready')
+  assert.deepEqual(
+    [condition(status, 'SpecInvalid').status, condition(status, 'SpecInvalid').message],
+    ['True', 'shop.yaml:3:1: unknown key'],
+  )
+})
+
+test('the reason says what failed', () => {
+  const status = statusOf(
+    { nodes: [master(0), stopped(1), replica(2)] },
+    { previous: ready, failure: 'start shop-replica-1: no space left' },
+  )
+  assert.equal(status.reason, 'start shop-replica-1: no space left')
+})
+
+test('how far a replica is behind is told in bytes of one history', () => {
+  const behind = replica(1, { offset: 900, upstream: { appliedOffset: 900, lastIoSeconds: 1 } })
+  const nodes = [master(0, { followers: [{ ...follower(1), lagSeconds: 1 }] }), behind]
+  const status = statusOf({ spec: { replicas: 1 }, nodes })
+  const { offset, lagBytes, lagSeconds, lastIoSeconds, link } = status.nodes[1] ?? assert.fail('no node 1')
+  assert.deepEqual(
+    { offset, lagBytes, lagSeconds, lastIoSeconds, link },
+    { offset: 900, lagBytes: 100, lagSeconds: 1, lastIoSeconds: 1, link: 'up' },
+  )
+})
+
+test('how far a replica is behind is not told across histories', () => {
+  const status = statusOf({ spec: { replicas: 1 }, nodes: [master(0), newborn(1)] })
+  assert.equal(status.nodes[1]?.lagBytes, null)
+})
+
+test('how a run ended is told while the node is down', () => {
+  const status = statusOf({ spec: { replicas: 1 }, nodes: [master(0), stopped(1)] })
+  assert.deepEqual(status.nodes[1]?.lastExit, {
+    code: 137,
+    oomKilled: false,
+    at: new Date(nowMs - 100).toISOString(),
+  })
+})
+
+test('every bucket has a health that people know', () => {
+  const silence = { reason: 'nothing', lastByteAtMs: null }
+  const nodes = [
+    master(0),
+    replica(1, { upstream: { link: 'down' } }),
+    newborn(2),
+    node(3, { probe: { kind: 'hung', ...silence }, lifelessSinceMs: nowMs }),
+    node(4, { container: { state: 'paused' } }),
+    node(5, { address: null, container: { networks: [] } }),
+    node(6, { probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+    node(7, { probe: { kind: 'busy', reason: 'BUSY' } }),
+    master(8, { replid: 'replid-b' }, { container: { name: 'shop-replica-8' } }),
+    stopped(9),
+  ]
+  const status = statusOf({ spec: { replicas: 10 }, nodes })
+  assert.deepEqual(
+    status.nodes.map(one => one.health),
+    [
+      'online',
+      'syncing',
+      'syncing',
+      'unreachable',
+      'paused',
+      'detached',
+      'locked-out',
+      'busy',
+      'stray',
+      'stopped',
+      'absent',
+    ],
+  )
+})
+
+test('a recorded master that is up and not promoted yet is told as that', () => {
+  const status = statusOf({
+    memory: memory(0, { master: { ordinal: 0, sinceMs: 0, lineage: lineage() } }),
+    nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1), replica(2)],
+  })
+  assert.deepEqual(
+    [status.nodes[0]?.health, status.nodes[0]?.role, status.master],
+    ['unpromoted', 'master', null],
+  )
+})
