@@ -7,17 +7,25 @@ export const catalogue = {
     level: 'info',
     message: 'Flotilla runs',
     fields: ['version', 'pid', 'manifests', 'state', 'engine', 'apiVersion', 'reach', 'why'],
+    alert:
+      'when it comes more than a few times an hour: something ends the daemon, and a service manager starts it again',
   },
   'daemon.stopping': {
     level: 'info',
     message: 'Flotilla ends; the containers go on running',
     fields: ['signal'],
   },
-  'daemon.stopped': { level: 'info', message: 'Flotilla has ended', fields: [] },
+  'daemon.stopped': {
+    level: 'info',
+    message: 'Flotilla has ended',
+    fields: [],
+    alert: 'when no daemon.started follows within a minute: nobody looks after the flotillas',
+  },
   'engine.lost': {
     level: 'error',
     message: 'the container engine does not answer; nothing is changed until it does',
     fields: ['error', 'hint', 'code'],
+    alert: 'when no engine.back follows within a minute: nodes that end meanwhile stay down',
   },
   'engine.back': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
   'manifest.loaded': {
@@ -29,18 +37,26 @@ export const catalogue = {
     level: 'error',
     message: 'a manifest is broken; the last good spec stays in force',
     fields: ['problem'],
+    alert: 'at once where manifests come from a pipeline: what was rolled out is not what is in force',
   },
   'manifest.valid': { level: 'info', message: 'the manifest is in order again', fields: [] },
-  'manifest.unwatched': { level: 'warn', message: 'changes of the manifests are found by polling only', fields: ['error'] },
+  'manifest.unwatched': {
+    level: 'warn',
+    message: 'changes of the manifests are found by polling only',
+    fields: ['error'],
+    alert: 'not by night: a change of a manifest is seen up to two seconds later, that is all',
+  },
   'manifest.deleted': {
     level: 'warn',
     message: 'the manifest is gone; its deletion policy is carried out',
     fields: ['deletionPolicy'],
+    alert: 'when nobody meant to remove a flotilla',
   },
   'state.damaged': {
     level: 'error',
     message: 'a state file was damaged and is put aside; what it held is rebuilt from the world',
     fields: ['problem', 'aside'],
+    alert: "always: the disk under the state directory, or somebody's hand, has damaged a file",
   },
   'plan.started': { level: 'info', message: 'a plan is carried out', fields: ['plan', 'actions', 'stages'] },
   'plan.done': { level: 'info', message: 'the plan is carried out', fields: ['tookMs'] },
@@ -48,11 +64,13 @@ export const catalogue = {
     level: 'warn',
     message: 'the plan could not be carried out to its end; it is made anew',
     fields: ['action', 'error', 'hint', 'code', 'againInMs'],
+    alert: 'when it keeps coming for one flotilla for more than five minutes',
   },
   'plan.rejected': {
     level: 'error',
     message: 'a plan broke a rule of safety and was not carried out; this is a bug in Flotilla',
     fields: ['objections', 'plan'],
+    alert: 'always, and report it: that flotilla is not changed until the cause is found',
   },
   'action.done': { level: 'debug', message: 'an action is done', fields: ['action', 'cause', 'tookMs'] },
   'pass.done': {
@@ -64,6 +82,7 @@ export const catalogue = {
     level: 'warn',
     message: 'the world could not be looked at',
     fields: ['error', 'hint', 'code', 'againInMs'],
+    alert: 'when it keeps coming for more than a minute; engine.lost tells of the engine itself',
   },
   'image.pulling': {
     level: 'info',
@@ -74,17 +93,20 @@ export const catalogue = {
     level: 'warn',
     message: 'the image is a stand-in for one that could not be pulled',
     fields: ['image', 'contains'],
+    alert: 'always outside of a test: what runs is not the image that the manifest names',
   },
   'node.died': {
     level: 'warn',
     message: 'a node has ended',
     fields: ['node', 'name', 'exitCode', 'oomKilled'],
+    alert: 'when one node ends more than three times in an hour, or when oomKilled is true',
   },
   'node.online': { level: 'info', message: 'a node is online', fields: ['node', 'name', 'role', 'afterMs'] },
   'node.offline': {
     level: 'warn',
     message: 'a node is not online any more',
     fields: ['node', 'name', 'health'],
+    alert: 'when no node.online follows for the same node within a minute',
   },
   'node.removed': { level: 'info', message: 'a node is gone', fields: ['node', 'name'] },
   'node.moved': {
@@ -96,6 +118,7 @@ export const catalogue = {
     level: 'warn',
     message: 'another node is master',
     fields: ['from', 'to', 'epoch', 'kind', 'reason'],
+    alert: 'when kind is failover: look at why the old master ended',
   },
   'master.promoted': {
     level: 'info',
@@ -107,14 +130,31 @@ export const catalogue = {
     message: 'the flotilla is as its manifest asks',
     fields: ['master', 'replicas', 'generation', 'epoch'],
   },
-  'flotilla.phase': { level: 'info', message: 'the phase has changed', fields: ['from', 'to', 'reason'] },
-  'flotilla.held': { level: 'error', message: 'Flotilla refuses to go on', fields: ['hold', 'why', 'type'] },
+  'flotilla.phase': {
+    level: 'info',
+    message: 'the phase has changed',
+    fields: ['from', 'to', 'reason'],
+    alert:
+      'when `to` is Unavailable for ten seconds, or Degraded for five minutes, without another flotilla.phase',
+  },
+  'flotilla.held': {
+    level: 'error',
+    message: 'Flotilla refuses to go on',
+    fields: ['hold', 'why', 'type'],
+    alert: 'always: nothing goes on without a person, and `type` says what to type',
+  },
   'flotilla.released': { level: 'info', message: 'what was refused is resolved', fields: ['hold'] },
-  'flotilla.removed': { level: 'info', message: 'the flotilla is removed', fields: ['volumesKept'] },
+  'flotilla.removed': {
+    level: 'info',
+    message: 'the flotilla is removed',
+    fields: ['volumesKept'],
+    alert: 'when nobody meant to remove it',
+  },
   'data.lost': {
     level: 'error',
     message: 'data that was there is gone',
     fields: ['lastKnownKeys', 'lastKnownOffset', 'why'],
+    alert: 'always, at once',
   },
   'condition.changed': {
     level: 'debug',
@@ -127,6 +167,8 @@ export interface EventDefinition {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly message: string
   readonly fields: readonly string[]
+  /** When to wake a person, as the rest of a sentence; left out where the event alone is no reason to. */
+  readonly alert?: string
 }
 
 export type EventCode = keyof typeof catalogue
