@@ -212,6 +212,26 @@ test('while nobody knows who was master no node is too many', () => {
   )
 })
 
+test('while nobody knows who was master a kept volume is looked into, wanted or not', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(null),
+      seen: { resources: resources({ volumes: ['shop-0', 'shop-4'] }) },
+    },
+    `
+      stage 1
+        create container shop-replica-0 (node 0)  # it is wanted and has no container
+        create container shop-replica-4 (node 4)  # it is wanted and has no container
+      stage 2
+        start shop-replica-0  # it is wanted
+        start shop-replica-4  # it is wanted
+      waits until node 0 answers: there is no record of who was master, so all histories are compared first
+      waits until node 4 answers: there is no record of who was master, so all histories are compared first
+    `,
+  )
+})
+
 test('an ordinal that is wanted is the lowest free one', () => {
   const plan = planFlotilla(
     planInput({
