@@ -64,7 +64,8 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-function unwritable(path: string, error: unknown): FlotillaError {
+/** What a person is told of a file or folder of the state directory that can't be written. */
+export function unwritable(path: string, error: unknown): FlotillaError {
   const full = errno(error) === 'ENOSPC' ? ' (the disk is full)' : ''
   return new FlotillaError('state/unwritable', `can't write ${path}: ${reason(error)}${full}`, {
     hint:

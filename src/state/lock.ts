@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
-import { errno, isNotThere } from './files.js'
+import { errno, isNotThere, unwritable } from './files.js'
 
 /** Who works on a state directory. */
 export interface LockHolder {
@@ -85,14 +85,7 @@ async function tryLink(path: string, holder: LockHolder): Promise<boolean> {
     return true
   } catch (error) {
     if (errno(error) === 'EEXIST') return false
-    throw new FlotillaError(
-      'state/unwritable',
-      `can't write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        hint: 'Check the owner and the permissions of the state directory, or name another one with --state.',
-        cause: error,
-      },
-    )
+    throw unwritable(path, error)
   } finally {
     await rm(aside, { force: true }).catch(() => undefined)
   }
@@ -128,14 +121,7 @@ async function prepareDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
   } catch (error) {
-    throw new FlotillaError(
-      'state/unwritable',
-      `can't make the state directory ${directory}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        hint: 'Name another one with --state.',
-        cause: error,
-      },
-    )
+    throw unwritable(directory, error)
   }
 }
 
