@@ -62,6 +62,12 @@ const rules: readonly Rule[] = [
     hint: 'check the name and tag of the image, or pull or load it on the engine',
   },
   { status: 404, pattern: /./, code: 'runtime/not-found' },
+  {
+    status: 500,
+    pattern: /./,
+    code: 'runtime/failed',
+    hint: "look into the engine's own log (journalctl -u docker, or its window), and restart it if need be",
+  },
 ]
 
 /** A connection that failed before, or in the middle of, an answer. */
