@@ -178,7 +178,14 @@ class ManifestWatcher implements ManifestWatch {
     }
     this.#suspect = null
     this.#told = load
+    if (load.kind === 'missing' || load.kind === 'unreadable') this.#forgetFolder()
     this.#options.onLoad(load)
+  }
+
+  /** A folder that went away took its watch with it, and may be back, the very same, before a poll has missed it. */
+  #forgetFolder(): void {
+    this.#watchedFolder = null
+    this.#signature = null
   }
 
   #msUntilBelieved(fingerprint: string): number {

@@ -226,6 +226,17 @@ test('a directory that goes away and returns is told both times, and watched aga
   )
 })
 
+test('a directory that is back before a poll has missed it is told too', async t => {
+  const timing = { ...byEvents, pollMs: 1_000 }
+  const { folder, told } = await watching(t, { prepare: withShop, timing })
+  // Just after a poll, so that the next one comes when all is over.
+  await systemClock.sleep(100)
+  await rename(folder, `${folder}.away`)
+  await told.until('missing')
+  await rename(`${folder}.away`, folder)
+  await told.until('shop=2')
+})
+
 test('what happened between the first load and the first look is told', async t => {
   const root = await mkdtemp(join(tmpdir(), 'flotilla-watch-'))
   await writeFile(join(root, 'shop.yaml'), shop(2))
