@@ -6,6 +6,10 @@ import { flotillaVersion } from '../src/version.js'
 import { cliCommand } from './cli.js'
 import { connectCommand } from './connect.js'
 import { downCommand } from './down.js'
+import { failoverCommand } from './failover.js'
+import { historyCommand } from './history.js'
+import { pauseCommand, resumeCommand } from './pause.js'
+import { switchoverCommand } from './switchover.js'
 import { planCommand } from './plan.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
@@ -46,6 +50,11 @@ for (const make of [
   planCommand,
   statusCommand,
   scaleCommand,
+  switchoverCommand,
+  failoverCommand,
+  pauseCommand,
+  resumeCommand,
+  historyCommand,
   verifyCommand,
   connectCommand,
   cliCommand,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { isatty } from 'node:tty'
 import { createInterface } from 'node:readline/promises'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
@@ -117,7 +118,7 @@ async function whatGoes(
 
 async function isAgreed({ yes, volumesToo }: DownRequest, output: Output): Promise<boolean> {
   if (yes) return true
-  if (process.stdin.isTTY !== true)
+  if (!isatty(0))
     throw new FlotillaError('usage/invalid', 'nobody can be asked here, so nothing was removed', {
       hint: 'Add --yes to remove what is listed above.',
     })

@@ -20,6 +20,7 @@ export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Lo
     spec,
     memory,
     credentials: await credentialsIfThere(session, spec),
+    inHaste: false,
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }
   for (let looks = 1; ; looks++) {

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { exitCodeOf } from './exit-codes.js'
 import { explainError } from '../errors.js'
 
@@ -13,9 +14,9 @@ export function processOutput(env: Readonly<Record<string, string | undefined>>)
   return {
     result: text => void process.stdout.write(text),
     note: text => void process.stderr.write(`${text}\n`),
-    stdoutIsTerminal: process.stdout.isTTY === true,
+    stdoutIsTerminal: isatty(1),
     // https://no-color.org: any value that is not empty.
-    colour: process.stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
+    colour: isatty(1) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventSink } from '../events/catalogue.js'
+import type { EventSink, FieldValue } from '../events/catalogue.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import type { Output } from './output.js'
 
@@ -18,7 +18,7 @@ export function progressSink(output: Output): EventSink {
   const told = new Set<string>()
   return {
     publish(code, fields, scope) {
-      const values: Readonly<Record<string, unknown>> = fields
+      const values: Readonly<Record<string, FieldValue | undefined>> = fields
       const who = scope?.flotilla ?? 'flotilla'
       switch (code) {
         case 'image.pulling':

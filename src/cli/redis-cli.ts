@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto'
+import { isatty } from 'node:tty'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
+import { fileOwner } from '../reconciler/desired-node.js'
 import { masterName } from '../reconciler/names.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession, type Environment, type Places } from './session.js'
-
-/** Where a node keeps the application password for this: readable by its own user only, made anew at each call. */
-const passwordPath = '/run/flotilla-cli.password'
 
 /**
  * Runs redis-cli inside a node's container on the caller's terminal.
@@ -40,14 +40,15 @@ export async function runRedisCli(request: {
         },
       )
     const secrets = spec.auth.kind === 'none' ? null : await session.store.loadSecrets(name)
+    // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
+    const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
-      secrets === null
-        ? ''
-        : `REDISCLI_AUTH="$(cat ${passwordPath})"; export REDISCLI_AUTH; rm -f ${passwordPath}; `
-    if (secrets !== null)
-      await session.runtime.putFiles(container.containerId, [
-        { path: passwordPath, content: secrets.application.reveal(), mode: 0o444, uid: 0, gid: 0 },
-      ])
+      secrets === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
+    if (secrets !== null) {
+      const uid = runningUser((await session.runtime.findImage(container.imageId))?.user ?? '')
+      const content = secrets.application.reveal()
+      await session.runtime.putFiles(container.containerId, [{ path, content, mode: 0o400, uid, gid: 0 }])
+    }
     return await session.runtime.attachExec(
       container.containerId,
       ['sh', '-c', `${login}exec redis-cli "$@"`, 'redis-cli', ...words],
@@ -55,10 +56,15 @@ export async function runRedisCli(request: {
         stdin: process.stdin,
         stdout: process.stdout,
         stderr: process.stderr,
-        tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
+        tty: isatty(0) && isatty(1),
       },
     )
   } finally {
     session.close()
   }
+}
+
+/** Whom Docker runs the command as: the image's user, and root where it names none. */
+function runningUser(imageUser: string): number {
+  return ['', 'root'].includes(imageUser) || /^0(:|$)/.test(imageUser) ? 0 : fileOwner(imageUser)
 }

@@ -64,7 +64,11 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
       runtime,
       redis,
       engine: new EngineView(runtime, containers => {
-        const running = new Set(containers.filter(one => one.state === 'running').map(one => one.containerId))
+        const running = new Set(
+          containers
+            .filter(one => one.state === 'running' || one.state === 'paused')
+            .map(one => one.containerId),
+        )
         redis.retain(running)
         lifeSigns.retain(running)
       }),

@@ -123,7 +123,35 @@ export const catalogue = {
   'master.promoted': {
     level: 'info',
     message: 'a node is promoted to master',
-    fields: ['node', 'epoch', 'kind', 'reason', 'tookMs'],
+    fields: ['node', 'epoch', 'kind', 'reason', 'tookMs', 'offsetGapBytes'],
+  },
+  'failover.started': {
+    level: 'warn',
+    message: 'the master is in trouble and is being replaced',
+    fields: ['from', 'epoch', 'reason'],
+    alert: 'when no master.changed follows within ten seconds, or when it comes twice within an hour',
+  },
+  'operation.aborted': {
+    level: 'warn',
+    message: 'a change of masters was called off',
+    fields: ['kind', 'from', 'to', 'reason'],
+    alert: 'when kind is switchover and somebody waits for it',
+  },
+  'data.set-aside': {
+    level: 'warn',
+    message: 'what a replaced master held is set aside on its volume',
+    fields: ['node', 'folder'],
+    alert: 'always: that folder may hold writes that the new master lacks',
+  },
+  'request.taken': {
+    level: 'info',
+    message: 'somebody asks for something',
+    fields: ['kind', 'to', 'force'],
+  },
+  'request.answered': {
+    level: 'info',
+    message: 'what was asked for is answered',
+    fields: ['kind', 'result', 'detail'],
   },
   'flotilla.ready': {
     level: 'info',
@@ -173,7 +201,7 @@ export interface EventDefinition {
 
 export type EventCode = keyof typeof catalogue
 
-type FieldValue = string | number | boolean | null | readonly string[]
+export type FieldValue = string | number | boolean | null | readonly string[]
 
 /** Exactly the fields that the catalogue names for this code. */
 export type EventFields<Code extends EventCode> = {

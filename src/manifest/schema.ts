@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { FlotillaSpec } from './spec.js'
+import { bytes, duration } from './units.js'
 import { field } from './words.js'
 
 export const apiVersion = 'flotilla/v1'
@@ -48,6 +49,8 @@ function specSections(folder: string) {
     replicas,
     auth: authSection(folder).prefault('generated'),
     persistence: persistenceSection.prefault('aof'),
+    failover: failoverSection.prefault({}),
+    durability: durabilitySection.prefault({}),
     deletionPolicy: deletionPolicy.prefault('Retain'),
   }
 }
@@ -153,6 +156,75 @@ const persistenceSection = field(
     wants: 'aof, rdb or none',
     example: 'aof',
     choices: persistenceModes,
+  },
+)
+
+const failoverModes = ['automatic', 'manual'] as const
+
+const failoverSection = field(
+  z
+    .strictObject({
+      mode: field(z.enum(failoverModes), {
+        describe:
+          'automatic: when the master dies, a replica that has its data is promoted. manual: only when a person says so (flotilla failover).',
+        wants: 'automatic or manual',
+        example: 'automatic',
+        choices: failoverModes,
+      }).prefault('automatic'),
+      hangTimeout: field(duration({ minMs: 1_000, maxMs: 600_000 }), {
+        describe:
+          'How long a master that runs may give no sign of life before it is killed and replaced. Below 5s a slow command can look like a hang.',
+        wants: 'a duration from 1s to 10m, such as 5s',
+        example: '5s',
+      }).prefault('5s'),
+      restartWindow: field(duration({ minMs: 0, maxMs: 600_000 }), {
+        describe:
+          'How long a dead master may take to come back on its own data before a replica is promoted. With an append-only file a crash of the process loses nothing then; 0s promotes at once.',
+        wants: 'a duration from 0s to 10m, such as 0s',
+        example: '0s',
+      }).prefault('0s'),
+      maxLagBytes: field(bytes(), {
+        describe: 'A replica that is known to lack more than this of the master is not promoted by itself.',
+        wants: 'a number of bytes, such as 10mb',
+        example: '10mb',
+      }).optional(),
+    })
+    .transform(({ mode, hangTimeout, restartWindow, maxLagBytes }): FlotillaSpec['failover'] => ({
+      mode,
+      hangTimeoutMs: hangTimeout,
+      restartWindowMs: restartWindow,
+      maxLagBytes: maxLagBytes ?? null,
+    })),
+  {
+    describe: 'What happens when the master dies or hangs.',
+    wants: 'a mapping',
+    example: '{ mode: automatic }',
+  },
+)
+
+const durabilitySection = field(
+  z
+    .strictObject({
+      minReplicasToWrite: field(z.int().min(0).max(replicasMax), {
+        describe:
+          'The master refuses writes while fewer replicas than this are in sync (never more than there are wanted replicas). 0 always takes them.',
+        wants: `a whole number from 0 to ${replicasMax}`,
+        example: '1',
+      }).prefault(0),
+      maxLag: field(duration({ minMs: 1_000, maxMs: 600_000 }), {
+        describe: 'A replica that was last heard of longer ago than this does not count as in sync.',
+        wants: 'a duration from 1s to 10m, such as 10s',
+        example: '10s',
+      }).prefault('10s'),
+    })
+    .transform(({ minReplicasToWrite, maxLag }): FlotillaSpec['durability'] => ({
+      minReplicasToWrite,
+      maxLagSeconds: Math.ceil(maxLag / 1_000),
+    })),
+  {
+    describe: 'How many copies a write must be able to reach.',
+    wants: 'a mapping',
+    example: '{ minReplicasToWrite: 1 }',
   },
 )
 

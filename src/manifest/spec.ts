@@ -7,7 +7,27 @@ export interface FlotillaSpec {
   readonly replicas: number
   readonly auth: AuthSpec
   readonly persistence: PersistenceSpec
+  readonly failover: FailoverSpec
+  readonly durability: DurabilitySpec
   readonly deletionPolicy: DeletionPolicy
+}
+
+export interface FailoverSpec {
+  /** `manual`: nothing is promoted in place of a dead master until a person says so. */
+  readonly mode: 'automatic' | 'manual'
+  /** How long a master may give no sign of life before it is fenced and replaced. */
+  readonly hangTimeoutMs: number
+  /** How long a dead master is given to come back on its own data before a replica is promoted; 0 promotes at once. */
+  readonly restartWindowMs: number
+  /** A replica that is known to lack more than this is not promoted by itself; null sets no bound. */
+  readonly maxLagBytes: number | null
+}
+
+export interface DurabilitySpec {
+  /** `min-replicas-to-write` as long as that many replicas are wanted; 0 lets a lone master take writes. */
+  readonly minReplicasToWrite: number
+  /** `min-replicas-max-lag`, seconds. */
+  readonly maxLagSeconds: number
 }
 
 export type AuthSpec =

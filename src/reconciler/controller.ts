@@ -3,9 +3,13 @@ import { errorCode, explainError, FlotillaError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
+import type { NodeTarget } from '../redis/redis.js'
+import { isPauseAsk } from '../state/requests.js'
 import type { StateStore } from '../state/state-store.js'
 import { backoffMs } from './backoff.js'
 import { FlotillaRecord } from './flotilla-record.js'
+import { Heartbeat } from './heartbeat.js'
+import { nodeAlias } from './names.js'
 import type { Eyes } from './observe/observe.js'
 import type { Outcome } from './pass.js'
 import { WorkQueue } from './queue.js'
@@ -27,6 +31,9 @@ export interface ControllerOptions {
 /** How often a flotilla is looked at when nothing wakes us. Events are hints; this is the promise. */
 const pollMs = { settled: 5_000, unsettled: 1_000 }
 
+/** The replicas of a master that has died have noticed within 2 ms as a rule, 70 ms when the machine is saturated. */
+const hasteMs = 80
+
 /** Passes of different flotillas run side by side, so that one's trouble is not another's wait; more would only queue inside the engine. */
 const concurrency = 10
 
@@ -37,15 +44,25 @@ export class Controller {
   readonly #records = new Map<string, FlotillaRecord>()
   readonly #failures = new Map<string, number>()
   readonly #urgent = new Set<string>()
+  /** Until when a flotilla whose master was just lost is looked at in haste. */
+  readonly #hastyUntilMs = new Map<string, number>()
   readonly #abort = new AbortController()
   /** Taken away, and not gone yet. */
   readonly #leaving = new Set<string>()
   #wanted: ReadonlyMap<string, DesiredFlotilla> = new Map()
   #engineLostAtMs: number | null = null
   #stopping = false
+  readonly #heartbeat: Heartbeat
 
   constructor(options: ControllerOptions) {
     this.#options = options
+    this.#heartbeat = new Heartbeat({
+      redis: options.eyes.redis,
+      clock: options.clock,
+      onLife: master => options.eyes.lifeSigns.note(master, true, options.clock.nowMs()),
+      onSilence: master => this.wake(master.flotilla),
+    })
+    this.#heartbeat.start()
     this.#queue = new WorkQueue({ clock: options.clock, concurrency, work: key => this.#work(key) })
   }
 
@@ -70,6 +87,18 @@ export class Controller {
     if (this.#wanted.has(flotilla) || this.#leaving.has(flotilla)) this.#queue.wake(flotilla)
   }
 
+  /**
+   * A connection to a node was lost, about a millisecond ago. If it was the master's, the next pass goes by what the nodes say, without waiting for the engine.
+   */
+  noteLost(node: NodeTarget): void {
+    const { flotilla, containerId, startedAtMs, nodeAlias: alias } = node
+    this.#options.eyes.lifeSigns.noteLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
+    const master = this.#records.get(flotilla)?.memory.master
+    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal))
+      this.#hastyUntilMs.set(flotilla, this.#options.clock.monotonicMs() + hasteMs)
+    this.wake(flotilla)
+  }
+
   wakeAll(): void {
     for (const name of [...this.#wanted.keys(), ...this.#leaving]) this.#queue.wake(name)
   }
@@ -81,6 +110,7 @@ export class Controller {
   /** Begins nothing new, lets what is under way end, and cuts it off after `graceMs`. Containers run on. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true
+    this.#heartbeat.stop()
     const cutOff = this.#options.clock.after(graceMs, () => this.#abort.abort())
     await this.#queue.drain()
     cutOff()
@@ -106,6 +136,7 @@ export class Controller {
       this.#urgent.delete(name)
       if (wanted === undefined)
         return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
+      await this.#takeAsk(name, record)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
         { eyes, store, events, clock, flotillaVersion },
@@ -116,11 +147,28 @@ export class Controller {
             wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
           interrupted: () => this.#stopping || this.#urgent.has(name),
+          inHaste: this.#isHasty(name),
+          onMaster: master => this.#heartbeat.watch(name, master),
         },
       )
     } catch (error) {
       return { kind: 'failed', error }
     }
+  }
+
+  /** What a person asks for is in the memory, on disk, before anything is done about it. */
+  async #takeAsk(name: string, record: FlotillaRecord): Promise<void> {
+    const { store, events, clock } = this.#options
+    const ask = await store.takeAsk(name)
+    if (ask === null) return
+    const scope = { flotilla: name }
+    if (isPauseAsk(ask)) {
+      const pausedSinceMs = ask.kind === 'pause' ? (record.memory.pausedSinceMs ?? clock.nowMs()) : null
+      await record.saveMemory(memory => ({ ...memory, pausedSinceMs }))
+      return events.publish('request.taken', { kind: ask.kind, to: null, force: false }, scope)
+    }
+    await record.saveMemory(memory => ({ ...memory, request: ask }))
+    events.publish('request.taken', { kind: ask.kind, to: ask.to, force: ask.force }, scope)
   }
 
   async #remove(name: string, record: FlotillaRecord): Promise<Outcome> {
@@ -135,6 +183,7 @@ export class Controller {
     else await record.saveMemory(memory => ({ ...memory, spec: null }))
     this.#records.delete(name)
     this.#leaving.delete(name)
+    this.#heartbeat.watch(name, null)
     return { kind: 'gone' }
   }
 
@@ -144,6 +193,13 @@ export class Controller {
     const record = await FlotillaRecord.load(this.#options.store, name, this.#options.events)
     this.#records.set(name, record)
     return record
+  }
+
+  #isHasty(name: string): boolean {
+    const untilMs = this.#hastyUntilMs.get(name)
+    if (untilMs !== undefined && this.#options.clock.monotonicMs() < untilMs) return true
+    this.#hastyUntilMs.delete(name)
+    return false
   }
 
   #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): void {

@@ -11,12 +11,15 @@ import type { FlotillaStatus } from './status/status.js'
 export class FlotillaRecord {
   readonly #store: StateStore
   #memory: FlotillaMemory
+  #written: FlotillaMemory
   #status: FlotillaStatus | null
   #statusText = ''
+  #lastPlan = ''
 
   private constructor(store: StateStore, memory: FlotillaMemory, status: FlotillaStatus | null) {
     this.#store = store
     this.#memory = memory
+    this.#written = memory
     this.#status = status
   }
 
@@ -38,9 +41,15 @@ export class FlotillaRecord {
   /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object. */
   async saveMemory(change: (memory: FlotillaMemory) => FlotillaMemory): Promise<void> {
     const next = change(this.#memory)
-    if (next === this.#memory) return
+    if (next === this.#written) return
     await this.#store.saveMemory(next)
     this.#memory = next
+    this.#written = next
+  }
+
+  /** Takes what was seen into the memory; on disk it is with the next {@link saveMemory}. Nothing irreversible may rest on it before. */
+  keepMemory(memory: FlotillaMemory): void {
+    this.#memory = memory
   }
 
   /** Takes a spec into force. @returns true when it is another one than before: a new generation. */
@@ -50,9 +59,21 @@ export class FlotillaRecord {
     return true
   }
 
-  /** Keeps the status; to disk only when something that people act on has changed, not for every byte of offset. */
-  async saveStatus(status: FlotillaStatus): Promise<void> {
+  /** Whether the plan carried out before this one had the same text. */
+  isRepeated(planText: string): boolean {
+    const before = this.#lastPlan
+    this.#lastPlan = planText
+    return before === planText
+  }
+
+  keepStatus(status: FlotillaStatus): void {
     this.#status = status
+  }
+
+  /** Writes the status down, when something that people act on has changed: not for every byte of offset. */
+  async saveStatus(): Promise<void> {
+    const status = this.#status
+    if (status === null) return
     const text = JSON.stringify(withoutNumbers(status))
     if (text === this.#statusText) return
     this.#statusText = text

@@ -15,6 +15,10 @@ export interface FlotillaMemory {
   readonly master: MasterRecord | null
   /** Last known history of every node, by ordinal: what a cold start compares when AOF has forgotten the lineage. */
   readonly nodes: readonly NodeRecord[]
+  /** Ordinals that were master and were replaced unplanned: what they hold is put aside before they follow again. */
+  readonly divergent: readonly number[]
+  /** What a person asked for and has not got yet; null when nothing is open. */
+  readonly request: Request | null
   /** Written before the first step of a promotion, cleared after the last: a Flotilla that dies in between goes on from here. */
   readonly operation: Operation | null
   readonly history: readonly HistoryEntry[]
@@ -57,17 +61,43 @@ export type OperationKind = 'creation' | 'restart' | 'failover' | 'cold-start' |
 
 export interface Operation {
   readonly kind: OperationKind
+  /**
+   * `fencing`: the old master is being made sure of, and the new one is not chosen yet (`to` is who looked best). `promoting`: `to` is the one.
+   * `switching`: the old master reigns until it has been demoted, then `to` does.
+   */
+  readonly phase: 'fencing' | 'promoting' | 'switching'
   /** The epoch that it will bring. */
   readonly epoch: number
   readonly from: number | null
   readonly to: number
   readonly reason: string
+  /** When the trouble began that it answers, as far as it is known; else the same as startedAtMs. */
+  readonly troubleAtMs: number
   readonly startedAtMs: number
+  /** The request that it carries out; null when nobody asked. */
+  readonly requestId: string | null
 }
 
-export interface HistoryEntry extends Operation {
+export interface HistoryEntry extends Omit<Operation, 'phase'> {
   readonly endedAtMs: number
-  readonly result: 'done' | 'aborted'
+  readonly result: 'done' | 'aborted' | 'refused'
+  /** Bytes that the old master was seen to have and the new one had not when it was promoted: at least so much is lost. Null when it can't be known. */
+  readonly offsetGapBytes: number | null
+  /** Why it was aborted or refused, or what is uncertain about it; null when there is nothing to say. */
+  readonly detail: string | null
+}
+
+/** What a person asks for through the command line. */
+export interface Request {
+  readonly requestId: string
+  readonly kind: 'switchover' | 'failover'
+  /** Null lets Flotilla choose. */
+  readonly to: number | null
+  /** Failover only: also to a node that may lack data. */
+  readonly force: boolean
+  readonly atMs: number
+  /** After this it is given up. */
+  readonly timeoutMs: number
 }
 
 export function newMemory(flotilla: string): FlotillaMemory {
@@ -78,6 +108,8 @@ export function newMemory(flotilla: string): FlotillaMemory {
     epoch: 0,
     master: null,
     nodes: [],
+    divergent: [],
+    request: null,
     operation: null,
     history: [],
     everReady: false,

@@ -4,7 +4,6 @@ import { specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { observe, type Eyes } from './observe/observe.js'
 import type { PlanInput } from './plan/input.js'
-import { rightfulOrdinal } from './plan/mastership.js'
 import { planFlotilla } from './plan/plan-flotilla.js'
 import type { Plan } from './plan/plan.js'
 import { remember } from './remember.js'
@@ -20,16 +19,22 @@ export interface LookInput {
   readonly memory: FlotillaMemory
   readonly credentials: NodeCredentials
   readonly setting: NodeSetting
+  /** See observe: asks only the nodes. */
+  readonly inHaste: boolean
 }
 
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
-export async function lookAt(eyes: Eyes, { spec, memory, credentials, setting }: LookInput): Promise<Look> {
+export async function lookAt(
+  eyes: Eyes,
+  { spec, memory, credentials, setting, inHaste }: LookInput,
+): Promise<Look> {
   const seen = await observe(eyes, {
     flotilla: spec.name,
     image: spec.image,
     wantedCount: spec.replicas + 1,
-    masterKnown: rightfulOrdinal({ memory }) !== null,
+    masterKnown: memory.operation !== null || memory.master !== null,
     credentials,
+    inHaste,
   })
   const input: PlanInput = { spec, seen, memory: remember(memory, seen), specHash: specHash(setting) }
   return { input, plan: planFlotilla(input) }

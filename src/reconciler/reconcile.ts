@@ -4,15 +4,17 @@ import type { Clock } from '../clock.js'
 import { errorCode, explainError, FlotillaError } from '../errors.js'
 import { scoped, type EventSink } from '../events/catalogue.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import type { NodeCredentials } from '../redis/redis.js'
+import type { NodeCredentials, NodeTarget } from '../redis/redis.js'
 import { Secret } from '../secret.js'
 import type { StateStore } from '../state/state-store.js'
 import type { NodeSetting } from './desired-node.js'
 import { execute } from './execute/execute.js'
 import { Performer } from './execute/perform.js'
 import type { FlotillaRecord } from './flotilla-record.js'
-import type { Eyes } from './observe/observe.js'
+import { factsOfNode } from './node-facts.js'
+import { nodeTarget, type Eyes } from './observe/observe.js'
 import { lookAt, type Look, type Outcome } from './pass.js'
+import { rightfulOrdinal } from './plan/mastership.js'
 import { objectionsTo } from './plan/invariants.js'
 import type { Plan } from './plan/plan.js'
 import { isSettled, renderAction, renderPlan } from './plan/text.js'
@@ -36,6 +38,10 @@ export interface PassInput {
   readonly signal: AbortSignal
   /** True when something more urgent has come up: no further action is begun. */
   readonly interrupted: () => boolean
+  /** A connection to the master has just been lost: see observe. */
+  readonly inHaste: boolean
+  /** Told after every look whom to keep an eye on between looks; null while nobody reigns. */
+  readonly onMaster: (master: NodeTarget | null) => void
 }
 
 /** One pass: look, decide, object, do, tell. Never rejects for what the world does. */
@@ -53,13 +59,33 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       memory: pass.record.memory,
       credentials,
       setting,
+      inHaste: pass.inHaste,
     })
-    await pass.record.saveMemory(() => look.input.memory)
-    await tell(pass, look, { events, failure: null })
-    return await act(tools, pass, look, { events, credentials, setting })
+    if (pass.inHaste && !isUrgent(look.plan))
+      return { kind: 'again', inMs: 2, because: 'the master was lost just now' }
+    pass.record.keepMemory(look.input.memory)
+    pass.onMaster(reigningMaster(tools.eyes, look, credentials))
+    // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after.
+    tell(pass, look, { events, failure: null })
+    const outcome = await act(tools, pass, look, { events, credentials, setting })
+    await pass.record.saveMemory(memory => memory)
+    await pass.record.saveStatus()
+    return outcome
   } catch (error) {
     return { kind: 'failed', error }
   }
+}
+
+function reigningMaster(eyes: Eyes, { input }: Look, credentials: NodeCredentials): NodeTarget | null {
+  const rightful = rightfulOrdinal(input)
+  const node = input.seen.nodes.find(one => one.ordinal === rightful)
+  if (node === undefined || factsOfNode(node)?.role !== 'master') return null
+  return nodeTarget(eyes.reach, { flotilla: input.spec.name, credentials }, node.container)
+}
+
+/** A hasty look is good for one thing: to replace a master whose process is gone. Everything else is worth a look at the engine. */
+function isUrgent(plan: Plan): boolean {
+  return plan.stages.flat().some(action => action.kind === 'promote' || action.kind === 'begin-operation')
 }
 
 async function act(
@@ -75,6 +101,7 @@ async function act(
   const { plan, input } = look
   const { events } = context
   if (plan.stages.length === 0) return outcomeOfIdle(plan)
+  if (input.memory.pausedSinceMs !== null) return { kind: 'stuck', because: 'it is paused' }
   const objections = objectionsTo(plan, input)
   if (objections.length > 0) {
     events.publish('plan.rejected', { objections, plan: renderPlan(plan) })
@@ -95,6 +122,7 @@ async function act(
       credentials: context.credentials,
       events,
       nowMs: () => tools.clock.nowMs(),
+      sleep: ms => tools.clock.sleep(ms, pass.signal),
       signal: pass.signal,
       saveMemory: change => pass.record.saveMemory(change),
     },
@@ -110,14 +138,18 @@ async function act(
     },
   })
   if (result.kind === 'failed') {
-    await tell(pass, look, {
+    tell(pass, look, {
       events,
       failure: `${renderAction(result.action)}: ${explainError(result.error)}`,
     })
     return { kind: 'failed', error: new ActionFailed(renderAction(result.action), result.error) }
   }
+  if (result.kind === 'interrupted')
+    return { kind: 'again', inMs: 0, because: 'something more urgent has come up' }
   events.publish('plan.done', { tookMs: Math.round(tools.clock.monotonicMs() - startedMs) })
-  return { kind: 'again', inMs: 0, because: 'the plan is done; what did it lead to?' }
+  // A plan that leads to itself is no progress: the engine may not be able to do what it says that it did.
+  const inMs = pass.record.isRepeated(renderPlan(plan)) ? 1_000 : 0
+  return { kind: 'again', inMs, because: 'the plan is done; what did it lead to?' }
 }
 
 /** An action's failure, with the words that say which: what the outcome carries to whoever logs it. */
@@ -137,11 +169,11 @@ function outcomeOfIdle(plan: Plan): Outcome {
   return { kind: 'stuck', because: plan.refusals[0]?.why ?? '' }
 }
 
-async function tell(
+function tell(
   pass: PassInput,
   look: Look,
   context: { readonly events: EventSink; readonly failure: string | null },
-): Promise<void> {
+): void {
   const before = pass.record.status
   const status = assess(look.input, look.plan, {
     specProblem: pass.specProblem,
@@ -155,9 +187,9 @@ async function tell(
     status,
     since === undefined ? 0 : Math.max(0, look.input.seen.atMs - Date.parse(since)),
   )
-  await pass.record.saveStatus(status)
+  pass.record.keepStatus(status)
   if (status.phase === 'Ready' && !pass.record.memory.everReady)
-    await pass.record.saveMemory(memory => ({ ...memory, everReady: true }))
+    pass.record.keepMemory({ ...pass.record.memory, everReady: true })
 }
 
 /** The passwords of a flotilla: made and kept at its first pass. */

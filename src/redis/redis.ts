@@ -11,6 +11,9 @@ export interface RedisPort {
   /** One pipelined round trip over a kept connection: INFO server, clients, memory, persistence, stats, replication, keyspace. */
   probe(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<Probe>
 
+  /** The cheapest sign of life, over the kept connection only: true for any reply in time, false for silence or where there is no kept connection. Never rejects. */
+  ping(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<boolean>
+
   /** `REPLICAOF NO ONE`. Waits for the node to answer first, up to `deadlineMs` (it may have been started a moment ago). */
   promote(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
@@ -90,7 +93,7 @@ export type Probe =
   | { readonly kind: 'busy'; readonly reason: string }
   /** Alive, and does not let us in (`NOAUTH`, `WRONGPASS`, `NOPERM`, `DENIED`, too many clients). */
   | { readonly kind: 'denied'; readonly reason: string }
-  /** Nobody listens at the address (RST), or it can't be routed to. */
+  /** The kernel at the address says that nobody listens there. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Connected, or trying to, and nothing came back before the deadline, on this one attempt. */
   | { readonly kind: 'silent'; readonly reason: string; readonly lastByteAtMs: number | null }

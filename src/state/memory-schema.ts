@@ -14,11 +14,30 @@ const lineage = z.object({
 })
 const operation = z.object({
   kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover']),
+  phase: z.enum(['fencing', 'promoting', 'switching']),
   epoch: count,
   from: count.nullable(),
   to: count,
   reason: z.string(),
+  troubleAtMs: z.number(),
   startedAtMs: z.number(),
+  requestId: z.string().nullable(),
+})
+
+const historyEntry = operation.omit({ phase: true }).extend({
+  endedAtMs: z.number(),
+  result: z.enum(['done', 'aborted', 'refused']),
+  offsetGapBytes: z.number().nullable(),
+  detail: z.string().nullable(),
+})
+
+const request = z.object({
+  requestId: z.string(),
+  kind: z.enum(['switchover', 'failover']),
+  to: count.nullable(),
+  force: z.boolean(),
+  atMs: z.number(),
+  timeoutMs: z.number(),
 })
 
 const spec = z.object({
@@ -31,6 +50,17 @@ const spec = z.object({
     z.object({ kind: z.literal('none') }),
   ]),
   persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
+  failover: z
+    .object({
+      mode: z.enum(['automatic', 'manual']),
+      hangTimeoutMs: z.number(),
+      restartWindowMs: z.number(),
+      maxLagBytes: z.number().nullable(),
+    })
+    .prefault({ mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null }),
+  durability: z
+    .object({ minReplicasToWrite: count, maxLagSeconds: z.number() })
+    .prefault({ minReplicasToWrite: 0, maxLagSeconds: 10 }),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 
@@ -48,7 +78,9 @@ const memory = z.object({
     }),
   ),
   operation: operation.nullable(),
-  history: z.array(operation.extend({ endedAtMs: z.number(), result: z.enum(['done', 'aborted']) })),
+  divergent: z.array(count),
+  request: request.nullable(),
+  history: z.array(historyEntry),
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
 })

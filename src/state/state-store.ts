@@ -7,6 +7,7 @@ import { newMemory } from '../reconciler/memory.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Secret } from '../secret.js'
+import { takeAsk, type Ask } from './requests.js'
 import { isNotThere, readFileIfThere, removeFile, writeFileAtomically } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 
@@ -139,6 +140,11 @@ export class StateStore {
   /** Where a person finds the application password; the file exists once the flotilla was first reconciled. */
   passwordPath(flotilla: string): string {
     return join(this.directory, 'secrets', `${flotilla}.password`)
+  }
+
+  /** What somebody asks this flotilla's keeper for, taken away; null when nothing is asked. */
+  takeAsk(flotilla: string): Promise<Ask | null> {
+    return takeAsk(this.directory, flotilla)
   }
 
   private memoryPath(flotilla: string): string {

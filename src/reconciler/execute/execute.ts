@@ -25,20 +25,20 @@ const concurrency = 8
 export async function execute(plan: Plan, runner: StageRunner): Promise<ExecutionResult> {
   for (const stage of plan.stages) {
     if (runner.interrupted()) return { kind: 'interrupted' }
-    const failure = await runStage(stage, runner)
-    if (failure !== null) return { kind: 'failed', ...failure }
+    const result = await runStage(stage, runner)
+    if (result.kind !== 'done') return result
   }
   return { kind: 'done' }
 }
 
-async function runStage(
-  stage: readonly Action[],
-  runner: StageRunner,
-): Promise<{ readonly action: Action; readonly error: unknown } | null> {
+async function runStage(stage: readonly Action[], runner: StageRunner): Promise<ExecutionResult> {
   const waiting = [...stage]
   const failures: { readonly action: Action; readonly error: unknown }[] = []
+  let interrupted = false
   const work = async (): Promise<void> => {
     for (let action = waiting.shift(); action !== undefined; action = waiting.shift()) {
+      interrupted ||= runner.interrupted()
+      if (interrupted) return
       try {
         await runner.perform(action)
       } catch (error) {
@@ -48,5 +48,7 @@ async function runStage(
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, stage.length) }, work))
-  return failures[0] ?? null
+  const [first] = failures
+  if (first !== undefined) return { kind: 'failed', ...first }
+  return interrupted ? { kind: 'interrupted' } : { kind: 'done' }
 }

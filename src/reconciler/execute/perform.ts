@@ -14,11 +14,14 @@ import {
   nodeLabels,
   type NodeSetting,
 } from '../desired-node.js'
-import type { FlotillaMemory } from '../memory.js'
+import type { FlotillaMemory, Operation } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
+import { awaitOffset } from './await-offset.js'
+import { afterAnswer, afterOperation } from './records.js'
+import { setDataAside } from './set-aside.js'
 
 /** What the hands need: the ports, what was seen, and where the memory is kept. */
 export interface Hands {
@@ -29,6 +32,7 @@ export interface Hands {
   readonly credentials: NodeCredentials
   readonly events: EventSink
   readonly nowMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
   /** Writes the memory down (fsync) before it returns. */
   readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
@@ -37,8 +41,8 @@ export interface Hands {
 /** A node that was started a moment ago has this long to answer its first order. */
 const orderDeadlineMs = 10_000
 
-/** How many promotions `history` keeps. */
-const historyLength = 100
+/** A step of a hand-over, while writes wait. */
+const stepDeadlineMs = 1_000
 
 /**
  * Turns actions into calls, one each, without a decision. Remembers what its own calls made (a new container's id, a started one's address), so that later
@@ -77,9 +81,10 @@ export class Performer {
         )
         return
       case 'stop-container':
-        return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
+        return runtime.stopContainer(this.#idOf(action.ordinal), { graceMs: 20_000 }, { signal })
       case 'remove-container':
-        await runtime.removeContainer(action.name, { signal })
+        // By id: a name may have gone to another node since the plan was made, or within it.
+        await runtime.removeContainer(this.#idOf(action.ordinal), { signal })
         this.#containers.delete(action.ordinal)
         return
       case 'rename-container':
@@ -91,10 +96,30 @@ export class Performer {
         return
       case 'follow':
         return this.#follow(action.ordinal, action.master, action.nudge)
+      case 'kill-container':
+        return runtime.killContainer(this.#idOf(action.ordinal), { signal })
+      case 'pause-writes':
+        return redis.pauseWrites(this.#targetOf(action.ordinal), {
+          forMs: action.forMs,
+          deadlineMs: stepDeadlineMs,
+        })
+      case 'await-offset': {
+        const [replica, master] = [this.#targetOf(action.ordinal), this.#targetOf(action.master)]
+        return awaitOffset(this.#hands, { replica, master, withinMs: action.withinMs })
+      }
+      case 'resume-writes':
+        return redis.resumeWrites(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
+      case 'drop-clients':
+        await redis.dropClients(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
+        return
+      case 'set-aside':
+        return this.#setAside(action.ordinal, action.folder)
+      case 'answer-request':
+        return this.#answerRequest(action)
       case 'tune':
         return this.#tune(action.ordinal)
       case 'begin-operation':
-        return this.#hands.saveMemory(memory => ({ ...memory, operation: action.operation }))
+        return this.#beginOperation(action.operation)
       case 'end-operation':
         return this.#endOperation(action)
       case 'remove-network':
@@ -165,28 +190,53 @@ export class Performer {
     await redis.setConfig(target, liveExtras(probe.facts), { deadlineMs: orderDeadlineMs })
   }
 
-  async #endOperation(action: Extract<Action, { kind: 'end-operation' }>): Promise<void> {
+  async #beginOperation(operation: Operation): Promise<void> {
+    await this.#hands.saveMemory(memory => ({ ...memory, operation }))
+    const { kind, from, epoch, reason } = operation
+    if (kind === 'failover') this.#hands.events.publish('failover.started', { from, epoch, reason })
+  }
+
+  async #endOperation({
+    operation,
+    result,
+    offsetGapBytes,
+    detail,
+  }: Extract<Action, { kind: 'end-operation' }>): Promise<void> {
     const { saveMemory, nowMs, events } = this.#hands
-    const { operation, result } = action
-    const endedAtMs = nowMs()
-    await saveMemory(memory => ({
-      ...memory,
-      operation: null,
-      ...(result === 'done'
-        ? { epoch: operation.epoch, master: { ordinal: operation.to, sinceMs: endedAtMs, lineage: null } }
-        : {}),
-      history: [...memory.history, { ...operation, endedAtMs, result }].slice(-historyLength),
-    }))
-    if (result !== 'done') return
+    const atMs = nowMs()
+    await saveMemory(memory => afterOperation(memory, { operation, result, offsetGapBytes, detail, atMs }))
     const { from, to, epoch, kind, reason } = operation
+    if (result === 'aborted') return events.publish('operation.aborted', { kind, from, to, reason: detail })
     if (from !== null && from !== to) events.publish('master.changed', { from, to, epoch, kind, reason })
     events.publish('master.promoted', {
       node: to,
       epoch,
       kind,
       reason,
-      tookMs: endedAtMs - operation.startedAtMs,
+      tookMs: atMs - operation.startedAtMs,
+      offsetGapBytes,
     })
+  }
+
+  async #answerRequest({
+    request,
+    result,
+    detail,
+    divergent,
+  }: Extract<Action, { kind: 'answer-request' }>): Promise<void> {
+    const { saveMemory, nowMs, events } = this.#hands
+    const atMs = nowMs()
+    await saveMemory(memory => afterAnswer(memory, { request, result, detail, divergent, atMs }))
+    events.publish('request.answered', { kind: request.kind, result, detail })
+  }
+
+  async #setAside(ordinal: number, folder: string): Promise<void> {
+    await setDataAside(this.#hands, { ordinal, folder })
+    await this.#hands.saveMemory(memory => ({
+      ...memory,
+      divergent: memory.divergent.filter(one => one !== ordinal),
+    }))
+    this.#hands.events.publish('data.set-aside', { node: ordinal, folder: `/data/set-aside/${folder}` })
   }
 
   #idOf(ordinal: number): string {

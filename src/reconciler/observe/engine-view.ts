@@ -9,6 +9,7 @@ export class EngineView {
   readonly #onList: (containers: readonly ContainerFacts[]) => void
   #current: Promise<readonly ContainerFacts[]> | null = null
   #next: Promise<readonly ContainerFacts[]> | null = null
+  #last: readonly ContainerFacts[] | null = null
 
   /** `onList` hears of every list, to forget what is not there any more. */
   constructor(runtime: Runtime, onList: (containers: readonly ContainerFacts[]) => void = () => undefined) {
@@ -17,28 +18,27 @@ export class EngineView {
   }
 
   /** All containers of the engine, listed after this call was made. Rejects as Runtime.listContainers does. */
-  async listContainers(): Promise<readonly ContainerFacts[]> {
-    if (this.#current === null) return this.#start()
-    this.#next ??= this.#current.then(
-      () => this.#start(),
-      () => this.#start(),
-    )
+  listContainers(): Promise<readonly ContainerFacts[]> {
+    this.#next ??= this.#begin()
     return this.#next
   }
 
-  #start(): Promise<readonly ContainerFacts[]> {
-    this.#next = null
-    // A list made in the same turn of the event loop serves all who ask in that turn.
-    const list = Promise.resolve().then(async () => {
-      const containers = await this.#runtime.listContainers()
-      this.#onList(containers)
-      return containers
-    })
+  /** The last list, whenever it was made; null before the first. For whoever can't wait: what the nodes themselves say is newer. */
+  get lastList(): readonly ContainerFacts[] | null {
+    return this.#last
+  }
+
+  /** A list that has not begun yet: all who ask until then share it. It begins when the one before it has ended. */
+  async #begin(): Promise<readonly ContainerFacts[]> {
+    await this.#current?.catch(() => undefined)
+    // All who are woken in one turn of the event loop have asked by the next.
+    await Promise.resolve()
+    const list = this.#runtime.listContainers()
     this.#current = list
-    const done = (): void => {
-      if (this.#current === list) this.#current = null
-    }
-    list.then(done, done)
-    return list
+    this.#next = null
+    const containers = await list
+    this.#last = containers
+    this.#onList(containers)
+    return containers
   }
 }

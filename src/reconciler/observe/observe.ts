@@ -6,6 +6,7 @@ import { masterName, networkName, nodeAlias, redisPort, replicaName } from '../n
 import type { NodeSeen, Observation, ResourcesSeen, Stranger } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
+import { readProcessState } from './process-state.js'
 import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
@@ -27,10 +28,18 @@ export interface ObserveInput {
   /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
   readonly masterKnown: boolean
   readonly credentials: NodeCredentials
+  /**
+   * A connection has just been lost. While Docker clears up after a container that has ended, its answers and its renames take 100 ms and more; a look that
+   * is in time goes by the last list and asks just the nodes.
+   */
+  readonly inHaste: boolean
 }
 
 /** A healthy node answers in under 1 ms; a fork or a slow command takes longer. This is how long one look waits, not when a node is given up. */
 const probeDeadlineMs = 500
+
+/** A node that was silent at the last look is asked briefly: it is looked at often, and the time that it is given is counted, not waited out here. */
+const silentProbeDeadlineMs = 150
 
 /**
  * Looks at one flotilla once: one container list, and one pipelined INFO per running node, all at the same time.
@@ -38,8 +47,7 @@ const probeDeadlineMs = 500
  */
 export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observation> {
   const { flotilla } = input
-  const containers = await eyes.engine.listContainers()
-  const atMs = eyes.nowMs()
+  const containers = (input.inHaste ? eyes.engine.lastList : null) ?? (await eyes.engine.listContainers())
   const ours = containers.filter(container => readNodeLabels(container.labels)?.flotilla === flotilla)
   const { chosen, duplicates } = onePerOrdinal(ours)
   await joinNetwork(eyes, flotilla, chosen)
@@ -51,12 +59,13 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     !input.masterKnown ||
     chosen.some(container => container.image !== input.image)
   const [nodes, resources] = await Promise.all([
-    Promise.all(chosen.map(container => seeNode(eyes, input, container, atMs))),
-    lookFurther ? seeResources(eyes.runtime, input) : null,
+    Promise.all(chosen.map(container => seeNode(eyes, input, container))),
+    lookFurther && !input.inHaste ? seeResources(eyes.runtime, input) : null,
   ])
   return {
     flotilla,
-    atMs,
+    // The moment of the decision: a probe of a silent node has taken its time.
+    atMs: eyes.nowMs(),
     nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
     duplicates,
     strangers: containers
@@ -80,22 +89,19 @@ async function joinNetwork(
     await eyes.ownNetworks.join({ name, networkId: endpoint.networkId })
 }
 
-async function seeNode(
-  eyes: Eyes,
-  input: ObserveInput,
-  container: ContainerFacts,
-  atMs: number,
-): Promise<NodeSeen> {
+async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFacts): Promise<NodeSeen> {
   const ordinal = ordinalOf(container)
   const target = nodeTarget(eyes.reach, input, container)
-  const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs: probeDeadlineMs })
+  const silent = eyes.lifeSigns.isSilent(container)
+  const deadlineMs = silent ? silentProbeDeadlineMs : probeDeadlineMs
+  const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs })
   return {
     ordinal,
     container,
     address: target === null ? null : { host: target.host, port: target.port },
     probe,
-    lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), atMs),
-    process: null,
+    lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
+    process: silent ? await readProcessState(container.pid) : null,
   }
 }
 

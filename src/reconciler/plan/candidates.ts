@@ -1,4 +1,4 @@
-import type { Lineage } from '../memory.js'
+import type { Lineage, NodeRecord } from '../memory.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 
 /** A node that could be master, or the reason why not: one row of the decision table that a failover logs. */
@@ -15,6 +15,8 @@ export interface CandidateRules {
   /** What the master held when it was last seen; null when there is no record. */
   readonly known: Lineage | null
   readonly maxLagBytes: number | null
+  /** Which processes were seen in sync: a copy that was started since, however good it looks, may be an old one. */
+  readonly seenInSync: readonly NodeRecord[]
 }
 
 /** Every node but the master, with why it may not be promoted; the best first: highest offset, then lowest ordinal. */
@@ -44,7 +46,10 @@ export function rankCandidates(
  * Offsets mean something only within one lineage, so a candidate has the recorded one, is complete, and is not known to lack more than is allowed.
  * Null when nothing speaks against it.
  */
-export function whyNotPromote(node: ClassifiedNode, { known, maxLagBytes }: CandidateRules): string | null {
+export function whyNotPromote(
+  node: ClassifiedNode,
+  { known, maxLagBytes, seenInSync }: CandidateRules,
+): string | null {
   const facts = factsOf(node)
   if (facts === null) return `it does not answer (${node.bucket})`
   if (node.bucket === 'loading' || facts.loading !== null || facts.asyncLoading)
@@ -55,6 +60,8 @@ export function whyNotPromote(node: ClassifiedNode, { known, maxLagBytes }: Cand
   if (facts.upstream.syncing) return 'it is in the middle of its synchronisation'
   if (known === null) return 'there is no record of what the master held'
   if (facts.replid !== known.replid) return 'it holds another history than the master'
+  if (!seenInSync.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId))
+    return 'it was started since the master was last seen, and was not in sync with it since'
   if (facts.keys === 0 && known.keys > 0) return `it is empty, and the master had ${known.keys} keys`
   const lag = known.offset - facts.upstream.appliedOffset
   if (maxLagBytes !== null && lag > maxLagBytes)

@@ -13,6 +13,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...atMostOnePromotion(steps),
     ...promotionIsWrittenDownFirst(steps, input),
     ...noSecondMaster(steps, input),
+    ...theOldMasterIsMadeSureOf(steps, input),
     ...noEmptyMasterOverData(steps, input),
     ...followersFollowTheMaster(steps, input),
     ...masterIsNotTakenAway(steps, input),
@@ -57,12 +58,47 @@ function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
           other.stage < stage &&
           'ordinal' in other.action &&
           other.action.ordinal === node.ordinal &&
-          (other.action.kind === 'stop-container' || other.action.kind === 'follow'),
+          (other.action.kind === 'stop-container' ||
+            other.action.kind === 'kill-container' ||
+            other.action.kind === 'follow'),
       )
       return disarmed
         ? []
         : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
     })
+  })
+}
+
+/**
+ * I2 again, for an old master that does not say what it is: its container does not run, or it is killed in an earlier stage, or it refuses connections and
+ * every replica that we can ask has lost it.
+ */
+function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInput): string[] {
+  const old = input.seen.nodes.find(node => node.ordinal === input.memory.master?.ordinal)
+  if (old === undefined || factsOfNode(old) !== null) return []
+  if (
+    old.container.state !== 'running' &&
+    old.container.state !== 'paused' &&
+    old.container.state !== 'restarting'
+  )
+    return []
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote' || action.ordinal === old.ordinal) return []
+    const killed = steps.some(
+      other =>
+        other.stage < stage && other.action.kind === 'kill-container' && other.action.ordinal === old.ordinal,
+    )
+    const alias = nodeAlias(input.spec.name, old.ordinal)
+    const links = input.seen.nodes
+      .flatMap(node => factsOfNode(node)?.upstream ?? [])
+      .filter(one => one.host === alias)
+    const missed =
+      old.probe?.kind === 'refused' && links.length > 0 && links.every(one => one.link === 'down')
+    return killed || missed
+      ? []
+      : [
+          `node ${action.ordinal} would be promoted while node ${old.ordinal}, the old master, may still take writes`,
+        ]
   })
 }
 
@@ -104,6 +140,9 @@ function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'stop-container' && action.kind !== 'remove-container') return []
     const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
+    const { request, master } = input.memory
+    // A person may say of two masters which one is to go.
+    if (request?.force === true && request.to === master?.ordinal && action.ordinal !== request.to) return []
     return node !== undefined && factsOfNode(node)?.role === 'master'
       ? [`${action.name} (${nodeAlias(input.spec.name, action.ordinal)}) is a master and would be taken away`]
       : []

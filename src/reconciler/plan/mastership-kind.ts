@@ -1,4 +1,4 @@
-import type { OperationKind } from '../memory.js'
+import type { Operation, OperationKind, Request } from '../memory.js'
 import type { Refusal, Wait } from './plan.js'
 
 /**
@@ -25,7 +25,22 @@ export type Mastership =
       readonly ordinal: number
       readonly operationKind: OperationKind
       readonly reason: string
+      /** When the trouble began that it answers; null when there was none. */
+      readonly troubleAtMs?: number
     }
+  /** The old master is being made sure of: the intent is written down, and it is killed when it is not dead yet. Nobody is promoted yet. */
+  | {
+      readonly kind: 'fence'
+      readonly ordinal: number
+      readonly kill: boolean
+      readonly operation: Operation
+    }
+  /** An operation that was begun has lost its reason. */
+  | { readonly kind: 'call-off'; readonly operation: Operation; readonly reason: string }
+  /** A master reigns and is to hand over to another node, losing nothing. */
+  /** What was asked for can't be done. */
+  | { readonly kind: 'decline'; readonly request: Request; readonly reason: string }
+  | { readonly kind: 'hand-over'; readonly from: number; readonly to: number; readonly operation: Operation }
   /** Not decided yet; `ordinal` is the one expected, when there is one. */
   | { readonly kind: 'pending'; readonly ordinal: number | null; readonly waits: readonly Wait[] }
   | { readonly kind: 'refused'; readonly ordinal: number | null; readonly refusal: Refusal }

@@ -1,22 +1,44 @@
 import type { Lineage, Operation, OperationKind } from '../memory.js'
+import { factsOfNode } from '../node-facts.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import { dataLossGuard, furthestAhead, isUnasked, keysOf, saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
+import { decideFailover } from './failover.js'
+import { decideSwitchover } from './switchover.js'
+import { hangBudgetMs } from './trouble.js'
 import { decideUnrecorded } from './unrecorded.js'
 
 /** Who is master, or why nobody is yet. Nodes that are too many count as evidence too: any of them may hold the data. */
 export function decideMastership(input: PlanInput, census: Census): Mastership {
   const rightful = rightfulOrdinal(input)
   const nodes = [...census.wanted, ...census.surplus]
-  return rightful === null ? decideUnrecorded(input, nodes) : decideOnRecord(input, nodes, rightful)
+  if (rightful === null) return decideUnrecorded(input, nodes)
+  return (
+    decideSwitchover(input, nodes, rightful) ??
+    decideFailover(input, nodes, rightful) ??
+    decideOnRecord(input, nodes, rightful)
+  )
 }
 
-/** Whom our record names: an operation under way outranks the last one that ended. */
-export function rightfulOrdinal(input: Pick<PlanInput, 'memory'>): number | null {
-  return input.memory.operation?.to ?? input.memory.master?.ordinal ?? null
+/**
+ * Whom our record names: an operation under way outranks the last one that ended, from the moment on from which the old master can take no writes any more.
+ */
+export function rightfulOrdinal({ memory, seen }: Pick<PlanInput, 'memory' | 'seen'>): number | null {
+  const { operation, master } = memory
+  if (operation === null) return master?.ordinal ?? null
+  switch (operation.phase) {
+    case 'fencing':
+      return operation.from ?? operation.to
+    case 'promoting':
+      return operation.to
+    case 'switching': {
+      const from = seen.nodes.find(node => node.ordinal === operation.from)
+      return from !== undefined && factsOfNode(from)?.role === 'master' ? operation.from : operation.to
+    }
+  }
 }
 
 function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], rightful: number): Mastership {
@@ -43,13 +65,13 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
     case 'leaving':
       return pendingOn(rightful, 'the engine has removed its container')
     case 'paused':
-      return pendingOn(rightful, 'its container is unpaused')
+      return pendingOn(rightful, 'its container is unpaused', untilHangBudget(input, node))
     case 'detached':
       return pendingOn(rightful, 'it is back on its network')
     case 'starting':
       return pendingOn(rightful, 'it answers', 20)
     case 'lifeless':
-      return pendingOn(rightful, 'it answers or its container ends', 250)
+      return pendingOn(rightful, 'it answers or its container ends', untilHangBudget(input, node))
     case 'locked-out':
       return pendingOn(rightful, 'it lets us in')
     case 'busy':
@@ -168,18 +190,35 @@ function crownOnRecord(
 /** The operation record that a promotion writes before its first step; an operation under way is kept as it is. */
 export function operationFor(
   input: PlanInput,
-  crowned: { readonly ordinal: number; readonly kind: OperationKind; readonly reason: string },
+  crowned: {
+    readonly ordinal: number
+    readonly kind: OperationKind
+    readonly reason: string
+    readonly troubleAtMs?: number
+  },
 ): Operation {
   const underWay = input.memory.operation
+  if (underWay !== null && underWay.phase === 'fencing')
+    return { ...underWay, phase: 'promoting', to: crowned.ordinal, reason: crowned.reason }
   if (underWay !== null && underWay.to === crowned.ordinal) return underWay
   return {
     kind: crowned.kind,
+    phase: 'promoting',
     epoch: input.memory.epoch + 1,
     from: input.memory.master?.ordinal ?? null,
     to: crowned.ordinal,
     reason: crowned.reason,
+    troubleAtMs: crowned.troubleAtMs ?? input.seen.atMs,
     startedAtMs: input.seen.atMs,
+    requestId: input.memory.request?.requestId ?? null,
   }
+}
+
+/** Looked at often enough to see it end or come back soon, and just when its time is over. */
+function untilHangBudget(input: PlanInput, node: ClassifiedNode): number {
+  const sinceMs = node.seen?.lifelessSinceMs ?? input.seen.atMs
+  const leftMs = sinceMs + hangBudgetMs(input, node) - input.seen.atMs
+  return Math.max(10, Math.min(250, leftMs))
 }
 
 function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Mastership {

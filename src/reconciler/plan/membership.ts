@@ -41,7 +41,7 @@ export function planMembership(
           waits.push(delay)
           break
         }
-        actions.push(...bringUp(input, node, name))
+        actions.push(...setAside(input, ordinal), ...bringUp(input, node, name))
         rising.push(ordinal)
         break
       }
@@ -108,6 +108,27 @@ function prepare(
     })
   }
   return prepared
+}
+
+/** What a node that was replaced unplanned holds may be the only copy of some writes. */
+function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Action }[] {
+  if (
+    !input.memory.divergent.includes(ordinal) ||
+    input.seen.resources?.volumes.includes(volumeName(input.spec.name, ordinal)) !== true
+  )
+    return []
+  const folder = `epoch-${input.memory.epoch}`
+  return [
+    {
+      phase: 'set-aside',
+      action: {
+        kind: 'set-aside',
+        ordinal,
+        folder,
+        cause: 'it was master until it was replaced, and may hold writes that nobody else has',
+      },
+    },
+  ]
 }
 
 function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase: Phase; action: Action }[] {

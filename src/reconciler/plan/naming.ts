@@ -10,17 +10,35 @@ import type { Action, Wait } from './plan.js'
  * Gives every existing container the name of its role. Changing who is master is two renames: the old master's first, because a name has one holder.
  * `master` is whoever reigns, or is promoted in this plan. No rename is planned that can't work: it would keep all that comes after it from being done.
  */
-export function planNaming(input: PlanInput, census: Census, master: number): Contribution {
+export function planNaming(
+  input: PlanInput,
+  census: Census,
+  master: number,
+  { deadMaster = null }: { readonly deadMaster?: number | null } = {},
+): Contribution {
   const nodes = [...census.wanted, ...census.surplus]
   const parts = nodes.filter(node => node.ordinal !== master).map(node => nameReplica(input, node))
   const freed = new Set(parts.flatMap(part => part.actions ?? []).flatMap(({ action }) => oldName(action)))
   const crowned = nodes.find(node => node.ordinal === master)
   if (crowned !== undefined) parts.push(nameMaster(input, crowned, freed))
   return {
-    actions: parts.flatMap(part => part.actions ?? []),
+    actions: parts.flatMap(part => part.actions ?? []).map(one => freeEarly(one, deadMaster)),
     waits: parts.flatMap(part => part.waits ?? []),
     refusals: parts.flatMap(part => part.refusals ?? []),
   }
+}
+
+/**
+ * A dead master's name is of no use to anybody, and Docker's rename of a container that has just ended takes 10 ms while Docker has not noticed yet, and 100 to
+ * 300 ms once it clears up after it (measured on 20.10): so it is the first thing done, beside writing down the intent.
+ */
+function freeEarly(
+  one: { readonly phase: Phase; readonly action: Action },
+  deadMaster: number | null,
+): { readonly phase: Phase; readonly action: Action } {
+  return one.action.kind === 'rename-container' && one.action.ordinal === deadMaster
+    ? { ...one, phase: 'record' }
+    : one
 }
 
 function nameReplica(input: PlanInput, node: ClassifiedNode): Contribution {

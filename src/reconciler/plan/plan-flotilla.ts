@@ -1,5 +1,6 @@
 import type { Operation } from '../memory.js'
 import { takeCensus, type Census } from './census.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
 import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
@@ -8,6 +9,8 @@ import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
+import { beginning, endOperation } from './operation-steps.js'
+import { answer, callOff, forcedRejoin, planFencing, planHandOver } from './succession.js'
 import { planReplication, strayCause, tune } from './replication.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
@@ -40,6 +43,14 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
       return planCreation(input, census, mastership)
     case 'crown':
       return planCrowning(input, census, mastership)
+    case 'fence':
+      return planFencing(input, census, mastership)
+    case 'call-off':
+      return [{ actions: callOff(mastership.operation, mastership.reason) }]
+    case 'hand-over':
+      return planHandOver(input, census, mastership)
+    case 'decline':
+      return [{ actions: [answer(mastership.request, 'refused', mastership.reason)] }]
     case 'reigning':
       return planReign(input, census, mastership)
   }
@@ -65,10 +76,7 @@ function planCreation(
       actions: [
         ...beginning(input, operation, 'begin'),
         { phase: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
-        {
-          phase: 'end',
-          action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' },
-        },
+        { phase: 'end', action: endOperation(operation) },
         { phase: 'tune', action: tune(first.ordinal) },
       ],
     },
@@ -88,6 +96,7 @@ function planCrowning(
     ordinal: crown.ordinal,
     kind: crown.operationKind,
     reason: crown.reason,
+    ...(crown.troubleAtMs === undefined ? {} : { troubleAtMs: crown.troubleAtMs }),
   })
   const nodes = [...census.wanted, ...census.surplus]
   const promotion: { phase: Phase; action: Action }[] = nodes.some(
@@ -104,16 +113,26 @@ function planCrowning(
       actions: [
         ...beginning(input, operation, 'record'),
         ...promotion,
-        {
-          phase: 'end',
-          action: { kind: 'end-operation', operation, result: 'done', cause: 'it is promoted' },
-        },
-        { phase: 'tune', action: tune(crown.ordinal) },
+        { phase: 'end', action: endOperation(operation, { offsetGapBytes: gapOf(input, nodes, operation) }) },
       ],
     },
-    planNaming(input, census, crown.ordinal),
+    planNaming(input, census, crown.ordinal, {
+      deadMaster: operation.kind === 'failover' ? operation.from : null,
+    }),
     planReplication(input, census, { master: crown.ordinal, newlyCrowned: true, rising: [], moved: [] }),
   ]
+}
+
+/**
+ * What the old master was seen to have and the new one has not: the least that a failover has lost. Null where offsets can't be compared, and for
+ * everything that is not a failover.
+ */
+function gapOf(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): number | null {
+  const winner = nodes.find(node => node.ordinal === operation.to)
+  const facts = winner === undefined ? null : factsOf(winner)
+  const known = input.memory.master?.lineage
+  if (operation.kind !== 'failover' || facts === null || known === null || known === undefined) return null
+  return facts.replid === known.replid ? Math.max(0, known.offset - facts.offset) : null
 }
 
 /** Another master steps down before one is promoted: a Flotilla that dies in between leaves no master, never two. */
@@ -126,6 +145,8 @@ function planReign(
   census: Census,
   reigning: Extract<Mastership, { kind: 'reigning' }>,
 ): Contribution[] {
+  const forced = forcedRejoin(input, census, reigning.ordinal)
+  if (forced !== null) return [forced]
   const { contribution, rising } = planMembership(input, census, reigning.ordinal)
   const moved = (contribution.actions ?? []).flatMap(({ action }) =>
     action.kind === 'attach-network' ? [action.ordinal] : [],
@@ -140,21 +161,9 @@ function planReign(
   return busy ? repairs : [...repairs, planRollout(input, census, reigning.ordinal)]
 }
 
-/** Nothing to write down when this very operation was begun by a pass that did not get to its end. */
-function beginning(input: PlanInput, operation: Operation, phase: Phase): { phase: Phase; action: Action }[] {
-  if (input.memory.operation === operation) return []
-  return [{ phase, action: { kind: 'begin-operation', operation, cause: operation.reason } }]
-}
-
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {
   const operation = operationFor(input, { ordinal, kind: 'adoption', reason })
-  return [
-    ...beginning(input, operation, 'begin'),
-    {
-      phase: 'end',
-      action: { kind: 'end-operation', operation, result: 'done', cause: 'it reigns already' },
-    },
-  ]
+  return [...beginning(input, operation, 'begin'), { phase: 'end', action: endOperation(operation) }]
 }
 
 function duplicates(input: PlanInput): Contribution {

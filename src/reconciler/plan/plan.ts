@@ -1,4 +1,4 @@
-import type { Operation } from '../memory.js'
+import type { Operation, Request } from '../memory.js'
 
 /**
  * A plan is a decision written down: what to do, in which order and why; what it waits for; what it refuses, and what to type then.
@@ -33,11 +33,38 @@ export type ActionBody =
     }
   | { readonly kind: 'attach-network'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'begin-operation'; readonly operation: Operation }
+  /** SIGKILL, and certainty that it does not run any more. */
+  | { readonly kind: 'kill-container'; readonly ordinal: number; readonly name: string }
+  | { readonly kind: 'pause-writes'; readonly ordinal: number; readonly forMs: number }
+  /** Until the node has applied all that the master has, which must be pausing its writes. */
+  | {
+      readonly kind: 'await-offset'
+      readonly ordinal: number
+      readonly master: number
+      readonly withinMs: number
+    }
+  | { readonly kind: 'resume-writes'; readonly ordinal: number }
+  | { readonly kind: 'drop-clients'; readonly ordinal: number }
+  /** Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not overwrite it. */
+  | { readonly kind: 'set-aside'; readonly ordinal: number; readonly folder: string }
+  | {
+      readonly kind: 'answer-request'
+      readonly request: Request
+      readonly result: 'done' | 'refused'
+      readonly detail: string
+      readonly divergent: readonly number[]
+    }
   | { readonly kind: 'promote'; readonly ordinal: number }
   | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
   /** Sets what this server's version has beyond the common configuration; known only once it answers. */
   | { readonly kind: 'tune'; readonly ordinal: number }
-  | { readonly kind: 'end-operation'; readonly operation: Operation; readonly result: 'done' | 'aborted' }
+  | {
+      readonly kind: 'end-operation'
+      readonly operation: Operation
+      readonly result: 'done' | 'aborted'
+      readonly offsetGapBytes: number | null
+      readonly detail: string | null
+    }
   | { readonly kind: 'remove-network'; readonly network: string }
   | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
 
@@ -59,7 +86,13 @@ export interface Refusal {
 
 /** Also the name of the condition that shows it, and of its section in docs/operations.md. */
 export type RefusalCode =
-  'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending'
+  | 'NameConflict'
+  | 'DataLossGuard'
+  | 'NoSafeCandidate'
+  | 'StrayMaster'
+  | 'DuplicateNode'
+  | 'RolloutPending'
+  | 'FailoverBlocked'
 
 export function emptyPlan(flotilla: string): Plan {
   return { flotilla, stages: [], waits: [], refusals: [] }

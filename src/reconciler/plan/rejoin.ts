@@ -1,5 +1,4 @@
 import type { RedisFacts } from '../../redis/redis.js'
-import { nodeAlias } from '../names.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import type { Refusal } from './plan.js'
 
@@ -24,7 +23,7 @@ export function whyNotRejoin(
   return {
     code: 'StrayMaster',
     why: `node ${stray.ordinal} says that it is master, is not the recorded one (node ${master.ordinal}), and ${what}; making it follow would throw them away`,
-    whatToType: `to keep node ${master.ordinal}'s data: docker exec ${stray.seen?.container.name ?? ''} redis-cli … REPLICAOF ${nodeAlias(flotilla, master.ordinal)} 6379`,
+    whatToType: `flotilla failover ${flotilla} --to ${master.ordinal} --force   (node ${master.ordinal} stays master; what node ${stray.ordinal} holds is set aside on its volume)`,
   }
 }
 

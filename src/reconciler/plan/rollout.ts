@@ -19,7 +19,7 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
         {
           code: 'RolloutPending',
           why: `node ${master}, the master, still runs what an older spec asked for; replacing it interrupts writes for about a second`,
-          whatToType: `flotilla restart ${input.spec.name} --node ${master}`,
+          whatToType: `flotilla switchover ${input.spec.name}   (then it is a replica, and is replaced like one)`,
         },
       ],
     }

@@ -36,6 +36,20 @@ export function renderAction(action: Action): string {
       return `attach ${action.name} to its network`
     case 'begin-operation':
       return `record ${action.operation.kind}: node ${action.operation.to} is to be master, epoch ${action.operation.epoch}`
+    case 'kill-container':
+      return `kill ${action.name}`
+    case 'pause-writes':
+      return `pause writes on node ${action.ordinal} for ${action.forMs} ms at most`
+    case 'await-offset':
+      return `wait until node ${action.ordinal} has all that node ${action.master} has, ${action.withinMs} ms at most`
+    case 'resume-writes':
+      return `resume writes on node ${action.ordinal}`
+    case 'drop-clients':
+      return `drop the clients of node ${action.ordinal}`
+    case 'set-aside':
+      return `set aside the data of node ${action.ordinal} as ${action.folder}`
+    case 'answer-request':
+      return `answer the ${action.request.kind} that was asked for: ${action.result}, ${action.detail}`
     case 'promote':
       return `promote node ${action.ordinal}`
     case 'follow':

@@ -3,7 +3,7 @@ import { takeCensus } from '../plan/census.js'
 import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
-import type { Plan } from '../plan/plan.js'
+import type { Plan, RefusalCode } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
 import {
   conditionTypes,
@@ -66,6 +66,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         ? no('Valid', 'the manifest is in force')
         : yes('ManifestBroken', context.specProblem),
     ...refusalFacts(plan),
+    Paused: pausedFact(input),
   }
   const atMs = input.seen.atMs
   return {
@@ -144,12 +145,17 @@ function reasonOf(
   return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`
 }
 
-function refusalFacts(
-  plan: Plan,
-): Record<
-  'NameConflict' | 'DataLossGuard' | 'NoSafeCandidate' | 'StrayMaster' | 'DuplicateNode' | 'RolloutPending',
-  Fact
-> {
+function pausedFact(input: PlanInput): Fact {
+  const { pausedSinceMs } = input.memory
+  return pausedSinceMs === null
+    ? no('Active', 'changes are carried out')
+    : yes(
+        'ByRequest',
+        `nothing is changed since ${new Date(pausedSinceMs).toISOString()}. Type: flotilla resume ${input.spec.name}`,
+      )
+}
+
+function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
   const fact = (code: string): Fact => {
     const refusal = plan.refusals.find(one => one.code === code)
     return refusal === undefined ? no('None', '') : yes(code, `${refusal.why}. Type: ${refusal.whatToType}`)
@@ -161,6 +167,7 @@ function refusalFacts(
     StrayMaster: fact('StrayMaster'),
     DuplicateNode: fact('DuplicateNode'),
     RolloutPending: fact('RolloutPending'),
+    FailoverBlocked: fact('FailoverBlocked'),
   }
 }
 

@@ -87,6 +87,8 @@ export const conditionTypes = [
   'StrayMaster',
   'DuplicateNode',
   'RolloutPending',
+  'FailoverBlocked',
+  'Paused',
 ] as const
 
 export type ConditionType = (typeof conditionTypes)[number]

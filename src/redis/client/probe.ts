@@ -41,6 +41,14 @@ export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput):
  */
 const handshakeMs = 60
 
+/** One PING; a connection that has one unanswered is not given another. */
+export async function pingNode({ links, clock, node, deadlineMs }: ProbeInput): Promise<boolean> {
+  const kept = links.find(node)
+  if (kept === null) return false
+  const answer = await within(clock, deadlineMs, underWay.get(kept) ?? kept.ask([['PING']]))
+  return answer?.kind === 'replies' || answer?.kind === 'denied'
+}
+
 async function makeContact(
   { links, clock, node, deadlineMs }: ProbeInput,
   leftMs: () => number,

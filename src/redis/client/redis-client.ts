@@ -10,7 +10,7 @@ import {
   resumeNodeWrites,
   setNodeConfig,
 } from './orders.js'
-import { probeNode } from './probe.js'
+import { pingNode, probeNode } from './probe.js'
 
 /**
  * The Redis port over ioredis. Opens one connection to each node at its first probe and keeps it; nothing reconnects by itself, the next probe
@@ -20,6 +20,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
   const links = new Links(clock)
   return {
     probe: (node, { deadlineMs }) => probeNode({ links, clock, node, deadlineMs }),
+    ping: (node, { deadlineMs }) => pingNode({ links, clock, node, deadlineMs }),
     promote: (node, { deadlineMs }) => promoteNode({ links, clock, node, deadlineMs }),
     follow: (node, upstream, { deadlineMs, nudge }) =>
       followUpstream({ links, clock, node, deadlineMs }, upstream, nudge ?? null),

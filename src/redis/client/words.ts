@@ -36,10 +36,14 @@ export function shortened(text: string): string {
   return line.length <= 200 ? line : `${line.slice(0, 200)}…`
 }
 
-/** Codes that mean: nobody is there. The rest may be our own trouble (no file descriptors, no memory, DNS down), and then we don't know. */
-const absence: Readonly<Record<string, string>> = {
+/** The kernel at the address answered, and nobody listens there. */
+const refusals: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens at its address',
   ECONNRESET: 'its address reset the connection',
+}
+
+/** Nothing came back from there, or it may be our own trouble (no file descriptors, DNS down): that proves nothing about the node. */
+const unknowns: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'its address can not be reached: no such host on the network',
   EHOSTDOWN: 'its address can not be reached: the host is down',
   ENETUNREACH: 'its address can not be reached: no route to the network',
@@ -48,9 +52,10 @@ const absence: Readonly<Record<string, string>> = {
 
 /** Why a connection could not be made, from the code of the system's error. */
 export function networkWords(code: string | null): Answer {
-  const nobody = code === null ? undefined : absence[code]
-  if (nobody !== undefined) return { kind: 'refused', reason: `${nobody} (${code})` }
-  return { kind: 'failed', reason: `no connection could be made (${code ?? 'no reason given'})` }
+  const refusal = code === null ? undefined : refusals[code]
+  if (refusal !== undefined) return { kind: 'refused', reason: `${refusal} (${code})` }
+  const unknown = (code === null ? undefined : unknowns[code]) ?? 'no connection could be made'
+  return { kind: 'failed', reason: `${unknown} (${code ?? 'no reason given'})` }
 }
 
 /** The system's error code; of the first attempt when a name had several addresses and all failed. */

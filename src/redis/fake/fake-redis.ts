@@ -125,6 +125,8 @@ export function createFakeRedis({
 
   const port: RedisPort = {
     probe: async target => probe(target),
+    ping: async target =>
+      kept.has(target.containerId) && !['refused', 'silent', 'hung'].includes(probe(target).kind),
     promote: async target => {
       const node = give(target, 'promote', '')
       if (node.upstream === null) return

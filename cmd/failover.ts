@@ -1,0 +1,37 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function failoverCommand({ env, output }: CommandContext): Command {
+  return withPlaces(new Command('failover'))
+    .description(
+      'replace a master that is dead, hung or in doubt; with --force also by a node that may lack writes, which are then lost',
+    )
+    .argument('<flotilla>')
+    .addOption(new Option('--to <ordinal>', 'the node that is to be master').argParser(parseCount))
+    .option(
+      '--force',
+      'in spite of what speaks against it; what the old master has and the new one has not is set aside, not merged',
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'give up waiting for the answer after this long')
+        .argParser(parseCount)
+        .default(30),
+    )
+    .addHelpText('after', example('flotilla failover shop', 'flotilla failover shop --to 1 --force'))
+    .action((name: string, options: { to?: number; force?: true; timeout: number }, command: Command) =>
+      runVerb(output, async () => {
+        const { askForMaster } = await import('../src/cli/ask.js')
+        const { reportAnswer } = await import('../src/cli/report-answer.js')
+        const request = { places: placesOf(command), env, name, timeoutMs: options.timeout * 1_000 }
+        const wanted = { kind: 'failover' as const, to: options.to ?? null, force: options.force === true }
+        const answer = await askForMaster(request, wanted, output)
+        return reportAnswer(output, name, answer)
+          ? exitCode.done
+          : answer === null
+            ? exitCode.notSettled
+            : exitCode.failed
+      }),
+    )
+}

@@ -1,0 +1,21 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function historyCommand({ output }: CommandContext): Command {
+  return withPlaces(new Command('history'))
+    .description(
+      'every change of masters: when, why, from whom to whom, how long it took and what it may have lost',
+    )
+    .argument('<flotilla>')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText('after', example('flotilla history shop', 'flotilla history shop -o json'))
+    .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>
+      runVerb(output, async () => {
+        const { historyText } = await import('../src/cli/history.js')
+        output.result(await historyText(placesOf(command), name, options.output))
+        return exitCode.done
+      }),
+    )
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { systemClock } from '../clock.js'
+import { readDesired } from '../daemon/manifest-source.js'
+import { FlotillaError } from '../errors.js'
+import { noDesires } from '../manifest/desired.js'
+import { Controller } from '../reconciler/controller.js'
+import type { HistoryEntry } from '../reconciler/memory.js'
+import { lockState, readLockHolder } from '../state/lock.js'
+import { submitAsk, type Ask } from '../state/requests.js'
+import { flotillaVersion } from '../version.js'
+import { selectFlotilla } from './manifests.js'
+import type { Output } from './output.js'
+import { progressSink } from './progress.js'
+import { openSession, type Environment, type Places, type Session } from './session.js'
+
+export interface AskRequest {
+  readonly places: Places
+  readonly env: Environment
+  readonly name: string
+  readonly timeoutMs: number
+}
+
+/** The answer that came, or null when none came in time. */
+export type Answer = HistoryEntry | null
+
+/**
+ * Asks for a change of masters and waits for the answer: of the daemon, when one runs, else of this process.
+ * @throws FlotillaError usage/invalid for a flotilla that no manifest declares.
+ */
+export async function askForMaster(
+  request: AskRequest,
+  wanted: { readonly kind: 'switchover' | 'failover'; readonly to: number | null; readonly force: boolean },
+  output: Output,
+): Promise<Answer> {
+  const requestId = randomUUID()
+  const session = await openSession(request.places, request.env)
+  try {
+    await requireKnown(session, request)
+    await submitAsk(session.store.directory, request.name, {
+      ...wanted,
+      requestId,
+      atMs: systemClock.nowMs(),
+      timeoutMs: request.timeoutMs,
+    })
+    const stop = await daemonOrSelf(session, request, output)
+    try {
+      return await awaitAnswer(session, request, requestId)
+    } finally {
+      await stop()
+    }
+  } finally {
+    session.close()
+  }
+}
+
+/** Asks the keeper of a flotilla to hold still, or to go on. Takes effect at its next pass, also of one that is started later. */
+export async function askToPause(
+  request: Omit<AskRequest, 'timeoutMs'>,
+  kind: 'pause' | 'resume',
+): Promise<string> {
+  const session = await openSession(request.places, request.env)
+  try {
+    await requireKnown(session, request)
+    const ask: Ask = { kind, requestId: randomUUID(), atMs: systemClock.nowMs() }
+    await submitAsk(session.store.directory, request.name, ask)
+    const daemon = await readLockHolder(resolve(request.places.state), systemClock)
+    if (daemon?.alive !== true) return `${request.name}: no daemon runs; the next one will ${kind}\n`
+    const endMs = systemClock.monotonicMs() + 10_000
+    while (systemClock.monotonicMs() < endMs) {
+      const memory = await session.store.peekMemory(request.name)
+      if (memory !== null && (memory.pausedSinceMs !== null) === (kind === 'pause'))
+        return kind === 'pause'
+          ? `${request.name}: paused; nothing is changed until: flotilla resume ${request.name}\n`
+          : `${request.name}: resumed\n`
+      await systemClock.sleep(20)
+    }
+    throw new FlotillaError(
+      'state/locked',
+      `the daemon (pid ${daemon.holder.pid}) has not answered within 10 s`,
+      { hint: 'Look at its log.' },
+    )
+  } finally {
+    session.close()
+  }
+}
+
+async function requireKnown(
+  session: Session,
+  { places, name }: Pick<AskRequest, 'places' | 'name'>,
+): Promise<void> {
+  const { desired } = await readDesired(places.manifests, session.store)
+  selectFlotilla(desired, name, places.manifests)
+}
+
+/** Without a daemon this process keeps the flotilla for as long as the answer takes. */
+async function daemonOrSelf(
+  session: Session,
+  { places, name }: AskRequest,
+  output: Output,
+): Promise<() => Promise<void>> {
+  const daemon = await readLockHolder(resolve(places.state), systemClock)
+  if (daemon?.alive === true && daemon.holder.command === 'run') return () => Promise.resolve()
+  const lock = await lockState(
+    resolve(places.state),
+    { pid: process.pid, host: hostname(), command: 'change of masters' },
+    systemClock,
+  )
+  const { desired } = await readDesired(places.manifests, session.store)
+  const controller = new Controller({
+    eyes: session.eyes,
+    store: session.store,
+    events: progressSink(output),
+    clock: systemClock,
+    random: Math.random,
+    flotillaVersion,
+  })
+  controller.setDesired({
+    ...noDesires,
+    flotillas: new Map([...desired.flotillas].filter(([one]) => one === name)),
+  })
+  return async () => {
+    await controller.stop(8_000)
+    await lock.release()
+  }
+}
+
+async function awaitAnswer(
+  session: Session,
+  { name, timeoutMs }: AskRequest,
+  requestId: string,
+): Promise<Answer> {
+  const endMs = systemClock.monotonicMs() + timeoutMs
+  while (systemClock.monotonicMs() < endMs) {
+    const memory = await session.store.peekMemory(name)
+    const answer = memory?.history.findLast(entry => entry.requestId === requestId)
+    if (answer !== undefined) return answer
+    await systemClock.sleep(10)
+  }
+  return null
+}

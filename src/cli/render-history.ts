@@ -1,0 +1,33 @@
+import type { HistoryEntry } from '../reconciler/memory.js'
+import { renderTable } from './table.js'
+
+/** Newest last, as logs are read. */
+export function renderHistory(history: readonly HistoryEntry[]): string {
+  if (history.length === 0) return 'nothing has happened yet\n'
+  const rows = history.map(entry => [
+    String(entry.epoch),
+    new Date(entry.endedAtMs).toISOString(),
+    entry.kind,
+    entry.from === null ? '-' : String(entry.from),
+    String(entry.to),
+    entry.result,
+    `${entry.startedAtMs - entry.troubleAtMs} ms`,
+    `${entry.endedAtMs - entry.startedAtMs} ms`,
+    entry.offsetGapBytes === null ? '-' : `${entry.offsetGapBytes} B`,
+    entry.detail ?? entry.reason,
+  ])
+  return `${renderTable(['EPOCH', 'TIME', 'KIND', 'FROM', 'TO', 'RESULT', 'DETECT', 'TOOK', 'GAP', 'REASON'], rows)}\n`
+}
+
+/** What became of something that was asked for, in one line. */
+export function renderAnswer(name: string, answer: HistoryEntry): string {
+  const took = `${answer.endedAtMs - answer.startedAtMs} ms`
+  switch (answer.result) {
+    case 'done':
+      return answer.detail ?? `${name}: node ${answer.to} is master now (epoch ${answer.epoch}, took ${took})`
+    case 'aborted':
+      return `${name}: called off, ${answer.detail ?? answer.reason}; node ${answer.from ?? '?'} is still master`
+    case 'refused':
+      return `${name}: refused: ${answer.detail ?? answer.reason}`
+  }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const byteUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1_000,
+  kb: 1_024,
+  m: 1_000_000,
+  mb: 1_048_576,
+  g: 1_000_000_000,
+  gb: 1_073_741_824,
+}
+
+/** `500ms`, `5s`, `2m`, `1h`, to milliseconds. A bare number is refused: seconds and milliseconds are too easily mistaken for each other. */
+export function duration(limits: { readonly minMs: number; readonly maxMs: number }) {
+  return z
+    .string()
+    .regex(/^\d+(ms|s|m|h)$/)
+    .transform(text => toNumber(text, durationUnits))
+    .refine(ms => ms >= limits.minMs && ms <= limits.maxMs)
+}
+
+/** `1024`, `64kb`, `64mb`, `1gb`, in the units of redis.conf (kb is 1024, k is 1000), to bytes. */
+export function bytes() {
+  return z
+    .union([z.int().min(0), z.string().regex(/^\d+(b|k|kb|m|mb|g|gb)?$/i)])
+    .transform(value => (typeof value === 'number' ? value : toNumber(value.toLowerCase(), byteUnits)))
+    .refine(Number.isSafeInteger)
+}
+
+function toNumber(text: string, units: Readonly<Record<string, number>>): number {
+  const [, digits = '', unit = ''] = /^(\d+)([a-z]*)$/.exec(text) ?? []
+  return Number(digits) * (units[unit] ?? 1)
+}

@@ -1,0 +1,75 @@
+import type { FlotillaMemory, HistoryEntry, Operation, Request } from '../memory.js'
+
+/** How many operations `history` keeps. */
+const historyLength = 100
+
+/** The memory once an operation has ended: the new master and epoch, and no operation. */
+export function afterOperation(
+  memory: FlotillaMemory,
+  ended: {
+    readonly operation: Operation
+    readonly result: 'done' | 'aborted'
+    readonly offsetGapBytes: number | null
+    readonly detail: string | null
+    readonly atMs: number
+  },
+): FlotillaMemory {
+  const { operation, result, offsetGapBytes, detail, atMs } = ended
+  const { phase: _phase, ...entry } = operation
+  const isAnswered = operation.requestId !== null && operation.requestId === memory.request?.requestId
+  const master = { ordinal: operation.to, sinceMs: atMs, lineage: null }
+  return {
+    ...memory,
+    operation: null,
+    ...(result === 'done' ? { epoch: operation.epoch, master } : {}),
+    request: isAnswered ? null : memory.request,
+    divergent: [...new Set([...memory.divergent, ...divergedBy(operation, result)])].filter(
+      ordinal => result !== 'done' || ordinal !== operation.to,
+    ),
+    history: withEntry(memory, { ...entry, endedAtMs: atMs, result, offsetGapBytes, detail }),
+  }
+}
+
+/** The memory once a request was answered without an operation. */
+export function afterAnswer(
+  memory: FlotillaMemory,
+  answer: {
+    readonly request: Request
+    readonly result: 'done' | 'refused'
+    readonly detail: string
+    readonly divergent: readonly number[]
+    readonly atMs: number
+  },
+): FlotillaMemory {
+  const { request, result, detail, divergent, atMs } = answer
+  const from = memory.master?.ordinal ?? null
+  const entry: HistoryEntry = {
+    kind: request.kind,
+    epoch: memory.epoch,
+    from,
+    to: request.to ?? from ?? 0,
+    reason: 'it was asked for',
+    troubleAtMs: request.atMs,
+    startedAtMs: request.atMs,
+    requestId: request.requestId,
+    endedAtMs: atMs,
+    result,
+    offsetGapBytes: null,
+    detail,
+  }
+  return {
+    ...memory,
+    request: null,
+    divergent: [...new Set([...memory.divergent, ...divergent])],
+    history: withEntry(memory, entry),
+  }
+}
+
+function withEntry(memory: FlotillaMemory, entry: HistoryEntry): readonly HistoryEntry[] {
+  return [...memory.history, entry].slice(-historyLength)
+}
+
+/** A planned change of masters leaves nothing behind on the old one; an unplanned one may. */
+function divergedBy({ kind, from, to }: Operation, result: 'done' | 'aborted'): readonly number[] {
+  return result === 'done' && kind === 'failover' && from !== null && from !== to ? [from] : []
+}

@@ -1,0 +1,77 @@
+import { FlotillaError } from '../../errors.js'
+import type { FlotillaSpec } from '../../manifest/spec.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import { desiredContainer, flotillaLabels, type NodeSetting } from '../desired-node.js'
+import { nodeAlias } from '../names.js'
+
+/** Moving is a rename; copying, where links can't be made, may take a while. */
+const deadlineMs = 120_000
+
+/** How many folders of data set aside a volume keeps, the newest. */
+const keptFolders = 3
+
+/**
+ * Puts what a stopped node's volume holds into `/data/set-aside/<folder>`, where the next synchronisation does not overwrite it. A container of the same
+ * image on the same volume does it, because the node's own must not run meanwhile. Doing it again moves what is there then.
+ * @throws FlotillaError runtime/… : the node must not be started then.
+ */
+export async function setDataAside(
+  {
+    runtime,
+    setting,
+    signal,
+    nowMs,
+    sleep,
+  }: {
+    readonly runtime: Runtime
+    readonly setting: NodeSetting
+    readonly signal: AbortSignal
+    readonly nowMs: () => number
+    readonly sleep: (ms: number) => Promise<void>
+  },
+  { ordinal, folder }: { readonly ordinal: number; readonly folder: string },
+): Promise<void> {
+  const name = `${nodeAlias(setting.spec.name, ordinal)}-set-aside`
+  const command = ['sh', '-c', script(folder, setting.spec.persistence.mode)]
+  const spec = {
+    ...desiredContainer(setting, ordinal, name),
+    command,
+    labels: flotillaLabels(setting),
+    publishPort: null,
+  }
+  // One of an earlier try that was cut short.
+  await runtime.removeContainer(name, { signal })
+  const containerId = await runtime.createContainer(spec, [], { signal })
+  try {
+    let facts = await runtime.startContainer(containerId, { signal })
+    const endMs = nowMs() + deadlineMs
+    while (facts.state === 'running' && nowMs() < endMs) {
+      await sleep(20)
+      facts = (await runtime.inspectContainer(containerId, { signal })) ?? facts
+    }
+    if (facts.exit?.code === 0) return
+    const lines = await runtime.readLogs(containerId, { tailLines: 5 }, { signal })
+    throw new FlotillaError(
+      'runtime/failed',
+      `what node ${ordinal} held could not be set aside, so it is not started: ${lines.join(' ') || `exit code ${facts.exit?.code ?? 'unknown'}`}`,
+    )
+  } finally {
+    await runtime.removeContainer(containerId, { signal })
+  }
+}
+
+/**
+ * An append-only file is moved: its node synchronises from nothing anyway. A snapshot is linked, because it saves its node a full synchronisation, and
+ * Redis replaces it by a rename, which leaves the link as it is.
+ */
+function script(folder: string, mode: FlotillaSpec['persistence']['mode']): string {
+  const place = `/data/set-aside/${folder}`
+  const keep = mode === 'rdb' ? 'cp -al' : 'mv'
+  return [
+    'set -e',
+    `mkdir -p ${place}`,
+    `for item in appendonlydir appendonly.aof dump.rdb; do if [ -e /data/$item ]; then ${keep} /data/$item ${place}/; fi; done`,
+    `cd /data/set-aside`,
+    `ls -1t | tail -n +${keptFolders + 1} | while read -r old; do rm -rf "./$old"; done`,
+  ].join('; ')
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../clock.js'
+import type { NodeTarget, RedisPort } from '../redis/redis.js'
+
+/**
+ * Between two looks a master can hang without anybody telling: no connection closes, no event comes. One PING a second over the kept connection finds
+ * it; a whole look every second at every node would cost twenty times as much.
+ */
+const beatMs = 1_000
+
+/** A healthy node answers within a millisecond; this is when the look that follows is worth its cost. */
+const answerMs = 400
+
+/** Pings masters once a second, all in the same moment, until it is stopped. */
+export class Heartbeat {
+  readonly #redis: RedisPort
+  readonly #clock: Clock
+  readonly #onSilence: (master: NodeTarget) => void
+  readonly #onLife: (master: NodeTarget) => void
+  readonly #masters = new Map<string, NodeTarget>()
+  #cancel: () => void = () => undefined
+
+  constructor(options: {
+    readonly redis: RedisPort
+    readonly clock: Clock
+    readonly onSilence: (master: NodeTarget) => void
+    readonly onLife: (master: NodeTarget) => void
+  }) {
+    this.#redis = options.redis
+    this.#clock = options.clock
+    this.#onSilence = options.onSilence
+    this.#onLife = options.onLife
+  }
+
+  start(): void {
+    this.#cancel = this.#clock.after(beatMs, () => {
+      for (const master of this.#masters.values()) void this.#beat(master)
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+
+  /** Whom to ping for this flotilla from now on; null for nobody. */
+  watch(flotilla: string, master: NodeTarget | null): void {
+    if (master === null) this.#masters.delete(flotilla)
+    else this.#masters.set(flotilla, master)
+  }
+
+  async #beat(master: NodeTarget): Promise<void> {
+    const alive = await this.#redis.ping(master, { deadlineMs: answerMs })
+    // Another pass may have found another master meanwhile.
+    if (this.#masters.get(master.flotilla) !== master) return
+    if (alive) this.#onLife(master)
+    else this.#onSilence(master)
+  }
+}

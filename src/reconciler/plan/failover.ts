@@ -1,0 +1,247 @@
+import type { Operation, Request } from '../memory.js'
+import { nodeAlias } from '../names.js'
+import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Mastership } from './mastership-kind.js'
+import type { Refusal } from './plan.js'
+import { troubleOf, type Trouble } from './trouble.js'
+
+/**
+ * The recorded master is dead, or has hung for too long: shall a replica take its place, and which?
+ *
+ *   trouble ──dead──▶ drain ──all links down, or 500 ms──▶ crown the furthest candidate
+ *      └─────hung for longer than its budget─▶ fence (record the intent, kill) ─▶ dead
+ *
+ * Why this is safe: the old master is proven dead, killed, or born again as a replica before anybody is promoted, so two never take writes. A candidate has
+ * the recorded lineage and is a process that we saw in sync, so an old copy that has just been started can't win. Draining matters because a promoted
+ * replica throws away what is unread in its socket; it takes 2 ms as a rule, 70 ms at saturation, and is given 500 ms.
+ *
+ * @returns null when this is no matter for a failover: the master is well, or is best started again on its own data.
+ */
+export function decideFailover(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  rightful: number,
+): Mastership | null {
+  const underWay = input.memory.operation
+  if (underWay !== null && underWay.phase !== 'fencing') return null
+  const master = nodes.find(node => node.ordinal === rightful)
+  const trouble = troubleOf(input, master, nodes)
+  const asked = input.memory.request?.kind === 'failover' ? input.memory.request : null
+  if (trouble === null)
+    return underWay === null && asked !== null
+      ? onWellMaster(input, nodes, { asked, master, rightful })
+      : calledOff(underWay)
+  if (asked?.force === true && asked.to === rightful && master !== undefined && factsOf(master) !== null)
+    return {
+      kind: 'crown',
+      ordinal: rightful,
+      operationKind: 'failover',
+      reason: 'it was asked for, whatever is lost',
+      troubleAtMs: trouble.sinceMs,
+    }
+  const others = nodes.filter(node => node.ordinal !== rightful)
+  const candidates = rankCandidates(others, {
+    known: input.memory.master?.lineage ?? null,
+    maxLagBytes: input.spec.failover.maxLagBytes,
+    seenInSync: input.memory.nodes,
+  })
+  const winner = chooseWinner(candidates, asked)
+  if (winner === null && asked !== null)
+    return {
+      kind: 'decline',
+      request: asked,
+      reason: `no node may be promoted: ${renderCandidates(candidates)}`,
+    }
+  if (winner === null) return nobody(input, master, { trouble, candidates, others })
+  if (asked === null) {
+    const objection = whyNotFailOver(input, rightful, trouble)
+    if (objection !== null) return objection
+  }
+  if (trouble.kind === 'hung')
+    return {
+      kind: 'fence',
+      ordinal: rightful,
+      kill: true,
+      operation: intent(input, { rightful, winner, trouble }),
+    }
+  if (!isDrained(input, others, rightful))
+    return {
+      kind: 'fence',
+      ordinal: rightful,
+      kill: false,
+      operation: intent(input, { rightful, winner, trouble }),
+    }
+  return {
+    kind: 'crown',
+    ordinal: winner.ordinal,
+    operationKind: 'failover',
+    reason: `${trouble.what}; ${renderCandidates(candidates)}`,
+    troubleAtMs: trouble.sinceMs,
+  }
+}
+
+/** Asked for although nothing is wrong with the master: only by force, and then the master is killed before another one is promoted. */
+function onWellMaster(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  {
+    asked,
+    master,
+    rightful,
+  }: { readonly asked: Request; readonly master: ClassifiedNode | undefined; readonly rightful: number },
+): Mastership | null {
+  // To the master that reigns: its word is to stand against those who say that they are master too; see rejoin.ts.
+  if (asked.to === rightful && asked.force) return null
+  const target = nodes.find(
+    node => node.ordinal === asked.to && node.ordinal !== rightful && factsOf(node)?.role === 'replica',
+  )
+  if (!asked.force || target === undefined || master?.bucket !== 'master')
+    return {
+      kind: 'decline',
+      request: asked,
+      reason: asked.force
+        ? 'with --force on a master that is well, --to must name a replica that answers'
+        : `the master is well; to change masters without losing a write: flotilla switchover ${input.spec.name}`,
+    }
+  const operation = intent(input, {
+    rightful,
+    winner: { ordinal: target.ordinal, offset: null, keys: null, reason: null },
+    trouble: { kind: 'hung', sinceMs: input.seen.atMs, what: 'it was asked for by force' },
+  })
+  return { kind: 'fence', ordinal: rightful, kill: true, operation }
+}
+
+/** It came back to life before it was fenced. */
+function calledOff(underWay: Operation | null): Mastership | null {
+  return underWay === null ? null : { kind: 'call-off', operation: underWay, reason: 'the master is back' }
+}
+
+function chooseWinner(
+  candidates: readonly Candidate[],
+  asked: { readonly to: number | null; readonly force: boolean } | null,
+): Candidate | null {
+  const eligible = candidates.filter(one => one.reason === null)
+  if (asked === null || (asked.to === null && !asked.force)) return eligible[0] ?? null
+  if (asked.to === null) return eligible[0] ?? candidates.find(one => one.offset !== null) ?? null
+  const wanted = candidates.find(one => one.ordinal === asked.to) ?? null
+  // Force means to promote in spite of a reason, not to promote what can't be spoken to.
+  return wanted !== null && (wanted.reason === null || (asked.force && wanted.keys !== null)) ? wanted : null
+}
+
+/** Nobody may be promoted. A dead master is started again on its own data; live replicas that may not take over are a hold. */
+function nobody(
+  input: PlanInput,
+  master: ClassifiedNode | undefined,
+  found: {
+    readonly trouble: Trouble
+    readonly candidates: readonly Candidate[]
+    readonly others: readonly ClassifiedNode[]
+  },
+): Mastership | null {
+  const alive = found.others.filter(node => factsOf(node) !== null)
+  // Started again it is judged by what it holds; and a cold start, where nobody was seen in sync, has its own rules.
+  if (master?.bucket === 'uncrowned' || master?.bucket === 'loading' || alive.length === 0) return null
+  const wasSeen = alive.some(node =>
+    input.memory.nodes.some(one => one.lineage?.runId === factsOf(node)?.runId),
+  )
+  if (!wasSeen && found.candidates.every(one => one.keys === 0)) return null
+  return {
+    kind: 'refused',
+    ordinal: master?.ordinal ?? null,
+    refusal: noCandidate(input, found.trouble, found.candidates),
+  }
+}
+
+function noCandidate(input: PlanInput, trouble: Trouble, candidates: readonly Candidate[]): Refusal {
+  const anyAlive = candidates.find(one => one.keys !== null)
+  return {
+    code: 'NoSafeCandidate',
+    why: `${trouble.what}, and no replica may take its place, so ${trouble.kind === 'dead' ? 'it is started again on its own data' : 'it is left alone'} (${renderCandidates(candidates)})`,
+    whatToType: `flotilla failover ${input.spec.name} --to ${anyAlive?.ordinal ?? '<ordinal>'} --force   (what that node lacks is lost)`,
+  }
+}
+
+/** Failovers away from one node in this time before it is a person's turn: more is a node that dies of something that a promotion does not cure. */
+const flapWindowMs = 600_000
+const flapsMax = 3
+
+/** What speaks against doing it without being asked. */
+function whyNotFailOver(input: PlanInput, rightful: number, trouble: Trouble): Mastership | null {
+  const { failover, name } = input.spec
+  if (failover.mode === 'manual')
+    return refusedBecause(
+      rightful,
+      `${trouble.what}, and spec.failover.mode is manual`,
+      `flotilla failover ${name}`,
+    )
+  const recent = input.memory.history.filter(
+    entry =>
+      entry.kind === 'failover' &&
+      entry.from === rightful &&
+      entry.result === 'done' &&
+      input.seen.atMs - entry.endedAtMs < flapWindowMs,
+  )
+  if (recent.length >= flapsMax)
+    return refusedBecause(
+      rightful,
+      `${trouble.what}, for the ${recent.length + 1}th time within ${flapWindowMs / 60_000} minutes; something is wrong with it that no failover cures`,
+      `flotilla failover ${name}`,
+    )
+  const remainingMs = trouble.sinceMs + failover.restartWindowMs - input.seen.atMs
+  if (trouble.kind === 'dead' && remainingMs > 0)
+    return {
+      kind: 'pending',
+      ordinal: rightful,
+      waits: [
+        {
+          what: `node ${rightful}, the master, is back within ${Math.ceil(remainingMs / 1_000)} s (spec.failover.restartWindow)`,
+          ordinal: rightful,
+          lookAgainInMs: Math.min(remainingMs, 100),
+        },
+      ],
+    }
+  return null
+}
+
+function refusedBecause(ordinal: number, why: string, whatToType: string): Mastership {
+  return { kind: 'refused', ordinal, refusal: { code: 'FailoverBlocked', why, whatToType } }
+}
+
+/** The intent, on disk before anything is done to the old master. Kept as it is while it is under way. */
+function intent(
+  input: PlanInput,
+  {
+    rightful,
+    winner,
+    trouble,
+  }: { readonly rightful: number; readonly winner: Candidate; readonly trouble: Trouble },
+): Operation {
+  return (
+    input.memory.operation ?? {
+      kind: 'failover',
+      phase: 'fencing',
+      epoch: input.memory.epoch + 1,
+      from: rightful,
+      to: winner.ordinal,
+      reason: trouble.what,
+      troubleAtMs: trouble.sinceMs,
+      startedAtMs: input.seen.atMs,
+      requestId: input.memory.request?.requestId ?? null,
+    }
+  )
+}
+
+const drainMsMax = 500
+
+/** Every replica that we can ask has read its connection to the old master to the end. */
+function isDrained(input: PlanInput, others: readonly ClassifiedNode[], rightful: number): boolean {
+  const underWay = input.memory.operation
+  if (underWay !== null && input.seen.atMs - underWay.startedAtMs >= drainMsMax) return true
+  const alias = nodeAlias(input.spec.name, rightful)
+  return others.every(node => {
+    const upstream = factsOf(node)?.upstream
+    return upstream === undefined || upstream === null || upstream.host !== alias || upstream.link === 'down'
+  })
+}

@@ -1,0 +1,34 @@
+import type { Operation } from '../memory.js'
+import type { PlanInput } from './input.js'
+import type { Phase } from './phases.js'
+import type { Action } from './plan.js'
+
+/** Nothing to write down when this very operation was begun by a pass that did not get to its end. */
+export function beginning(
+  input: PlanInput,
+  operation: Operation,
+  phase: Phase,
+): { phase: Phase; action: Action }[] {
+  if (input.memory.operation === operation) return []
+  return [{ phase, action: { kind: 'begin-operation', operation, cause: operation.reason } }]
+}
+
+/** The end of an operation; done unless told otherwise. */
+export function endOperation(
+  operation: Operation,
+  outcome: {
+    readonly offsetGapBytes?: number | null
+    readonly detail?: string
+    readonly result?: 'done' | 'aborted'
+  } = {},
+): Action {
+  const { offsetGapBytes = null, detail = null, result = 'done' } = outcome
+  return {
+    kind: 'end-operation',
+    operation,
+    result,
+    offsetGapBytes,
+    detail,
+    cause: detail ?? 'it is promoted',
+  }
+}

@@ -1,0 +1,140 @@
+import type { Operation, Request } from '../memory.js'
+import { renderCandidates, type Candidate } from './candidates.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Mastership } from './mastership-kind.js'
+
+/**
+ * A planned change of masters that loses nothing: writes wait, the target catches up, the old master is demoted first and the target promoted then. Demote first,
+ * because a Flotilla that dies half way leaves no master, never two, and the two offsets are equal.
+ *
+ * Not Redis's own FAILOVER: it waits for an acknowledgement that comes once a second (72–771 ms of stalled writes, against 3 ms, measured on 7.0).
+ *
+ * @returns null when nobody asked for one and none is under way.
+ */
+export function decideSwitchover(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  rightful: number,
+): Mastership | null {
+  const { operation, request } = input.memory
+  if (operation?.phase === 'switching') return resume(input, nodes, operation)
+  if (operation !== null || request?.kind !== 'switchover') return null
+  const master = nodes.find(node => node.ordinal === rightful)
+  const targets = rankTargets(nodes, master)
+  const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
+  const obstacle = whyNotHandOver(master, chosen, request)
+  if (obstacle !== null || chosen === undefined)
+    return {
+      kind: 'decline',
+      request,
+      reason: `${obstacle ?? 'there is nobody to hand over to'} (${renderCandidates(targets)})`,
+    }
+  return {
+    kind: 'hand-over',
+    from: rightful,
+    to: chosen.ordinal,
+    operation: {
+      kind: 'switchover',
+      phase: 'switching',
+      epoch: input.memory.epoch + 1,
+      from: rightful,
+      to: chosen.ordinal,
+      reason: 'it was asked for',
+      troubleAtMs: input.seen.atMs,
+      startedAtMs: input.seen.atMs,
+      requestId: request.requestId,
+    },
+  }
+}
+
+/** A replica that is further behind than this would make writes wait too long while it catches up. */
+const lagBytesMax = 1_048_576
+
+function rankTargets(
+  nodes: readonly ClassifiedNode[],
+  master: ClassifiedNode | undefined,
+): readonly Candidate[] {
+  const reigning = master === undefined ? null : factsOf(master)
+  return nodes
+    .filter(node => node !== master)
+    .map(node => {
+      const facts = factsOf(node)
+      const offset = facts?.upstream?.appliedOffset ?? null
+      return {
+        ordinal: node.ordinal,
+        offset,
+        keys: facts?.keys ?? null,
+        reason: whyNotTarget(node, offset, reigning?.offset ?? null),
+      }
+    })
+    .sort(
+      (a, b) =>
+        Number(a.reason !== null) - Number(b.reason !== null) ||
+        (b.offset ?? -1) - (a.offset ?? -1) ||
+        a.ordinal - b.ordinal,
+    )
+}
+
+function whyNotTarget(
+  node: ClassifiedNode,
+  offset: number | null,
+  masterOffset: number | null,
+): string | null {
+  if (node.bucket !== 'online') return `it is not in sync with the master (${node.bucket})`
+  if (factsOf(node)?.replicaPriority === 0) return 'its replica-priority is 0'
+  if (offset === null || masterOffset === null) return 'its offset is not known'
+  return masterOffset - offset > lagBytesMax ? `it lags ${masterOffset - offset} bytes behind` : null
+}
+
+function whyNotHandOver(
+  master: ClassifiedNode | undefined,
+  chosen: Candidate | undefined,
+  request: Request,
+): string | null {
+  if (master?.bucket !== 'master')
+    return 'no master reigns that could hand over; for a dead one there is: flotilla failover'
+  if (request.to === master.ordinal) return `node ${request.to} is the master already`
+  if (chosen === undefined)
+    return request.to === null ? 'there is no replica' : `there is no node ${request.to}`
+  return chosen.reason === null ? null : `node ${chosen.ordinal}: ${chosen.reason}`
+}
+
+function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): Mastership {
+  const from = nodes.find(node => node.ordinal === operation.from)
+  const to = nodes.find(node => node.ordinal === operation.to)
+  if (from !== undefined && factsOf(from)?.role === 'master')
+    return { kind: 'call-off', operation, reason: 'it was not finished, and the old master still reigns' }
+  const crown = (ordinal: number, reason: string): Mastership => ({
+    kind: 'crown',
+    ordinal,
+    operationKind: 'switchover',
+    reason,
+  })
+  const target = to === undefined ? null : factsOf(to)
+  if (target !== null && target.loading === null && !isFresh(to, operation))
+    return crown(operation.to, `${operation.reason} (resumed)`)
+  // The renames come after the promotion, and the old master follows within milliseconds of it: while it knows just the old lineage, no client got to the target.
+  const old = from === undefined ? null : factsOf(from)
+  if (from !== undefined && old !== null && old.replid === input.memory.master?.lineage?.replid)
+    return crown(
+      from.ordinal,
+      `node ${operation.to}, to which it was handing over, is gone; it has everything that was written`,
+    )
+  return {
+    kind: 'pending',
+    ordinal: operation.to,
+    waits: [
+      {
+        what: `node ${operation.to}, to which the mastership was handed over, is back`,
+        ordinal: operation.to,
+        lookAgainInMs: 250,
+      },
+    ],
+  }
+}
+
+/** Started since the operation began: then it is not the process that had caught up. */
+function isFresh(node: ClassifiedNode | undefined, operation: Operation): boolean {
+  return (node?.seen?.container.startedAtMs ?? 0) > operation.startedAtMs
+}

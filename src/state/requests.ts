@@ -1,0 +1,71 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { watch } from 'chokidar'
+import { z } from 'zod'
+import type { Request } from '../reconciler/memory.js'
+import { readFileIfThere, removeFile, writeFileAtomically } from './files.js'
+
+/** What a person asks the daemon for: a change of masters, or that it holds still. */
+export type Ask = Request | PauseAsk
+
+export interface PauseAsk {
+  readonly kind: 'pause' | 'resume'
+  readonly requestId: string
+  readonly atMs: number
+}
+
+export function isPauseAsk(ask: Ask): ask is PauseAsk {
+  return ask.kind === 'pause' || ask.kind === 'resume'
+}
+
+const ask = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.enum(['switchover', 'failover']),
+    requestId: z.string(),
+    to: z.int().nullable(),
+    force: z.boolean(),
+    atMs: z.number(),
+    timeoutMs: z.number(),
+  }),
+  z.object({ kind: z.enum(['pause', 'resume']), requestId: z.string(), atMs: z.number() }),
+])
+
+/**
+ * Asks are files, `requests/<flotilla>.json` in the state directory: they reach a daemon that runs, wait for one that doesn't, and whoever may write there may
+ * ask. A newer one replaces one that was not taken yet.
+ */
+export async function submitAsk(directory: string, flotilla: string, wanted: Ask): Promise<void> {
+  await writeFileAtomically(pathOf(directory, flotilla), `${JSON.stringify(wanted)}\n`, { mode: 0o600 })
+}
+
+/** Takes the ask away and returns it; null when there is none, or it is not one (then it is gone too). */
+export async function takeAsk(directory: string, flotilla: string): Promise<Ask | null> {
+  const text = await readFileIfThere(pathOf(directory, flotilla))
+  if (text === null) return null
+  await removeFile(pathOf(directory, flotilla))
+  try {
+    return ask.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** Calls `onAsk` with the flotilla's name soon after somebody has asked. */
+export async function watchAsks(
+  directory: string,
+  onAsk: (flotilla: string) => void,
+): Promise<{ close(): Promise<void> }> {
+  // A watch on a folder that is not there yet never fires.
+  await mkdir(join(directory, 'requests'), { recursive: true, mode: 0o700 })
+  const watcher = watch(join(directory, 'requests'), { depth: 0, ignoreInitial: false })
+  watcher.on('all', (_event, path) => {
+    const name = /([a-z0-9-]+)\.json$/.exec(path)?.[1]
+    if (name !== undefined) onAsk(name)
+  })
+  watcher.on('error', () => undefined)
+  return { close: () => watcher.close() }
+}
+
+function pathOf(directory: string, flotilla: string): string {
+  return join(directory, 'requests', `${flotilla}.json`)
+}
