@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { isatty } from 'node:tty'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
@@ -56,7 +55,7 @@ export async function runRedisCli(request: {
         stdin: process.stdin,
         stdout: process.stdout,
         stderr: process.stderr,
-        tty: isatty(0) && isatty(1),
+        tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
       },
     )
   } finally {
