@@ -8,6 +8,7 @@ import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
 import { putFiles } from './files.js'
 import { findImage, removeImage } from './images.js'
+import { withLateDeaths } from './late-deaths.js'
 import { readLogs } from './logs.js'
 import { createNetwork, findNetwork, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
@@ -60,7 +61,13 @@ export function createDockerRuntime(options: {
       execInContainer(client, { containerId, command, clock }, call),
     attachExec: (containerId, command, terminal) =>
       attachExec(client, { containerId, command, terminal, clock }),
-    watchEvents: (handlers, signal) => void watchEvents(client, { handlers, signal, clock, random }),
+    watchEvents: (handlers, signal) =>
+      void watchEvents(client, {
+        handlers: withLateDeaths(client, handlers, signal),
+        signal,
+        clock,
+        random,
+      }),
     close: () => client.close(),
   }
 }
