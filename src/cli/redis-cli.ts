@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isatty } from 'node:tty'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
@@ -55,7 +56,7 @@ export async function runRedisCli(request: {
         stdin: process.stdin,
         stdout: process.stdout,
         stderr: process.stderr,
-        tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
+        tty: isatty(0) && isatty(1),
       },
     )
   } finally {

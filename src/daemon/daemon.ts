@@ -6,6 +6,7 @@ import type { EventSink } from '../events/catalogue.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { readNodeLabels } from '../runtime/labels.js'
+import { watchAsks } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { followManifests } from './manifest-source.js'
@@ -64,7 +65,7 @@ async function serve({ places, events, ended, onStatus }: DaemonOptions, session
   })
   const watching = new AbortController()
   // The first sign of a crash is the connection, about 1 ms after it; Docker's event comes 45 ms later and brings the next pass.
-  const forgetLost = session.redis.onConnectionLost(node => controller.wake(node.flotilla))
+  const forgetLost = session.redis.onConnectionLost(node => controller.noteLost(node))
   session.runtime.watchEvents(
     {
       onEvent: event => {
@@ -80,13 +81,14 @@ async function serve({ places, events, ended, onStatus }: DaemonOptions, session
   const manifests = await followManifests({ path: places.manifests, store: session.store, events }, desired =>
     controller.setDesired(desired),
   )
+  const asks = await watchAsks(session.store.directory, flotilla => controller.wake(flotilla))
   // Every other timer lets the process end; this one says that a daemon waits for its signal.
   const stayAlive = setInterval(() => undefined, 60_000)
   const signal = await ended
   events.publish('daemon.stopping', { signal })
   watching.abort()
   forgetLost()
-  await manifests.close()
+  await Promise.all([manifests.close(), asks.close()])
   await Promise.race([
     controller.stop(drainMs),
     new Promise<void>(giveUp => systemClock.after(leaveMs, giveUp)),
