@@ -37,7 +37,7 @@ export function callEngine(method: string, path: string, json?: unknown): Promis
   const body = json === undefined ? undefined : JSON.stringify(json)
   const headers = body === undefined ? {} : { 'content-type': 'application/json' }
   return new Promise((resolve, reject) => {
-    const call = request({ ...address(), method, path, headers, agent: false }, response => {
+    const call = request({ ...engineAddress(), method, path, headers, agent: false }, response => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => (text += chunk))
@@ -101,7 +101,8 @@ async function list<Item>(path: string): Promise<readonly Item[]> {
   return JSON.parse((await callEngine('GET', path)).text) as readonly Item[]
 }
 
-function address(): { socketPath: string } | { host: string; port: string } {
+/** Where `callEngine` goes, for those that need a connection of their own. */
+export function engineAddress(): { socketPath: string } | { host: string; port: string } {
   const url = testEngine().dockerHost
   if (url.startsWith('unix://')) return { socketPath: url.slice('unix://'.length) }
   const { hostname, port } = new URL(url)

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+/** The built program: what users run. */
+export const flotillaProgram = join(import.meta.dirname, '../../cmd/flotilla.js')
+
+export interface CliResult {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly tookMs: number
+}
+
+/** Well above what any verb takes on two busy cores; one that hangs fails its test instead of the whole run. */
+const withinMs = 60_000
+
+/** Runs one verb to its end, as a script would: no terminal, nobody to ask. No run may ever show a stack trace. */
+export async function runFlotilla(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<CliResult> {
+  const startedMs = performance.now()
+  const child = spawn(process.execPath, [flotillaProgram, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: withinMs,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  assertNoStackTrace(stdout + stderr)
+  return { exitCode, stdout, stderr, tookMs: performance.now() - startedMs }
+}
+
+/** A trace is for whoever wrote the code; people get one message. */
+export function assertNoStackTrace(text: string): void {
+  assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+/)
+  assert.doesNotMatch(text, /UnhandledPromiseRejection|ERR_UNHANDLED/)
+}

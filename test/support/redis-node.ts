@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { systemClock } from '../../src/clock.js'
+import { openConnection, type Connection } from '../../src/redis/client/connection.js'
+import { Secret } from '../../src/secret.js'
+import type { NodeContainer } from './containers.js'
+
+/** A connection to one node as the application has it: user `default`. Close it. */
+export function connectTo(node: NodeContainer, password: string): Connection {
+  assert.ok(node.address, `${node.name} has no address`)
+  return openConnection({
+    clock: systemClock,
+    ...node.address,
+    login: { user: 'default', password: new Secret(password) },
+    onLost: () => undefined,
+  })
+}
+
+/** One command on a connection of its own. @throws when the node does not answer, or answers with an error. */
+export async function askNode(
+  node: NodeContainer,
+  password: string,
+  ...command: readonly string[]
+): Promise<unknown> {
+  const connection = connectTo(node, password)
+  try {
+    return await askOver(connection, ...command)
+  } finally {
+    connection.close()
+  }
+}
+
+export async function askOver(connection: Connection, ...command: readonly string[]): Promise<unknown> {
+  const deadline = AbortSignal.timeout(10_000)
+  const late = new Promise<never>((_, reject) =>
+    deadline.addEventListener('abort', () => reject(new Error(`${command[0]}: no answer for 10 s`))),
+  )
+  const answer = await Promise.race([connection.ask([command]), late])
+  assert.equal(answer.kind, 'replies', `${command[0]}: ${JSON.stringify(answer)}`)
+  const [reply] = answer.replies
+  if (reply?.kind !== 'value') throw new Error(reply?.message ?? 'no reply')
+  return reply.value
+}
+
+/** `INFO replication` as Redis words it: `role`, `connected_slaves`, `slave0` … */
+export async function replicationInfo(
+  node: NodeContainer,
+  password: string,
+): Promise<Readonly<Record<string, string>>> {
+  return infoFields(String(await askNode(node, password, 'INFO', 'replication')))
+}
+
+export function infoFields(text: string): Readonly<Record<string, string>> {
+  const pairs = text
+    .split(/\r?\n/)
+    .filter(line => line.includes(':'))
+    .map((line): [string, string] => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)])
+  return Object.fromEntries(pairs)
+}

@@ -1,0 +1,29 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+
+/**
+ * Waits until `condition` gives something other than null, undefined and false, and gives that back; an assertion that fails inside it
+ * means "not yet". @throws when it has not come after `withinMs`, with `what` was waited for and why it was not so at the last look.
+ */
+export async function until<Found>(
+  what: string,
+  withinMs: number,
+  condition: () => Found | Promise<Found>,
+): Promise<Exclude<Found, null | undefined | false>> {
+  const endMs = performance.now() + withinMs
+  for (;;) {
+    let why: unknown = null
+    try {
+      const found = await condition()
+      if (found !== null && found !== undefined && found !== false)
+        return found as Exclude<Found, null | undefined | false>
+    } catch (error) {
+      why = error
+    }
+    if (performance.now() > endMs)
+      throw new Error(
+        `waited ${withinMs} ms for ${what}${why instanceof Error ? `; at the last look: ${why.message}` : ''}`,
+        { cause: why },
+      )
+    await sleepFor(20)
+  }
+}

@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import { runFlotilla, type CliResult } from './cli.js'
+import { containersOf, type NodeContainer } from './containers.js'
+import { Daemon } from './daemon.js'
+import { removeFlotilla, testEngine, uniqueName } from './engine.js'
+import { askNode } from './redis-node.js'
+
+/** What one test has to itself: a flotilla of its own name, a folder with manifests and state, and the processes that work on them. */
+export interface World {
+  /** The name of its flotilla. */
+  readonly name: string
+  readonly folder: string
+  readonly manifests: string
+  readonly state: string
+  /** The file that declares the flotilla. */
+  readonly manifest: string
+  /** Writes that file. */
+  declare(spec: ManifestSpec): void
+  /** Runs a verb on this world's manifests and state. */
+  flotilla(verb: string, ...args: readonly string[]): Promise<CliResult>
+  startDaemon(options?: ProcessOptions): Daemon
+  /** What `status -o json` says of the flotilla. */
+  status(): Promise<FlotillaStatus>
+  containers(): Promise<readonly NodeContainer[]>
+  container(name: 'master' | `replica-${number}`): Promise<NodeContainer>
+  /** The application's password, from the file that `connect` names. */
+  password(): string
+  /** One command on the node that is named so, as the application. */
+  redis(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
+  /** Something else to take away after the test, before what is the flotilla's own. */
+  beforeRemoval(remove: () => Promise<void>): void
+  /** The same, for what the flotilla's own things stand on. */
+  afterRemoval(remove: () => Promise<void>): void
+  /** Does now what `beforeRemoval` was given. */
+  removeBystanders(): Promise<void>
+  /** What verbs and daemons get as their environment. */
+  env(dockerHost?: string): Readonly<Record<string, string>>
+}
+
+export interface ManifestSpec {
+  readonly replicas: number
+  readonly image?: string
+  readonly persistence?: 'aof' | 'rdb' | 'none'
+  readonly deletionPolicy?: 'Retain' | 'Delete' | 'Orphan'
+}
+
+export interface ProcessOptions {
+  /** Instead of the test engine's own address. */
+  readonly dockerHost?: string
+  readonly args?: readonly string[]
+}
+
+/** Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their pids, the rest by the flotilla's label. */
+export function testWorld(t: TestContext, stem: string): World {
+  const name = uniqueName(stem)
+  const folder = mkdtempSync(join(tmpdir(), `flotilla-${name}-`))
+  const manifests = join(folder, 'manifests')
+  const state = join(folder, 'state')
+  const manifest = join(manifests, `${name}.yaml`)
+  const daemons: Daemon[] = []
+  const removals: (() => Promise<void>)[] = []
+  const lastRemovals: (() => Promise<void>)[] = []
+  mkdirSync(manifests)
+  t.after(async () => {
+    await Promise.allSettled(daemons.map(daemon => daemon.stop()))
+    await world.removeBystanders()
+    await removeFlotilla(name)
+    await Promise.allSettled(lastRemovals.map(remove => remove()))
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const places = ['--manifests', manifests, '--state', state]
+  const env: World['env'] = (dockerHost = testEngine().dockerHost) => ({
+    PATH: process.env['PATH'] ?? '',
+    HOME: folder,
+    DOCKER_HOST: dockerHost,
+  })
+  const world: World = {
+    name,
+    folder,
+    manifests,
+    state,
+    manifest,
+    env,
+    declare: spec => writeFileSync(manifest, manifestText(name, spec)),
+    flotilla: (verb, ...args) => runFlotilla([verb, ...places, ...args], env()),
+    startDaemon({ dockerHost, args = [] } = {}) {
+      const daemon = new Daemon([...places, ...args], env(dockerHost))
+      daemons.push(daemon)
+      return daemon
+    },
+    async status() {
+      const { stdout, stderr } = await world.flotilla('status', name, '-o', 'json')
+      if (stdout === '') throw new Error(stderr)
+      const [status] = (JSON.parse(stdout) as { flotillas: readonly FlotillaStatus[] }).flotillas
+      if (status === undefined) throw new Error(`status knows no ${name}`)
+      return status
+    },
+    containers: () => containersOf(name),
+    async removeBystanders() {
+      await Promise.allSettled(removals.splice(0).map(remove => remove()))
+    },
+    beforeRemoval: remove => void removals.push(remove),
+    afterRemoval: remove => void lastRemovals.push(remove),
+    async container(role) {
+      const found = (await containersOf(name)).find(container => container.name === `${name}-${role}`)
+      if (found === undefined) throw new Error(`there is no container ${name}-${role}`)
+      return found
+    },
+    password: () => readFileSync(join(state, 'secrets', `${name}.password`), 'utf8').trimEnd(),
+    redis: async (role, ...command) => askNode(await world.container(role), world.password(), ...command),
+  }
+  return world
+}
+
+export function manifestText(name: string, spec: ManifestSpec): string {
+  const { replicas, image = testEngine().image, persistence, deletionPolicy } = spec
+  const optional = Object.entries({ persistence, deletionPolicy }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`  ${key}: ${value}\n`],
+  )
+  return `apiVersion: flotilla/v1
+kind: RedisReplication
+metadata:
+  name: ${name}
+spec:
+  image: ${image}
+  replicas: ${replicas}
+${optional.join('')}`
+}
