@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FlotillaSpec } from './spec.js'
 
+/** Specs are never changed, and each pass asks for the digest of the same one again. */
+const known = new WeakMap<FlotillaSpec, string>()
+
 /** 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. */
 export function digestOf(spec: FlotillaSpec): string {
-  return createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16)
+  const digest =
+    known.get(spec) ?? createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16)
+  known.set(spec, digest)
+  return digest
 }
 
 /** JSON with sorted keys. */

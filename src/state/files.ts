@@ -4,26 +4,28 @@ import { dirname, join } from 'node:path'
 import { FlotillaError } from '../errors.js'
 
 /**
- * Replaces a file so that a reader, or a crash, finds either the old content or the new, never a part: write aside, fsync, rename, fsync the folder.
+ * Replaces a file so that a reader finds either the old content or the new, never a part: write aside, rename. With `lasting` (the default) a power cut finds
+ * the same, and the new content once this has resolved; that takes two fsyncs, some milliseconds each on a busy disk.
  * @throws FlotillaError state/unwritable
  */
 export async function writeFileAtomically(
   path: string,
   content: string,
-  options: { readonly mode: number },
+  options: { readonly mode: number; readonly lasting?: boolean },
 ): Promise<void> {
   const aside = join(dirname(path), `.${randomUUID()}.tmp`)
+  const { mode, lasting = true } = options
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(aside, 'wx', options.mode)
+    const file = await open(aside, 'wx', mode)
     try {
       await file.writeFile(content)
-      await file.sync()
+      if (lasting) await file.sync()
     } finally {
       await file.close()
     }
     await rename(aside, path)
-    await syncFolder(dirname(path))
+    if (lasting) await syncFolder(dirname(path))
   } catch (error) {
     await rm(aside, { force: true }).catch(() => undefined)
     throw unwritable(path, error)

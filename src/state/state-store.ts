@@ -88,9 +88,11 @@ export class StateStore {
     }
   }
 
+  /** Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass tells it anew. */
   async saveStatus(status: FlotillaStatus): Promise<void> {
     await writeFileAtomically(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
       mode: 0o644,
+      lasting: false,
     })
   }
 
