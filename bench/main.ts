@@ -1,0 +1,57 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { benchCreate, benchFloor } from './create.js'
+import { benchCrash } from './crash.js'
+import { benchSettled } from './settled.js'
+import { openBenchWorld, type BenchWorld } from './support/bench-world.js'
+import { renderResults, type BenchResult } from './support/result.js'
+
+const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [--json file]]
+
+  create   manifest saved → all nodes online, against the same calls made by hand
+  crash    a replica killed → online again, against a program that does nothing else
+  settled  what a daemon costs that has nothing to do
+  floor    which order of raw calls is the fastest (not part of a run without names)
+
+  --rounds N   of create, crash and floor, instead of each one's own
+  --seconds N  of settled, 60 by default
+  --json file  every single value, for other statistics
+`
+
+const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly BenchResult[]>>> = {
+  create: benchCreate,
+  crash: benchCrash,
+  settled: benchSettled,
+  floor: benchFloor,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string' },
+    seconds: { type: 'string', default: '60' },
+    json: { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+
+const unknown = positionals.find(name => benches[name] === undefined)
+if (values.help === true || unknown !== undefined) {
+  process.stdout.write(usage)
+  process.exit(unknown === undefined ? 0 : 2)
+}
+
+const names = positionals.length > 0 ? positionals : ['create', 'crash', 'settled']
+const world = await openBenchWorld({
+  rounds: values.rounds === undefined ? null : Number(values.rounds),
+  seconds: Number(values.seconds),
+})
+const results: BenchResult[] = []
+try {
+  for (const name of names) results.push(...((await benches[name]?.(world)) ?? []))
+} finally {
+  world.engine.close()
+  // What was measured before a failure is worth having.
+  process.stdout.write(`\n${renderResults(results)}\n`)
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
+}

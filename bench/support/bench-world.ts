@@ -1,0 +1,55 @@
+import { testEngine } from '../../test/support/engine.js'
+import { openRawEngine, type RawEngine } from './raw-engine.js'
+
+/** What every bench works with. */
+export interface BenchWorld {
+  readonly engine: RawEngine
+  readonly dockerHost: string
+  readonly image: string
+  /** The image's own user: whom files in a container must belong to. */
+  readonly imageUser: string
+  readonly options: BenchOptions
+  /** For people, while it runs. */
+  readonly say: (line: string) => void
+}
+
+export interface BenchOptions {
+  /** Null: each bench's own. */
+  readonly rounds: number | null
+  /** Length of a window in which a settled daemon is watched. */
+  readonly seconds: number
+}
+
+export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld> {
+  const { dockerHost, image } = testEngine()
+  const engine = openRawEngine(dockerHost)
+  const facts = (await engine.call('GET', `/images/${image}/json`)) as {
+    readonly Config: { readonly User?: string }
+  }
+  return {
+    engine,
+    dockerHost,
+    image,
+    imageUser: facts.Config.User ?? '',
+    options,
+    say: line => void process.stderr.write(`▸ ${line}\n`),
+  }
+}
+
+export function manifestOf(wanted: {
+  readonly flotilla: string
+  readonly image: string
+  readonly replicas: number
+  readonly passwordFile: string
+}): string {
+  return `apiVersion: flotilla/v1
+kind: RedisReplication
+metadata:
+  name: ${wanted.flotilla}
+spec:
+  image: ${wanted.image}
+  replicas: ${wanted.replicas}
+  auth: { passwordFile: ${wanted.passwordFile} }
+  deletionPolicy: Delete
+`
+}
