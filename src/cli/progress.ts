@@ -1,5 +1,5 @@
 import type { EventSink, FieldValue } from '../events/catalogue.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { FlotillaStatus, NodeStatus } from '../reconciler/status/status.js'
 import type { Output } from './output.js'
 
 /** One line for each step of a node, on stderr: the same on a terminal and in a pipe, because nothing is redrawn. */
@@ -8,9 +8,16 @@ export function tellProgress(output: Output, before: FlotillaStatus | null, now:
     const was = before?.nodes.find(one => one.alias === node.alias)
     if (was?.health === node.health && was.name === node.name) continue
     if (was === undefined && node.health === 'absent') continue
-    output.note(`${now.name}: ${node.name} (node ${node.ordinal}) is ${node.health}`)
+    output.note(`${now.name}: ${node.name} (node ${node.ordinal}) is ${node.health}${howItEnded(node)}`)
   }
   if (before?.phase !== now.phase) output.note(`${now.name}: ${now.phase}, ${now.reason}`)
+}
+
+/** Why a node that is down is down, and where to read on. */
+function howItEnded({ name, health, lastExit }: NodeStatus): string {
+  if (health !== 'stopped' || lastExit === null || lastExit.code === 0) return ''
+  const memory = lastExit.oomKilled ? ', killed for want of memory' : ''
+  return `; it ended with exit code ${lastExit.code}${memory}; see: docker logs ${name}`
 }
 
 /** What of the events a person who waits wants to read. */

@@ -122,9 +122,13 @@ describe('bad input and faults', { concurrency: 3 }, () => {
   test('an image whose process ends at once → says that it crashes, exit 3, and never calls it Ready', async t => {
     const world = testWorld(t, 'dies')
     world.declare({ replicas: 0, image: testEngine().brokenImage })
-    const up = await world.flotilla('up', '--timeout', '5')
+    const up = await world.flotilla('up', '--timeout', '15')
     assert.equal(up.exitCode, 3, up.stderr)
-    assert.match(up.stderr, /exit code 1|ended/)
+    assert.match(
+      up.stderr,
+      new RegExp(`${world.name}-master .*exit code 1; see: docker logs ${world.name}-master`),
+    )
+    assert.doesNotMatch(up.stderr + up.stdout, /Ready/)
   })
 
   test('a name that a stranger’s container, network or volume holds → `up` says whose, what to type, and exits with 3', async t => {
