@@ -29,6 +29,6 @@ export function endOperation(
     result,
     offsetGapBytes,
     detail,
-    cause: detail ?? 'it is promoted',
+    cause: detail ?? (operation.kind === 'adoption' ? 'it reigns already' : 'it is promoted'),
   }
 }
