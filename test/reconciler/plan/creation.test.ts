@@ -153,8 +153,6 @@ test('a creation whose replica can not start still gets its master', () => {
         promote node 0  # a new flotilla starts with its lowest ordinal as master (resumed)
       stage 2
         record creation: done  # it is promoted
-      stage 3
-        tune node 0 for its version  # its process may be new
     `,
   )
 })

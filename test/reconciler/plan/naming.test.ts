@@ -25,7 +25,6 @@ test('when another node is promoted, the old master gives up the name before the
       stage 6
         node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
       stage 7
-        tune node 1 for its version  # its process may be new
         tune node 0 for its version  # its process may be new
     `,
   )

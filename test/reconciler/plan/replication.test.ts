@@ -53,7 +53,7 @@ test('a stray master with writes of its own is refused', () => {
     beside(stray({ previous: { replid: 'replid-a', untilOffset: 1_001 }, offset: 1_064 })),
     `
     refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 64 bytes of writes that the master lacks; making it follow would throw them away
-      type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+      type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
   `,
   )
 })
@@ -63,7 +63,7 @@ test('a stray master of another history is refused', () => {
     beside(stray({ previous: null })),
     `
     refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and holds 10 keys of another history than the master's; making it follow would throw them away
-      type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+      type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
   `,
   )
 })
@@ -92,7 +92,7 @@ test('a stray master that left further along than the master ever came is refuse
     },
     `
       refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 100 bytes of writes that the master lacks; making it follow would throw them away
-        type: to keep node 0's data: docker exec shop-replica-1 redis-cli … REPLICAOF shop-0 6379
+        type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
     `,
   )
 })

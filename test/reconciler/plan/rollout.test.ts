@@ -80,7 +80,7 @@ test('a master of an older spec is left to a person', () => {
     { spec: { replicas: 1 }, nodes: [olderMaster(1), replica(1)], seen: { resources: null } },
     `
     refuses (RolloutPending): node 0, the master, still runs what an older spec asked for; replacing it interrupts writes for about a second
-      type: flotilla restart shop --node 0
+      type: flotilla switchover shop   (then it is a replica, and is replaced like one)
   `,
   )
 })

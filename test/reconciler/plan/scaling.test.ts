@@ -129,10 +129,11 @@ test('up again from none: the kept volumes are used', () => {
 
 test('nothing is removed while the master does not reign', () => {
   planIs(
-    { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), replica(1)] },
+    { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), stopped(1)] },
     `
     stage 1
       start shop-master  # it ended with exit code 137
+      start shop-replica-1  # it ended with exit code 137
     waits until node 0, the master: it is started on its own data
   `,
   )
@@ -140,16 +141,18 @@ test('nothing is removed while the master does not reign', () => {
 
 test('the recorded master is wanted although its container is gone and enough others are there', () => {
   planIs(
-    { spec: { replicas: 1 }, nodes: [replica(1), replica(2)], seen: { resources: null } },
+    { spec: { replicas: 1 }, nodes: [stopped(1), stopped(2)], seen: { resources: null } },
     `
-    stage 1
-      create volume shop-0  # node 0 may have no volume yet
-    stage 2
-      create container shop-master (node 0)  # it is wanted and has no container
-    stage 3
-      start shop-master  # it is wanted
-    waits until node 0, the master: it is started on its own data
-  `,
+      stage 1
+        create volume shop-0  # node 0 may have no volume yet
+      stage 2
+        create container shop-master (node 0)  # it is wanted and has no container
+      stage 3
+        start shop-master  # it is wanted
+        start shop-replica-1  # it ended with exit code 137
+        start shop-replica-2  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
   )
 })
 

@@ -92,7 +92,7 @@ test('a flotilla that was Ready and misses a replica is Degraded, not Creating',
 
 test('without a master that takes writes it is Unavailable', () => {
   const status = statusOf(
-    { nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)] },
+    { nodes: [stopped(0, { name: 'shop-master' }), stopped(1), stopped(2)] },
     { previous: ready },
   )
   assert.equal(status.phase, 'Unavailable')

@@ -31,7 +31,7 @@ function box(overrides: Partial<Box>): NodeState['box'] {
 }
 
 function process(data: Data, host: string | null, overrides: Partial<Redis> = {}): Redis {
-  return { run: 1, ...data, previous: null, host, synced: false, ...overrides }
+  return { run: 1, ...data, previous: null, host, synced: false, writesPaused: false, ...overrides }
 }
 
 function running(data: Data, host: string | null, overrides: Partial<Box> = {}): NodeState {

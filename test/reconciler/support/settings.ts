@@ -54,6 +54,7 @@ export function build(setting: Setting): World {
     network: 1,
     imageHere: true,
     volumes: {},
+    setAside: [],
     boxes: [],
     counter: 10,
   }

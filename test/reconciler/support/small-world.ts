@@ -1,5 +1,6 @@
 import { FlotillaError } from '../../../src/errors.js'
 import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import { afterAnswer, afterOperation } from '../../../src/reconciler/execute/records.js'
 import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
 import {
   masterLink,
@@ -28,6 +29,8 @@ export interface World {
   imageHere: boolean
   /** What the volume of each ordinal holds; no entry, no volume. */
   volumes: Record<number, Data>
+  /** What was moved out of a volume's way, where no synchronisation reaches it. */
+  setAside: { readonly ordinal: number; readonly folder: string; readonly data: Data }[]
   boxes: Box[]
   /** Numbers given out: run ids, lineages, networks. */
   counter: number
@@ -59,6 +62,8 @@ export interface Redis extends Data {
   /** Host that it follows; null for a master. */
   host: string | null
   synced: boolean
+  /** Writes wait; ends by itself. */
+  writesPaused: boolean
 }
 
 /** What the action does; throws FlotillaError where the engine or Redis would refuse, and Error where a plan must never go. */
@@ -112,23 +117,57 @@ function change(world: World, action: Action): void {
     case 'promote':
       return promote(world, action.ordinal)
     case 'follow':
-      answering(world, action.ordinal).host = nodeAlias(world.spec.name, action.master)
-      return
+      return follow(answering(world, action.ordinal), nodeAlias(world.spec.name, action.master))
     case 'tune':
       boxOf(world, action.ordinal)
       return
     case 'begin-operation':
       world.memory = { ...world.memory, operation: action.operation }
       return
-    case 'end-operation': {
-      const { operation } = action
-      const master = { ordinal: operation.to, sinceMs: world.atMs, lineage: null }
-      world.memory = { ...world.memory, operation: null, epoch: operation.epoch, master }
+    case 'end-operation':
+      world.memory = afterOperation(world.memory, { ...action, atMs: world.atMs })
+      return
+    case 'answer-request':
+      world.memory = afterAnswer(world.memory, { ...action, atMs: world.atMs })
+      return
+    case 'kill-container':
+      stop(world, named(world, action), 137)
+      return
+    case 'pause-writes':
+      answering(world, action.ordinal).writesPaused = true
+      return
+    case 'await-offset': {
+      const [replica, master] = [answering(world, action.ordinal), answering(world, action.master)]
+      if (!master.writesPaused) throw new Error(`node ${action.master} takes writes that are not waited for`)
+      if (replica.replid !== master.replid || replica.offset < master.offset)
+        throw refused('redis/timeout', `node ${action.ordinal}`)
       return
     }
-    default:
-      throw new Error(`a small world knows no ${action.kind}`)
+    case 'resume-writes':
+      answering(world, action.ordinal).writesPaused = false
+      return
+    case 'drop-clients':
+      answering(world, action.ordinal)
+      return
+    case 'set-aside':
+      return setAside(world, action)
+    case 'remove-network':
+    case 'remove-volume':
+      throw new Error(`${action.kind} has no place in a reconciling plan`)
   }
+}
+
+/** An append-only file is moved, a snapshot is linked. Only what a container does not use can be moved. */
+function setAside(
+  world: World,
+  { ordinal, folder }: { readonly ordinal: number; readonly folder: string },
+): void {
+  if (world.boxes.some(box => box.ordinal === ordinal && box.redis !== null))
+    throw new Error(`what node ${ordinal} holds is moved away under its feet`)
+  const data = world.volumes[ordinal] ?? noData()
+  world.setAside.push({ ordinal, folder, data })
+  if (world.spec.persistence.mode !== 'rdb') world.volumes[ordinal] = noData()
+  world.memory = { ...world.memory, divergent: world.memory.divergent.filter(one => one !== ordinal) }
 }
 
 function create(world: World, ordinal: number, name: string): void {
@@ -152,13 +191,20 @@ function start(world: World, box: Box): void {
     world.spec.persistence.mode === 'rdb' && kept.replid !== ''
       ? { replid: kept.replid, offset: kept.offset }
       : { replid: `lineage-${run}`, offset: 0 }
-  box.redis = { run, keys: kept.keys, ...lineage, previous: null, host: masterLinkAlias, synced: false }
+  const born = { previous: null, host: masterLinkAlias, synced: false, writesPaused: false }
+  box.redis = { run, keys: kept.keys, ...lineage, ...born }
   Object.assign(box, { state: 'running', startedAtMs: world.atMs, exit: null, mood: 'well' })
 }
 
 export function stop(world: World, box: Box, code: number): void {
   if (box.redis === null) return
   Object.assign(box, { state: 'exited', exit: { code, atMs: world.atMs }, redis: null, mood: 'well' })
+}
+
+/** A master that is demoted stays in its history: it asks for what comes after its own offset. */
+function follow(redis: Redis, host: string): void {
+  if (redis.host === null) redis.synced = true
+  redis.host = host
 }
 
 function promote(world: World, ordinal: number): void {
@@ -275,7 +321,7 @@ function lookAt(world: World, box: Box): NodeSeen {
     },
     address: address === null ? null : { host: address, port: 6379 },
     probe: address === null ? null : probe(world, box),
-    lifelessSinceMs: box.mood === 'frozen' ? world.atMs - 60_000 : null,
+    lifelessSinceMs: box.mood === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
     process: null,
   }
 }

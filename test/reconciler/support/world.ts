@@ -5,8 +5,11 @@ import {
   newMemory,
   type Crash,
   type FlotillaMemory,
+  type HistoryEntry,
   type Lineage,
+  type NodeRecord,
   type Operation,
+  type Request,
 } from '../../../src/reconciler/memory.js'
 import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
@@ -49,6 +52,37 @@ export function crash(overrides: Partial<Crash> = {}): Crash {
   return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, ...overrides }
 }
 
+/** What is remembered of a node: this process of it was seen in sync with the master, unless told otherwise. */
+export function nodeRecord(ordinal: number, overrides: Partial<NodeRecord> = {}): NodeRecord {
+  return { ordinal, lineage: lineage({ runId: `run-${ordinal}` }), crashes: [], ...overrides }
+}
+
+/** What a person asked for a second ago. */
+export function request(overrides: Partial<Request> = {}): Request {
+  const asked = {
+    requestId: 'request-1',
+    kind: 'failover',
+    to: null,
+    force: false,
+    atMs: nowMs - 1_000,
+    timeoutMs: 30_000,
+  } as const
+  return { ...asked, ...overrides }
+}
+
+/** A failover from node 0 to node 1 that ended a minute ago. */
+export function historyEntry(overrides: Partial<HistoryEntry> = {}): HistoryEntry {
+  const { phase: _phase, ...failover } = operation({ kind: 'failover', to: 1, reason: 'it has ended' })
+  return {
+    ...failover,
+    endedAtMs: nowMs - 60_000,
+    result: 'done',
+    offsetGapBytes: 0,
+    detail: null,
+    ...overrides,
+  }
+}
+
 /** A promotion that was begun a second ago, and has come as far as choosing whom to promote. */
 export function operation(overrides: Partial<Operation> = {}): Operation {
   const begun = {
@@ -75,6 +109,11 @@ export function memory(recorded: number | null = 0, overrides: Partial<FlotillaM
     everReady: recorded !== null,
     ...overrides,
   }
+}
+
+/** The same memory, in which the processes of these replicas have been seen in sync. */
+export function witnessed(ordinals: readonly number[], overrides: Partial<FlotillaMemory> = {}): FlotillaMemory {
+  return memory(0, { nodes: ordinals.map(ordinal => nodeRecord(ordinal)), ...overrides })
 }
 
 export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
