@@ -11,6 +11,7 @@ import { historyCommand } from './history.js'
 import { pauseCommand, resumeCommand } from './pause.js'
 import { switchoverCommand } from './switchover.js'
 import { planCommand } from './plan.js'
+import { restartCommand } from './restart.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
 import { schemaCommand } from './schema.js'
@@ -55,6 +56,7 @@ for (const make of [
   pauseCommand,
   resumeCommand,
   historyCommand,
+  restartCommand,
   verifyCommand,
   connectCommand,
   cliCommand,

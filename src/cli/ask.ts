@@ -86,6 +86,29 @@ export async function askToPause(
   }
 }
 
+/**
+ * Asks the keeper of a flotilla to make nodes anew, one after the other, the master last and after a hand-over; also lifts the hold CrashLooping.
+ * Without a daemon the next `up` or `run` does it.
+ */
+export async function askToRestart(
+  request: Omit<AskRequest, 'timeoutMs'>,
+  node: number | null,
+): Promise<string> {
+  const session = await openSession(request.places, request.env)
+  try {
+    await requireKnown(session, request)
+    const ask: Ask = { kind: 'restart', node, requestId: randomUUID(), atMs: systemClock.nowMs() }
+    await submitAsk(session.store.directory, request.name, ask)
+    const daemon = await readLockHolder(resolve(request.places.state), systemClock)
+    const who = node === null ? 'every node, one after the other' : `node ${node}`
+    return daemon?.alive === true
+      ? `${request.name}: the daemon (pid ${daemon.holder.pid}) makes ${who} anew; watch it with: flotilla status ${request.name} -w\n`
+      : `${request.name}: ${who} is made anew by the next: flotilla up ${request.name}\n`
+  } finally {
+    session.close()
+  }
+}
+
 async function requireKnown(
   session: Session,
   { places, name }: Pick<AskRequest, 'places' | 'name'>,

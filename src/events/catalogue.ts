@@ -181,7 +181,7 @@ export const catalogue = {
   'data.lost': {
     level: 'error',
     message: 'data that was there is gone',
-    fields: ['lastKnownKeys', 'lastKnownOffset', 'why'],
+    fields: ['lastKnownKeys', 'why'],
     alert: 'always, at once',
   },
   'condition.changed': {

@@ -4,9 +4,10 @@ import type { EventSink } from '../events/catalogue.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { NodeTarget } from '../redis/redis.js'
-import { isPauseAsk } from '../state/requests.js'
+import { isPauseAsk, type RestartAsk } from '../state/requests.js'
 import type { StateStore } from '../state/state-store.js'
 import { backoffMs } from './backoff.js'
+import { withNodeRecord, type FlotillaMemory } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
 import { nodeAlias } from './names.js'
@@ -164,8 +165,14 @@ export class Controller {
     const scope = { flotilla: name }
     if (isPauseAsk(ask)) {
       const pausedSinceMs = ask.kind === 'pause' ? (record.memory.pausedSinceMs ?? clock.nowMs()) : null
-      await record.saveMemory(memory => ({ ...memory, pausedSinceMs }))
+      // Who resumes has read the status, and with it what is lost.
+      const known = ask.kind === 'resume' ? { dataLost: null } : {}
+      await record.saveMemory(memory => ({ ...memory, pausedSinceMs, ...known }))
       return events.publish('request.taken', { kind: ask.kind, to: null, force: false }, scope)
+    }
+    if (ask.kind === 'restart') {
+      await record.saveMemory(memory => afterRestartAsk(memory, ask))
+      return events.publish('request.taken', { kind: 'restart', to: ask.node, force: false }, scope)
     }
     await record.saveMemory(memory => ({ ...memory, request: ask }))
     events.publish('request.taken', { kind: ask.kind, to: ask.to, force: ask.force }, scope)
@@ -280,6 +287,15 @@ function wordsOf(outcome: Outcome): {
     because: 'because' in outcome ? outcome.because : null,
     inMs: outcome.kind === 'again' ? outcome.inMs : null,
   }
+}
+
+function afterRestartAsk(memory: FlotillaMemory, ask: RestartAsk): FlotillaMemory {
+  const ordinals = ask.node === null ? memory.nodes.map(node => node.ordinal) : [ask.node]
+  return ordinals.reduce(
+    (changed, ordinal) =>
+      withNodeRecord(changed, ordinal, record => ({ ...record, crashes: [], restartAskedAtMs: ask.atMs })),
+    memory,
+  )
 }
 
 function messageOf(error: unknown): string {

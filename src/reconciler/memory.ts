@@ -25,6 +25,15 @@ export interface FlotillaMemory {
   /** Set once every wanted node has been online: from then on a missing one means Degraded, not Creating. */
   readonly everReady: boolean
   readonly pausedSinceMs: number | null
+  /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
+  readonly dataLost: DataLost | null
+}
+
+export interface DataLost {
+  readonly atMs: number
+  /** Keys that were there when they were last counted. */
+  readonly keys: number
+  readonly why: string
 }
 
 export interface MasterRecord {
@@ -48,6 +57,10 @@ export interface NodeRecord {
   readonly lineage: Lineage | null
   /** Ends that nobody asked for, newest last, at most 10. */
   readonly crashes: readonly Crash[]
+  /** A container older than this is to be made anew, because somebody asked for a restart; null when nobody did. */
+  readonly restartAskedAtMs: number | null
+  /** What its process was tuned to, and which process that was; null before. */
+  readonly tuned: string | null
 }
 
 export interface Crash {
@@ -114,5 +127,21 @@ export function newMemory(flotilla: string): FlotillaMemory {
     history: [],
     everReady: false,
     pausedSinceMs: null,
+    dataLost: null,
   }
+}
+
+export function newNodeRecord(ordinal: number): NodeRecord {
+  return { ordinal, lineage: null, crashes: [], restartAskedAtMs: null, tuned: null }
+}
+
+/** The memory with one node's record changed; a node that has none gets one. */
+export function withNodeRecord(
+  memory: FlotillaMemory,
+  ordinal: number,
+  change: (record: NodeRecord) => NodeRecord,
+): FlotillaMemory {
+  const before = memory.nodes.find(node => node.ordinal === ordinal) ?? newNodeRecord(ordinal)
+  const others = memory.nodes.filter(node => node.ordinal !== ordinal)
+  return { ...memory, nodes: [...others, change(before)].sort((a, b) => a.ordinal - b.ordinal) }
 }

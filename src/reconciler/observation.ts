@@ -23,6 +23,8 @@ export interface NodeSeen {
   readonly probe: Probe | null
   /** Since when this node gives no sign of life, on our clock; null while it does. Survives from pass to pass. */
   readonly lifelessSinceMs: number | null
+  /** The last lines of a run that ended badly; empty otherwise. */
+  readonly lastLogLines: readonly string[]
   /** What the kernel says of a running process that gives no sign of life; null when it can't be asked. */
   readonly process: ProcessState | null
 }

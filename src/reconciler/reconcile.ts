@@ -124,6 +124,7 @@ async function act(
       nowMs: () => tools.clock.nowMs(),
       sleep: ms => tools.clock.sleep(ms, pass.signal),
       signal: pass.signal,
+      keepMemory: change => pass.record.keepMemory(change(pass.record.memory)),
       saveMemory: change => pass.record.saveMemory(change),
     },
     input.seen,

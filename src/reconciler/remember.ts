@@ -1,4 +1,4 @@
-import type { Crash, FlotillaMemory, Lineage, NodeRecord } from './memory.js'
+import { newNodeRecord, type Crash, type FlotillaMemory, type Lineage, type NodeRecord } from './memory.js'
 import { factsOfNode } from './node-facts.js'
 import type { NodeSeen, Observation } from './observation.js'
 
@@ -24,7 +24,7 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
   let changed = false
   const records = new Map(memory.nodes.map(node => [node.ordinal, node]))
   for (const node of seen.nodes) {
-    const before = records.get(node.ordinal) ?? { ordinal: node.ordinal, lineage: null, crashes: [] }
+    const before = records.get(node.ordinal) ?? newNodeRecord(node.ordinal)
     const after = rememberNode(before, node, seen.atMs)
     if (after === before && records.has(node.ordinal)) continue
     records.set(node.ordinal, after)

@@ -75,6 +75,8 @@ const memory = z.object({
       ordinal: count,
       lineage: lineage.nullable(),
       crashes: z.array(z.object({ atMs: z.number(), ranMs: z.number(), exitCode: z.number() })),
+      restartAskedAtMs: z.number().nullable(),
+      tuned: z.string().nullable(),
     }),
   ),
   operation: operation.nullable(),
@@ -83,6 +85,7 @@ const memory = z.object({
   history: z.array(historyEntry),
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
+  dataLost: z.object({ atMs: z.number(), keys: count, why: z.string() }).nullable(),
 })
 
 const file = z.object({ version: z.literal(memoryVersion), memory })

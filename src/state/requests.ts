@@ -6,10 +6,18 @@ import type { Request } from '../reconciler/memory.js'
 import { readFileIfThere, removeFile, writeFileAtomically } from './files.js'
 
 /** What a person asks the daemon for: a change of masters, or that it holds still. */
-export type Ask = Request | PauseAsk
+export type Ask = Request | PauseAsk | RestartAsk
 
 export interface PauseAsk {
   readonly kind: 'pause' | 'resume'
+  readonly requestId: string
+  readonly atMs: number
+}
+
+/** Make a node anew, gently, and forget that it crashed; `node` null means every node, one after the other. */
+export interface RestartAsk {
+  readonly kind: 'restart'
+  readonly node: number | null
   readonly requestId: string
   readonly atMs: number
 }
@@ -27,6 +35,7 @@ const ask = z.discriminatedUnion('kind', [
     atMs: z.number(),
     timeoutMs: z.number(),
   }),
+  z.object({ kind: z.literal('restart'), node: z.int().nullable(), requestId: z.string(), atMs: z.number() }),
   z.object({ kind: z.enum(['pause', 'resume']), requestId: z.string(), atMs: z.number() }),
 ])
 

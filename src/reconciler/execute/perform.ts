@@ -14,11 +14,12 @@ import {
   nodeLabels,
   type NodeSetting,
 } from '../desired-node.js'
-import type { FlotillaMemory, Operation } from '../memory.js'
+import { withNodeRecord, type FlotillaMemory, type Operation } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
+import { tunedTo } from '../plan/tuning.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
 import { setDataAside } from './set-aside.js'
@@ -34,6 +35,8 @@ export interface Hands {
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
+  /** Changes the memory; on disk it is with the next save. */
+  readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
   /** Writes the memory down (fsync) before it returns. */
   readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
 }
@@ -117,7 +120,7 @@ export class Performer {
       case 'answer-request':
         return this.#answerRequest(action)
       case 'tune':
-        return this.#tune(action.ordinal)
+        return this.#tune(action)
       case 'begin-operation':
         return this.#beginOperation(action.operation)
       case 'end-operation':
@@ -181,13 +184,20 @@ export class Performer {
     })
   }
 
-  async #tune(ordinal: number): Promise<void> {
-    const { redis } = this.#hands
+  async #tune({ ordinal, minReplicas, maxLagSeconds }: Extract<Action, { kind: 'tune' }>): Promise<void> {
+    const { redis, keepMemory } = this.#hands
     const target = this.#targetOf(ordinal)
     const probe = await redis.probe(target, { deadlineMs: orderDeadlineMs })
-    // A node that loads its data or does not answer is tuned by nobody: its defaults are safe, only slower to stop.
+    // One that loads its data or does not answer is tuned by a later pass: its defaults are safe, only slower to stop.
     if (probe.kind !== 'answered') return
-    await redis.setConfig(target, liveExtras(probe.facts), { deadlineMs: orderDeadlineMs })
+    const options = {
+      ...liveExtras(probe.facts),
+      'min-replicas-to-write': String(minReplicas),
+      'min-replicas-max-lag': String(maxLagSeconds),
+    }
+    await redis.setConfig(target, options, { deadlineMs: orderDeadlineMs })
+    const tuned = tunedTo(probe.facts.runId, { minReplicas, maxLagSeconds })
+    keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
   }
 
   async #beginOperation(operation: Operation): Promise<void> {
@@ -201,11 +211,15 @@ export class Performer {
     result,
     offsetGapBytes,
     detail,
+    lostKeys,
   }: Extract<Action, { kind: 'end-operation' }>): Promise<void> {
     const { saveMemory, nowMs, events } = this.#hands
     const atMs = nowMs()
-    await saveMemory(memory => afterOperation(memory, { operation, result, offsetGapBytes, detail, atMs }))
+    await saveMemory(memory =>
+      afterOperation(memory, { operation, result, offsetGapBytes, detail, lostKeys, atMs }),
+    )
     const { from, to, epoch, kind, reason } = operation
+    if (lostKeys > 0) events.publish('data.lost', { lastKnownKeys: lostKeys, why: reason })
     if (result === 'aborted') return events.publish('operation.aborted', { kind, from, to, reason: detail })
     if (from !== null && from !== to) events.publish('master.changed', { from, to, epoch, kind, reason })
     events.publish('master.promoted', {

@@ -11,16 +11,18 @@ export function afterOperation(
     readonly result: 'done' | 'aborted'
     readonly offsetGapBytes: number | null
     readonly detail: string | null
+    readonly lostKeys: number
     readonly atMs: number
   },
 ): FlotillaMemory {
-  const { operation, result, offsetGapBytes, detail, atMs } = ended
+  const { lostKeys, operation, result, offsetGapBytes, detail, atMs } = ended
   const { phase: _phase, ...entry } = operation
   const isAnswered = operation.requestId !== null && operation.requestId === memory.request?.requestId
   const master = { ordinal: operation.to, sinceMs: atMs, lineage: null }
   return {
     ...memory,
     operation: null,
+    dataLost: lostKeys === 0 ? memory.dataLost : { atMs, keys: lostKeys, why: operation.reason },
     ...(result === 'done' ? { epoch: operation.epoch, master } : {}),
     request: isAnswered ? null : memory.request,
     divergent: [...new Set([...memory.divergent, ...divergedBy(operation, result)])].filter(

@@ -101,7 +101,18 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
     address: target === null ? null : { host: target.host, port: target.port },
     probe,
     lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
+    lastLogLines: await lastWords(eyes.runtime, container),
     process: silent ? await readProcessState(container.pid) : null,
+  }
+}
+
+/** What a container that ended badly said last; looked at only then, and never worth a failed look. */
+async function lastWords(runtime: Runtime, container: ContainerFacts): Promise<readonly string[]> {
+  if (container.state !== 'exited' || container.exit === null || container.exit.code === 0) return []
+  try {
+    return await runtime.readLogs(container.containerId, { tailLines: 3 })
+  } catch {
+    return []
   }
 }
 

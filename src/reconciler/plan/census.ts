@@ -20,6 +20,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
       rightful,
       specHash: input.specHash,
       atMs: input.seen.atMs,
+      restartAskedAtMs: input.memory.nodes.find(one => one.ordinal === node.ordinal)?.restartAskedAtMs ?? 0,
     }),
   )
   const existingOrdinals = existing.map(node => node.ordinal)

@@ -46,7 +46,7 @@ export interface ClassifiedNode {
   readonly ordinal: number
   readonly bucket: Bucket
   readonly seen: NodeSeen | null
-  /** Made from another spec than today's. */
+  /** Made from another spec than today's, or to be made anew because somebody asked. */
   readonly outdated: boolean
 }
 
@@ -60,13 +60,17 @@ export function classifyNode(
     readonly rightful: number | null
     readonly specHash: string
     readonly atMs: number
+    /** Containers made before this are outdated; 0 for none. */
+    readonly restartAskedAtMs: number
   },
 ): ClassifiedNode {
   return {
     ordinal: node.ordinal,
     bucket: bucketOf(node, context),
     seen: node,
-    outdated: node.container.labels[specHashLabel] !== context.specHash,
+    outdated:
+      node.container.labels[specHashLabel] !== context.specHash ||
+      node.container.createdAtMs < context.restartAskedAtMs,
   }
 }
 

@@ -27,6 +27,8 @@ export type Mastership =
       readonly reason: string
       /** When the trouble began that it answers; null when there was none. */
       readonly troubleAtMs?: number
+      /** Keys that were there and are gone with it. */
+      readonly lostKeys?: number
     }
   /** The old master is being made sure of: the intent is written down, and it is killed when it is not dead yet. Nobody is promoted yet. */
   | {

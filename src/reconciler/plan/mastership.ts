@@ -138,12 +138,15 @@ function decideOnEmpty(
   if (holders.length === 0 && had === 0)
     return crownOnRecord(input, node, 'restart', 'it is the recorded master, and no node holds any data')
   if (holders.length === 0 && input.spec.persistence.mode === 'none')
-    return crownOnRecord(
-      input,
-      node,
-      'cold-start',
-      `every node came back empty, as persistence: none means; ${had} keys are gone`,
-    )
+    return {
+      ...crownOnRecord(
+        input,
+        node,
+        'cold-start',
+        `every node came back empty, as persistence: none means; ${had} keys are gone`,
+      ),
+      lostKeys: had,
+    }
   const came = `${had > 0 ? `was master with ${had} keys` : 'is the recorded master'} and came back empty`
   return {
     kind: 'refused',
@@ -175,7 +178,7 @@ function crownOnRecord(
   node: ClassifiedNode,
   kind: OperationKind,
   reason: string,
-): Mastership {
+): Extract<Mastership, { kind: 'crown' }> {
   const operation = input.memory.operation
   return operation === null
     ? { kind: 'crown', ordinal: node.ordinal, operationKind: kind, reason }

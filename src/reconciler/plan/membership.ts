@@ -5,7 +5,7 @@ import type { PlanInput } from './input.js'
 import { nameConflict, nameToCreate } from './name-holders.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
-import { whyNotStart } from './start-guards.js'
+import { whyNotStart, whyQuarantined } from './start-guards.js'
 
 /**
  * Makes the wanted nodes exist and run: network, volumes, containers, starts. Every one of them is born a replica, so this part needs no idea of who is
@@ -31,7 +31,7 @@ export function planMembership(
     switch (node.bucket) {
       case 'absent':
       case 'stopped': {
-        const obstacle = conflict ?? whyNotCreate(input, node, name)
+        const obstacle = conflict ?? whyNotCreate(input, node, name) ?? whyQuarantined(input, node)
         if (obstacle !== null) {
           if (obstacle !== conflict) refusals.push(obstacle)
           break

@@ -20,15 +20,17 @@ export function endOperation(
     readonly offsetGapBytes?: number | null
     readonly detail?: string
     readonly result?: 'done' | 'aborted'
+    readonly lostKeys?: number
   } = {},
 ): Action {
-  const { offsetGapBytes = null, detail = null, result = 'done' } = outcome
+  const { offsetGapBytes = null, detail = null, result = 'done', lostKeys = 0 } = outcome
   return {
     kind: 'end-operation',
     operation,
     result,
     offsetGapBytes,
     detail,
+    lostKeys,
     cause: detail ?? (operation.kind === 'adoption' ? 'it reigns already' : 'it is promoted'),
   }
 }

@@ -11,7 +11,8 @@ import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
 import { answer, callOff, forcedRejoin, planFencing, planHandOver } from './succession.js'
-import { planReplication, strayCause, tune } from './replication.js'
+import { planReplication, strayCause } from './replication.js'
+import { planTuning, tune } from './tuning.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
 
@@ -77,7 +78,7 @@ function planCreation(
         ...beginning(input, operation, 'begin'),
         { phase: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
         { phase: 'end', action: endOperation(operation) },
-        { phase: 'tune', action: tune(first.ordinal) },
+        { phase: 'tune', action: tune(input.spec, first.ordinal, 'its process is new') },
       ],
     },
     contribution,
@@ -113,7 +114,13 @@ function planCrowning(
       actions: [
         ...beginning(input, operation, 'record'),
         ...promotion,
-        { phase: 'end', action: endOperation(operation, { offsetGapBytes: gapOf(input, nodes, operation) }) },
+        {
+          phase: 'end',
+          action: endOperation(operation, {
+            offsetGapBytes: gapOf(input, nodes, operation),
+            lostKeys: crown.lostKeys ?? 0,
+          }),
+        },
       ],
     },
     planNaming(input, census, crown.ordinal, {
@@ -158,7 +165,17 @@ function planReign(
     planSurplus(input, census, reigning),
   ]
   const busy = repairs.some(part => (part.actions ?? []).length > 0)
-  return busy ? repairs : [...repairs, planRollout(input, census, reigning.ordinal)]
+  const ordered = new Set(
+    repairs
+      .flatMap(part => part.actions ?? [])
+      .flatMap(({ action }) => (action.kind === 'tune' ? [action.ordinal] : [])),
+  )
+  const tuning = (planTuning(input, census).actions ?? []).filter(
+    ({ action }) => action.kind !== 'tune' || !ordered.has(action.ordinal),
+  )
+  return busy || tuning.length > 0
+    ? [...repairs, { actions: tuning }]
+    : [...repairs, ...planRollout(input, census, reigning.ordinal)]
 }
 
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {

@@ -56,14 +56,21 @@ export type ActionBody =
     }
   | { readonly kind: 'promote'; readonly ordinal: number }
   | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
-  /** Sets what this server's version has beyond the common configuration; known only once it answers. */
-  | { readonly kind: 'tune'; readonly ordinal: number }
+  /** Sets what this server's version has beyond the common configuration (known only once it answers), and what durability asks for now. */
+  | {
+      readonly kind: 'tune'
+      readonly ordinal: number
+      readonly minReplicas: number
+      readonly maxLagSeconds: number
+    }
   | {
       readonly kind: 'end-operation'
       readonly operation: Operation
       readonly result: 'done' | 'aborted'
       readonly offsetGapBytes: number | null
       readonly detail: string | null
+      /** Keys that were there and are gone for good; 0 when none are known to be. */
+      readonly lostKeys: number
     }
   | { readonly kind: 'remove-network'; readonly network: string }
   | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
@@ -93,6 +100,7 @@ export type RefusalCode =
   | 'DuplicateNode'
   | 'RolloutPending'
   | 'FailoverBlocked'
+  | 'CrashLooping'
 
 export function emptyPlan(flotilla: string): Plan {
   return { flotilla, stages: [], waits: [], refusals: [] }

@@ -5,6 +5,7 @@ import type { PlanInput } from './input.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
 import { whyNotRejoin } from './rejoin.js'
+import { tune } from './tuning.js'
 
 /**
  * Makes every wanted node but the master follow the master by its node alias.
@@ -30,6 +31,7 @@ export function planReplication(
   })
   const actions: Action[] = []
   const waits: Wait[] = []
+  const kills: Action[] = []
   const refusals: Refusal[] = []
   const masterMoved = crown.moved.includes(crown.master)
   const masterNode = census.wanted.find(node => node.ordinal === crown.master)
@@ -93,13 +95,23 @@ export function planReplication(
           lookAgainInMs: 1_000,
         })
         break
-      case 'lifeless':
-        waits.push({
-          what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`,
-          ordinal: node.ordinal,
-          lookAgainInMs: patience(input, node),
-        })
+      case 'lifeless': {
+        const name = node.seen?.container.name
+        if (name !== undefined && waitedMs(input, node) > hungReplicaMs)
+          kills.push({
+            kind: 'kill-container',
+            ordinal: node.ordinal,
+            name,
+            cause: `it has given no sign of life for ${hungReplicaMs / 1_000} s; it is started again on its volume`,
+          })
+        else
+          waits.push({
+            what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`,
+            ordinal: node.ordinal,
+            lookAgainInMs: patience(input, node),
+          })
         break
+      }
       case 'online':
         if (isUnheard(input.spec.name, masterNode, node))
           actions.push(
@@ -117,10 +129,13 @@ export function planReplication(
   }
   // Whoever starts to follow may be a process that was never spoken to.
   const tunes = actions.flatMap(({ kind, ...action }) =>
-    kind === 'follow' && 'ordinal' in action ? [tune(action.ordinal)] : [],
+    kind === 'follow' && 'ordinal' in action
+      ? [tune(input.spec, action.ordinal, 'its process may be new')]
+      : [],
   )
   return {
     actions: [
+      ...kills.map(action => ({ phase: 'fence' as const, action })),
       ...actions.map(action => ({ phase: 'follow' as const, action })),
       ...tunes.map(action => ({ phase: 'tune' as const, action })),
     ],
@@ -130,10 +145,6 @@ export function planReplication(
 }
 
 export const strayCause = 'it says that it is master and is not, and it has taken no write of its own'
-
-export function tune(ordinal: number): Action {
-  return { kind: 'tune', ordinal, cause: 'its process may be new' }
-}
 
 /**
  * A connection can be dead on one side only (the master left its network and came back): the replica then reports `up` until repl-timeout. The master's own
@@ -167,6 +178,9 @@ function syncProgress(node: ClassifiedNode): string {
     ? `node ${node.ordinal} synchronises`
     : `node ${node.ordinal} connects to the master`
 }
+
+/** A replica that is silent for this long does nobody any good; a slow command ends sooner. Its data is the master's. */
+const hungReplicaMs = 30_000
 
 /**
  * Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer. Bounded below by what a look at every node costs.

@@ -1,48 +1,68 @@
 import type { Census } from './census.js'
+import { factsOf } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { replicaName } from '../names.js'
-import { tune } from './replication.js'
+import { planHandOver } from './succession.js'
+import { tune } from './tuning.js'
 
 /**
- * Brings nodes that were made from an older spec up to date: one replica at a time, each only while all others are in sync, and the master never by
- * itself, because stopping it costs its clients more than a rolling change may.
+ * Brings nodes that were made from an older spec up to date: one replica at a time, each only while all others are in sync, and the
+ * master last, after it has handed over to one of them.
  */
-export function planRollout(input: PlanInput, census: Census, master: number): Contribution {
+export function planRollout(input: PlanInput, census: Census, master: number): Contribution[] {
   const outdated = census.wanted.filter(node => node.outdated && node.seen !== null)
-  if (outdated.length === 0 || census.surplus.length > 0) return {}
+  if (outdated.length === 0 || census.surplus.length > 0) return []
   const next = outdated.find(node => node.ordinal !== master)
-  if (next === undefined) {
-    return {
-      refusals: [
-        {
-          code: 'RolloutPending',
-          why: `node ${master}, the master, still runs what an older spec asked for; replacing it interrupts writes for about a second`,
-          whatToType: `flotilla switchover ${input.spec.name}   (then it is a replica, and is replaced like one)`,
-        },
-      ],
-    }
-  }
   const unhealthy = census.wanted.filter(node => node.bucket !== 'online' && node.bucket !== 'master')
   if (unhealthy.length > 0)
-    return {
-      waits: [
-        {
-          what: `${outdated.length} nodes of an older spec are replaced, one at a time, when node ${unhealthy.map(node => node.ordinal).join(', ')} is in sync`,
-          ordinal: next.ordinal,
-          lookAgainInMs: 1_000,
-        },
-      ],
-    }
-  return {
-    actions: replace(
-      input,
-      next.ordinal,
-      next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal),
-      master,
-    ),
+    return [
+      {
+        waits: [
+          {
+            what: `node ${unhealthy.map(node => node.ordinal).join(', ')} is in sync: then ${outdated.length} nodes of an older spec are replaced, one at a time`,
+            ordinal: unhealthy[0]?.ordinal ?? null,
+            lookAgainInMs: 1_000,
+          },
+        ],
+      },
+    ]
+  if (next === undefined) return handOver(input, census, master)
+  const name = next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal)
+  return [{ actions: replace(input, next.ordinal, name, master) }]
+}
+
+/** Only the master is left: it hands over to a replica that is up to date, and is then one like the others. */
+function handOver(input: PlanInput, census: Census, master: number): Contribution[] {
+  const cause = 'the old master is made from an older spec, and every replica is up to date'
+  const heir = [...census.wanted]
+    .filter(node => node.bucket === 'online')
+    .sort((a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal)[0]
+  if (heir === undefined)
+    return [
+      {
+        refusals: [
+          {
+            code: 'RolloutPending',
+            why: `node ${master}, the only one, still runs what an older spec asked for; replacing it without a replica would interrupt writes`,
+            whatToType: `flotilla scale ${input.spec.name} 1   (it hands over to the replica then; afterwards scale back)`,
+          },
+        ],
+      },
+    ]
+  const operation = {
+    kind: 'switchover' as const,
+    phase: 'switching' as const,
+    epoch: input.memory.epoch + 1,
+    from: master,
+    to: heir.ordinal,
+    reason: cause,
+    troubleAtMs: input.seen.atMs,
+    startedAtMs: input.seen.atMs,
+    requestId: null,
   }
+  return planHandOver(input, census, { from: master, to: heir.ordinal, operation })
 }
 
 function replace(
@@ -71,7 +91,7 @@ function replace(
         cause: 'it is started, and starts as a replica of nobody',
       },
     },
-    { phase: 'tune', action: tune(ordinal) },
+    { phase: 'tune', action: tune(input.spec, ordinal, 'its process is new') },
   ]
   return input.seen.resources?.image === null
     ? [

@@ -2,7 +2,8 @@ import type { Crash } from '../memory.js'
 import { masterName } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
-import type { Wait } from './plan.js'
+import type { ClassifiedNode } from './classify.js'
+import type { Refusal, Wait } from './plan.js'
 
 /** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
 export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
@@ -35,7 +36,7 @@ function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
   const crashes = input.memory.nodes.find(one => one.ordinal === ordinal)?.crashes ?? []
   const quick = quickCrashesInARow(crashes)
   const last = crashes.at(-1)
-  if (quick < 2 || last === undefined) return null
+  if (quick < 2 || quick >= quickCrashesMax || last === undefined) return null
   const delayMs = Math.min(1_000 * 2 ** (quick - 2), 60_000)
   const remainingMs = last.atMs + delayMs - input.seen.atMs
   if (remainingMs <= 0) return null
@@ -43,6 +44,23 @@ function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
     what: `node ${ordinal} ended ${quick} times within ${quickMs / 1_000} s of its start; the next start is in ${Math.ceil(remainingMs / 1_000)} s`,
     ordinal,
     lookAgainInMs: remainingMs,
+  }
+}
+
+/** After so many quick ends in a row it is stopped for good: starting it once more would only fill the log. */
+const quickCrashesMax = 5
+
+/** Why a node is not started any more, by itself; its volume is kept. */
+export function whyQuarantined(input: PlanInput, node: ClassifiedNode): Refusal | null {
+  const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
+  const quick = quickCrashesInARow(crashes)
+  if (quick < quickCrashesMax || node.outdated) return null
+  const lines = node.seen?.lastLogLines ?? []
+  const said = lines.length === 0 ? '' : `; it said last: ${lines.join(' | ')}`
+  return {
+    code: 'CrashLooping',
+    why: `node ${node.ordinal} ended ${quick} times in a row within ${quickMs / 1_000} s of its start, last with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}, and is not started any more${said}`,
+    whatToType: `flotilla restart ${input.spec.name} --node ${node.ordinal}   (after the cause is mended; its volume is kept)`,
   }
 }
 

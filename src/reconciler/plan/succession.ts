@@ -50,7 +50,7 @@ const catchUpMs = 500
 export function planHandOver(
   input: PlanInput,
   census: Census,
-  handOver: Extract<Mastership, { kind: 'hand-over' }>,
+  handOver: Pick<Extract<Mastership, { kind: 'hand-over' }>, 'from' | 'to' | 'operation'>,
 ): Contribution[] {
   const { from, to, operation } = handOver
   const cause = operation.reason

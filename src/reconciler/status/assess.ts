@@ -67,6 +67,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         : yes('ManifestBroken', context.specProblem),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
+    DataLost: lostFact(input),
   }
   const atMs = input.seen.atMs
   return {
@@ -155,6 +156,16 @@ function pausedFact(input: PlanInput): Fact {
       )
 }
 
+function lostFact(input: PlanInput): Fact {
+  const { dataLost } = input.memory
+  return dataLost === null
+    ? no('None', '')
+    : yes(
+        'Gone',
+        `${dataLost.keys} keys are gone since ${new Date(dataLost.atMs).toISOString()}: ${dataLost.why}. To say that you know, type: flotilla resume ${input.spec.name}`,
+      )
+}
+
 function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
   const fact = (code: string): Fact => {
     const refusal = plan.refusals.find(one => one.code === code)
@@ -168,6 +179,7 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     DuplicateNode: fact('DuplicateNode'),
     RolloutPending: fact('RolloutPending'),
     FailoverBlocked: fact('FailoverBlocked'),
+    CrashLooping: fact('CrashLooping'),
   }
 }
 

@@ -88,6 +88,8 @@ export const conditionTypes = [
   'DuplicateNode',
   'RolloutPending',
   'FailoverBlocked',
+  'CrashLooping',
+  'DataLost',
   'Paused',
 ] as const
 
