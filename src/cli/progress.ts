@@ -38,7 +38,9 @@ export function progressSink(output: Output): EventSink {
           )
         case 'plan.failed':
         case 'pass.failed': {
-          const text = `${who}: ${values['action'] === undefined ? '' : `${String(values['action'])}: `}${String(values['error'])}`
+          const action = values['action'] === undefined ? '' : String(values['action'])
+          const error = String(values['error'])
+          const text = `${who}: ${action === '' || error.startsWith(action) ? '' : `${action}: `}${error}`
           // The same trouble at every try is one piece of news.
           if (told.has(text)) return
           told.add(text)

@@ -141,7 +141,7 @@ async function act(
   if (result.kind === 'failed') {
     tell(pass, look, {
       events,
-      failure: `${renderAction(result.action)}: ${explainError(result.error)}`,
+      failure: failureText(renderAction(result.action), result.error),
     })
     return { kind: 'failed', error: new ActionFailed(renderAction(result.action), result.error) }
   }
@@ -153,12 +153,23 @@ async function act(
   return { kind: 'again', inMs, because: 'the plan is done; what did it lead to?' }
 }
 
+/** What was tried and what came of it, once: adapters begin their messages with what they tried. */
+function failureText(action: string, cause: unknown): string {
+  const said = messageOf(cause)
+  return said.startsWith(action) ? said : `${action}: ${said}`
+}
+
+/** The message without its hint, which is told on its own. */
+function messageOf(error: unknown): string {
+  return error instanceof FlotillaError ? error.message : explainError(error)
+}
+
 /** An action's failure, with the words that say which: what the outcome carries to whoever logs it. */
 export class ActionFailed extends Error {
   readonly action: string
 
   constructor(action: string, cause: unknown) {
-    super(`${action}: ${explainError(cause)}`, { cause })
+    super(failureText(action, cause), { cause })
     this.action = action
   }
 }

@@ -95,10 +95,13 @@ export class Performer {
       case 'attach-network':
         return this.#attach(action.ordinal)
       case 'promote':
-        await redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs })
-        return
+        return this.#explained(action.ordinal, () =>
+          redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs }),
+        )
       case 'follow':
-        return this.#follow(action.ordinal, action.master, action.nudge)
+        return this.#explained(action.ordinal, () =>
+          this.#follow(action.ordinal, action.master, action.nudge),
+        )
       case 'kill-container':
         return runtime.killContainer(this.#idOf(action.ordinal), { signal })
       case 'pause-writes':
@@ -182,6 +185,26 @@ export class Performer {
       deadlineMs: orderDeadlineMs,
       ...(nudge ? { nudge: { host: masterLinkAlias, port: redisPort } } : {}),
     })
+  }
+
+  /** An order that fails because the node's process has ended says so, and not that nobody answered. */
+  async #explained(ordinal: number, order: () => Promise<void>): Promise<void> {
+    try {
+      await order()
+    } catch (error) {
+      const facts = await this.#hands.runtime.inspectContainer(this.#idOf(ordinal), {
+        signal: this.#hands.signal,
+      })
+      if (facts === null || facts.exit === null) throw error
+      throw new FlotillaError(
+        'runtime/failed',
+        `${facts.name} has ended with exit code ${facts.exit.code} instead of answering`,
+        {
+          hint: `What it said: docker logs ${facts.name}`,
+          cause: error,
+        },
+      )
+    }
   }
 
   async #tune({ ordinal, minReplicas, maxLagSeconds }: Extract<Action, { kind: 'tune' }>): Promise<void> {

@@ -56,6 +56,8 @@ async function makeContact(
 ): Promise<Probe> {
   const first = links.open(node)
   const early = await within(clock, Math.min(leftMs(), handshakeMs), askInfo(first))
+  // A busy process of ours sees its timers first and its sockets after: whatever has arrived is looked at before anybody is called absent.
+  if (early === null) await new Promise(resolve => setImmediate(resolve))
   const answer = early === null && first.connected ? await within(clock, leftMs(), askInfo(first)) : early
   if (answer !== null) {
     if (answer.kind !== 'replies') links.drop(node, first)
