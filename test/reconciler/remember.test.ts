@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FlotillaMemory } from '../../src/reconciler/memory.js'
+import { newNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../src/reconciler/observation.js'
 import { remember } from '../../src/reconciler/remember.js'
 import { master, memory, newborn, nowMs, observation, replica, stopped } from './support/world.js'
@@ -14,14 +14,12 @@ const known = look(memory(), [master(0), replica(1)])
 test('what was seen of each node is remembered', () => {
   assert.deepEqual(known.nodes, [
     {
-      ordinal: 0,
+      ...newNodeRecord(0),
       lineage: { runId: 'run-0', replid: 'replid-a', offset: 1_000, keys: 10, seenAtMs: nowMs },
-      crashes: [],
     },
     {
-      ordinal: 1,
+      ...newNodeRecord(1),
       lineage: { runId: 'run-1', replid: 'replid-a', offset: 1_000, keys: 10, seenAtMs: nowMs },
-      crashes: [],
     },
   ])
 })

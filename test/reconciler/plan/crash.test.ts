@@ -101,8 +101,8 @@ test('the second quick crash is answered a second later', () => {
   )
 })
 
-test('the wait doubles with every quick crash, up to a minute', () => {
-  const crashes = Array.from({ length: 10 }, (_, index) => crash({ atMs: nowMs - 10_000 + index * 1_000 }))
+test('the wait doubles with every quick crash', () => {
+  const crashes = Array.from({ length: 4 }, (_, index) => crash({ atMs: nowMs - 4_000 + index * 1_000 }))
   planIs(
     {
       spec: { replicas: 1 },
@@ -110,7 +110,22 @@ test('the wait doubles with every quick crash, up to a minute', () => {
       nodes: [reigning(), stopped(1)],
     },
     `
-      waits until node 1 ended 10 times within 30 s of its start; the next start is in 59 s
+      waits until node 1 ended 4 times within 30 s of its start; the next start is in 3 s
+    `,
+  )
+})
+
+test('after five quick crashes in a row a node stays down, and its last words are told', () => {
+  const crashes = Array.from({ length: 5 }, (_, index) => crash({ atMs: nowMs - 90_000 + index * 1_000 }))
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { nodes: [nodeRecord(1, { lineage: null, crashes })] }),
+      nodes: [reigning(), { ...stopped(1), lastLogLines: ['Bad directive', 'bye'] }],
+    },
+    `
+      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1, and is not started any more; it said last: Bad directive | bye
+        type: flotilla restart shop --node 1   (after the cause is mended; its volume is kept)
     `,
   )
 })

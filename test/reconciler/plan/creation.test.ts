@@ -49,7 +49,7 @@ test('a master and two replicas come into being in one plan, to the end', () => 
       node 1 follows node 0  # it is started, and starts as a replica of nobody
       node 2 follows node 0  # it is started, and starts as a replica of nobody
     stage 8
-      tune node 0 for its version  # its process may be new
+      tune node 0 for its version  # its process is new
       tune node 1 for its version  # its process may be new
       tune node 2 for its version  # its process may be new
   `,
@@ -83,7 +83,7 @@ test('a lone master needs no follower', () => {
     stage 6
       record creation: done  # it is promoted
     stage 7
-      tune node 0 for its version  # its process may be new
+      tune node 0 for its version  # its process is new
   `,
   )
 })
@@ -107,7 +107,7 @@ test('an image that is not there is pulled before anything is created', () => {
       stage 6
         record creation: done  # it is promoted
       stage 7
-        tune node 0 for its version  # its process may be new
+        tune node 0 for its version  # its process is new
     `,
   )
 })
@@ -135,7 +135,7 @@ test('a creation that was cut short after its record goes on as one, in one plan
       stage 6
         node 1 follows node 0  # it is started, and starts as a replica of nobody
       stage 7
-        tune node 0 for its version  # its process may be new
+        tune node 0 for its version  # its process is new
         tune node 1 for its version  # its process may be new
     `,
   )

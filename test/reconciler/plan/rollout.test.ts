@@ -13,7 +13,7 @@ const olderMaster = (...followers: number[]): NodeSeen =>
     { container: { ...older(0).container, name: 'shop-master' } },
   )
 
-test('replicas of an older spec are replaced one at a time, the master not by itself', () => {
+test('replicas of an older spec are replaced one at a time, before the master', () => {
   planIs(
     {
       nodes: [olderMaster(1, 2), replica(1, {}, older(1)), replica(2, {}, older(2))],
@@ -31,7 +31,7 @@ test('replicas of an older spec are replaced one at a time, the master not by it
       stage 5
         node 1 follows node 0  # it is started, and starts as a replica of nobody
       stage 6
-        tune node 1 for its version  # its process may be new
+        tune node 1 for its version  # its process is new
     `,
   )
 })
@@ -44,7 +44,7 @@ test('the next is not replaced before all others are in sync', () => {
     },
     `
       waits until node 1 connects to the master
-      waits until 2 nodes of an older spec are replaced, one at a time, when node 1 is in sync
+      waits until node 1 is in sync: then 2 nodes of an older spec are replaced, one at a time
     `,
   )
 })
@@ -70,17 +70,54 @@ test('an image that is not there is pulled before the first node is stopped', ()
       stage 6
         node 1 follows node 0  # it is started, and starts as a replica of nobody
       stage 7
-        tune node 1 for its version  # its process may be new
+        tune node 1 for its version  # its process is new
     `,
   )
 })
 
-test('a master of an older spec is left to a person', () => {
+test('when only the master is of an older spec, it hands over to the replica that has come furthest', () => {
   planIs(
-    { spec: { replicas: 1 }, nodes: [olderMaster(1), replica(1)], seen: { resources: null } },
+    {
+      nodes: [
+        olderMaster(1, 2),
+        replica(1, { offset: 900, upstream: { appliedOffset: 900 } }),
+        replica(2, {}),
+      ],
+      seen: { resources: null },
+    },
     `
-    refuses (RolloutPending): node 0, the master, still runs what an older spec asked for; replacing it interrupts writes for about a second
-      type: flotilla switchover shop   (then it is a replica, and is replaced like one)
+      stage 1
+        record switchover: node 2 is to be master, epoch 2  # the old master is made from an older spec, and every replica is up to date
+      stage 2
+        pause writes on node 0 for 2000 ms at most  # the old master is made from an older spec, and every replica is up to date
+      stage 3
+        wait until node 2 has all that node 0 has, 500 ms at most  # the old master is made from an older spec, and every replica is up to date
+      stage 4
+        node 0 follows node 2  # it is demoted first, so that there are never two
+      stage 5
+        promote node 2  # the old master is made from an older spec, and every replica is up to date
+      stage 6
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 7
+        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
+      stage 8
+        resume writes on node 0  # the old master is made from an older spec, and every replica is up to date
+      stage 9
+        drop the clients of node 0  # they come back to the name, and find the new master
+      stage 10
+        record switchover: done  # it is promoted
+      stage 11
+        node 1 follows node 2  # it has a new master
+    `,
+  )
+})
+
+test('a lone master of an older spec is left to a person', () => {
+  planIs(
+    { spec: { replicas: 0 }, nodes: [olderMaster()], seen: { resources: null } },
+    `
+    refuses (RolloutPending): node 0, the only one, still runs what an older spec asked for; replacing it without a replica would interrupt writes
+      type: flotilla scale shop 1   (it hands over to the replica then; afterwards scale back)
   `,
   )
 })

@@ -31,7 +31,19 @@ export function* settings(choices: Choices): Generator<Setting> {
               for (const persistence of choices.persistence)
                 // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
                 if (operation === null || (operation.kind === 'creation') === (record === null))
-                  yield { states, names, record, recordedKeys, operation, replicas, persistence }
+                  if (!isPromotedBeside(states, record, operation))
+                    yield { states, names, record, recordedKeys, operation, replicas, persistence }
+}
+
+/** It is written down that another node is to be promoted only when the old master is known to be dead. */
+function isPromotedBeside(
+  states: Setting['states'],
+  record: Setting['record'],
+  operation: Setting['operation'],
+): boolean {
+  if (operation === null || record === null || operation.to === record) return false
+  const state = states[record] ?? 'never made'
+  return ['paused', 'frozen', 'locked out', 'starting, empty'].includes(state)
 }
 
 export function tuples<Item>(items: readonly Item[], length: number): (readonly Item[])[] {

@@ -1,7 +1,7 @@
 import { FlotillaError } from '../../../src/errors.js'
 import type { FlotillaSpec } from '../../../src/manifest/spec.js'
 import { afterAnswer, afterOperation } from '../../../src/reconciler/execute/records.js'
-import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
 import {
   masterLink,
   masterLinkAlias,
@@ -11,6 +11,7 @@ import {
 } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
+import { tunedTo } from '../../../src/reconciler/plan/tuning.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
 import { container, currentHash, redisFacts, upstream } from './world.js'
@@ -118,9 +119,11 @@ function change(world: World, action: Action): void {
       return promote(world, action.ordinal)
     case 'follow':
       return follow(answering(world, action.ordinal), nodeAlias(world.spec.name, action.master))
-    case 'tune':
-      boxOf(world, action.ordinal)
+    case 'tune': {
+      const tuned = tunedTo(`run-${answering(world, action.ordinal).run}`, action)
+      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
       return
+    }
     case 'begin-operation':
       world.memory = { ...world.memory, operation: action.operation }
       return
@@ -322,6 +325,7 @@ function lookAt(world: World, box: Box): NodeSeen {
     address: address === null ? null : { host: address, port: 6379 },
     probe: address === null ? null : probe(world, box),
     lifelessSinceMs: box.mood === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
+    lastLogLines: [],
     process: null,
   }
 }

@@ -3,6 +3,8 @@ import { parseManifest } from '../../../src/manifest/parse.js'
 import type { FlotillaSpec } from '../../../src/manifest/spec.js'
 import {
   newMemory,
+  newNodeRecord,
+  withNodeRecord,
   type Crash,
   type FlotillaMemory,
   type HistoryEntry,
@@ -14,6 +16,8 @@ import {
 import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
+import { factsOfNode } from '../../../src/reconciler/node-facts.js'
+import { tune, tunedTo } from '../../../src/reconciler/plan/tuning.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/text.js'
 import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
@@ -54,7 +58,7 @@ export function crash(overrides: Partial<Crash> = {}): Crash {
 
 /** What is remembered of a node: this process of it was seen in sync with the master, unless told otherwise. */
 export function nodeRecord(ordinal: number, overrides: Partial<NodeRecord> = {}): NodeRecord {
-  return { ordinal, lineage: lineage({ runId: `run-${ordinal}` }), crashes: [], ...overrides }
+  return { ...newNodeRecord(ordinal), lineage: lineage({ runId: `run-${ordinal}` }), ...overrides }
 }
 
 /** What a person asked for a second ago. */
@@ -112,7 +116,10 @@ export function memory(recorded: number | null = 0, overrides: Partial<FlotillaM
 }
 
 /** The same memory, in which the processes of these replicas have been seen in sync. */
-export function witnessed(ordinals: readonly number[], overrides: Partial<FlotillaMemory> = {}): FlotillaMemory {
+export function witnessed(
+  ordinals: readonly number[],
+  overrides: Partial<FlotillaMemory> = {},
+): FlotillaMemory {
   return memory(0, { nodes: ordinals.map(ordinal => nodeRecord(ordinal)), ...overrides })
 }
 
@@ -211,6 +218,7 @@ export function node(
     address: running ? { host: `10.0.0.${10 + ordinal}`, port: 6379 } : null,
     probe: null,
     lifelessSinceMs: null,
+    lastLogLines: [],
     process: null,
     ...rest,
   }
@@ -333,15 +341,28 @@ export interface Case {
   readonly memory?: FlotillaMemory
   readonly nodes?: readonly NodeSeen[]
   readonly seen?: Partial<Omit<Observation, 'nodes'>>
+  /** Ordinals whose process has not been tuned; of all others it is remembered that they were. */
+  readonly untuned?: readonly number[]
 }
 
 export function planInput(facts: Case): PlanInput {
+  const wanted = spec(facts.spec)
+  const seen = observation(facts.nodes ?? [], facts.seen)
+  const tuned = seen.nodes.filter(({ ordinal }) => facts.untuned?.includes(ordinal) !== true)
   return {
-    spec: spec(facts.spec),
-    memory: facts.memory ?? memory(),
-    seen: observation(facts.nodes ?? [], facts.seen),
+    spec: wanted,
+    memory: tuned.reduce((known, one) => withTuned(known, wanted, one), facts.memory ?? memory()),
+    seen,
     specHash: currentHash,
   }
+}
+
+/** The memory of a flotilla whose process of this node was tuned to what the spec wishes. */
+export function withTuned(known: FlotillaMemory, wanted: FlotillaSpec, seen: NodeSeen): FlotillaMemory {
+  const runId = factsOfNode(seen)?.runId
+  const wished = tune(wanted, seen.ordinal, '')
+  if (runId === undefined || wished.kind !== 'tune') return known
+  return withNodeRecord(known, seen.ordinal, record => ({ ...record, tuned: tunedTo(runId, wished) }))
 }
 
 /** The plan for a case, as text. */
