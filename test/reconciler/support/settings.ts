@@ -43,7 +43,7 @@ function isPromotedBeside(
 ): boolean {
   if (operation === null || record === null || operation.to === record) return false
   const state = states[record] ?? 'never made'
-  return ['paused', 'frozen', 'locked out', 'starting, empty'].includes(state)
+  return ['paused', 'frozen', 'locked out', 'detached', 'starting, empty'].includes(state)
 }
 
 export function tuples<Item>(items: readonly Item[], length: number): (readonly Item[])[] {
