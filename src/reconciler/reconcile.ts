@@ -128,6 +128,7 @@ async function act(
       saveMemory: change => pass.record.saveMemory(change),
     },
     input.seen,
+    plan.stages.flat().filter(action => action.kind === 'follow').length,
   )
   const result = await execute(plan, {
     interrupted: () => pass.interrupted(),

@@ -22,6 +22,7 @@ import type { Action } from '../plan/plan.js'
 import { tunedTo } from '../plan/tuning.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
+import { SyncTurns } from './sync-turns.js'
 import { setDataAside } from './set-aside.js'
 
 /** What the hands need: the ports, what was seen, and where the memory is kept. */
@@ -56,9 +57,12 @@ export class Performer {
   readonly #containers: Map<number, ContainerFacts>
   readonly #created = new Map<number, string>()
   #imageUser: string | null
+  readonly #turns: SyncTurns
 
-  constructor(hands: Hands, seen: Observation) {
+  /** `followers`: how many nodes the plan tells to follow. */
+  constructor(hands: Hands, seen: Observation, followers: number) {
     this.#hands = hands
+    this.#turns = new SyncTurns(hands, followers)
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
     this.#imageUser = seen.resources?.image?.user ?? null
   }
@@ -179,12 +183,14 @@ export class Performer {
 
   async #follow(ordinal: number, master: number, nudge: boolean): Promise<void> {
     const { redis, setting } = this.#hands
-    const target = this.#targetOf(ordinal)
+    const replica = this.#targetOf(ordinal)
     const upstream = { host: nodeAlias(setting.spec.name, master), port: redisPort }
-    await redis.follow(target, upstream, {
-      deadlineMs: orderDeadlineMs,
-      ...(nudge ? { nudge: { host: masterLinkAlias, port: redisPort } } : {}),
-    })
+    await this.#turns.take({ replica, master: this.#targetIfAny(master) }, () =>
+      redis.follow(replica, upstream, {
+        deadlineMs: orderDeadlineMs,
+        ...(nudge ? { nudge: { host: masterLinkAlias, port: redisPort } } : {}),
+      }),
+    )
   }
 
   /** An order that fails because the node's process has ended says so, and not that nobody answered. */
@@ -284,17 +290,20 @@ export class Performer {
   }
 
   #targetOf(ordinal: number): NodeTarget {
-    const { reach, setting, credentials } = this.#hands
-    const container = this.#containers.get(ordinal)
-    const target =
-      container === undefined
-        ? null
-        : nodeTarget(reach, { flotilla: setting.spec.name, credentials }, container)
+    const target = this.#targetIfAny(ordinal)
     if (target === null)
       throw new FlotillaError(
         'redis/unreachable',
-        `node ${ordinal} (${nodeAlias(setting.spec.name, ordinal)}) has no address`,
+        `node ${ordinal} (${nodeAlias(this.#hands.setting.spec.name, ordinal)}) has no address`,
       )
     return target
+  }
+
+  #targetIfAny(ordinal: number): NodeTarget | null {
+    const { reach, setting, credentials } = this.#hands
+    const container = this.#containers.get(ordinal)
+    return container === undefined
+      ? null
+      : nodeTarget(reach, { flotilla: setting.spec.name, credentials }, container)
   }
 }

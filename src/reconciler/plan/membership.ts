@@ -41,7 +41,10 @@ export function planMembership(
           waits.push(delay)
           break
         }
-        actions.push(...setAside(input, ordinal), ...bringUp(input, node, name))
+        actions.push(
+          ...setAside(input, ordinal),
+          ...bringUp(input, node, name).map(one => (ordinal === master ? startFirst(one) : one)),
+        )
         rising.push(ordinal)
         break
       }
@@ -129,6 +132,13 @@ function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Ac
       },
     },
   ]
+}
+
+function startFirst(one: { readonly phase: Phase; readonly action: Action }): {
+  phase: Phase
+  action: Action
+} {
+  return one.phase === 'start' ? { ...one, phase: 'start-master' } : one
 }
 
 function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase: Phase; action: Action }[] {

@@ -3,7 +3,8 @@ import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
 /**
  * The order in which things may happen. Each part of the planner says in which phase an action belongs; a phase becomes one stage.
  * The order is an argument: a promotion stands before the renames, so that the name never leads to a node that can't take writes for longer than two renames
- * take; followers come after the renames; nothing is removed before all that is new follows.
+ * take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
+ * (an unanswered ARP request); followers come after the renames; nothing is removed before all that is new follows.
  */
 const phases = [
   'begin',
@@ -15,6 +16,7 @@ const phases = [
   'create',
   'attach',
   'set-aside',
+  'start-master',
   'start',
   'record',
   'pause',
