@@ -97,6 +97,7 @@ export async function askToRestart(
   const session = await openSession(request.places, request.env)
   try {
     await requireKnown(session, request)
+    await requireNode(session, request.name, node)
     const ask: Ask = { kind: 'restart', node, requestId: randomUUID(), atMs: systemClock.nowMs() }
     await submitAsk(session.store.directory, request.name, ask)
     const daemon = await readLockHolder(resolve(request.places.state), systemClock)
@@ -107,6 +108,14 @@ export async function askToRestart(
   } finally {
     session.close()
   }
+}
+
+async function requireNode(session: Session, name: string, node: number | null): Promise<void> {
+  const known = (await session.store.peekMemory(name))?.nodes.map(one => one.ordinal) ?? []
+  if (node === null || known.includes(node)) return
+  throw new FlotillaError('usage/invalid', `${name} has no node ${node}`, {
+    hint: known.length === 0 ? `It has none yet: flotilla up ${name}` : `There is: ${known.join(', ')}.`,
+  })
 }
 
 async function requireKnown(

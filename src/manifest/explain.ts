@@ -3,7 +3,8 @@ import type { z } from 'zod'
 import { keysAt, labelOf, wordsAt } from './field-path.js'
 import type { FieldPath } from './field-path.js'
 import { suggest } from './suggest.js'
-import type { YamlProblem, YamlValue } from './yaml-tree.js'
+import type { YamlProblem } from './yaml-problem.js'
+import type { YamlValue } from './yaml-tree.js'
 
 /** In the order of the text. Never empty: an objection that no sentence is made for is told as the schema tells it. */
 export function explainIssues(

@@ -11,7 +11,8 @@ import { linePositions } from './positions.js'
 import { apiVersion, kind, manifestSchema } from './schema.js'
 import type { FlotillaSpec } from './spec.js'
 import { readYaml } from './yaml-tree.js'
-import type { YamlDocument, YamlProblem, YamlValue } from './yaml-tree.js'
+import type { YamlProblem } from './yaml-problem.js'
+import type { YamlDocument, YamlValue } from './yaml-tree.js'
 
 export interface ParsedManifest {
   /** Of every document that is right, in the order of the text; two may have the same name. */

@@ -4,7 +4,7 @@
  * and hundreds of megabytes, for texts of little else than punctuation. The lexer alone does neither: it is flat and lazy, so we stop early.
  */
 import { CST, Lexer } from 'yaml'
-import type { YamlProblem } from './yaml-tree.js'
+import type { YamlProblem } from './yaml-problem.js'
 
 /** The deepest place of our format is 4 levels down; people nest by 2 to 8 columns. */
 const nestingMax = 32

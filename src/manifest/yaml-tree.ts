@@ -6,12 +6,8 @@
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
 import type { Document, Pair, YAMLMap } from 'yaml'
 import { whyNotParse } from './yaml-guard.js'
+import type { YamlProblem } from './yaml-problem.js'
 import { explainYamlError } from './yaml-words.js'
-
-export interface YamlProblem {
-  readonly offset: number
-  readonly message: string
-}
 
 export interface YamlDocument {
   /** Null when the document holds nothing (or only comments), and when it has problems. */

@@ -113,7 +113,7 @@ export class Performer {
           forMs: action.forMs,
           deadlineMs: stepDeadlineMs,
         })
-      case 'await-offset': {
+      case 'catch-up': {
         const [replica, master] = [this.#targetOf(action.ordinal), this.#targetOf(action.master)]
         return awaitOffset(this.#hands, { replica, master, withinMs: action.withinMs })
       }

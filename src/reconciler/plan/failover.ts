@@ -57,7 +57,9 @@ export function decideFailover(
   if (winner === null) return nobody(input, master, { trouble, candidates, others })
   if (asked === null) {
     const objection = whyNotFailOver(input, rightful, trouble)
-    if (objection !== null) return objection
+    // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked.
+    if (objection !== null)
+      return master?.bucket === 'uncrowned' && objection.kind === 'refused' ? null : objection
   }
   if (trouble.kind === 'hung')
     return {
@@ -77,7 +79,7 @@ export function decideFailover(
     kind: 'crown',
     ordinal: winner.ordinal,
     operationKind: 'failover',
-    reason: `${trouble.what}; ${renderCandidates(candidates)}`,
+    reason: `${underWay?.reason ?? trouble.what}; ${renderCandidates(candidates)}`,
     troubleAtMs: trouble.sinceMs,
   }
 }

@@ -38,7 +38,7 @@ export type ActionBody =
   | { readonly kind: 'pause-writes'; readonly ordinal: number; readonly forMs: number }
   /** Until the node has applied all that the master has, which must be pausing its writes. */
   | {
-      readonly kind: 'await-offset'
+      readonly kind: 'catch-up'
       readonly ordinal: number
       readonly master: number
       readonly withinMs: number
@@ -101,7 +101,3 @@ export type RefusalCode =
   | 'RolloutPending'
   | 'FailoverBlocked'
   | 'CrashLooping'
-
-export function emptyPlan(flotilla: string): Plan {
-  return { flotilla, stages: [], waits: [], refusals: [] }
-}

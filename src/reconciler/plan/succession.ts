@@ -65,7 +65,7 @@ export function planHandOver(
         { phase: 'pause', action: { kind: 'pause-writes', ordinal: from, forMs: pauseMs, cause } },
         {
           phase: 'catch-up',
-          action: { kind: 'await-offset', ordinal: to, master: from, withinMs: catchUpMs, cause },
+          action: { kind: 'catch-up', ordinal: to, master: from, withinMs: catchUpMs, cause },
         },
         {
           phase: 'step-down',

@@ -40,7 +40,7 @@ export function renderAction(action: Action): string {
       return `kill ${action.name}`
     case 'pause-writes':
       return `pause writes on node ${action.ordinal} for ${action.forMs} ms at most`
-    case 'await-offset':
+    case 'catch-up':
       return `wait until node ${action.ordinal} has all that node ${action.master} has, ${action.withinMs} ms at most`
     case 'resume-writes':
       return `resume writes on node ${action.ordinal}`

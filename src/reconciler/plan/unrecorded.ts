@@ -13,6 +13,18 @@ import type { Mastership } from './mastership-kind.js'
 
 /** Without a record: a node that reigns, then names, then data; a blank slate starts with its lowest ordinal. */
 export function decideUnrecorded(input: PlanInput, nodes: readonly ClassifiedNode[]): Mastership {
+  const { request } = input.memory
+  const chosen =
+    request?.kind === 'failover' && request.force
+      ? nodes.find(node => node.ordinal === request.to)
+      : undefined
+  if (chosen !== undefined && factsOf(chosen) !== null)
+    return {
+      kind: 'crown',
+      ordinal: chosen.ordinal,
+      operationKind: 'failover',
+      reason: 'it was asked for, and there is no record',
+    }
   const masters = nodes.filter(saysMaster)
   if (masters.length > 0) return decideAmongMasters(input, nodes, masters)
   const blankSlate = input.seen.nodes.length === 0 && (input.seen.resources?.volumes.length ?? 0) === 0

@@ -146,6 +146,8 @@ function defaultEndpoint({ env, homeDir, platform }: EndpointSearch): DockerEndp
       : []),
     { path: join(homeDir, '.docker/run/docker.sock'), source: 'socket in ~/.docker/run' },
     { path: join(homeDir, '.docker/desktop/docker.sock'), source: 'socket of Docker Desktop' },
+    // What scripts/engine starts where there is no other.
+    { path: '/run/flotilla-engine/docker.sock', source: "Flotilla's own engine" },
   ]
   const chosen =
     candidates.find(({ path }) => isUsable(path)) ?? candidates.find(({ path }) => existsSync(path)) ?? system

@@ -139,7 +139,7 @@ function change(world: World, action: Action): void {
     case 'pause-writes':
       answering(world, action.ordinal).writesPaused = true
       return
-    case 'await-offset': {
+    case 'catch-up': {
       const [replica, master] = [answering(world, action.ordinal), answering(world, action.master)]
       if (!master.writesPaused) throw new Error(`node ${action.master} takes writes that are not waited for`)
       if (replica.replid !== master.replid || replica.offset < master.offset)
