@@ -16,6 +16,8 @@ test('everything but name and replicas has a default', () => {
     replicas: 2,
     auth: { kind: 'generated' },
     persistence: { mode: 'aof' },
+    failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
+    durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
     deletionPolicy: 'Retain',
   })
 })
@@ -25,7 +27,9 @@ test('every field can be set', () => {
     'shop',
     '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
       '0'.repeat(64) +
-      '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan',
+      '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
+      '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
+      '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }',
   )
   assert.deepEqual(specOf(text), {
     name: 'shop',
@@ -33,6 +37,8 @@ test('every field can be set', () => {
     replicas: 0,
     auth: { kind: 'none' },
     persistence: { mode: 'rdb' },
+    failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
+    durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
     deletionPolicy: 'Orphan',
   })
 })
@@ -127,7 +133,7 @@ test('the digest follows the meaning, not the spelling', () => {
   )
   assert.notEqual(digest(manifest()), digest(manifest('shop', '  replicas: 3')))
   // Pinned: another digest for the same spec would look like an edit to a daemon that was upgraded.
-  assert.equal(digest(manifest()), '79993f763a5c57bf')
+  assert.equal(digest(manifest()), '2a4af9bcd05d2e17')
 })
 
 test('a name has 40 characters at most', () => {
