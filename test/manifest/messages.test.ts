@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { complaints, manifest } from './samples.js'
 
-const keysOfSpec = 'image, replicas, auth, persistence, deletionPolicy'
+const keysOfSpec = 'image, replicas, auth, persistence, failover, durability, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */
