@@ -52,14 +52,14 @@ export function decideFailover(
     return {
       kind: 'decline',
       request: asked,
-      reason: `no node may be promoted: ${renderCandidates(candidates)}`,
+      reason: `${asked.to === null ? 'no node may' : `node ${asked.to} may not`} be promoted: ${renderCandidates(candidates)}`,
     }
   if (winner === null) return nobody(input, master, { trouble, candidates, others })
   if (asked === null) {
     const objection = whyNotFailOver(input, rightful, trouble)
-    // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked.
-    if (objection !== null)
-      return master?.bucket === 'uncrowned' && objection.kind === 'refused' ? null : objection
+    // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked; and within the restart window it
+    // is what was waited for.
+    if (objection !== null) return master?.bucket === 'uncrowned' ? null : objection
   }
   if (trouble.kind === 'hung')
     return {

@@ -43,7 +43,7 @@ export function planMembership(
         }
         actions.push(
           ...setAside(input, ordinal),
-          ...bringUp(input, node, name).map(one => (ordinal === master ? startFirst(one) : one)),
+          ...bringUp(input, node, name).map(one => (ordinal === master ? startFirst(node, one) : one)),
         )
         rising.push(ordinal)
         break
@@ -134,11 +134,13 @@ function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Ac
   ]
 }
 
-function startFirst(one: { readonly phase: Phase; readonly action: Action }): {
-  phase: Phase
-  action: Action
-} {
-  return one.phase === 'start' ? { ...one, phase: 'start-master' } : one
+/** Unless its last start failed: nothing after a stage that fails is done, and the replicas must not stay down for it. */
+function startFirst(
+  node: ClassifiedNode,
+  one: { readonly phase: Phase; readonly action: Action },
+): { phase: Phase; action: Action } {
+  const failedBefore = (node.seen?.container.exit?.error ?? '') !== ''
+  return one.phase === 'start' && !failedBefore ? { ...one, phase: 'start-master' } : one
 }
 
 function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase: Phase; action: Action }[] {

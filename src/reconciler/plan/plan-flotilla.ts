@@ -10,7 +10,7 @@ import { planNaming } from './naming.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
-import { answer, callOff, forcedRejoin, planFencing, planHandOver } from './succession.js'
+import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClients } from './succession.js'
 import { planReplication, strayCause } from './replication.js'
 import { planTuning, tune } from './tuning.js'
 import { planRollout } from './rollout.js'
@@ -114,6 +114,7 @@ function planCrowning(
       actions: [
         ...beginning(input, operation, 'record'),
         ...promotion,
+        ...resumeHandOver(input, nodes, crown.ordinal),
         {
           phase: 'end',
           action: endOperation(operation, {
@@ -140,6 +141,18 @@ function gapOf(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Op
   const known = input.memory.master?.lineage
   if (operation.kind !== 'failover' || facts === null || known === null || known === undefined) return null
   return facts.replid === known.replid ? Math.max(0, known.offset - facts.offset) : null
+}
+
+/** A hand-over that was cut short may have left writes paused, and clients on a master that is none any more. */
+function resumeHandOver(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  master: number,
+): { phase: Phase; action: Action }[] {
+  const { operation } = input.memory
+  const old =
+    operation?.phase === 'switching' ? nodes.find(node => node.ordinal === operation.from) : undefined
+  return old === undefined || factsOf(old) === null ? [] : releaseClients(old.ordinal, old.ordinal !== master)
 }
 
 /** Another master steps down before one is promoted: a Flotilla that dies in between leaves no master, never two. */

@@ -60,7 +60,9 @@ export function planReplication(
         break
       }
       case 'syncing':
-        if (crown.newlyCrowned) actions.push(follow(node.ordinal, true, 'its master is back'))
+        if (followsAnother(input.spec.name, node, crown.master))
+          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        else if (crown.newlyCrowned) actions.push(follow(node.ordinal, true, 'its master is back'))
         else
           waits.push({
             what: syncProgress(node),
@@ -113,7 +115,9 @@ export function planReplication(
         break
       }
       case 'online':
-        if (isUnheard(input.spec.name, masterNode, node))
+        if (followsAnother(input.spec.name, node, crown.master))
+          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        else if (isUnheard(input.spec.name, masterNode, node))
           actions.push(
             follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'),
           )
@@ -157,6 +161,11 @@ function isUnheard(flotilla: string, masterNode: ClassifiedNode | undefined, nod
     return false
   if ((replica.upstream.lastIoSeconds ?? 0) < 1) return false
   return !reigning.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
+}
+
+/** Nodes are classified by who was rightful before; the one that this plan promotes may be another. */
+function followsAnother(flotilla: string, node: ClassifiedNode, master: number): boolean {
+  return factsOf(node)?.upstream?.host !== nodeAlias(flotilla, master)
 }
 
 function upstreamOf(node: ClassifiedNode): string {

@@ -78,15 +78,7 @@ export function planHandOver(
           },
         },
         { phase: 'promote', action: { kind: 'promote', ordinal: to, cause } },
-        { phase: 'resume', action: { kind: 'resume-writes', ordinal: from, cause } },
-        {
-          phase: 'drop',
-          action: {
-            kind: 'drop-clients',
-            ordinal: from,
-            cause: 'they come back to the name, and find the new master',
-          },
-        },
+        ...releaseClients(from, true),
         { phase: 'end', action: endOperation(operation) },
         ...others.map(node => ({
           phase: 'follow' as const,
@@ -102,6 +94,24 @@ export function planHandOver(
     },
     planNaming(input, census, to),
   ]
+}
+
+/** Whoever waits on the old master goes on; and, when there is a new one, is sent to it. */
+export function releaseClients(ordinal: number, elsewhere: boolean): { phase: Phase; action: Action }[] {
+  const cause = elsewhere ? 'it is a replica now, and says so' : 'nobody has to wait any more'
+  const drop: { phase: Phase; action: Action }[] = elsewhere
+    ? [
+        {
+          phase: 'drop',
+          action: {
+            kind: 'drop-clients',
+            ordinal,
+            cause: 'they come back to the name, and find the new master',
+          },
+        },
+      ]
+    : []
+  return [{ phase: 'resume', action: { kind: 'resume-writes', ordinal, cause } }, ...drop]
 }
 
 /** Nothing has changed hands: what was held up goes on. */

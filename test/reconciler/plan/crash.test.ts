@@ -154,12 +154,26 @@ test('a crashed master without a living replica is started, and nothing is decid
   planIs(
     { nodes: [stopped(0, { name: 'shop-master' }), stopped(1), stopped(2)] },
     `
-    stage 1
-      start shop-master  # it ended with exit code 137
-      start shop-replica-1  # it ended with exit code 137
-      start shop-replica-2  # it ended with exit code 137
-    waits until node 0, the master: it is started on its own data
-  `,
+      stage 1
+        start shop-master  # it ended with exit code 137
+      stage 2
+        start shop-replica-1  # it ended with exit code 137
+        start shop-replica-2  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
+  )
+})
+
+test('a master whose start has failed does not keep the replicas down', () => {
+  const exit = { code: 128, oomKilled: false, atMs: nowMs - 100, error: 'no such device' }
+  planIs(
+    { spec: { replicas: 1 }, nodes: [stopped(0, { name: 'shop-master', container: { exit } }), stopped(1)] },
+    `
+      stage 1
+        start shop-master  # its last start failed: no such device
+        start shop-replica-1  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
   )
 })
 
@@ -249,6 +263,7 @@ test('when the network is gone, the containers that lost it are made anew', () =
         create container shop-replica-1 (node 1)  # its network is gone; its volume is kept
       stage 4
         start shop-master  # it ended with exit code 137
+      stage 5
         start shop-replica-1  # it ended with exit code 137
       waits until node 0, the master: it is started on its own data
     `,

@@ -26,33 +26,34 @@ test('a master and two replicas come into being in one plan, to the end', () => 
   planIs(
     { memory: memory(null), seen: { resources: nothingThere } },
     `
-    stage 1
-      record creation: node 0 is to be master, epoch 1  # a new flotilla starts with its lowest ordinal as master
-    stage 2
-      create network shop  # the flotilla has no network yet
-      create volume shop-0  # node 0 has no volume yet
-      create volume shop-1  # node 1 has no volume yet
-      create volume shop-2  # node 2 has no volume yet
-    stage 3
-      create container shop-master (node 0)  # it is wanted and has no container
-      create container shop-replica-1 (node 1)  # it is wanted and has no container
-      create container shop-replica-2 (node 2)  # it is wanted and has no container
-    stage 4
-      start shop-master  # it is wanted
-      start shop-replica-1  # it is wanted
-      start shop-replica-2  # it is wanted
-    stage 5
-      promote node 0  # a new flotilla starts with its lowest ordinal as master
-    stage 6
-      record creation: done  # it is promoted
-    stage 7
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
-      node 2 follows node 0  # it is started, and starts as a replica of nobody
-    stage 8
-      tune node 0 for its version  # its process is new
-      tune node 1 for its version  # its process may be new
-      tune node 2 for its version  # its process may be new
-  `,
+      stage 1
+        record creation: node 0 is to be master, epoch 1  # a new flotilla starts with its lowest ordinal as master
+      stage 2
+        create network shop  # the flotilla has no network yet
+        create volume shop-0  # node 0 has no volume yet
+        create volume shop-1  # node 1 has no volume yet
+        create volume shop-2  # node 2 has no volume yet
+      stage 3
+        create container shop-master (node 0)  # it is wanted and has no container
+        create container shop-replica-1 (node 1)  # it is wanted and has no container
+        create container shop-replica-2 (node 2)  # it is wanted and has no container
+      stage 4
+        start shop-master  # it is wanted
+      stage 5
+        start shop-replica-1  # it is wanted
+        start shop-replica-2  # it is wanted
+      stage 6
+        promote node 0  # a new flotilla starts with its lowest ordinal as master
+      stage 7
+        record creation: done  # it is promoted
+      stage 8
+        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 2 follows node 0  # it is started, and starts as a replica of nobody
+      stage 9
+        tune node 0 for its version  # its process is new
+        tune node 1 for its version  # its process may be new
+        tune node 2 for its version  # its process may be new
+    `,
   )
 })
 
@@ -127,14 +128,15 @@ test('a creation that was cut short after its record goes on as one, in one plan
         create container shop-replica-1 (node 1)  # it is wanted and has no container
       stage 3
         start shop-master  # it is wanted
-        start shop-replica-1  # it is wanted
       stage 4
-        promote node 0  # a new flotilla starts with its lowest ordinal as master (resumed)
+        start shop-replica-1  # it is wanted
       stage 5
-        record creation: done  # it is promoted
+        promote node 0  # a new flotilla starts with its lowest ordinal as master (resumed)
       stage 6
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        record creation: done  # it is promoted
       stage 7
+        node 1 follows node 0  # it is started, and starts as a replica of nobody
+      stage 8
         tune node 0 for its version  # its process is new
         tune node 1 for its version  # its process may be new
     `,

@@ -151,12 +151,13 @@ test("a master is made under a name that is free, when one of ours still holds t
   planIs(
     { spec: { replicas: 1 }, nodes: [stopped(1, { name: 'shop-master' })] },
     `
-    stage 1
-      create container shop-replica-0 (node 0)  # it is wanted and has no container
-    stage 2
-      start shop-replica-0  # it is wanted
-      start shop-master  # it ended with exit code 137
-    waits until node 0, the master: it is started on its own data
-  `,
+      stage 1
+        create container shop-replica-0 (node 0)  # it is wanted and has no container
+      stage 2
+        start shop-replica-0  # it is wanted
+      stage 3
+        start shop-master  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
   )
 })

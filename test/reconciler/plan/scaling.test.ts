@@ -131,11 +131,12 @@ test('nothing is removed while the master does not reign', () => {
   planIs(
     { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), stopped(1)] },
     `
-    stage 1
-      start shop-master  # it ended with exit code 137
-      start shop-replica-1  # it ended with exit code 137
-    waits until node 0, the master: it is started on its own data
-  `,
+      stage 1
+        start shop-master  # it ended with exit code 137
+      stage 2
+        start shop-replica-1  # it ended with exit code 137
+      waits until node 0, the master: it is started on its own data
+    `,
   )
 })
 
@@ -149,6 +150,7 @@ test('the recorded master is wanted although its container is gone and enough ot
         create container shop-master (node 0)  # it is wanted and has no container
       stage 3
         start shop-master  # it is wanted
+      stage 4
         start shop-replica-1  # it ended with exit code 137
         start shop-replica-2  # it ended with exit code 137
       waits until node 0, the master: it is started on its own data

@@ -1,0 +1,442 @@
+import { test } from 'node:test'
+import {
+  follower,
+  historyEntry,
+  lineage,
+  master,
+  memory,
+  newborn,
+  nowMs,
+  planIs,
+  replica,
+  request,
+  settledNodes,
+  spec,
+  stopped,
+  witnessed,
+} from '../support/world.js'
+
+const drained = (ordinal: number, offset = 1_000) =>
+  replica(ordinal, {
+    offset,
+    upstream: { link: 'down', linkDownSeconds: 0, lastIoSeconds: null, appliedOffset: offset },
+  })
+const dead = stopped(0, { name: 'shop-master' })
+const failover = (overrides: Partial<ReturnType<typeof spec>['failover']>) => ({
+  replicas: 1,
+  failover: { ...spec().failover, ...overrides },
+})
+const flaps = (from: number, count: number, oldestMs: number) =>
+  Array.from({ length: count }, () => historyEntry({ from, endedAtMs: nowMs - oldestMs }))
+const crashed = [dead, drained(1)]
+const quick = { resources: null }
+
+test('when the only replica is in the middle of its first synchronisation, the master is started on its own data', () => {
+  const midSync = replica(1, {
+    replid: 'replid-of-its-birth',
+    keys: 0,
+    upstream: { link: 'down', syncing: true, appliedOffset: null },
+  })
+  planIs(
+    { spec: { replicas: 1 }, memory: memory(), nodes: [dead, midSync], seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    waits until node 0, the master: it is started on its own data
+  `,
+  )
+})
+
+test('when a replica that was in sync is synchronising anew, that is a hold, and the master is started on its own data', () => {
+  const midSync = replica(1, { upstream: { link: 'down', syncing: true } })
+  planIs(
+    { spec: { replicas: 1 }, memory: witnessed([1]), nodes: [dead, midSync], seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    refuses (NoSafeCandidate): node 0, the master, has ended with exit code 137, and no replica may take its place, so it is started again on its own data (node 1 (offset 1000, 10 keys): it is in the middle of its synchronisation)
+      type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
+  `,
+  )
+})
+
+test('after a cold start nobody was seen in sync, and the recorded master is the master', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: witnessed([1]),
+      nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), newborn(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('by a manifest that says manual a dead master is a hold, and is started again', () => {
+  planIs(
+    { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    refuses (FailoverBlocked): node 0, the master, has ended with exit code 137, and spec.failover.mode is manual
+      type: flotilla failover shop
+  `,
+  )
+})
+
+test('what a person asks for is done in spite of manual', () => {
+  planIs(
+    {
+      spec: failover({ mode: 'manual' }),
+      memory: witnessed([1], { request: request() }),
+      nodes: crashed,
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+test('within the restart window a dead master is started again and waited for', () => {
+  planIs(
+    { spec: failover({ restartWindowMs: 3_000 }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+      stage 1
+        start shop-master  # it ended with exit code 137
+      waits until node 0, the master, is back within 3 s (spec.failover.restartWindow)
+    `,
+  )
+})
+
+test('a master that is back with its data within the restart window is promoted again', () => {
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  planIs(
+    {
+      spec: failover({ restartWindowMs: 3_000 }),
+      memory: witnessed([1]),
+      nodes: [back, drained(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a master that is back with its data is promoted again where failovers are manual', () => {
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  planIs(
+    { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: [back, drained(1)], seen: quick },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('when the restart window is over the dead master is replaced', () => {
+  planIs(
+    { spec: failover({ restartWindowMs: 100 }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+test('the fourth failover away from a node within ten minutes is for a person to decide', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: witnessed([1], { history: flaps(0, 3, 599_000) }),
+      nodes: crashed,
+      seen: quick,
+    },
+    `
+      stage 1
+        start shop-master  # it ended with exit code 137
+      refuses (FailoverBlocked): node 0, the master, has ended with exit code 137, for the 4th time within 10 minutes; something is wrong with it that no failover cures
+        type: flotilla failover shop
+    `,
+  )
+})
+
+test('failovers that are ten minutes old, of other nodes, aborted or planned do not count', () => {
+  const history = [
+    ...flaps(0, 5, 600_000),
+    ...flaps(1, 5, 1_000),
+    ...flaps(0, 2, 1_000),
+    historyEntry({ kind: 'switchover' }),
+    historyEntry({ result: 'aborted' }),
+  ]
+  planIs(
+    { spec: { replicas: 1 }, memory: witnessed([1], { history }), nodes: crashed, seen: quick },
+    `
+    stage 1
+      record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+    stage 2
+      promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+    stage 3
+      rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+    stage 4
+      record failover: done  # it is promoted
+  `,
+  )
+})
+
+test('a failover that is asked for without a candidate is refused, and says why for each node', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request() }),
+      nodes: [dead, replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)  # no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)
+    `,
+  )
+})
+
+test('a failover to a node that may not be promoted is refused', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2 }) }),
+      nodes: [dead, drained(1), replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+    `,
+  )
+})
+
+test('by force a node is promoted that may not be', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2, force: true }) }),
+      nodes: [dead, drained(1), replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        promote node 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+      stage 3
+        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record failover: done  # it is promoted
+      stage 5
+        node 1 follows node 2  # it follows shop-0, not the master
+      stage 6
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('not even by force is a node promoted that does not answer', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2, force: true }) }),
+      nodes: [dead, drained(1), stopped(2)],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)
+    `,
+  )
+})
+
+test('a failover of a master that is well is refused', () => {
+  planIs(
+    { memory: witnessed([1, 2], { request: request() }), nodes: settledNodes(), seen: quick },
+    `
+    stage 1
+      answer the failover that was asked for: refused, the master is well; to change masters without losing a write: flotilla switchover shop  # the master is well; to change masters without losing a write: flotilla switchover shop
+  `,
+  )
+})
+
+test('a failover by force of a master that is well needs a node that answers', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: witnessed([1], { request: request({ force: true, to: 1 }) }),
+      nodes: [master(0), stopped(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, with --force on a master that is well, --to must name a replica that answers  # with --force on a master that is well, --to must name a replica that answers
+    `,
+  )
+})
+
+test('by force a master that is well is killed before another one is promoted', () => {
+  planIs(
+    {
+      memory: witnessed([1, 2], { request: request({ force: true, to: 2 }) }),
+      nodes: settledNodes(),
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 2 is to be master, epoch 2  # it was asked for by force
+      stage 2
+        kill shop-master  # it was asked for by force; unfenced it could go on taking writes
+    `,
+  )
+})
+
+const emptyMaster = newborn(0, { keys: 0 }, { container: { name: 'shop-master' } })
+const reborn = [emptyMaster, newborn(1), newborn(2)]
+
+test('the guard against data loss is overridden by naming the node that holds the data', () => {
+  planIs(
+    { memory: memory(0, { request: request({ to: 1, force: true }) }), nodes: reborn, seen: quick },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record failover: done  # it is promoted
+      stage 5
+        node 2 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 6
+        tune node 2 for its version  # its process may be new
+    `,
+  )
+})
+
+test('the guard against data loss is overridden by naming the empty master, if that is what a person wants', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [emptyMaster],
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 0 is to be master, epoch 2  # it was asked for, whatever is lost
+      stage 2
+        promote node 0  # it was asked for, whatever is lost
+      stage 3
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+test('a master that a person has named stays, and who says that he is too is stopped', () => {
+  const other = { replid: 'replid-b', offset: 5_000 }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [
+        master(0, { followers: [follower(1)] }),
+        master(1, other, { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: quick,
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person said that node 0 is the master, by force
+      stage 2
+        answer the failover that was asked for: done, node 0 stays master; what node 1 held is set aside  # node 0 stays master; what node 1 held is set aside
+    `,
+  )
+})
+
+test('what a replaced master held is set aside before it is started, once', () => {
+  const facts = {
+    spec: { replicas: 1 },
+    nodes: [stopped(0), master(1, { runId: 'run-1' })],
+  }
+  const record = { ordinal: 1, sinceMs: nowMs, lineage: lineage({ runId: 'run-1' }) }
+  planIs(
+    { ...facts, memory: memory(1, { epoch: 7, master: record, divergent: [0] }) },
+    `
+    stage 1
+      set aside the data of node 0 as epoch-7  # it was master until it was replaced, and may hold writes that nobody else has
+    stage 2
+      start shop-replica-0  # it ended with exit code 137
+    stage 3
+      node 0 follows node 1  # it is started, and starts as a replica of nobody
+    stage 4
+      tune node 0 for its version  # its process may be new
+  `,
+  )
+})
+
+test('what was set aside is not set aside again', () => {
+  const record = { ordinal: 1, sinceMs: nowMs, lineage: lineage({ runId: 'run-1' }) }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0), master(1, { runId: 'run-1' })],
+      memory: memory(1, { epoch: 7, master: record, divergent: [] }),
+    },
+    `
+      stage 1
+        start shop-replica-0  # it ended with exit code 137
+      stage 2
+        node 0 follows node 1  # it is started, and starts as a replica of nobody
+      stage 3
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})

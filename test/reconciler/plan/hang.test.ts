@@ -1,0 +1,186 @@
+import { test } from 'node:test'
+import type { NodeSeen, ProcessState } from '../../../src/reconciler/observation.js'
+import type { Probe } from '../../../src/redis/redis.js'
+import {
+  master,
+  newborn,
+  node,
+  nowMs,
+  operation,
+  planIs,
+  redisFacts,
+  replica,
+  settledNodes,
+  witnessed,
+} from '../support/world.js'
+
+const named = { name: 'shop-master' }
+const hung = (silentMs: number, process: ProcessState | null = 'sleeping'): NodeSeen =>
+  node(0, {
+    container: named,
+    probe: { kind: 'hung', reason: 'no answer on two connections', lastByteAtMs: null },
+    lifelessSinceMs: nowMs - silentMs,
+    process,
+  })
+/** A replica whose link is still up, and that heard from the master so long ago. */
+const heard = (ordinal: number, lastIoSeconds: number): NodeSeen =>
+  replica(ordinal, { upstream: { lastIoSeconds } })
+const known = witnessed([1, 2])
+const fencing = operation({ kind: 'failover', phase: 'fencing', to: 1, reason: 'it gave no sign of life' })
+
+test('a master that is silent for less than hangTimeout is left alone', () => {
+  planIs(
+    { memory: known, nodes: [hung(4_900), heard(1, 5), heard(2, 5)], seen: { resources: null } },
+    `
+    waits until node 0, the master: it answers or its container ends
+  `,
+  )
+})
+
+test('a master that is silent for hangTimeout is killed before anybody is promoted', () => {
+  planIs(
+    { memory: known, nodes: [hung(5_000), heard(1, 5), heard(2, 5)], seen: { resources: null } },
+    `
+    stage 1
+      record failover: node 1 is to be master, epoch 2  # node 0, the master, gives no sign of life for 5 s, and no replica hears from it
+    stage 2
+      kill shop-master  # node 0, the master, gives no sign of life for 5 s, and no replica hears from it; unfenced it could go on taking writes
+  `,
+  )
+})
+
+test('a killed master is replaced once its container has ended', () => {
+  const gone = node(0, {
+    container: {
+      ...named,
+      state: 'exited',
+      exit: { code: 137, oomKilled: false, atMs: nowMs - 2, error: null },
+    },
+  })
+  const lost = { upstream: { link: 'down', linkDownSeconds: 0, lastIoSeconds: null } } as const
+  planIs(
+    {
+      memory: witnessed([1, 2], { operation: fencing }),
+      nodes: [gone, replica(1, lost), replica(2, lost)],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        promote node 1  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        record failover: done  # it is promoted
+      stage 5
+        node 2 follows node 1  # it follows shop-0, not the master
+      stage 6
+        tune node 2 for its version  # its process may be new
+    `,
+  )
+})
+
+test('while one replica hears from the master it is not hung', () => {
+  planIs(
+    { memory: known, nodes: [hung(20_000), heard(1, 20), heard(2, 1)], seen: { resources: null } },
+    `
+    waits until node 0, the master: it answers or its container ends
+  `,
+  )
+})
+
+test('when no node at all answers, it is us who are blind', () => {
+  const silent = (ordinal: number): NodeSeen =>
+    node(ordinal, {
+      probe: { kind: 'silent', reason: 'no answer', lastByteAtMs: null },
+      lifelessSinceMs: nowMs - 60_000,
+    })
+  planIs(
+    { memory: known, nodes: [hung(60_000), silent(1), silent(2)], seen: { resources: null } },
+    `
+    waits until node 0, the master: it answers or its container ends
+  `,
+  )
+})
+
+test('a master that works on the CPU gets 30 s', () => {
+  const nodes = (silentMs: number): readonly NodeSeen[] => [
+    hung(silentMs, 'running'),
+    heard(1, silentMs / 1_000),
+    heard(2, silentMs / 1_000),
+  ]
+  planIs(
+    { memory: known, nodes: nodes(29_000), seen: { resources: null } },
+    `
+    waits until node 0, the master: it answers or its container ends
+  `,
+  )
+})
+
+test('a master that works on the CPU for 30 s without a word is killed', () => {
+  planIs(
+    {
+      memory: known,
+      nodes: [hung(30_000, 'running'), heard(1, 30), heard(2, 30)],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, gives no sign of life for 30 s, and no replica hears from it
+      stage 2
+        kill shop-master  # node 0, the master, gives no sign of life for 30 s, and no replica hears from it; unfenced it could go on taking writes
+    `,
+  )
+})
+
+test('a master that somebody paused for longer than hangTimeout is killed and replaced', () => {
+  const paused = node(0, { container: { ...named, state: 'paused' }, lifelessSinceMs: nowMs - 6_000 })
+  planIs(
+    { memory: known, nodes: [paused, heard(1, 6), heard(2, 6)], seen: { resources: null } },
+    `
+    stage 1
+      record failover: node 1 is to be master, epoch 2  # node 0, the master, is frozen (docker pause) for 6 s, and no replica hears from it
+    stage 2
+      kill shop-master  # node 0, the master, is frozen (docker pause) for 6 s, and no replica hears from it; unfenced it could go on taking writes
+  `,
+  )
+})
+
+test('a master that hangs is not killed as long as nobody may take its place', () => {
+  planIs(
+    {
+      memory: known,
+      nodes: [hung(6_000), newborn(1), newborn(2, { keys: 0 })],
+      seen: { resources: null },
+    },
+    `
+      refuses (NoSafeCandidate): node 0, the master, gives no sign of life for 6 s, and no replica hears from it, and no replica may take its place, so it is left alone (node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 0 keys): it has never been in sync)
+        type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
+    `,
+  )
+})
+
+test('a master that answers before it was killed goes on, and the operation is called off', () => {
+  planIs(
+    { memory: witnessed([1, 2], { operation: fencing }), nodes: settledNodes(), seen: { resources: null } },
+    `
+      stage 1
+        record failover: aborted  # the master is back
+    `,
+  )
+})
+
+for (const [what, until, probe] of [
+  ['loads its data', 'it has loaded its data', { kind: 'loading', facts: redisFacts() }],
+  ['is in a script that blocks everything', 'its script has ended', { kind: 'busy', reason: 'BUSY' }],
+  ['does not let us in', 'it lets us in', { kind: 'denied', reason: 'WRONGPASS' }],
+] as const satisfies readonly (readonly [string, string, Probe])[])
+  test(`a master that ${what} is alive, however long it takes`, () => {
+    const alive = master(0, {}, { probe, lifelessSinceMs: null })
+    planIs(
+      { memory: known, nodes: [alive, heard(1, 3_600), heard(2, 3_600)], seen: { resources: null } },
+      `waits until node 0, the master: ${until}`,
+    )
+  })
