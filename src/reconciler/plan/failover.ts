@@ -2,9 +2,11 @@ import type { Operation, Request } from '../memory.js'
 import { nodeAlias } from '../names.js'
 import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
+import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import type { Refusal } from './plan.js'
+import { whyNotRejoin } from './rejoin.js'
 import { troubleOf, type Trouble } from './trouble.js'
 
 /**
@@ -60,6 +62,8 @@ export function decideFailover(
     // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked; and within the restart window it
     // is what was waited for.
     if (objection !== null) return master?.bucket === 'uncrowned' ? null : objection
+    const stray = whyNotOverStrays(input, others, winner.ordinal)
+    if (stray !== null) return { kind: 'refused', ordinal: rightful, refusal: stray }
   }
   if (trouble.kind === 'hung')
     return {
@@ -82,6 +86,20 @@ export function decideFailover(
     reason: `${underWay?.reason ?? trouble.what}; ${renderCandidates(candidates)}`,
     troubleAtMs: trouble.sinceMs,
   }
+}
+
+/** Whoever was made master by hand steps down for the winner, and must have nothing of its own to lose by it. */
+function whyNotOverStrays(
+  input: PlanInput,
+  others: readonly ClassifiedNode[],
+  winner: number,
+): Refusal | null {
+  const crowned = others.find(node => node.ordinal === winner)
+  for (const stray of others.filter(saysMaster)) {
+    const refusal = whyNotRejoin(input.spec.name, stray, crowned)
+    if (refusal !== null) return refusal
+  }
+  return null
 }
 
 /** Asked for although nothing is wrong with the master: only by force, and then the master is killed before another one is promoted. */

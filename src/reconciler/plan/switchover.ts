@@ -23,7 +23,7 @@ export function decideSwitchover(
   const master = nodes.find(node => node.ordinal === rightful)
   const targets = rankTargets(nodes, master)
   const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
-  const obstacle = whyNotHandOver(master, chosen, request)
+  const obstacle = whyNotHandOver(master, chosen, request) ?? whyNotBeside(nodes, rightful)
   if (obstacle !== null || chosen === undefined)
     return {
       kind: 'decline',
@@ -98,6 +98,12 @@ function whyNotHandOver(
   if (chosen === undefined)
     return request.to === null ? 'there is no replica' : `there is no node ${request.to}`
   return chosen.reason === null ? null : `node ${chosen.ordinal}: ${chosen.reason}`
+}
+
+/** Which of two masters is right comes before who is the next. */
+function whyNotBeside(nodes: readonly ClassifiedNode[], rightful: number): string | null {
+  const stray = nodes.find(node => node.ordinal !== rightful && factsOf(node)?.role === 'master')
+  return stray === undefined ? null : `node ${stray.ordinal} says that it is master too; see StrayMaster`
 }
 
 function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): Mastership {

@@ -1,5 +1,3 @@
-import type { Answer } from './connection.js'
-
 /** What an error reply to a question of ours says about the node. All of them are life. */
 export type ReplyMeaning = 'loading' | 'busy' | 'denied' | 'other'
 
@@ -51,7 +49,10 @@ const unknowns: Readonly<Record<string, string>> = {
 }
 
 /** Why a connection could not be made, from the code of the system's error. */
-export function networkWords(code: string | null): Answer {
+export function networkWords(code: string | null): {
+  readonly kind: 'refused' | 'failed'
+  readonly reason: string
+} {
   const refusal = code === null ? undefined : refusals[code]
   if (refusal !== undefined) return { kind: 'refused', reason: `${refusal} (${code})` }
   const unknown = (code === null ? undefined : unknowns[code]) ?? 'no connection could be made'
