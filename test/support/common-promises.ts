@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { HistoryEntry } from '../../src/reconciler/memory.js'
 import type { NodeContainer } from './containers.js'
 import type { Daemon } from './daemon.js'
 import { replicationInfo } from './redis-node.js'
@@ -78,4 +79,38 @@ export function assertOneDecision(daemon: Daemon, since: number, action: string)
   const reason = decisions[0]?.slice(action.length + 2) ?? ''
   assert.notEqual(reason, '')
   return reason
+}
+
+/**
+ * The log since `since` has exactly one change of masters, of this kind and with these nodes where they are given, and says why; `history` says the same.
+ * @returns the reason.
+ */
+export async function assertOneChange(
+  { world, daemon, since }: { readonly world: World; readonly daemon: Daemon; readonly since: number },
+  expected: { readonly kind: string; readonly from?: number; readonly to?: number },
+): Promise<string> {
+  const changes = daemon
+    .lines('master.promoted', since)
+    .filter(line => line.flotilla === undefined || line.flotilla === world.name)
+  assert.deepEqual(
+    changes.map(line => line['kind']),
+    [expected.kind],
+    JSON.stringify(changes),
+  )
+  const reason = changes[0]?.['reason']
+  assert.ok(typeof reason === 'string' && reason !== '')
+  if (expected.to !== undefined) assert.equal(changes[0]?.['node'], expected.to)
+  const entries = await historyOf(world)
+  const entry = entries.at(-1)
+  assert.equal(entry?.kind, expected.kind)
+  assert.equal(entry?.result, 'done')
+  assert.notEqual(entry?.reason, '')
+  if (expected.from !== undefined) assert.equal(entry?.from, expected.from)
+  return reason
+}
+
+export async function historyOf(world: World): Promise<readonly HistoryEntry[]> {
+  const { stdout, stderr } = await world.flotilla('history', world.name, '-o', 'json')
+  assert.notEqual(stdout, '', stderr)
+  return (JSON.parse(stdout) as { readonly history: readonly HistoryEntry[] }).history
 }

@@ -26,6 +26,21 @@ export async function containersOf(flotilla: string): Promise<readonly NodeConta
   return found.filter(container => container !== null).sort((a, b) => a.ordinal - b.ordinal)
 }
 
+/** The container that has this name now, as a client that looks it up would find it; null when nobody has it. */
+export async function containerNamed(name: string): Promise<NodeContainer | null> {
+  return inspect(name)
+}
+
+/** Without waiting for the engine to have finished with it. */
+export async function signalContainer(id: string, signal: 'STOP' | 'CONT' | 'KILL'): Promise<void> {
+  await call('POST', `/containers/${id}/kill?signal=${signal}`)
+}
+
+/** `docker pause`. */
+export async function pauseContainer(id: string): Promise<void> {
+  await call('POST', `/containers/${id}/pause`)
+}
+
 /** SIGKILL to its main process, as a crash would be. */
 export async function killContainer(id: string): Promise<void> {
   await call('POST', `/containers/${id}/kill?signal=KILL`)

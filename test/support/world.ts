@@ -46,6 +46,7 @@ export interface ManifestSpec {
   readonly image?: string
   readonly persistence?: 'aof' | 'rdb' | 'none'
   readonly deletionPolicy?: 'Retain' | 'Delete' | 'Orphan'
+  readonly failover?: Readonly<Record<string, string>>
 }
 
 export interface ProcessOptions {
@@ -54,23 +55,26 @@ export interface ProcessOptions {
   readonly args?: readonly string[]
 }
 
-/** Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their pids, the rest by the flotilla's label. */
-export function testWorld(t: TestContext, stem: string): World {
+/**
+ * Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their pids, the rest by the flotilla's label.
+ * `beside`: one more flotilla in the folders of another world, so that one daemon keeps both.
+ */
+export function testWorld(t: TestContext, stem: string, beside?: World): World {
   const name = uniqueName(stem)
-  const folder = mkdtempSync(join(tmpdir(), `flotilla-${name}-`))
+  const folder = beside?.folder ?? mkdtempSync(join(tmpdir(), `flotilla-${name}-`))
   const manifests = join(folder, 'manifests')
   const state = join(folder, 'state')
   const manifest = join(manifests, `${name}.yaml`)
   const daemons: Daemon[] = []
   const removals: (() => Promise<void>)[] = []
   const lastRemovals: (() => Promise<void>)[] = []
-  mkdirSync(manifests)
+  if (beside === undefined) mkdirSync(manifests)
   t.after(async () => {
     await Promise.allSettled(daemons.map(daemon => daemon.stop()))
     await world.removeBystanders()
     await removeFlotilla(name)
     await Promise.allSettled(lastRemovals.map(remove => remove()))
-    rmSync(folder, { recursive: true, force: true })
+    if (beside === undefined) rmSync(folder, { recursive: true, force: true })
   })
   const places = ['--manifests', manifests, '--state', state]
   const env: World['env'] = (dockerHost = testEngine().dockerHost) => ({
@@ -117,9 +121,15 @@ export function testWorld(t: TestContext, stem: string): World {
 }
 
 export function manifestText(name: string, spec: ManifestSpec): string {
-  const { replicas, image = testEngine().image, persistence, deletionPolicy } = spec
-  const optional = Object.entries({ persistence, deletionPolicy }).flatMap(([key, value]) =>
-    value === undefined ? [] : [`  ${key}: ${value}\n`],
+  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover } = spec
+  const inFlow =
+    failover === undefined
+      ? undefined
+      : `{ ${Object.entries(failover)
+          .map(([key, value]) => `${key}: ${value}`)
+          .join(', ')} }`
+  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow }).flatMap(
+    ([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]),
   )
   return `apiVersion: flotilla/v1
 kind: RedisReplication

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { killContainer, signalContainer } from '../support/containers.js'
+import { until } from '../support/until.js'
+import { testWorld, type World } from '../support/world.js'
+import { Writer } from '../support/writer.js'
+
+describe('guards', { concurrency: 2 }, () => {
+  test('15. Only replica is in the middle of its full sync → kill the master → no promotion; hold NoSafeCandidate; the master is started again', async t => {
+    const world = testWorld(t, 'syncing')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await fill(world, 5_000)
+    await world.redis('master', 'wait', '1', '5000')
+    // Ten seconds for sending 5,000 keys.
+    await world.redis('master', 'config', 'set', 'rdb-key-save-delay', '2000')
+    const mark = daemon.mark()
+    await killContainer((await world.container('replica-1')).id)
+    await until('the replica to be in the middle of its full sync', 20_000, async () =>
+      /master_sync_in_progress:1/.test(String(await world.redis('replica-1', 'info', 'replication'))),
+    )
+    await until('status to say so', 10_000, async () =>
+      (await world.status()).nodes.some(node => node.health === 'syncing'),
+    )
+    const before = await world.containers()
+    await killContainer((await world.container('master')).id)
+    const held = await daemon.waitFor('flotilla.held', { since: mark })
+    assert.equal(held['hold'], 'NoSafeCandidate')
+    assert.match(String(held['why']), /started again on its own data/)
+    assert.match(String(held['type']), new RegExp(`flotilla failover ${world.name} --to 1 --force`))
+    await daemon.waitFor('flotilla.released', { since: mark })
+    await assertWhole(world, { replicas: 1 })
+    await assertOneChange({ world, daemon, since: mark }, { kind: 'restart', to: 0 })
+    assert.equal((await world.container('master')).id, before[0]?.id)
+    await assertUntouched(world, before, [0])
+    assert.equal(await world.redis('master', 'dbsize'), 5_000)
+    assert.equal(await world.redis('replica-1', 'dbsize'), 5_000)
+  })
+
+  test('16. A node exits within seconds, five times → backed off, then quarantined (stopped, volume kept), condition CrashLooping with the last log lines; `flotilla restart` clears it', async t => {
+    const world = testWorld(t, 'loops')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    for (let crash = 1; crash <= 5; crash += 1) {
+      const node = await until(`start ${crash}`, 20_000, async () => {
+        const found = await world.container('replica-1')
+        return found.running ? found : null
+      })
+      const seen = daemon.mark()
+      await killContainer(node.id)
+      await daemon.waitFor('node.died', { since: seen })
+    }
+    const held = await daemon.waitFor('flotilla.held', { since: mark })
+    assert.equal(held['hold'], 'CrashLooping')
+    assert.match(String(held['why']), /ended 5 times in a row .*it said last: .*\w/)
+    assert.match(String(held['type']), new RegExp(`flotilla restart ${world.name} --node 1`))
+    const status = await until('status to say so', 10_000, async () => {
+      const now = await world.status()
+      assert.equal(now.conditions.find(({ type }) => type === 'CrashLooping')?.status, 'True')
+      return now
+    })
+    assert.equal(status.nodes.find(node => node.ordinal === 1)?.health, 'stopped')
+    const quarantined = await world.container('replica-1')
+    assert.equal(quarantined.running, false)
+    assert.equal(await world.redis('master', 'set', 'others', 'work'), 'OK')
+    const restarts = daemon.mark()
+    const { exitCode, stderr } = await world.flotilla('restart', world.name, '--node', '1')
+    assert.equal(exitCode, 0, stderr)
+    await daemon.waitFor('flotilla.ready', { since: restarts })
+    await assertWhole(world, { replicas: 2 })
+    await assertUntouched(world, before, [1])
+    assert.equal(await world.redis('replica-1', 'get', 'others'), 'work')
+    assert.deepEqual(daemon.lines('master.promoted', mark), [])
+  })
+
+  test('24. By hand `REPLICAOF NO ONE` on a replica → found within one poll; the stray master rejoins', async t => {
+    const world = testWorld(t, 'stray')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    const writer = new Writer(world, { promised: 'wait' })
+    t.after(() => writer.stop())
+    const mark = daemon.mark()
+    await world.redis('replica-2', 'replicaof', 'no', 'one')
+    const strayMs = performance.now()
+    await daemon.waitFor('plan.started', { since: mark, withinMs: 10_000 })
+    const foundMs = performance.now() - strayMs
+    await assertWhole(world, { replicas: 2 })
+    assert.ok(foundMs < 6_500, `found after ${foundMs} ms; a poll is 5 s`)
+    assert.deepEqual(daemon.lines('master.promoted', mark), [])
+    await assertUntouched(world, before)
+    await writer.assertNothingLost()
+  })
+
+  test('24. … unless it holds acknowledged history that the master lacks: then hold and say so', async t => {
+    const world = testWorld(t, 'stray-writes')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    await world.redis('replica-2', 'replicaof', 'no', 'one')
+    await world.redis('replica-2', 'set', 'only', 'here')
+    const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 10_000 })
+    assert.equal(held['hold'], 'StrayMaster')
+    assert.match(String(held['why']), /node 2/)
+    assert.match(String(held['type']), /flotilla /)
+    assert.equal((await world.status()).conditions.find(one => one.type === 'StrayMaster')?.status, 'True')
+    assert.equal(await world.redis('master', 'set', 'others', 'work'), 'OK')
+    assert.equal(await world.redis('replica-2', 'get', 'only'), 'here')
+    await assertUntouched(world, before)
+    // What it says to type is what helps; what the stray held is kept aside.
+    const [command = ''] = String(held['type']).split('   ')
+    const [program, verb = '', ...args] = command.split(' ')
+    assert.equal(program, 'flotilla')
+    const { exitCode, stderr } = await world.flotilla(verb, ...args)
+    assert.equal(exitCode, 0, stderr)
+    await daemon.waitFor('data.set-aside', { since: mark })
+    await assertWhole(world, { replicas: 2 })
+    assert.equal(await world.redis('replica-2', 'get', 'only'), null)
+    assert.equal(await world.redis('replica-2', 'get', 'others'), 'work')
+    await assertUntouched(world, before, [2])
+  })
+
+  test('31. `pause`, kill the master → nothing happens, `status` shows what it would do; `resume` → it does it', async t => {
+    const world = testWorld(t, 'paused')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await world.redis('master', 'set', 'hello', 'world')
+    await world.redis('master', 'wait', '2', '5000')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    assert.equal((await world.flotilla('pause', world.name)).exitCode, 0)
+    await signalContainer((await world.container('master')).id, 'KILL')
+    await daemon.waitFor('node.offline', { since: mark })
+    const status = await until('status to show what it would do', 10_000, async () => {
+      const now = await world.status()
+      assert.match(now.doing.join('\n'), /promote node [12]|record failover/)
+      return now
+    })
+    assert.equal(status.conditions.find(({ type }) => type === 'Paused')?.status, 'True')
+    assert.equal((await world.container('master')).ordinal, 0)
+    assert.equal((await world.container('master')).running, false)
+    assert.deepEqual(daemon.lines('plan.started', mark), [])
+    await assertUntouched(world, before)
+    assert.equal((await world.flotilla('resume', world.name)).exitCode, 0)
+    await daemon.waitFor('flotilla.ready', { since: mark })
+    await assertWhole(world, { replicas: 2 })
+    await assertOneChange({ world, daemon, since: mark }, { kind: 'failover', from: 0 })
+    await assertUntouched(world, before, [0])
+    assert.equal(await world.redis('replica-0', 'get', 'hello'), 'world')
+  })
+})
+
+async function fill(world: World, keys: number): Promise<void> {
+  const script = "for i = 1, tonumber(ARGV[1]) do redis.call('set', 'filled:' .. i, string.rep('x', 100)) end"
+  await world.redis('master', 'eval', script, '0', String(keys))
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import type { Connection } from '../../src/redis/client/connection.js'
+import { containerNamed } from './containers.js'
+import { askOver, connectTo } from './redis-node.js'
+import { until } from './until.js'
+import type { World } from './world.js'
+
+/** plain: the master's OK is the acknowledgement. wait: one replica has it too (`WAIT 1`). */
+export type Promised = 'plain' | 'wait'
+
+/** A client gives up on an answer after this long, and connects anew to whoever has the name then. */
+const patienceMs = 1_000
+
+interface Acknowledged {
+  readonly key: string
+  readonly sentMs: number
+  readonly atMs: number
+}
+
+/**
+ * An application that writes one key after the other through `<flotilla>-master`, knowing nothing but that name, and remembers what was acknowledged. The
+ * host can't resolve names of containers, so the engine is asked who has it.
+ */
+export class Writer {
+  readonly #world: World
+  readonly #promised: Promised
+  readonly #acknowledged: Acknowledged[] = []
+  readonly #loops: Promise<void>[]
+  #stopped = false
+
+  constructor(
+    world: World,
+    { promised, clients = 2 }: { readonly promised: Promised; readonly clients?: number },
+  ) {
+    this.#world = world
+    this.#promised = promised
+    this.#loops = Array.from({ length: clients }, (_, client) => this.#write(client))
+  }
+
+  get count(): number {
+    return this.#acknowledged.length
+  }
+
+  /** Milliseconds from then (`performance.now()`) to the first acknowledgement of a write that was sent later. */
+  async recoveredAfterMs(sinceMs: number, withinMs = 60_000): Promise<number> {
+    const first = await until('an acknowledged write', withinMs, () =>
+      this.#acknowledged.find(one => one.sentMs > sinceMs),
+    )
+    return Math.round(first.atMs - sinceMs)
+  }
+
+  /** The longest time without any acknowledgement since then. */
+  pauseMsMax(sinceMs: number): number {
+    const times = [sinceMs, ...this.#acknowledged.map(one => one.atMs).filter(ms => ms > sinceMs)]
+    times.sort((a, b) => a - b)
+    return Math.round(Math.max(...times.slice(1).map((ms, index) => ms - (times[index] ?? ms))))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all(this.#loops)
+  }
+
+  /** Acknowledged keys that the node of this name has not. */
+  async missingOn(node: 'master' | `replica-${number}`): Promise<readonly string[]> {
+    const keys = this.#acknowledged.map(one => one.key)
+    const connection = connectTo(await this.#world.container(node), this.#world.password())
+    const missing: string[] = []
+    try {
+      for (let start = 0; start < keys.length; start += 1_000) {
+        const some = keys.slice(start, start + 1_000)
+        const values = (await askOver(connection, 'MGET', ...some)) as readonly (string | null)[]
+        missing.push(...some.filter((_, index) => values[index] === null))
+      }
+    } finally {
+      connection.close()
+    }
+    return missing
+  }
+
+  /** Ends it; every acknowledged write must be on the master. @returns how many there were. */
+  async assertNothingLost(): Promise<number> {
+    await this.stop()
+    assert.ok(this.count > 0, 'it never wrote anything')
+    assert.deepEqual(await this.missingOn('master'), [], `of ${this.count} acknowledged writes`)
+    return this.count
+  }
+
+  async #write(client: number): Promise<void> {
+    let connection: Connection | null = null
+    for (let number = 0; !this.#stopped; number += 1) {
+      const key = `written:${client}:${number}`
+      const sentMs = performance.now()
+      try {
+        connection ??= await this.#connect()
+        if (await inTime(this.#isAcknowledged(connection, key)))
+          this.#acknowledged.push({ key, sentMs, atMs: performance.now() })
+        await sleepFor(1)
+      } catch {
+        connection?.close()
+        connection = null
+        await sleepFor(10)
+      }
+    }
+    connection?.close()
+  }
+
+  async #isAcknowledged(connection: Connection, key: string): Promise<boolean> {
+    await askOver(connection, 'SET', key, 'x')
+    return this.#promised === 'plain' || Number(await askOver(connection, 'WAIT', '1', '500')) >= 1
+  }
+
+  async #connect(): Promise<Connection> {
+    const master = await containerNamed(`${this.#world.name}-master`)
+    if (master?.running !== true || master.address === null) throw new Error('nobody has the name')
+    return connectTo(master, this.#world.password())
+  }
+}
+
+async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+  answer.catch(() => undefined)
+  const late = new AbortController()
+  try {
+    return await Promise.race([
+      answer,
+      sleepFor(patienceMs, undefined, { signal: late.signal }).then(() => {
+        throw new Error(`no answer for ${patienceMs} ms`)
+      }),
+    ])
+  } finally {
+    late.abort()
+  }
+}
