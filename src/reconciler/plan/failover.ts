@@ -31,8 +31,10 @@ export function decideFailover(
   const master = nodes.find(node => node.ordinal === rightful)
   const trouble = troubleOf(input, master, nodes)
   const asked = input.memory.request?.kind === 'failover' ? input.memory.request : null
+  // By force the master is killed whether it is well or not, also by whoever comes back after having written that down.
+  const isOurs = underWay === null || (asked?.force === true && underWay.requestId === asked.requestId)
   if (trouble === null)
-    return underWay === null && asked !== null
+    return isOurs && asked !== null
       ? onWellMaster(input, nodes, { asked, master, rightful })
       : calledOff(underWay)
   if (asked?.force === true && asked.to === rightful && master !== undefined && factsOf(master) !== null)

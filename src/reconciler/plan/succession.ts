@@ -140,6 +140,9 @@ export function forcedRejoin(input: PlanInput, census: Census, master: number): 
   const { request } = input.memory
   if (request?.kind !== 'failover' || !request.force || request.to !== master) return null
   const strays = census.wanted.filter(node => node.bucket === 'stray-master' && node.seen !== null)
+  // One that is down may be one that was stopped for this by a Flotilla that got no further.
+  const down = census.wanted.filter(node => node.bucket === 'stopped' && node.ordinal !== master)
+  const aside = [...strays, ...down].map(node => node.ordinal).sort((a, b) => a - b)
   const cause = `a person said that node ${master} is the master, by force`
   return {
     actions: [
@@ -155,8 +158,8 @@ export function forcedRejoin(input: PlanInput, census: Census, master: number): 
       answer(
         request,
         'done',
-        `node ${master} stays master; what ${strays.map(node => `node ${node.ordinal}`).join(', ') || 'nobody'} held is set aside`,
-        strays.map(node => node.ordinal),
+        `node ${master} stays master; ${aside.length === 0 ? 'nobody says otherwise' : `what node ${aside.join(', ')} held is set aside`}`,
+        aside,
       ),
     ],
   }

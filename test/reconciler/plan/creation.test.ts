@@ -204,6 +204,8 @@ function emptyWorld(): World {
     operation: null,
     replicas: 2,
     persistence: 'aof',
+    witnessed: false,
+    request: null,
   })
 }
 

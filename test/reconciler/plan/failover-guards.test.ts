@@ -401,6 +401,28 @@ test('a master that a person has named stays, and who says that he is too is sto
   )
 })
 
+test('a replica that was made master by hand and has taken writes is not thrown away by a failover', () => {
+  const stray = {
+    runId: 'run-2',
+    replid: 'replid-s',
+    offset: 1_200,
+    previous: { replid: 'replid-a', untilOffset: 1_001 },
+  }
+  planIs(
+    {
+      memory: witnessed([1, 2]),
+      nodes: [dead, drained(1), master(2, stray, { container: { name: 'shop-replica-2' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        start shop-master  # it ended with exit code 137
+      refuses (StrayMaster): node 2 says that it is master, is not the recorded one (node 1), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
+        type: flotilla failover shop --to 1 --force   (node 1 stays master; what node 2 holds is set aside on its volume)
+    `,
+  )
+})
+
 test('what a replaced master held is set aside before it is started, once', () => {
   const facts = {
     spec: { replicas: 1 },

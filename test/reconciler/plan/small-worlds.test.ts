@@ -38,6 +38,7 @@ test('a record that is older than the data, or memory that persists nothing, cha
       operation: [null],
       replicas: [1],
       persistence: ['aof', 'none'],
+      witnessed: [false, true],
     }),
   )
 })
@@ -79,6 +80,7 @@ test('three nodes in the states that matter most come to rest as wanted, or say 
       operation: [null, { kind: 'restart', to: 1 }],
       replicas: [1, 2],
       persistence: ['aof'],
+      witnessed: [false, true],
     }),
   )
 })
@@ -145,7 +147,7 @@ function problemWith(
   }
 }
 
-const mayWaitFor: ReadonlySet<NodeStateName> = new Set(['paused', 'frozen', 'locked out'])
+const mayWaitFor: ReadonlySet<NodeStateName> = new Set(['paused', 'frozen', 'frozen, a master', 'locked out'])
 
 /** Somebody renamed a container that is master by hand: to start another one would hand it that one's data. */
 function hasUsurper({ states, names }: Setting): boolean {
@@ -205,6 +207,7 @@ function whatWasLost(setting: Setting, before: World, after: World): string | nu
 function has(world: World, keys: number): boolean {
   return (
     world.boxes.some(box => box.redis?.keys === keys) ||
-    Object.values(world.volumes).some(volume => volume.keys === keys)
+    Object.values(world.volumes).some(volume => volume.keys === keys) ||
+    world.setAside.some(({ data }) => data.keys === keys)
   )
 }

@@ -153,6 +153,17 @@ test('the master itself is refused', () => {
   )
 })
 
+test('nobody hands over beside a node that says that it is master too', () => {
+  const stray = master(2, { replid: 'replid-s' }, { container: { name: 'shop-replica-2' } })
+  planIs(
+    { memory: asked(1), nodes: [master(0), replica(1), stray], seen: quick },
+    `
+    stage 1
+      answer the switchover that was asked for: refused, node 2 says that it is master too; see StrayMaster (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, 10 keys): it is not in sync with the master (stray-master))  # node 2 says that it is master too; see StrayMaster (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, 10 keys): it is not in sync with the master (stray-master))
+  `,
+  )
+})
+
 test('nobody can hand over when there is no replica', () => {
   planIs(
     { spec: { replicas: 0 }, memory: asked(), nodes: [master(0)], seen: quick },

@@ -64,7 +64,8 @@ export function carryOut(world: World, plan: Plan): string[] {
   return []
 }
 
-function attempt(world: World, action: Action): string[] {
+/** Does one action. @returns its failure as text, where the world would refuse it. */
+export function attempt(world: World, action: Action): string[] {
   try {
     perform(world, action)
     return []

@@ -38,6 +38,11 @@ function running(data: Data, host: string | null, overrides: Partial<Box> = {}):
   return { box: box({ redis: process(data, host), ...overrides }), volume: data }
 }
 
+/** It was in sync, whether its master is still there or not. */
+function following(host: string): NodeState {
+  return { box: box({ redis: process(full, host, { synced: true }) }), volume: full }
+}
+
 function notRunning(data: Data, overrides: Partial<Box>): NodeState {
   return { box: box({ state: 'exited', exit: { code: 137, atMs: 60_000 }, ...overrides }), volume: data }
 }
@@ -56,6 +61,7 @@ export const nodeStates = {
   paused: running(full, 'shop-0', { state: 'paused' }),
   detached: running(full, 'shop-0', { network: null }),
   frozen: running(full, 'shop-0', { mood: 'frozen' }),
+  'frozen, a master': running(full, null, { mood: 'frozen' }),
   'locked out': running(full, 'shop-0', { mood: 'locked-out' }),
   loading: running(full, 'master', { mood: 'loading' }),
   'starting, empty': running(empty, 'master', { mood: 'starting' }),
@@ -72,8 +78,8 @@ export const nodeStates = {
   'replica of the link name, with data': running(full, 'master'),
   'replica of the link name, empty': running(empty, 'master'),
   'replica of the link name, other data': running(other, 'master'),
-  'replica of 0': running(full, 'shop-0'),
-  'replica of 1': running(full, 'shop-1'),
+  'replica of 0': following('shop-0'),
+  'replica of 1': following('shop-1'),
   'replica of 0, of an older spec': running(full, 'shop-0', { hash: 'hash-before' }),
 } as const satisfies Readonly<Record<string, NodeState>>
 

@@ -1,8 +1,8 @@
-import type { FlotillaMemory, OperationKind } from '../../../src/reconciler/memory.js'
+import type { FlotillaMemory, OperationKind, Request } from '../../../src/reconciler/memory.js'
 import { masterName, replicaName } from '../../../src/reconciler/names.js'
 import { nodeStates, type NodeStateName } from './node-states.js'
 import { replicate, type World } from './small-world.js'
-import { lineage, memory, nowMs, operation as begun, spec } from './world.js'
+import { lineage, memory, nodeRecord, nowMs, operation as begun, spec } from './world.js'
 
 /** Everything that makes one small world different from another. */
 export interface Setting {
@@ -16,12 +16,31 @@ export interface Setting {
   readonly operation: { readonly kind: OperationKind; readonly to: number } | null
   readonly replicas: number
   readonly persistence: 'aof' | 'rdb' | 'none'
+  /** The processes that run were seen in sync before. */
+  readonly witnessed: boolean
+  /** What a person asks for. */
+  readonly request: Request | null
 }
 
-export type Choices = { readonly [Part in keyof Setting]: readonly Setting[Part][] }
+export type Choices = {
+  readonly [Part in Exclude<keyof Setting, Optional>]: readonly Setting[Part][]
+} & { readonly [Part in Optional]?: readonly Setting[Part][] }
+type Optional = 'witnessed' | 'request'
 
-/** Every combination of the choices. */
+/** Every combination of the choices that can be found in the world. */
 export function* settings(choices: Choices): Generator<Setting> {
+  const { witnessed = [false], request = [null], ...others } = choices
+  for (const setting of combinations({ ...others, witnessed, request })) {
+    const { states, record, operation } = setting
+    // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
+    if (operation !== null && (operation.kind === 'creation') !== (record === null)) continue
+    // Of one that hangs nobody can know that somebody made it master by hand.
+    if (states.some((state, ordinal) => state === 'frozen, a master' && ordinal !== record)) continue
+    if (!isPromotedBeside(states, record, operation)) yield setting
+  }
+}
+
+function* combinations(choices: Required<Choices>): Generator<Setting> {
   for (const states of choices.states)
     for (const names of choices.names)
       for (const record of choices.record)
@@ -29,10 +48,12 @@ export function* settings(choices: Choices): Generator<Setting> {
           for (const recordedKeys of choices.recordedKeys)
             for (const replicas of choices.replicas)
               for (const persistence of choices.persistence)
-                // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
-                if (operation === null || (operation.kind === 'creation') === (record === null))
-                  if (!isPromotedBeside(states, record, operation))
-                    yield { states, names, record, recordedKeys, operation, replicas, persistence }
+                for (const witnessed of choices.witnessed)
+                  for (const request of choices.request)
+                    yield {
+                      ...{ states, names, record, operation, recordedKeys },
+                      ...{ replicas, persistence, witnessed, request },
+                    }
 }
 
 /** It is written down that another node is to be promoted only when the old master is known to be dead. */
@@ -43,7 +64,7 @@ function isPromotedBeside(
 ): boolean {
   if (operation === null || record === null || operation.to === record) return false
   const state = states[record] ?? 'never made'
-  return ['paused', 'frozen', 'locked out', 'detached', 'starting, empty'].includes(state)
+  return ['paused', 'frozen', 'frozen, a master', 'locked out', 'detached', 'starting, empty'].includes(state)
 }
 
 export function tuples<Item>(items: readonly Item[], length: number): (readonly Item[])[] {
@@ -81,8 +102,12 @@ export function build(setting: Setting): World {
   return world
 }
 
-function memoryOf({ record, recordedKeys, operation }: Setting): FlotillaMemory {
-  const base = memory(record)
+function memoryOf({ states, record, recordedKeys, operation, witnessed, request }: Setting): FlotillaMemory {
+  const ordinals = witnessed && record !== null ? states.map((_, ordinal) => ordinal) : []
+  const nodes = ordinals.map(ordinal =>
+    nodeRecord(ordinal, { lineage: lineage({ runId: 'run-1', replid: 'A' }) }),
+  )
+  const base = memory(record, { nodes, request })
   return {
     ...base,
     master:
