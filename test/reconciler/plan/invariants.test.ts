@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Request } from '../../../src/reconciler/memory.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, ActionBody, Plan } from '../../../src/reconciler/plan/plan.js'
@@ -7,10 +9,12 @@ import {
   master,
   memory,
   newborn,
+  node,
   nothingThere,
   operation,
   planInput,
   replica,
+  request,
   settledNodes,
   stopped,
   type Case,
@@ -37,6 +41,8 @@ const follow = (ordinal: number, of: number): ActionBody => ({
 })
 const stop = (ordinal: number, name: string): ActionBody => ({ kind: 'stop-container', ordinal, name })
 const begun = memory(0, { operation: operation() })
+const begunFailover = memory(0, { operation: operation({ kind: 'failover', to: 1 }) })
+const linkDown = { upstream: { link: 'down', lastIoSeconds: null } } as const
 
 test('nobody objects to what the planner plans', () => {
   const cases: readonly Case[] = [
@@ -76,6 +82,63 @@ test('nobody is promoted beside a master that was not disarmed before', () => {
   assert.deepEqual(objections(facts, [promote(0)], [follow(1, 0)]), objection)
   assert.deepEqual(objections(facts, [promote(0), follow(1, 0)]), objection)
   assert.deepEqual(objections(facts, [follow(1, 0)], [promote(0)]), [])
+})
+
+test('nobody is promoted while the old master runs and says nothing, unless it is killed before', () => {
+  const kill: ActionBody = { kind: 'kill-container', ordinal: 0, name: 'shop-master' }
+  const named = { name: 'shop-master' }
+  const silent: readonly NodeSeen[] = [
+    node(0, { container: named, probe: { kind: 'hung', reason: 'nothing', lastByteAtMs: null } }),
+    node(0, { container: named, probe: { kind: 'busy', reason: 'BUSY' } }),
+    node(0, { container: named, probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+    node(0, { container: { ...named, state: 'paused' } }),
+    node(0, { container: { ...named, state: 'restarting' } }),
+  ]
+  for (const old of silent) {
+    const facts = { memory: begunFailover, nodes: [old, replica(1, linkDown)] }
+    const objection = ['node 1 would be promoted while node 0, the old master, may still take writes']
+    assert.deepEqual(objections(facts, [promote(1)]), objection)
+    assert.deepEqual(objections(facts, [promote(1)], [kill]), objection)
+    assert.deepEqual(objections(facts, [promote(1), kill]), objection)
+    assert.deepEqual(objections(facts, [kill], [promote(1)]), [])
+  }
+})
+
+test('an old master that refuses connections is sure to be gone only when every replica of it has lost it', () => {
+  const refusing = node(0, {
+    container: { name: 'shop-master' },
+    probe: { kind: 'refused', reason: 'ECONNREFUSED' },
+  })
+  const objection = ['node 1 would be promoted while node 0, the old master, may still take writes']
+  const of = (...replicas: readonly NodeSeen[]): readonly string[] =>
+    objections({ memory: begunFailover, nodes: [refusing, ...replicas] }, [promote(1)])
+  assert.deepEqual(of(replica(1, linkDown), replica(2, linkDown)), [])
+  assert.deepEqual(of(replica(1, linkDown), replica(2)), objection)
+  assert.deepEqual(of(newborn(1)), objection)
+})
+
+test("an old master that has ended, has no container or answers as a replica is in nobody's way", () => {
+  for (const old of [[stopped(0)], [], [newborn(0)]])
+    assert.deepEqual(
+      objections({ memory: begunFailover, nodes: [...old, replica(1, linkDown)] }, [promote(1)]),
+      [],
+    )
+})
+
+test('a master may be stopped when a person has said that another one is right, and only then', () => {
+  const nodes = [master(0), master(1, {}, { container: { name: 'shop-replica-1' } })]
+  const word = (overrides: Partial<Request>): Case => ({
+    memory: memory(0, { request: request(overrides) }),
+    nodes,
+  })
+  const objection = ['shop-replica-1 (shop-1) is a master and would be taken away']
+  const order = stop(1, 'shop-replica-1')
+  assert.deepEqual(objections(word({ to: 0, force: true }), [order]), [])
+  assert.deepEqual(objections(word({ to: 0 }), [order]), objection)
+  assert.deepEqual(objections(word({ to: 1, force: true }), [order]), objection)
+  assert.deepEqual(objections(word({ to: 0, force: true }), [stop(0, 'shop-master')]), [
+    'shop-master (shop-0) is a master and would be taken away',
+  ])
 })
 
 test('no empty node is promoted over one that holds data', () => {
