@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertOneChange, assertUntouched, assertWhole, historyOf } from '../support/common-promises.js'
+import { killContainer, signalContainer } from '../support/containers.js'
+import { until } from '../support/until.js'
+import { testWorld } from '../support/world.js'
+import { Writer } from '../support/writer.js'
+
+describe('switchover', { concurrency: 2 }, () => {
+  test('30. `switchover shop --to 2` → < 1 s, zero loss', async t => {
+    const world = testWorld(t, 'hand-over')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    // Zero loss is promised to those too who wait for no replica.
+    const writer = new Writer(world, { promised: 'plain' })
+    t.after(() => writer.stop())
+    await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+    const mark = daemon.mark()
+    const startedMs = performance.now()
+    const { exitCode, stdout, stderr } = await world.flotilla('switchover', world.name, '--to', '2')
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stdout, /node 2 is master now/)
+    await writer.recoveredAfterMs(performance.now())
+    const pauseMs = writer.pauseMsMax(startedMs)
+    await daemon.waitFor('flotilla.ready', { since: mark })
+    await assertWhole(world, { replicas: 2 })
+    assert.equal((await world.container('master')).ordinal, 2)
+    await assertUntouched(world, before)
+    await assertOneChange({ world, daemon, since: mark }, { kind: 'switchover', from: 0, to: 2 })
+    const count = await writer.assertNothingLost()
+    t.diagnostic(`writes paused for ${pauseMs} ms; ${count} acknowledged`)
+    assert.ok(pauseMs < 1_000, `writes paused for ${pauseMs} ms`)
+  })
+
+  test('30. lagging or unknown target → refused, candidates listed', async t => {
+    const world = testWorld(t, 'refused')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await world.redis('master', 'set', 'hello', 'world')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    const unknown = await world.flotilla('switchover', world.name, '--to', '7')
+    assert.equal(unknown.exitCode, 1)
+    assert.match(unknown.stderr, /refused: there is no node 7 .*node 1 .*eligible.*node 2 .*eligible/)
+    const itself = await world.flotilla('switchover', world.name, '--to', '0')
+    assert.equal(itself.exitCode, 1)
+    assert.match(itself.stderr, /node 0 is the master already/)
+    const lagging = await world.container('replica-1')
+    await signalContainer(lagging.id, 'STOP')
+    const refused = await world.flotilla('switchover', world.name, '--to', '1')
+    await signalContainer(lagging.id, 'CONT')
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /refused: node 1: it is not in sync.*node 2 .*eligible/)
+    await assertWhole(world, { replicas: 2 })
+    assert.equal((await world.container('master')).ordinal, 0)
+    assert.deepEqual(daemon.lines('master.promoted', mark), [])
+    assert.equal(await world.redis('master', 'set', 'still', 'writable'), 'OK')
+    await assertUntouched(world, before)
+  })
+
+  test('30. target killed half way → aborts, old master writable again', async t => {
+    const world = testWorld(t, 'target-dies')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
+    await daemon.waitFor('flotilla.ready')
+    const writer = new Writer(world, { promised: 'wait' })
+    t.after(() => writer.stop())
+    await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+    for (let attempt = 1; attempt <= 6; attempt += 1) {
+      const mark = daemon.mark()
+      const before = await world.containers()
+      const old = await world.container('master')
+      const target = before.find(node => node.ordinal === (old.ordinal + 1) % 3)
+      assert.ok(target)
+      const asked = world.flotilla('switchover', world.name, '--to', String(target.ordinal))
+      await daemon.waitFor('action.done', {
+        since: mark,
+        where: line => String(line['action']).startsWith('record switchover'),
+      })
+      // The daemon stands still between two steps while its target dies.
+      daemon.signal('SIGSTOP')
+      const halfWay = daemon.lines('action.done', mark).length < 3
+      if (halfWay) await killContainer(target.id)
+      daemon.signal('SIGCONT')
+      const { exitCode, stderr } = await asked
+      await assertWhole(world, { replicas: 2 })
+      // It may have been faster than the signal; then once more.
+      if (exitCode === 0) continue
+      assert.equal(exitCode, 1, stderr)
+      assert.match(stderr, /called off/)
+      assert.equal(daemon.lines('operation.aborted', mark).length, 1)
+      assert.equal((await world.container('master')).ordinal, old.ordinal)
+      assert.deepEqual(daemon.lines('master.promoted', mark), [])
+      assert.equal((await historyOf(world)).at(-1)?.result, 'aborted')
+      await assertUntouched(world, before, [target.ordinal])
+      await writer.recoveredAfterMs(performance.now())
+      await writer.assertNothingLost()
+      return
+    }
+    assert.fail('the daemon could not be stopped half way in six tries')
+  })
+})
