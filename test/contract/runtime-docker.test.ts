@@ -99,12 +99,15 @@ describe('the Docker adapter', () => {
   }
 
   test('a settled world costs one call; a restart by hand within it costs one inspect more', async () => {
-    const [one] = await Promise.all([make('settled-1'), make('settled-2')])
+    const ours = await Promise.all([make('settled-1'), make('settled-2')])
+    const [one] = ours
     let calls = 0
     const counting: EngineClient = {
       ...raw,
       call(request, decode) {
-        calls++
+        // Other tests use the engine too, and what they do there costs looks of its own.
+        const { path } = request
+        if (path === '/containers/json' || ours.some(({ containerId }) => path.includes(containerId))) calls++
         return raw.call(request, decode)
       },
     }
