@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
+import { keepHeapSmall } from '../src/daemon/small-heap.js'
 import { example, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function runCommand({ env, output }: CommandContext): Command {
@@ -31,6 +32,7 @@ export function runCommand({ env, output }: CommandContext): Command {
         command: Command,
       ) =>
         runVerb(output, async () => {
+          keepHeapSmall()
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
           const { liveStatus } = await import('../src/cli/live-status.js')
