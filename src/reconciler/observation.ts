@@ -50,3 +50,6 @@ export interface ResourcesSeen {
   /** Null when the image is not on the engine. */
   readonly image: ImageFacts | null
 }
+
+/** A process that has run this long and does not listen is not "starting" any more. Redis listens within 20 ms of its start; a loaded host may need seconds. */
+export const startGraceMs = 10_000

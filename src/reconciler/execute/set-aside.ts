@@ -65,12 +65,18 @@ export async function setDataAside(
  * Redis replaces it by a rename, which leaves the link as it is.
  */
 function script(folder: string, mode: FlotillaSpec['persistence']['mode']): string {
-  const place = `/data/set-aside/${folder}`
   const keep = mode === 'rdb' ? 'cp -al' : 'mv'
   return [
     'set -e',
-    `mkdir -p ${place}`,
-    `for item in appendonlydir appendonly.aof dump.rdb; do if [ -e /data/$item ]; then ${keep} /data/$item ${place}/; fi; done`,
+    `place=/data/set-aside/${folder}`,
+    // One of an earlier try, or of another time in the same epoch, is never written over.
+    'count=1; while [ -e "$place" ]; do count=$((count + 1)); place=/data/set-aside/' +
+      folder +
+      '.$count; done',
+    'mkdir -p "$place"',
+    `for item in appendonlydir appendonly.aof dump.rdb; do if [ -e /data/$item ]; then ${keep} /data/$item "$place"/; fi; done`,
+    // Nothing was there to be kept.
+    'rmdir "$place" 2>/dev/null || true',
     `cd /data/set-aside`,
     `ls -1t | tail -n +${keptFolders + 1} | while read -r old; do rm -rf "./$old"; done`,
   ].join('; ')

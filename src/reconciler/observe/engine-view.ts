@@ -31,8 +31,8 @@ export class EngineView {
   /** A list that has not begun yet: all who ask until then share it. It begins when the one before it has ended. */
   async #begin(): Promise<readonly ContainerFacts[]> {
     await this.#current?.catch(() => undefined)
-    // All who are woken in one turn of the event loop have asked by the next.
-    await Promise.resolve()
+    // All who are woken by timers of one turn of the event loop have asked by the end of it.
+    await new Promise(resolve => setImmediate(resolve))
     const list = this.#runtime.listContainers()
     this.#current = list
     this.#next = null

@@ -1,4 +1,5 @@
 import type { ContainerFacts } from '../../runtime/runtime.js'
+import { startGraceMs } from '../observation.js'
 
 /** A process, not a container: what was said of one run says nothing of the next. */
 export type Run = Pick<ContainerFacts, 'containerId' | 'startedAtMs'>
@@ -11,7 +12,7 @@ const doubtMs = 1_000
 
 /**
  * Since when each process has given no sign of life. Kept from pass to pass, because one look can't tell a slow node from a dead one.
- * A process that has never answered has no silence to count: it is starting.
+ * A process that has never answered and is young has no silence to count: it is starting.
  */
 export class LifeSigns {
   readonly #signs = new Map<string, Sign>()
@@ -24,7 +25,12 @@ export class LifeSigns {
       this.#signs.set(containerId, { run, lastAliveMs: atMs, lifelessSinceMs: null })
       return null
     }
-    if (before === undefined || before.run !== run) return null
+    if (before === undefined || before.run !== run) {
+      // It ran long before we first looked, so it is not starting: whoever watched it before us may have ended in the middle of its silence.
+      if (startedAtMs === null || atMs - startedAtMs < startGraceMs) return null
+      this.#signs.set(containerId, { run, lastAliveMs: atMs, lifelessSinceMs: atMs })
+      return atMs
+    }
     const lifelessSinceMs = before.lifelessSinceMs ?? Math.max(before.lastAliveMs, atMs - doubtMs)
     this.#signs.set(containerId, { ...before, lifelessSinceMs })
     return lifelessSinceMs

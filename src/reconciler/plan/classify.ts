@@ -2,7 +2,7 @@ import { specHashLabel } from '../../runtime/labels.js'
 import type { RedisFacts } from '../../redis/redis.js'
 import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
-import type { NodeSeen } from '../observation.js'
+import { startGraceMs, type NodeSeen } from '../observation.js'
 
 /**
  * Every node falls into exactly one bucket, before anything is decided. The buckets are told apart by what was seen and by who is the
@@ -49,9 +49,6 @@ export interface ClassifiedNode {
   /** Made from another spec than today's, or to be made anew because somebody asked. */
   readonly outdated: boolean
 }
-
-/** A process that has run this long and does not listen is not "starting" any more. Redis listens within 20 ms of its start; a loaded host may need seconds. */
-const startGraceMs = 10_000
 
 export function classifyNode(
   node: NodeSeen,

@@ -58,6 +58,19 @@ export function decideFailover(
       request: asked,
       reason: `${asked.to === null ? 'no node may' : `node ${asked.to} may not`} be promoted: ${renderCandidates(candidates)}`,
     }
+  // Whoever still reads what the old master sent may be eligible when it has: nobody is turned away before.
+  const reading =
+    winner === null && master?.bucket !== 'uncrowned' ? stillReading(input, others, rightful) : null
+  if (trouble.kind === 'dead' && reading !== null && !isDrained(input, others, rightful)) {
+    const provisional = candidates.find(one => one.ordinal === reading.ordinal)
+    if (provisional !== undefined)
+      return {
+        kind: 'fence',
+        ordinal: rightful,
+        kill: false,
+        operation: intent(input, { rightful, winner: provisional, trouble }),
+      }
+  }
   if (winner === null) return nobody(input, master, { trouble, candidates, others })
   if (asked === null) {
     const objection = whyNotFailOver(input, rightful, trouble)
@@ -253,6 +266,27 @@ function intent(
       requestId: input.memory.request?.requestId ?? null,
     }
   )
+}
+
+/** A replica that we saw in sync, and that has not read its connection to the old master to the end. */
+function stillReading(
+  input: PlanInput,
+  others: readonly ClassifiedNode[],
+  rightful: number,
+): ClassifiedNode | null {
+  const alias = nodeAlias(input.spec.name, rightful)
+  const found = others.find(node => {
+    const facts = factsOf(node)
+    if (
+      facts?.upstream === null ||
+      facts === null ||
+      facts.upstream.host !== alias ||
+      facts.upstream.link === 'down'
+    )
+      return false
+    return input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId)
+  })
+  return found ?? null
 }
 
 const drainMsMax = 500

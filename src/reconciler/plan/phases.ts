@@ -23,6 +23,7 @@ const phases = [
   'catch-up',
   'step-down',
   'promote',
+  'still',
   'free-name',
   'take-name',
   'resume',

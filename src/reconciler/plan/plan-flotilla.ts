@@ -115,6 +115,7 @@ function planCrowning(
         ...beginning(input, operation, 'record'),
         ...promotion,
         ...resumeHandOver(input, nodes, crown.ordinal),
+        ...stillReborn(nodes, operation),
         {
           phase: 'end',
           action: endOperation(operation, {
@@ -129,6 +130,24 @@ function planCrowning(
     }),
     planReplication(input, census, { master: crown.ordinal, newlyCrowned: true, rising: [], moved: [] }),
   ]
+}
+
+/**
+ * The old master was started by somebody else, as the replica that every node is born as: as soon as the name leads to the new master it would copy that one's
+ * data over its own. It is stopped first, and set aside like one that is dead.
+ */
+function stillReborn(
+  nodes: readonly ClassifiedNode[],
+  { kind, from, to }: Operation,
+): { phase: Phase; action: Action }[] {
+  const reborn = nodes.find(
+    node => node.ordinal === from && from !== to && kind === 'failover' && node.bucket !== 'stopped',
+  )
+  const facts = reborn === undefined ? null : factsOf(reborn)
+  const name = reborn?.seen?.container.name
+  if (reborn === undefined || name === undefined || facts === null || facts.role === 'master') return []
+  const cause = 'it was started anew and may hold writes that nobody else has; it is to be set aside first'
+  return [{ phase: 'still', action: { kind: 'kill-container', ordinal: reborn.ordinal, name, cause } }]
 }
 
 /**

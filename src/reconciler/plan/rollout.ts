@@ -1,10 +1,10 @@
 import type { Census } from './census.js'
-import { factsOf } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { replicaName } from '../names.js'
 import { planHandOver } from './succession.js'
+import { rankTargets } from './switchover.js'
 import { tune } from './tuning.js'
 
 /**
@@ -36,9 +36,10 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
 /** Only the master is left: it hands over to a replica that is up to date, and is then one like the others. */
 function handOver(input: PlanInput, census: Census, master: number): Contribution[] {
   const cause = 'the old master is made from an older spec, and every replica is up to date'
-  const heir = [...census.wanted]
-    .filter(node => node.bucket === 'online')
-    .sort((a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal)[0]
+  const heir = rankTargets(
+    census.wanted,
+    census.wanted.find(node => node.ordinal === master),
+  ).find(one => one.reason === null)
   if (heir === undefined)
     return [
       {

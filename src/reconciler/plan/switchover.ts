@@ -51,7 +51,8 @@ export function decideSwitchover(
 /** A replica that is further behind than this would make writes wait too long while it catches up. */
 const lagBytesMax = 1_048_576
 
-function rankTargets(
+/** Every node but the master, with why nothing is handed over to it; the best first. */
+export function rankTargets(
   nodes: readonly ClassifiedNode[],
   master: ClassifiedNode | undefined,
 ): readonly Candidate[] {

@@ -88,10 +88,11 @@ function hungFor(
   const others = nodes.filter(node => node.ordinal !== master.ordinal && factsOf(node) !== null)
   // If nobody answers us, it may be us who are cut off: unknown is not dead.
   if (others.length === 0) return null
-  // The replicas are witnesses. Whole seconds, so one is given.
+  // The replicas are witnesses. They count whole seconds, and the beginning of the silence is known to a second: so much is allowed for.
+  const doubtMs = Math.min(2_000, silentMs / 2)
   const heard = others.some(node => {
     const lastIoSeconds = factsOf(node)?.upstream?.lastIoSeconds
-    return lastIoSeconds !== undefined && lastIoSeconds !== null && lastIoSeconds * 1_000 < silentMs - 2_000
+    return lastIoSeconds !== undefined && lastIoSeconds !== null && lastIoSeconds * 1_000 < silentMs - doubtMs
   })
   return heard
     ? null

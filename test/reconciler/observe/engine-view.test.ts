@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { EngineView } from '../../../src/reconciler/observe/engine-view.js'
 import type { ContainerFacts, Runtime } from '../../../src/runtime/runtime.js'
-import { settle } from '../support/manual-clock.js'
 import { container } from '../support/world.js'
 
 /** An engine whose lists end when the test says so; each list holds one container, named after its number. */
@@ -16,14 +15,19 @@ function slowEngine() {
       }),
   } as unknown as Runtime
   const finish = async (list: number, error?: Error): Promise<void> => {
-    await settle()
+    await turn()
     const end = ends[list - 1]
     assert.ok(end !== undefined, `list ${list} has not begun`)
     if (error === undefined) end.ok()
     else end.fail(error)
-    await settle()
+    await turn()
   }
   return { view: new EngineView(runtime), finish, begun: () => ends.length }
+}
+
+/** A turn of the event loop, and what it brought. */
+const turn = async (): Promise<void> => {
+  for (let count = 0; count < 3; count++) await new Promise(resolve => setImmediate(resolve))
 }
 
 const nameIn = async (list: Promise<readonly ContainerFacts[]>): Promise<string | undefined> =>
@@ -39,9 +43,9 @@ test('who asks gets a list', async () => {
 test('who asks while a list is under way gets one that began afterwards, and all of them the same', async () => {
   const { view, finish, begun } = slowEngine()
   const first = view.listContainers()
-  await settle()
+  await turn()
   const late = [view.listContainers(), view.listContainers(), view.listContainers()]
-  await settle()
+  await turn()
   assert.equal(begun(), 1)
   await finish(1)
   assert.equal(await nameIn(first), 'list-1')
@@ -53,7 +57,7 @@ test('who asks while a list is under way gets one that began afterwards, and all
 test('who asks while the next list is under way gets the one after that', async () => {
   const { view, finish } = slowEngine()
   const lists = [view.listContainers()]
-  await settle()
+  await turn()
   lists.push(view.listContainers())
   await finish(1)
   lists.push(view.listContainers())
@@ -65,7 +69,7 @@ test('who asks while the next list is under way gets the one after that', async 
 test('a list that failed fails only those who asked for it', async () => {
   const { view, finish } = slowEngine()
   const first = view.listContainers()
-  await settle()
+  await turn()
   const second = view.listContainers()
   const failure = assert.rejects(first, /no engine/)
   await finish(1, new Error('no engine'))
@@ -80,6 +84,6 @@ test('an engine that was asked and has answered is asked again', async () => {
   await finish(1)
   await first
   void view.listContainers()
-  await settle()
+  await turn()
   assert.equal(begun(), 2)
 })
