@@ -64,7 +64,7 @@ async function serve({ places, events, ended, onStatus }: DaemonOptions, session
     },
   })
   const watching = new AbortController()
-  // The first sign of a crash is the connection, about 1 ms after it; Docker's event comes 45 ms later and brings the next pass.
+  // The first sign of a crash is the connection, about 1 ms after it. Docker's event comes when the engine has finished with the container, some 100 ms later.
   const forgetLost = session.redis.onConnectionLost(node => controller.noteLost(node))
   session.runtime.watchEvents(
     {

@@ -74,7 +74,7 @@ export function perform(world: World, action: Action): void {
 }
 
 /** The world after the action; the given one is left as it was. */
-export function apply(world: World, action: Action): World {
+function apply(world: World, action: Action): World {
   const next = structuredClone(world)
   perform(next, action)
   return next

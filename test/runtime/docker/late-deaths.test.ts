@@ -27,16 +27,19 @@ function listen() {
   const stop = new AbortController()
   let heard = (): void => {}
   const handlers = {
-    onEvent(event: RuntimeEvent) {
-      told.push(`${event.id} ${event.action}`)
+    onEvent({ id, action }: RuntimeEvent) {
+      told.push(`${id} ${action}`)
       heard()
     },
     onGap: () => {},
     onDown: () => {},
   }
-  const { onEvent } = withLateDeaths(engine.client, handlers, stop.signal)
+  const late = withLateDeaths(engine.client, handlers, stop.signal)
   const next = () => new Promise<void>(resolve => (heard = resolve))
-  return { told, next, stop, tell: (...events: RuntimeEvent[]) => events.forEach(event => onEvent(event)) }
+  const tell = (...events: RuntimeEvent[]): void => {
+    for (const each of events) late.onEvent(each)
+  }
+  return { told, next, stop, tell }
 }
 
 function event(id: string, action: string, labels = { [flotillaLabel]: 'shop' }): RuntimeEvent {
