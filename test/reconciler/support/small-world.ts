@@ -73,13 +73,6 @@ export function perform(world: World, action: Action): void {
   replicate(world)
 }
 
-/** The world after the action; the given one is left as it was. */
-function apply(world: World, action: Action): World {
-  const next = structuredClone(world)
-  perform(next, action)
-  return next
-}
-
 function change(world: World, action: Action): void {
   switch (action.kind) {
     case 'pull-image':
