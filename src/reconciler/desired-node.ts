@@ -31,6 +31,17 @@ export function desiredContainer(setting: NodeSetting, ordinal: number, name: st
  * Secrets, the role and Flotilla's own version are not in it, so that none of them recreates a node. A golden test pins it.
  */
 export function specHash(setting: NodeSetting): string {
+  const known = hashes.get(setting.spec)
+  if (known !== undefined && known.publish === setting.publish) return known.hash
+  const hash = computeSpecHash(setting)
+  hashes.set(setting.spec, { publish: setting.publish, hash })
+  return hash
+}
+
+/** A spec in force is one object for as long as it is, and is asked for at every look. */
+const hashes = new WeakMap<FlotillaSpec, { readonly publish: boolean; readonly hash: string }>()
+
+function computeSpecHash(setting: NodeSetting): string {
   const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
   const secrets = {
     control: new Secret('x'),

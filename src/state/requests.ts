@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { watch } from 'chokidar'
@@ -49,6 +50,8 @@ export async function submitAsk(directory: string, flotilla: string, wanted: Ask
 
 /** Takes the ask away and returns it; null when there is none, or it is not one (then it is gone too). */
 export async function takeAsk(directory: string, flotilla: string): Promise<Ask | null> {
+  // Asked at every pass, and there is nearly never one: a look is cheaper than an error.
+  if (!existsSync(pathOf(directory, flotilla))) return null
   const text = await readFileIfThere(pathOf(directory, flotilla))
   if (text === null) return null
   await removeFile(pathOf(directory, flotilla))

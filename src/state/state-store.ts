@@ -17,6 +17,7 @@ import { parseMemory, renderMemory } from './memory-schema.js'
  */
 export class StateStore {
   readonly directory: string
+  readonly #secrets = new Map<string, StoredSecrets>()
 
   constructor(directory: string) {
     this.directory = directory
@@ -61,6 +62,7 @@ export class StateStore {
     await removeFile(this.memoryPath(flotilla))
     await removeFile(this.statusPath(flotilla))
     if (!options.secretsToo) return
+    this.#secrets.delete(flotilla)
     await removeFile(this.secretsPath(flotilla))
     await removeFile(this.passwordPath(flotilla))
   }
@@ -96,7 +98,16 @@ export class StateStore {
     })
   }
 
+  /** Read once: whoever holds the lock is the only one who makes them, and they never change. */
   async loadSecrets(flotilla: string): Promise<StoredSecrets | null> {
+    const known = this.#secrets.get(flotilla)
+    if (known !== undefined) return known
+    const secrets = await this.#readSecrets(flotilla)
+    if (secrets !== null) this.#secrets.set(flotilla, secrets)
+    return secrets
+  }
+
+  async #readSecrets(flotilla: string): Promise<StoredSecrets | null> {
     const path = this.secretsPath(flotilla)
     const text = await readFileIfThere(path)
     if (text === null) return null
