@@ -21,10 +21,9 @@ export interface FlotillaStatus {
 /**
  * Ready: one master, every wanted replica in sync. Creating: never been Ready yet. Updating: the spec changed and is being applied.
  * Degraded: writes work, something is missing. Unavailable: no master takes writes. Held: Flotilla refuses to go on and says why.
- * Unknown: it can't be seen (no Docker). Deleting: on its way out.
+ * While the engine does not answer there is no new status: the last one stays, and the log and the exit code of `status` say so.
  */
-export type Phase =
-  'Ready' | 'Creating' | 'Updating' | 'Degraded' | 'Unavailable' | 'Held' | 'Unknown' | 'Deleting'
+export type Phase = 'Ready' | 'Creating' | 'Updating' | 'Degraded' | 'Unavailable' | 'Held'
 
 export interface NodeStatus {
   /** Name of its container, which is its role: `shop-master`, `shop-replica-2`. */
