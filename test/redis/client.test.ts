@@ -45,7 +45,7 @@ describe('the ioredis client against redis-server', () => {
       assert.equal(probe.kind, 'denied', JSON.stringify(probe))
       assert.match(probe.kind === 'denied' ? probe.reason : '', /as many clients as it allows/)
     }
-    await assert.rejects(stranger.promote(node, { deadlineMs: 60 }), hasCode('redis/denied'))
+    await assert.rejects(stranger.promote(node, { deadlineMs: 300 }), hasCode('redis/denied'))
     stranger.close()
     assert.equal((await world.redis.probe(node, { deadlineMs: 2000 })).kind, 'answered')
   })

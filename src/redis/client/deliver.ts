@@ -33,10 +33,14 @@ const longestPauseMs = 50
 export async function deliver(delivery: Delivery): Promise<readonly Reply[]> {
   const { clock, deadlineMs } = delivery
   const leftMs = startBudget(clock, deadlineMs)
+  let denied: Failed | null = null
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     const outcome = await attempt(delivery, leftMs)
     if (outcome.kind === 'done') return outcome.replies
-    if (outcome.kind === 'failed' || leftMs() <= pauseMs) throw failure(delivery, outcome)
+    if (outcome.code === 'redis/denied') denied = outcome
+    // The last try is cut off by the deadline: what the node said at the one before tells more.
+    const ran = outcome.code === 'redis/timeout' && denied !== null ? denied : outcome
+    if (outcome.kind === 'failed' || leftMs() <= pauseMs) throw failure(delivery, ran)
     await clock.sleep(pauseMs)
   }
 }
