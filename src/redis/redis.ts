@@ -91,8 +91,8 @@ export type Probe =
   | { readonly kind: 'loading'; readonly facts: RedisFacts }
   /** Alive, in a script that blocks everything, INFO too (`-BUSY`). */
   | { readonly kind: 'busy'; readonly reason: string }
-  /** Alive, and does not let us in (`NOAUTH`, `WRONGPASS`, `NOPERM`, `DENIED`, too many clients). */
-  | { readonly kind: 'denied'; readonly reason: string }
+  /** Alive, and does not let us in: it refuses our user (`NOAUTH`, `WRONGPASS`, `NOPERM`), or something else (`DENIED`, too many clients, not a Redis). */
+  | { readonly kind: 'denied'; readonly cause: 'credentials' | 'other'; readonly reason: string }
   /** The kernel at the address says that nobody listens there. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Connected, or trying to, and nothing came back before the deadline, on this one attempt. */

@@ -198,8 +198,9 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       world.redis.retain(new Set())
       const wrong = { ...node, credentials: { ...node.credentials, control: new Secret('not-the-password') } }
       const probe = await look(world, wrong)
-      assert.equal(probe.kind, 'denied')
-      assert.match(probe.kind === 'denied' ? probe.reason : '', /does not accept our password/)
+      assert.ok(probe.kind === 'denied')
+      assert.equal(probe.cause, 'credentials')
+      assert.match(probe.reason, /does not accept our password/)
       const error: unknown = await world.redis
         .promote(wrong, { deadlineMs })
         .catch((thrown: unknown) => thrown)

@@ -44,6 +44,7 @@ describe('the ioredis client against redis-server', () => {
       const probe = await stranger.probe(node, { deadlineMs: 2000 })
       assert.equal(probe.kind, 'denied', JSON.stringify(probe))
       assert.match(probe.kind === 'denied' ? probe.reason : '', /as many clients as it allows/)
+      assert.equal(probe.kind === 'denied' ? probe.cause : '', 'other')
     }
     await assert.rejects(stranger.promote(node, { deadlineMs: 300 }), hasCode('redis/denied'))
     stranger.close()

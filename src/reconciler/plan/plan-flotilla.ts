@@ -5,6 +5,7 @@ import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
 import type { Mastership } from './mastership-kind.js'
+import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
@@ -25,6 +26,7 @@ export function planFlotilla(input: PlanInput): Plan {
   const mastership = decideMastership(input, census)
   return joinContributions(input.spec.name, [
     duplicates(input),
+    planLockedOut(input, census),
     ...contributionsOf(input, census, mastership),
   ])
 }

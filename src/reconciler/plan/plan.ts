@@ -101,3 +101,4 @@ export type RefusalCode =
   | 'RolloutPending'
   | 'FailoverBlocked'
   | 'CrashLooping'
+  | 'LockedOut'

@@ -180,6 +180,7 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     RolloutPending: fact('RolloutPending'),
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
+    LockedOut: fact('LockedOut'),
   }
 }
 

@@ -88,6 +88,7 @@ export const conditionTypes = [
   'RolloutPending',
   'FailoverBlocked',
   'CrashLooping',
+  'LockedOut',
   'DataLost',
   'Paused',
 ] as const

@@ -4,7 +4,7 @@ import type { NodeTarget, Probe } from '../redis.js'
 import type { Answer, Connection } from './connection.js'
 import type { Links } from './links.js'
 import { startBudget, within } from './wait.js'
-import { denialWords, meaningOf, shortened } from './words.js'
+import { denialWords, meaningOf, refusesOurUser, shortened } from './words.js'
 
 export interface ProbeInput {
   readonly links: Links
@@ -150,11 +150,15 @@ function readAnswer(answer: Answer, lastByteAtMs: number | null): Probe {
 function readErrorReply(message: string): Probe {
   if (meaningOf(message) === 'busy')
     return { kind: 'busy', reason: `a script has run for long and blocks it (${shortened(message)})` }
-  return { kind: 'denied', reason: denialWords(message) }
+  return {
+    kind: 'denied',
+    cause: refusesOurUser(message) ? 'credentials' : 'other',
+    reason: denialWords(message),
+  }
 }
 
 function readInfo(value: unknown): Probe {
   const info = parseInfo(typeof value === 'string' ? value : '')
-  if (info.kind === 'unreadable') return { kind: 'denied', reason: info.reason }
+  if (info.kind === 'unreadable') return { kind: 'denied', cause: 'other', reason: info.reason }
   return { kind: info.facts.loading === null ? 'answered' : 'loading', facts: info.facts }
 }

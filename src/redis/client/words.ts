@@ -5,13 +5,18 @@ export type ReplyMeaning = 'loading' | 'busy' | 'denied' | 'other'
 export function meaningOf(errorReply: string): ReplyMeaning {
   if (errorReply.startsWith('LOADING')) return 'loading'
   if (errorReply.startsWith('BUSY ')) return 'busy'
-  if (/^(NOAUTH|WRONGPASS|NOPERM|DENIED)\b/.test(errorReply)) return 'denied'
-  return isFull(errorReply) ? 'denied' : 'other'
+  const isDenial = refusesOurUser(errorReply) || /^DENIED\b/.test(errorReply) || isFull(errorReply)
+  return isDenial ? 'denied' : 'other'
 }
 
 /** A full house is transient, unlike a wrong password. */
 export function isFull(errorReply: string): boolean {
   return /max number of clients/i.test(errorReply)
+}
+
+/** It refuses the user or the password that we come with, and will go on to. */
+export function refusesOurUser(errorReply: string): boolean {
+  return /^(NOAUTH|WRONGPASS|NOPERM)\b/.test(errorReply)
 }
 
 /** A denial in plain words, with what Redis said behind it. */

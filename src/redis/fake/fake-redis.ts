@@ -91,7 +91,7 @@ export function createFakeRedis({
     }
     node.lastByteAtMs = clock.nowMs()
     if (target.credentials.control.reveal() !== node.target.credentials.control.reveal())
-      return { kind: 'denied', reason: 'it does not accept our password (WRONGPASS)' }
+      return { kind: 'denied', cause: 'credentials', reason: 'it does not accept our password (WRONGPASS)' }
     kept.set(target.containerId, target)
     if (node.state === 'busy')
       return { kind: 'busy', reason: 'a script has run for long and blocks it (BUSY)' }

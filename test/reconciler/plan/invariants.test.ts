@@ -90,7 +90,7 @@ test('nobody is promoted while the old master runs and says nothing, unless it i
   const silent: readonly NodeSeen[] = [
     node(0, { container: named, probe: { kind: 'hung', reason: 'nothing', lastByteAtMs: null } }),
     node(0, { container: named, probe: { kind: 'busy', reason: 'BUSY' } }),
-    node(0, { container: named, probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+    node(0, { container: named, probe: { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } }),
     node(0, { container: { ...named, state: 'paused' } }),
     node(0, { container: { ...named, state: 'restarting' } }),
   ]

@@ -158,13 +158,13 @@ test('a node in a script, one that locks us out and one that is paused are waite
       nodes: [
         reigning,
         node(1, { probe: { kind: 'busy', reason: 'BUSY' } }),
-        node(2, { probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+        node(2, { probe: { kind: 'denied', cause: 'other', reason: 'it is full' } }),
         node(3, { container: { state: 'paused' } }),
       ],
     },
     `
       waits until node 1 ends a script that blocks it
-      waits until node 2 lets us in (WRONGPASS)
+      waits until node 2 lets us in (it is full)
       waits until node 3 is unpaused (docker unpause shop-replica-3)
     `,
   )

@@ -167,6 +167,8 @@ function mayRefuse(setting: Setting, code: string): boolean {
       return rightful === null || mayWaitFor.has(states[rightful] ?? 'never made') || hasUsurper(setting)
     case 'RolloutPending':
       return states.some(state => state.endsWith('of an older spec'))
+    case 'LockedOut':
+      return states.includes('locked out')
     default:
       return false
   }

@@ -203,7 +203,7 @@ test('every bucket has a health that people know', () => {
     node(3, { probe: { kind: 'hung', ...silence }, lifelessSinceMs: nowMs }),
     node(4, { container: { state: 'paused' } }),
     node(5, { address: null, container: { networks: [] } }),
-    node(6, { probe: { kind: 'denied', reason: 'WRONGPASS' } }),
+    node(6, { probe: { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } }),
     node(7, { probe: { kind: 'busy', reason: 'BUSY' } }),
     master(8, { replid: 'replid-b' }, { container: { name: 'shop-replica-8' } }),
     stopped(9),

@@ -335,7 +335,7 @@ function probe(world: World, box: Box): Probe {
     case 'frozen':
       return { kind: 'hung', ...silence }
     case 'locked-out':
-      return { kind: 'denied', reason: 'WRONGPASS' }
+      return { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' }
     case 'busy':
       return { kind: 'busy', reason: 'a script' }
   }
