@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
+import { openJournal } from '../events/journal/journal.js'
 import { noDesires } from '../manifest/desired.js'
 import { Controller } from '../reconciler/controller.js'
 import type { HistoryEntry } from '../reconciler/memory.js'
@@ -139,11 +140,12 @@ async function daemonOrSelf(
     { pid: process.pid, host: hostname(), command: 'change of masters' },
     systemClock,
   )
+  const journal = openJournal(resolve(places.state), { clock: systemClock, beside: progressSink(output) })
   const { desired } = await readDesired(places.manifests, session.store)
   const controller = new Controller({
     eyes: session.eyes,
     store: session.store,
-    events: progressSink(output),
+    events: journal,
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
@@ -154,6 +156,7 @@ async function daemonOrSelf(
   })
   return async () => {
     await controller.stop(8_000)
+    journal.close()
     await lock.release()
   }
 }

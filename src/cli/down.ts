@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline/promises'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { explainError, FlotillaError } from '../errors.js'
-import { silentSink } from '../events/log.js'
+import { openJournal } from '../events/journal/journal.js'
+import { silentSink } from '../events/silent-sink.js'
 import { renderAction } from '../reconciler/plan/text.js'
 import { planRemoval } from '../reconciler/plan/removal.js'
 import { findBelongings, removeFlotilla } from '../reconciler/remove.js'
@@ -65,11 +66,16 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     for (const image of images) output.note(`  remove image ${image}`)
     if (!(await isAgreed(request, output))) return false
     const ownNetworks = new OwnNetworks(runtime, await findOwnContainer(runtime))
-    for (const flotilla of flotillas)
-      await removeFlotilla(
-        { runtime, ownNetworks, store, events: silentSink },
-        { flotilla, volumesToo, signal: new AbortController().signal },
-      )
+    const events = openJournal(resolve(request.places.state), { clock: systemClock, beside: silentSink })
+    try {
+      for (const flotilla of flotillas)
+        await removeFlotilla(
+          { runtime, ownNetworks, store, events },
+          { flotilla, volumesToo, signal: new AbortController().signal },
+        )
+    } finally {
+      events.close()
+    }
     for (const image of images) await removeImage(runtime, image, output)
     output.note(
       volumesToo ? 'removed, with the data' : 'removed; the volumes are kept (--volumes removes them)',

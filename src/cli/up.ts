@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
+import { openJournal } from '../events/journal/journal.js'
 import { noDesires, type Desires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { Controller } from '../reconciler/controller.js'
@@ -67,12 +68,16 @@ async function reconcileHere(
     { pid: process.pid, host: hostname(), command: 'up' },
     systemClock,
   )
+  const journal = openJournal(resolve(request.places.state), {
+    clock: systemClock,
+    beside: progressSink(output),
+  })
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const controller = new Controller({
     eyes: session.eyes,
     store: session.store,
-    events: progressSink(output),
+    events: journal,
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
@@ -85,6 +90,7 @@ async function reconcileHere(
     await until(() => progress.isOver, { timeoutMs: request.timeoutMs, signal: interrupted.signal })
     await controller.stop(8_000)
   } finally {
+    journal.close()
     await lock.release()
   }
 }

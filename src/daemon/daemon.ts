@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { openSession, type Environment, type Places, type Session } from '../cli/session.js'
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
+import { openJournal } from '../events/journal/journal.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { readNodeLabels } from '../runtime/labels.js'
@@ -31,22 +32,24 @@ const leaveMs = 9_000
  * @throws FlotillaError when it can't start: state/locked, runtime/unreachable …
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { places, env, events } = options
+  const { places, env } = options
   const lock = await lockState(
     resolve(places.state),
     { pid: process.pid, host: hostname(), command: 'run' },
     systemClock,
   )
+  const events = openJournal(resolve(places.state), { clock: systemClock, beside: options.events })
   try {
     const session = await openSession(places, env)
     try {
-      await serve(options, session)
+      await serve({ ...options, events }, session)
     } finally {
       session.close()
     }
   } finally {
-    await lock.release()
     events.publish('daemon.stopped', {})
+    events.close()
+    await lock.release()
   }
 }
 

@@ -58,6 +58,12 @@ export const catalogue = {
     fields: ['problem', 'aside'],
     alert: "always: the disk under the state directory, or somebody's hand, has damaged a file",
   },
+  'journal.unwritable': {
+    level: 'error',
+    message: 'events can not be written down; they are in the log only',
+    fields: ['error', 'hint'],
+    alert: 'always: the disk under the state directory is full or broken, and soon nothing can be changed',
+  },
   'plan.started': { level: 'info', message: 'a plan is carried out', fields: ['plan', 'actions', 'stages'] },
   'plan.done': { level: 'info', message: 'the plan is carried out', fields: ['tookMs'] },
   'plan.failed': {
@@ -215,7 +221,7 @@ export interface EventScope {
   readonly pass?: string
 }
 
-/** The way events take out of the controller: the log, later a journal and metrics. */
+/** The way events take out of the controller: to the log, to the journal, to a person who waits. */
 export interface EventSink {
   publish<Code extends EventCode>(code: Code, fields: EventFields<Code>, scope?: EventScope): void
 }

@@ -41,6 +41,3 @@ function createLogger({ level, format, colour }: LogOptions): Logger {
   })
   return pino(base, stream)
 }
-
-/** Says nothing to anybody: for commands whose output is their own. */
-export const silentSink: EventSink = { publish: () => undefined }

@@ -1,0 +1,118 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import type { Clock } from '../../clock.js'
+import type { FlotillaError } from '../../errors.js'
+import { unwritable } from '../../state/files.js'
+import { catalogue, type EventSink } from '../catalogue.js'
+import { makeRecord, renderRecord, type EventRecord } from './record.js'
+import { byAge, journalFolder, parseLines, segmentOf, segmentPath } from './segments.js'
+
+/**
+ * The journal: what happened, in `events/` of the state directory, in files of JSON lines. Bounded: a full file is followed by the next, and the oldest is
+ * removed. Only the holder of the state's lock may open one; readers (read.ts) need no lock.
+ *
+ * Lines are written at once and synchronously, as the log's are: a Flotilla that is killed loses none. They are not synced to the disk, so a power cut may take
+ * the last second, or leave half a line, which readers pass over.
+ */
+export interface Journal extends EventSink {
+  /** Calls with each event once it is written, in order. Returns the unsubscribe function. */
+  onRecord(listener: (record: EventRecord) => void): () => void
+  close(): void
+}
+
+export interface JournalOptions {
+  readonly clock: Clock
+  /** Gets every event too, those of level debug as well. Is told once (`journal.unwritable`) when writing begins to fail; that stops nothing else. */
+  readonly beside: EventSink
+  /** A file that has reached this many bytes is full. */
+  readonly segmentBytesMax?: number
+  readonly segmentsMax?: number
+}
+
+/** 16 × 512 kB are some 30 000 events: weeks of a busy daemon, and a reader of the last hour opens one or two files. */
+const segmentBytes = 512 * 1024
+const segments = 16
+
+/** @throws FlotillaError state/unwritable */
+export function openJournal(stateDirectory: string, options: JournalOptions): Journal {
+  const folder = journalFolder(stateDirectory)
+  const { clock, beside, segmentBytesMax = segmentBytes, segmentsMax = segments } = options
+  const listeners = new Set<(record: EventRecord) => void>()
+  let { file, bytes, nextId, torn } = openLast(folder)
+  let inTrouble = false
+
+  return {
+    publish(code, fields, scope) {
+      beside.publish(code, fields, scope)
+      // What a pass does in detail would push everything else out; the log has it when it is asked for.
+      if (catalogue[code].level === 'debug') return
+      const record = makeRecord({ id: nextId, atMs: clock.nowMs() }, code, fields, scope)
+      nextId++
+      try {
+        if (bytes >= segmentBytesMax) startSegment(record.id)
+        append(`${renderRecord(record)}\n`)
+        inTrouble = false
+      } catch (error) {
+        if (!inTrouble) tellTrouble(unwritable(folder, error))
+        inTrouble = true
+      }
+      for (const listener of listeners) listener(record)
+    },
+    onRecord(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: () => closeSync(file),
+  }
+
+  function tellTrouble({ message, hint }: FlotillaError): void {
+    beside.publish('journal.unwritable', { error: message, hint })
+  }
+
+  function append(line: string): void {
+    const wanted = Buffer.from(torn ? `\n${line}` : line)
+    torn = true
+    const written = writeSync(file, wanted)
+    bytes += written
+    // A disk that is nearly full takes a part.
+    torn = written < wanted.length
+  }
+
+  function startSegment(firstId: number): void {
+    const next = openSync(segmentPath(folder, firstId), 'a', 0o600)
+    closeSync(file)
+    file = next
+    bytes = 0
+    torn = false
+    for (const old of segmentsIn(folder).slice(0, -segmentsMax)) rmSync(old.path, { force: true })
+  }
+}
+
+/** Goes on in the newest file, after the highest id in it. */
+function openLast(folder: string): { file: number; bytes: number; nextId: number; torn: boolean } {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const last = segmentsIn(folder).at(-1)
+    const text = last === undefined ? '' : readFileSync(last.path, 'utf8')
+    const lastId = Math.max(0, (last?.firstId ?? 1) - 1, ...parseLines(text).map(({ id }) => id))
+    const file = openSync(last?.path ?? segmentPath(folder, 1), 'a', 0o600)
+    const torn = text !== '' && !text.endsWith('\n')
+    return { file, bytes: fstatSync(file).size, nextId: lastId + 1, torn }
+  } catch (error) {
+    throw unwritable(folder, error)
+  }
+}
+
+function segmentsIn(folder: string) {
+  return readdirSync(folder)
+    .flatMap(name => segmentOf(folder, name))
+    .sort(byAge)
+}

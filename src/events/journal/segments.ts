@@ -1,0 +1,82 @@
+import { open, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FlotillaError } from '../../errors.js'
+import { isNotThere } from '../../state/files.js'
+import { parseRecord, type EventRecord } from './record.js'
+
+/** One file of the journal. Its name says the id of its first event, so that a reader opens only what it needs. */
+export interface Segment {
+  readonly firstId: number
+  readonly path: string
+}
+
+/** The files of the journal of a state directory, oldest first; none when nothing was ever written. */
+export async function listSegments(stateDirectory: string): Promise<readonly Segment[]> {
+  const folder = journalFolder(stateDirectory)
+  try {
+    return (await readdir(folder)).flatMap(name => segmentOf(folder, name)).sort(byAge)
+  } catch (error) {
+    if (isNotThere(error)) return []
+    throw unreadable(folder, error)
+  }
+}
+
+export function segmentOf(folder: string, name: string): readonly Segment[] {
+  const digits = /^(\d{12})\.jsonl$/.exec(name)?.[1]
+  return digits === undefined ? [] : [{ firstId: Number(digits), path: join(folder, name) }]
+}
+
+export function byAge(a: Segment, b: Segment): number {
+  return a.firstId - b.firstId
+}
+
+export function segmentPath(folder: string, firstId: number): string {
+  return join(folder, `${String(firstId).padStart(12, '0')}.jsonl`)
+}
+
+export function journalFolder(stateDirectory: string): string {
+  return join(stateDirectory, 'events')
+}
+
+/**
+ * The whole lines from `offset` on, and where they end: the start of a line that is still being written is left for the next time. A file that
+ * was rotated away has nothing.
+ */
+export async function readSegment(
+  { path }: Segment,
+  offset: number,
+): Promise<{ readonly records: readonly EventRecord[]; readonly nextOffset: number }> {
+  const bytes = await readFrom(path, offset)
+  const end = bytes.lastIndexOf(newline) + 1
+  return { records: parseLines(bytes.subarray(0, end).toString('utf8')), nextOffset: offset + end }
+}
+
+const newline = 0x0a
+
+export function parseLines(text: string): readonly EventRecord[] {
+  return text.split('\n').flatMap(line => (line === '' ? [] : (parseRecord(line) ?? [])))
+}
+
+async function readFrom(path: string, offset: number): Promise<Buffer> {
+  try {
+    const file = await open(path, 'r')
+    try {
+      const { size } = await file.stat()
+      const bytes = Buffer.alloc(Math.max(0, size - offset))
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
+      return bytes.subarray(0, bytesRead)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (isNotThere(error)) return Buffer.alloc(0)
+    throw unreadable(path, error)
+  }
+}
+
+function unreadable(path: string, error: unknown): FlotillaError {
+  return new FlotillaError('state/unreadable', `can't read the journal of events ${path}`, {
+    hint: 'Check the owner and the permissions of the state directory (--state).',
+    cause: error,
+  })
+}
