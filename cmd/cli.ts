@@ -5,7 +5,7 @@ import { example, parseCount, placesOf, withPlaces, type CommandContext } from '
 export function cliCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('cli'))
     .description('redis-cli on the master (or another node), logged in')
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .argument('[command...]', 'what redis-cli is to run; without it, interactive')
     .addOption(new Option('--node <ordinal>', 'that node instead of the master').argParser(parseCount))
     .passThroughOptions()

@@ -6,7 +6,7 @@ import { example, placesOf, withPlaces, type CommandContext } from './context.js
 export function connectCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('connect'))
     .description('print the URL of the master, and where the password is (never the password itself)')
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',

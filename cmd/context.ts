@@ -8,20 +8,29 @@ export interface CommandContext {
   readonly output: Output
 }
 
+export const placesHeading = 'Where things are:'
+
 /** The options that every verb about flotillas has. */
 export function withPlaces(command: Command): Command {
   return command
     .addOption(
       new Option('--manifests <path>', 'a manifest or a directory of them')
         .env('FLOTILLA_MANIFESTS')
-        .default('manifests'),
+        .default('manifests')
+        .helpGroup(placesHeading),
     )
-    .addOption(new Option('--state <dir>', 'what Flotilla remembers').env('FLOTILLA_STATE').default('state'))
+    .addOption(
+      new Option('--state <dir>', 'what Flotilla remembers')
+        .env('FLOTILLA_STATE')
+        .default('state')
+        .helpGroup(placesHeading),
+    )
     .addOption(
       new Option('--reach <way>', 'how nodes are reached')
         .choices(['auto', 'container-ip', 'network', 'published'])
         .env('FLOTILLA_REACH')
-        .default('auto'),
+        .default('auto')
+        .helpGroup(placesHeading),
     )
 }
 

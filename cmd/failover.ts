@@ -8,7 +8,7 @@ export function failoverCommand({ env, output }: CommandContext): Command {
     .description(
       'replace a master that is dead, hung or in doubt; with --force also by a node that may lack writes, which are then lost',
     )
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addOption(new Option('--to <ordinal>', 'the node that is to be master').argParser(parseCount))
     .option(
       '--force',

@@ -8,7 +8,7 @@ export function historyCommand({ output }: CommandContext): Command {
     .description(
       'every change of masters: when, why, from whom to whom, how long it took and what it may have lost',
     )
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText('after', example('flotilla history shop', 'flotilla history shop -o json'))
     .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>

@@ -20,7 +20,7 @@ export function resumeCommand(context: CommandContext): Command {
 function askCommand({ env, output }: CommandContext, kind: 'pause' | 'resume'): Command {
   return withPlaces(new Command(kind))
     .description(words[kind])
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addHelpText('after', example(`flotilla ${kind} shop`))
     .action((name: string, _options: unknown, command: Command) =>
       runVerb(output, async () => {

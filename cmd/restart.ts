@@ -8,7 +8,7 @@ export function restartCommand({ env, output }: CommandContext): Command {
     .description(
       'make nodes anew on their volumes, one after the other, the master last and after a hand-over; lifts CrashLooping',
     )
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'just that one').argParser(parseCount))
     .addHelpText('after', example('flotilla restart shop', 'flotilla restart shop --node 1'))
     .action((name: string, options: { node?: number }, command: Command) =>

@@ -6,7 +6,7 @@ import { example, parseCount, placesOf, withPlaces, type CommandContext } from '
 export function scaleCommand({ output }: CommandContext): Command {
   return withPlaces(new Command('scale'))
     .description('change the number of replicas in the manifest, every other byte kept')
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addArgument(new Argument('<replicas>', 'replicas beside the one master').argParser(parseCount))
     .addHelpText('after', example('flotilla scale shop 4'))
     .action((name: string, replicas: number, _options: unknown, command: Command) =>

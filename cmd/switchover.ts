@@ -6,7 +6,7 @@ import { example, parseCount, placesOf, withPlaces, type CommandContext } from '
 export function switchoverCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('switchover'))
     .description('hand the mastership over to a replica that is in sync, losing no write')
-    .argument('<flotilla>')
+    .argument('<flotilla>', 'which one')
     .addOption(
       new Option('--to <ordinal>', 'the node that is to be master (default: the furthest)').argParser(
         parseCount,

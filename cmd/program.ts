@@ -1,0 +1,85 @@
+import { Command, Help, type Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { flotillaVersion } from '../src/version.js'
+import { cliCommand } from './cli.js'
+import { completionCommand, hiddenCompleteCommand } from './completion.js'
+import { connectCommand } from './connect.js'
+import { placesHeading, type CommandContext } from './context.js'
+import { downCommand } from './down.js'
+import { failoverCommand } from './failover.js'
+import { historyCommand } from './history.js'
+import { pauseCommand, resumeCommand } from './pause.js'
+import { planCommand } from './plan.js'
+import { restartCommand } from './restart.js'
+import { runCommand } from './run.js'
+import { scaleCommand } from './scale.js'
+import { schemaCommand } from './schema.js'
+import { statusCommand } from './status.js'
+import { switchoverCommand } from './switchover.js'
+import { upCommand } from './up.js'
+import { validateCommand } from './validate.js'
+import { verifyCommand } from './verify.js'
+
+/** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
+const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
+  'Keep:': [runCommand, upCommand],
+  'Look:': [statusCommand, planCommand, historyCommand],
+  'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
+  'Use:': [connectCommand, cliCommand, verifyCommand],
+  'Write manifests:': [validateCommand, schemaCommand],
+  'Clean up:': [downCommand],
+}
+
+const setUp = 'Set up:'
+
+/** The whole command line. Completion and docs/cli.md are made from it, so that they can't say anything else. */
+export function buildProgram(context: CommandContext): Command {
+  const program = new Command('flotilla')
+    .description('Keeps Redis masters and replicas on Docker the way a manifest declares them.')
+    .version(flotillaVersion, '-V, --version')
+    .enablePositionalOptions()
+    .showSuggestionAfterError(true)
+    .showHelpAfterError('(flotilla --help shows what there is)')
+    .configureHelp({ sortSubcommands: false, groupItems: placesLast })
+    .addHelpCommand(
+      new Command('help')
+        .argument('[verb]')
+        .description('the same as: flotilla <verb> --help')
+        .helpGroup(setUp),
+    )
+    // Commander's own exits are help that was asked for, or a usage error.
+    .exitOverride(error => {
+      process.exit(error.exitCode === 0 ? exitCode.done : exitCode.usage)
+    })
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in time.
+
+Example:
+  flotilla up --manifests manifests     create what the manifests ask for, and wait until it is online
+  flotilla run                          keep it that way, as a service
+  flotilla status shop                  how it is, and what to type if it is not well`,
+    )
+  for (const [heading, makers] of Object.entries(verbs))
+    for (const make of makers) add(program, make(context).helpGroup(heading))
+  add(program, completionCommand(context).helpGroup(setUp))
+  return add(program, hiddenCompleteCommand(context, program), { hidden: true })
+}
+
+function add(program: Command, command: Command, options: { readonly hidden?: boolean } = {}): Command {
+  for (const one of [command, ...command.commands]) one.copyInheritedSettings(program)
+  return program.addCommand(command, options)
+}
+
+/** What is a verb's own comes before what all verbs have. */
+function placesLast<Item extends Command | Option>(
+  ...args: Parameters<typeof Help.prototype.groupItems<Item>>
+): Map<string, Item[]> {
+  const groups = [...Help.prototype.groupItems(...args)]
+  return new Map([...groups.filter(isVerbsOwn), ...groups.filter(group => !isVerbsOwn(group))])
+}
+
+function isVerbsOwn([heading]: readonly [string, unknown]): boolean {
+  return heading !== placesHeading
+}

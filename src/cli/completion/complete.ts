@@ -1,0 +1,124 @@
+import type { Command, Option } from 'commander'
+import { findCursor, type Cursor, type Slot } from './command-tree.js'
+
+export interface Candidate {
+  readonly word: string
+  /** For shells that show one; may be empty. */
+  readonly description: string
+}
+
+export type Completion =
+  { readonly kind: 'words'; readonly candidates: readonly Candidate[] } | { readonly kind: 'files' }
+
+/** What is known of the flotillas while somebody types; asked for only when it matters. */
+export interface KnownThings {
+  flotillas(): Promise<readonly Candidate[]>
+  /** The nodes of one flotilla: by ordinal, or by the name of their container. */
+  nodes(flotilla: string, by: 'ordinal' | 'name'): Promise<readonly Candidate[]>
+}
+
+/** What an argument or an option's value may be, by the name that the program gives it. What is not here, or has choices of its own, is free text. */
+export const completedKinds = ['flotilla', 'ordinal', 'node', 'verb', 'path', 'dir', 'file'] as const
+
+/** What may stand at the cursor, the last of `line`, which holds the words after the program's name. Follows from the program alone. */
+export async function complete(
+  program: Command,
+  line: readonly string[],
+  known: (option: (long: string) => string | null) => KnownThings,
+): Promise<Completion> {
+  const cursor = findCursor(program, line)
+  switch (cursor.at.kind) {
+    case 'verb':
+      return fitting(cursor, verbsOf(cursor.command))
+    case 'option':
+      return fitting(cursor, optionsOf(cursor))
+    case 'value':
+      return valuesOf(
+        cursor,
+        cursor.at.slot,
+        known(long => givenTo(cursor, long)),
+      )
+    case 'operand':
+      return cursor.at.slot === null
+        ? fitting(cursor, [])
+        : valuesOf(
+            cursor,
+            cursor.at.slot,
+            known(long => givenTo(cursor, long)),
+          )
+  }
+}
+
+async function valuesOf(cursor: Cursor, slot: Slot, known: KnownThings): Promise<Completion> {
+  if (slot.choices.length > 0)
+    return fitting(
+      cursor,
+      slot.choices.map(word => ({ word, description: '' })),
+    )
+  switch (slot.name) {
+    case 'flotilla': {
+      const all = await known.flotillas()
+      return fitting(
+        cursor,
+        all.filter(({ word }) => !cursor.operands.includes(word)),
+      )
+    }
+    case 'ordinal':
+      return fitting(cursor, await nodesOf(cursor, known, 'ordinal'))
+    case 'node':
+      return fitting(cursor, await nodesOf(cursor, known, 'name'))
+    case 'path':
+    case 'dir':
+    case 'file':
+      return { kind: 'files' }
+    default:
+      return fitting(cursor, [])
+  }
+}
+
+/** Of the flotilla that is named before the cursor, or of all while none is. */
+async function nodesOf(
+  { operands }: Cursor,
+  known: KnownThings,
+  by: 'ordinal' | 'name',
+): Promise<readonly Candidate[]> {
+  const names = (await known.flotillas()).map(({ word }) => word)
+  const named = names.filter(name => operands.includes(name))
+  const nodes = await Promise.all((named.length > 0 ? named : names).map(name => known.nodes(name, by)))
+  const given = by === 'name' ? operands : []
+  return [...new Map(nodes.flat().map(node => [node.word, node])).values()].filter(
+    ({ word }) => !given.includes(word),
+  )
+}
+
+function verbsOf(command: Command): readonly Candidate[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map(one => ({ word: one.name(), description: one.summary() || one.description() }))
+}
+
+function optionsOf({ command, given }: Cursor): readonly Candidate[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .filter(option => option.variadic || !given.has(option))
+    .map(option => ({ word: option.long ?? option.short ?? '', description: option.description }))
+}
+
+/** Only what begins with what was typed; shells filter too, but not all of them in the same way. */
+function fitting({ typed, at }: Cursor, candidates: readonly Candidate[]): Completion {
+  const prefix = at.kind === 'value' ? at.prefix : ''
+  return {
+    kind: 'words',
+    candidates: candidates
+      .filter(({ word }) => word.startsWith(typed))
+      .map(({ word, description }) => ({ word: `${prefix}${word}`, description })),
+  }
+}
+
+/** What was given to this option before the cursor; null when it was not. */
+function givenTo({ given }: Cursor, long: string): string | null {
+  const found = [...given].find(([option]: readonly [Option, string | null]) => option.long === long)
+  return found?.[1] ?? null
+}
