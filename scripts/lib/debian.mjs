@@ -19,9 +19,15 @@ const packageOf = Object.freeze({
   'redis-server': 'redis-server',
   'redis-cli': 'redis-tools',
   busybox: 'busybox-static',
+  'python3 with redis': 'python3-redis',
 })
 
 /** @typedef {keyof typeof packageOf} Program */
+
+/** What is no program on the PATH is there when its file is. */
+const fileOf = /** @type {Readonly<Partial<Record<Program, string>>>} */ ({
+  'python3 with redis': '/usr/lib/python3/dist-packages/redis/__init__.py',
+})
 
 /** True where apt-get can install what is missing: Debian, Ubuntu and their like, as root. */
 export function canInstallPackages() {
@@ -46,7 +52,7 @@ export function distributionName() {
  * @param {readonly Program[]} programs
  */
 export function installMissing(programs) {
-  const packages = programs.filter(program => pathOf(program) === null).map(program => packageOf[program])
+  const packages = programs.filter(program => !isInstalled(program)).map(program => packageOf[program])
   if (packages.length === 0) return
   if (!canInstallPackages()) {
     throw new SetupProblem(
@@ -72,6 +78,12 @@ export function installMissing(programs) {
       spawnSync('systemctl', ['disable', '--quiet', 'redis-server'], { stdio: 'ignore' })
     }
   })
+}
+
+/** @param {Program} program */
+function isInstalled(program) {
+  const file = fileOf[program]
+  return file === undefined ? pathOf(program) !== null : existsSync(file)
 }
 
 /** Where a program is on the PATH or in the system folders; null when it is not installed. @param {string} program */

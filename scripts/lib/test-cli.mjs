@@ -65,6 +65,8 @@ function runUnit(tests) {
  * @param {import('./test-world.mjs').TestWorld} world
  */
 async function runPhases(tests, { env, prefix }) {
+  // docs/clients.md speaks of a client in Python too, and its program is tried.
+  if (canInstallPackages()) installMissing(['python3 with redis'])
   /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
   const phases = [
     { kind: 'unit', run: runUnit },

@@ -1,0 +1,49 @@
+import { connect, createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** A way to a Redis that loses one reply. */
+export interface ReplySwallower {
+  readonly port: number
+  close(): void
+}
+
+/**
+ * Passes everything on, in both directions, but for the reply to the first command that begins so: the node has carried it out, and instead of the reply
+ * the client gets a broken connection.
+ */
+export async function swallowOneReply(
+  node: { readonly host: string; readonly port: number },
+  command: string,
+): Promise<ReplySwallower> {
+  const sockets = new Set<Socket>()
+  let swallowed = false
+  const server = createServer(client => {
+    const upstream = connect(node)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+    let asked = false
+    client.on('data', (bytes: Buffer) => {
+      asked ||= !swallowed && bytes.toString('latin1').toLowerCase().includes(`\r\n${command}`)
+      upstream.write(bytes)
+    })
+    upstream.on('data', (bytes: Buffer) => {
+      if (!asked || swallowed) return void client.write(bytes)
+      swallowed = true
+      client.destroy()
+    })
+  })
+  await new Promise<void>(listening => server.listen(0, '0.0.0.0', listening))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+    },
+  }
+}
