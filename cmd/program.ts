@@ -6,6 +6,7 @@ import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
 import { placesHeading, type CommandContext } from './context.js'
 import { downCommand } from './down.js'
+import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
 import { historyCommand } from './history.js'
 import { pauseCommand, resumeCommand } from './pause.js'
@@ -23,7 +24,7 @@ import { verifyCommand } from './verify.js'
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
   'Keep:': [runCommand, upCommand],
-  'Look:': [statusCommand, planCommand, historyCommand],
+  'Look:': [statusCommand, planCommand, eventsCommand, historyCommand],
   'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
   'Use:': [connectCommand, cliCommand, verifyCommand],
   'Write manifests:': [validateCommand, schemaCommand],

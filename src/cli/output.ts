@@ -8,6 +8,8 @@ export interface Output {
   note(text: string): void
   readonly stdoutIsTerminal: boolean
   readonly colour: boolean
+  /** Width of the terminal now; null in a pipe. */
+  readonly columns: number | null
 }
 
 export function processOutput(env: Readonly<Record<string, string | undefined>>): Output {
@@ -15,6 +17,10 @@ export function processOutput(env: Readonly<Record<string, string | undefined>>)
     result: text => void process.stdout.write(text),
     note: text => void process.stderr.write(`${text}\n`),
     stdoutIsTerminal: isatty(1),
+    get columns() {
+      // A terminal that does not tell its width (a serial line) says 0.
+      return isatty(1) ? process.stdout.columns || 80 : null
+    },
     // https://no-color.org: any value that is not empty.
     colour: isatty(1) && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
   }

@@ -10,14 +10,15 @@ export interface EventFilter {
 }
 
 export function eventFilter({ flotillas, level, codes }: EventFilter): (record: EventRecord) => boolean {
-  const patterns = codes.map(patternOf)
+  const patterns = codes.map(codePattern)
   return record =>
     levels.indexOf(record.level) >= levels.indexOf(level) &&
     (flotillas.length === 0 || (record.flotilla !== null && flotillas.includes(record.flotilla))) &&
     (patterns.length === 0 || patterns.some(pattern => pattern.test(record.event)))
 }
 
-function patternOf(code: string): RegExp {
+/** A code, with `*` for anything, as it is matched against codes. */
+export function codePattern(code: string): RegExp {
   const literal = code.split('*').map(part => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${literal.join('.*')}$`)
 }
