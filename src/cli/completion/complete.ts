@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander'
+import { catalogue } from '../../events/catalogue.js'
 import { findCursor, type Cursor, type Slot } from './command-tree.js'
 
 export interface Candidate {
@@ -18,7 +19,7 @@ export interface KnownThings {
 }
 
 /** What an argument or an option's value may be, by the name that the program gives it. What is not here, or has choices of its own, is free text. */
-export const completedKinds = ['flotilla', 'ordinal', 'node', 'verb', 'path', 'dir', 'file'] as const
+export const completedKinds = ['flotilla', 'ordinal', 'node', 'verb', 'code', 'path', 'dir', 'file'] as const
 
 /** What may stand at the cursor, the last of `line`, which holds the words after the program's name. Follows from the program alone. */
 export async function complete(
@@ -67,6 +68,11 @@ async function valuesOf(cursor: Cursor, slot: Slot, known: KnownThings): Promise
       return fitting(cursor, await nodesOf(cursor, known, 'ordinal'))
     case 'node':
       return fitting(cursor, await nodesOf(cursor, known, 'name'))
+    case 'code':
+      return fitting(
+        cursor,
+        Object.entries(catalogue).map(([word, { message }]) => ({ word, description: message })),
+      )
     case 'path':
     case 'dir':
     case 'file':
