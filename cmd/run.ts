@@ -2,14 +2,18 @@ import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { keepHeapSmall } from '../src/daemon/small-heap.js'
+import type { LogFormat, LogLevel } from '../src/events/log.js'
 import { example, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function runCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('run'))
     .description('run the daemon: watch the manifests and keep the containers as they ask')
     .addOption(
-      new Option('--log-format <format>', 'json, pretty, or auto (pretty on a terminal)')
-        .choices(['auto', 'json', 'pretty'])
+      new Option(
+        '--log-format <format>',
+        'how a line looks; auto is pretty on a terminal, journald under systemd, else json',
+      )
+        .choices(['auto', 'json', 'journald', 'pretty'])
         .env('FLOTILLA_LOG_FORMAT')
         .default('auto'),
     )
@@ -26,32 +30,33 @@ export function runCommand({ env, output }: CommandContext): Command {
         'flotilla run --log-level debug | jq .',
       ),
     )
-    .action(
-      (
-        options: { logFormat: 'auto' | 'json' | 'pretty'; logLevel: 'debug' | 'info' | 'warn' | 'error' },
-        command: Command,
-      ) =>
-        runVerb(output, async () => {
-          keepHeapSmall()
-          const { createLog } = await import('../src/events/log.js')
-          const { runDaemon } = await import('../src/daemon/daemon.js')
-          const { liveStatus } = await import('../src/cli/live-status.js')
-          const pretty =
-            options.logFormat === 'pretty' || (options.logFormat === 'auto' && output.stdoutIsTerminal)
-          const events = createLog({
-            level: options.logLevel,
-            format: pretty ? 'pretty' : 'json',
-            colour: output.colour,
-          })
-          await runDaemon({
-            places: placesOf(command),
-            env,
-            events,
-            ended: terminationSignal(),
-            ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
-          })
-          return exitCode.done
-        }),
+    .action((options: { logFormat: 'auto' | LogFormat; logLevel: LogLevel }, command: Command) =>
+      runVerb(output, async () => {
+        keepHeapSmall()
+        const { createLog } = await import('../src/events/log.js')
+        const { runDaemon } = await import('../src/daemon/daemon.js')
+        const { liveStatus } = await import('../src/cli/live-status.js')
+        const { isJournalStream } = await import('../src/events/journal-stream.js')
+        const usual = output.stdoutIsTerminal
+          ? 'pretty'
+          : isJournalStream(env['JOURNAL_STREAM'], 1)
+            ? 'journald'
+            : 'json'
+        const log = createLog({
+          level: options.logLevel,
+          format: options.logFormat === 'auto' ? usual : options.logFormat,
+          colour: output.colour,
+        })
+        await runDaemon({
+          places: placesOf(command),
+          env,
+          log,
+          signals: process,
+          ended: terminationSignal(),
+          ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
+        })
+        return exitCode.done
+      }),
     )
 }
 

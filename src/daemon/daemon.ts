@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { openSession, type Environment, type Places, type Session } from '../cli/session.js'
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
+import type { Log } from '../events/log.js'
 import { openJournal } from '../events/journal/journal.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
@@ -11,11 +12,16 @@ import { watchAsks } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { followManifests } from './manifest-source.js'
+import { Attendant } from './attendant.js'
+import { findServiceManager } from './service-manager.js'
+import { listenForOrders, type SignalOrders } from './signal-orders.js'
 
 export interface DaemonOptions {
   readonly places: Places
   readonly env: Environment
-  readonly events: EventSink
+  readonly log: Log
+  /** Where the signals come from that are orders: the process. */
+  readonly signals: NodeJS.EventEmitter
   /** Resolves with the signal's name when the daemon is to end. */
   readonly ended: Promise<string>
   /** Hears of every status that a pass came to. */
@@ -33,16 +39,17 @@ const leaveMs = 9_000
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { places, env } = options
+  const orders = listenForOrders(options.signals)
   const lock = await lockState(
     resolve(places.state),
     { pid: process.pid, host: hostname(), command: 'run' },
     systemClock,
   )
-  const events = openJournal(resolve(places.state), { clock: systemClock, beside: options.events })
+  const events = openJournal(resolve(places.state), { clock: systemClock, beside: options.log })
   try {
     const session = await openSession(places, env)
     try {
-      await serve({ ...options, events }, session)
+      await serve({ ...options, events, orders }, session)
     } finally {
       session.close()
     }
@@ -50,11 +57,31 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     events.publish('daemon.stopped', {})
     events.close()
     await lock.release()
+    orders.close()
   }
 }
 
-async function serve({ places, events, ended, onStatus }: DaemonOptions, session: Session): Promise<void> {
+async function serve(
+  options: DaemonOptions & { readonly events: EventSink; readonly orders: SignalOrders },
+  session: Session,
+): Promise<void> {
+  const { places, env, events, log, orders, ended, onStatus } = options
   tellStart(places, events, session)
+  const manager = findServiceManager(
+    { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
+    systemClock,
+    error => events.publish('daemon.unnotified', { error: error.message }),
+  )
+  const attendant = new Attendant({
+    log,
+    events,
+    clock: systemClock,
+    manager,
+    waiting: () => controller.queueDepth,
+    statusOf: flotilla => controller.statusOf(flotilla),
+    lookAtManifests: () => manifests.lookNow(),
+    wakeAll: () => controller.wakeAll(),
+  })
   const controller = new Controller({
     eyes: session.eyes,
     store: session.store,
@@ -62,8 +89,10 @@ async function serve({ places, events, ended, onStatus }: DaemonOptions, session
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
-    onPass: (_flotilla, _outcome, status) => {
+    onPass: (flotilla, outcome, status) => {
       if (status !== null) onStatus?.(status)
+      if (outcome.kind === 'gone') attendant.noteGone(flotilla)
+      else attendant.noteKept(flotilla)
     },
   })
   const watching = new AbortController()
@@ -85,10 +114,12 @@ async function serve({ places, events, ended, onStatus }: DaemonOptions, session
     controller.setDesired(desired),
   )
   const asks = await watchAsks(session.store.directory, flotilla => controller.wake(flotilla))
+  attendant.begin(orders)
   // Every other timer lets the process end; this one says that a daemon waits for its signal.
   const stayAlive = setInterval(() => undefined, 60_000)
   const signal = await ended
   events.publish('daemon.stopping', { signal })
+  manager.stopping()
   watching.abort()
   forgetLost()
   await Promise.all([manifests.close(), asks.close()])

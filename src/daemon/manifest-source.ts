@@ -4,7 +4,7 @@ import { desiresFromMemory, desire, type Desires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests, type LoadResult } from '../manifest/load.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import { watchManifests } from '../manifest/watch.js'
+import { watchManifests, type ManifestWatch } from '../manifest/watch.js'
 import type { StateStore } from '../state/state-store.js'
 
 /** The specs that an earlier run accepted and nobody has removed since. */
@@ -27,7 +27,7 @@ export async function readDesired(
 export async function followManifests(
   source: { readonly path: string; readonly store: StateStore; readonly events: EventSink },
   onDesired: (desired: Desires) => void,
-): Promise<{ close(): Promise<void> }> {
+): Promise<ManifestWatch> {
   const { path, store, events } = source
   const first = await readDesired(path, store)
   let desired = first.desired

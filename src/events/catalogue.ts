@@ -21,6 +21,27 @@ export const catalogue = {
     fields: [],
     alert: 'when no daemon.started follows within a minute: nobody looks after the flotillas',
   },
+  'daemon.reloading': {
+    level: 'info',
+    message: 'SIGHUP: the manifests are read again, and every flotilla is looked at',
+    fields: [],
+  },
+  'daemon.state': {
+    level: 'info',
+    message: 'SIGUSR1: this is how things are',
+    fields: ['version', 'pid', 'upMs', 'logLevel', 'waiting', 'flotillas'],
+  },
+  'daemon.log-level': {
+    level: 'warn',
+    message: 'SIGUSR2: another amount is logged from now on',
+    fields: ['from', 'to'],
+  },
+  'daemon.unnotified': {
+    level: 'warn',
+    message: 'the service manager can not be told how the daemon is',
+    fields: ['error'],
+    alert: 'when the daemon is run by systemd: its watchdog will end it',
+  },
   'engine.lost': {
     level: 'error',
     message: 'the container engine does not answer; nothing is changed until it does',

@@ -17,6 +17,8 @@ import { isManifestName, loadManifests } from './load.js'
 import type { LoadResult } from './load.js'
 
 export interface ManifestWatch {
+  /** Looks now, whatever the file system has told; what has not changed is still no news. */
+  lookNow(): void
   /** After this no callback is called. */
   close(): Promise<void>
 }
@@ -76,6 +78,10 @@ class ManifestWatcher implements ManifestWatch {
 
   start(): void {
     void this.#poll()
+  }
+
+  lookNow(): void {
+    if (!this.#closed) this.#look()
   }
 
   async close(): Promise<void> {

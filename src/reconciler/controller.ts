@@ -108,6 +108,11 @@ export class Controller {
     return this.#records.get(flotilla)?.status ?? null
   }
 
+  /** Flotillas that wait for their turn. */
+  get queueDepth(): number {
+    return this.#queue.depth
+  }
+
   /** Begins nothing new, lets what is under way end, and cuts it off after `graceMs`. Containers run on. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true
