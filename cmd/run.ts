@@ -23,6 +23,12 @@ export function runCommand({ env, output }: CommandContext): Command {
         .env('FLOTILLA_LOG_LEVEL')
         .default('info'),
     )
+    .addOption(
+      new Option(
+        '--notify <file>',
+        'who is told of failovers, holds and recoveries: a webhook, a command (docs/notifications.md)',
+      ).env('FLOTILLA_NOTIFY'),
+    )
     .addHelpText(
       'after',
       example(
@@ -30,33 +36,35 @@ export function runCommand({ env, output }: CommandContext): Command {
         'flotilla run --log-level debug | jq .',
       ),
     )
-    .action((options: { logFormat: 'auto' | LogFormat; logLevel: LogLevel }, command: Command) =>
-      runVerb(output, async () => {
-        keepHeapSmall()
-        const { createLog } = await import('../src/events/log.js')
-        const { runDaemon } = await import('../src/daemon/daemon.js')
-        const { liveStatus } = await import('../src/cli/live-status.js')
-        const { isJournalStream } = await import('../src/events/journal-stream.js')
-        const usual = output.stdoutIsTerminal
-          ? 'pretty'
-          : isJournalStream(env['JOURNAL_STREAM'], 1)
-            ? 'journald'
-            : 'json'
-        const log = createLog({
-          level: options.logLevel,
-          format: options.logFormat === 'auto' ? usual : options.logFormat,
-          colour: output.colour,
-        })
-        await runDaemon({
-          places: placesOf(command),
-          env,
-          log,
-          signals: process,
-          ended: terminationSignal(),
-          ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
-        })
-        return exitCode.done
-      }),
+    .action(
+      (options: { logFormat: 'auto' | LogFormat; logLevel: LogLevel; notify?: string }, command: Command) =>
+        runVerb(output, async () => {
+          keepHeapSmall()
+          const { createLog } = await import('../src/events/log.js')
+          const { runDaemon } = await import('../src/daemon/daemon.js')
+          const { liveStatus } = await import('../src/cli/live-status.js')
+          const { isJournalStream } = await import('../src/events/journal-stream.js')
+          const usual = output.stdoutIsTerminal
+            ? 'pretty'
+            : isJournalStream(env['JOURNAL_STREAM'], 1)
+              ? 'journald'
+              : 'json'
+          const log = createLog({
+            level: options.logLevel,
+            format: options.logFormat === 'auto' ? usual : options.logFormat,
+            colour: output.colour,
+          })
+          await runDaemon({
+            places: placesOf(command),
+            env,
+            log,
+            signals: process,
+            ended: terminationSignal(),
+            notify: options.notify ?? null,
+            ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
+          })
+          return exitCode.done
+        }),
     )
 }
 

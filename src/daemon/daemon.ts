@@ -5,6 +5,8 @@ import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'
 import { openJournal } from '../events/journal/journal.js'
+import { startNotifier } from '../notify/notifier.js'
+import { readNotifySettings } from '../notify/settings.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { readNodeLabels } from '../runtime/labels.js'
@@ -26,6 +28,8 @@ export interface DaemonOptions {
   readonly ended: Promise<string>
   /** Hears of every status that a pass came to. */
   readonly onStatus?: (status: FlotillaStatus) => void
+  /** The file that says who is told of failovers, holds and recoveries; null for nobody. */
+  readonly notify: string | null
 }
 
 /** In-flight calls get this long after SIGTERM; a service manager usually kills after 10 s. */
@@ -38,14 +42,23 @@ const leaveMs = 9_000
  * @throws FlotillaError when it can't start: state/locked, runtime/unreachable …
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { places, env } = options
+  const { places, env, notify } = options
+  const notifySettings = notify === null ? null : await readNotifySettings(notify)
   const orders = listenForOrders(options.signals)
   const lock = await lockState(
     resolve(places.state),
     { pid: process.pid, host: hostname(), command: 'run' },
     systemClock,
   )
-  const events = openJournal(resolve(places.state), { clock: systemClock, beside: options.log })
+  const stateDirectory = resolve(places.state)
+  const events = openJournal(stateDirectory, { clock: systemClock, beside: options.log })
+  const notifier =
+    notifySettings === null
+      ? null
+      : await startNotifier(notifySettings, {
+          ...{ stateDirectory, journal: events, env },
+          ...{ clock: systemClock, random: Math.random },
+        })
   try {
     const session = await openSession(places, env)
     try {
@@ -54,6 +67,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       session.close()
     }
   } finally {
+    await notifier?.stop()
     events.publish('daemon.stopped', {})
     events.close()
     await lock.release()

@@ -19,6 +19,7 @@ export function manualClock(startMs = 0): ManualClock {
     monotonicMs: () => nowMs,
     after,
     sleep: async (ms, signal) => {
+      if (signal?.aborted === true) return
       await new Promise<void>(resolve => {
         const cancel = after(ms, resolve)
         signal?.addEventListener('abort', () => {
