@@ -8,6 +8,7 @@ import { openJournal } from '../events/journal/journal.js'
 import { noDesires } from '../manifest/desired.js'
 import { Controller } from '../reconciler/controller.js'
 import type { HistoryEntry } from '../reconciler/memory.js'
+import { awaitAnswer, awaitPause } from '../state/answers.js'
 import { lockState, readLockHolder } from '../state/lock.js'
 import { submitAsk, type Ask } from '../state/requests.js'
 import { flotillaVersion } from '../version.js'
@@ -47,7 +48,11 @@ export async function askForMaster(
     })
     const stop = await daemonOrSelf(session, request, output)
     try {
-      return await awaitAnswer(session, request, requestId)
+      return await awaitAnswer(() => session.store.peekMemory(request.name), {
+        requestId,
+        timeoutMs: request.timeoutMs,
+        clock: systemClock,
+      })
     } finally {
       await stop()
     }
@@ -68,15 +73,15 @@ export async function askToPause(
     await submitAsk(session.store.directory, request.name, ask)
     const daemon = await readLockHolder(resolve(request.places.state), systemClock)
     if (daemon?.alive !== true) return `${request.name}: no daemon runs; the next one will ${kind}\n`
-    const endMs = systemClock.monotonicMs() + 10_000
-    while (systemClock.monotonicMs() < endMs) {
-      const memory = await session.store.peekMemory(request.name)
-      if (memory !== null && (memory.pausedSinceMs !== null) === (kind === 'pause'))
-        return kind === 'pause'
-          ? `${request.name}: paused; nothing is changed until: flotilla resume ${request.name}\n`
-          : `${request.name}: resumed\n`
-      await systemClock.sleep(20)
-    }
+    const isSo = await awaitPause(() => session.store.peekMemory(request.name), {
+      kind,
+      timeoutMs: 10_000,
+      clock: systemClock,
+    })
+    if (isSo)
+      return kind === 'pause'
+        ? `${request.name}: paused; nothing is changed until: flotilla resume ${request.name}\n`
+        : `${request.name}: resumed\n`
     throw new FlotillaError(
       'state/locked',
       `the daemon (pid ${daemon.holder.pid}) has not answered within 10 s`,
@@ -159,19 +164,4 @@ async function daemonOrSelf(
     journal.close()
     await lock.release()
   }
-}
-
-async function awaitAnswer(
-  session: Session,
-  { name, timeoutMs }: AskRequest,
-  requestId: string,
-): Promise<Answer> {
-  const endMs = systemClock.monotonicMs() + timeoutMs
-  while (systemClock.monotonicMs() < endMs) {
-    const memory = await session.store.peekMemory(name)
-    const answer = memory?.history.findLast(entry => entry.requestId === requestId)
-    if (answer !== undefined) return answer
-    await systemClock.sleep(10)
-  }
-  return null
 }

@@ -1,6 +1,6 @@
+import { renderAnswer } from '../reconciler/answer-text.js'
 import type { Answer } from './ask.js'
 import type { Output } from './output.js'
-import { renderAnswer } from './render-history.js'
 
 /** Tells what became of it. @returns whether it was done. */
 export function reportAnswer(output: Output, name: string, answer: Answer): boolean {

@@ -12,18 +12,28 @@ import type { Places } from './session.js'
 
 /** Edits the manifest that declares the flotilla. @returns what was done, and what happens next. */
 export async function scale(places: Places, name: string, replicas: number): Promise<string> {
-  const desired = desire(noDesires, await loadManifests(places.manifests))
-  if (desired.flotillas.size === 0 && desired.diagnostics.length > 0)
-    throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
-  const { spec, source } = selectFlotilla(desired, name, places.manifests)
-  if (source === null) throw new FlotillaError('manifest/edit-refused', `no manifest declares ${name}`)
-  const { file } = source
-  const changed = await rewriteManifest(file, text => setReplicas(text, { file, flotilla: name }, replicas))
-  if (!changed) return `${file}: ${name} has ${replicas} replicas already\n`
+  const { file, from, to } = await changeReplicas(places.manifests, name, replicas)
+  if (from === to) return `${file}: ${name} has ${replicas} replicas already\n`
   const daemon = await readLockHolder(resolve(places.state), systemClock)
   const next =
     daemon?.alive === true
       ? `the daemon (pid ${daemon.holder.pid}) applies it`
       : `apply it with: flotilla up ${name}`
-  return `${file}: ${name} from ${spec.replicas} to ${replicas} replicas; ${next}\n`
+  return `${file}: ${name} from ${from} to ${to} replicas; ${next}\n`
+}
+
+/** @throws FlotillaError manifest/… when the manifest can't be edited, with how to do it by hand. */
+export async function changeReplicas(
+  manifests: string,
+  name: string,
+  replicas: number,
+): Promise<{ readonly file: string; readonly from: number; readonly to: number }> {
+  const desired = desire(noDesires, await loadManifests(manifests))
+  if (desired.flotillas.size === 0 && desired.diagnostics.length > 0)
+    throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
+  const { spec, source } = selectFlotilla(desired, name, manifests)
+  if (source === null) throw new FlotillaError('manifest/edit-refused', `no manifest declares ${name}`)
+  const { file } = source
+  await rewriteManifest(file, text => setReplicas(text, { file, flotilla: name }, replicas))
+  return { file, from: spec.replicas, to: replicas }
 }
