@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'state/locked'
   | 'state/unreadable'
   | 'state/unwritable'
+  | 'http/address-taken'
+  | 'http/unsafe'
   | 'runtime/unreachable'
   | 'runtime/permission-denied'
   | 'runtime/engine-too-old'

@@ -49,7 +49,10 @@ export async function startDaemon(
   const child = spawn(
     process.execPath,
     [...(options.nodeFlags ?? []), program, ...args, '--log-level', options.logLevel ?? 'info'],
-    { stdio: ['ignore', log, log], env: { ...process.env, DOCKER_HOST: options.dockerHost } },
+    {
+      stdio: ['ignore', log, log],
+      env: { ...process.env, DOCKER_HOST: options.dockerHost, FLOTILLA_HTTP: '127.0.0.1:0' },
+    },
   )
   while (startsIn(home) === startsBefore) {
     if (child.exitCode !== null) throw new Error(`the daemon ended:\n${readFileSync(logOf(home), 'utf8')}`)

@@ -20,6 +20,8 @@ const packageOf = Object.freeze({
   'redis-cli': 'redis-tools',
   busybox: 'busybox-static',
   'python3 with redis': 'python3-redis',
+  promtool: 'prometheus',
+  haproxy: 'haproxy',
 })
 
 /** @typedef {keyof typeof packageOf} Program */
@@ -48,7 +50,7 @@ export function distributionName() {
 
 /**
  * Installs the packages of those programs that are not here, without their recommendations. A service that a package would start
- * is not started: nobody asked for a Redis on port 6379.
+ * is not started: nobody asked for a Redis on port 6379, a Prometheus or an HAProxy.
  * @param {readonly Program[]} programs
  */
 export function installMissing(programs) {
@@ -74,8 +76,9 @@ export function installMissing(programs) {
         )
       }
     }
-    if (packages.includes('redis-server') && existsSync('/run/systemd/system')) {
-      spawnSync('systemctl', ['disable', '--quiet', 'redis-server'], { stdio: 'ignore' })
+    const services = packages.filter(name => ['redis-server', 'prometheus', 'haproxy'].includes(name))
+    if (services.length > 0 && existsSync('/run/systemd/system')) {
+      spawnSync('systemctl', ['disable', '--quiet', ...services], { stdio: 'ignore' })
     }
   })
 }
@@ -121,13 +124,13 @@ function withoutServiceStarts(work) {
 const policyMark = 'for the duration of one apt-get run of scripts/engine'
 
 /**
- * Redis never starts. Docker does where systemd runs it (then that is the engine to use), unless the machine's own policy forbids it.
+ * Redis, Prometheus and HAProxy never start. Docker does where systemd runs it (then that is the engine to use), unless the machine's own policy forbids it.
  * @param {string} kept
  */
 function policyScript(kept) {
   return `#!/bin/sh
 # ${policyMark}
-case "$1" in redis*) exit 101 ;; esac
+case "$1" in redis* | prometheus* | haproxy*) exit 101 ;; esac
 [ -d /run/systemd/system ] || exit 101
 [ ! -x ${kept} ] || exec ${kept} "$@"
 exit 0

@@ -50,11 +50,11 @@ await runScript(async () => {
 })
 
 /**
- * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server processes.
+ * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server processes, those of src/metrics/ ask promtool.
  * @param {readonly string[]} tests
  */
 function runUnit(tests) {
-  if (canInstallPackages()) installMissing(['redis-server', 'redis-cli'])
+  if (canInstallPackages()) installMissing(['redis-server', 'redis-cli', 'promtool'])
   const env = { ...process.env, DOCKER_HOST: 'unix:///nonexistent/unit-tests-have-no-engine.sock' }
   return runTests({ ...common(tests, { concurrency: 2, fileMinutes: 5 }), prefix: [], env })
 }

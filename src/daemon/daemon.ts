@@ -4,15 +4,21 @@ import { openSession, type Environment, type Places, type Session } from '../cli
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'
+<<<<<<< HEAD
 import { openJournal } from '../events/journal/journal.js'
 import { startNotifier } from '../notify/notifier.js'
 import { readNotifySettings } from '../notify/settings.js'
+=======
+import { openJournal, type Journal } from '../events/journal/journal.js'
+import type { LoadResult } from '../manifest/load.js'
+>>>>>>> c066db9 (wip)
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { readNodeLabels } from '../runtime/labels.js'
 import { watchAsks } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
+import { serveHttp, type HttpService, type HttpSetting } from './http.js'
 import { followManifests } from './manifest-source.js'
 import { Attendant } from './attendant.js'
 import { findServiceManager } from './service-manager.js'
@@ -24,6 +30,7 @@ export interface DaemonOptions {
   readonly log: Log
   /** Where the signals come from that are orders: the process. */
   readonly signals: NodeJS.EventEmitter
+  readonly http: HttpSetting
   /** Resolves with the signal's name when the daemon is to end. */
   readonly ended: Promise<string>
   /** Hears of every status that a pass came to. */
@@ -76,11 +83,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 }
 
 async function serve(
-  options: DaemonOptions & { readonly events: EventSink; readonly orders: SignalOrders },
+  options: DaemonOptions & { readonly events: Journal; readonly orders: SignalOrders },
   session: Session,
 ): Promise<void> {
   const { places, env, events, log, orders, ended, onStatus } = options
-  tellStart(places, events, session)
   const manager = findServiceManager(
     { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
     systemClock,
@@ -103,12 +109,25 @@ async function serve(
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
-    onPass: (flotilla, outcome, status) => {
+    onPass: (flotilla, outcome, status, tookMs) => {
       if (status !== null) onStatus?.(status)
       if (outcome.kind === 'gone') attendant.noteGone(flotilla)
       else attendant.noteKept(flotilla)
+      http.notePass({ flotilla, result: outcome.kind, tookMs })
     },
   })
+  let lastLoad: LoadResult['kind'] | null = null
+  const http: HttpService = await serveHttp(options.http, {
+    controller,
+    store: session.store,
+    journal: events,
+    clock: systemClock,
+    manifests: places.manifests,
+    version: flotillaVersion,
+    startedAtMs: systemClock.nowMs(),
+    lastLoad: () => lastLoad,
+  })
+  tellStart(places, events, session)
   const watching = new AbortController()
   // The first sign of a crash is the connection, about 1 ms after it. Docker's event comes when the engine has finished with the container, some 100 ms later.
   const forgetLost = session.redis.onConnectionLost(node => controller.noteLost(node))
@@ -124,8 +143,12 @@ async function serve(
     },
     watching.signal,
   )
-  const manifests = await followManifests({ path: places.manifests, store: session.store, events }, desired =>
-    controller.setDesired(desired),
+  const manifests = await followManifests(
+    { path: places.manifests, store: session.store, events },
+    (desired, load) => {
+      lastLoad = load.kind
+      controller.setDesired(desired)
+    },
   )
   const asks = await watchAsks(session.store.directory, flotilla => controller.wake(flotilla))
   attendant.begin(orders)
@@ -136,7 +159,7 @@ async function serve(
   manager.stopping()
   watching.abort()
   forgetLost()
-  await Promise.all([manifests.close(), asks.close()])
+  await Promise.all([manifests.close(), asks.close(), http.close()])
   await Promise.race([
     controller.stop(drainMs),
     new Promise<void>(giveUp => systemClock.after(leaveMs, giveUp)),

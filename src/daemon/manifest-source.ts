@@ -26,27 +26,27 @@ export async function readDesired(
 /** Follows the manifests and tells what they ask for, first at once and then after every change. */
 export async function followManifests(
   source: { readonly path: string; readonly store: StateStore; readonly events: EventSink },
-  onDesired: (desired: Desires) => void,
+  onDesired: (desired: Desires, load: LoadResult) => void,
 ): Promise<ManifestWatch> {
   const { path, store, events } = source
   const first = await readDesired(path, store)
   let desired = first.desired
   let problems: readonly string[] = []
-  const take = (next: Desires): void => {
+  const take = (next: Desires, load: LoadResult): void => {
     desired = next
     const now = next.diagnostics.map(renderDiagnostic)
     for (const problem of now)
       if (!problems.includes(problem)) events.publish('manifest.invalid', { problem })
     if (now.length === 0 && problems.length > 0) events.publish('manifest.valid', {})
     problems = now
-    onDesired(next)
+    onDesired(next, load)
   }
-  take(first.desired)
+  take(first.desired, first.load)
   return watchManifests({
     path,
     since: first.load,
     clock: systemClock,
-    onLoad: load => take(desire(desired, load)),
+    onLoad: load => take(desire(desired, load), load),
     onTrouble: error => events.publish('manifest.unwatched', { error: error.message }),
   })
 }

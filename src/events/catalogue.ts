@@ -85,6 +85,23 @@ export const catalogue = {
     fields: ['error', 'hint'],
     alert: 'always: the disk under the state directory is full or broken, and soon nothing can be changed',
   },
+  'http.listening': {
+    level: 'info',
+    message: 'the daemon answers HTTP',
+    fields: ['address', 'tokenFile'],
+  },
+  'http.unavailable': {
+    level: 'warn',
+    message: 'the daemon does not answer HTTP; it keeps the flotillas as ever',
+    fields: ['error', 'hint'],
+    alert: 'when metrics or a load balancer need it; most often a second daemon runs on this machine',
+  },
+  'http.failed': {
+    level: 'error',
+    message: 'a request over HTTP could not be answered; this is a bug in Flotilla',
+    fields: ['method', 'path', 'error'],
+    alert: 'not by night; report it',
+  },
   'plan.started': { level: 'info', message: 'a plan is carried out', fields: ['plan', 'actions', 'stages'] },
   'plan.done': { level: 'info', message: 'the plan is carried out', fields: ['tookMs'] },
   'plan.failed': {

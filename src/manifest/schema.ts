@@ -99,7 +99,7 @@ const image = field(z.string().max(512).regex(imageReference), {
   example: 'redis:8',
 })
 
-const replicasMax = 200
+export const replicasMax = 200
 const replicas = field(z.int().min(0).max(replicasMax), {
   describe: `How many replicas run beside the one master, 0 to ${replicasMax}.`,
   wants: `a whole number from 0 to ${replicasMax}`,

@@ -12,7 +12,7 @@ import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
 import { nodeAlias } from './names.js'
 import type { Eyes } from './observe/observe.js'
-import type { Outcome } from './pass.js'
+import type { Look, Outcome } from './pass.js'
 import { WorkQueue } from './queue.js'
 import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
@@ -26,7 +26,19 @@ export interface ControllerOptions {
   readonly random: () => number
   readonly flotillaVersion: string
   /** Called after every pass. */
-  readonly onPass?: (flotilla: string, outcome: Outcome, status: FlotillaStatus | null) => void
+  readonly onPass?: (
+    flotilla: string,
+    outcome: Outcome,
+    status: FlotillaStatus | null,
+    tookMs: number,
+  ) => void
+}
+
+/** What is known of a flotilla at this moment, from its last look; a pass that is under way has told what it does. */
+export interface Sight {
+  readonly memory: FlotillaMemory
+  readonly status: FlotillaStatus
+  readonly look: Look
 }
 
 /** How often a flotilla is looked at when nothing wakes us. Events are hints; this is the promise. */
@@ -108,9 +120,26 @@ export class Controller {
     return this.#records.get(flotilla)?.status ?? null
   }
 
+  /** Null until the flotilla was looked at. */
+  sightOf(flotilla: string): Sight | null {
+    const record = this.#records.get(flotilla)
+    if (record === undefined || record.status === null || record.look === null) return null
+    return { memory: record.memory, status: record.status, look: record.look }
+  }
+
+  /** The names of those that are kept, also of those that are on their way out. */
+  get names(): readonly string[] {
+    return [...new Set([...this.#wanted.keys(), ...this.#leaving])].sort()
+  }
+
   /** Flotillas that wait for their turn. */
   get queueDepth(): number {
     return this.#queue.depth
+  }
+
+  /** Whether the engine answered when it was last asked. */
+  get engineAnswers(): boolean {
+    return this.#engineLostAtMs === null
   }
 
   /** Begins nothing new, lets what is under way end, and cuts it off after `graceMs`. Containers run on. */
@@ -131,7 +160,7 @@ export class Controller {
     events.publish('pass.done', { ...wordsOf(outcome), tookMs }, { flotilla: name })
     this.#noteEngine(outcome)
     this.#schedule(name, outcome)
-    this.#options.onPass?.(name, outcome, this.statusOf(name))
+    this.#options.onPass?.(name, outcome, this.statusOf(name), tookMs)
   }
 
   async #pass(name: string): Promise<Outcome> {

@@ -3,6 +3,7 @@ import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { StateStore } from '../state/state-store.js'
 import type { FlotillaMemory } from './memory.js'
+import type { Look } from './pass.js'
 import type { FlotillaStatus } from './status/status.js'
 
 /**
@@ -13,6 +14,7 @@ export class FlotillaRecord {
   #memory: FlotillaMemory
   #written: FlotillaMemory
   #status: FlotillaStatus | null
+  #look: Look | null = null
   #statusText = ''
   #lastPlan = ''
 
@@ -66,8 +68,14 @@ export class FlotillaRecord {
     return before === planText
   }
 
-  keepStatus(status: FlotillaStatus): void {
+  /** What the last pass of this process saw and decided; null before the first. */
+  get look(): Look | null {
+    return this.#look
+  }
+
+  keepStatus(status: FlotillaStatus, look: Look): void {
     this.#status = status
+    this.#look = look
   }
 
   /** Writes the status down, when something that people act on has changed: not for every byte of offset. */

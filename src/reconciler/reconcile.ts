@@ -200,7 +200,7 @@ function tell(
     status,
     since === undefined ? 0 : Math.max(0, look.input.seen.atMs - Date.parse(since)),
   )
-  pass.record.keepStatus(status)
+  pass.record.keepStatus(status, look)
   if (status.phase === 'Ready' && !pass.record.memory.everReady)
     pass.record.keepMemory({ ...pass.record.memory, everReady: true })
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { refusalCodes } from '../../src/reconciler/plan/plan.js'
 import { conditionTypes } from '../../src/reconciler/status/status.js'
 import { headings } from './markdown.js'
 
@@ -13,10 +14,8 @@ test('each condition has its section, and no section is of a condition that ther
 })
 
 test('each reason to refuse has its section', () => {
-  const codes = membersOf('RefusalCode', 'src/reconciler/plan/plan.ts')
-  assert.ok(codes.length > 4, 'the codes were not found')
   assert.deepEqual(
-    codes.filter(code => !conditionSections.includes(code)),
+    refusalCodes.filter(code => !conditionSections.includes(code)),
     [],
   )
 })

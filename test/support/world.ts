@@ -16,6 +16,8 @@ export interface World {
   readonly folder: string
   readonly manifests: string
   readonly state: string
+  /** Where its daemon answers HTTP. */
+  readonly httpSocket: string
   /** The file that declares the flotilla. */
   readonly manifest: string
   /** Writes that file. */
@@ -65,6 +67,7 @@ export function testWorld(t: TestContext, stem: string, beside?: World): World {
   const manifests = join(folder, 'manifests')
   const state = join(folder, 'state')
   const manifest = join(manifests, `${name}.yaml`)
+  const httpSocket = join(folder, 'http.sock')
   const daemons: Daemon[] = []
   const removals: (() => Promise<void>)[] = []
   const lastRemovals: (() => Promise<void>)[] = []
@@ -81,6 +84,8 @@ export function testWorld(t: TestContext, stem: string, beside?: World): World {
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
     DOCKER_HOST: dockerHost,
+    // Daemons of different tests run at the same time.
+    FLOTILLA_HTTP: `unix:${httpSocket}`,
   })
   const world: World = {
     name,
@@ -88,6 +93,7 @@ export function testWorld(t: TestContext, stem: string, beside?: World): World {
     manifests,
     state,
     manifest,
+    httpSocket,
     env,
     declare: spec => writeFileSync(manifest, manifestText(name, spec)),
     flotilla: (verb, ...args) => runFlotilla([verb, ...places, ...args], env()),

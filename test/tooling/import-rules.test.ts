@@ -28,6 +28,8 @@ const offences: readonly { readonly path: string; readonly text: string }[] = [
   { path: 'src/daemon/x.ts', text: `import Docker from 'dockerode'` },
   { path: 'cmd/x.ts', text: `import type { Redis } from 'ioredis'` },
   { path: 'src/runtime/docker/x.ts', text: `import { Redis } from 'ioredis'` },
+  { path: 'src/daemon/x.ts', text: `import { fastify } from 'fastify'` },
+  { path: 'src/http/x.ts', text: `import { Registry } from 'prom-client'` },
   { path: 'src/redis/x.ts', text: `const modem = await import('docker-modem')` },
   { path: 'src/redis/x.ts', text: `import {\n  dial,\n} from 'docker-modem/lib/ssh.js'` },
   { path: 'src/daemon/x.ts', text: `const home = process.env['HOME']` },

@@ -6,10 +6,12 @@ export interface Rule {
   readonly whyNot: (source: Source) => string | null
 }
 
-/** One package speaks to Docker and one to Redis, each behind its port. */
+/** One package speaks to Docker, one to Redis, one HTTP and one Prometheus's language, each in its room. */
 export const portRules: readonly Rule[] = [
   onlyIn({ packages: ['dockerode', 'docker-modem', 'ssh2'], folder: 'src/runtime/' }),
   onlyIn({ packages: ['ioredis'], folder: 'src/redis/' }),
+  onlyIn({ packages: ['fastify'], folder: 'src/http/' }),
+  onlyIn({ packages: ['prom-client'], folder: 'src/metrics/' }),
 ]
 
 /** What the environment says is read where a program starts, and passed on as an argument. */

@@ -92,13 +92,15 @@ export interface Refusal {
 }
 
 /** Also the name of the condition that shows it, and of its section in docs/operations.md. */
-export type RefusalCode =
-  | 'NameConflict'
-  | 'DataLossGuard'
-  | 'NoSafeCandidate'
-  | 'StrayMaster'
-  | 'DuplicateNode'
-  | 'RolloutPending'
-  | 'FailoverBlocked'
-  | 'CrashLooping'
-  | 'LockedOut'
+export const refusalCodes = [
+  'NameConflict',
+  'DataLossGuard',
+  'NoSafeCandidate',
+  'StrayMaster',
+  'DuplicateNode',
+  'RolloutPending',
+  'FailoverBlocked',
+  'CrashLooping',
+] as const
+
+export type RefusalCode = (typeof refusalCodes)[number] | 'LockedOut'

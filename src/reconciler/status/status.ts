@@ -23,7 +23,9 @@ export interface FlotillaStatus {
  * Degraded: writes work, something is missing. Unavailable: no master takes writes. Held: Flotilla refuses to go on and says why.
  * While the engine does not answer there is no new status: the last one stays, and the log and the exit code of `status` say so.
  */
-export type Phase = 'Ready' | 'Creating' | 'Updating' | 'Degraded' | 'Unavailable' | 'Held'
+export const phases = ['Ready', 'Creating', 'Updating', 'Degraded', 'Unavailable', 'Held'] as const
+
+export type Phase = (typeof phases)[number]
 
 export interface NodeStatus {
   /** Name of its container, which is its role: `shop-master`, `shop-replica-2`. */

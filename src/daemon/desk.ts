@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { changeReplicas } from '../cli/scale.js'
+import type { Clock } from '../clock.js'
+import type { Journal } from '../events/journal/journal.js'
+import { readEvents } from '../events/journal/read.js'
+import type { Check, Desk } from '../http/desk.js'
+import type { LoadResult } from '../manifest/load.js'
+import type { Controller } from '../reconciler/controller.js'
+import type { StateStore } from '../state/state-store.js'
+import { awaitAnswer, awaitPause } from '../state/answers.js'
+import { submitAsk, type Ask } from '../state/requests.js'
+
+export interface DeskOptions {
+  readonly controller: Controller
+  readonly store: StateStore
+  readonly journal: Journal
+  readonly clock: Clock
+  /** Path of the manifests. */
+  readonly manifests: string
+  readonly version: string
+  readonly startedAtMs: number
+  /** How the manifests were found last; null before the first time. */
+  readonly lastLoad: () => LoadResult['kind'] | null
+  readonly metrics: () => Promise<string>
+  readonly onPass: Desk['onPass']
+}
+
+/** What the HTTP server sees of the daemon: its memory. What is asked for goes the way that the command line takes: a file in the state directory. */
+export function openDesk(options: DeskOptions): Desk {
+  const { controller, store, journal, clock } = options
+  const readMemory = (flotilla: string) => async () => controller.sightOf(flotilla)?.memory ?? null
+  const submit = async (flotilla: string, ask: Ask): Promise<void> => {
+    await submitAsk(store.directory, flotilla, ask)
+    controller.wake(flotilla)
+  }
+  return {
+    version: options.version,
+    startedAtMs: options.startedAtMs,
+    names: () => controller.names,
+    sightOf: flotilla => controller.sightOf(flotilla),
+    readiness: () => readinessOf(options),
+    metrics: options.metrics,
+    readEvents: query => readEvents(store.directory, query),
+    onRecord: listener => journal.onRecord(listener),
+    onPass: options.onPass,
+    async askForMaster(flotilla, { timeoutMs, ...wanted }) {
+      const requestId = randomUUID()
+      await submit(flotilla, { ...wanted, requestId, atMs: clock.nowMs(), timeoutMs })
+      return { requestId, answer: await awaitAnswer(readMemory(flotilla), { requestId, timeoutMs, clock }) }
+    },
+    async askToPause(flotilla, kind) {
+      await submit(flotilla, { kind, requestId: randomUUID(), atMs: clock.nowMs() })
+      return awaitPause(readMemory(flotilla), { kind, timeoutMs: 10_000, clock })
+    },
+    scale: (flotilla, replicas) => changeReplicas(options.manifests, flotilla, replicas),
+  }
+}
+
+function readinessOf({ controller, manifests, lastLoad }: DeskOptions): readonly Check[] {
+  const load = lastLoad()
+  const unseen = controller.names.filter(name => controller.sightOf(name) === null)
+  return [
+    { name: 'engine', trouble: controller.engineAnswers ? null : 'the container engine does not answer' },
+    {
+      name: 'manifests',
+      trouble:
+        load === null
+          ? 'they were not read yet'
+          : load === 'loaded' || load === 'empty'
+            ? null
+            : `${manifests} is ${load}`,
+    },
+    {
+      name: 'first-look',
+      trouble: unseen.length === 0 ? null : `not looked at yet: ${unseen.join(', ')}`,
+    },
+  ]
+}

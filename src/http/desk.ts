@@ -1,0 +1,52 @@
+import type { EventQuery } from '../events/journal/read.js'
+import type { EventRecord } from '../events/journal/record.js'
+import type { Sight } from '../reconciler/controller.js'
+import type { HistoryEntry } from '../reconciler/memory.js'
+
+/** What the server may see and ask. All that it tells is of the last pass; nothing here asks an engine or a node. */
+export interface Desk {
+  readonly version: string
+  readonly startedAtMs: number
+  /** Names of the flotillas that are kept. */
+  names(): readonly string[]
+  /** Null until it was looked at, or when there is none of that name. */
+  sightOf(flotilla: string): Sight | null
+  readiness(): readonly Check[]
+  /** In Prometheus's text format. */
+  metrics(): Promise<string>
+
+  readEvents(query: EventQuery): Promise<readonly EventRecord[]>
+  /** Calls with each event of the journal as it is written. Returns the unsubscribe function. */
+  onRecord(listener: (record: EventRecord) => void): () => void
+  /** Calls with a flotilla's name after each pass over it. Returns the unsubscribe function. */
+  onPass(listener: (flotilla: string) => void): () => void
+
+  /** Resolves with what came of it, or with a null answer when none has come in time. */
+  askForMaster(
+    flotilla: string,
+    wanted: MasterWish,
+  ): Promise<{ readonly requestId: string; readonly answer: HistoryEntry | null }>
+  /** @returns whether it has taken effect in time. */
+  askToPause(flotilla: string, kind: 'pause' | 'resume'): Promise<boolean>
+  /** Edits the manifest. @throws FlotillaError manifest/… */
+  scale(flotilla: string, replicas: number): Promise<Scaled>
+}
+
+export interface MasterWish {
+  readonly kind: 'switchover' | 'failover'
+  readonly to: number | null
+  readonly force: boolean
+  readonly timeoutMs: number
+}
+
+export interface Scaled {
+  readonly file: string
+  readonly from: number
+  readonly to: number
+}
+
+/** One thing that must be so before the daemon counts as ready; `trouble` says why it is not, null when it is. */
+export interface Check {
+  readonly name: string
+  readonly trouble: string | null
+}

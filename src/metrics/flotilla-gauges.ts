@@ -1,0 +1,81 @@
+import type { Sight } from '../reconciler/controller.js'
+import { refusalCodes } from '../reconciler/plan/plan.js'
+import { conditionTypes, phases } from '../reconciler/status/status.js'
+import type { Keeper, Sample, WorldGauge } from './world-gauges.js'
+
+/** How each flotilla is. Series of a flotilla are there from its first look on, every condition and phase at once, so that none ever has to be guessed. */
+export const flotillaGauges: readonly WorldGauge[] = [
+  one(
+    'flotilla_replicas_wanted',
+    'Replicas that the manifest asks for.',
+    sight => sight.look.input.spec.replicas,
+  ),
+  one(
+    'flotilla_replicas_online',
+    'Replicas that are in sync with the master.',
+    ({ status }) => status.nodes.filter(node => node.role === 'replica' && node.health === 'online').length,
+  ),
+  one('flotilla_epoch', 'Counts promotions.', ({ status }) => status.epoch),
+  one('flotilla_generation', 'Counts accepted changes of the spec.', ({ status }) => status.generation),
+  one(
+    'flotilla_observed_generation',
+    'The generation that the containers are at; it lags behind flotilla_generation while a change is applied.',
+    ({ status }) => status.observedGeneration,
+  ),
+  one(
+    'flotilla_last_look_timestamp_seconds',
+    'When the flotilla was last looked at, in seconds since the epoch. Old means that the daemon is blind or stuck.',
+    sight => sight.look.input.seen.atMs / 1000,
+  ),
+  {
+    name: 'flotilla_phase',
+    help: '1 for the phase that the flotilla is in, 0 for the others.',
+    labels: ['flotilla', 'phase'],
+    samples: each((flotilla, { status }) =>
+      phases.map(phase => ({ labels: { flotilla, phase }, value: status.phase === phase ? 1 : 0 })),
+    ),
+  },
+  {
+    name: 'flotilla_condition',
+    help: '1 while the condition is True, 0 otherwise. docs/operations.md says what each means.',
+    labels: ['flotilla', 'condition'],
+    samples: each((flotilla, { status }) =>
+      conditionTypes.map(type => ({
+        labels: { flotilla, condition: type },
+        value: status.conditions.some(condition => condition.type === type && condition.status === 'True')
+          ? 1
+          : 0,
+      })),
+    ),
+  },
+  {
+    name: 'flotilla_hold',
+    help: '1 while Flotilla refuses to go on for this reason and a person is needed, 0 otherwise.',
+    labels: ['flotilla', 'hold'],
+    samples: each((flotilla, { status }) =>
+      refusalCodes.map(hold => ({
+        labels: { flotilla, hold },
+        value: status.refusing.some(({ code }) => code === hold) ? 1 : 0,
+      })),
+    ),
+  },
+]
+
+function one(name: string, help: string, value: (sight: Sight) => number): WorldGauge {
+  return {
+    name,
+    help,
+    labels: ['flotilla'],
+    samples: each((flotilla, sight) => [{ labels: { flotilla }, value: value(sight) }]),
+  }
+}
+
+function each(
+  samplesOf: (flotilla: string, sight: Sight) => readonly Sample[],
+): (keeper: Keeper) => readonly Sample[] {
+  return keeper =>
+    keeper.names.flatMap(name => {
+      const sight = keeper.sightOf(name)
+      return sight === null ? [] : samplesOf(name, sight)
+    })
+}

@@ -1,0 +1,36 @@
+import { Counter, Registry } from 'prom-client'
+import { catalogue } from '../events/catalogue.js'
+import type { EventRecord } from '../events/journal/record.js'
+import { controllerGauges } from './controller-gauges.js'
+import { flotillaGauges } from './flotilla-gauges.js'
+import { nodeGauges } from './node-gauges.js'
+import { PassMetrics } from './pass-metrics.js'
+import { registerProcessMetrics } from './process-metrics.js'
+import { registerWorldGauges, type Keeper } from './world-gauges.js'
+
+/** All that Prometheus is told. Names and labels are documented in docs/metrics.md, which is written from the registry. */
+export interface Metrics {
+  readonly registry: Registry
+  readonly passes: PassMetrics
+  noteEvent(record: Pick<EventRecord, 'event' | 'level'>): void
+}
+
+export function createMetrics(options: {
+  readonly keeper: Keeper
+  readonly version: string
+  readonly startedAtMs: number
+}): Metrics {
+  const registry = new Registry()
+  registerProcessMetrics(registry, options.version)
+  registerWorldGauges(registry, options.keeper, [...controllerGauges, ...flotillaGauges, ...nodeGauges])
+  const passes = new PassMetrics(registry, options.startedAtMs)
+  const events = new Counter({
+    name: 'flotilla_events_total',
+    help: 'Events by code, without those of level debug; docs/events.md says what each means.',
+    labelNames: ['event', 'level'],
+    registers: [registry],
+  })
+  for (const [event, { level }] of Object.entries(catalogue))
+    if (level !== 'debug') events.inc({ event, level }, 0)
+  return { registry, passes, noteEvent: ({ event, level }) => events.inc({ event, level }) }
+}

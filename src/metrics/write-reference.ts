@@ -1,0 +1,8 @@
+/** `npm run generate:metrics`: writes docs/metrics.md. */
+import { writeFile } from 'node:fs/promises'
+import { createMetrics } from './metrics.js'
+import { renderMetricReference } from './reference.js'
+
+const nobody = { names: [], sightOf: () => null, queueDepth: 0, engineAnswers: true }
+const { registry } = createMetrics({ keeper: nobody, version: '', startedAtMs: 0 })
+await writeFile('docs/metrics.md', renderMetricReference(registry))

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { InjectOptions } from 'fastify'
+import { z } from 'zod'
+import { FlotillaError } from '../../src/errors.js'
+import { problemSchema } from '../../src/http/problem.js'
+import * as shapes from '../../src/http/schemas.js'
+import { historyEntry, master, memory, nothingThere, replica, stopped } from '../reconciler/support/world.js'
+import { eventRecord, sightOf } from './support/fake-desk.js'
+import { serve, token, type Served } from './support/serve.js'
+
+const asKeeper = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+
+async function get({ app }: Served, url: string): Promise<{ status: number; body: string; type: string }> {
+  const reply = await app.inject({ url })
+  return { status: reply.statusCode, body: reply.body, type: String(reply.headers['content-type']) }
+}
+
+async function post(
+  { app }: Served,
+  verb: string,
+  body: unknown,
+  more: Partial<InjectOptions> = {},
+): Promise<{ status: number; body: unknown }> {
+  const reply = await app.inject({
+    method: 'POST',
+    url: `/api/v1/flotillas/shop/${verb}`,
+    headers: asKeeper,
+    payload: typeof body === 'string' ? body : JSON.stringify(body),
+    ...more,
+  })
+  return { status: reply.statusCode, body: JSON.parse(reply.body) as unknown }
+}
+
+test('/readyz is 503 with every reason until nothing stands in the way', async t => {
+  const served = serve(t)
+  assert.deepEqual(await get(served, '/readyz'), {
+    status: 200,
+    body: 'ok\n',
+    type: 'text/plain; charset=utf-8',
+  })
+  served.desk.checks = [
+    { name: 'engine', trouble: 'it does not answer' },
+    { name: 'manifests', trouble: null },
+  ]
+  const text = '[-]engine failed: it does not answer\n[+]manifests ok\nnot ready\n'
+  assert.equal((await get(served, '/readyz')).status, 503)
+  assert.equal((await get(served, '/readyz?verbose')).body, text)
+  assert.equal((await get(served, '/livez')).status, 200)
+})
+
+test('every answer has the shape that the OpenAPI document promises', async t => {
+  const served = serve(t)
+  served.desk.sights.set(
+    'shop',
+    sightOf({ memory: memory(0, { history: [historyEntry()] }), nodes: [master(0), stopped(1), replica(2)] }),
+  )
+  served.desk.sights.set(
+    'new',
+    sightOf({ memory: memory(null), nodes: [], seen: { resources: nothingThere } }),
+  )
+  served.desk.publish(eventRecord(1))
+  const shapeOf: Readonly<Record<string, z.ZodType>> = {
+    '/api/v1/flotillas': z.strictObject({ flotillas: z.array(shapes.flotilla.strict()) }),
+    '/api/v1/flotillas/shop': shapes.flotilla.strict(),
+    '/api/v1/flotillas/shop/nodes': z.strictObject({ nodes: z.array(shapes.node.strict()) }),
+    '/api/v1/flotillas/shop/plan': shapes.plan.strict(),
+    '/api/v1/flotillas/new/plan': shapes.plan.strict(),
+    '/api/v1/flotillas/shop/history': z.strictObject({
+      flotilla: z.string(),
+      history: z.array(shapes.historyEntry.strict()),
+    }),
+  }
+  for (const [url, shape] of Object.entries(shapeOf)) {
+    const { status, body } = await get(served, url)
+    assert.equal(status, 200, url)
+    shape.parse(JSON.parse(body))
+  }
+  const { history } = JSON.parse((await get(served, '/api/v1/flotillas/shop/history')).body) as {
+    history: unknown[]
+  }
+  assert.equal(history.length, 1)
+})
+
+test('the OpenAPI document names every path, what it takes and what needs the token', async t => {
+  const document = JSON.parse((await get(serve(t), '/api/v1/openapi.json')).body) as {
+    readonly openapi: string
+    readonly paths: Readonly<
+      Record<
+        string,
+        {
+          readonly get?: object
+          readonly post?: { readonly security?: unknown; readonly requestBody?: unknown }
+        }
+      >
+    >
+  }
+  assert.equal(document.openapi, '3.1.0')
+  for (const path of [
+    '/livez',
+    '/metrics',
+    '/api/v1/flotillas/{flotilla}',
+    '/flotillas/{flotilla}/nodes/{node}/master',
+  ])
+    assert.ok(document.paths[path]?.get !== undefined, path)
+  for (const verb of ['switchover', 'failover', 'pause', 'resume', 'scale']) {
+    const operation = document.paths[`/api/v1/flotillas/{flotilla}/${verb}`]?.post
+    assert.deepEqual(operation?.security, [{ token: [] }], verb)
+    assert.ok(operation?.requestBody !== undefined, verb)
+  }
+})
+
+test('a role endpoint is 200 for who has the role and 503 for everybody else', async t => {
+  const served = serve(t)
+  const statusOf = async (path: string): Promise<number> =>
+    (await get(served, `/flotillas/shop/${path}`)).status
+  assert.equal(await statusOf('master'), 200)
+  assert.equal(await statusOf('nodes/0/master'), 200)
+  assert.equal(await statusOf('nodes/1/master'), 503)
+  assert.equal(await statusOf('nodes/0/replica'), 503)
+  assert.equal(await statusOf('nodes/1/replica'), 200)
+  assert.equal(await statusOf('nodes/0/read-only'), 200)
+  assert.equal(await statusOf('nodes/1/read-only'), 200)
+  assert.equal(await statusOf('nodes/9/master'), 503)
+  assert.equal(await statusOf('nodes/x/master'), 400)
+  served.desk.sights.set('shop', sightOf({ nodes: [stopped(0), replica(1), replica(2)] }))
+  assert.equal(await statusOf('master'), 503)
+})
+
+test('a replica that is further behind than the balancer allows does not count', async t => {
+  const served = serve(t)
+  served.desk.sights.set(
+    'shop',
+    sightOf({
+      nodes: [master(0, { offset: 5_000 }), replica(1), replica(2, { upstream: { appliedOffset: 5_000 } })],
+    }),
+  )
+  const statusOf = async (path: string): Promise<number> =>
+    (await get(served, `/flotillas/shop/${path}`)).status
+  assert.equal(await statusOf('nodes/1/replica'), 200)
+  assert.equal(await statusOf('nodes/1/replica?lag=4kb'), 200)
+  assert.equal(await statusOf('nodes/1/replica?lag=1kb'), 503)
+  assert.equal(await statusOf('nodes/2/replica?lag=0'), 200)
+  assert.equal(await statusOf('nodes/1/replica?lag=much'), 400)
+})
+
+test('what is asked for reaches the daemon as the command line would ask it', async t => {
+  const served = serve(t)
+  served.desk.answer = historyEntry({ kind: 'switchover', from: 0, to: 2, requestId: 'request-1' })
+  assert.equal((await post(served, 'switchover', { to: 2 })).status, 200)
+  assert.equal((await post(served, 'failover', { force: true, timeoutSeconds: 5 })).status, 200)
+  assert.equal((await post(served, 'pause', {})).status, 200)
+  assert.equal((await post(served, 'scale', { replicas: 4 })).status, 202)
+  assert.deepEqual(served.desk.asked, [
+    { flotilla: 'shop', kind: 'switchover', to: 2, force: false, timeoutMs: 30_000 },
+    { flotilla: 'shop', kind: 'failover', to: null, force: true, timeoutMs: 5_000 },
+    { flotilla: 'shop', kind: 'pause' },
+    { flotilla: 'shop', replicas: 4 },
+  ])
+})
+
+test('a refusal is a conflict with its reason, and no answer in time says how to find it', async t => {
+  const served = serve(t)
+  served.desk.answer = historyEntry({ result: 'refused', detail: 'node 2 is behind', to: 2 })
+  const refused = await post(served, 'switchover', {})
+  assert.equal(refused.status, 409)
+  assert.match(problemSchema.parse(refused.body).detail, /node 2 is behind/)
+  served.desk.answer = null
+  assert.deepEqual(await post(served, 'switchover', {}), { status: 202, body: { requestId: 'request-1' } })
+})
+
+test('nothing is asked for without the token, by a wrong body, or of a flotilla that is not there', async t => {
+  const served = serve(t)
+  const bodies = ['{', '[]', '{"to":-1}', '{"to":"1"}', '{"too":1}', 'null', `"${'x'.repeat(20_000)}"`]
+  for (const body of bodies)
+    assert.ok([400, 413].includes((await post(served, 'switchover', body)).status), body.slice(0, 20))
+  assert.equal((await post(served, 'scale', { replicas: 201 })).status, 400)
+  assert.equal(
+    (await post(served, 'pause', {}, { headers: { 'content-type': 'application/json' } })).status,
+    401,
+  )
+  assert.equal((await post(served, 'pause', {}, { url: '/api/v1/flotillas/nope/pause' })).status, 404)
+  assert.deepEqual(served.desk.asked, [])
+})
+
+test('errors are problems: a stable code, what happened, what to do; ours tell no more than that', async t => {
+  const served = serve(t)
+  const problem = async (url: string) => {
+    const { status, body, type } = await get(served, url)
+    assert.equal(type, 'application/problem+json; charset=utf-8')
+    return { ...problemSchema.strict().parse(JSON.parse(body)), status }
+  }
+  assert.equal((await problem('/api/v1/flotillas/nope')).code, 'http/no-such-flotilla')
+  assert.equal((await problem('/nowhere')).status, 404)
+  assert.equal((await problem('/%zz')).status, 400)
+  assert.equal((await problem('/api/v1/events?last=0')).status, 400)
+  served.desk.sights.set('shop', null)
+  assert.equal((await problem('/api/v1/flotillas/shop')).status, 503)
+  served.desk.failure = new Error('secret inside')
+  const { status, detail } = await problem('/api/v1/flotillas/shop')
+  assert.equal(status, 500)
+  assert.doesNotMatch(detail, /secret/)
+  assert.deepEqual(served.errors, [served.desk.failure])
+  served.desk.failure = new FlotillaError('manifest/edit-refused', 'it is an alias', { hint: 'by hand' })
+  const refused = problemSchema.parse((await post(served, 'scale', { replicas: 1 })).body)
+  assert.deepEqual([refused.status, refused.code, refused.hint], [409, 'manifest/edit-refused', 'by hand'])
+})
+
+test('a browser is told to keep nothing, frame nothing and guess nothing', async t => {
+  const { headers } = await serve(t).app.inject({ url: '/api/v1/flotillas' })
+  assert.equal(headers['cache-control'], 'no-store')
+  assert.equal(headers['x-content-type-options'], 'nosniff')
+  assert.equal(headers['x-frame-options'], 'DENY')
+  assert.equal(headers['access-control-allow-origin'], undefined)
+})
+
+test('events are found by flotilla, code, level and id', async t => {
+  const served = serve(t)
+  served.desk.publish(eventRecord(1))
+  served.desk.publish(eventRecord(2, { event: 'node.died', level: 'warn' }))
+  served.desk.publish(eventRecord(3, { flotilla: 'other', event: 'node.died', level: 'warn' }))
+  const idsAt = async (url: string): Promise<readonly number[]> =>
+    (JSON.parse((await get(served, url)).body) as { events: { id: number }[] }).events.map(({ id }) => id)
+  assert.deepEqual(await idsAt('/api/v1/events'), [1, 2, 3])
+  assert.deepEqual(await idsAt('/api/v1/events?after=1&last=1'), [3])
+  assert.deepEqual(await idsAt('/api/v1/events?level=warn'), [2, 3])
+  assert.deepEqual(await idsAt('/api/v1/flotillas/shop/events'), [1, 2])
+  assert.deepEqual(await idsAt('/api/v1/flotillas/shop/events?code=node.*'), [2])
+})

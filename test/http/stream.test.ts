@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { get, type ClientRequest } from 'node:http'
+import { test, type TestContext } from 'node:test'
+import type { AddressInfo } from 'node:net'
+import { streamsMost } from '../../src/http/stream.js'
+import { until } from '../support/until.js'
+import { eventRecord, sightOf } from './support/fake-desk.js'
+import { serve, type Served } from './support/serve.js'
+
+interface Follower {
+  readonly call: ClientRequest
+  status: number
+  text: string
+  ended: boolean
+}
+
+async function follow(
+  t: TestContext,
+  { app }: Served,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Follower> {
+  if (!app.server.listening) await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const call = get({ host: '127.0.0.1', port, path: '/api/v1/stream', headers, agent: false })
+  const follower: Follower = { call, status: 0, text: '', ended: false }
+  call.on('error', () => (follower.ended = true))
+  call.on('response', response => {
+    follower.status = response.statusCode ?? 0
+    response.setEncoding('utf8').on('data', (chunk: string) => (follower.text += chunk))
+    response.on('error', () => undefined)
+    response.on('close', () => (follower.ended = true))
+  })
+  t.after(() => call.destroy())
+  await until('an answer', 20_000, () => follower.status !== 0)
+  return follower
+}
+
+function ids({ text }: Follower): readonly number[] {
+  return [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id))
+}
+
+test('a new client is told how every flotilla is, and what happens from then on', async t => {
+  const served = serve(t)
+  served.desk.publish(eventRecord(1))
+  const client = await follow(t, served)
+  await until('the flotilla', 20_000, () => /^event: flotilla\ndata: \{"name":"shop"/m.test(client.text))
+  served.desk.publish(eventRecord(2))
+  await until('the event', 20_000, () => ids(client).includes(2))
+  assert.deepEqual(ids(client), [2])
+})
+
+test('a client that comes back misses nothing and is told nothing twice', async t => {
+  const served = serve(t)
+  for (const id of [1, 2, 3]) served.desk.publish(eventRecord(id))
+  // Something happens while the journal is being read for it.
+  const { readEvents } = served.desk
+  served.desk.readEvents = async query => {
+    served.desk.publish(eventRecord(4))
+    const found = await readEvents.call(served.desk, query)
+    served.desk.publish(eventRecord(5))
+    return found
+  }
+  const client = await follow(t, served, { 'last-event-id': '1' })
+  await until('the events', 20_000, () => ids(client).includes(5))
+  served.desk.publish(eventRecord(6))
+  await until('the next', 20_000, () => ids(client).includes(6))
+  assert.deepEqual(ids(client), [2, 3, 4, 5, 6])
+})
+
+test('after a pass it tells how the flotilla is now, and that it is gone when it is', async t => {
+  const served = serve(t)
+  const client = await follow(t, served)
+  served.desk.sights.set('shop', sightOf({ nodes: [] }))
+  served.desk.pass('shop')
+  await until('the change', 20_000, () => /"health":"absent"/.test(client.text))
+  served.desk.sights.delete('shop')
+  served.desk.pass('shop')
+  await until('the end', 20_000, () => client.text.includes('event: gone\ndata: {"name":"shop"}\n\n'))
+})
+
+test('there is a limit to clients, who goes makes room, and the end of the server ends all', async t => {
+  const served = serve(t)
+  const clients: Follower[] = []
+  for (let count = 0; count < streamsMost; count++) clients.push(await follow(t, served))
+  const late = await follow(t, served)
+  assert.equal(late.status, 503)
+  clients[0]?.call.destroy()
+  await until('room', 20_000, async () => (await follow(t, served)).status === 200)
+  await served.app.close()
+  await until('the end', 20_000, () => clients.every(client => client.ended))
+  assert.equal(served.desk.listeners, 0)
+})

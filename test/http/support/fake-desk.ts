@@ -1,0 +1,108 @@
+import type { EventRecord } from '../../../src/events/journal/record.js'
+import type { Desk } from '../../../src/http/desk.js'
+import type { Sight } from '../../../src/reconciler/controller.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { assess } from '../../../src/reconciler/status/assess.js'
+import { memory, nowMs, planInput, settledNodes, type Case } from '../../reconciler/support/world.js'
+
+/** What a daemon knows of the flotilla `shop` after one look. */
+export function sightOf(facts: Case = {}): Sight {
+  const input = planInput({
+    memory: memory(0, { everReady: true, generation: 1 }),
+    nodes: settledNodes(),
+    ...facts,
+  })
+  const plan = planFlotilla(input)
+  const status = assess(input, plan, { specProblem: null, failure: null, previous: null })
+  return { memory: input.memory, status, look: { input, plan } }
+}
+
+/** A daemon's memory that the test writes, and a note of what was asked for. */
+export class FakeDesk implements Desk {
+  readonly version = '1.2.3'
+  readonly startedAtMs = nowMs
+  readonly sights = new Map<string, Sight | null>([['shop', sightOf()]])
+  readonly asked: unknown[] = []
+  checks: ReturnType<Desk['readiness']> = [{ name: 'engine', trouble: null }]
+  records: EventRecord[] = []
+  answer: Awaited<ReturnType<Desk['askForMaster']>>['answer'] = null
+  failure: Error | null = null
+  readonly #onRecord = new Set<(record: EventRecord) => void>()
+  readonly #onPass = new Set<(flotilla: string) => void>()
+
+  names(): readonly string[] {
+    return [...this.sights.keys()]
+  }
+
+  sightOf(flotilla: string): Sight | null {
+    if (this.failure !== null) throw this.failure
+    return this.sights.get(flotilla) ?? null
+  }
+
+  readiness(): ReturnType<Desk['readiness']> {
+    return this.checks
+  }
+
+  async metrics(): Promise<string> {
+    return 'flotilla_engine_up 1\n'
+  }
+
+  async readEvents({ afterId = 0, matches = () => true, last = 1_000 }: Parameters<Desk['readEvents']>[0]) {
+    return this.records.filter(record => record.id > afterId && matches(record)).slice(-last)
+  }
+
+  onRecord(listener: (record: EventRecord) => void): () => void {
+    this.#onRecord.add(listener)
+    return () => this.#onRecord.delete(listener)
+  }
+
+  onPass(listener: (flotilla: string) => void): () => void {
+    this.#onPass.add(listener)
+    return () => this.#onPass.delete(listener)
+  }
+
+  async askForMaster(flotilla: string, wanted: Parameters<Desk['askForMaster']>[1]) {
+    this.asked.push({ flotilla, ...wanted })
+    return { requestId: 'request-1', answer: this.answer }
+  }
+
+  async askToPause(flotilla: string, kind: 'pause' | 'resume'): Promise<boolean> {
+    this.asked.push({ flotilla, kind })
+    return true
+  }
+
+  async scale(flotilla: string, replicas: number) {
+    if (this.failure !== null) throw this.failure
+    this.asked.push({ flotilla, replicas })
+    return { file: 'shop.yaml', from: 2, to: replicas }
+  }
+
+  /** An event happens. */
+  publish(record: EventRecord): void {
+    this.records.push(record)
+    for (const listener of this.#onRecord) listener(record)
+  }
+
+  /** A pass over the flotilla has ended. */
+  pass(flotilla: string): void {
+    for (const listener of this.#onPass) listener(flotilla)
+  }
+
+  get listeners(): number {
+    return this.#onRecord.size + this.#onPass.size
+  }
+}
+
+export function eventRecord(id: number, overrides: Partial<EventRecord> = {}): EventRecord {
+  return {
+    id,
+    time: new Date(nowMs + id).toISOString(),
+    level: 'info',
+    event: 'flotilla.ready',
+    msg: 'the flotilla is as its manifest asks',
+    flotilla: 'shop',
+    pass: null,
+    fields: { epoch: 1 },
+    ...overrides,
+  }
+}

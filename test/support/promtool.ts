@@ -1,0 +1,16 @@
+import { spawnSync } from 'node:child_process'
+
+/** Prometheus's own judge of metrics and rules; null where it is not installed, and then `why` says what to type. */
+export function findPromtool(): { readonly run: typeof runPromtool } | { readonly why: string } {
+  return spawnSync('promtool', ['--version']).error === undefined
+    ? { run: runPromtool }
+    : { why: 'promtool is not installed; type: apt-get install --no-install-recommends prometheus' }
+}
+
+function runPromtool(
+  args: readonly string[],
+  input = '',
+): { readonly passed: boolean; readonly said: string } {
+  const { status, stdout, stderr } = spawnSync('promtool', args, { input, encoding: 'utf8', timeout: 60_000 })
+  return { passed: status === 0, said: `${stdout}${stderr}`.trim() }
+}
