@@ -26,21 +26,19 @@ export function runCommand({ env, output }: CommandContext): Command {
         .default('info'),
     )
     .addOption(
-<<<<<<< HEAD
       new Option(
         '--notify <file>',
         'who is told of failovers, holds and recoveries: a webhook, a command (docs/notifications.md)',
       ).env('FLOTILLA_NOTIFY'),
     )
-=======
+    .addOption(
       new Option('--http <where>', 'where health, metrics and the API answer: host:port, unix:/path, or off')
         .env('FLOTILLA_HTTP')
         .default(defaultHttpAddress),
     )
-    .option('--http-name <name...>', 'names that clients may call it by, beside addresses and localhost', [])
+    .option('--http-name <name...>', 'names that clients may call it by, beside addresses and localhost')
     .option('--http-tls-cert <file>', 'PEM certificate; needed to answer beyond this machine')
     .option('--http-tls-key <file>', 'its key')
->>>>>>> c066db9 (wip)
     .addHelpText(
       'after',
       example(
@@ -49,13 +47,16 @@ export function runCommand({ env, output }: CommandContext): Command {
         'flotilla run --http unix:/run/flotilla/http.sock',
       ),
     )
-<<<<<<< HEAD
     .action(
-      (options: { logFormat: 'auto' | LogFormat; logLevel: LogLevel; notify?: string }, command: Command) =>
+      (
+        options: HttpWords & { logFormat: 'auto' | LogFormat; logLevel: LogLevel; notify?: string },
+        command: Command,
+      ) =>
         runVerb(output, async () => {
           keepHeapSmall()
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
+          const { readHttpSetting } = await import('../src/daemon/http-setting.js')
           const { liveStatus } = await import('../src/cli/live-status.js')
           const { isJournalStream } = await import('../src/events/journal-stream.js')
           const usual = output.stdoutIsTerminal
@@ -72,6 +73,7 @@ export function runCommand({ env, output }: CommandContext): Command {
             places: placesOf(command),
             env,
             log,
+            http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
             signals: process,
             ended: terminationSignal(),
             notify: options.notify ?? null,
@@ -79,37 +81,6 @@ export function runCommand({ env, output }: CommandContext): Command {
           })
           return exitCode.done
         }),
-=======
-    .action((options: HttpWords & { logFormat: 'auto' | LogFormat; logLevel: LogLevel }, command: Command) =>
-      runVerb(output, async () => {
-        keepHeapSmall()
-        const { createLog } = await import('../src/events/log.js')
-        const { runDaemon } = await import('../src/daemon/daemon.js')
-        const { readHttpSetting } = await import('../src/daemon/http-setting.js')
-        const { liveStatus } = await import('../src/cli/live-status.js')
-        const { isJournalStream } = await import('../src/events/journal-stream.js')
-        const usual = output.stdoutIsTerminal
-          ? 'pretty'
-          : isJournalStream(env['JOURNAL_STREAM'], 1)
-            ? 'journald'
-            : 'json'
-        const log = createLog({
-          level: options.logLevel,
-          format: options.logFormat === 'auto' ? usual : options.logFormat,
-          colour: output.colour,
-        })
-        await runDaemon({
-          places: placesOf(command),
-          env,
-          log,
-          http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
-          signals: process,
-          ended: terminationSignal(),
-          ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
-        })
-        return exitCode.done
-      }),
->>>>>>> c066db9 (wip)
     )
 }
 

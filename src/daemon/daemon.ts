@@ -4,14 +4,10 @@ import { openSession, type Environment, type Places, type Session } from '../cli
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'
-<<<<<<< HEAD
-import { openJournal } from '../events/journal/journal.js'
-import { startNotifier } from '../notify/notifier.js'
-import { readNotifySettings } from '../notify/settings.js'
-=======
 import { openJournal, type Journal } from '../events/journal/journal.js'
 import type { LoadResult } from '../manifest/load.js'
->>>>>>> c066db9 (wip)
+import { startNotifier } from '../notify/notifier.js'
+import { readNotifySettings } from '../notify/settings.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { readNodeLabels } from '../runtime/labels.js'

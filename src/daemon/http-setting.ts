@@ -5,7 +5,7 @@ import type { HttpSetting } from './http.js'
 /** The options of `flotilla run` that are about HTTP, as they were typed. */
 export interface HttpWords {
   readonly http: string
-  readonly httpName: readonly string[]
+  readonly httpName?: readonly string[]
   readonly httpTlsCert?: string
   readonly httpTlsKey?: string
 }
@@ -22,7 +22,7 @@ export function readHttpSetting(words: HttpWords, explicit: boolean): HttpSettin
   return {
     address,
     explicit,
-    hostNames: words.httpName.map(name => name.toLowerCase()),
+    hostNames: (words.httpName ?? []).map(name => name.toLowerCase()),
     tls: certPath === undefined || keyPath === undefined ? null : { certPath, keyPath },
   }
 }

@@ -58,5 +58,5 @@ test('the token is made once, only its owner may read it, and it never prints', 
   assert.ok(isTokenIn(`Bearer ${token.reveal()}`, token))
   assert.ok(!isTokenIn(`Bearer ${token.reveal().slice(1)}`, token))
   assert.ok(!isTokenIn(undefined, token))
-  assert.equal(`${token}`, '[secret]')
+  assert.equal(String(token), '[secret]')
 })
