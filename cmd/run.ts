@@ -77,7 +77,7 @@ export function runCommand({ env, output }: CommandContext): Command {
             signals: process,
             ended: terminationSignal(),
             notify: options.notify ?? null,
-            ...(output.stdoutIsTerminal ? { onStatus: liveStatus(text => output.result(text)) } : {}),
+            ...(output.stdoutIsTerminal ? { onStatus: liveStatus(output) } : {}),
           })
           return exitCode.done
         }),

@@ -3,6 +3,12 @@ import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, placesOf, withPlaces, type CommandContext } from './context.js'
 
+interface StatusOptions {
+  readonly output: 'text' | 'wide' | 'json' | 'yaml' | 'name'
+  readonly watch?: true
+  readonly check?: true
+}
+
 export function statusCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('status'))
     .description(
@@ -11,28 +17,33 @@ export function statusCommand({ env, output }: CommandContext): Command {
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(
       new Option('-o, --output <format>', 'how to print')
-        .choices(['text', 'wide', 'json', 'yaml'])
+        .choices(['text', 'wide', 'json', 'yaml', 'name'])
         .default('text'),
     )
-    .option('-w, --watch', 'print again whenever something has changed')
+    .option(
+      '-w, --watch',
+      'go on, drawn anew every second; in a pipe, printed again whenever something has changed',
+    )
     .option('--check', 'exit with 1 unless every one of them is Ready')
     .addHelpText(
       'after',
-      example('flotilla status', 'flotilla status shop -o wide', 'flotilla status --check && echo well'),
+      example(
+        'flotilla status',
+        'flotilla status shop -w',
+        'flotilla status shop -o wide',
+        'flotilla status --check && echo well',
+      ),
     )
-    .action(
-      (
-        names: string[],
-        options: { output: 'text' | 'wide' | 'json' | 'yaml'; watch?: true; check?: true },
-        command: Command,
-      ) =>
-        runVerb(output, async () => {
-          const { showStatus } = await import('../src/cli/status.js')
-          const allReady = await showStatus(
-            { places: placesOf(command), env, names, format: options.output, watch: options.watch === true },
-            text => output.result(text),
-          )
-          return options.check === true && !allReady ? exitCode.failed : exitCode.done
-        }),
+    .action((names: string[], options: StatusOptions, command: Command) =>
+      runVerb(output, async () => {
+        const { showNames, showStatus, watchStatus } = await import('../src/cli/status.js')
+        const request = { places: placesOf(command), env, names, format: options.output }
+        if (options.output === 'name' && options.check !== true && options.watch !== true) {
+          await showNames(request, output)
+          return exitCode.done
+        }
+        const allReady = await (options.watch === true ? watchStatus : showStatus)(request, output)
+        return options.check === true && !allReady ? exitCode.failed : exitCode.done
+      }),
     )
 }

@@ -1,8 +1,10 @@
 import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { Output } from './output.js'
 import { renderStatusList } from './render-status.js'
+import { viewOf } from './view.js'
 
 /** Writes the list of flotillas between the log lines each time that a phase, a master or a number of online nodes has changed. */
-export function liveStatus(write: (text: string) => void): (status: FlotillaStatus) => void {
+export function liveStatus(output: Output): (status: FlotillaStatus) => void {
   const statuses = new Map<string, FlotillaStatus>()
   let shown = ''
   return status => {
@@ -16,6 +18,7 @@ export function liveStatus(write: (text: string) => void): (status: FlotillaStat
       .join('\n')
     if (key === shown) return
     shown = key
-    write(`\n${renderStatusList([...statuses.values()].sort((a, b) => a.name.localeCompare(b.name)))}\n`)
+    const sorted = [...statuses.values()].sort((a, b) => a.name.localeCompare(b.name))
+    output.result(`\n${renderStatusList(sorted, viewOf(output))}\n`)
   }
 }

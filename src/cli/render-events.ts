@@ -18,7 +18,7 @@ export function renderEvent(record: EventRecord, { columns, paint, nameWidth }: 
     painted(paint, record.level)(record.level.padEnd(5)),
     ...(nameWidth === 0 ? [] : [(record.flotilla ?? '-').padEnd(nameWidth)]),
   ].join('  ')
-  const said = `${record.msg}${fieldsText(record.fields)}`
+  const said = saidBy(record)
   const headWidth = record.time.length + 2 + 5 + (nameWidth === 0 ? 0 : 2 + nameWidth)
   const inlineWidth = headWidth + 2 + codeWidth + 2
   if (columns === null) return `${head}  ${record.event.padEnd(codeWidth)}  ${said}`
@@ -49,10 +49,12 @@ function painted(paint: Paint, level: EventRecord['level']): (text: string) => s
   }
 }
 
-/** ` (node 1, from a, to b)`: what is not known is left out. */
-function fieldsText(fields: EventRecord['fields']): string {
+/** The constant message with the values: `a node has a new address: node=1 from=a to=b`. What is not known is left out. */
+export function saidBy({ msg, fields }: EventRecord): string {
   const known = Object.entries(fields).filter(([, value]) => value !== null && value !== '')
-  return known.length === 0 ? '' : `: ${known.map(([key, value]) => `${key}=${valueText(value)}`).join(' ')}`
+  return known.length === 0
+    ? msg
+    : `${msg}: ${known.map(([key, value]) => `${key}=${valueText(value)}`).join(' ')}`
 }
 
 function valueText(value: FieldValue): string {

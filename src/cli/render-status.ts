@@ -1,82 +1,200 @@
-import type { FlotillaStatus, NodeStatus } from '../reconciler/status/status.js'
-import { renderTable } from './table.js'
+import type { EventRecord } from '../events/journal/record.js'
+import type { FlotillaStatus, Phase } from '../reconciler/status/status.js'
+import { headsOf, rowsOf, thinOut, type Column } from './columns.js'
+import type { Brush, Paint } from './paint.js'
+import { saidBy } from './render-events.js'
+import { ageOf, renderNodes } from './render-nodes.js'
+import { naturalWidth, renderTable, wrap } from './table.js'
+import type { View } from './view.js'
 
 /** `status -o json`: the contract for scripts. */
 export function statusJson(statuses: readonly FlotillaStatus[]): string {
   return `${JSON.stringify({ flotillas: statuses }, null, 2)}\n`
 }
 
-/** One line per flotilla. */
-export function renderStatusList(statuses: readonly FlotillaStatus[]): string {
-  const rows = statuses.map(status => [
-    status.name,
-    status.phase,
-    masterOf(status),
-    `${status.nodes.filter(node => node.health === 'online').length}/${status.nodes.length}`,
-    `${status.observedGeneration}/${status.generation}`,
-    String(status.epoch),
-    status.reason,
+const reason: Column<FlotillaStatus> = { head: 'REASON', cell: status => status.reason }
+const listColumns: readonly Column<FlotillaStatus>[] = [
+  { head: 'NAME', cell: status => status.name },
+  { head: 'PHASE', cell: ({ phase }, { paint }) => phaseBrush(paint, phase)(phase) },
+  { head: 'MASTER', cell: status => masterOf(status)?.alias ?? '-' },
+  { head: 'READY', cell: readyOf },
+  { head: 'GEN', cell: status => `${status.observedGeneration}/${status.generation}`, givesWay: 2 },
+  { head: 'EPOCH', cell: status => String(status.epoch), givesWay: 3 },
+  { head: 'LAST-FAILOVER', cell: (status, { nowMs }) => ageOf(status.lastFailover, nowMs), givesWay: 1 },
+  { head: 'AGE', cell: (status, { nowMs }) => ageOf(status.createdAt, nowMs), givesWay: 4 },
+]
+/** A sentence in less than this is a tower of words. */
+const reasonMin = 36
+
+/** One line per flotilla. On a narrow terminal the reason stands below it, where there is something to explain. */
+export function renderStatusList(statuses: readonly FlotillaStatus[], view: View): string {
+  const { columns } = view
+  const narrow = naturalWidth(headsOf(listColumns), rowsOf(listColumns, statuses, view))
+  if (columns === null || columns - narrow - 2 >= reasonMin) {
+    const all = [...listColumns.slice(0, 2), reason, ...listColumns.slice(2)]
+    return `${renderTable(headsOf(all), rowsOf(all, statuses, view), { columns, flexible: 2 })}\n`
+  }
+  const shown = thinOut(listColumns, statuses, view)
+  const [head = '', ...lines] = renderTable(headsOf(shown), rowsOf(shown, statuses, view)).split('\n')
+  const explained = statuses.flatMap((status, index) => [
+    lines[index] ?? '',
+    ...(status.phase === 'Ready' ? [] : indented(status.reason, '  ', columns)),
   ])
-  return `${renderTable(['NAME', 'PHASE', 'MASTER', 'ONLINE', 'GEN', 'EPOCH', 'REASON'], rows)}\n`
+  return `${[head, ...explained].join('\n')}\n`
 }
 
-/** One flotilla in full: the nodes, then what is not as it should be and what to type. */
-export function renderStatus(status: FlotillaStatus, options: { readonly wide: boolean }): string {
-  const parts = [renderStatusList([status]), '\n', renderNodes(status.nodes, options)]
-  const conditions = status.conditions.filter(condition => condition.status === 'True')
-  if (conditions.length > 0)
-    parts.push(
-      '\nCONDITIONS\n',
-      ...conditions.map(
-        ({ type, message, lastTransitionTime }) => `  ${type} since ${lastTransitionTime}: ${message}\n`,
-      ),
-    )
-  if (status.doing.length > 0) parts.push('\nDOES\n', ...status.doing.map(line => `  ${line}\n`))
-  if (status.waitingFor.length > 0)
-    parts.push('\nWAITS UNTIL\n', ...status.waitingFor.map(line => `  ${line}\n`))
-  if (status.refusing.length > 0)
-    parts.push(
-      '\nREFUSES\n',
-      ...status.refusing.map(({ code, why, whatToType }) => `  ${code}: ${why}\n    type: ${whatToType}\n`),
-    )
-  return parts.join('')
-}
-
-function renderNodes(nodes: readonly NodeStatus[], { wide }: { readonly wide: boolean }): string {
-  const head = [
-    'NODE',
-    'NAME',
-    'ROLE',
-    'HEALTH',
-    'LINK',
-    'OFFSET',
-    'LAG',
-    'LAST-IO',
-    'ADDRESS',
-    ...(wide ? ['CONTAINER', 'IMAGE'] : []),
+/** One flotilla in full: what it is, its nodes, what is not as it should be, and what to type. */
+export function renderStatus(
+  status: FlotillaStatus,
+  options: {
+    readonly view: View
+    readonly wide: boolean
+    /** The last that happened to it, oldest first. */
+    readonly events: readonly EventRecord[]
+  },
+): string {
+  const { view, wide, events } = options
+  const { paint, columns } = view
+  const isPaused = pausedSince(status) !== null
+  const section = (title: string, lines: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : ['', paint.strong(title), ...lines]
+  const points = (texts: readonly string[]): readonly string[] =>
+    texts.flatMap(text => indented(text, '  ', columns))
+  const lines = [
+    ...summary(status, view),
+    '',
+    renderNodes(status.nodes, view, { wide }).trimEnd(),
+    ...section('CONDITIONS', conditionLines(status, view, { wide })),
+    ...section(isPaused ? 'WOULD DO, were it not paused' : 'DOES', points(status.doing)),
+    ...section('WAITS UNTIL', points(status.waitingFor)),
+    ...section(
+      'REFUSES',
+      status.refusing.flatMap(refusal => refusalLines(refusal, view)),
+    ),
+    ...section('LAST EVENTS', eventLines(events, view)),
   ]
-  const rows = nodes.map(node => [
-    node.alias,
-    node.name,
-    node.role,
-    node.health,
-    node.link ?? '-',
-    dash(node.offset),
-    node.lagBytes === null
-      ? '-'
-      : `${node.lagBytes} B${node.lagSeconds === null ? '' : ` ${node.lagSeconds} s`}`,
-    node.lastIoSeconds === null ? '-' : `${node.lastIoSeconds} s`,
-    node.address ?? '-',
-    ...(wide ? [node.containerId?.slice(0, 12) ?? '-', node.image] : []),
+  return `${lines.join('\n')}\n`
+}
+
+function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): readonly string[] {
+  const since = status.conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? null
+  const master = masterOf(status)
+  const paused = pausedSince(status)
+  const facts: readonly (readonly [string, string])[] = [
+    ['Flotilla', paint.strong(status.name)],
+    [
+      'Phase',
+      `${phaseBrush(paint, status.phase)(status.phase)} for ${ageOf(since, nowMs)}: ${status.reason}`,
+    ],
+    ...(paused === null
+      ? []
+      : [
+          [
+            'Paused',
+            `for ${ageOf(paused, nowMs)}; nothing is changed until: flotilla resume ${status.name}`,
+          ] as const,
+        ]),
+    [
+      'Master',
+      master === undefined
+        ? 'none that takes writes'
+        : `${master.alias} (${master.name}, ${master.address ?? 'no address'})`,
+    ],
+    ['Ready', `${readyOf(status)} nodes online`],
+    [
+      'Generation',
+      status.observedGeneration === status.generation
+        ? `${status.generation}, all of it applied`
+        : `${status.generation}, applied up to ${status.observedGeneration}`,
+    ],
+    [
+      'Epoch',
+      `${status.epoch}${status.lastFailover === null ? ', never failed over' : `, last failover ${ageOf(status.lastFailover, nowMs)} ago`}`,
+    ],
+    ['Age', ageOf(status.createdAt, nowMs)],
+  ]
+  return renderTable(
+    ['', ''],
+    facts.map(([key, value]) => [`${key}:`, value]),
+    { columns, flexible: 1 },
+  )
+    .split('\n')
+    .slice(1)
+}
+
+/** Those that say something which is not said elsewhere on the screen; with `wide` every one. */
+function conditionLines(
+  { conditions, refusing }: FlotillaStatus,
+  { nowMs, columns }: View,
+  { wide }: { readonly wide: boolean },
+): readonly string[] {
+  const elsewhere: readonly string[] = ['Paused', ...refusing.map(({ code }) => code)]
+  const shown = wide
+    ? conditions
+    : conditions.filter(({ type, status }) => status === 'True' && !elsewhere.includes(type))
+  if (shown.length === 0) return []
+  const rows = shown.map(({ type, status, lastTransitionTime, message }) => [
+    `  ${type}`,
+    ...(wide ? [status] : []),
+    ageOf(lastTransitionTime, nowMs),
+    message,
   ])
-  return `${renderTable(head, rows)}\n`
+  const head = ['  TYPE', ...(wide ? ['STATUS'] : []), 'FOR', 'MESSAGE']
+  return renderTable(head, rows, { columns, flexible: head.length - 1 }).split('\n')
 }
 
-function masterOf(status: FlotillaStatus): string {
-  const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
-  return master === undefined ? '-' : master.alias
+function refusalLines(
+  { code, why, whatToType }: FlotillaStatus['refusing'][number],
+  { columns, paint }: View,
+): readonly string[] {
+  return [
+    ...indented(`${code}: ${why}`, '  ', columns),
+    // Never wrapped: it is there to be copied.
+    `    type: ${paint.strong(whatToType)}`,
+  ]
 }
 
-function dash(value: number | null): string {
-  return value === null ? '-' : String(value)
+function eventLines(events: readonly EventRecord[], { nowMs, columns }: View): readonly string[] {
+  if (events.length === 0) return []
+  const rows = events.map(record => [
+    `  ${ageOf(record.time, nowMs)} ago`,
+    record.level,
+    record.event,
+    saidBy(record),
+  ])
+  const head = ['  WHEN', 'LEVEL', 'EVENT', 'MESSAGE']
+  return renderTable(head, rows, { columns, flexible: 3 }).split('\n')
+}
+
+function indented(text: string, indent: string, columns: number | null): readonly string[] {
+  const lines = columns === null ? [text] : wrap(text, Math.max(20, columns - indent.length - 2))
+  return lines.map((line, index) => `${indent}${index === 0 ? '' : '  '}${line}`)
+}
+
+function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | undefined {
+  return status.nodes.find(node => node.role === 'master' && node.health === 'online')
+}
+
+/** Since when it is paused, as far as is known; null when it isn't. */
+function pausedSince({ conditions }: FlotillaStatus): string | null {
+  const paused = conditions.find(({ type }) => type === 'Paused')
+  return paused?.status === 'True' ? paused.lastTransitionTime : null
+}
+
+function readyOf({ nodes }: FlotillaStatus): string {
+  return `${nodes.filter(node => node.health === 'online').length}/${nodes.length}`
+}
+
+function phaseBrush(paint: Paint, phase: Phase): Brush {
+  switch (phase) {
+    case 'Ready':
+      return paint.good
+    case 'Creating':
+    case 'Updating':
+    case 'Degraded':
+      return paint.doubtful
+    case 'Unavailable':
+    case 'Held':
+      return paint.bad
+  }
 }

@@ -1,70 +1,146 @@
-import { stringify } from 'yaml'
+import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
+import { explainError } from '../errors.js'
+import { readEvents } from '../events/journal/read.js'
+import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { StateStore } from '../state/state-store.js'
+import { interruption } from './interrupt.js'
 import { statusNow } from './look.js'
 import { selectFlotillas } from './manifests.js'
+import type { Output } from './output.js'
 import { renderStatus, renderStatusList, statusJson } from './render-status.js'
+import { openScreen } from './screen.js'
 import { openSession, type Environment, type Places, type Session } from './session.js'
+import { viewOf } from './view.js'
 
 export interface StatusRequest {
   readonly places: Places
   readonly env: Environment
   readonly names: readonly string[]
-  readonly format: 'text' | 'wide' | 'json' | 'yaml'
-  readonly watch: boolean
+  readonly format: 'text' | 'wide' | 'json' | 'yaml' | 'name'
 }
 
-/** Prints the status, once or whenever it changes (until the process is ended). @returns whether all were Ready at the last look. */
-export async function showStatus(request: StatusRequest, write: (text: string) => void): Promise<boolean> {
+/** What one look showed. */
+interface Sight {
+  readonly statuses: readonly FlotillaStatus[]
+  /** What is wrong with the manifests, one line each. */
+  readonly problems: readonly string[]
+  /** The last that happened to each, by name. */
+  readonly events: ReadonlyMap<string, readonly EventRecord[]>
+}
+
+/** Prints the status once. @returns whether all are Ready. */
+export async function showStatus(request: StatusRequest, output: Output): Promise<boolean> {
   const session = await openSession(request.places, request.env)
   try {
-    for (let shown = ''; ;) {
-      const { statuses, problems } = await lookAtThem(session, request)
-      const text =
-        render(statuses, request) + (request.format === 'text' || request.format === 'wide' ? problems : '')
-      if (text !== shown) write(text)
-      shown = text
-      if (!request.watch) return statuses.every(status => status.phase === 'Ready')
-      await systemClock.sleep(500)
-    }
+    const sight = await lookAtThem(session, request)
+    output.result(await render(sight, request, output))
+    return allReady(sight)
   } finally {
     session.close()
   }
 }
 
-async function lookAtThem(
-  session: Session,
-  { places, names }: StatusRequest,
-): Promise<{ statuses: readonly FlotillaStatus[]; problems: string }> {
-  const { desired } = await readDesired(places.manifests, session.store)
-  const selected = selectFlotillas(desired, names, places.manifests)
-  const statuses = await Promise.all(
-    selected.map(({ spec, diagnostics }) =>
-      statusNow(
-        session,
-        spec,
-        diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; '),
-      ),
-    ),
-  )
-  const problems = desired.diagnostics.map(problem => `\nmanifest: ${renderDiagnostic(problem)}\n`).join('')
-  return { statuses, problems }
+/** The names alone, for scripts: as the manifests have them, without asking anybody. */
+export async function showNames({ places, names }: StatusRequest, output: Output): Promise<void> {
+  const { desired } = await readDesired(places.manifests, new StateStore(resolve(places.state)))
+  for (const { spec } of selectFlotillas(desired, names, places.manifests)) output.result(`${spec.name}\n`)
 }
 
-function render(statuses: readonly FlotillaStatus[], { format, names }: StatusRequest): string {
+/** Draws the status anew every second, or in a pipe prints it whenever it has changed, until it is interrupted. @returns whether all were Ready at the last look. */
+export async function watchStatus(request: StatusRequest, output: Output): Promise<boolean> {
+  const signal = interruption()
+  const session = await openSession(request.places, request.env)
+  const screen = output.stdoutIsTerminal && isForEyes(request) ? openScreen(output) : null
+  let [shown, ready] = ['', false]
+  try {
+    while (!signal.aborted) {
+      let text = ''
+      try {
+        const sight = await lookAtThem(session, request)
+        ready = allReady(sight)
+        text = await render(sight, request, output)
+      } catch (error) {
+        if (shown === '') throw error
+        // Whoever watches wants to see it come back.
+        ready = false
+        text = isForEyes(request) ? `can't look: ${explainError(error)}\n` : ''
+      }
+      if (screen !== null) screen.draw(text)
+      else if (text !== '' && text !== shown) output.result(text)
+      shown = text === '' ? shown : text
+      await systemClock.sleep(watchEveryMs, signal)
+    }
+    return ready
+  } finally {
+    screen?.close()
+    session.close()
+  }
+}
+
+const watchEveryMs = 1_000
+
+function isForEyes({ format }: StatusRequest): boolean {
+  return format === 'text' || format === 'wide'
+}
+
+function allReady({ statuses }: Sight): boolean {
+  return statuses.every(status => status.phase === 'Ready')
+}
+
+async function lookAtThem(session: Session, { places, names }: StatusRequest): Promise<Sight> {
+  const { desired } = await readDesired(places.manifests, session.store)
+  const selected = selectFlotillas(desired, names, places.manifests)
+  const looks = selected.map(({ spec, diagnostics }) =>
+    statusNow(session, spec, diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; ')),
+  )
+  const events = selected.map(
+    async ({ spec: { name } }) => [name, await lastEvents(session.store.directory, name)] as const,
+  )
+  return {
+    statuses: await Promise.all(looks),
+    problems: desired.diagnostics.map(problem => `manifest: ${renderDiagnostic(problem)}`),
+    events: new Map(await Promise.all(events)),
+  }
+}
+
+/** Plans stand in the way of what they led to; `events` has them. */
+function lastEvents(stateDirectory: string, name: string): Promise<readonly EventRecord[]> {
+  return readEvents(stateDirectory, {
+    last: 5,
+    matches: ({ flotilla, event }) =>
+      flotilla === name && !event.startsWith('plan.') && event !== 'image.pulling',
+  })
+}
+
+async function render(
+  { statuses, problems, events }: Sight,
+  { format, names }: StatusRequest,
+  output: Output,
+): Promise<string> {
   switch (format) {
     case 'json':
       return statusJson(statuses)
-    case 'yaml':
+    case 'yaml': {
+      const { stringify } = await import('yaml')
       return stringify({ flotillas: statuses })
+    }
+    case 'name':
+      return statuses.map(({ name }) => `${name}\n`).join('')
     case 'wide':
     case 'text': {
-      const [only, ...more] = statuses
-      if (only === undefined) return 'no flotillas: the manifests declare none\n'
-      if (names.length === 0 && more.length > 0 && format === 'text') return renderStatusList(statuses)
-      return statuses.map(status => renderStatus(status, { wide: format === 'wide' })).join('\n')
+      const view = viewOf(output)
+      const said = problems.map(problem => `\n${problem}\n`).join('')
+      if (statuses.length === 0) return `no flotillas: the manifests declare none\n${said}`
+      if (names.length === 0 && statuses.length > 1 && format === 'text')
+        return renderStatusList(statuses, view) + said
+      const inFull = statuses.map(status =>
+        renderStatus(status, { view, wide: format === 'wide', events: events.get(status.name) ?? [] }),
+      )
+      return inFull.join('\n\n') + said
     }
   }
 }

@@ -25,6 +25,13 @@ export function renderTable(
   return all.flatMap(row => renderRow(row, widths)).join('\n')
 }
 
+/** How wide a table with these columns gets. */
+export function naturalWidth(head: readonly string[], rows: readonly (readonly string[])[]): number {
+  return tableWidth(
+    head.map((_, column) => Math.max(...[head, ...rows].map(row => widthOf(row[column] ?? '')))),
+  )
+}
+
 function tableWidth(widths: readonly number[]): number {
   return widths.reduce((sum, width) => sum + width, 0) + 2 * Math.max(0, widths.length - 1)
 }

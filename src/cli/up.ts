@@ -16,6 +16,7 @@ import type { Output } from './output.js'
 import { progressSink, tellProgress } from './progress.js'
 import { renderStatusList } from './render-status.js'
 import { openSession, type Environment, type Places, type Session } from './session.js'
+import { viewOf } from './view.js'
 
 export interface UpRequest {
   readonly places: Places
@@ -40,7 +41,7 @@ export async function bringUp(request: UpRequest, output: Output): Promise<boole
     } else {
       await reconcileHere(session, desired, progress, { request, output })
     }
-    output.result(renderStatusList(progress.statuses))
+    output.result(renderStatusList(progress.statuses, viewOf(output)))
     for (const { code, why, whatToType } of progress.statuses.flatMap(status => status.refusing))
       output.note(`${code}: ${why}\n  type: ${whatToType}`)
     return progress.allReady

@@ -35,6 +35,12 @@ const nodeStatus = z.object({
   address: z.string().nullable(),
   containerId: z.string().nullable(),
   image: z.string(),
+  replid: z.string().nullable(),
+  memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
+  connections: count.nullable(),
+  opsPerSecond: count.nullable(),
+  startedAt: time.nullable(),
+  crashes: z.object({ count, lastAt: time.nullable() }),
   lastExit: z.object({ code: z.int(), oomKilled: z.boolean(), at: time }).nullable(),
 }) satisfies z.ZodType<NodeStatus>
 
@@ -54,6 +60,8 @@ const flotillaStatus = z.object({
   generation: count,
   observedGeneration: count,
   epoch: count,
+  createdAt: time.nullable(),
+  lastFailover: time.nullable(),
   master: z
     .string()
     .nullable()

@@ -99,6 +99,9 @@ function withoutNumbers(status: FlotillaStatus): unknown {
       lagBytes: null,
       lagSeconds: null,
       lastIoSeconds: null,
+      memory: null,
+      connections: null,
+      opsPerSecond: null,
     })),
     conditions: status.conditions.map(condition => [
       condition.type,

@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '../memory.js'
 import { masterName, nodeAlias, roleName } from '../names.js'
 import { takeCensus } from '../plan/census.js'
 import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
@@ -77,6 +78,8 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     generation,
     observedGeneration,
     epoch: input.memory.epoch,
+    createdAt: timeOf(input.memory.history[0]?.startedAtMs),
+    lastFailover: timeOf(input.memory.history.findLast(isFailover)?.endedAtMs),
     master: master?.seen?.container.name ?? null,
     nodes: [...census.wanted, ...census.surplus].map(node => nodeStatus(input, node, master)),
     conditions: conditionTypes.map(type =>
@@ -90,6 +93,14 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       whatToType: refusal.whatToType,
     })),
   }
+}
+
+function isFailover({ kind, result }: HistoryEntry): boolean {
+  return kind === 'failover' && result === 'done'
+}
+
+function timeOf(atMs: number | null | undefined): string | null {
+  return atMs === null || atMs === undefined ? null : new Date(atMs).toISOString()
 }
 
 interface Fact {
@@ -228,6 +239,7 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
         : `${node.seen.address.host}:${node.seen.address.port}`,
     containerId: container?.containerId ?? null,
     image: container?.image ?? input.spec.image,
+    ...processStatus(input, node),
     lastExit:
       container?.exit === null || container?.exit === undefined
         ? null
@@ -236,6 +248,24 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
             oomKilled: container.exit.oomKilled,
             at: new Date(container.exit.atMs).toISOString(),
           },
+  }
+}
+
+/** What is of the process, whatever its part in the flotilla. */
+function processStatus(
+  input: PlanInput,
+  node: ClassifiedNode,
+): Pick<NodeStatus, 'replid' | 'memory' | 'connections' | 'opsPerSecond' | 'startedAt' | 'crashes'> {
+  const facts = factsOf(node)
+  const container = node.seen?.container
+  const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
+  return {
+    replid: facts?.replid ?? null,
+    memory: facts === null ? null : { usedBytes: facts.memory.usedBytes, maxBytes: facts.memory.maxBytes },
+    connections: facts?.connectedClients ?? null,
+    opsPerSecond: facts?.opsPerSecond ?? null,
+    startedAt: container?.state === 'running' ? timeOf(container.startedAtMs) : null,
+    crashes: { count: crashes.length, lastAt: timeOf(crashes.at(-1)?.atMs) },
   }
 }
 

@@ -8,6 +8,10 @@ export interface FlotillaStatus {
   /** The generation that this status speaks of: it lags behind `generation` until the spec was acted on. */
   readonly observedGeneration: number
   readonly epoch: number
+  /** When the first thing that is remembered of it was begun, as a rule its creation; null before. */
+  readonly createdAt: string | null
+  /** When a master was last replaced by a failover; null when none ever was, as far as is remembered. */
+  readonly lastFailover: string | null
   /** Container name of the master; null while nobody reigns. */
   readonly master: string | null
   readonly nodes: readonly NodeStatus[]
@@ -45,6 +49,17 @@ export interface NodeStatus {
   readonly address: string | null
   readonly containerId: string | null
   readonly image: string
+  /** Lineage id of its data: offsets are comparable only where it is the same. */
+  readonly replid: string | null
+  /** `maxBytes` 0 means no limit. Null when it doesn't answer. */
+  readonly memory: { readonly usedBytes: number; readonly maxBytes: number } | null
+  /** Clients, ours and other nodes among them. */
+  readonly connections: number | null
+  readonly opsPerSecond: number | null
+  /** When its container was last started; null when it does not run. */
+  readonly startedAt: string | null
+  /** How often it ended though nobody asked it to, as far as is remembered (the last ten times), and when it last did. */
+  readonly crashes: { readonly count: number; readonly lastAt: string | null }
   /** How its last run ended; null while it runs or was never started. */
   readonly lastExit: { readonly code: number; readonly oomKilled: boolean; readonly at: string } | null
 }

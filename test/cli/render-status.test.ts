@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { renderStatus, renderStatusList } from '../../src/cli/render-status.js'
+import type { View } from '../../src/cli/view.js'
+import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
+import { assess } from '../../src/reconciler/status/assess.js'
+import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import {
+  crash,
+  follower,
+  historyEntry,
+  master,
+  nodeRecord,
+  nowMs,
+  planInput,
+  replica,
+  settledNodes,
+  spec,
+  stopped,
+  witnessed,
+  type Case,
+} from '../reconciler/support/world.js'
+import { createPaint } from '../../src/cli/paint.js'
+import { keepScreens, type Look } from '../support/golden.js'
+import { sampleEvents } from './samples.js'
+
+const creation = historyEntry({
+  ...{ kind: 'creation', epoch: 1, from: null, to: 0 },
+  startedAtMs: nowMs - 400_000_000,
+  endedAtMs: nowMs - 399_990_000,
+})
+const history = [creation, historyEntry({ to: 0, from: 1, endedAtMs: nowMs - 260_000 })]
+
+const well: Case = {
+  nodes: settledNodes(),
+  memory: witnessed([0, 1, 2], { history: [creation] }),
+  seen: { resources: null },
+}
+const oneDown: Case = {
+  nodes: [
+    master(0, { followers: [follower(1)], offset: 1_234_567, connectedClients: 12, opsPerSecond: 850 }),
+    replica(1, { offset: 1_200_000, upstream: { appliedOffset: 1_200_000, lastIoSeconds: 1 } }),
+    stopped(2),
+  ],
+  memory: witnessed([0, 1], {
+    epoch: 2,
+    history,
+    nodes: [0, 1, 2].map(ordinal =>
+      nodeRecord(ordinal, ordinal === 2 ? { crashes: [crash({ atMs: nowMs - 90_000 }), crash()] } : {}),
+    ),
+  }),
+}
+const nobody: Case = {
+  nodes: [stopped(0), stopped(1), stopped(2)],
+  memory: witnessed([0, 1, 2], { history }),
+  spec: spec({ failover: { ...spec().failover, mode: 'manual' } }),
+}
+const paused: Case = {
+  nodes: [master(0, { followers: [follower(1)] }), replica(1), stopped(2)],
+  memory: witnessed([0, 1, 2], { history, pausedSinceMs: nowMs - 30_000 }),
+}
+const held: Case = {
+  nodes: [master(0, { followers: [] }), stopped(2)],
+  memory: witnessed([0, 1, 2], { history }),
+  seen: { strangers: [{ name: 'shop-replica-1', containerId: 'f'.repeat(64), image: 'nginx' }] },
+}
+
+keepScreens('status-ready', full(well))
+keepScreens('status-degraded', full(oneDown))
+keepScreens('status-degraded-wide', full(oneDown, { wide: true }))
+keepScreens('status-nobody-reigns', full(nobody))
+keepScreens('status-paused', full(paused))
+keepScreens('status-held', full(held))
+keepScreens('status-list', look =>
+  renderStatusList(
+    [
+      statusOf(well),
+      { ...statusOf(oneDown), name: 'orders-of-the-north' },
+      { ...statusOf(nobody), name: 'cart' },
+      { ...statusOf(paused), name: 'sessions' },
+    ],
+    viewOf(look),
+  ),
+)
+
+test('while it is paused nothing is done, and the screen says so', () => {
+  const text = full(paused)({ columns: null, paint: createPaint(false) })
+  assert.match(text, /^WOULD DO/m)
+  assert.doesNotMatch(text, /^DOES/m)
+})
+
+test('a command to type is never broken over lines', () => {
+  const text = full(held)({ columns: 40, paint: createPaint(false) })
+  for (const { whatToType } of statusOf(held).refusing) assert.ok(text.includes(`type: ${whatToType}`))
+  assert.ok(statusOf(held).refusing.length > 0)
+})
+
+function statusOf(facts: Case): FlotillaStatus {
+  const input = planInput(facts)
+  const previous = assess(planInput(well), planFlotilla(planInput(well)), {
+    ...{ specProblem: null, failure: null, previous: null },
+  })
+  const conditions = previous.conditions.map(one => ({
+    ...one,
+    lastTransitionTime: new Date(nowMs - 3_600_000).toISOString(),
+  }))
+  return assess(input, planFlotilla(input), {
+    ...{ specProblem: null, failure: null },
+    previous: { ...previous, conditions },
+  })
+}
+
+function full(facts: Case, { wide = false } = {}): (look: Look) => string {
+  const events = sampleEvents.filter(({ flotilla }) => flotilla === 'shop')
+  return look => renderStatus(statusOf(facts), { view: viewOf(look), wide, events })
+}
+
+function viewOf(look: Look): View {
+  return { ...look, nowMs: nowMs + 5_000 }
+}
