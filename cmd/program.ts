@@ -15,6 +15,7 @@ import { restartCommand } from './restart.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
 import { schemaCommand } from './schema.js'
+import { serviceCommand } from './service.js'
 import { statusCommand } from './status.js'
 import { switchoverCommand } from './switchover.js'
 import { upCommand } from './up.js'
@@ -64,6 +65,7 @@ Example:
     )
   for (const [heading, makers] of Object.entries(verbs))
     for (const make of makers) add(program, make(context).helpGroup(heading))
+  add(program, serviceCommand(context).helpGroup(setUp))
   add(program, completionCommand(context).helpGroup(setUp))
   return add(program, hiddenCompleteCommand(context, program), { hidden: true })
 }

@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'state/unwritable'
   | 'http/address-taken'
   | 'http/unsafe'
+  | 'service/unavailable'
+  | 'service/failed'
   | 'runtime/unreachable'
   | 'runtime/permission-denied'
   | 'runtime/engine-too-old'

@@ -4,13 +4,20 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { headingAnchors } from './markdown.js'
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs', 'docs/adr', 'src/reconciler'].flatMap(
-  place =>
-    place.endsWith('.md')
-      ? [place]
-      : readdirSync(place)
-          .filter(name => name.endsWith('.md'))
-          .map(name => join(place, name)),
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs',
+  'docs/adr',
+  'deploy',
+  'src/reconciler',
+].flatMap(place =>
+  place.endsWith('.md')
+    ? [place]
+    : readdirSync(place)
+        .filter(name => name.endsWith('.md'))
+        .map(name => join(place, name)),
 )
 
 test('there are pages to judge', () => assert.ok(pages.length > 10))

@@ -76,7 +76,19 @@ test('what was given for the places is where names are looked for', async () => 
 })
 
 test('every argument and every option’s value is one that completion knows, or is free text on purpose', () => {
-  const free = ['seconds', 'when', 'count', 'replicas', 'command', 'format', 'level', 'way', 'shell']
+  const free = [
+    'seconds',
+    'when',
+    'count',
+    'replicas',
+    'command',
+    'format',
+    'level',
+    'way',
+    'shell',
+    'where',
+    'name',
+  ]
   const verbs = program.commands.flatMap(verb => [verb, ...verb.commands])
   const slots = verbs
     .filter(verb => verb.name() !== '__complete')
