@@ -9,6 +9,7 @@ import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
 import { historyCommand } from './history.js'
+import { logsCommand } from './logs.js'
 import { pauseCommand, resumeCommand } from './pause.js'
 import { planCommand } from './plan.js'
 import { restartCommand } from './restart.js'
@@ -18,6 +19,7 @@ import { schemaCommand } from './schema.js'
 import { serviceCommand } from './service.js'
 import { statusCommand } from './status.js'
 import { switchoverCommand } from './switchover.js'
+import { topCommand } from './top.js'
 import { upCommand } from './up.js'
 import { validateCommand } from './validate.js'
 import { verifyCommand } from './verify.js'
@@ -25,7 +27,7 @@ import { verifyCommand } from './verify.js'
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
   'Keep:': [runCommand, upCommand],
-  'Look:': [statusCommand, planCommand, eventsCommand, historyCommand],
+  'Look:': [statusCommand, planCommand, eventsCommand, historyCommand, logsCommand, topCommand],
   'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
   'Use:': [connectCommand, cliCommand, verifyCommand],
   'Write manifests:': [validateCommand, schemaCommand],

@@ -8,7 +8,7 @@ import type { View } from './view.js'
 const columns: readonly Column<NodeStatus>[] = [
   { head: 'NODE', cell: node => node.alias },
   { head: 'ROLE', cell: node => node.role },
-  { head: 'STATE', cell: ({ health }, { paint }) => healthBrush(paint, health)(health) },
+  { head: 'STATE', cell: healthCell },
   { head: 'LINK', cell: ({ link }, { paint }) => (link === 'down' ? paint.bad(link) : (link ?? '-')) },
   { head: 'OFFSET', cell: ({ offset }) => String(offset ?? '-'), givesWay: 2 },
   { head: 'LAG', cell: lagCell },
@@ -46,8 +46,12 @@ export function renderNodes(
   return groups.map(shown => `${renderTable(headsOf(shown), rowsOf(shown, nodes, view))}\n`).join('\n')
 }
 
+export function healthCell({ health }: NodeStatus, { paint }: View): string {
+  return healthBrush(paint, health)(health)
+}
+
 /** Bytes behind by their offsets, then seconds since it last told the master how far it is. */
-function lagCell({ lagBytes, lagSeconds }: NodeStatus): string {
+export function lagCell({ lagBytes, lagSeconds }: NodeStatus): string {
   const parts = [
     ...(lagBytes === null ? [] : [formatBytes(lagBytes)]),
     ...(lagSeconds === null ? [] : [`${lagSeconds}s`]),
@@ -55,7 +59,7 @@ function lagCell({ lagBytes, lagSeconds }: NodeStatus): string {
   return parts.length === 0 ? '-' : parts.join(' ')
 }
 
-function memoryCell({ memory }: NodeStatus): string {
+export function memoryCell({ memory }: NodeStatus): string {
   if (memory === null) return '-'
   return memory.maxBytes === 0
     ? formatBytes(memory.usedBytes)

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path'
-import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
-import { explainError } from '../errors.js'
 import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { StateStore } from '../state/state-store.js'
 import { interruption } from './interrupt.js'
+import { keepLooking } from './keep-looking.js'
 import { statusNow } from './look.js'
 import { selectFlotillas } from './manifests.js'
 import type { Output } from './output.js'
@@ -55,25 +54,26 @@ export async function watchStatus(request: StatusRequest, output: Output): Promi
   const signal = interruption()
   const session = await openSession(request.places, request.env)
   const screen = output.stdoutIsTerminal && isForEyes(request) ? openScreen(output) : null
-  let [shown, ready] = ['', false]
+  let shown = ''
+  let ready = false
   try {
-    while (!signal.aborted) {
-      let text = ''
-      try {
+    await keepLooking({
+      async look() {
         const sight = await lookAtThem(session, request)
         ready = allReady(sight)
-        text = await render(sight, request, output)
-      } catch (error) {
-        if (shown === '') throw error
-        // Whoever watches wants to see it come back.
+        const text = await render(sight, request, output)
+        if (screen !== null) screen.draw(text)
+        else if (text !== shown) output.result(text)
+        shown = text
+      },
+      onTrouble(why) {
         ready = false
-        text = isForEyes(request) ? `can't look: ${explainError(error)}\n` : ''
-      }
-      if (screen !== null) screen.draw(text)
-      else if (text !== '' && text !== shown) output.result(text)
-      shown = text === '' ? shown : text
-      await systemClock.sleep(watchEveryMs, signal)
-    }
+        if (screen !== null) screen.draw(why)
+        else output.note(why.trimEnd())
+      },
+      everyMs: watchEveryMs,
+      signal,
+    })
     return ready
   } finally {
     screen?.close()

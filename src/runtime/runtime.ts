@@ -75,6 +75,16 @@ export interface Runtime {
     options: { readonly tailLines: number },
     call?: CallOptions,
   ): Promise<readonly string[]>
+  /**
+   * Calls `onLine` with the lines of a container's stdout and stderr, oldest first. Resolves at their end: with `follow` that is when its run ends or it is
+   * removed. Resolves too, early, when `signal` aborts: whoever follows ends so.
+   */
+  streamLogs(
+    containerId: string,
+    query: LogQuery,
+    onLine: (line: LogLine) => void,
+    signal: AbortSignal,
+  ): Promise<void>
   /** Runs a command inside a container and collects its output; for scripts and tests of ours, never with secrets in `command`. */
   execInContainer(containerId: string, command: readonly string[], call?: CallOptions): Promise<ExecResult>
   /** Runs a command inside a container on the caller's own terminal or pipes; resolves with its exit code. */
@@ -233,6 +243,20 @@ export interface ContainerFile {
   readonly mode: number
   readonly uid: number
   readonly gid: number
+}
+
+export interface LogQuery {
+  /** Only lines since this moment of the engine's clock, ms; null: from the first that is kept. */
+  readonly sinceMs: number | null
+  /** Of those that are there, only the last so many; null: all. */
+  readonly tailLines: number | null
+  readonly follow: boolean
+}
+
+export interface LogLine {
+  /** The engine's time of it, RFC 3339 with nanoseconds, UTC: lines of several containers sort by it as text. */
+  readonly at: string
+  readonly text: string
 }
 
 export interface ExecResult {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderStatus, renderStatusList } from '../../src/cli/render-status.js'
+import { renderTop } from '../../src/cli/render-top.js'
 import type { View } from '../../src/cli/view.js'
 import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
 import { assess } from '../../src/reconciler/status/assess.js'
@@ -71,6 +72,9 @@ keepScreens('status-degraded-wide', full(oneDown, { wide: true }))
 keepScreens('status-nobody-reigns', full(nobody))
 keepScreens('status-paused', full(paused))
 keepScreens('status-held', full(held))
+keepScreens('top', look =>
+  renderTop([statusOf(well), { ...statusOf(oneDown), name: 'orders' }], viewOf(look)),
+)
 keepScreens('status-list', look =>
   renderStatusList(
     [

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleepFor } from 'node:timers/promises'
 import { errorCode } from '../../src/errors.js'
 import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
 import type {
   ContainerFacts,
   ContainerFile,
   ContainerSpec,
+  LogLine,
+  LogQuery,
   Runtime,
   RuntimeEvent,
 } from '../../src/runtime/runtime.js'
+import { until } from '../support/until.js'
 
 /** What an adapter's test brings along: the port, and hands that act on its engine without the port. */
 export interface RuntimeHarness {
@@ -93,6 +97,15 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.equal(errorCode(error), code, String(error))
         return true
       })
+
+    async function linesOf(containerId: string, query: Omit<LogQuery, 'follow'>): Promise<LogLine[]> {
+      const lines: LogLine[] = []
+      const signal = AbortSignal.timeout(20_000)
+      await runtime.streamLogs(containerId, { ...query, follow: false }, line => lines.push(line), signal)
+      return lines
+    }
+
+    const texts = (lines: readonly LogLine[]) => lines.map(({ text }) => text)
 
     describe('looking', () => {
       test('the engine says who it is', async () => {
@@ -485,6 +498,64 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         for (const line of ['one', 'two', 'three']) await harness.hands.say(containerId, line)
         assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 2 }), ['two', 'three'])
         assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 0 }), [])
+      })
+
+      test('log lines come with the engine’s time of each, since a moment, the last so many', async () => {
+        const { containerId } = await makeRunning()
+        for (const line of ['one', 'two', 'three']) {
+          await harness.hands.say(containerId, line)
+          await sleepFor(5)
+        }
+        const all = await linesOf(containerId, { sinceMs: null, tailLines: null })
+        const ours = all.filter(({ text }) => ['one', 'two', 'three'].includes(text))
+        assert.deepEqual(texts(ours), ['one', 'two', 'three'])
+        for (const { at } of all) assert.match(at, /^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z$/)
+        assert.deepEqual(
+          [...all].map(({ at }) => at).sort(),
+          all.map(({ at }) => at),
+        )
+        assert.deepEqual(texts(await linesOf(containerId, { sinceMs: null, tailLines: 2 })), ['two', 'three'])
+        const sinceMs = Date.parse(ours[2]?.at ?? '')
+        assert.deepEqual(texts(await linesOf(containerId, { sinceMs, tailLines: null })), ['three'])
+      })
+
+      test('who follows a log hears what is said later, until the run ends', async () => {
+        const { containerId } = await makeRunning()
+        const heard: string[] = []
+        const following = runtime.streamLogs(
+          containerId,
+          { sinceMs: null, tailLines: 0, follow: true },
+          ({ text }) => heard.push(text),
+          AbortSignal.timeout(30_000),
+        )
+        await until('a line that is said while it is followed', 20_000, async () => {
+          await harness.hands.say(containerId, 'hear me')
+          return heard.includes('hear me')
+        })
+        await harness.hands.kill9(containerId)
+        await following
+      })
+
+      test('who follows a log ends at will, without an error', async () => {
+        const { containerId } = await makeRunning()
+        const ending = new AbortController()
+        const following = runtime.streamLogs(
+          containerId,
+          { sinceMs: null, tailLines: null, follow: true },
+          () => undefined,
+          ending.signal,
+        )
+        await sleepFor(50)
+        ending.abort()
+        await following
+      })
+
+      test('a container that is gone has no log', async () => {
+        const query = { sinceMs: null, tailLines: null, follow: false }
+        await rejectsWith(
+          'runtime/not-found',
+          runtime.streamLogs(`${harness.prefix}-gone`, query, () => undefined, AbortSignal.timeout(20_000)),
+        )
       })
 
       test('a command’s two outputs and exit code come back apart', async () => {

@@ -9,7 +9,7 @@ import { attachExec, execInContainer } from './exec.js'
 import { putFiles } from './files.js'
 import { findImage, removeImage } from './images.js'
 import { withLateDeaths } from './late-deaths.js'
-import { readLogs } from './logs.js'
+import { readLogs, streamLogs } from './logs.js'
 import { createNetwork, findNetwork, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
 import { createEngineClient } from './request.js'
@@ -57,6 +57,8 @@ export function createDockerRuntime(options: {
     removeVolume: (name, call) => removeVolume(client, name, call),
     removeImage: (image, call) => removeImage(client, image, call),
     readLogs: (containerId, { tailLines }, call) => readLogs(client, { containerId, tailLines }, call),
+    streamLogs: (containerId, query, onLine, signal) =>
+      streamLogs(client, { containerId, query }, onLine, signal),
     execInContainer: (containerId, command, call) =>
       execInContainer(client, { containerId, command, clock }, call),
     attachExec: (containerId, command, terminal) =>

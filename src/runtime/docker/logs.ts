@@ -1,4 +1,5 @@
-import type { CallOptions } from '../runtime.js'
+import { FlotillaError } from '../../errors.js'
+import type { CallOptions, LogLine, LogQuery } from '../runtime.js'
 import { createFrameReader } from './frames.js'
 import type { EngineClient } from './engine-client.js'
 
@@ -24,13 +25,69 @@ export function readLogs(
 
 function splitLines(framed: Buffer): string[] {
   const lines: string[] = []
+  const splitter = createLineSplitter(line => lines.push(line))
+  splitter.take(framed)
+  splitter.end()
+  return lines
+}
+
+/** See the port. A connection that breaks off is runtime/unreachable: the container may run on. */
+export async function streamLogs(
+  client: EngineClient,
+  logs: { readonly containerId: string; readonly query: LogQuery },
+  onLine: (line: LogLine) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const { sinceMs, tailLines, follow } = logs.query
+  const what = `read logs of container ${logs.containerId.slice(0, 12)}`
+  try {
+    const stream = await client.open({
+      what,
+      method: 'GET',
+      path: `/containers/${encodeURIComponent(logs.containerId)}/logs`,
+      query: {
+        ...{ stdout: '1', stderr: '1', timestamps: '1' },
+        follow: follow ? '1' : '0',
+        tail: tailLines === null ? 'all' : String(tailLines),
+        ...(sinceMs === null ? {} : { since: (sinceMs / 1_000).toFixed(3) }),
+      },
+      timeoutMs: 15_000,
+      signal,
+    })
+    const splitter = createLineSplitter(line => onLine(withTime(line)))
+    await new Promise<void>((resolve, reject) => {
+      stream.on('data', splitter.take)
+      stream.on('end', resolve)
+      stream.on('error', reject)
+      stream.on('close', resolve)
+    })
+    splitter.end()
+  } catch (error) {
+    if (signal.aborted) return
+    if (error instanceof FlotillaError) throw error
+    throw new FlotillaError('runtime/unreachable', `${what}: the connection broke off`, { cause: error })
+  }
+}
+
+/** `2026-11-23T06:52:58.656123456Z text`, as the engine prefixes lines when it is asked for their times. */
+function withTime(line: string): LogLine {
+  const space = line.indexOf(' ')
+  return space < 0 ? { at: line, text: '' } : { at: line.slice(0, space), text: line.slice(space + 1) }
+}
+
+/** Unframes, and joins what came in pieces; each of the two outputs has its own unended line. */
+function createLineSplitter(onLine: (line: string) => void): {
+  readonly take: (framed: Buffer) => void
+  readonly end: () => void
+} {
   const unended = { stdout: '', stderr: '' }
-  const read = createFrameReader((stream, piece) => {
-    const parts = (unended[stream] + piece.toString('utf8')).split('\n')
-    unended[stream] = parts.pop() ?? ''
-    lines.push(...parts)
-  })
-  read(framed)
-  const rest = [unended.stdout, unended.stderr].filter(line => line !== '')
-  return [...lines, ...rest].map(line => line.replace(/\r$/, ''))
+  const tell = (line: string): void => onLine(line.replace(/\r$/, ''))
+  return {
+    take: createFrameReader((stream, piece) => {
+      const parts = (unended[stream] + piece.toString('utf8')).split('\n')
+      unended[stream] = parts.pop() ?? ''
+      parts.forEach(tell)
+    }),
+    end: () => [unended.stdout, unended.stderr].filter(line => line !== '').forEach(tell),
+  }
 }

@@ -9,6 +9,7 @@ import type {
   EventHandlers,
   ExecResult,
   ImageFacts,
+  LogLine,
   Runtime,
 } from '../runtime.js'
 import type { FakeContainer } from './fake-world.js'
@@ -73,11 +74,19 @@ export function createFakeRuntime(options: {
   const { clock } = options
   const watchers = new Map<EventHandlers, AbortSignal>()
   const published = new Set<string>()
+  const logFollowers = new Map<
+    (line: LogLine) => void,
+    { readonly container: FakeContainer; readonly end: () => void }
+  >()
   const calls: FakeCall[] = []
   let closed = false
   const world = createFakeWorld({
     clock,
-    onEvent: event => watchers.forEach((_signal, handlers) => handlers.onEvent(event)),
+    onEvent(event) {
+      watchers.forEach((_signal, handlers) => handlers.onEvent(event))
+      if (event.action !== 'die' && event.action !== 'destroy') return
+      for (const { container, end } of logFollowers.values()) if (container.id === event.id) end()
+    },
   })
   const exec = options.exec ?? (() => ({ exitCode: 0, stdout: '', stderr: '' }))
   const ours = ({ labels }: { readonly labels: Readonly<Record<string, string>> }) => flotillaLabel in labels
@@ -156,7 +165,20 @@ export function createFakeRuntime(options: {
           world.images.delete(image)
         }),
       readLogs: (id, { tailLines }, call) =>
-        run('readLogs', [id], call, () => (tailLines === 0 ? [] : world.need(id).logs.slice(-tailLines))),
+        run('readLogs', [id], call, () => lastOf(world.need(id).logs, tailLines).map(({ text }) => text)),
+      streamLogs: async (id, query, onLine, signal) => {
+        if (signal.aborted) return
+        const container = await run('streamLogs', [id, query], { signal }, () => world.need(id))
+        const since = engineTime(query.sinceMs ?? 0)
+        const kept = container.logs.filter(({ at }) => at >= since)
+        lastOf(kept, query.tailLines ?? kept.length).forEach(onLine)
+        if (!query.follow || !isAlive(container)) return
+        await new Promise<void>(resolve => {
+          logFollowers.set(onLine, { container, end: resolve })
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+        logFollowers.delete(onLine)
+      },
       execInContainer: (id, command, call) =>
         run('execInContainer', [id, command], call, () => runIn(id, command)),
       attachExec: (id, command, terminal) =>
@@ -251,7 +273,12 @@ export function createFakeRuntime(options: {
       failNextStart(id, error) {
         need(id).startFailure = error
       },
-      writeLog: (id, line) => void need(id).logs.push(line),
+      writeLog(id, text) {
+        const container = need(id)
+        const line = { at: engineTime(clock.nowMs()), text }
+        container.logs.push(line)
+        for (const [onLine, follower] of logFollowers) if (follower.container === container) onLine(line)
+      },
       filesOf: id => need(id).files,
       addImage,
       publishImage: image => void published.add(image),
@@ -264,6 +291,15 @@ export function createFakeRuntime(options: {
       },
     }
   }
+}
+
+function lastOf<T>(items: readonly T[], count: number): readonly T[] {
+  return count === 0 ? [] : items.slice(-count)
+}
+
+/** With nanoseconds, as engines write it. */
+function engineTime(atMs: number): string {
+  return new Date(atMs).toISOString().replace('Z', '000000Z')
 }
 
 const engineFacts: EngineFacts = {

@@ -9,6 +9,7 @@ import type {
   ContainerSpec,
   ContainerState,
   ImageFacts,
+  LogLine,
   NetworkAttachment,
   NetworkFacts,
   RuntimeEvent,
@@ -49,7 +50,7 @@ export interface FakeContainer {
   readonly imageId: string
   readonly createdAtMs: number
   readonly files: Map<string, ContainerFile>
-  readonly logs: string[]
+  readonly logs: LogLine[]
   readonly endpoints: Map<string, FakeEndpoint>
   name: string
   state: ContainerState

@@ -1,0 +1,67 @@
+import type { FlotillaStatus, NodeStatus } from '../reconciler/status/status.js'
+import { headsOf, rowsOf, thinOut, type Column } from './columns.js'
+import { formatBytes } from './quantities.js'
+import { healthCell, lagCell, memoryCell } from './render-nodes.js'
+import { renderTable } from './table.js'
+import type { View } from './view.js'
+
+const columns: readonly Column<NodeStatus>[] = [
+  { head: 'NODE', cell: node => node.alias },
+  { head: 'ROLE', cell: node => node.role },
+  { head: 'STATE', cell: healthCell },
+  { head: 'OPS/S', cell: ({ opsPerSecond }) => String(opsPerSecond ?? '-') },
+  { head: 'MEMORY', cell: memoryCell },
+  { head: 'OF-MAX', cell: ofMaxCell, givesWay: 1 },
+  { head: 'CLIENTS', cell: ({ connections }) => String(connections ?? '-') },
+  { head: 'LAG', cell: lagCell },
+]
+
+/** What the nodes do now, the busiest flotilla first; then all of it in one line. */
+export function renderTop(statuses: readonly FlotillaStatus[], view: View): string {
+  const nodes = [...statuses]
+    .sort((a, b) => operationsOf(b.nodes) - operationsOf(a.nodes) || a.name.localeCompare(b.name))
+    .flatMap(status => status.nodes)
+  const shown = thinOut(columns, nodes, view)
+  const used = nodes.reduce((sum, { memory }) => sum + (memory?.usedBytes ?? 0), 0)
+  const silent = nodes.filter(({ opsPerSecond }) => opsPerSecond === null).length
+  const total = [
+    `${statuses.length} flotilla${statuses.length === 1 ? '' : 's'}, ${nodes.length} nodes`,
+    `${operationsOf(nodes)} ops/s`,
+    formatBytes(used),
+    ...(silent === 0 ? [] : [view.paint.bad(`${silent} silent`)]),
+  ]
+  return `${renderTable(headsOf(shown), rowsOf(shown, nodes, view))}\n\n${total.join(', ')}\n`
+}
+
+/** The same for programs: one sample. */
+export function topJson(statuses: readonly FlotillaStatus[], nowMs: number): string {
+  const nodes = statuses.flatMap(status =>
+    status.nodes.map(node => ({
+      flotilla: status.name,
+      node: node.ordinal,
+      alias: node.alias,
+      role: node.role,
+      health: node.health,
+      opsPerSecond: node.opsPerSecond,
+      memory: node.memory,
+      connections: node.connections,
+      lagBytes: node.lagBytes,
+      lagSeconds: node.lagSeconds,
+    })),
+  )
+  return `${JSON.stringify({ time: new Date(nowMs).toISOString(), nodes }, null, 2)}\n`
+}
+
+function operationsOf(nodes: readonly NodeStatus[]): number {
+  return nodes.reduce((sum, { opsPerSecond }) => sum + (opsPerSecond ?? 0), 0)
+}
+
+/** From nine tenths on a node is about to evict or to refuse writes. */
+const nearlyFull = 0.9
+
+function ofMaxCell({ memory }: NodeStatus, { paint }: View): string {
+  if (memory === null || memory.maxBytes === 0) return '-'
+  const share = memory.usedBytes / memory.maxBytes
+  const text = `${Math.round(share * 100)}%`
+  return share >= nearlyFull ? paint.bad(text) : text
+}
