@@ -8,6 +8,7 @@ import { placesHeading, type CommandContext } from './context.js'
 import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
+import { gcCommand } from './gc.js'
 import { historyCommand } from './history.js'
 import { logsCommand } from './logs.js'
 import { pauseCommand, resumeCommand } from './pause.js'
@@ -31,7 +32,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
   'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
   'Use:': [connectCommand, cliCommand, verifyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
-  'Clean up:': [downCommand],
+  'Clean up:': [downCommand, gcCommand],
 }
 
 const setUp = 'Set up:'

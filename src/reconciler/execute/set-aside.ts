@@ -11,6 +11,12 @@ const deadlineMs = 120_000
 const keptFolders = 3
 
 /**
+ * After this a folder goes as well, at the next setting aside or by `flotilla gc`; the newest stays however old it is. A week is long enough for somebody who
+ * was away to look whether a failover has lost a write that matters.
+ */
+export const setAsideRetentionMs = 7 * 24 * 3_600_000
+
+/**
  * Puts what a stopped node's volume holds into `/data/set-aside/<folder>`, where the next synchronisation does not overwrite it. A container of the same
  * image on the same volume does it, because the node's own must not run meanwhile. Doing it again moves what is there then.
  * @throws FlotillaError runtime/… : the node must not be started then.
@@ -79,5 +85,8 @@ function script(folder: string, mode: FlotillaSpec['persistence']['mode']): stri
     'rmdir "$place" 2>/dev/null || true',
     `cd /data/set-aside`,
     `ls -1t | tail -n +${keptFolders + 1} | while read -r old; do rm -rf "./$old"; done`,
+    // An image whose `date` can't tell the age of a file keeps what it has.
+    'now=$(date +%s 2>/dev/null) || now=0',
+    `ls -1t | tail -n +2 | while read -r old; do at=$(date -r "./$old" +%s 2>/dev/null) || continue; if [ $((now - at)) -gt ${setAsideRetentionMs / 1_000} ]; then rm -rf "./$old"; fi; done`,
   ].join('; ')
 }

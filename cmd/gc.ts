@@ -1,0 +1,24 @@
+import { Command, Option } from 'commander'
+import { exitCode } from '../src/cli/exit-codes.js'
+import { runVerb } from '../src/cli/output.js'
+import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+
+export function gcCommand({ env, output }: CommandContext): Command {
+  return withPlaces(new Command('gc'))
+    .description(
+      'list what is ours and wanted by nobody (volumes of nodes that were scaled away, data set aside more than a week ago), and with --yes remove it',
+    )
+    .option('-y, --yes', 'remove what is listed; it can not be brought back')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText('after', example('flotilla gc', 'flotilla gc --yes'))
+    .action((options: { yes?: true; output: 'text' | 'json' }, command: Command) =>
+      runVerb(output, async () => {
+        const { collectGarbage } = await import('../src/cli/gc/gc.js')
+        const all = await collectGarbage(
+          { places: placesOf(command), env, yes: options.yes === true, format: options.output },
+          output,
+        )
+        return all ? exitCode.done : exitCode.failed
+      }),
+    )
+}

@@ -1,0 +1,81 @@
+import { systemClock } from '../../clock.js'
+import { readDesired } from '../../daemon/manifest-source.js'
+import { FlotillaError } from '../../errors.js'
+import type { DesiredFlotilla } from '../../manifest/desired.js'
+import { renderDiagnostic } from '../../manifest/diagnostic.js'
+import { listSetAside } from '../../reconciler/execute/set-aside-folders.js'
+import { readNodeLabels } from '../../runtime/labels.js'
+import type { ContainerFacts } from '../../runtime/runtime.js'
+import { statusNow } from '../look.js'
+import type { Session } from '../session.js'
+import type { Belongings, DeclaredFlotilla, SetAsideOnNode } from './garbage.js'
+
+/** Each question to the engine has a deadline of its own; this bounds them all. */
+const gatherMs = 60_000
+
+/**
+ * Looks at everything of ours.
+ * @throws FlotillaError manifest/… when the manifests are not all in order: then nobody knows what is wanted.
+ */
+export async function gatherBelongings(session: Session, manifests: string): Promise<Belongings> {
+  const { runtime, store } = session
+  const { desired, load } = await readDesired(manifests, store)
+  if (load.kind !== 'loaded' || desired.diagnostics.length > 0)
+    throw new FlotillaError(
+      load.kind === 'loaded' ? 'manifest/invalid' : 'manifest/unreadable',
+      `while the manifests are not in order nobody knows what is wanted, so nothing is known to be unwanted:\n  ${desired.diagnostics.map(renderDiagnostic).join('\n  ')}`,
+      { hint: `Put them right, and see: flotilla validate ${manifests}` },
+    )
+  const signal = AbortSignal.timeout(gatherMs)
+  const [containers, volumes, networks, remembered, declared] = await Promise.all([
+    runtime.listContainers({ signal }),
+    runtime.listVolumes({ signal }),
+    runtime.listNetworks({ signal }),
+    store.knownFlotillas(),
+    Promise.all([...desired.flotillas.values()].map(one => describeFlotilla(session, one))),
+  ])
+  const names = declared.map(({ name }) => name)
+  return {
+    nowMs: systemClock.nowMs(),
+    declared,
+    remembered,
+    containers,
+    volumes,
+    networks,
+    setAside: await findSetAside(session, containers, { names, signal }),
+  }
+}
+
+async function describeFlotilla(session: Session, { spec }: DesiredFlotilla): Promise<DeclaredFlotilla> {
+  const status = await statusNow(session, spec, null)
+  const memory = await session.store.peekMemory(spec.name)
+  return {
+    name: spec.name,
+    // Whose volume the record speaks of is wanted too, whatever has become of its container.
+    ordinals: [
+      ...status.nodes.map(node => node.ordinal),
+      ...(memory?.divergent ?? []),
+      ...(memory?.master ? [memory.master.ordinal] : []),
+    ],
+    trouble: status.phase === 'Ready' ? null : `is ${status.phase}: ${status.reason}`,
+  }
+}
+
+async function findSetAside(
+  { runtime }: Session,
+  containers: readonly ContainerFacts[],
+  { names, signal }: { readonly names: readonly string[]; readonly signal: AbortSignal },
+): Promise<readonly SetAsideOnNode[]> {
+  const nodes = containers.flatMap(container => {
+    const node = readNodeLabels(container.labels)
+    if (node === null || !names.includes(node.flotilla) || container.state !== 'running') return []
+    return [{ ...node, containerId: container.containerId }]
+  })
+  return Promise.all(
+    nodes.map(async node => ({
+      ...node,
+      // One that has ended meanwhile has nothing to say, and loses nothing.
+      folders: await listSetAside(runtime, node.containerId, signal).catch(() => []),
+    })),
+  )
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { findGarbage, type Belongings, type DeclaredFlotilla } from '../../../src/cli/gc/garbage.js'
+import { setAsideRetentionMs } from '../../../src/reconciler/execute/set-aside.js'
+import type { ContainerFacts, VolumeFacts } from '../../../src/runtime/runtime.js'
+
+const nowMs = Date.parse('2026-11-23T12:00:00Z')
+const ready: DeclaredFlotilla = { name: 'shop', ordinals: [0, 1], trouble: null }
+
+function volume(name: string, labels: Readonly<Record<string, string>>): VolumeFacts {
+  return { name, labels, createdAtMs: nowMs - 60_000 }
+}
+
+function nodeVolume(flotilla: string, ordinal: number): VolumeFacts {
+  return volume(`${flotilla}-${ordinal}`, {
+    'io.flotilla.flotilla': flotilla,
+    'io.flotilla.node': String(ordinal),
+  })
+}
+
+function container(facts: Partial<ContainerFacts>): ContainerFacts {
+  return {
+    containerId: 'c',
+    name: 'somebody',
+    labels: {},
+    image: 'redis:8',
+    imageId: 'i',
+    state: 'running',
+    createdAtMs: 0,
+    startedAtMs: 0,
+    exit: null,
+    pid: 1,
+    networks: [],
+    publishedPorts: [],
+    volumes: [],
+    ...facts,
+  }
+}
+
+function sort(some: Partial<Belongings>) {
+  const all: Belongings = {
+    nowMs,
+    declared: [ready],
+    remembered: ['shop'],
+    containers: [],
+    volumes: [],
+    networks: [],
+    setAside: [],
+    ...some,
+  }
+  const { unwanted, kept } = findGarbage(all)
+  return {
+    unwanted: unwanted.map(({ name }) => name),
+    kept: kept.map(({ name, because }) => `${name}: ${because}`),
+  }
+}
+
+test('the volume of a node that was scaled away is wanted by nobody', () => {
+  const volumes = [nodeVolume('shop', 0), nodeVolume('shop', 1), nodeVolume('shop', 2)]
+  assert.deepEqual(sort({ volumes }), { unwanted: ['shop-2'], kept: [] })
+})
+
+test('while the flotilla is not Ready its surplus volume is kept: it may be the last copy', () => {
+  const declared = [{ ...ready, trouble: 'is Degraded: node 1 is stopped' }]
+  const { unwanted, kept } = sort({ declared, volumes: [nodeVolume('shop', 2)] })
+  assert.deepEqual(unwanted, [])
+  assert.match(kept.join(), /shop is Degraded: node 1 is stopped, and until it is Ready/)
+})
+
+test('a volume that any container uses is kept, whoever’s container it is', () => {
+  const { unwanted, kept } = sort({
+    volumes: [nodeVolume('shop', 2)],
+    containers: [container({ name: 'backup', volumes: ['shop-2'] })],
+  })
+  assert.deepEqual(unwanted, [])
+  assert.match(kept.join(), /the container backup uses it/)
+})
+
+test('the volumes of a flotilla that is not declared any more are kept, with the verb that removes them', () => {
+  const { unwanted, kept } = sort({ declared: [], volumes: [nodeVolume('shop', 0)] })
+  assert.deepEqual(unwanted, [])
+  assert.match(kept.join(), /flotilla down shop --volumes/)
+})
+
+test('what this state directory does not know is another Flotilla’s, and not even told of', () => {
+  assert.deepEqual(sort({ volumes: [nodeVolume('other', 0), volume('plain', {})] }), {
+    unwanted: [],
+    kept: [],
+  })
+})
+
+test('a volume with our labels and a name that we never give is kept', () => {
+  const labels = { 'io.flotilla.flotilla': 'shop', 'io.flotilla.node': '2' }
+  const odd = [volume('copy-of-shop-2', labels), volume('shop-7', { 'io.flotilla.flotilla': 'shop' })]
+  assert.deepEqual(sort({ volumes: odd }).unwanted, [])
+})
+
+test('the network of a flotilla that is gone is wanted by nobody, unless somebody uses it', () => {
+  const network = {
+    networkId: 'n',
+    name: 'shop',
+    labels: { 'io.flotilla.flotilla': 'shop' },
+    driver: 'bridge',
+    subnets: [],
+  }
+  const endpoint = { network: 'shop', networkId: 'n', address: null, links: [], aliases: [] }
+  assert.deepEqual(sort({ networks: [network] }).unwanted, [])
+  assert.deepEqual(sort({ declared: [], networks: [network] }).unwanted, ['shop'])
+  assert.deepEqual(
+    sort({ declared: [], networks: [network], containers: [container({ networks: [endpoint] })] }).unwanted,
+    [],
+  )
+})
+
+test('of data set aside what is past its time goes, and the newest stays however old it is', () => {
+  const folder = (name: string, agoMs: number) => ({ name, atMs: nowMs - agoMs, sizeBytes: null })
+  const node = { flotilla: 'shop', ordinal: 0, containerId: 'c' }
+  const old = setAsideRetentionMs + 1
+  assert.deepEqual(sort({ setAside: [{ ...node, folders: [folder('epoch-2', old)] }] }).unwanted, [])
+  const folders = [folder('epoch-2', old + 1), folder('epoch-3', old), folder('epoch-4', 5)]
+  assert.deepEqual(sort({ setAside: [{ ...node, folders }] }).unwanted, [
+    'shop-0:/data/set-aside/epoch-3',
+    'shop-0:/data/set-aside/epoch-2',
+  ])
+  const declared = [{ ...ready, trouble: 'is Held: DataLossGuard' }]
+  assert.deepEqual(sort({ declared, setAside: [{ ...node, folders }] }).unwanted, [])
+})

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { call, signalContainer, volumesOf } from '../support/containers.js'
+import { callEngine } from '../support/engine.js'
+import { manifestText, testWorld, type World } from '../support/world.js'
+
+describe('gc', { concurrency: 2 }, () => {
+  test('it removes the volume of a node that was scaled away, when it is told to, and nothing else', async t => {
+    const world = testWorld(t, 'gc')
+    const stranger = `${world.name}-9`
+    await call('POST', '/volumes/create', { Name: stranger })
+    world.beforeRemoval(async () => void (await callEngine('DELETE', `/volumes/${stranger}`)))
+    await upWith(world, 2)
+    assert.match((await world.flotilla('gc')).stdout, /nothing of ours is wanted by nobody/)
+    await upWith(world, 1)
+    const before = await world.containers()
+    const gone = `${world.name}-${[0, 1, 2].find(ordinal => !before.some(node => node.ordinal === ordinal))}`
+
+    const listed = await world.flotilla('gc')
+    assert.equal(listed.exitCode, 0, listed.stderr)
+    assert.match(listed.stdout, new RegExp(`volume +${gone} .*has no node`))
+    assert.match(listed.stderr, /nothing was removed.*gc --yes/)
+    assert.equal((await volumesOf(world.name)).length, 3)
+
+    const removed = await world.flotilla('gc', '--yes')
+    assert.equal(removed.exitCode, 0, removed.stderr)
+    assert.match(removed.stderr, new RegExp(`removed volume ${gone}\n`))
+    assert.deepEqual(
+      await volumesOf(world.name),
+      before.map(node => `${world.name}-${node.ordinal}`),
+    )
+    assert.equal((await callEngine('GET', `/volumes/${stranger}`)).status, 200)
+    await assertUntouched(world, before)
+    await assertWhole(world, { replicas: 1 })
+  })
+
+  test('while a manifest is broken, or the folder is gone, nothing is known to be unwanted', async t => {
+    const world = testWorld(t, 'gcbroken')
+    await upWith(world, 1)
+    await upWith(world, 0)
+    const broken = `${world.manifests}/other.yaml`
+    writeFileSync(broken, manifestText('other', { replicas: 0 }).replace('spec:', 'spec: ['))
+    for (const args of [['--yes'], ['--yes', '--manifests', `${world.manifests}/nowhere`]]) {
+      const refused = await world.flotilla('gc', ...args)
+      assert.equal(refused.exitCode, 2, refused.stdout)
+      assert.match(refused.stderr, /nobody knows what is wanted/)
+    }
+    assert.equal((await volumesOf(world.name)).length, 2)
+  })
+
+  test('of data set aside it removes what is past its time, and keeps the newest', async t => {
+    const world = testWorld(t, 'gcaside')
+    await upWith(world, 0)
+    const { id } = await world.container('master')
+    await inside(
+      id,
+      'cd /data && mkdir -p set-aside/epoch-1 set-aside/epoch-2 set-aside/keep && touch -d "2020-01-02 03:04:05" set-aside/epoch-1 set-aside/epoch-2 && touch -d "2020-01-03 03:04:05" set-aside/epoch-2',
+    )
+    const listed = await world.flotilla('gc', '-o', 'json')
+    const { unwanted } = JSON.parse(listed.stdout) as { unwanted: readonly { name: string; since: string }[] }
+    assert.deepEqual(
+      unwanted.map(({ name, since }) => [name, since.slice(0, 10)]),
+      [[`${world.name}-0:/data/set-aside/epoch-1`, '2020-01-02']],
+    )
+    assert.equal((await world.flotilla('gc', '--yes')).exitCode, 0)
+    assert.equal(await inside(id, 'ls /data/set-aside'), 'epoch-2 keep')
+  })
+})
+
+test('the next setting aside removes what is past its time too', async t => {
+  const world = testWorld(t, 'aside')
+  world.declare({ replicas: 1 })
+  const daemon = world.startDaemon()
+  await daemon.waitFor('flotilla.ready')
+  await world.redis('master', 'set', 'hello', 'world')
+  const { id } = await world.container('master')
+  await inside(
+    id,
+    'cd /data && mkdir -p set-aside/epoch-1 set-aside/epoch-77 && touch -d "2020-01-02 03:04:05" set-aside/epoch-1',
+  )
+  await signalContainer(id, 'KILL')
+  await daemon.waitFor('data.set-aside')
+  await daemon.waitFor('node.online', { where: line => line['node'] === 0 && line['role'] === 'replica' })
+  assert.equal(await inside(id, 'ls /data/set-aside'), 'epoch-2 epoch-77')
+})
+
+async function upWith(world: World, replicas: number): Promise<void> {
+  world.declare({ replicas })
+  const up = await world.flotilla('up', '--timeout', '60')
+  assert.equal(up.exitCode, 0, up.stderr)
+}
+
+/** Runs a script in a node's container. @returns the words that it printed. */
+async function inside(containerId: string, script: string): Promise<string> {
+  const exec = { Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true }
+  const { Id } = (await call('POST', `/containers/${containerId}/exec`, exec)) as { Id: string }
+  const { text } = await callEngine('POST', `/exec/${Id}/start`, {})
+  // Each frame begins with eight bytes, its length among them: no word of ours is as short as what those may look like.
+  return (text.match(/[a-z][a-z0-9-]{3,}/g) ?? []).join(' ')
+}
