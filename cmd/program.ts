@@ -9,6 +9,7 @@ import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
 import { gcCommand } from './gc.js'
+import { haproxyCommand } from './haproxy.js'
 import { historyCommand } from './history.js'
 import { logsCommand } from './logs.js'
 import { pauseCommand, resumeCommand } from './pause.js'
@@ -30,7 +31,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
   'Keep:': [runCommand, upCommand],
   'Look:': [statusCommand, planCommand, eventsCommand, historyCommand, logsCommand, topCommand],
   'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
-  'Use:': [connectCommand, cliCommand, verifyCommand],
+  'Use:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
   'Clean up:': [downCommand, gcCommand],
 }

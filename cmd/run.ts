@@ -32,7 +32,10 @@ export function runCommand({ env, output }: CommandContext): Command {
       ).env('FLOTILLA_NOTIFY'),
     )
     .addOption(
-      new Option('--http <where>', 'where health, metrics and the API answer: host:port, unix:/path, or off')
+      new Option(
+        '--http <where>',
+        'where health, metrics and the API answer: host:port, unix:/path, several with commas, or off',
+      )
         .env('FLOTILLA_HTTP')
         .default(defaultHttpAddress),
     )
@@ -44,7 +47,7 @@ export function runCommand({ env, output }: CommandContext): Command {
       example(
         'flotilla run --manifests /etc/flotilla --state /var/lib/flotilla',
         'flotilla run --log-level debug | jq .',
-        'flotilla run --http unix:/run/flotilla/http.sock',
+        'flotilla run --http 127.0.0.1:8379,unix:/run/flotilla/http.sock',
       ),
     )
     .action(

@@ -66,7 +66,7 @@ function runUnit(tests) {
  */
 async function runPhases(tests, { env, prefix }) {
   // docs/clients.md speaks of a client in Python too, and its program is tried.
-  if (canInstallPackages()) installMissing(['python3 with redis'])
+  if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy'])
   /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
   const phases = [
     { kind: 'unit', run: runUnit },

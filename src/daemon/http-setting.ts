@@ -1,5 +1,5 @@
 import { FlotillaError } from '../errors.js'
-import { parseHttpAddress, requireSafe } from '../http/address.js'
+import { parseHttpAddresses, requireSafe } from '../http/address.js'
 import type { HttpSetting } from './http.js'
 
 /** The options of `flotilla run` that are about HTTP, as they were typed. */
@@ -13,14 +13,14 @@ export interface HttpWords {
 /** @throws FlotillaError usage/invalid, http/unsafe */
 export function readHttpSetting(words: HttpWords, explicit: boolean): HttpSetting {
   const { httpTlsCert: certPath, httpTlsKey: keyPath } = words
-  const address = parseHttpAddress(words.http)
+  const addresses = parseHttpAddresses(words.http)
   if ((certPath === undefined) !== (keyPath === undefined))
     throw new FlotillaError('usage/invalid', 'TLS needs both: the certificate and its key', {
       hint: 'Give --http-tls-cert and --http-tls-key.',
     })
-  requireSafe(address, certPath !== undefined)
+  for (const address of addresses) requireSafe(address, certPath !== undefined)
   return {
-    address,
+    addresses,
     explicit,
     hostNames: (words.httpName ?? []).map(name => name.toLowerCase()),
     tls: certPath === undefined || keyPath === undefined ? null : { certPath, keyPath },

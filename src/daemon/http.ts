@@ -9,8 +9,9 @@ import { openDesk, type DeskOptions } from './desk.js'
 
 /** What `flotilla run` was told of HTTP. */
 export interface HttpSetting {
-  readonly address: HttpAddress
-  /** Somebody has asked for this very address: then the daemon does not start without it. */
+  /** None: no HTTP at all. */
+  readonly addresses: readonly HttpAddress[]
+  /** Somebody has asked for these very addresses: then the daemon does not start without them. */
   readonly explicit: boolean
   /** Names that clients may call it by, beside addresses and localhost. */
   readonly hostNames: readonly string[]
@@ -39,8 +40,7 @@ export async function serveHttp(
     readonly journal: Journal
   },
 ): Promise<HttpService> {
-  const { address } = setting
-  if (address.kind === 'off') return nothing
+  if (setting.addresses.length === 0) return nothing
   // Loaded here, because a daemon that answers no HTTP need not hold them in memory.
   const [{ createHttpServer }, { listen }, { loadToken, tokenPath }, { createMetrics }] = await Promise.all([
     import('../http/server.js'),
@@ -60,25 +60,33 @@ export async function serveHttp(
       return () => passListeners.delete(listener)
     },
   })
-  const app = createHttpServer(desk, {
+  const token = await loadToken(store.directory)
+  const tls = setting.tls === null ? null : await readTls(setting.tls)
+  const apps = setting.addresses.map(address => ({
     address,
-    hostNames: setting.hostNames,
-    tls: setting.tls === null ? null : await readTls(setting.tls),
-    token: await loadToken(store.directory),
-    onError: (error, { method, path }) =>
-      journal.publish('http.failed', { method, path, error: explainError(error) }),
-  })
+    app: createHttpServer(desk, {
+      address,
+      hostNames: setting.hostNames,
+      // A socket file crosses no network.
+      tls: address.kind === 'unix' ? null : tls,
+      token,
+      onError: (error, { method, path }) =>
+        journal.publish('http.failed', { method, path, error: explainError(error) }),
+    }),
+  }))
+  const close = async (): Promise<void> => {
+    forgetRecords()
+    await Promise.all(apps.map(({ app }) => app.close()))
+  }
   try {
-    const bound = await listen(app, address)
-    journal.publish('http.listening', {
-      address: renderHttpAddress(bound),
-      tokenFile: tokenPath(store.directory),
-    })
+    for (const { app, address } of apps) {
+      const bound = renderHttpAddress(await listen(app, address))
+      journal.publish('http.listening', { address: bound, tokenFile: tokenPath(store.directory) })
+    }
   } catch (error) {
+    await close()
     if (setting.explicit || !(error instanceof FlotillaError)) throw error
     journal.publish('http.unavailable', { error: error.message, hint: error.hint })
-    forgetRecords()
-    await app.close()
     return nothing
   }
   return {
@@ -87,10 +95,7 @@ export async function serveHttp(
       metrics.passes.note({ flotilla, result, tookMs, history })
       for (const listener of passListeners) listener(flotilla)
     },
-    async close() {
-      forgetRecords()
-      await app.close()
-    },
+    close,
   }
 }
 

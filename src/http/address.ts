@@ -3,18 +3,20 @@ import { FlotillaError } from '../errors.js'
 
 /** Where the daemon answers HTTP. */
 export type HttpAddress =
-  | { readonly kind: 'off' }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
 
 export const defaultHttpAddress = '127.0.0.1:8379'
 
 /**
- * Reads `--http`: `127.0.0.1:8379`, `[::1]:8379`, `8379` (on loopback), `unix:/run/flotilla/http.sock`, `off`.
+ * Reads `--http`: `off`, or addresses with commas between: `127.0.0.1:8379`, `[::1]:8379`, `8379` (on loopback), `unix:/run/flotilla/http.sock`.
  * @throws FlotillaError usage/invalid
  */
-export function parseHttpAddress(text: string): HttpAddress {
-  if (text === 'off') return { kind: 'off' }
+export function parseHttpAddresses(text: string): readonly HttpAddress[] {
+  return text === 'off' ? [] : text.split(',').map(one => parseHttpAddress(one.trim()))
+}
+
+function parseHttpAddress(text: string): HttpAddress {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
     if (path === '') throw misread(text)
@@ -36,8 +38,6 @@ export function isLoopback(host: string): boolean {
 /** As `--http` would be given. */
 export function renderHttpAddress(address: HttpAddress): string {
   switch (address.kind) {
-    case 'off':
-      return 'off'
     case 'unix':
       return `unix:${address.path}`
     case 'tcp':
@@ -59,6 +59,6 @@ export function requireSafe(address: HttpAddress, hasTls: boolean): void {
 
 function misread(text: string): FlotillaError {
   return new FlotillaError('usage/invalid', `--http ${text}: that is no address`, {
-    hint: `Give host:port (${defaultHttpAddress}), unix:/path/to.sock, or off.`,
+    hint: `Give host:port (${defaultHttpAddress}), unix:/path/to.sock, several with commas between, or off.`,
   })
 }

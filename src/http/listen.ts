@@ -10,10 +10,7 @@ import { renderHttpAddress, type HttpAddress } from './address.js'
  * @returns the address, with the port that was got where 0 was asked for.
  * @throws FlotillaError http/address-taken when it can't be had.
  */
-export async function listen(
-  app: FastifyInstance,
-  address: Exclude<HttpAddress, { kind: 'off' }>,
-): Promise<HttpAddress> {
+export async function listen(app: FastifyInstance, address: HttpAddress): Promise<HttpAddress> {
   try {
     if (address.kind === 'tcp') {
       await app.listen({ host: address.host, port: address.port })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseHttpAddress } from '../../src/http/address.js'
+import { parseHttpAddresses, type HttpAddress } from '../../src/http/address.js'
 import { whyNotLetIn, type GuardInput } from '../../src/http/guard.js'
 import { Secret } from '../../src/secret.js'
 
@@ -17,7 +17,7 @@ function letIn(
     {
       ...{ method: 'GET', hostNames: [], token: new Secret('right') },
       ...rest,
-      address: parseHttpAddress(at),
+      address: parseHttpAddresses(at)[0] as HttpAddress,
       headers: { host: 'localhost:8379', ...headers },
     },
   )

@@ -73,7 +73,7 @@ export function roleRoutes(desk: Desk): readonly Route[] {
           const { status } = sightOf(desk, params.flotilla)
           return tell(
             status,
-            status.nodes.filter(node => node.ordinal === params.node),
+            status.nodes.filter(node => params.node === node.alias || params.node === String(node.ordinal)),
             query.lag,
           )
         },
@@ -83,7 +83,7 @@ export function roleRoutes(desk: Desk): readonly Route[] {
 }
 
 const nodeParams = flotillaParams.extend({
-  node: z.coerce.number().int().min(0).max(999).meta({ description: "The node's ordinal." }),
+  node: z.string().max(63).meta({ description: "The node's ordinal or its alias: `1`, `shop-1`." }),
 })
 
 const lagQuery = z.object({
