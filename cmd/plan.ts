@@ -1,19 +1,25 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
+import { createPaint } from '../src/cli/paint.js'
 import { example, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function planCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('plan'))
-    .description('show what would be done, why, what is waited for and what is refused; changes nothing')
+    .description(
+      'show what would be done, why, what it disrupts, what is waited for and what is refused; changes nothing',
+    )
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
-    .addHelpText('after', example('flotilla plan', 'flotilla plan shop -o json'))
-    .action((names: string[], options: { output: 'text' | 'json' }, command: Command) =>
+    .option('--exit-code', 'exit with 0 when there is nothing to do, and with 4 when there is')
+    .addHelpText('after', example('flotilla plan', 'flotilla plan shop -o json', 'flotilla plan --exit-code'))
+    .action((names: string[], options: { output: 'text' | 'json'; exitCode?: true }, command: Command) =>
       runVerb(output, async () => {
-        const { planText } = await import('../src/cli/plan.js')
-        output.result(await planText({ places: placesOf(command), env, names, format: options.output }))
-        return exitCode.done
+        const { bringsChange, plansJson, plansOf, plansText } = await import('../src/cli/plan.js')
+        const plans = await plansOf({ places: placesOf(command), env, names })
+        const view = { columns: output.columns, paint: createPaint(output.colour) }
+        output.result(options.output === 'json' ? plansJson(plans) : plansText(plans, view))
+        return options.exitCode === true && bringsChange(plans) ? exitCode.changes : exitCode.done
       }),
     )
 }

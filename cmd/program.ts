@@ -60,7 +60,7 @@ export function buildProgram(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in time.
+Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in time, 4 plan --exit-code: there is something to do.
 
 Example:
   flotilla up --manifests manifests     create what the manifests ask for, and wait until it is online

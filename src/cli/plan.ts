@@ -1,21 +1,22 @@
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { FlotillaError } from '../errors.js'
 import { readDesired } from '../daemon/manifest-source.js'
-import { renderPlan } from '../reconciler/plan/text.js'
+import type { Plan } from '../reconciler/plan/plan.js'
+import { isSettled } from '../reconciler/plan/text.js'
 import { findBelongings } from '../reconciler/remove.js'
 import { planRemoval } from '../reconciler/plan/removal.js'
 import { lookOnly } from './look.js'
 import { selectFlotillas } from './manifests.js'
+import { planFacts, renderPlanDiff, type PlanView } from './render-plan.js'
 import { openSession, type Environment, type Places } from './session.js'
 
-/** The plans of the flotillas named (or of all, also of those whose manifest was taken away), as people or machines read them. */
-export async function planText(request: {
+/** The plans of the flotillas named, or of all, also of those whose manifest was taken away. */
+export async function plansOf(request: {
   readonly places: Places
   readonly env: Environment
   readonly names: readonly string[]
-  readonly format: 'text' | 'json'
-}): Promise<string> {
-  const { places, env, names, format } = request
+}): Promise<readonly Plan[]> {
+  const { places, env, names } = request
   const session = await openSession(places, env)
   try {
     const { desired } = await readDesired(places.manifests, session.store)
@@ -33,19 +34,22 @@ export async function planText(request: {
         }),
       ),
     )
-    const plans = [...wanted.map(look => look.plan), ...removals]
-    if (format === 'json') return `${JSON.stringify({ plans }, null, 2)}\n`
-    if (plans.length === 0) return 'no flotillas: the manifests declare none\n'
-    return plans.map(plan => `${plan.flotilla}:${indent(renderPlan(plan))}`).join('\n')
+    return [...wanted.map(look => look.plan), ...removals]
   } finally {
     session.close()
   }
 }
 
-/** One line stays beside the name; more go below it. */
-function indent(text: string): string {
-  const lines = text.trimEnd().split('\n')
-  return lines.length === 1 && lines[0]?.startsWith('stage') !== true
-    ? ` ${text}`
-    : `\n${lines.map(line => `  ${line}`).join('\n')}\n`
+export function plansText(plans: readonly Plan[], view: PlanView): string {
+  if (plans.length === 0) return 'no flotillas: the manifests declare none\n'
+  return plans.map(plan => renderPlanDiff(plan, view)).join('\n')
+}
+
+export function plansJson(plans: readonly Plan[]): string {
+  return `${JSON.stringify({ plans: plans.map(planFacts) }, null, 2)}\n`
+}
+
+/** Whether anything is to be done, waited for or refused. */
+export function bringsChange(plans: readonly Plan[]): boolean {
+  return plans.some(plan => !isSettled(plan))
 }

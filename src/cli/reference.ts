@@ -23,7 +23,7 @@ const head = `# Command line
 
 \`flotilla <verb> --help\` says the same in a terminal. Results go to stdout, everything else to stderr; there is no colour where stdout is no terminal or
 \`NO_COLOR\` is set. Where a verb prints data, \`-o json\` prints it for programs. Exit codes: 0 done, 1 failed, 2 wrong usage or an invalid manifest, 3 not
-settled in time; what else a verb means by one stands with it.`
+settled in time, 4 \`plan --exit-code\`: there is something to do; what else a verb means by one stands with it.`
 
 /** The options with a heading, each told once. */
 function sharedOptions(verbs: readonly Command[]): string {

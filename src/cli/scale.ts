@@ -5,6 +5,7 @@ import { setReplicas } from '../manifest/edit.js'
 import { desire, noDesires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
+import { replicasMax } from '../manifest/schema.js'
 import { rewriteManifest } from '../manifest/write.js'
 import { readLockHolder } from '../state/lock.js'
 import { selectFlotilla } from './manifests.js'
@@ -28,6 +29,14 @@ export async function changeReplicas(
   name: string,
   replicas: number,
 ): Promise<{ readonly file: string; readonly from: number; readonly to: number }> {
+  if (replicas > replicasMax)
+    throw new FlotillaError(
+      'usage/invalid',
+      `${replicas} replicas are too many: ${replicasMax} are the most`,
+      {
+        hint: `Nothing was changed. Type, for the most: flotilla scale ${name} ${replicasMax}`,
+      },
+    )
   const desired = desire(noDesires, await loadManifests(manifests))
   if (desired.flotillas.size === 0 && desired.diagnostics.length > 0)
     throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))

@@ -263,7 +263,7 @@ describe('bad input and faults', { concurrency: 3 }, () => {
       [['status', `${world.name}x`], new RegExp(`Did you mean ${world.name}\\?`)],
       [['scale', world.name, '-1'], /unknown option|whole number/],
       [['scale', world.name, 'many'], /whole number/],
-      [['scale', world.name, '100000'], /200/],
+      [['scale', world.name, '100000'], /200 are the most.*\n.*flotilla scale .* 200/],
       [['scale', `${world.name}x`, '3'], new RegExp(`Did you mean ${world.name}\\?`)],
     ]
     for (const [words, message] of wrong) {

@@ -134,7 +134,12 @@ function actionsIn(text: string): readonly string[] {
   return text
     .split('\n')
     .filter(line => line.includes('  # '))
-    .map(line => line.slice(0, line.indexOf('  # ')).trim())
+    .map(line =>
+      line
+        .slice(0, line.indexOf('  # '))
+        .trim()
+        .replace(/^[+~-] /, ''),
+    )
 }
 
 function filesIn(folder: string): readonly string[] {

@@ -40,7 +40,7 @@ export function planReplication(
   for (const node of [...census.wanted, ...strays]) {
     if (node.ordinal === crown.master) continue
     if (crown.rising.includes(node.ordinal)) {
-      actions.push(follow(node.ordinal, false, 'it is started, and starts as a replica of nobody'))
+      actions.push(follow(node.ordinal, false, 'it has just been started, and has to be told whom to follow'))
       continue
     }
     if (crown.moved.includes(node.ordinal) || (masterMoved && node.bucket === 'online')) {

@@ -1,4 +1,6 @@
+import { specHashLabel } from '../../runtime/labels.js'
 import type { Census } from './census.js'
+import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
@@ -21,7 +23,7 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
       {
         waits: [
           {
-            what: `node ${unhealthy.map(node => node.ordinal).join(', ')} is in sync: then ${outdated.length} nodes of an older spec are replaced, one at a time`,
+            what: `node ${unhealthy.map(node => node.ordinal).join(', ')} is in sync: then ${outdated.length} nodes ${ofOlderSpec(input, outdated) ? 'of an older spec' : 'that somebody asked to restart'} are replaced, one at a time`,
             ordinal: unhealthy[0]?.ordinal ?? null,
             lookAgainInMs: 1_000,
           },
@@ -30,23 +32,29 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
     ]
   if (next === undefined) return handOver(input, census, master)
   const name = next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal)
-  return [{ actions: replace(input, next.ordinal, name, master) }]
+  return [{ actions: replace(input, next, name, master) }]
+}
+
+/** Else a person asked for them to be made anew. */
+function ofOlderSpec(input: PlanInput, nodes: readonly ClassifiedNode[]): boolean {
+  return nodes.some(node => node.seen?.container.labels[specHashLabel] !== input.specHash)
 }
 
 /** Only the master is left: it hands over to a replica that is up to date, and is then one like the others. */
 function handOver(input: PlanInput, census: Census, master: number): Contribution[] {
-  const cause = 'the old master is made from an older spec, and every replica is up to date'
-  const heir = rankTargets(
-    census.wanted,
-    census.wanted.find(node => node.ordinal === master),
-  ).find(one => one.reason === null)
+  const old = census.wanted.find(node => node.ordinal === master)
+  const isOlder = old === undefined || ofOlderSpec(input, [old])
+  const cause = isOlder
+    ? 'the old master is made from an older spec, and every replica is up to date'
+    : 'a person asked for the restart of the master, and every replica is restarted'
+  const heir = rankTargets(census.wanted, old).find(one => one.reason === null)
   if (heir === undefined)
     return [
       {
         refusals: [
           {
             code: 'RolloutPending',
-            why: `node ${master}, the only one, still runs what an older spec asked for; replacing it without a replica would interrupt writes`,
+            why: `node ${master}, the only one, ${isOlder ? 'still runs what an older spec asked for' : 'is to be restarted, as a person asked'}; replacing it without a replica would interrupt writes`,
             whatToType: `flotilla scale ${input.spec.name} 1   (it hands over to the replica then; afterwards scale back)`,
           },
         ],
@@ -68,11 +76,14 @@ function handOver(input: PlanInput, census: Census, master: number): Contributio
 
 function replace(
   input: PlanInput,
-  ordinal: number,
+  node: ClassifiedNode,
   name: string,
   master: number,
 ): { phase: Phase; action: Action }[] {
-  const cause = 'it was made from an older spec'
+  const { ordinal } = node
+  const cause = ofOlderSpec(input, [node])
+    ? 'it was made from an older spec'
+    : 'a person asked for its restart'
   const newName = replicaName(input.spec.name, ordinal)
   const actions: { phase: Phase; action: Action }[] = [
     { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
@@ -89,7 +100,7 @@ function replace(
         ordinal,
         master,
         nudge: false,
-        cause: 'it is started, and starts as a replica of nobody',
+        cause: 'it has just been started, and has to be told whom to follow',
       },
     },
     { phase: 'tune', action: tune(input.spec, ordinal, 'its process is new') },

@@ -2,15 +2,33 @@ import type { Action, Plan } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
 export function renderPlan(plan: Plan): string {
-  const lines: string[] = []
-  plan.stages.forEach((stage, index) => {
-    lines.push(`stage ${index + 1}`)
-    for (const action of stage) lines.push(`  ${renderAction(action)}  # ${action.cause}`)
-  })
-  for (const wait of plan.waits) lines.push(`waits until ${wait.what}`)
-  for (const refusal of plan.refusals)
-    lines.push(`refuses (${refusal.code}): ${refusal.why}`, `  type: ${refusal.whatToType}`)
-  return lines.length === 0 ? 'nothing to do\n' : `${lines.join('\n')}\n`
+  return planLines(plan)
+    .map(line => `${line.text}\n`)
+    .join('')
+}
+
+/** One line of that text, and what it is about, for those who print it with more around it. */
+export type PlanLine =
+  | { readonly kind: 'settled' | 'stage' | 'wait' | 'refusal' | 'command'; readonly text: string }
+  | { readonly kind: 'action'; readonly text: string; readonly action: Action }
+
+export function planLines(plan: Plan): readonly PlanLine[] {
+  if (isSettled(plan)) return [{ kind: 'settled', text: 'nothing to do' }]
+  return [
+    ...plan.stages.flatMap((stage, index): PlanLine[] => [
+      { kind: 'stage', text: `stage ${index + 1}` },
+      ...stage.map((action): PlanLine => ({
+        kind: 'action',
+        text: `  ${renderAction(action)}  # ${action.cause}`,
+        action,
+      })),
+    ]),
+    ...plan.waits.map((wait): PlanLine => ({ kind: 'wait', text: `waits until ${wait.what}` })),
+    ...plan.refusals.flatMap((refusal): PlanLine[] => [
+      { kind: 'refusal', text: `refuses (${refusal.code}): ${refusal.why}` },
+      { kind: 'command', text: `  type: ${refusal.whatToType}` },
+    ]),
+  ]
 }
 
 /** The action alone, without its cause. */

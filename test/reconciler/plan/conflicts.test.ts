@@ -24,7 +24,7 @@ test("a stranger with a replica's name is left alone, and so is that replica; th
       stage 1
         start shop-replica-2  # it ended with exit code 137
       stage 2
-        node 2 follows node 0  # it is started, and starts as a replica of nobody
+        node 2 follows node 0  # it has just been started, and has to be told whom to follow
       stage 3
         tune node 2 for its version  # its process may be new
       refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) is not Flotilla's, and the name is needed
@@ -86,7 +86,7 @@ test('a volume that is not ours holds its node only', () => {
       stage 3
         start shop-replica-2  # it is wanted
       stage 4
-        node 2 follows node 0  # it is started, and starts as a replica of nobody
+        node 2 follows node 0  # it has just been started, and has to be told whom to follow
       stage 5
         tune node 2 for its version  # its process may be new
       refuses (NameConflict): the volume shop-1 exists and is not Flotilla's; using it could overwrite what it holds

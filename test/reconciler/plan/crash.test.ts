@@ -25,7 +25,7 @@ test('a crashed replica is started and follows again', () => {
     stage 1
       start shop-replica-1  # it ended with exit code 137
     stage 2
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
     stage 3
       tune node 1 for its version  # its process may be new
   `,
@@ -40,7 +40,7 @@ test('a replica that the kernel killed is started with that cause', () => {
     stage 1
       start shop-replica-1  # the kernel killed it for want of memory
     stage 2
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
     stage 3
       tune node 1 for its version  # its process may be new
   `,
@@ -56,7 +56,7 @@ test('a removed replica is created anew on its own volume', () => {
     stage 2
       start shop-replica-1  # it is wanted
     stage 3
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
     stage 4
       tune node 1 for its version  # its process may be new
   `,
@@ -74,7 +74,7 @@ test('a volume that nobody looked for is made, which is no harm where it exists'
     stage 3
       start shop-replica-1  # it is wanted
     stage 4
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
     stage 5
       tune node 1 for its version  # its process may be new
   `,
@@ -143,7 +143,7 @@ test('a run that lasted makes the next crash a first one again', () => {
       stage 1
         start shop-replica-1  # it ended with exit code 137
       stage 2
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 3
         tune node 1 for its version  # its process may be new
     `,
@@ -238,7 +238,7 @@ test('a stopped replica of an older spec is made anew on its volume instead of b
     stage 3
       start shop-replica-1  # it ended with exit code 137
     stage 4
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
     stage 5
       tune node 1 for its version  # its process may be new
   `,
@@ -285,7 +285,7 @@ test('when the network was made anew, the containers of the old one are too', ()
       stage 3
         start shop-replica-1  # it ended with exit code 137
       stage 4
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 5
         tune node 1 for its version  # its process may be new
     `,

@@ -47,8 +47,8 @@ test('a master and two replicas come into being in one plan, to the end', () => 
       stage 7
         record creation: done  # it is promoted
       stage 8
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
-        node 2 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+        node 2 follows node 0  # it has just been started, and has to be told whom to follow
       stage 9
         tune node 0 for its version  # its process is new
         tune node 1 for its version  # its process may be new
@@ -135,7 +135,7 @@ test('a creation that was cut short after its record goes on as one, in one plan
       stage 6
         record creation: done  # it is promoted
       stage 7
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 8
         tune node 0 for its version  # its process is new
         tune node 1 for its version  # its process may be new

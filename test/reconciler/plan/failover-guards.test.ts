@@ -439,7 +439,7 @@ test('what a replaced master held is set aside before it is started, once', () =
     stage 2
       start shop-replica-0  # it ended with exit code 137
     stage 3
-      node 0 follows node 1  # it is started, and starts as a replica of nobody
+      node 0 follows node 1  # it has just been started, and has to be told whom to follow
     stage 4
       tune node 0 for its version  # its process may be new
   `,
@@ -458,7 +458,7 @@ test('what was set aside is not set aside again', () => {
       stage 1
         start shop-replica-0  # it ended with exit code 137
       stage 2
-        node 0 follows node 1  # it is started, and starts as a replica of nobody
+        node 0 follows node 1  # it has just been started, and has to be told whom to follow
       stage 3
         tune node 0 for its version  # its process may be new
     `,

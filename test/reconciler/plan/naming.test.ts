@@ -140,7 +140,7 @@ test('a node is made under a name that is free, when one of ours still holds its
       stage 3
         rename shop-replica-1 to shop-replica-2  # a name is a role, and it is a replica
       stage 4
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 5
         tune node 1 for its version  # its process may be new
     `,

@@ -1,7 +1,18 @@
 import { test } from 'node:test'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import { specHashLabel } from '../../../src/runtime/labels.js'
-import { container, follower, master, planIs, replica, resources } from '../support/world.js'
+import {
+  container,
+  follower,
+  master,
+  memory,
+  nodeRecord,
+  nowMs,
+  planIs,
+  replica,
+  resources,
+  settledNodes,
+} from '../support/world.js'
 
 const older = (ordinal: number) => ({
   container: { labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' } },
@@ -29,7 +40,32 @@ test('replicas of an older spec are replaced one at a time, before the master', 
       stage 4
         start shop-replica-1  # it was made from an older spec
       stage 5
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 6
+        tune node 1 for its version  # its process is new
+    `,
+  )
+})
+
+test('a restart that a person asked for says so, and nothing of an older spec', () => {
+  const asked = nodeRecord(1, { restartAskedAtMs: nowMs })
+  planIs(
+    {
+      memory: memory(0, { nodes: [asked] }),
+      nodes: settledNodes(),
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person asked for its restart
+      stage 2
+        remove container shop-replica-1  # a person asked for its restart; its volume is kept
+      stage 3
+        create container shop-replica-1 (node 1)  # a person asked for its restart
+      stage 4
+        start shop-replica-1  # a person asked for its restart
+      stage 5
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 6
         tune node 1 for its version  # its process is new
     `,
@@ -68,7 +104,7 @@ test('an image that is not there is pulled before the first node is stopped', ()
       stage 5
         start shop-replica-1  # it was made from an older spec
       stage 6
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 7
         tune node 1 for its version  # its process is new
     `,

@@ -28,8 +28,8 @@ test('two more replicas: volumes, containers, starts and follows for them, and n
       start shop-replica-3  # it is wanted
       start shop-replica-4  # it is wanted
     stage 4
-      node 3 follows node 0  # it is started, and starts as a replica of nobody
-      node 4 follows node 0  # it is started, and starts as a replica of nobody
+      node 3 follows node 0  # it has just been started, and has to be told whom to follow
+      node 4 follows node 0  # it has just been started, and has to be told whom to follow
     stage 5
       tune node 3 for its version  # its process may be new
       tune node 4 for its version  # its process may be new
@@ -118,8 +118,8 @@ test('up again from none: the kept volumes are used', () => {
       start shop-replica-1  # it is wanted
       start shop-replica-2  # it is wanted
     stage 3
-      node 1 follows node 0  # it is started, and starts as a replica of nobody
-      node 2 follows node 0  # it is started, and starts as a replica of nobody
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      node 2 follows node 0  # it has just been started, and has to be told whom to follow
     stage 4
       tune node 1 for its version  # its process may be new
       tune node 2 for its version  # its process may be new

@@ -334,7 +334,7 @@ test('a pause changes no plan: it says what would be done', () => {
       stage 1
         start shop-replica-1  # it ended with exit code 137
       stage 2
-        node 1 follows node 0  # it is started, and starts as a replica of nobody
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
       stage 3
         tune node 1 for its version  # its process may be new
     `,

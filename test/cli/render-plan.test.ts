@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createPaint } from '../../src/cli/paint.js'
+import { renderPlanDiff } from '../../src/cli/render-plan.js'
+import type { Plan } from '../../src/reconciler/plan/plan.js'
+import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
+import { planRemoval } from '../../src/reconciler/plan/removal.js'
+import { specHashLabel } from '../../src/runtime/labels.js'
+import {
+  container,
+  follower,
+  master,
+  memory,
+  nothingThere,
+  planInput,
+  replica,
+  request,
+  resources,
+  settledNodes,
+  stopped,
+  witnessed,
+  type Case,
+} from '../reconciler/support/world.js'
+import { keepScreens } from '../support/golden.js'
+
+const older = (ordinal: number) => ({
+  container: { labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' } },
+})
+
+const plans: Readonly<Record<string, Plan>> = {
+  creation: planOf({
+    spec: { replicas: 1 },
+    memory: memory(null),
+    nodes: [],
+    seen: { resources: { ...nothingThere, image: null } },
+  }),
+  rollout: planOf({
+    spec: { replicas: 1 },
+    nodes: [
+      master(0, { followers: [follower(1)] }, { container: { name: 'shop-master' } }),
+      replica(1, {}, older(1)),
+    ],
+    seen: { resources: resources() },
+  }),
+  switchover: planOf({
+    memory: witnessed([1, 2], { request: request({ kind: 'switchover', to: 2 }) }),
+    nodes: settledNodes(),
+    seen: { resources: null },
+  }),
+  refusal: planOf({
+    memory: witnessed([1, 2]),
+    nodes: [stopped(0, { name: 'shop-master' })],
+    seen: { strangers: [{ name: 'shop-replica-1', containerId: 'f00', image: 'nginx:1' }] },
+  }),
+  removal: planRemoval(
+    {
+      flotilla: 'shop',
+      containers: [{ ordinal: 0, name: 'shop-master', state: 'running' }],
+      volumes: [{ ordinal: 0, volume: 'shop-0' }],
+      hasNetwork: true,
+    },
+    { volumesToo: true },
+  ),
+}
+
+describe('a plan as a diff', () => {
+  for (const [name, plan] of Object.entries(plans))
+    keepScreens(`plan-${name}`, look => renderPlanDiff(plan, look))
+
+  test('says in one line that there is nothing to do', () => {
+    const plan = planOf({ nodes: settledNodes(), seen: { resources: null } })
+    assert.equal(renderPlanDiff(plan, { columns: 80, paint: createPaint(false) }), 'shop: nothing to do\n')
+  })
+
+  test('in a pipe has one line for each action, whatever its length', () => {
+    const text = renderPlanDiff(plans['rollout'] ?? planOf({}), { columns: null, paint: createPaint(false) })
+    const actions = plans['rollout']?.stages.flat() ?? []
+    assert.equal(text.split('\n').filter(line => line.includes('  # ')).length, actions.length)
+  })
+})
+
+function planOf(facts: Case): Plan {
+  return planFlotilla(planInput(facts))
+}
