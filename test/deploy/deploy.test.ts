@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { createMetrics } from '../../src/metrics/metrics.js'
@@ -63,9 +65,10 @@ test('each query of the dashboard is one that Prometheus can read', t => {
     targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m')),
   )
   const recorded = queries.map((expr, index) => `  - { record: "q:${index}", expr: ${JSON.stringify(expr)} }`)
-  const { passed, said } = promtool.run(
-    ['check', 'rules', '/dev/stdin'],
-    `groups:\n- name: dashboard\n  rules:\n${recorded.join('\n')}\n`,
-  )
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-dashboard-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'queries.yml')
+  writeFileSync(file, `groups:\n- name: dashboard\n  rules:\n${recorded.join('\n')}\n`)
+  const { passed, said } = promtool.run(['check', 'rules', file])
   assert.ok(passed, said)
 })
