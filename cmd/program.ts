@@ -5,6 +5,7 @@ import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
 import { placesHeading, type CommandContext } from './context.js'
+import { doctorCommand } from './doctor.js'
 import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
@@ -29,7 +30,15 @@ import { verifyCommand } from './verify.js'
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
   'Keep:': [runCommand, upCommand],
-  'Look:': [statusCommand, planCommand, eventsCommand, historyCommand, logsCommand, topCommand],
+  'Look:': [
+    statusCommand,
+    planCommand,
+    eventsCommand,
+    historyCommand,
+    logsCommand,
+    topCommand,
+    doctorCommand,
+  ],
   'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
   'Use:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],

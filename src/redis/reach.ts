@@ -63,7 +63,7 @@ function noWay(reason: string): Reach {
 }
 
 /** Sockets and pipes are local, and so is TCP to this host itself; ssh and any other TCP are not. */
-function isRemote(endpoint: string): boolean {
+export function isRemote(endpoint: string): boolean {
   if (/^(unix|npipe|fd):/.test(endpoint) || endpoint.startsWith('/')) return false
   return !/^(tcp|https?):\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?(\/|$)/.test(endpoint)
 }

@@ -118,6 +118,10 @@ export interface EngineFacts {
   readonly memoryBytes: number
   readonly cpus: number
   readonly cgroupVersion: string
+  /** Where the engine keeps volumes and images on its own host; null when it does not say. */
+  readonly dataRoot: string | null
+  /** The engine's clock while it answered; null when it does not say. */
+  readonly clockMs: number | null
   /** Where we reach it: `unix:///var/run/docker.sock`, `tcp://…`. */
   readonly endpoint: string
   /** How the endpoint was found: `DOCKER_HOST`, `docker context "x"`, `default socket` … */

@@ -10,6 +10,8 @@ interface Info {
   readonly NCPU?: number
   readonly CgroupVersion?: string
   readonly LoggingDriver?: string
+  readonly DockerRootDir?: string
+  readonly SystemTime?: string
   readonly ServerVersion?: string
 }
 
@@ -48,6 +50,8 @@ export async function describeEngine(
     memoryBytes: info.MemTotal ?? 0,
     cpus: info.NCPU ?? 0,
     cgroupVersion: info.CgroupVersion ?? 'unknown',
+    dataRoot: info.DockerRootDir ?? null,
+    clockMs: info.SystemTime === undefined ? null : Date.parse(info.SystemTime) || null,
     endpoint: client.endpoint.address,
     endpointSource: client.endpoint.source,
   }

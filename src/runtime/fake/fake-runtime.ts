@@ -313,6 +313,8 @@ const engineFacts: EngineFacts = {
   memoryBytes: 8 * 1024 ** 3,
   cpus: 4,
   cgroupVersion: '2',
+  dataRoot: '/var/lib/docker',
+  clockMs: null,
   endpoint: 'fake://memory',
   endpointSource: 'a test',
 }

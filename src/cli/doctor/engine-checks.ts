@@ -1,0 +1,49 @@
+import { formatAge } from '../quantities.js'
+import type { DoctorFacts } from './facts.js'
+import { failure, notKnown, ok, warning, type Finding } from './finding.js'
+
+type Engine = DoctorFacts['engine']
+type Answering = Extract<Engine, { readonly kind: 'answers' }>
+
+export function judgeEngine(engine: Engine): Finding {
+  if (engine.kind === 'silent')
+    return failure(engine.message, {
+      means: 'nothing can be looked at, and nothing that ends comes back',
+      fix: engine.hint ?? 'start the engine, or say where it is with DOCKER_HOST; see: docker version',
+    })
+  const { product, version, apiVersion, endpoint, endpointSource } = engine.facts
+  return ok(`${product} ${version}, API ${apiVersion}, at ${endpoint} (${endpointSource})`)
+}
+
+/** The kernel's first kind of control groups is on its way out of engines and distributions. */
+export function judgeCgroup({ facts }: Answering): Finding {
+  return facts.cgroupVersion === '1'
+    ? warning('control groups of version 1', {
+        means: 'engines and distributions are giving it up; Flotilla itself does not mind',
+        fix: 'boot with systemd.unified_cgroup_hierarchy=1, or a newer distribution',
+      })
+    : ok(`control groups of version ${facts.cgroupVersion}`)
+}
+
+/** Flotilla compares times of the engine (when a node ended) with its own (since when it is silent). */
+export function judgeClock({ skewMs }: Answering): Finding {
+  if (skewMs === null) return notKnown('the engine does not tell its time')
+  const off = Math.abs(skewMs)
+  if (off < 2_000) return ok("the engine's clock and ours agree")
+  const found = `the engine's clock is ${off < 120_000 ? `${(off / 1_000).toFixed(1)} s` : formatAge(off)} ${skewMs > 0 ? 'ahead of' : 'behind'} ours`
+  const rest = {
+    means:
+      'how long nodes ran and when they ended is judged by both clocks: crashes are counted wrongly, and histories read wrongly',
+    fix: 'set the clocks: timedatectl set-ntp true, on both machines; Docker Desktop: restart it',
+  }
+  return off < 60_000 ? warning(found, rest) : failure(found, rest)
+}
+
+export function judgeReach({ reach }: Answering): Finding {
+  return reach.kind === 'way'
+    ? ok(`${reach.mode}: ${reach.reason}`)
+    : failure(reach.reason, {
+        means: 'Flotilla can not talk to a node from here',
+        fix: 'run Flotilla on the machine of the engine, or in a container there; see --reach in: flotilla run --help',
+      })
+}

@@ -1,0 +1,73 @@
+import type { ErrorCode } from '../../errors.js'
+import type { Reach } from '../../redis/reach.js'
+import type { Probe } from '../../redis/redis.js'
+import type { EngineFacts, ImageFacts } from '../../runtime/runtime.js'
+import type { Garbage } from '../gc/garbage.js'
+
+/** A fact, or in words why it is not known. */
+export type Known<Value> =
+  { readonly kind: 'known'; readonly value: Value } | { readonly kind: 'unknown'; readonly why: string }
+
+/** Everything that the checks judge, gathered once. */
+export interface DoctorFacts {
+  readonly engine:
+    | {
+        readonly kind: 'answers'
+        readonly facts: EngineFacts
+        readonly skewMs: number | null
+        readonly reach: Reach
+        readonly insideContainer: boolean
+      }
+    | {
+        readonly kind: 'silent'
+        readonly code: ErrorCode | null
+        readonly message: string
+        readonly hint: string | null
+      }
+  readonly host: HostFacts
+  readonly state: StateFacts
+  readonly manifests: {
+    readonly path: string
+    readonly problems: readonly string[]
+    readonly flotillas: number
+  }
+  readonly images: Known<readonly { readonly image: string; readonly found: ImageFacts | null }[]>
+  /** Every node that runs, and whether it answered. */
+  readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>
+  /** Flotillas that run and whose passwords are not in the state directory, or damaged. */
+  readonly withoutSecrets: Known<readonly string[]>
+  readonly leftovers: Known<readonly Garbage[]>
+}
+
+/** Of the host that the engine's containers run on, which is this one where the engine is local. */
+export interface HostFacts {
+  /** /proc/sys/vm/overcommit_memory */
+  readonly overcommit: Known<string>
+  /** /sys/kernel/mm/transparent_hugepage/enabled, the word in brackets. */
+  readonly hugePages: Known<string>
+  /** net.core.somaxconn as a node has it: each network namespace has its own. */
+  readonly somaxconn: Known<number>
+  readonly engineDisk: Known<Disk>
+}
+
+export interface Disk {
+  readonly path: string
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
+export interface StateFacts {
+  readonly directory: string
+  /** Null when it can be written; otherwise why not. */
+  readonly trouble: string | null
+  readonly isThere: boolean
+  /** What others than the owner may read and should not, with its mode. */
+  readonly exposed: readonly { readonly path: string; readonly mode: string }[]
+  readonly disk: Known<Disk>
+  readonly holder: {
+    readonly pid: number
+    readonly host: string
+    readonly command: string
+    readonly alive: boolean
+  } | null
+}

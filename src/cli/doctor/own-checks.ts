@@ -1,0 +1,125 @@
+import type { Probe } from '../../redis/redis.js'
+import type { DoctorFacts, StateFacts } from './facts.js'
+import { judgeStateDisk } from './host-checks.js'
+import { failure, judgeKnown, ok, warning, type Finding } from './finding.js'
+
+export function judgeManifests({ path, problems, flotillas }: DoctorFacts['manifests']): Finding {
+  if (problems.length === 0) return ok(`${flotillas} declared in ${path}`)
+  return failure(problems.join('; '), {
+    means: 'the last good version stays in force',
+    fix: `flotilla validate ${path}`,
+  })
+}
+
+export function judgeImages(images: DoctorFacts['images']): Finding {
+  return judgeKnown(images, all => {
+    const missing = all.filter(({ found }) => found === null).map(({ image }) => image)
+    const standIns = all
+      .filter(({ found }) => found?.labels['io.flotilla.stand-in'] !== undefined)
+      .map(({ image }) => image)
+    if (missing.length > 0)
+      return warning(`not on the engine: ${missing.join(', ')}`, {
+        means: 'it is pulled when the first node is created, which then waits for it',
+        fix: missing.map(image => `docker pull ${image}`).join(' && '),
+      })
+    if (standIns.length > 0)
+      return warning(`${standIns.join(', ')}: a stand-in, not the image of that name`, {
+        means: 'it was built from this machine’s own Redis where the image could not be pulled',
+        fix: standIns.map(image => `docker rmi ${image} && docker pull ${image}`).join(' && '),
+      })
+    return ok(all.length === 0 ? 'none is asked for' : all.map(({ image }) => image).join(', '))
+  })
+}
+
+export function judgeNodes(nodes: DoctorFacts['nodes']): Finding {
+  return judgeKnown(nodes, all => {
+    const bad = all.flatMap(({ name, probe }) => {
+      const why = whyNotReached(probe)
+      return why === null ? [] : [`${name} ${why}`]
+    })
+    if (bad.length === 0) return ok(all.length === 0 ? 'none runs' : `${all.length} of ${all.length} answer`)
+    return failure(bad.join('; '), {
+      means: 'what Flotilla can not ask, it can not judge; it waits, and fails over only on proof',
+      fix: 'flotilla status; and docker logs of that node. If no node answers: a firewall between this host and the containers, or --reach',
+    })
+  })
+}
+
+function whyNotReached(probe: Probe | null): string | null {
+  if (probe === null) return 'has no address'
+  switch (probe.kind) {
+    case 'answered':
+    case 'loading':
+    case 'busy':
+      return null
+    case 'denied':
+      return `does not let us in: ${probe.reason}`
+    case 'refused':
+    case 'silent':
+    case 'hung':
+      return `does not answer: ${probe.reason}`
+  }
+}
+
+export function judgeSecrets(withoutSecrets: DoctorFacts['withoutSecrets'], directory: string): Finding {
+  return judgeKnown(withoutSecrets, names => {
+    const [first] = names
+    if (first === undefined) return ok('the passwords of all that runs are here')
+    return failure(`no passwords for ${names.join(', ')} in ${directory}/secrets`, {
+      means: 'its nodes refuse us, so it is not looked after',
+      fix: `restore ${directory}/secrets from your backup, or make it anew with its data kept: flotilla down ${first} && flotilla up ${first}`,
+    })
+  })
+}
+
+export function judgeLeftovers(leftovers: DoctorFacts['leftovers']): Finding {
+  return judgeKnown(leftovers, things => {
+    if (things.length === 0) return ok('nothing of ours is wanted by nobody')
+    return warning(
+      `${things.length} of ours, wanted by nobody: ${things.map(({ name }) => name).join(', ')}`,
+      {
+        means:
+          'volumes of nodes that were scaled away, old data set aside, networks: they take space, and nothing else',
+        fix: 'flotilla gc; and flotilla gc --yes to remove them',
+      },
+    )
+  })
+}
+
+export function judgeState({ directory, trouble, isThere }: StateFacts): Finding {
+  if (trouble !== null)
+    return failure(`${directory}: ${trouble}`, {
+      means: 'nothing that must be remembered first is done',
+      fix: `sudo chown -R "$(id -u)" ${directory}; or name another one with --state`,
+    })
+  return ok(isThere ? `${directory} can be written` : `${directory} is not there yet, and can be made`)
+}
+
+export function judgeModes({ directory, exposed }: StateFacts): Finding {
+  if (exposed.length === 0) return ok('only its owner may read what is secret')
+  return failure(`others may read: ${exposed.map(({ path, mode }) => `${path} (${mode})`).join(', ')}`, {
+    means: 'whoever has an account on this machine can read passwords, or write orders to the daemon',
+    fix: `chmod -R go-rwx ${directory}`,
+  })
+}
+
+export function judgeStateSpace({ disk }: StateFacts): Finding {
+  return judgeKnown(disk, judgeStateDisk)
+}
+
+export function judgeDaemon({ holder, directory }: StateFacts): Finding {
+  const rest = {
+    means: 'what crashes stays down until one runs',
+    fix: 'flotilla run; for good: sudo flotilla service install',
+  }
+  if (holder === null) return warning('no daemon runs', rest)
+  const who = `${holder.command}, pid ${holder.pid} on ${holder.host}`
+  if (!holder.alive)
+    return warning(`the daemon has ended without saying so (${who} left ${directory}/daemon.lock)`, rest)
+  return holder.command === 'run'
+    ? ok(`the daemon runs (pid ${holder.pid} on ${holder.host})`)
+    : warning(`another Flotilla works on the state directory (${who})`, {
+        means: 'a daemon can start when it has ended',
+        fix: 'wait for it, then: flotilla run',
+      })
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { examine } from '../../../src/cli/doctor/checks.js'
+import { renderFindings } from '../../../src/cli/doctor/doctor.js'
+import type { DoctorFacts, HostFacts, Known, StateFacts } from '../../../src/cli/doctor/facts.js'
+import type { Verdict } from '../../../src/cli/doctor/finding.js'
+
+function known<Value>(value: Value): Known<Value> {
+  return { kind: 'known', value }
+}
+
+const gibibyte = 1_024 ** 3
+const roomy = known({ path: '/var/lib/docker', freeBytes: 50 * gibibyte, totalBytes: 100 * gibibyte })
+
+const engine: Extract<DoctorFacts['engine'], { kind: 'answers' }> = {
+  kind: 'answers',
+  skewMs: 3,
+  insideContainer: false,
+  reach: { kind: 'way', mode: 'container-ip', reason: 'the engine is local' },
+  facts: {
+    product: 'docker',
+    version: '26.1.5',
+    apiVersion: '1.45',
+    operatingSystem: 'Debian 13',
+    architecture: 'x86_64',
+    rootless: false,
+    desktop: false,
+    memoryBytes: 8 * gibibyte,
+    cpus: 2,
+    cgroupVersion: '2',
+    dataRoot: '/var/lib/docker',
+    clockMs: 0,
+    endpoint: 'unix:///var/run/docker.sock',
+    endpointSource: 'default socket',
+  },
+}
+const host: HostFacts = {
+  overcommit: known('1'),
+  hugePages: known('madvise'),
+  somaxconn: known(4096),
+  engineDisk: roomy,
+}
+const state: StateFacts = {
+  directory: '/var/lib/flotilla',
+  isThere: true,
+  trouble: null,
+  exposed: [],
+  disk: roomy,
+  holder: { pid: 42, host: 'here', command: 'run', alive: true },
+}
+const healthy: DoctorFacts = {
+  engine,
+  host,
+  state,
+  manifests: { path: 'manifests', problems: [], flotillas: 1 },
+  images: known([{ image: 'redis:8', found: { imageId: 'i', labels: {}, sizeBytes: 1, user: '' } }]),
+  nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
+  withoutSecrets: known([]),
+  leftovers: known([]),
+}
+
+test('where all is well every check is ok', () => {
+  const bad = examine(healthy).filter(({ verdict }) => verdict !== 'ok')
+  assert.deepEqual(bad, [])
+  assert.ok(examine(healthy).length > 15)
+})
+
+/** What is changed about a healthy world, and what one check makes of it. */
+const troubles: Readonly<
+  Record<string, { check: string; verdict: Verdict; facts: Partial<DoctorFacts>; says: RegExp; fix?: RegExp }>
+> = {
+  'an engine that is not there': {
+    check: 'engine',
+    verdict: 'failure',
+    facts: {
+      engine: { kind: 'silent', code: 'runtime/unreachable', message: 'no engine answers', hint: 'start it' },
+    },
+    says: /no engine answers/,
+    fix: /start it/,
+  },
+  'no way to the nodes': {
+    check: 'reach',
+    verdict: 'failure',
+    facts: { engine: { ...engine, reach: { kind: 'no-way', reason: 'it is on another machine' } } },
+    says: /another machine/,
+  },
+  'clocks that are some seconds apart': {
+    check: 'clock',
+    verdict: 'warning',
+    facts: { engine: { ...engine, skewMs: -5_000 } },
+    says: /5\.0 s behind ours/,
+  },
+  'clocks that are an hour apart': {
+    check: 'clock',
+    verdict: 'failure',
+    facts: { engine: { ...engine, skewMs: 3_600_000 } },
+    says: /60m ahead of ours/,
+    fix: /set-ntp/,
+  },
+  'old control groups': {
+    check: 'cgroup',
+    verdict: 'warning',
+    facts: { engine: { ...engine, facts: { ...engine.facts, cgroupVersion: '1' } } },
+    says: /version 1/,
+  },
+  'a kernel that counts memory before it is used': {
+    check: 'overcommit',
+    verdict: 'warning',
+    facts: { host: { ...host, overcommit: known('0') } },
+    says: /is 0/,
+    fix: /sysctl/,
+  },
+  'a short queue of connections': {
+    check: 'somaxconn',
+    verdict: 'warning',
+    facts: { host: { ...host, somaxconn: known(128) } },
+    says: /128/,
+  },
+  'a remote engine': {
+    check: 'overcommit',
+    verdict: 'unknown',
+    facts: { host: { ...host, overcommit: { kind: 'unknown', why: 'the engine is on another machine' } } },
+    says: /another machine/,
+  },
+  'a disk with little room': {
+    check: 'engine-disk',
+    verdict: 'warning',
+    facts: {
+      host: {
+        ...host,
+        engineDisk: known({ path: '/d', freeBytes: 5 * gibibyte, totalBytes: 100 * gibibyte }),
+      },
+    },
+    says: /5GiB \(5 %\) free at \/d/,
+    fix: /flotilla gc/,
+  },
+  'a disk with next to no room': {
+    check: 'engine-disk',
+    verdict: 'failure',
+    facts: { host: { ...host, engineDisk: known({ path: '/d', freeBytes: 9, totalBytes: gibibyte }) } },
+    says: /9B \(0 %\)/,
+  },
+  'a state directory that is another’s': {
+    check: 'state',
+    verdict: 'failure',
+    facts: { state: { ...state, trouble: 'this user may not write it' } },
+    says: /may not write/,
+    fix: /chown/,
+  },
+  'passwords that others can read': {
+    check: 'state-modes',
+    verdict: 'failure',
+    facts: { state: { ...state, exposed: [{ path: '/var/lib/flotilla/secrets', mode: '0755' }] } },
+    says: /secrets \(0755\)/,
+    fix: /chmod -R go-rwx/,
+  },
+  'no daemon': {
+    check: 'daemon',
+    verdict: 'warning',
+    facts: { state: { ...state, holder: null } },
+    says: /no daemon runs/,
+    fix: /service install/,
+  },
+  'a daemon that was killed': {
+    check: 'daemon',
+    verdict: 'warning',
+    facts: { state: { ...state, holder: { pid: 42, host: 'here', command: 'run', alive: false } } },
+    says: /pid 42/,
+  },
+  'a broken manifest': {
+    check: 'manifests',
+    verdict: 'failure',
+    facts: { manifests: { path: 'm', problems: ['m/a.yaml:1:1: no'], flotillas: 0 } },
+    says: /m\/a\.yaml:1:1/,
+    fix: /flotilla validate m/,
+  },
+  'an image that is not there': {
+    check: 'images',
+    verdict: 'warning',
+    facts: { images: known([{ image: 'redis:8', found: null }]) },
+    says: /redis:8/,
+    fix: /docker pull redis:8/,
+  },
+  'a node that nobody reaches': {
+    check: 'nodes',
+    verdict: 'failure',
+    facts: { nodes: known([{ name: 'shop-master', probe: { kind: 'refused', reason: 'ECONNREFUSED' } }]) },
+    says: /shop-master does not answer: ECONNREFUSED/,
+  },
+  'a node that refuses us': {
+    check: 'nodes',
+    verdict: 'failure',
+    facts: {
+      nodes: known([
+        { name: 'shop-master', probe: { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } },
+      ]),
+    },
+    says: /does not let us in: WRONGPASS/,
+  },
+  'lost passwords': {
+    check: 'secrets',
+    verdict: 'failure',
+    facts: { withoutSecrets: known(['shop']) },
+    says: /shop/,
+    fix: /backup.*flotilla down shop && flotilla up shop/,
+  },
+  'something that nobody wants': {
+    check: 'leftovers',
+    verdict: 'warning',
+    facts: {
+      leftovers: known([
+        { kind: 'volume', name: 'shop-3', flotilla: 'shop', because: 'x', sinceMs: null, sizeBytes: null },
+      ]),
+    },
+    says: /shop-3/,
+    fix: /flotilla gc --yes/,
+  },
+}
+
+for (const [what, { check, verdict, facts, says, fix }] of Object.entries(troubles))
+  test(`${what} → ${verdict}`, () => {
+    const finding = examine({ ...healthy, ...facts }).find(one => one.check === check)
+    assert.equal(finding?.verdict, verdict)
+    assert.match(finding.found, says)
+    if (fix !== undefined) assert.match(finding.fix ?? '', fix)
+    if (verdict === 'warning' || verdict === 'failure')
+      assert.ok(finding.means !== null && finding.fix !== null, 'it says what it means and what to type')
+  })
+
+test('on a terminal the words are wrapped under their column, and what is to be typed is not', () => {
+  const [, , , , overcommit] = examine({ ...healthy, host: { ...host, overcommit: known('0') } })
+  assert.ok(overcommit !== undefined)
+  const text = renderFindings([overcommit], { columns: 60, colour: false })
+  assert.deepEqual(text.split('\n'), [
+    'warning  overcommit   vm.overcommit_memory is 0',
+    '                      a background save, and with it a',
+    '                      synchronisation of a replica, can fail',
+    '                      when a node uses more than half of the',
+    '                      memory',
+    "                      fix: echo 'vm.overcommit_memory = 1' | sudo tee /etc/sysctl.d/99-redis.conf && sudo sysctl --system",
+    '',
+    '0 failures, 1 warning, 0 ok, 0 unknown',
+    '',
+  ])
+})
