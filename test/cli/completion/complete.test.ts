@@ -85,6 +85,8 @@ test('every argument and every option’s value is one that completion knows, or
     'format',
     'level',
     'way',
+    'port',
+    'size',
     'shell',
     'where',
     'name',
