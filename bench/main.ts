@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { benchCli } from './cli.js'
 import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
 import { benchSettled } from './settled.js'
@@ -11,9 +12,10 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
   create   manifest saved → all nodes online, against the same calls made by hand
   crash    a replica killed → online again, against a program that does nothing else
   settled  what a daemon costs that has nothing to do
+  cli      status of twenty flotillas, and --help, against a Node that does nothing
   floor    which order of raw calls is the fastest (not part of a run without names)
 
-  --rounds N   of create, crash and floor, instead of each one's own
+  --rounds N   of create, crash, cli and floor, instead of each one's own
   --seconds N  of settled, 60 by default
   --json file  every single value, for other statistics
 `
@@ -22,6 +24,7 @@ const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly B
   create: benchCreate,
   crash: benchCrash,
   settled: benchSettled,
+  cli: benchCli,
   floor: benchFloor,
 }
 
@@ -41,7 +44,7 @@ if (values.help === true || unknown !== undefined) {
   process.exit(unknown === undefined ? 0 : 2)
 }
 
-const names = positionals.length > 0 ? positionals : ['create', 'crash', 'settled']
+const names = positionals.length > 0 ? positionals : ['create', 'crash', 'settled', 'cli']
 const world = await openBenchWorld({
   rounds: values.rounds === undefined ? null : Number(values.rounds),
   seconds: Number(values.seconds),

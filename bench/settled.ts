@@ -1,13 +1,14 @@
 import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { uniqueName } from '../test/support/engine.js'
-import { manifestOf, type BenchWorld } from './support/bench-world.js'
+import type { BenchWorld } from './support/bench-world.js'
 import { openCountingProxy } from './support/counting-proxy.js'
-import { makeHome, startDaemon, type Daemon, type Home } from './support/daemon.js'
+import { makeHome, startDaemon, type Home } from './support/daemon.js'
 import { cpuSecondsOf, memoryOf } from './support/process-cost.js'
+import { raise } from './support/raise.js'
 import { removeByHand } from './support/raw-flotilla.js'
 import type { CostResult } from './support/result.js'
-import { addressOf, openSight } from './support/sight.js'
+import { addressOf } from './support/sight.js'
 import { wireWhenListening, type Wire } from './support/wire.js'
 
 const counts = [1, 10, 20]
@@ -45,7 +46,7 @@ async function watchCost(
     while (flotillas.length < count) {
       const flotilla = uniqueName('bench')
       flotillas.push(flotilla)
-      await raise(world, { home, daemon, flotilla })
+      await raise(world, { home, daemon, flotilla, replicas })
     }
     const nodes = await openNodes(world, home, flotillas)
     try {
@@ -62,17 +63,6 @@ async function watchCost(
   } finally {
     await daemon.stop()
   }
-}
-
-async function raise(
-  { engine, image }: BenchWorld,
-  { home, daemon, flotilla }: { readonly home: Home; readonly daemon: Daemon; readonly flotilla: string },
-): Promise<void> {
-  const { password, passwordFile } = home
-  const sight = await openSight(engine, flotilla, password)
-  daemon.save(flotilla, manifestOf({ flotilla, image, replicas, passwordFile }))
-  await sight.allOnline(replicas)
-  sight.close()
 }
 
 async function watchWindow(

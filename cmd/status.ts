@@ -12,7 +12,7 @@ interface StatusOptions {
 export function statusCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('status'))
     .description(
-      'how the flotillas are, what is wrong and what to type; asks the nodes themselves, with or without a daemon',
+      'how the flotillas are, what is wrong and what to type; asks the nodes themselves, with or without a daemon (the list of several: what a running daemon saw seconds ago)',
     )
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(
@@ -36,12 +36,17 @@ export function statusCommand({ env, output }: CommandContext): Command {
     )
     .action((names: string[], options: StatusOptions, command: Command) =>
       runVerb(output, async () => {
-        const { showNames, showStatus, watchStatus } = await import('../src/cli/status.js')
+        if (names.length === 0 && options.output === 'text' && !options.watch && !options.check) {
+          const { showListOfDaemon } = await import('../src/cli/status-list.js')
+          if (await showListOfDaemon(placesOf(command), output)) return exitCode.done
+        }
         const request = { places: placesOf(command), env, names, format: options.output }
         if (options.output === 'name' && options.check !== true && options.watch !== true) {
+          const { showNames } = await import('../src/cli/status-names.js')
           await showNames(request, output)
           return exitCode.done
         }
+        const { showStatus, watchStatus } = await import('../src/cli/status.js')
         const allReady = await (options.watch === true ? watchStatus : showStatus)(request, output)
         return options.check === true && !allReady ? exitCode.failed : exitCode.done
       }),

@@ -1,10 +1,8 @@
-import { resolve } from 'node:path'
 import { readDesired } from '../daemon/manifest-source.js'
 import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { StateStore } from '../state/state-store.js'
 import { interruption } from './interrupt.js'
 import { keepLooking } from './keep-looking.js'
 import { statusNow } from './look.js'
@@ -41,12 +39,6 @@ export async function showStatus(request: StatusRequest, output: Output): Promis
   } finally {
     session.close()
   }
-}
-
-/** The names alone, for scripts: as the manifests have them, without asking anybody. */
-export async function showNames({ places, names }: StatusRequest, output: Output): Promise<void> {
-  const { desired } = await readDesired(places.manifests, new StateStore(resolve(places.state)))
-  for (const { spec } of selectFlotillas(desired, names, places.manifests)) output.result(`${spec.name}\n`)
 }
 
 /** Draws the status anew every second, or in a pipe prints it whenever it has changed, until it is interrupted. @returns whether all were Ready at the last look. */

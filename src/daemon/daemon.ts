@@ -14,6 +14,7 @@ import { readNodeLabels } from '../runtime/labels.js'
 import { watchAsks } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
+import { Knowledge, offerGlances } from './glance.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
 import { followManifests } from './manifest-source.js'
 import { Attendant } from './attendant.js'
@@ -109,9 +110,15 @@ async function serve(
       if (status !== null) onStatus?.(status)
       if (outcome.kind === 'gone') attendant.noteGone(flotilla)
       else attendant.noteKept(flotilla)
+      knowledge.notePass(flotilla, outcome.kind)
       http.notePass({ flotilla, result: outcome.kind, tookMs })
     },
   })
+  const knowledge = new Knowledge(resolve(places.manifests), flotilla => controller.statusOf(flotilla))
+  events.onRecord(({ event }) => {
+    if (event === 'engine.lost' || event === 'engine.back') knowledge.noteEngine(event === 'engine.back')
+  })
+  const glances = await offerGlances(session.store.directory, () => knowledge.glance())
   let lastLoad: LoadResult['kind'] | null = null
   const http: HttpService = await serveHttp(options.http, {
     controller,
@@ -143,6 +150,7 @@ async function serve(
     { path: places.manifests, store: session.store, events },
     (desired, load) => {
       lastLoad = load.kind
+      knowledge.noteWanted(desired.diagnostics.length === 0 ? [...desired.flotillas.keys()] : null)
       controller.setDesired(desired)
     },
   )
@@ -155,7 +163,7 @@ async function serve(
   manager.stopping()
   watching.abort()
   forgetLost()
-  await Promise.all([manifests.close(), asks.close(), http.close()])
+  await Promise.all([manifests.close(), asks.close(), http.close(), glances.close()])
   await Promise.race([
     controller.stop(drainMs),
     new Promise<void>(giveUp => systemClock.after(leaveMs, giveUp)),
