@@ -44,3 +44,37 @@ export function assertNoStackTrace(text: string): void {
   assert.doesNotMatch(text, /\n\s+at .*:\d+:\d+/)
   assert.doesNotMatch(text, /UnhandledPromiseRejection|ERR_UNHANDLED/)
 }
+
+/** A verb that goes on until it is interrupted. */
+export interface Following {
+  /** stdout as it has come so far. */
+  output(): string
+  /** Ctrl-C. @returns its exit code. */
+  interrupt(): Promise<number | null>
+}
+
+export function followFlotilla(args: readonly string[], env: Readonly<Record<string, string>>): Following {
+  const child = spawn(process.execPath, [flotillaProgram, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 2 * withinMs,
+    killSignal: 'SIGKILL',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return {
+    output: () => stdout,
+    async interrupt() {
+      child.kill('SIGINT')
+      const exitCode = await ended
+      assertNoStackTrace(stdout + stderr)
+      return exitCode
+    },
+  }
+}
