@@ -31,6 +31,9 @@ const runs: Readonly<Record<string, (name: string) => readonly (readonly string[
     [name, 'acl', 'whoami'],
   ],
   verify: name => [[name]],
+  haproxy: name => [[name]],
+  gc: () => [[], ['-o', 'json']],
+  doctor: () => [[], ['-o', 'json']],
   validate: () => [[], ['-o', 'json']],
 }
 
