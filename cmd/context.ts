@@ -49,6 +49,18 @@ export function parseCount(text: string): number {
   return Number(text)
 }
 
+/** How far back a verb looks that prints what has been. */
+export function sinceOption(): Option {
+  return new Option('--since <when>', 'since so long ago (90s, 15m, 1h30m, 2d), or since an ISO time')
+}
+
+/** How a verb prints that prints line after line. */
+export function linesFormatOption(): Option {
+  return new Option('-o, --output <format>', 'how to print; json: one object a line')
+    .choices(['text', 'json'])
+    .default('text')
+}
+
 /** For commander: an option that may be given several times. */
 export function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value]

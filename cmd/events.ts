@@ -1,7 +1,16 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { collect, example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import {
+  collect,
+  example,
+  parseCount,
+  placesOf,
+  withPlaces,
+  type CommandContext,
+  linesFormatOption,
+  sinceOption,
+} from './context.js'
 
 interface EventsOptions {
   readonly follow?: true
@@ -17,7 +26,7 @@ export function eventsCommand({ output }: CommandContext): Command {
     .description('what has happened, from the journal in the state directory; asks no engine and no daemon')
     .argument('[flotilla...]', 'of which ones (default: all)')
     .option('-f, --follow', 'go on, and print each event as it happens')
-    .option('--since <when>', 'since so long ago (90s, 15m, 1h30m, 2d), or since an ISO time')
+    .addOption(sinceOption())
     .addOption(
       new Option('-n, --last <count>', 'the newest so many (default: 100; with --since all)').argParser(
         parseCount,
@@ -33,11 +42,7 @@ export function eventsCommand({ output }: CommandContext): Command {
         .argParser(collect)
         .default([], 'all'),
     )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print; json: one object a line')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(linesFormatOption())
     .addHelpText(
       'after',
       example(

@@ -13,8 +13,8 @@ export function historyCommand({ output }: CommandContext): Command {
     .addHelpText('after', example('flotilla history shop', 'flotilla history shop -o json'))
     .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>
       runVerb(output, async () => {
-        const { historyText } = await import('../src/cli/history.js')
-        output.result(await historyText(placesOf(command), name, options.output))
+        const { showHistory } = await import('../src/cli/history.js')
+        await showHistory({ places: placesOf(command), name, format: options.output }, output)
         return exitCode.done
       }),
     )

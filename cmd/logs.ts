@@ -1,7 +1,14 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, withPlaces, type CommandContext } from './context.js'
+import {
+  example,
+  parseCount,
+  withPlaces,
+  type CommandContext,
+  linesFormatOption,
+  sinceOption,
+} from './context.js'
 
 interface LogsOptions {
   readonly node?: number
@@ -17,18 +24,14 @@ export function logsCommand({ env, output }: CommandContext): Command {
     .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'of that node alone').argParser(parseCount))
     .option('-f, --follow', 'go on, also when a node is restarted, made anew or renamed')
-    .option('--since <when>', 'since so long ago (90s, 15m, 1h30m, 2d), or since an ISO time')
+    .addOption(sinceOption())
     .addOption(
       new Option(
         '--tail <count>',
         'the last so many of each node (default: 100; with --since all)',
       ).argParser(parseCount),
     )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print; json: one object a line')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(linesFormatOption())
     .addHelpText(
       'after',
       example(

@@ -76,6 +76,7 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     } finally {
       events.close()
     }
+    if (volumesToo) await store.forgetTheRest()
     for (const image of images) await removeImage(runtime, image, output)
     output.note(
       volumesToo ? 'removed, with the data' : 'removed; the volumes are kept (--volumes removes them)',

@@ -1,10 +1,10 @@
 import type { EventRecord } from '../events/journal/record.js'
 import type { FlotillaStatus, Phase } from '../reconciler/status/status.js'
-import { headsOf, rowsOf, thinOut, type Column } from './columns.js'
+import { indented, renderExplained, type Column } from './columns.js'
 import type { Brush, Paint } from './paint.js'
 import { saidBy } from './render-events.js'
 import { ageOf, renderNodes } from './render-nodes.js'
-import { naturalWidth, renderTable, wrap } from './table.js'
+import { renderTable } from './table.js'
 import type { View } from './view.js'
 
 /** `status -o json`: the contract for scripts. */
@@ -23,24 +23,10 @@ const listColumns: readonly Column<FlotillaStatus>[] = [
   { head: 'LAST-FAILOVER', cell: (status, { nowMs }) => ageOf(status.lastFailover, nowMs), givesWay: 1 },
   { head: 'AGE', cell: (status, { nowMs }) => ageOf(status.createdAt, nowMs), givesWay: 4 },
 ]
-/** A sentence in less than this is a tower of words. */
-const reasonMin = 36
-
 /** One line per flotilla. On a narrow terminal the reason stands below it, where there is something to explain. */
 export function renderStatusList(statuses: readonly FlotillaStatus[], view: View): string {
-  const { columns } = view
-  const narrow = naturalWidth(headsOf(listColumns), rowsOf(listColumns, statuses, view))
-  if (columns === null || columns - narrow - 2 >= reasonMin) {
-    const all = [...listColumns.slice(0, 2), reason, ...listColumns.slice(2)]
-    return `${renderTable(headsOf(all), rowsOf(all, statuses, view), { columns, flexible: 2 })}\n`
-  }
-  const shown = thinOut(listColumns, statuses, view)
-  const [head = '', ...lines] = renderTable(headsOf(shown), rowsOf(shown, statuses, view)).split('\n')
-  const explained = statuses.flatMap((status, index) => [
-    lines[index] ?? '',
-    ...(status.phase === 'Ready' ? [] : indented(status.reason, '  ', columns)),
-  ])
-  return `${[head, ...explained].join('\n')}\n`
+  const needsExplaining = ({ phase }: FlotillaStatus): boolean => phase !== 'Ready'
+  return renderExplained({ columns: listColumns, sentence: reason, at: 2, needsExplaining }, statuses, view)
 }
 
 /** One flotilla in full: what it is, its nodes, what is not as it should be, and what to type. */
@@ -164,11 +150,6 @@ function eventLines(events: readonly EventRecord[], { nowMs, columns }: View): r
   ])
   const head = ['  WHEN', 'LEVEL', 'EVENT', 'MESSAGE']
   return renderTable(head, rows, { columns, flexible: 3 }).split('\n')
-}
-
-function indented(text: string, indent: string, columns: number | null): readonly string[] {
-  const lines = columns === null ? [text] : wrap(text, Math.max(20, columns - indent.length - 2))
-  return lines.map((line, index) => `${indent}${index === 0 ? '' : '  '}${line}`)
 }
 
 function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | undefined {

@@ -48,10 +48,10 @@ export async function readFileIfThere(path: string): Promise<string | null> {
   }
 }
 
-/** Removing what is not there is success. */
+/** A file, or a folder with all in it. Removing what is not there is success. */
 export async function removeFile(path: string): Promise<void> {
   try {
-    await rm(path, { force: true })
+    await rm(path, { force: true, recursive: true })
   } catch (error) {
     throw unwritable(path, error)
   }

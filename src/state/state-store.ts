@@ -67,6 +67,12 @@ export class StateStore {
     await removeFile(this.passwordPath(flotilla))
   }
 
+  /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, how far notifications have come) goes as well. */
+  async forgetTheRest(): Promise<void> {
+    if ((await this.knownFlotillas()).length > 0) return
+    for (const name of ['events', 'notify', 'http.token']) await removeFile(join(this.directory, name))
+  }
+
   /** Names of the flotillas that have a memory here. */
   async knownFlotillas(): Promise<readonly string[]> {
     try {
