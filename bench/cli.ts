@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { uniqueName } from '../test/support/engine.js'
 import type { BenchWorld } from './support/bench-world.js'
 import { makeHome, startDaemon, type Home } from './support/daemon.js'
-import { raise } from './support/raise.js'
+import { raiseUntil } from './support/raise.js'
 import { removeByHand } from './support/raw-flotilla.js'
 import type { RatioResult } from './support/result.js'
 
@@ -24,11 +23,7 @@ export async function benchCli(world: BenchWorld): Promise<readonly RatioResult[
   try {
     const daemon = await startDaemon(home, { dockerHost: world.dockerHost })
     try {
-      while (flotillas.length < flotillaCount) {
-        const flotilla = uniqueName('bench')
-        flotillas.push(flotilla)
-        await raise(world, { home, daemon, flotilla, replicas })
-      }
+      await raiseUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas })
       await sleepFor(2_000)
       return [
         await against(world, { bench: 'flotilla --help', args: ['--help'], home, lines: 20 }),

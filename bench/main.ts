@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchCli } from './cli.js'
 import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
+import { benchHttp } from './http.js'
 import { benchSettled } from './settled.js'
 import { openBenchWorld, type BenchWorld } from './support/bench-world.js'
 import { renderResults, type BenchResult } from './support/result.js'
@@ -13,10 +14,11 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
   crash    a replica killed → online again, against a program that does nothing else
   settled  what a daemon costs that has nothing to do
   cli      status of twenty flotillas, and --help, against a Node that does nothing
+  scrape   what being scraped, followed and sent rubbish costs a daemon of twenty flotillas (not part of a run without names)
   floor    which order of raw calls is the fastest (not part of a run without names)
 
   --rounds N   of create, crash, cli and floor, instead of each one's own
-  --seconds N  of settled, 60 by default
+  --seconds N  of settled and scrape, 60 by default
   --json file  every single value, for other statistics
 `
 
@@ -25,6 +27,7 @@ const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly B
   crash: benchCrash,
   settled: benchSettled,
   cli: benchCli,
+  scrape: benchHttp,
   floor: benchFloor,
 }
 

@@ -1,11 +1,10 @@
 import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { uniqueName } from '../test/support/engine.js'
 import type { BenchWorld } from './support/bench-world.js'
 import { openCountingProxy } from './support/counting-proxy.js'
 import { makeHome, startDaemon, type Home } from './support/daemon.js'
 import { cpuSecondsOf, memoryOf } from './support/process-cost.js'
-import { raise } from './support/raise.js'
+import { raiseUntil } from './support/raise.js'
 import { removeByHand } from './support/raw-flotilla.js'
 import type { CostResult } from './support/result.js'
 import { addressOf } from './support/sight.js'
@@ -43,11 +42,7 @@ async function watchCost(
   const { home, flotillas, count } = given
   const daemon = await startDaemon(home, { dockerHost: world.dockerHost })
   try {
-    while (flotillas.length < count) {
-      const flotilla = uniqueName('bench')
-      flotillas.push(flotilla)
-      await raise(world, { home, daemon, flotilla, replicas })
-    }
+    await raiseUntil(world, { home, daemon, flotillas, count, replicas })
     const nodes = await openNodes(world, home, flotillas)
     try {
       await sleepFor(restMs)

@@ -75,6 +75,14 @@ export async function startDaemon(
   }
 }
 
+/** The port that its daemon answers HTTP at. */
+export function httpPortOf(home: Home): number {
+  const addresses = [...readFileSync(logOf(home), 'utf8').matchAll(/"address":"127\.0\.0\.1:(\d+)"/g)]
+  const port = Number(addresses.at(-1)?.[1])
+  if (Number.isNaN(port)) throw new Error(`the daemon answers no HTTP:\n${readFileSync(logOf(home), 'utf8')}`)
+  return port
+}
+
 function startsIn(home: Home): number {
   return readFileSync(logOf(home), 'utf8').split('"daemon.started"').length
 }

@@ -1,10 +1,31 @@
+import { uniqueName } from '../../test/support/engine.js'
 import type { BenchWorld } from './bench-world.js'
 import { manifestOf } from './bench-world.js'
 import type { Daemon, Home } from './daemon.js'
 import { openSight } from './sight.js'
 
+/** Adds flotillas, one after the other, until there are `count` online. */
+export async function raiseUntil(
+  world: BenchWorld,
+  wanted: {
+    readonly home: Home
+    readonly daemon: Daemon
+    /** Their names; those that are added are added here. */
+    readonly flotillas: string[]
+    readonly count: number
+    readonly replicas: number
+  },
+): Promise<void> {
+  const { home, daemon, flotillas, count, replicas } = wanted
+  while (flotillas.length < count) {
+    const flotilla = uniqueName('bench')
+    flotillas.push(flotilla)
+    await raise(world, { home, daemon, flotilla, replicas })
+  }
+}
+
 /** Has a daemon make a flotilla, and waits until all of it is online. */
-export async function raise(
+async function raise(
   { engine, image }: BenchWorld,
   wanted: {
     readonly home: Home

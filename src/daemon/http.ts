@@ -54,7 +54,7 @@ export async function serveHttp(
   const passListeners = new Set<(flotilla: string) => void>()
   const desk = openDesk({
     ...daemon,
-    metrics: () => metrics.registry.metrics(),
+    metrics: () => metrics.render(),
     onPass(listener) {
       passListeners.add(listener)
       return () => passListeners.delete(listener)

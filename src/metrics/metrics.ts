@@ -6,13 +6,15 @@ import { flotillaGauges } from './flotilla-gauges.js'
 import { nodeGauges } from './node-gauges.js'
 import { PassMetrics } from './pass-metrics.js'
 import { registerProcessMetrics } from './process-metrics.js'
-import { registerWorldGauges, type Keeper } from './world-gauges.js'
+import { registerWorldGauges, type Keeper, type WorldGauges } from './world-gauges.js'
 
 /** All that Prometheus is told. Names and labels are documented in docs/metrics.md, which is written from the registry. */
 export interface Metrics {
   readonly registry: Registry
   readonly passes: PassMetrics
   noteEvent(record: Pick<EventRecord, 'event' | 'level'>): void
+  /** In Prometheus's text format. */
+  render(): Promise<string>
 }
 
 export function createMetrics(options: {
@@ -22,7 +24,11 @@ export function createMetrics(options: {
 }): Metrics {
   const registry = new Registry()
   registerProcessMetrics(registry, options.version)
-  registerWorldGauges(registry, options.keeper, [...controllerGauges, ...flotillaGauges, ...nodeGauges])
+  const world = registerWorldGauges(registry, options.keeper, [
+    ...controllerGauges,
+    ...flotillaGauges,
+    ...nodeGauges,
+  ])
   const passes = new PassMetrics(registry, options.startedAtMs)
   const events = new Counter({
     name: 'flotilla_events_total',
@@ -32,5 +38,24 @@ export function createMetrics(options: {
   })
   for (const [event, { level }] of Object.entries(catalogue))
     if (level !== 'debug') events.inc({ event, level }, 0)
-  return { registry, passes, noteEvent: ({ event, level }) => events.inc({ event, level }) }
+  return {
+    registry,
+    passes,
+    render: () => renderOneByOne(registry, world),
+    noteEvent: ({ event, level }) => events.inc({ event, level }),
+  }
+}
+
+/**
+ * The registry renders all metrics at once, and holds all their samples meanwhile: some megabytes for sixty nodes, which outlive the space for new objects and then
+ * stay until V8 next cleans up everything. One after the other they die young.
+ */
+async function renderOneByOne(registry: Registry, world: WorldGauges): Promise<string> {
+  world.begin()
+  const parts: string[] = []
+  for (const { name } of registry.getMetricsAsArray()) {
+    parts.push(await registry.getSingleMetricAsString(name))
+    world.forget(name)
+  }
+  return `${parts.join('\n\n')}\n`
 }

@@ -102,13 +102,24 @@ function told(name: string, help: string, value: (node: Node) => number | null |
   }
 }
 
-function nodesOf(keeper: Keeper): readonly { readonly flotilla: string; readonly node: Node }[] {
-  return keeper.names.flatMap(flotilla => {
+interface Found {
+  readonly flotilla: string
+  readonly node: Node
+}
+
+/** The gauges of one scrape are given the same object, so its nodes are gathered for the first and kept for the others. */
+const gathered = new WeakMap<Keeper, readonly Found[]>()
+
+function nodesOf(keeper: Keeper): readonly Found[] {
+  const known = gathered.get(keeper)
+  if (known !== undefined) return known
+  const nodes = keeper.names.flatMap(flotilla => {
     const sight = keeper.sightOf(flotilla)
-    return sight === null
-      ? []
-      : sight.status.nodes.map(status => ({ flotilla, node: { status, facts: factsIn(sight, status) } }))
+    if (sight === null) return []
+    return sight.status.nodes.map(status => ({ flotilla, node: { status, facts: factsIn(sight, status) } }))
   })
+  gathered.set(keeper, nodes)
+  return nodes
 }
 
 function factsIn({ look }: Sight, { ordinal }: NodeStatus): RedisFacts | null {

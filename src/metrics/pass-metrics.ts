@@ -30,7 +30,7 @@ export class PassMetrics {
       name: 'flotilla_reconcile_time_seconds',
       help: 'How long passes take.',
       labelNames: ['flotilla'],
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30],
       registers,
     })
     this.#failovers = new Counter({

@@ -18,7 +18,20 @@ export interface WorldGauge {
   readonly samples: (keeper: Keeper) => Iterable<Sample>
 }
 
-export function registerWorldGauges(registry: Registry, keeper: Keeper, gauges: readonly WorldGauge[]): void {
+export interface WorldGauges {
+  /** A scrape begins: all gauges tell of the same moment. */
+  begin(): void
+  /** Forgets the samples of a gauge, once they are told: kept until the next scrape, they would be what a daemon at rest holds most of. */
+  forget(name: string): void
+}
+
+export function registerWorldGauges(
+  registry: Registry,
+  keeper: Keeper,
+  gauges: readonly WorldGauge[],
+): WorldGauges {
+  let moment = keeper
+  const labelled = new Map<string, Gauge>()
   for (const { name, help, labels, samples } of gauges) {
     const gauge = new Gauge({
       name,
@@ -27,8 +40,16 @@ export function registerWorldGauges(registry: Registry, keeper: Keeper, gauges: 
       registers: [registry],
       collect() {
         if (labels.length > 0) gauge.reset()
-        for (const sample of samples(keeper)) gauge.set(sample.labels, sample.value)
+        for (const sample of samples(moment)) gauge.set(sample.labels, sample.value)
       },
     })
+    if (labels.length > 0) labelled.set(name, gauge)
+  }
+  return {
+    begin() {
+      const { names, queueDepth, engineAnswers } = keeper
+      moment = { names, queueDepth, engineAnswers, sightOf: name => keeper.sightOf(name) }
+    },
+    forget: name => labelled.get(name)?.reset(),
   }
 }

@@ -22,8 +22,8 @@ function metricsOf(sights: ReadonlyMap<string, Sight | null>): Metrics {
 }
 
 /** `name{label="value"} 1` lines of one metric, without its name. */
-async function seriesOf({ registry }: Metrics, name: string): Promise<readonly string[]> {
-  const text = await registry.metrics()
+async function seriesOf(metrics: Metrics, name: string): Promise<readonly string[]> {
+  const text = await metrics.render()
   return text
     .split('\n')
     .filter(line => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
@@ -37,7 +37,7 @@ test('promtool finds nothing to object to', async t => {
   if ('why' in promtool) return t.skip(promtool.why)
   const metrics = metricsOf(shop())
   metrics.passes.note({ flotilla: 'shop', result: 'settled', tookMs: 12, history: [] })
-  const { passed, said } = promtool.run(['check', 'metrics'], await metrics.registry.metrics())
+  const { passed, said } = promtool.run(['check', 'metrics'], await metrics.render())
   assert.ok(passed && said === '', said)
 })
 
@@ -99,7 +99,7 @@ test('series of a node or a flotilla that is gone are gone', async () => {
   assert.equal((await seriesOf(metrics, 'flotilla_node_online')).length, 2)
   sights.delete('shop')
   metrics.passes.note({ flotilla: 'shop', result: 'gone', tookMs: 5, history: [] })
-  assert.doesNotMatch(await metrics.registry.metrics(), /flotilla="shop"/)
+  assert.doesNotMatch(await metrics.render(), /flotilla="shop"/)
 })
 
 test('changes of masters are counted once each, from 0, and only those since the start', async () => {
@@ -145,9 +145,7 @@ test('events are counted by code, each from 0 on', async () => {
 test('the series of a flotilla stay within the bound that docs/metrics.md names', async () => {
   const metrics = metricsOf(shop())
   metrics.passes.note({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
-  const lines = (await metrics.registry.metrics())
-    .split('\n')
-    .filter(line => line.includes('flotilla="shop"'))
+  const lines = (await metrics.render()).split('\n').filter(line => line.includes('flotilla="shop"'))
   const ofNodes = lines.filter(line => line.includes('node="'))
   const [, flotillaMost, nodeMost] =
     /some (\d+) series for a flotilla and (\d+) for each/.exec(readFileSync('docs/metrics.md', 'utf8')) ?? []
