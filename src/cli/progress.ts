@@ -1,6 +1,8 @@
 import type { EventSink, FieldValue } from '../events/catalogue.js'
 import type { FlotillaStatus, NodeStatus } from '../reconciler/status/status.js'
 import type { Output } from './output.js'
+import type { ProgressBoard } from './progress-board.js'
+import { percentOf, pullText } from './render-progress.js'
 
 /** One line for each step of a node, on stderr: the same on a terminal and in a pipe, because nothing is redrawn. */
 export function tellProgress(output: Output, before: FlotillaStatus | null, now: FlotillaStatus): void {
@@ -21,17 +23,24 @@ function howItEnded({ name, health, lastExit }: NodeStatus): string {
 }
 
 /** What of the events a person who waits wants to read. */
-export function progressSink(output: Output): EventSink {
+export function progressSink(output: Output, board: ProgressBoard | null = null): EventSink {
   const told = new Set<string>()
   return {
     publish(code, fields, scope) {
+      board?.hear(code, fields, scope)
       const values: Readonly<Record<string, FieldValue | undefined>> = fields
       const who = scope?.flotilla ?? 'flotilla'
       switch (code) {
-        case 'image.pulling':
-          return output.note(
-            `${who}: pulling ${String(values['image'])}, ${String(values['doneBytes'])} of ${String(values['totalBytes'])} bytes`,
-          )
+        case 'image.pulling': {
+          // Where nothing is drawn, a line for each quarter is news enough.
+          if (board !== null) return
+          const image = String(values['image'])
+          const [doneBytes, totalBytes] = [Number(values['doneBytes']), Number(values['totalBytes'])]
+          const quarter = `${who} ${image} ${Math.floor(percentOf({ doneBytes, totalBytes }) / 25)}`
+          if (told.has(quarter)) return
+          told.add(quarter)
+          return output.note(`${who}: pulling ${pullText({ image, doneBytes, totalBytes })}`)
+        }
         case 'image.stand-in':
           return output.note(
             `${who}: ${String(values['image'])} is a stand-in here: ${String(values['contains'])}`,

@@ -14,6 +14,7 @@ import { statusNow } from './look.js'
 import { selectFlotillas } from './manifests.js'
 import type { Output } from './output.js'
 import { progressSink, tellProgress } from './progress.js'
+import { ProgressBoard } from './progress-board.js'
 import { renderStatusList } from './render-status.js'
 import { openSession, type Environment, type Places, type Session } from './session.js'
 import { viewOf } from './view.js'
@@ -34,13 +35,17 @@ export async function bringUp(request: UpRequest, output: Output): Promise<boole
   try {
     const desired = await selectedDesires(session, request)
     const daemon = await readLockHolder(resolve(request.places.state), systemClock)
-    const progress = new Progress(output, [...desired.flotillas.keys()])
+    const board = isDrawable(output, request.env)
+      ? new ProgressBoard(output, () => process.stdout.rows)
+      : null
+    const progress = new Progress(output, board, [...desired.flotillas.keys()])
     if (daemon?.alive === true && daemon.holder.command === 'run') {
       output.note(`the daemon (pid ${daemon.holder.pid}) does the work; this only watches`)
       await watchDaemon(session, desired, progress, request.timeoutMs)
     } else {
-      await reconcileHere(session, desired, progress, { request, output })
+      await reconcileHere(session, desired, progress, { request, output, board })
     }
+    board?.close()
     output.result(renderStatusList(progress.statuses, viewOf(output)))
     for (const { code, why, whatToType } of progress.statuses.flatMap(status => status.refusing))
       output.note(`${code}: ${why}\n  type: ${whatToType}`)
@@ -48,6 +53,11 @@ export async function bringUp(request: UpRequest, output: Output): Promise<boole
   } finally {
     session.close()
   }
+}
+
+/** A terminal that can't move its cursor gets the lines that stay, as a pipe does. */
+function isDrawable({ stdoutIsTerminal }: Output, env: Environment): boolean {
+  return stdoutIsTerminal && env['TERM'] !== 'dumb'
 }
 
 async function selectedDesires(session: Session, { places, names }: UpRequest): Promise<Desires> {
@@ -62,7 +72,11 @@ async function reconcileHere(
   session: Session,
   desired: Desires,
   progress: Progress,
-  { request, output }: { readonly request: UpRequest; readonly output: Output },
+  {
+    request,
+    output,
+    board,
+  }: { readonly request: UpRequest; readonly output: Output; readonly board: ProgressBoard | null },
 ): Promise<void> {
   const lock = await lockState(
     resolve(request.places.state),
@@ -71,7 +85,7 @@ async function reconcileHere(
   )
   const journal = openJournal(resolve(request.places.state), {
     clock: systemClock,
-    beside: progressSink(output),
+    beside: progressSink(board?.above ?? output, board),
   })
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
@@ -122,17 +136,20 @@ async function until(
 /** What has been seen of each flotilla so far, told as it changes. */
 class Progress {
   readonly #output: Output
+  readonly #board: ProgressBoard | null
   readonly #names: readonly string[]
   readonly #statuses = new Map<string, FlotillaStatus>()
   #heldSinceMs: number | null = null
 
-  constructor(output: Output, names: readonly string[]) {
-    this.#output = output
+  constructor(output: Output, board: ProgressBoard | null, names: readonly string[]) {
+    this.#output = board?.above ?? output
+    this.#board = board
     this.#names = names
   }
 
   note(status: FlotillaStatus): void {
     tellProgress(this.#output, this.#statuses.get(status.name) ?? null, status)
+    this.#board?.look(status)
     this.#statuses.set(status.name, status)
     const held = this.statuses.some(needsPerson)
     this.#heldSinceMs = held ? (this.#heldSinceMs ?? systemClock.monotonicMs()) : null

@@ -116,7 +116,11 @@ export const catalogue = {
     fields: ['objections', 'plan'],
     alert: 'always, and report it: that flotilla is not changed until the cause is found',
   },
-  'action.done': { level: 'debug', message: 'an action is done', fields: ['action', 'cause', 'tookMs'] },
+  'action.done': {
+    level: 'debug',
+    message: 'an action is done',
+    fields: ['action', 'kind', 'node', 'cause', 'tookMs'],
+  },
   'pass.done': {
     level: 'debug',
     message: 'a pass is done',

@@ -136,7 +136,9 @@ async function act(
       const actionStartedMs = tools.clock.monotonicMs()
       await performer.perform(action)
       const tookMs = Math.round(tools.clock.monotonicMs() - actionStartedMs)
-      events.publish('action.done', { action: renderAction(action), cause: action.cause, tookMs })
+      const node = 'ordinal' in action ? action.ordinal : null
+      const { kind, cause } = action
+      events.publish('action.done', { action: renderAction(action), kind, node, cause, tookMs })
     },
   })
   if (result.kind === 'failed') {

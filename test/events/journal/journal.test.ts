@@ -57,7 +57,7 @@ describe('the journal of events', () => {
   test('events of level debug go past it, and beside it', async t => {
     const beside: string[] = []
     const { state, journal } = openIn(t, { beside: { publish: code => void beside.push(code) } })
-    journal.publish('action.done', { action: 'a', cause: 'b', tookMs: 1 })
+    journal.publish('action.done', { action: 'a', kind: 'tune', node: 1, cause: 'b', tookMs: 1 })
     assert.deepEqual(await readEvents(state), [])
     assert.deepEqual(beside, ['action.done'])
   })
