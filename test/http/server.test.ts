@@ -126,6 +126,8 @@ test('a role endpoint is 200 for who has the role and 503 for everybody else', a
   assert.equal(await statusOf('nodes/shop-1/master'), 503)
   served.desk.sights.set('shop', sightOf({ nodes: [stopped(0), replica(1), replica(2)] }))
   assert.equal(await statusOf('master'), 503)
+  served.desk.sights.set('shop', null)
+  assert.equal(await statusOf('nodes/0/master'), 404, 'not looked at yet: nobody has lost a role')
 })
 
 test('a replica that is further behind than the balancer allows does not count', async t => {

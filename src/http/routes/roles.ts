@@ -9,7 +9,8 @@ import { sightOf } from '../sights.js'
 /**
  * For load balancers, in Patroni's manner: 200 while a node has the role, 503 while it has not. The body is for people.
  * A balancer asks per node (`/flotillas/shop/nodes/1/master`); without a node the question is whether any has it.
- * While the engine does not answer, what was last seen stands: the containers run on.
+ * While the engine does not answer, what was last seen stands: the containers run on. A daemon that has just been started and has not looked yet says 404, not 503:
+ * it knows of nobody that has lost a role, and a balancer is not to cut connections for that.
  */
 export function roleRoutes(desk: Desk): readonly Route[] {
   return [
@@ -57,7 +58,7 @@ export function roleRoutes(desk: Desk): readonly Route[] {
         query: lagQuery,
         answers,
         handle: ({ params, query }) => {
-          const { status } = sightOf(desk, params.flotilla)
+          const { status } = sightOf(desk, params.flotilla, 404)
           return tell(status, status.nodes, query.lag)
         },
       }),
@@ -70,7 +71,7 @@ export function roleRoutes(desk: Desk): readonly Route[] {
         query: lagQuery,
         answers,
         handle: ({ params, query }) => {
-          const { status } = sightOf(desk, params.flotilla)
+          const { status } = sightOf(desk, params.flotilla, 404)
           return tell(
             status,
             status.nodes.filter(node => params.node === node.alias || params.node === String(node.ordinal)),
