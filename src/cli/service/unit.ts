@@ -50,7 +50,7 @@ ReadWritePaths=${quote(state)}
 RuntimeDirectory=flotilla
 RuntimeDirectoryMode=0750
 ${protectHome(setting)}
-PrivateTmp=yes
+PrivateTmp=${pathsOf(setting).some(isInTmp) ? 'no' : 'yes'}
 PrivateDevices=yes
 PrivateMounts=yes
 
@@ -89,9 +89,12 @@ function identity({ uid, socketGid }: UnitSetting): string {
 }
 
 /** What lies in somebody's home must be seen, and is still not written. */
-function protectHome({ node, program, manifests, state, environment }: UnitSetting): string {
-  const paths = [node, program, manifests, state, ...Object.values(environment).map(withoutScheme)]
-  return `ProtectHome=${paths.some(isInHome) ? 'read-only' : 'yes'}`
+function protectHome(setting: UnitSetting): string {
+  return `ProtectHome=${pathsOf(setting).some(isInHome) ? 'read-only' : 'yes'}`
+}
+
+function pathsOf({ node, program, manifests, state, environment }: UnitSetting): readonly string[] {
+  return [node, program, manifests, state, ...Object.values(environment).map(withoutScheme)]
 }
 
 function withoutScheme(value: string): string {
@@ -100,6 +103,11 @@ function withoutScheme(value: string): string {
 
 function isInHome(path: string): boolean {
   return /^\/(home|root|run\/user)(\/|$)/.test(path)
+}
+
+/** With a private /tmp a clone that lies there would not be seen. */
+function isInTmp(path: string): boolean {
+  return /^\/(var\/)?tmp(\/|$)/.test(path)
 }
 
 /** As systemd reads a word: quotes, backslashes and `%` mean something to it. */

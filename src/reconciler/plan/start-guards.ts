@@ -41,7 +41,7 @@ function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
   const remainingMs = last.atMs + delayMs - input.seen.atMs
   if (remainingMs <= 0) return null
   return {
-    what: `node ${ordinal} ended ${quick} times within ${quickMs / 1_000} s of its start; the next start is in ${Math.ceil(remainingMs / 1_000)} s`,
+    what: `the next start of node ${ordinal} is due, in ${Math.ceil(remainingMs / 1_000)} s: it ended ${quick} times within ${quickMs / 1_000} s of its start`,
     ordinal,
     lookAgainInMs: remainingMs,
   }

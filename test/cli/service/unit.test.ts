@@ -50,6 +50,11 @@ test('what lies in a home is let be seen', () => {
     assert.ok(lines(setting).includes('ProtectHome=read-only'), JSON.stringify(setting))
 })
 
+test('what lies in /tmp is let be seen', () => {
+  assert.ok(lines().includes('PrivateTmp=yes'))
+  assert.ok(lines({ program: '/tmp/flotilla/dist/cmd/flotilla.js' }).includes('PrivateTmp=no'))
+})
+
 test('a path is one word to systemd, whatever is in it', () => {
   const odd = lines({ state: '/srv/a "b" 100%/$HOME' })
   assert.ok(odd.includes('ReadWritePaths="/srv/a \\"b\\" 100%%/$HOME"'))

@@ -96,7 +96,7 @@ test('the second quick crash is answered a second later', () => {
       nodes: [reigning(), stopped(1)],
     },
     `
-      waits until node 1 ended 2 times within 30 s of its start; the next start is in 1 s
+      waits until the next start of node 1 is due, in 1 s: it ended 2 times within 30 s of its start
     `,
   )
 })
@@ -110,7 +110,7 @@ test('the wait doubles with every quick crash', () => {
       nodes: [reigning(), stopped(1)],
     },
     `
-      waits until node 1 ended 4 times within 30 s of its start; the next start is in 3 s
+      waits until the next start of node 1 is due, in 3 s: it ended 4 times within 30 s of its start
     `,
   )
 })
