@@ -3,9 +3,8 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import type { Eyes } from '../reconciler/observe/observe.js'
-import { EngineView } from '../reconciler/observe/engine-view.js'
-import { OwnNetworks } from '../reconciler/observe/own-networks.js'
-import { LifeSigns } from '../reconciler/observe/life-signs.js'
+import { openEyes } from '../reconciler/observe/open-eyes.js'
+import { readProcessState } from '../reconciler/observe/process-state.js'
 import { createRedisClient } from '../redis/client/redis-client.js'
 import { chooseReach, type ReachMode } from '../redis/reach.js'
 import type { RedisPort } from '../redis/redis.js'
@@ -59,24 +58,14 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
       throw new FlotillaError('usage/invalid', `the nodes can't be reached: ${reach.reason}`, {
         hint: 'See --reach in: flotilla run --help',
       })
-    const lifeSigns = new LifeSigns()
-    const eyes: Eyes = {
+    const eyes = openEyes({
       runtime,
       redis,
-      engine: new EngineView(runtime, containers => {
-        const running = new Set(
-          containers
-            .filter(one => one.state === 'running' || one.state === 'paused')
-            .map(one => one.containerId),
-        )
-        redis.retain(running)
-        lifeSigns.retain(running)
-      }),
-      lifeSigns,
       reach: reach.mode,
-      ownNetworks: new OwnNetworks(runtime, ownContainer),
+      ownContainer,
+      processState: readProcessState,
       nowMs: () => systemClock.nowMs(),
-    }
+    })
     return { runtime, redis, engine, reach, eyes, store: new StateStore(resolve(places.state)), close }
   } catch (error) {
     close()

@@ -10,7 +10,6 @@ import { startNotifier } from '../notify/notifier.js'
 import { readNotifySettings } from '../notify/settings.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { readNodeLabels } from '../runtime/labels.js'
 import { watchAsks } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
@@ -19,6 +18,7 @@ import { serveHttp, type HttpService, type HttpSetting } from './http.js'
 import { followManifests } from './manifest-source.js'
 import { Attendant } from './attendant.js'
 import { findServiceManager } from './service-manager.js'
+import { wakeByWorld } from './senses.js'
 import { listenForOrders, type SignalOrders } from './signal-orders.js'
 
 export interface DaemonOptions {
@@ -131,21 +131,7 @@ async function serve(
     lastLoad: () => lastLoad,
   })
   tellStart(places, events, session)
-  const watching = new AbortController()
-  // The first sign of a crash is the connection, about 1 ms after it. Docker's event comes when the engine has finished with the container, some 100 ms later.
-  const forgetLost = session.redis.onConnectionLost(node => controller.noteLost(node))
-  session.runtime.watchEvents(
-    {
-      onEvent: event => {
-        const flotilla =
-          readNodeLabels(event.labels)?.flotilla ?? (event.type === 'network' ? event.name : null)
-        if (flotilla !== null) controller.wake(flotilla)
-      },
-      onGap: () => controller.wakeAll(),
-      onDown: () => undefined,
-    },
-    watching.signal,
-  )
+  const stopHearing = wakeByWorld(controller, session)
   const manifests = await followManifests(
     { path: places.manifests, store: session.store, events },
     (desired, load) => {
@@ -161,8 +147,7 @@ async function serve(
   const signal = await ended
   events.publish('daemon.stopping', { signal })
   manager.stopping()
-  watching.abort()
-  forgetLost()
+  stopHearing()
   await Promise.all([manifests.close(), asks.close(), http.close(), glances.close()])
   await Promise.race([
     controller.stop(drainMs),

@@ -10,6 +10,7 @@ import { backoffMs } from './backoff.js'
 import { withNodeRecord, type FlotillaMemory } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
+import { soundMind, type Mind } from './mind.js'
 import { nodeAlias } from './names.js'
 import type { Eyes } from './observe/observe.js'
 import type { Look, Outcome } from './pass.js'
@@ -24,6 +25,8 @@ export interface ControllerOptions {
   readonly events: EventSink
   readonly clock: Clock
   readonly random: () => number
+  /** Another mind than the sound one; for tests. */
+  readonly mind?: Mind
   readonly flotillaVersion: string
   /** Called after every pass. */
   readonly onPass?: (
@@ -164,7 +167,7 @@ export class Controller {
   }
 
   async #pass(name: string): Promise<Outcome> {
-    const { eyes, store, events, clock, flotillaVersion } = this.#options
+    const { eyes, store, events, clock, random, flotillaVersion, mind = soundMind } = this.#options
     try {
       const record = await this.#record(name)
       const wanted = this.#wanted.get(name)
@@ -174,7 +177,7 @@ export class Controller {
       await this.#takeAsk(name, record)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
-        { eyes, store, events, clock, flotillaVersion },
+        { eyes, store, events, clock, random, flotillaVersion, mind },
         {
           spec: wanted.spec,
           record,

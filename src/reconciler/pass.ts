@@ -2,9 +2,9 @@ import type { FlotillaSpec } from '../manifest/spec.js'
 import type { NodeCredentials } from '../redis/redis.js'
 import { specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
+import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
 import type { PlanInput } from './plan/input.js'
-import { planFlotilla } from './plan/plan-flotilla.js'
 import type { Plan } from './plan/plan.js'
 import { remember } from './remember.js'
 
@@ -21,12 +21,13 @@ export interface LookInput {
   readonly setting: NodeSetting
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
+  readonly mind?: Mind
 }
 
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
 export async function lookAt(
   eyes: Eyes,
-  { spec, memory, credentials, setting, inHaste }: LookInput,
+  { spec, memory, credentials, setting, inHaste, mind = soundMind }: LookInput,
 ): Promise<Look> {
   const seen = await observe(eyes, {
     flotilla: spec.name,
@@ -37,7 +38,7 @@ export async function lookAt(
     inHaste,
   })
   const input: PlanInput = { spec, seen, memory: remember(memory, seen), specHash: specHash(setting) }
-  return { input, plan: planFlotilla(input) }
+  return { input, plan: mind.plan(input) }
 }
 
 /** What a pass came to. A pair that makes no sense (settled, and again in 20 ms) can't be written. */

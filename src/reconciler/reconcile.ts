@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '../clock.js'
 import { errorCode, explainError, FlotillaError } from '../errors.js'
@@ -11,11 +10,11 @@ import type { NodeSetting } from './desired-node.js'
 import { execute } from './execute/execute.js'
 import { Performer } from './execute/perform.js'
 import type { FlotillaRecord } from './flotilla-record.js'
+import type { Mind } from './mind.js'
 import { factsOfNode } from './node-facts.js'
 import { nodeTarget, type Eyes } from './observe/observe.js'
 import { lookAt, type Look, type Outcome } from './pass.js'
 import { rightfulOrdinal } from './plan/mastership.js'
-import { objectionsTo } from './plan/invariants.js'
 import type { Plan } from './plan/plan.js'
 import { isSettled, renderAction, renderPlan } from './plan/text.js'
 import { assess } from './status/assess.js'
@@ -26,6 +25,8 @@ export interface ReconcilerTools {
   readonly store: StateStore
   readonly events: EventSink
   readonly clock: Clock
+  readonly random: () => number
+  readonly mind: Mind
   readonly flotillaVersion: string
 }
 
@@ -46,7 +47,7 @@ export interface PassInput {
 
 /** One pass: look, decide, object, do, tell. Never rejects for what the world does. */
 export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
-  const events = scoped(tools.events, { flotilla: pass.spec.name, pass: randomBytes(4).toString('hex') })
+  const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
   try {
     const credentials = await credentialsFor(tools.store, pass.spec)
     const setting: NodeSetting = {
@@ -60,6 +61,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       credentials,
       setting,
       inHaste: pass.inHaste,
+      mind: tools.mind,
     })
     if (pass.inHaste && !isUrgent(look.plan))
       return { kind: 'again', inMs: 2, because: 'the master was lost just now' }
@@ -74,6 +76,13 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
   } catch (error) {
     return { kind: 'failed', error }
   }
+}
+
+/** Eight hexadecimal digits, by which the events of one pass are found. */
+function passId(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')
 }
 
 function reigningMaster(eyes: Eyes, { input }: Look, credentials: NodeCredentials): NodeTarget | null {
@@ -102,7 +111,7 @@ async function act(
   const { events } = context
   if (plan.stages.length === 0) return outcomeOfIdle(plan)
   if (input.memory.pausedSinceMs !== null) return { kind: 'stuck', because: 'it is paused' }
-  const objections = objectionsTo(plan, input)
+  const objections = tools.mind.object(plan, input)
   if (objections.length > 0) {
     events.publish('plan.rejected', { objections, plan: renderPlan(plan) })
     return { kind: 'stuck', because: objections.join('; ') }

@@ -1,7 +1,36 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { FlotillaError } from '../errors.js'
+
+/** The files of a state directory: those of the disk, or, in a simulation, files in memory that a power cut can take. Paths are absolute. */
+export interface StateFiles {
+  /** See {@link readFileIfThere}. */
+  read(path: string): Promise<string | null>
+  /** See {@link writeFileAtomically}. */
+  write(
+    path: string,
+    content: string,
+    options: { readonly mode: number; readonly lasting?: boolean },
+  ): Promise<void>
+  /** See {@link removeFile}. */
+  remove(path: string): Promise<void>
+  /** Nothing there is success: somebody else was quicker. */
+  rename(from: string, to: string): Promise<void>
+  /** What is in a folder; null when there is no such folder. */
+  list(folder: string): Promise<readonly string[] | null>
+  isThere(path: string): boolean
+}
+
+export const diskFiles: StateFiles = {
+  read: readFileIfThere,
+  write: writeFileAtomically,
+  remove: removeFile,
+  rename: (from, to) => rename(from, to).catch(() => undefined),
+  list: listFolder,
+  isThere: existsSync,
+}
 
 /**
  * Replaces a file so that a reader finds either the old content or the new, never a part: write aside, rename. With `lasting` (the default) a power cut finds
@@ -54,6 +83,15 @@ export async function removeFile(path: string): Promise<void> {
     await rm(path, { force: true, recursive: true })
   } catch (error) {
     throw unwritable(path, error)
+  }
+}
+
+async function listFolder(path: string): Promise<readonly string[] | null> {
+  try {
+    return await readdir(path)
+  } catch (error) {
+    if (isNotThere(error)) return null
+    throw new FlotillaError('state/unreadable', `can't read the state directory ${path}`, { cause: error })
   }
 }
 

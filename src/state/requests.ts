@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { watch } from 'chokidar'
 import { z } from 'zod'
 import type { Request } from '../reconciler/memory.js'
-import { readFileIfThere, removeFile, writeFileAtomically } from './files.js'
+import { writeFileAtomically, type StateFiles } from './files.js'
 
 /** What a person asks the daemon for: a change of masters, or that it holds still. */
 export type Ask = Request | PauseAsk | RestartAsk
@@ -49,12 +48,17 @@ export async function submitAsk(directory: string, flotilla: string, wanted: Ask
 }
 
 /** Takes the ask away and returns it; null when there is none, or it is not one (then it is gone too). */
-export async function takeAsk(directory: string, flotilla: string): Promise<Ask | null> {
+export async function takeAsk(
+  files: StateFiles,
+  directory: string,
+  flotilla: string,
+): Promise<Ask | null> {
+  const path = pathOf(directory, flotilla)
   // Asked at every pass, and there is nearly never one: a look is cheaper than an error.
-  if (!existsSync(pathOf(directory, flotilla))) return null
-  const text = await readFileIfThere(pathOf(directory, flotilla))
+  if (!files.isThere(path)) return null
+  const text = await files.read(path)
   if (text === null) return null
-  await removeFile(pathOf(directory, flotilla))
+  await files.remove(path)
   try {
     return ask.parse(JSON.parse(text))
   } catch {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock, type Clock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import type { FlotillaMemory } from '../reconciler/memory.js'
 import { newMemory } from '../reconciler/memory.js'
@@ -8,7 +8,7 @@ import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Secret } from '../secret.js'
 import { takeAsk, type Ask } from './requests.js'
-import { isNotThere, readFileIfThere, removeFile, writeFileAtomically } from './files.js'
+import { diskFiles, type StateFiles } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 
 /**
@@ -18,9 +18,19 @@ import { parseMemory, renderMemory } from './memory-schema.js'
 export class StateStore {
   readonly directory: string
   readonly #secrets = new Map<string, StoredSecrets>()
+  readonly #files: StateFiles
+  readonly #clock: Pick<Clock, 'nowMs'>
 
-  constructor(directory: string) {
+  constructor(
+    directory: string,
+    {
+      files = diskFiles,
+      clock = systemClock,
+    }: { readonly files?: StateFiles; readonly clock?: Pick<Clock, 'nowMs'> } = {},
+  ) {
     this.directory = directory
+    this.#files = files
+    this.#clock = clock
   }
 
   /**
@@ -33,7 +43,7 @@ export class StateStore {
     options: { readonly onDamage: (why: string, asidePath: string) => void },
   ): Promise<FlotillaMemory> {
     const path = this.memoryPath(flotilla)
-    const text = await readFileIfThere(path)
+    const text = await this.#files.read(path)
     if (text === null) return newMemory(flotilla)
     const reading = parseMemory(text)
     if (reading.kind === 'read') return reading.memory
@@ -41,53 +51,46 @@ export class StateStore {
       throw new FlotillaError('state/unreadable', `${path}: ${reading.reason}`, {
         hint: 'Run the newer Flotilla, or name another --state.',
       })
-    const aside = `${path}.damaged-${Date.now()}`
-    await rename(path, aside).catch(() => undefined)
+    const aside = `${path}.damaged-${this.#clock.nowMs()}`
+    await this.#files.rename(path, aside)
     options.onDamage(`${path}: ${reading.reason}`, aside)
     return newMemory(flotilla)
   }
 
   /** What a reader without the lock may do: no side effects; a damaged file reads as null. */
   async peekMemory(flotilla: string): Promise<FlotillaMemory | null> {
-    const text = await readFileIfThere(this.memoryPath(flotilla))
+    const text = await this.#files.read(this.memoryPath(flotilla))
     const reading = text === null ? null : parseMemory(text)
     return reading?.kind === 'read' ? reading.memory : null
   }
 
   async saveMemory(memory: FlotillaMemory): Promise<void> {
-    await writeFileAtomically(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600 })
+    await this.#files.write(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600 })
   }
 
   async forget(flotilla: string, options: { readonly secretsToo: boolean }): Promise<void> {
-    await removeFile(this.memoryPath(flotilla))
-    await removeFile(this.statusPath(flotilla))
+    await this.#files.remove(this.memoryPath(flotilla))
+    await this.#files.remove(this.statusPath(flotilla))
     if (!options.secretsToo) return
     this.#secrets.delete(flotilla)
-    await removeFile(this.secretsPath(flotilla))
-    await removeFile(this.passwordPath(flotilla))
+    await this.#files.remove(this.secretsPath(flotilla))
+    await this.#files.remove(this.passwordPath(flotilla))
   }
 
   /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, how far notifications have come) goes as well. */
   async forgetTheRest(): Promise<void> {
     if ((await this.knownFlotillas()).length > 0) return
-    for (const name of ['events', 'notify', 'http.token']) await removeFile(join(this.directory, name))
+    for (const name of ['events', 'notify', 'http.token']) await this.#files.remove(join(this.directory, name))
   }
 
   /** Names of the flotillas that have a memory here. */
   async knownFlotillas(): Promise<readonly string[]> {
-    try {
-      const names = await readdir(this.directory)
-      return names.filter(name => /^[a-z0-9-]+\.json$/.test(name)).map(name => name.slice(0, -'.json'.length))
-    } catch (error) {
-      if (isNotThere(error)) return []
-      throw new FlotillaError('state/unreadable', `can't read the state directory ${this.directory}`, {
-        cause: error,
-      })
-    }
+    const names = (await this.#files.list(this.directory)) ?? []
+    return names.filter(name => /^[a-z0-9-]+\.json$/.test(name)).map(name => name.slice(0, -'.json'.length))
   }
 
   async loadStatus(flotilla: string): Promise<FlotillaStatus | null> {
-    const text = await readFileIfThere(this.statusPath(flotilla))
+    const text = await this.#files.read(this.statusPath(flotilla))
     if (text === null) return null
     try {
       return JSON.parse(text) as FlotillaStatus
@@ -98,7 +101,7 @@ export class StateStore {
 
   /** Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass tells it anew. */
   async saveStatus(status: FlotillaStatus): Promise<void> {
-    await writeFileAtomically(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
+    await this.#files.write(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
       mode: 0o644,
       lasting: false,
     })
@@ -115,7 +118,7 @@ export class StateStore {
 
   async #readSecrets(flotilla: string): Promise<StoredSecrets | null> {
     const path = this.secretsPath(flotilla)
-    const text = await readFileIfThere(path)
+    const text = await this.#files.read(path)
     if (text === null) return null
     try {
       const json = JSON.parse(text) as Record<string, unknown>
@@ -151,8 +154,8 @@ export class StateStore {
       replication: secrets.replication.reveal(),
       application: secrets.application.reveal(),
     }
-    await writeFileAtomically(this.passwordPath(flotilla), `${json.application}\n`, { mode: 0o600 })
-    await writeFileAtomically(this.secretsPath(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
+    await this.#files.write(this.passwordPath(flotilla), `${json.application}\n`, { mode: 0o600 })
+    await this.#files.write(this.secretsPath(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
     return secrets
   }
 
@@ -163,7 +166,7 @@ export class StateStore {
 
   /** What somebody asks this flotilla's keeper for, taken away; null when nothing is asked. */
   takeAsk(flotilla: string): Promise<Ask | null> {
-    return takeAsk(this.directory, flotilla)
+    return takeAsk(this.#files, this.directory, flotilla)
   }
 
   private memoryPath(flotilla: string): string {

@@ -8,19 +8,25 @@ import { Secret } from '../../src/secret.js'
 export interface RedisWorld {
   readonly redis: RedisPort
   /** Starts a node that is born a replica of itself. It may not listen yet when this resolves. */
-  startNode(nodeAlias: string): Promise<NodeTarget>
+  startNode(nodeAlias: string, options?: StartOptions): Promise<NodeTarget>
   /** Starts it again, on the data that it saved: another run, at the same address. */
   restartNode(node: NodeTarget, options?: { readonly slowLoad?: boolean }): Promise<NodeTarget>
   /** Makes sure that the data is on disk. */
   save(node: NodeTarget): Promise<void>
   /** kill -9. */
   kill(node: NodeTarget): Promise<void>
+  /** SIGTERM; resolves when it has ended. */
+  stop(node: NodeTarget): Promise<void>
   freeze(node: NodeTarget): Promise<void>
   thaw(node: NodeTarget): Promise<void>
   /** A script that never ends, past the threshold from which on Redis says BUSY. */
   makeBusy(node: NodeTarget): Promise<void>
   readConfig(node: NodeTarget, option: string): Promise<string>
   close(): Promise<void>
+}
+
+export interface StartOptions {
+  readonly persistence?: 'aof' | 'rdb' | 'none'
 }
 
 const deadlineMs = 5000

@@ -1,50 +1,78 @@
 import { systemClock } from '../../src/clock.js'
 import { createFakeRedis } from '../../src/redis/fake/fake-redis.js'
+import { saveSnapshot, type FakeProcess } from '../../src/redis/fake/fake-process.js'
 import type { NodeTarget } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
-import { describeRedisPort, type RedisWorld } from './redis-contract.js'
+import { describeRedisPort, type RedisWorld, type StartOptions } from './redis-contract.js'
 
 describeRedisPort('in memory', async () => createFakeWorld())
 
+const credentials = {
+  control: new Secret('control'),
+  replication: new Secret('replication'),
+  application: null,
+}
+
 function createFakeWorld(): RedisWorld {
   const fake = createFakeRedis({ clock: systemClock })
+  const redis = fake.connect()
+  const persistences = new Map<string, StartOptions['persistence']>()
   let count = 0
-  const begin = (target: NodeTarget): NodeTarget => {
-    fake.start(target).unknownOptions.add('no-such-option')
+  const processOf = ({ containerId }: NodeTarget): FakeProcess => {
+    const process = fake.processOf(containerId)
+    if (process === null) throw new Error(`nothing runs in ${containerId}`)
+    return process
+  }
+  const begin = (target: NodeTarget, options: { readonly slowLoad?: boolean } = {}): NodeTarget => {
+    const { nodeAlias: alias, containerId, startedAtMs, host, port } = target
+    const process = fake.start({
+      ...{
+        alias,
+        containerId,
+        startedAtMs,
+        host,
+        port,
+        credentials,
+        upstream: { host, port },
+        volume: alias,
+      },
+      ...{ persistence: persistences.get(alias) ?? 'rdb', slowLoad: options.slowLoad ?? false },
+    })
+    process.unknownOptions.add('no-such-option')
     return target
   }
-  const inState = (state: 'frozen' | 'well' | 'busy') => async (node: NodeTarget) => {
-    fake.node(node.nodeAlias).state = state
+  const kill = async (node: NodeTarget): Promise<void> => {
+    const process = fake.processOf(node.containerId)
+    if (process !== null) fake.kill(process)
   }
   return {
-    redis: fake.port,
-    startNode: async nodeAlias => {
+    redis,
+    async startNode(nodeAlias, { persistence = 'rdb' } = {}) {
       count += 1
+      persistences.set(nodeAlias, persistence)
       return begin({
-        nodeAlias,
-        flotilla: 'shop',
-        containerId: `container of ${nodeAlias}`,
-        startedAtMs: count,
-        host: `10.0.0.${count}`,
-        port: 6379,
-        credentials: {
-          control: new Secret('control'),
-          replication: new Secret('replication'),
-          application: null,
-        },
+        ...{ nodeAlias, flotilla: 'shop', containerId: `container of ${nodeAlias}`, startedAtMs: count },
+        ...{ host: `10.0.0.${count}`, port: 6379, credentials },
       })
     },
-    restartNode: async (node, { slowLoad = false } = {}) => {
-      const target = begin({ ...node, startedAtMs: (node.startedAtMs ?? 0) + 100 })
-      if (slowLoad) fake.node(node.nodeAlias).state = 'loading'
-      return target
+    async restartNode(node, options) {
+      await kill(node)
+      return begin({ ...node, startedAtMs: (node.startedAtMs ?? 0) + 100 }, options)
     },
-    save: async () => {},
-    kill: async node => fake.kill(node.nodeAlias),
-    freeze: inState('frozen'),
-    thaw: inState('well'),
-    makeBusy: inState('busy'),
-    readConfig: async (node, option) => fake.node(node.nodeAlias).config.get(option) ?? '',
-    close: async () => fake.port.close(),
+    save: async node => saveSnapshot(processOf(node)),
+    kill,
+    async stop(node) {
+      await fake.terminate(processOf(node))
+    },
+    freeze: async node => fake.freeze(processOf(node)),
+    thaw: async node => fake.thaw(processOf(node)),
+    makeBusy: async node => {
+      processOf(node).state = 'busy'
+    },
+    readConfig: async (node, option) => processOf(node).config.get(option) ?? '',
+    close: async () => {
+      redis.close()
+      for (const process of [...fake.processes]) fake.kill(process)
+    },
   }
 }

@@ -11,27 +11,26 @@ import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { renderRedisConfig } from '../../src/redis/config.js'
 import type { NodeCredentials, NodeTarget } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
-import type { RedisWorld } from './redis-contract.js'
+import type { RedisWorld, StartOptions } from './redis-contract.js'
 
 export interface RealWorld extends RedisWorld {
   /** Starts a node, with lines of one's own behind the rendered ones. */
-  startNode(nodeAlias: string, options?: StartOptions): Promise<NodeTarget>
+  startNode(nodeAlias: string, options?: ServerOptions): Promise<NodeTarget>
   /** What the node has written to standard output, over all its runs. */
   log(node: NodeTarget): string
   pid(node: NodeTarget): number
   readonly credentials: NodeCredentials
 }
 
-export interface StartOptions {
+export interface ServerOptions extends StartOptions {
   readonly extraConfig?: readonly string[]
-  readonly persistence?: 'aof' | 'rdb' | 'none'
   readonly credentials?: NodeCredentials
 }
 
 interface Server {
   readonly port: number
   readonly directory: string
-  readonly options: StartOptions
+  readonly options: ServerOptions
   process: ChildProcess
   log: string
 }
@@ -124,6 +123,11 @@ export async function createRealWorld(): Promise<RealWorld> {
       await redis.command(node, ['SAVE'], { deadlineMs: 5000 })
     },
     kill: async node => kill(serverOf(node)),
+    stop: async node => {
+      const gone = once(serverOf(node).process, 'exit')
+      serverOf(node).process.kill('SIGTERM')
+      await gone
+    },
     freeze: async node => {
       const { pid = 0 } = serverOf(node).process
       process.kill(pid, 'SIGSTOP')

@@ -7,14 +7,22 @@ import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 export class EngineView {
   readonly #runtime: Runtime
   readonly #onList: (containers: readonly ContainerFacts[]) => void
+  readonly #endOfTurn: () => Promise<void>
   #current: Promise<readonly ContainerFacts[]> | null = null
   #next: Promise<readonly ContainerFacts[]> | null = null
   #last: readonly ContainerFacts[] | null = null
 
-  /** `onList` hears of every list, to forget what is not there any more. */
-  constructor(runtime: Runtime, onList: (containers: readonly ContainerFacts[]) => void = () => undefined) {
+  /** `onList` hears of every list, to forget what is not there any more; `endOfTurn` resolves at the end of this turn of the event loop. */
+  constructor(
+    runtime: Runtime,
+    options: {
+      readonly onList?: (containers: readonly ContainerFacts[]) => void
+      readonly endOfTurn?: () => Promise<void>
+    } = {},
+  ) {
     this.#runtime = runtime
-    this.#onList = onList
+    this.#onList = options.onList ?? (() => undefined)
+    this.#endOfTurn = options.endOfTurn ?? (() => new Promise(resolve => setImmediate(resolve)))
   }
 
   /** All containers of the engine, listed after this call was made. Rejects as Runtime.listContainers does. */
@@ -32,7 +40,7 @@ export class EngineView {
   async #begin(): Promise<readonly ContainerFacts[]> {
     await this.#current?.catch(() => undefined)
     // All who are woken by timers of one turn of the event loop have asked by the end of it.
-    await new Promise(resolve => setImmediate(resolve))
+    await this.#endOfTurn()
     const list = this.#runtime.listContainers()
     this.#current = list
     this.#next = null

@@ -3,10 +3,9 @@ import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import { masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
-import type { NodeSeen, Observation, ResourcesSeen, Stranger } from '../observation.js'
+import type { NodeSeen, Observation, ProcessState, ResourcesSeen, Stranger } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
-import { readProcessState } from './process-state.js'
 import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
@@ -16,6 +15,8 @@ export interface Eyes {
   readonly lifeSigns: LifeSigns
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
+  /** What the kernel says of a process of the engine's host; null where it can't be asked. */
+  readonly processState: (pid: number | null) => Promise<ProcessState | null>
   /** Wall clock, ms. */
   readonly nowMs: () => number
 }
@@ -102,7 +103,7 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
     probe,
     lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
     lastLogLines: await lastWords(eyes.runtime, container),
-    process: silent ? await readProcessState(container.pid) : null,
+    process: silent ? await eyes.processState(container.pid) : null,
   }
 }
 

@@ -1,0 +1,251 @@
+import { FlotillaError, type ErrorCode } from '../../errors.js'
+import type { NodeTarget, Probe, RedisPort } from '../redis.js'
+import { runFakeCommand } from './fake-commands.js'
+import { describeProcess } from './fake-facts.js'
+import { resumeWrites } from './fake-master.js'
+import { whenAwake, type FakeProcess } from './fake-process.js'
+import { followUpstream, promoteProcess } from './fake-replica.js'
+import type { FakeWire } from './fake-wire.js'
+
+/** What may happen to an order on its way: carried out, and the reply is lost; or not even that. */
+export type FakeOrderFault = 'lose-reply' | 'lose'
+
+export interface FakePortOptions {
+  readonly wire: FakeWire
+  /** Who listens at an address; `dead` when nobody does any more. */
+  readonly at: (target: NodeTarget) => FakeProcess | null
+  /** Asked for each order that is sent. */
+  readonly faultOf: (order: { readonly kind: string; readonly target: NodeTarget }) => FakeOrderFault | null
+}
+
+/** A kept connection belongs to one run of a process. */
+interface Kept {
+  readonly target: NodeTarget
+  readonly process: FakeProcess
+  lastByteAtMs: number | null
+  /** Its loss is told once. */
+  readonly forget: () => void
+}
+
+/** Flotilla's side: what the adapter does over connections, in the same steps and with the same answers, without the bytes. */
+export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPort {
+  const { clock, timing } = wire
+  const kept = new Map<string, Kept>()
+  const listeners = new Set<(node: NodeTarget) => void>()
+  const leg = (): Promise<void> => clock.sleep(timing.packetMs())
+
+  function keep(target: NodeTarget, process: FakeProcess): Kept {
+    const known = kept.get(target.containerId)
+    if (known?.process === process) return known
+    known?.forget()
+    const onClose = (): void => {
+      if (kept.get(target.containerId) !== connection) return
+      kept.delete(target.containerId)
+      for (const listener of [...listeners]) listener(target)
+    }
+    const connection: Kept = {
+      ...{ target, process, lastByteAtMs: null },
+      forget: () => {
+        process.closers.delete(onClose)
+        kept.delete(target.containerId)
+      },
+    }
+    process.closers.add(onClose)
+    kept.set(target.containerId, connection)
+    return connection
+  }
+
+  const isAccepted = (target: NodeTarget, { credentials }: FakeProcess): boolean =>
+    target.credentials.control.reveal() === credentials.control.reveal()
+
+  async function probe(target: NodeTarget, { deadlineMs }: { readonly deadlineMs: number }): Promise<Probe> {
+    await leg()
+    const process = at(target)
+    if (process === null || process.state === 'starting')
+      return { kind: 'refused', reason: 'nothing listens at its address (ECONNREFUSED)' }
+    if (process.offline) {
+      await clock.sleep(Math.min(deadlineMs, handshakeMs))
+      return { kind: 'silent', reason: 'no connection came about', lastByteAtMs: null }
+    }
+    const before = kept.get(target.containerId)
+    const metBefore = before?.process === process
+    if (process.frozen) {
+      const { lastByteAtMs } = keep(target, process)
+      const endMs = clock.monotonicMs() + deadlineMs
+      const answered = await awake(process, deadlineMs)
+      if (!answered) return { kind: metBefore ? 'hung' : 'silent', reason: 'it said nothing', lastByteAtMs }
+      return probe(target, { deadlineMs: Math.max(1, endMs - clock.monotonicMs()) })
+    }
+    if (!isAccepted(target, process)) {
+      await leg()
+      return { kind: 'denied', cause: 'credentials', reason: 'it does not accept our password (WRONGPASS)' }
+    }
+    const connection = keep(target, process)
+    const answer: Probe =
+      process.state === 'busy'
+        ? { kind: 'busy', reason: 'a script has run for long and blocks it (BUSY)' }
+        : {
+            kind: process.state === 'loading' ? 'loading' : 'answered',
+            facts: describeProcess(process, clock.monotonicMs()),
+          }
+    connection.lastByteAtMs = clock.nowMs()
+    await leg()
+    return answer
+  }
+
+  /** Whether it thaws in time; told as soon as it does. */
+  async function awake(process: FakeProcess, withinMs: number): Promise<boolean> {
+    const waiting = new AbortController()
+    let thawed = false
+    process.inbox.push(() => {
+      thawed = true
+      waiting.abort()
+    })
+    await clock.sleep(withinMs, waiting.signal)
+    return thawed
+  }
+
+  /** Gives an order as deliver.ts does: a PING has to be answered first, and who isn't there yet, loads or is busy is asked again until the deadline. */
+  async function give<T>(
+    target: NodeTarget,
+    order: { readonly kind: string; readonly deadlineMs: number },
+    act: (process: FakeProcess) => T,
+  ): Promise<T> {
+    const endMs = clock.monotonicMs() + order.deadlineMs
+    const failure = (code: ErrorCode, what: string): FlotillaError =>
+      new FlotillaError(code, `${target.nodeAlias}: ${order.kind}: ${what}`)
+    for (let pauseMs = 3; ; pauseMs = Math.min(pauseMs * 1.5, 50)) {
+      const leftMs = Math.max(0, endMs - clock.monotonicMs())
+      const seen = await probe(target, { deadlineMs: leftMs })
+      if (seen.kind === 'denied') throw failure('redis/denied', seen.reason)
+      if (seen.kind === 'hung' || (seen.kind === 'silent' && at(target)?.offline !== true))
+        throw failure('redis/timeout', `not sent, because it did not answer within ${order.deadlineMs} ms`)
+      if (seen.kind === 'answered' || (seen.kind === 'loading' && order.kind === 'CONFIG SET')) {
+        const outcome = await send(target, order.kind, act, Math.max(0, endMs - clock.monotonicMs()))
+        if (outcome.kind === 'done') return outcome.value
+        if (outcome.kind === 'silence')
+          throw failure(
+            'redis/timeout',
+            `no reply within ${order.deadlineMs} ms; it may still be carried out`,
+          )
+      }
+      if (endMs - clock.monotonicMs() <= pauseMs)
+        throw failure(
+          seen.kind === 'loading' || seen.kind === 'busy' ? 'redis/timeout' : 'redis/unreachable',
+          `it is ${seen.kind}, for ${order.deadlineMs} ms`,
+        )
+      await clock.sleep(pauseMs)
+    }
+  }
+
+  async function send<T>(
+    target: NodeTarget,
+    kind: string,
+    act: (process: FakeProcess) => T,
+    withinMs: number,
+  ): Promise<
+    { readonly kind: 'done'; readonly value: T } | { readonly kind: 'silence' } | { readonly kind: 'later' }
+  > {
+    const process = at(target)
+    const fault = faultOf({ kind, target })
+    if (process === null || process.state === 'ended') return { kind: 'later' }
+    let outcome: { readonly value: T } | { readonly error: unknown } | null = null
+    const answered = new AbortController()
+    clock.after(timing.packetMs(), () => {
+      if (fault === 'lose' || process.offline) return
+      whenAwake(process, () => {
+        try {
+          outcome = { value: act(process) }
+        } catch (error) {
+          outcome = { error }
+        }
+        if (fault !== 'lose-reply') clock.after(timing.packetMs(), () => answered.abort())
+      })
+    })
+    const onClose = (): void => answered.abort()
+    process.closers.add(onClose)
+    await clock.sleep(withinMs, answered.signal)
+    process.closers.delete(onClose)
+    if (!answered.signal.aborted) return { kind: 'silence' }
+    const told = outcome as { readonly value: T } | { readonly error: unknown } | null
+    if (told === null) return { kind: 'later' }
+    if ('error' in told) throw told.error
+    return { kind: 'done', value: told.value }
+  }
+
+  return {
+    probe,
+    ping: async (target, { deadlineMs }) => {
+      const connection = kept.get(target.containerId)
+      if (connection === undefined) return false
+      const { process } = connection
+      await leg()
+      if (process.state === 'ended' || process.offline) return false
+      if (process.frozen && !(await awake(process, deadlineMs))) return false
+      connection.lastByteAtMs = clock.nowMs()
+      await leg()
+      return kept.get(target.containerId) === connection
+    },
+    promote: (target, { deadlineMs }) =>
+      give(target, { kind: 'REPLICAOF NO ONE', deadlineMs }, process => promoteProcess(wire, process)),
+    follow: (target, upstream, { deadlineMs, nudge }) =>
+      give(target, { kind: 'REPLICAOF', deadlineMs }, process => {
+        if (nudge !== undefined) followUpstream(wire, process, nudge)
+        followUpstream(wire, process, upstream)
+      }),
+    pauseWrites: (target, { forMs, deadlineMs }) =>
+      give(target, { kind: 'CLIENT PAUSE', deadlineMs }, process => {
+        const untilMs = clock.monotonicMs() + forMs
+        process.pausedUntilMs = untilMs
+        clock.after(forMs, () => {
+          if (process.pausedUntilMs === untilMs) whenAwake(process, () => resumeWrites(process))
+        })
+      }),
+    resumeWrites: (target, { deadlineMs }) =>
+      give(target, { kind: 'CLIENT UNPAUSE', deadlineMs }, resumeWrites),
+    dropClients: (target, { deadlineMs }) =>
+      give(target, { kind: 'CLIENT KILL', deadlineMs }, ({ clients }) => {
+        const closers = [...clients]
+        clients.clear()
+        for (const close of closers) close()
+        return closers.length
+      }),
+    setConfig: (target, config, { deadlineMs }) =>
+      give(target, { kind: 'CONFIG SET', deadlineMs }, process => {
+        const options = Object.entries(config)
+        for (const [name, value] of options)
+          if (!process.unknownOptions.has(name)) process.config.set(name, value)
+        return options.map(([name]) => name).filter(name => process.unknownOptions.has(name))
+      }),
+    command: async (target, command, { deadlineMs }) => {
+      const endMs = clock.monotonicMs() + deadlineMs
+      const { answer } = await give(target, { kind: 'command', deadlineMs }, process => ({
+        answer: runFakeCommand(wire, process, command),
+      }))
+      const answered = new AbortController()
+      void answer.then(() => answered.abort())
+      await clock.sleep(Math.max(0, endMs - clock.monotonicMs()), answered.signal)
+      const name = command[0]?.toUpperCase() ?? ''
+      if (!answered.signal.aborted)
+        throw new FlotillaError('redis/timeout', `${target.nodeAlias}: ${name}: no reply in time`)
+      const reply = await answer
+      if (reply.kind === 'value') return reply.value
+      throw new FlotillaError('redis/refused-command', `${target.nodeAlias}: ${name}: ${reply.message}`)
+    },
+    onConnectionLost: listener => {
+      const subscription = (node: NodeTarget): void => listener(node)
+      listeners.add(subscription)
+      return () => listeners.delete(subscription)
+    },
+    retain: containerIds => {
+      for (const [containerId, { forget }] of [...kept]) if (!containerIds.has(containerId)) forget()
+    },
+    close: () => {
+      for (const { forget } of [...kept.values()]) forget()
+      listeners.clear()
+    },
+  }
+}
+
+/** See handshakeMs in client/probe.ts. */
+const handshakeMs = 60
