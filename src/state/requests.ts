@@ -48,11 +48,7 @@ export async function submitAsk(directory: string, flotilla: string, wanted: Ask
 }
 
 /** Takes the ask away and returns it; null when there is none, or it is not one (then it is gone too). */
-export async function takeAsk(
-  files: StateFiles,
-  directory: string,
-  flotilla: string,
-): Promise<Ask | null> {
+export async function takeAsk(files: StateFiles, directory: string, flotilla: string): Promise<Ask | null> {
   const path = pathOf(directory, flotilla)
   // Asked at every pass, and there is nearly never one: a look is cheaper than an error.
   if (!files.isThere(path)) return null

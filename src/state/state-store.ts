@@ -80,7 +80,8 @@ export class StateStore {
   /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, how far notifications have come) goes as well. */
   async forgetTheRest(): Promise<void> {
     if ((await this.knownFlotillas()).length > 0) return
-    for (const name of ['events', 'notify', 'http.token']) await this.#files.remove(join(this.directory, name))
+    for (const name of ['events', 'notify', 'http.token'])
+      await this.#files.remove(join(this.directory, name))
   }
 
   /** Names of the flotillas that have a memory here. */

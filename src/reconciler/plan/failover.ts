@@ -27,10 +27,10 @@ export function decideFailover(
   rightful: number,
 ): Mastership | null {
   const underWay = input.memory.operation
-  if (underWay !== null && underWay.phase !== 'fencing') return null
+  const asked = input.memory.request?.kind === 'failover' ? input.memory.request : null
+  if (underWay !== null && underWay.phase !== 'fencing') return decideByForce(nodes, asked)
   const master = nodes.find(node => node.ordinal === rightful)
   const trouble = troubleOf(input, master, nodes)
-  const asked = input.memory.request?.kind === 'failover' ? input.memory.request : null
   // By force the master is killed whether it is well or not, also by whoever comes back after having written that down.
   const isOurs = underWay === null || (asked?.force === true && underWay.requestId === asked.requestId)
   if (trouble === null)
@@ -100,6 +100,22 @@ export function decideFailover(
     operationKind: 'failover',
     reason: `${underWay?.reason ?? trouble.what}; ${renderCandidates(candidates)}`,
     troubleAtMs: trouble.sinceMs,
+  }
+}
+
+/**
+ * A promotion that was begun and got stuck (whom it would promote came back empty, say) is for a person to end: to the node that they name, whatever is lost. While
+ * any node is master already there is nothing to end: it goes on by itself.
+ */
+function decideByForce(nodes: readonly ClassifiedNode[], asked: Request | null): Mastership | null {
+  const chosen = asked?.force === true ? nodes.find(node => node.ordinal === asked.to) : undefined
+  if (chosen === undefined || factsOf(chosen) === null || chosen.bucket === 'loading') return null
+  if (nodes.some(saysMaster)) return null
+  return {
+    kind: 'crown',
+    ordinal: chosen.ordinal,
+    operationKind: 'failover',
+    reason: 'it was asked for, whatever is lost',
   }
 }
 

@@ -38,8 +38,10 @@ function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
   const last = crashes.at(-1)
   if (quick < 2 || quick >= quickCrashesMax || last === undefined) return null
   const delayMs = Math.min(1_000 * 2 ** (quick - 2), 60_000)
-  const remainingMs = last.atMs + delayMs - input.seen.atMs
-  if (remainingMs <= 0) return null
+  const sinceMs = input.seen.atMs - last.atMs
+  const remainingMs = delayMs - sinceMs
+  // An end that is still to come: the clock was set back, and nothing can be counted from it.
+  if (remainingMs <= 0 || sinceMs < 0) return null
   return {
     what: `the next start of node ${ordinal} is due, in ${Math.ceil(remainingMs / 1_000)} s: it ended ${quick} times within ${quickMs / 1_000} s of its start`,
     ordinal,

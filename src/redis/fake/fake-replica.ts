@@ -103,8 +103,8 @@ function loadSnapshot(
   link.state = 'loading'
   replica.state = 'loading'
   replica.aofIsCurrent = false
+  wire.onChange({ kind: 'overwriting', process: replica, by: data })
   replica.data = emptyDataset
-  wire.onChange({ kind: 'overwritten', process: replica })
   if (replica.persistence === 'rdb') replica.disk.snapshot = { data, lineage: { replid, offset } }
   const finish = (): void => {
     if (replica.state !== 'loading') return

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js'
 import type { Upstream } from '../redis.js'
+import type { Dataset } from './dataset.js'
 import {
   whenAwake,
   type Entry,
@@ -47,8 +48,8 @@ export interface FakeWire {
 export type FakeChange =
   | { readonly kind: 'promoted'; readonly process: FakeProcess }
   | { readonly kind: 'demoted'; readonly process: FakeProcess }
-  /** A full synchronisation replaces what it held. */
-  | { readonly kind: 'overwritten'; readonly process: FakeProcess }
+  /** A full synchronisation is about to replace what it holds; told before. */
+  | { readonly kind: 'overwriting'; readonly process: FakeProcess; readonly by: Dataset }
 
 /** A packet to the replica: in order, unless it gets lost; read when the replica is awake and has loaded what came before. */
 export function toReplica(wire: FakeWire, link: Link, message: ToReplica): void {

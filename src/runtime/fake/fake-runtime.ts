@@ -11,14 +11,17 @@ import type {
   ImageFacts,
   LogLine,
   Runtime,
+  RuntimeEvent,
 } from '../runtime.js'
-import type { FakeContainer } from './fake-world.js'
+import type { FakeContainer, FakeWorld } from './fake-world.js'
+import { engineFacts } from './engine-facts.js'
 import { createFakeWorld, isAlive } from './fake-world.js'
 
 /** An engine in memory for tests: the port, hands that change things behind Flotilla's back, and faults. */
 export interface FakeRuntime {
   readonly runtime: Runtime
   readonly hands: FakeHands
+  readonly world: FakeWorld
   /** Every call of the port, in order, reads included. */
   readonly calls: readonly FakeCall[]
   /** Asked before each call; what it returns happens to that call. Replace at will. */
@@ -38,6 +41,12 @@ export type FakeFault =
   | { readonly kind: 'lose-reply'; readonly error: FlotillaError }
   /** Nothing is done; ends by the caller's signal, or by a deadline of 10 s of the clock. */
   | { readonly kind: 'stall' }
+
+/** How long a call takes, ms: until the engine does it, and from then until its answer is here. */
+export interface FakePace {
+  readonly beforeMs: number
+  readonly afterMs: number
+}
 
 /** What people and kernels do to containers. All take an id or a name. */
 export interface FakeHands {
@@ -70,6 +79,12 @@ export function createFakeRuntime(options: {
   /** Answers `execInContainer`; without it every command succeeds silently. */
   readonly exec?: (container: ContainerFacts, command: readonly string[]) => ExecResult
   readonly engine?: Partial<EngineFacts>
+  /** Without it no time passes. */
+  readonly paceOf?: (call: FakeCall) => FakePace
+  /** Hears of everything that happens, in the moment in which it does: what runs in the containers. */
+  readonly onEvent?: (event: RuntimeEvent) => void
+  /** What SIGTERM leads to, within its grace; without it every process ends well at once. @returns the exit code. */
+  readonly terminate?: (container: FakeContainer, graceMs: number) => Promise<number>
 }): FakeRuntime {
   const { clock } = options
   const watchers = new Map<EventHandlers, AbortSignal>()
@@ -83,6 +98,7 @@ export function createFakeRuntime(options: {
   const world = createFakeWorld({
     clock,
     onEvent(event) {
+      options.onEvent?.(event)
       watchers.forEach((_signal, handlers) => handlers.onEvent(event))
       if (event.action !== 'die' && event.action !== 'destroy') return
       for (const { container, end } of logFollowers.values()) if (container.id === event.id) end()
@@ -91,7 +107,10 @@ export function createFakeRuntime(options: {
   const exec = options.exec ?? (() => ({ exitCode: 0, stdout: '', stderr: '' }))
   const ours = ({ labels }: { readonly labels: Readonly<Record<string, string>> }) => flotillaLabel in labels
 
-  const fake: FakeRuntime = { runtime: createPort(), hands: createHands(), calls, faultOf: () => null }
+  const fake: FakeRuntime = {
+    ...{ runtime: createPort(), hands: createHands(), world, calls },
+    faultOf: () => null,
+  }
   return fake
 
   function createPort(): Runtime {
@@ -131,9 +150,12 @@ export function createFakeRuntime(options: {
           return world.factsOf(world.need(id))
         }),
       stopContainer: (id, stop, call) =>
-        run('stopContainer', [id, stop], call, () =>
-          ifThere(id, one => world.end(one, { code: 0, signal: 'TERM' })),
-        ),
+        run('stopContainer', [id, stop], call, async () => {
+          const container = world.find(id)
+          if (container === null || !isAlive(container)) return
+          const code = (await options.terminate?.(container, stop.graceMs)) ?? 0
+          world.end(container, { code, signal: 'TERM' })
+        }),
       killContainer: (id, call) =>
         run('killContainer', [id], call, () =>
           ifThere(id, one => world.end(one, { code: 137, signal: 'KILL' })),
@@ -208,7 +230,7 @@ export function createFakeRuntime(options: {
     method: keyof Runtime,
     args: readonly unknown[],
     call: CallOptions | undefined,
-    act: () => T,
+    act: () => T | Promise<T>,
   ): Promise<T> {
     calls.push({ method, args })
     // A call over a socket never has its effect before the caller goes on.
@@ -218,7 +240,10 @@ export function createFakeRuntime(options: {
     const fault = fake.faultOf({ method, args })
     if (fault?.kind === 'fail') throw fault.error
     if (fault?.kind === 'stall') await stall(method, call?.signal)
-    const result = act()
+    const pace = options.paceOf?.({ method, args })
+    if (pace !== undefined) await clock.sleep(pace.beforeMs)
+    const result = await act()
+    if (pace !== undefined) await clock.sleep(pace.afterMs)
     if (fault?.kind === 'lose-reply') throw fault.error
     return result
   }
@@ -300,21 +325,4 @@ function lastOf<T>(items: readonly T[], count: number): readonly T[] {
 /** With nanoseconds, as engines write it. */
 function engineTime(atMs: number): string {
   return new Date(atMs).toISOString().replace('Z', '000000Z')
-}
-
-const engineFacts: EngineFacts = {
-  product: 'docker',
-  version: '20.10.24',
-  apiVersion: '1.41',
-  operatingSystem: 'Fake Linux',
-  architecture: 'x86_64',
-  rootless: false,
-  desktop: false,
-  memoryBytes: 8 * 1024 ** 3,
-  cpus: 4,
-  cgroupVersion: '2',
-  dataRoot: '/var/lib/docker',
-  clockMs: null,
-  endpoint: 'fake://memory',
-  endpointSource: 'a test',
 }

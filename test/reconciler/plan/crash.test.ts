@@ -101,6 +101,25 @@ test('the second quick crash is answered a second later', () => {
   )
 })
 
+test('a crash that is still to come, because the clock was set back, delays nothing', () => {
+  const crashes = [crash({ atMs: nowMs + 900_000 }), crash({ atMs: nowMs + 902_000 })]
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { nodes: [nodeRecord(1, { lineage: null, crashes })] }),
+      nodes: [reigning(), stopped(1)],
+    },
+    `
+      stage 1
+        start shop-replica-1  # it ended with exit code 137
+      stage 2
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 3
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
 test('the wait doubles with every quick crash', () => {
   const crashes = Array.from({ length: 4 }, (_, index) => crash({ atMs: nowMs - 4_000 + index * 1_000 }))
   planIs(

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   follower,
@@ -7,7 +8,9 @@ import {
   memory,
   newborn,
   nowMs,
+  operation,
   planIs,
+  planText,
   replica,
   request,
   settledNodes,
@@ -463,4 +466,25 @@ test('what was set aside is not set aside again', () => {
         tune node 0 for its version  # its process may be new
     `,
   )
+})
+
+test('a promotion that got stuck, because its node came back empty, is ended by the command that the hold names', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  const facts = {
+    spec: { replicas: 1 },
+    nodes: [newborn(0, { keys: 0 }), newborn(1, { keys: 0 })],
+    seen: quick,
+  }
+  planIs(
+    { ...facts, memory: memory(0, { operation: begun }) },
+    `
+      refuses (DataLossGuard): node 1 was master with 10 keys and came back empty; no other node holds data, so making it master would end the search for it
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+  const text = planText({
+    ...facts,
+    memory: memory(0, { operation: begun, request: request({ to: 1, force: true }) }),
+  })
+  assert.match(text, /promote node 1/)
 })

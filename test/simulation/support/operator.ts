@@ -1,0 +1,51 @@
+import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
+import { readNodeLabels } from '../../../src/runtime/labels.js'
+import type { SimRun } from './sim-run.js'
+
+/**
+ * A person who reads what a hold says and types just that. Where it leaves a choice open, the node that holds most is named.
+ * @returns what was done; null when there was nothing that could be typed.
+ */
+export function obey(run: SimRun, status: FlotillaStatus): string | null {
+  for (const { whatToType } of status.refusing) {
+    const done = type(run, whatToType)
+    if (done !== null) return done
+  }
+  return null
+}
+
+function type(run: SimRun, command: string): string | null {
+  const failover = /^flotilla failover shop(?: --to (\d+|<ordinal>))?( --force)?/.exec(command)
+  if (failover !== null) {
+    const to =
+      failover[1] === undefined ? null : failover[1] === '<ordinal>' ? richest(run) : Number(failover[1])
+    run.ask({ kind: 'failover', to, force: failover[2] !== undefined, timeoutMs: 30_000 })
+    return command
+  }
+  const restart = /^flotilla restart shop(?: --node (\d+))?/.exec(command)
+  if (restart !== null) {
+    run.ask({ kind: 'restart', node: restart[1] === undefined ? null : Number(restart[1]) })
+    return command
+  }
+  const scale = /^flotilla scale shop (\d+)/.exec(command)
+  if (scale !== null) {
+    run.edit({ replicas: Number(scale[1]) })
+    return command
+  }
+  const remove = /^docker rm -f (\S+)/.exec(command)
+  if (remove?.[1] !== undefined) {
+    const id = run.world.containers.find(
+      one => one.name === remove[1] || one.id.startsWith(remove[1] ?? ''),
+    )?.id
+    if (id === undefined) return null
+    run.world.engine.hands.removeByHand(id)
+    return command
+  }
+  return null
+}
+
+function richest(run: SimRun): number | null {
+  const [best] = [...run.world.redis.processes].sort((a, b) => b.data.keys - a.data.keys)
+  const container = run.world.containers.find(one => one.id === best?.containerId)
+  return container === undefined ? null : (readNodeLabels(container.spec.labels)?.ordinal ?? null)
+}

@@ -1,0 +1,232 @@
+import { holdsAllOf, type Dataset } from '../../../src/redis/fake/dataset.js'
+import { histories } from '../../../src/redis/fake/fake-disk.js'
+import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
+import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
+import { isAlive } from '../../../src/runtime/fake/fake-world.js'
+import { readNodeLabels } from '../../../src/runtime/labels.js'
+import type { SimFlotilla } from './sim-flotilla.js'
+import { flotilla, type SimWorld } from './sim-world.js'
+import type { Acknowledged } from './writer.js'
+
+export type RuleName =
+  | 'one master'
+  | 'nothing more advanced is discarded'
+  | 'no last copy goes'
+  | 'nothing of others is touched'
+  | 'the judge agrees'
+  | 'nobody abuses the world'
+  | 'acknowledged by a replica survives one fault'
+  | 'settled is as wanted'
+  | 'it comes to rest'
+
+export interface Violation {
+  readonly rule: RuleName
+  readonly what: string
+  readonly atMs: number
+}
+
+/** What must be true at every moment, judged by what is, not by what Flotilla knows. */
+export class Rules {
+  readonly #world: SimWorld
+  readonly #flotilla: SimFlotilla
+  readonly #acknowledged = new Set<Dataset>()
+  /** Made master by a person, and by nobody else since. */
+  readonly #byHand = new WeakSet<FakeProcess>()
+  #handAtWork = false
+  #first: Violation | null = null
+  readonly acknowledged: Acknowledged[] = []
+  /** A person has said that data may go: from then on it is theirs. */
+  forced = false
+
+  constructor(world: SimWorld, keeper: SimFlotilla) {
+    this.#world = world
+    this.#flotilla = keeper
+    world.onChange = change => this.#note(change)
+    world.onAbuse = what => this.break('nobody abuses the world', what)
+    world.engine.hands.addImage('stranger')
+    world.engine.world.addNetwork({ name: 'elsewhere', labels: {} })
+    world.engine.world.addVolume({ name: 'precious', labels: {} })
+    world.engine.world.start(world.engine.world.need(world.engine.world.create(strangerSpec, [])))
+  }
+
+  get violation(): Violation | null {
+    return this.#first
+  }
+
+  break(rule: RuleName, what: string): void {
+    this.#first ??= { rule, what, atMs: Math.round(this.#world.clock.monotonicMs()) }
+  }
+
+  noteAck(write: Acknowledged): void {
+    this.acknowledged.push(write)
+    this.#acknowledged.add(write.data)
+  }
+
+  /**
+   * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how much. What is left on the master's disk stands; that
+   * another disk may have a few writes more nobody can tell afterwards, so of those nothing is promised.
+   */
+  notePowerCut(): void {
+    const disk = this.#world.processOf('master')?.disk
+    this.#world.cutPower()
+    const left = disk === undefined ? [] : histories(disk)
+    for (const write of [...this.#acknowledged])
+      if (!left.some(history => holdsAllOf(history, write))) this.#acknowledged.delete(write)
+  }
+
+  /** What a person does to a node is not ours. */
+  byHand(act: () => void): void {
+    this.#handAtWork = true
+    act()
+    this.#handAtWork = false
+  }
+
+  /** After every step. */
+  check(): void {
+    this.#oneMaster()
+    this.#strangersAreWell()
+  }
+
+  /**
+   * Two that take writes are two histories. Also a frozen or unreachable one counts: it may come back at any moment. Whom a person made master by hand can't be
+   * prevented, and is not ours until our record names it.
+   */
+  #oneMaster(): void {
+    let ours: FakeProcess | null = null
+    for (const process of this.#world.redis.processes) {
+      if (process.upstream !== null || this.#byHand.has(process)) continue
+      if (ours !== null)
+        return this.break('one master', `${ours.alias} and ${process.alias} both take writes under our epoch`)
+      ours = process
+    }
+  }
+
+  #strangersAreWell(): void {
+    const { containers, volumes, networks } = this.#world.engine.world
+    const stranger = containers.get(this.#strangerId())
+    const isWell =
+      stranger?.state === 'running' &&
+      stranger.name === strangerSpec.name &&
+      volumes.has('precious') &&
+      networks.has('elsewhere')
+    if (!isWell)
+      this.break(
+        'nothing of others is touched',
+        'a container, volume or network without our labels has changed',
+      )
+  }
+
+  #strangerIdKnown: string | null = null
+  #strangerId(): string {
+    this.#strangerIdKnown ??= this.#world.engine.world.find(strangerSpec.name)?.id ?? ''
+    return this.#strangerIdKnown
+  }
+
+  #note(change: FakeChange): void {
+    switch (change.kind) {
+      case 'promoted':
+        if (this.#handAtWork) this.#byHand.add(change.process)
+        else {
+          this.#byHand.delete(change.process)
+          this.#nothingAhead(change.process)
+        }
+        return
+      case 'demoted':
+        this.#byHand.delete(change.process)
+        return
+      case 'overwriting':
+        if (!this.forced) this.#notTheLastCopy(change.process.data, change.process, change.by)
+    }
+  }
+
+  /** What was promoted lacks nothing that another node holds which could have been asked: it runs, answers, and was not in the middle of reading. */
+  #nothingAhead(promoted: FakeProcess): void {
+    if (this.forced) return
+    for (const other of this.#world.redis.processes) {
+      if (other === promoted || other.frozen || other.offline || other.state !== 'well') continue
+      // What came since Flotilla looked it could not know: it looks at most half a second before, and waits so long for whoever still reads.
+      if (other.link !== null || nowIsWithin(this.#world, other.linkLostAtMs, 600)) continue
+      const isAhead = other.data.depth > promoted.data.depth && holdsAllOf(other.data, promoted.data)
+      const lost = isAhead ? this.#newestAcknowledged(other.data) : null
+      if (lost !== null && !holdsAllOf(promoted.data, lost))
+        this.break(
+          'nothing more advanced is discarded',
+          `${promoted.alias} was promoted with ${promoted.data.depth} writes while ${other.alias} holds ${other.data.depth}`,
+        )
+    }
+  }
+
+  /** An acknowledged write that is about to go is somewhere else: in a node, on a volume, or set aside. */
+  #notTheLastCopy(data: Dataset, holder: FakeProcess, successor: Dataset | null): void {
+    const newest = this.#newestAcknowledged(data)
+    if (newest === null || (successor !== null && holdsAllOf(successor, newest))) return
+    for (const process of this.#world.redis.processes)
+      if (process !== holder && holdsAllOf(process.data, newest)) return
+    for (const disk of this.#world.redis.disks.values()) {
+      const kept = disk === holder.disk ? disk.aside.flatMap(aside => aside.data) : histories(disk)
+      if (kept.some(history => holdsAllOf(history, newest))) return
+    }
+    this.break(
+      'no last copy goes',
+      `${holder.alias} holds the last copy of ${newest.key} (acknowledged), and it is overwritten`,
+    )
+  }
+
+  #newestAcknowledged(data: Dataset): Dataset | null {
+    for (let write: Dataset | null = data; write !== null; write = write.parent)
+      if (this.#acknowledged.has(write)) return write
+    return null
+  }
+
+  /** What a stopped or killed process held must be on its volume or elsewhere; told before the engine does it. */
+  beforeEnd(containerId: string, isRemoval: boolean): void {
+    const process = this.#world.redis.processOf(containerId)
+    // One that hangs is fenced, whatever it holds: it could not be asked. Being told to end, it saves.
+    if (process === null || process.frozen || process.offline || this.forced) return
+    const savesFirst = !isRemoval && process.persistence === 'rdb'
+    const onDisk = savesFirst ? process.data : process.disk.aof
+    const newest = this.#newestAcknowledged(process.data)
+    if (newest === null || (process.persistence !== 'none' && onDisk !== null && holdsAllOf(onDisk, newest)))
+      return
+    this.#notTheLastCopy(process.data, process, null)
+  }
+
+  /** How things are once it says that it is ready, with nothing under way. */
+  whyNotAsWanted(replicas: number): string | null {
+    const masters = [...this.#world.redis.processes].filter(({ upstream }) => upstream === null)
+    const [master] = masters
+    if (master === undefined || masters.length > 1) return `${masters.length} nodes are master`
+    const sight = this.#flotilla.sight
+    if (sight === null) return 'it has not looked'
+    const { containers } = this.#world
+    const ordinalOf = (id: string): number | undefined =>
+      readNodeLabels(containers.find(one => one.id === id)?.spec.labels ?? {})?.ordinal
+    if (sight.memory.master?.ordinal !== ordinalOf(master.containerId))
+      return 'the record names another master'
+    if (sight.memory.operation !== null) return 'an operation is still under way'
+    if (containers.length !== replicas + 1)
+      return `${containers.length} containers, and ${replicas + 1} are wanted`
+    for (const container of containers) {
+      const process = this.#world.redis.processOf(container.id)
+      if (!isAlive(container) || process === null) return `${container.name} does not run`
+      const ordinal = ordinalOf(container.id)
+      const name = process === master ? `${flotilla}-master` : `${flotilla}-replica-${ordinal}`
+      if (container.name !== name) return `node ${ordinal} is called ${container.name}`
+      if (process === master) continue
+      if (process.link?.state !== 'up' || process.link.master !== master)
+        return `${process.alias} is not in sync with the master`
+    }
+    return null
+  }
+}
+
+function nowIsWithin({ clock }: SimWorld, sinceMs: number | null, ms: number): boolean {
+  return sinceMs !== null && clock.monotonicMs() - sinceMs < ms
+}
+
+const strangerSpec = {
+  ...{ name: 'bystander', image: 'stranger', command: ['sleep'], labels: {}, hostname: 'bystander' },
+  attachment: { network: 'elsewhere', links: [], aliases: [] },
+  ...{ mounts: [{ volume: 'precious', path: '/data' }], dnsOptions: [], openFilesMax: 1_024 },
+  ...{ stopGraceSeconds: 10, publishPort: null },
+}

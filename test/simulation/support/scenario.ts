@@ -1,0 +1,89 @@
+import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+
+/** Everything that one run is made of, as data: it can be written down, replayed, and made smaller. */
+export interface Scenario {
+  /** What the draws of the run itself begin with: how long things take, which calls fail. */
+  readonly seed: number
+  readonly spec: SimSpec
+  /** How much is written meanwhile. */
+  readonly writers: readonly WriterSetting[]
+  /** In the order in which they come. */
+  readonly faults: readonly Fault[]
+}
+
+/** What of a manifest the simulation varies. */
+export interface SimSpec {
+  readonly replicas: number
+  readonly persistence: 'aof' | 'rdb' | 'none'
+  readonly image: string
+  readonly minReplicas: number
+  readonly mode: FlotillaSpec['failover']['mode']
+  readonly hangTimeoutMs: number
+  readonly restartWindowMs: number
+}
+
+export interface WriterSetting {
+  readonly everyMs: number
+  /** WAIT for so many replicas; 0 for none. */
+  readonly waitFor: number
+}
+
+export type Fault = {
+  /** So long after the one before; the first after the flotilla was ready. */
+  readonly afterMs: number
+  /** And then with the so many-th change that Flotilla makes in the world; 0: at once. */
+  readonly afterCalls: number
+} & FaultBody
+
+/** A node by its ordinal, or whoever is master at that moment. */
+export type NodeRef = number | 'master'
+
+export type FaultBody =
+  | { readonly kind: 'kill'; readonly node: NodeRef }
+  | { readonly kind: 'exit'; readonly node: NodeRef; readonly code: number }
+  | { readonly kind: 'remove'; readonly node: NodeRef }
+  /** docker pause. */
+  | { readonly kind: 'pause'; readonly node: NodeRef; readonly forMs: number }
+  /** SIGSTOP. */
+  | { readonly kind: 'freeze'; readonly node: NodeRef; readonly forMs: number }
+  | { readonly kind: 'busy'; readonly node: NodeRef; readonly forMs: number }
+  | { readonly kind: 'disconnect'; readonly node: NodeRef }
+  /** What its master sends arrives so much later. */
+  | { readonly kind: 'slow-link'; readonly node: NodeRef; readonly byMs: number; readonly forMs: number }
+  | { readonly kind: 'slow-sync'; readonly syncMs: number; readonly forMs: number }
+  | { readonly kind: 'slow-load'; readonly loadMs: number; readonly forMs: number }
+  /** SIGKILL to Flotilla, which is started again. */
+  | { readonly kind: 'crash-flotilla'; readonly downMs: number }
+  | { readonly kind: 'restart-engine' }
+  /** Everything ends at once, and what was not synced is gone. */
+  | { readonly kind: 'power-cut'; readonly downMs: number }
+  | {
+      readonly kind: 'engine-trouble'
+      readonly how: 'fail' | 'lose-reply' | 'stall'
+      /** Of the calls, while it lasts. */
+      readonly share: number
+      readonly forMs: number
+    }
+  | {
+      readonly kind: 'order-trouble'
+      readonly how: 'lose-reply' | 'lose'
+      readonly share: number
+      readonly forMs: number
+    }
+  | { readonly kind: 'event-trouble'; readonly how: 'lose' | 'twice' | 'late'; readonly forMs: number }
+  | { readonly kind: 'clock-jump'; readonly byMs: number }
+  | { readonly kind: 'edit'; readonly change: Partial<SimSpec> }
+  /** REPLICAOF NO ONE by hand. */
+  | { readonly kind: 'promote-by-hand'; readonly node: number }
+  | { readonly kind: 'start-by-hand'; readonly node: number }
+  | { readonly kind: 'rename-by-hand'; readonly node: NodeRef; readonly to: string }
+  /** Only of a node that has no container. */
+  | { readonly kind: 'remove-volume'; readonly node: number }
+  | { readonly kind: 'start-fails'; readonly node: number }
+  | { readonly kind: 'forget' }
+  | { readonly kind: 'ask-switchover'; readonly to: number | null }
+  | { readonly kind: 'ask-failover'; readonly to: number | null }
+  | { readonly kind: 'ask-restart'; readonly node: number | null }
+  | { readonly kind: 'ask-pause'; readonly forMs: number }
+
+export type FaultKind = FaultBody['kind']

@@ -1,0 +1,358 @@
+import { FlotillaError } from '../../../src/errors.js'
+import type { EventSink } from '../../../src/events/catalogue.js'
+import { soundMind, type Mind } from '../../../src/reconciler/mind.js'
+import { promoteProcess } from '../../../src/redis/fake/fake-replica.js'
+import type { FakeCall } from '../../../src/runtime/fake/fake-runtime.js'
+import { isAlive } from '../../../src/runtime/fake/fake-world.js'
+import type { Ask } from '../../../src/state/requests.js'
+import { Rules } from './rules.js'
+import type { Fault, FaultBody, Scenario, SimSpec } from './scenario.js'
+import { SimFlotilla } from './sim-flotilla.js'
+import { flotilla, SimWorld, stateDirectory } from './sim-world.js'
+import { Writer } from './writer.js'
+
+/** One world, Flotilla in it, and what befalls them. */
+export class SimRun {
+  readonly world: SimWorld
+  readonly keeper: SimFlotilla
+  readonly rules: Rules
+  readonly trace: string[] = []
+  readonly #scenario: Scenario
+  readonly #writers: readonly Writer[]
+  readonly #traced: boolean
+  /** What ends with the healing. */
+  readonly #cures = new Set<() => void>()
+  #engineTrouble: Extract<FaultBody, { kind: 'engine-trouble' }> | null = null
+  #orderTrouble: Extract<FaultBody, { kind: 'order-trouble' }> | null = null
+  #eventTrouble: Extract<FaultBody, { kind: 'event-trouble' }> | null = null
+  #onCall: (() => void) | null = null
+  #calls = 0
+  #asks = 0
+  spec: SimSpec
+
+  constructor(
+    scenario: Scenario,
+    { mind = soundMind, traced = false }: { readonly mind?: Mind; readonly traced?: boolean } = {},
+  ) {
+    this.#scenario = scenario
+    this.#traced = traced
+    this.spec = scenario.spec
+    const world = new SimWorld(scenario.seed)
+    this.world = world
+    this.keeper = new SimFlotilla(
+      {
+        ...{ world, mind, events: this.#events() },
+        orderFault: order => this.#orderFault(order),
+        hearEvent: () => this.#hearEvent(),
+      },
+      scenario.spec,
+    )
+    this.rules = new Rules(world, this.keeper)
+    world.engine.faultOf = call => this.#engineFault(call)
+    this.#writers = scenario.writers.map(
+      (setting, index) =>
+        new Writer(world, setting, { name: `w${index}`, onAck: write => this.rules.noteAck(write) }),
+    )
+  }
+
+  /** Changes that Flotilla has made in the world. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  start(): void {
+    this.keeper.start()
+  }
+
+  /** Writers write, and faults come one after the other. @param done called after the last. */
+  beginFaults(done: () => void): void {
+    for (const writer of this.#writers) writer.start()
+    this.#next(0, done)
+  }
+
+  stopWriters(): void {
+    for (const writer of this.#writers) writer.stop()
+  }
+
+  /** Everything that would not mend itself. */
+  heal(): void {
+    for (const cure of [...this.#cures]) cure()
+    this.#cures.clear()
+    this.keeper.start()
+  }
+
+  /** What a person asks for, as the command line hands it over. */
+  ask(wanted: DistributedOmit<Ask, 'requestId' | 'atMs'>): void {
+    this.#asks += 1
+    if ('force' in wanted && wanted.force) this.rules.forced = true
+    const ask = { ...wanted, requestId: `ask-${this.#asks}`, atMs: this.world.clock.nowMs() }
+    this.tell(`ask ${JSON.stringify(wanted)}`)
+    this.world.files.put(`${stateDirectory}/requests/${flotilla}.json`, JSON.stringify(ask))
+    this.keeper.wake()
+  }
+
+  edit(change: Partial<SimSpec>): void {
+    this.spec = { ...this.spec, ...change }
+    this.keeper.edit(this.spec)
+  }
+
+  tell(what: string): void {
+    if (this.#traced) this.trace.push(`${this.world.clock.monotonicMs().toFixed(1).padStart(9)} ${what}`)
+  }
+
+  #next(index: number, done: () => void): void {
+    const fault = this.#scenario.faults[index]
+    if (fault === undefined) return done()
+    const { clock } = this.world
+    clock.after(fault.afterMs, () => {
+      const strike = (): void => {
+        this.#onCall = null
+        this.tell(`FAULT ${JSON.stringify(fault)}`)
+        this.#strike(fault)
+        this.#next(index + 1, done)
+      }
+      if (fault.afterCalls === 0) return strike()
+      let left = fault.afterCalls
+      const cancel = clock.after(callPatienceMs, strike)
+      this.#onCall = () => {
+        left -= 1
+        if (left > 0) return
+        cancel()
+        strike()
+      }
+    })
+  }
+
+  /** What the engine refuses to a person's hand has not happened. */
+  #strike(fault: Fault): void {
+    try {
+      this.#apply(fault)
+    } catch (error) {
+      if (!(error instanceof FlotillaError)) throw error
+      this.tell(`refused: ${error.message}`)
+    }
+  }
+
+  #apply(fault: Fault): void {
+    const { world, keeper, rules } = this
+    const { hands } = world.engine
+    switch (fault.kind) {
+      case 'kill':
+      case 'exit': {
+        const container = world.containerOf(fault.node)
+        if (container !== null) hands.exit(container.id, fault.kind === 'kill' ? 137 : fault.code)
+        return
+      }
+      case 'remove': {
+        const container = world.containerOf(fault.node)
+        if (container !== null) hands.removeByHand(container.id)
+        return
+      }
+      case 'pause': {
+        const container = world.containerOf(fault.node)
+        if (container === null) return
+        hands.pause(container.id)
+        return this.#until(fault.forMs, () => {
+          if (world.engine.world.find(container.id) !== null) hands.unpause(container.id)
+        })
+      }
+      case 'freeze': {
+        const process = world.processOf(fault.node)
+        if (process === null) return
+        world.stop(process)
+        return this.#until(fault.forMs, () => world.goOn(process))
+      }
+      case 'busy': {
+        const process = world.processOf(fault.node)
+        if (process?.state !== 'well') return
+        process.state = 'busy'
+        return this.#until(fault.forMs, () => {
+          if (process.state === 'busy') process.state = 'well'
+        })
+      }
+      case 'disconnect': {
+        const container = world.containerOf(fault.node)
+        if (container !== null && isAlive(container)) hands.disconnect(container.id, flotilla)
+        return
+      }
+      case 'slow-link': {
+        const process = world.processOf(fault.node)
+        if (process === null) return
+        process.slowMs = fault.byMs
+        return this.#until(fault.forMs, () => {
+          process.slowMs = 0
+        })
+      }
+      case 'slow-sync':
+        world.weather.syncMs = fault.syncMs
+        return this.#until(fault.forMs, () => {
+          world.weather.syncMs = 0
+        })
+      case 'slow-load':
+        world.weather.loadMs = fault.loadMs
+        return this.#until(fault.forMs, () => {
+          world.weather.loadMs = 0
+        })
+      case 'crash-flotilla':
+        keeper.kill()
+        return this.#until(fault.downMs, () => keeper.start())
+      case 'restart-engine':
+        return world.restartEngine()
+      case 'power-cut':
+        keeper.kill()
+        rules.notePowerCut()
+        return this.#until(fault.downMs, () => keeper.start())
+      case 'engine-trouble':
+        this.#engineTrouble = fault
+        return this.#until(fault.forMs, () => {
+          this.#engineTrouble = null
+        })
+      case 'order-trouble':
+        this.#orderTrouble = fault
+        return this.#until(fault.forMs, () => {
+          this.#orderTrouble = null
+        })
+      case 'event-trouble':
+        this.#eventTrouble = fault
+        return this.#until(fault.forMs, () => {
+          this.#eventTrouble = null
+        })
+      case 'clock-jump':
+        return world.clock.jump(fault.byMs)
+      case 'edit':
+        return this.edit(fault.change)
+      case 'promote-by-hand': {
+        const process = world.processOf(fault.node)
+        if (process?.state === 'well' && !process.frozen)
+          rules.byHand(() => promoteProcess(world.redis.wire, process))
+        return
+      }
+      case 'start-by-hand': {
+        const container = world.containerOf(fault.node)
+        if (container !== null && world.engine.world.networks.has(flotilla)) hands.start(container.id)
+        return
+      }
+      case 'rename-by-hand': {
+        const container = world.containerOf(fault.node)
+        if (container !== null && world.engine.world.find(fault.to) === null)
+          hands.rename(container.id, fault.to)
+        return
+      }
+      case 'remove-volume': {
+        const volume = `${flotilla}-${fault.node}`
+        if (world.containerOf(fault.node) !== null) return
+        hands.removeVolume(volume)
+        world.redis.disks.delete(volume)
+        return
+      }
+      case 'start-fails': {
+        const container = world.containerOf(fault.node)
+        if (container !== null) hands.failNextStart(container.id, 'the engine says no')
+        return
+      }
+      case 'forget':
+        void world.files.remove(`${stateDirectory}/${flotilla}.json`)
+        return
+      case 'ask-switchover':
+        return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 30_000 })
+      case 'ask-failover':
+        return this.ask({ kind: 'failover', to: fault.to, force: false, timeoutMs: 30_000 })
+      case 'ask-restart':
+        return this.ask({ kind: 'restart', node: fault.node })
+      case 'ask-pause':
+        this.ask({ kind: 'pause' })
+        return this.#until(fault.forMs, () => this.ask({ kind: 'resume' }))
+    }
+  }
+
+  /** A trouble that ends by itself, or with the healing. */
+  #until(forMs: number, cure: () => void): void {
+    const once = (): void => {
+      if (!this.#cures.delete(once)) return
+      cancel()
+      this.tell('a trouble is over')
+      cure()
+    }
+    this.#cures.add(once)
+    const cancel = this.world.clock.after(forMs, once)
+  }
+
+  #events(): EventSink {
+    return {
+      publish: (code, fields) => {
+        if (code === 'plan.rejected') this.rules.break('the judge agrees', JSON.stringify(fields))
+        if (this.#traced && code !== 'pass.done' && code !== 'action.done')
+          this.tell(`${code} ${JSON.stringify(fields)}`)
+      },
+    }
+  }
+
+  #engineFault(call: FakeCall) {
+    if (changes.has(call.method)) {
+      this.#noteCall(
+        `${call.method} ${String(call.args[0] instanceof Object ? JSON.stringify(call.args[0]).slice(0, 60) : call.args[0]).replace(/^0+/, '')} ${typeof call.args[1] === 'string' ? call.args[1] : ''}`,
+      )
+      if (ends.has(call.method)) this.rules.beforeEnd(String(call.args[0]), call.method === 'removeContainer')
+    }
+    const trouble = this.#engineTrouble
+    if (trouble === null || !this.world.random.chance(trouble.share)) return null
+    const error = new FlotillaError('runtime/failed', `${call.method}: the engine has said 500`)
+    return trouble.how === 'stall' ? { kind: 'stall' as const } : { kind: trouble.how, error }
+  }
+
+  #orderFault(order: string) {
+    this.#noteCall(order)
+    const trouble = this.#orderTrouble
+    return trouble !== null && this.world.random.chance(trouble.share) ? trouble.how : null
+  }
+
+  #noteCall(what: string): void {
+    this.#calls += 1
+    this.tell(`  -> ${what}`)
+    this.#onCall?.()
+  }
+
+  #hearEvent(): readonly number[] {
+    const { random } = this.world
+    const usualMs = random.spread(5, 100)
+    switch (this.#eventTrouble?.how) {
+      case 'lose':
+        return []
+      case 'twice':
+        return [usualMs, usualMs + random.spread(1, 1_000)]
+      case 'late':
+        return [usualMs * 50]
+      case undefined:
+        return [usualMs]
+    }
+  }
+}
+
+type DistributedOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never
+
+/** A fault that waits for Flotilla to act strikes all the same when it doesn't. */
+const callPatienceMs = 3_000
+
+const changes: ReadonlySet<string> = new Set<FakeCall['method']>([
+  'createNetwork',
+  'createVolume',
+  'createContainer',
+  'putFiles',
+  'startContainer',
+  'stopContainer',
+  'killContainer',
+  'renameContainer',
+  'unpauseContainer',
+  'removeContainer',
+  'attachNetwork',
+  'detachNetwork',
+  'removeNetwork',
+  'removeVolume',
+  'removeImage',
+  'pullImage',
+])
+const ends: ReadonlySet<string> = new Set<FakeCall['method']>([
+  'stopContainer',
+  'killContainer',
+  'removeContainer',
+])

@@ -1,0 +1,236 @@
+import { configFilePath } from '../../../src/redis/config.js'
+import { cutPower, setDiskAside } from '../../../src/redis/fake/fake-disk.js'
+import { endProcess } from '../../../src/redis/fake/fake-master.js'
+import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
+import { createFakeRedis, type FakeRedis } from '../../../src/redis/fake/fake-redis.js'
+import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
+import type { NodeCredentials, Upstream } from '../../../src/redis/redis.js'
+import {
+  createFakeRuntime,
+  type FakeCall,
+  type FakePace,
+  type FakeRuntime,
+} from '../../../src/runtime/fake/fake-runtime.js'
+import { isAlive, type FakeContainer } from '../../../src/runtime/fake/fake-world.js'
+import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
+import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
+import { Secret } from '../../../src/secret.js'
+import { MemoryFiles } from './memory-files.js'
+import { Random } from './random.js'
+import { SimClock } from './sim-clock.js'
+
+export const flotilla = 'shop'
+export const stateDirectory = '/state'
+
+export const credentials: NodeCredentials = {
+  control: new Secret('control'),
+  replication: new Secret('replication'),
+  application: new Secret('application'),
+}
+
+/** How the world is just now. What begins as 0 or null is well. */
+export interface Weather {
+  syncMs: number
+  loadMs: number
+}
+
+/** An engine with Redis in its containers, their volumes, and the disk that Flotilla's own state is on. */
+export class SimWorld {
+  readonly clock = new SimClock(Date.UTC(2026, 10, 23, 12))
+  readonly random: Random
+  readonly engine: FakeRuntime
+  readonly redis: FakeRedis
+  readonly files: MemoryFiles
+  readonly weather: Weather = { syncMs: 0, loadMs: 0 }
+  /** Stopped by a signal. */
+  readonly stopped = new WeakSet<FakeProcess>()
+  onChange: (change: FakeChange) => void = () => undefined
+  /** Something is moved or removed that a process still uses, or the like: the world tells what nobody may do. */
+  onAbuse: (what: string) => void = () => undefined
+
+  constructor(seed: number) {
+    const random = new Random(seed)
+    this.random = random
+    const { clock, weather } = this
+    this.files = new MemoryFiles(clock, () => random.spread(0.2, 8))
+    this.redis = createFakeRedis({
+      clock,
+      timing: {
+        bootMs: () => random.spread(8, 60),
+        loadMs: () => weather.loadMs || random.spread(1, 40),
+        packetMs: () => random.spread(0.1, 2),
+        syncMs: () => weather.syncMs || random.spread(3, 80),
+        rewriteMs: () => random.spread(2, 200),
+      },
+      lookUp: (upstream, from) => this.#lookUp(upstream, from),
+      onChange: change => this.onChange(change),
+    })
+    this.engine = createFakeRuntime({
+      clock,
+      paceOf: call => this.#paceOf(call),
+      onEvent: event => this.#hear(event),
+      terminate: (container, graceMs) => this.#terminate(container, graceMs),
+    })
+    for (const image of ['redis:1', 'redis:2']) this.engine.hands.addImage(image)
+    const secrets = {
+      control: credentials.control.reveal(),
+      replication: credentials.replication.reveal(),
+      application: credentials.application?.reveal(),
+    }
+    this.files.put(`${stateDirectory}/secrets/${flotilla}.json`, JSON.stringify(secrets))
+  }
+
+  get containers(): readonly FakeContainer[] {
+    return [...this.engine.world.containers.values()].filter(
+      ({ spec }) => readNodeLabels(spec.labels) !== null,
+    )
+  }
+
+  containerOf(node: number | 'master'): FakeContainer | null {
+    const isIt = ({ name, spec }: FakeContainer): boolean =>
+      node === 'master' ? name === `${flotilla}-master` : readNodeLabels(spec.labels)?.ordinal === node
+    return this.containers.find(isIt) ?? null
+  }
+
+  processOf(node: number | 'master'): FakeProcess | null {
+    const container = this.containerOf(node)
+    return container === null ? null : this.redis.processOf(container.id)
+  }
+
+  /** The process that a client on the flotilla's network finds under this name. */
+  lookUpName(name: string): FakeProcess | null {
+    for (const container of this.engine.world.containers.values()) {
+      if (!isAlive(container)) continue
+      const endpoint = container.endpoints.get(flotilla)
+      if (endpoint === undefined || endpoint.address === null) continue
+      if (container.name === name || endpoint.aliases.includes(name))
+        return this.redis.processOf(container.id)
+    }
+    return null
+  }
+
+  stop(process: FakeProcess): void {
+    this.stopped.add(process)
+    this.#freezeOrThaw(process)
+  }
+
+  goOn(process: FakeProcess): void {
+    this.stopped.delete(process)
+    this.#freezeOrThaw(process)
+  }
+
+  /** Every process ends; what others have on the engine has a restart policy. */
+  restartEngine(): void {
+    this.engine.hands.restartEngine()
+    for (const container of this.engine.world.containers.values())
+      if (!(flotillaLabel in container.spec.labels)) this.engine.world.start(container)
+  }
+
+  /** The machine loses its power: nothing is told to anybody, and what was not synced is gone. */
+  cutPower(): void {
+    this.restartEngine()
+    for (const disk of this.redis.disks.values()) cutPower(disk)
+    this.files.cutPower()
+  }
+
+  #lookUp({ host }: Upstream, from: FakeProcess): FakeProcess | null {
+    const own = this.engine.world.find(from.containerId)?.endpoints.get(flotilla)
+    const link = own?.links.find(one => one.endsWith(`:${host}`))
+    return this.lookUpName(link === undefined ? host : (link.split(':')[0] ?? host))
+  }
+
+  #hear(event: RuntimeEvent): void {
+    if (event.type === 'network') return this.#noteAddresses()
+    if (event.type === 'volume') {
+      if (event.action === 'destroy') this.redis.disks.delete(event.id)
+      return
+    }
+    const container = this.engine.world.find(event.id)
+    const process = this.redis.processOf(event.id)
+    switch (event.action) {
+      case 'start':
+        return container === null ? undefined : this.#run(container)
+      case 'die':
+        return process === null ? undefined : this.redis.kill(process)
+      case 'pause':
+      case 'unpause':
+        return process === null ? undefined : this.#freezeOrThaw(process)
+      default:
+    }
+  }
+
+  #freezeOrThaw(process: FakeProcess): void {
+    const paused = this.engine.world.find(process.containerId)?.state === 'paused'
+    if (paused || this.stopped.has(process)) this.redis.freeze(process)
+    else this.redis.thaw(process)
+  }
+
+  #noteAddresses(): void {
+    for (const process of this.redis.processes) {
+      const address = this.engine.world.find(process.containerId)?.endpoints.get(flotilla)?.address ?? null
+      if (address === process.host) continue
+      this.redis.cutOff(process)
+      if (address !== null) this.redis.rejoin(process, address)
+    }
+  }
+
+  #run(container: FakeContainer): void {
+    const volume = container.spec.mounts[0]?.volume ?? ''
+    const others = [...this.redis.processes].filter(one => one.disk === this.redis.disks.get(volume))
+    const config = container.files.get(configFilePath)?.content ?? ''
+    if (container.spec.command[0] === 'redis-server') {
+      // Without its configuration it would be a master that anybody may write to.
+      if (config === '') this.onAbuse(`${container.name} is started without its configuration`)
+      const alias = container.endpoints.get(flotilla)?.aliases[0] ?? container.name
+      this.redis.start({
+        ...{ alias, containerId: container.id, startedAtMs: container.startedAtMs, volume, credentials },
+        host: container.endpoints.get(flotilla)?.address ?? '',
+        persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
+        upstream: { host: 'master', port: 6379 },
+      })
+      if (others.length > 0) this.onAbuse(`two processes run on the volume ${volume}`)
+      return
+    }
+    // What sets data aside is a shell script; see set-aside.ts.
+    const script = container.spec.command.join(' ')
+    const folder = /\/data\/set-aside\/(epoch-[\d.]+)/.exec(script)?.[1]
+    if (folder === undefined) return
+    this.clock.after(this.random.spread(2, 50), () => {
+      if (container.state !== 'running') return
+      if (others.length > 0) this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
+      const disk = this.redis.disks.get(volume)
+      if (disk !== undefined)
+        setDiskAside(disk, { folder, mode: script.includes('cp -al') ? 'rdb' : 'aof', kept: 3 })
+      this.engine.hands.exit(container.id, 0)
+    })
+  }
+
+  async #terminate(container: FakeContainer, graceMs: number): Promise<number> {
+    const process = this.redis.processOf(container.id)
+    if (process === null) return 0
+    if (await this.redis.terminate(process)) return 0
+    // A stopped process hears nothing but SIGKILL.
+    await this.clock.sleep(graceMs)
+    endProcess(this.redis.wire, process)
+    return 137
+  }
+
+  #paceOf({ method }: FakeCall): FakePace {
+    const usualMs = usualCallMs[method] ?? 1
+    const tookMs =
+      usualMs * this.random.spread(0.4, 3) + (this.random.chance(0.01) ? 500 * this.random.next() : 0)
+    const beforeMs = tookMs * this.random.next()
+    return { beforeMs, afterMs: tookMs - beforeMs }
+  }
+}
+
+/** Measured on an engine, as far as they matter. */
+const usualCallMs: Partial<Record<FakeCall['method'], number>> = {
+  createContainer: 13,
+  startContainer: 150,
+  renameContainer: 10,
+  killContainer: 60,
+  removeContainer: 12,
+  stopContainer: 40,
+  createNetwork: 20,
+}
