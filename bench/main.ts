@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { benchCli } from './cli.js'
 import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
+import { benchFailover, failoverParts } from './failover.js'
 import { benchHttp } from './http.js'
 import { benchSettled } from './settled.js'
 import { openBenchWorld, type BenchWorld } from './support/bench-world.js'
@@ -15,9 +16,11 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
   settled  what a daemon costs that has nothing to do
   cli      status of twenty flotillas, and --help, against a Node that does nothing
   scrape   what being scraped, followed and sent rubbish costs a daemon of twenty flotillas (not part of a run without names)
+  failover a master lost or replaced → clients write again: against raw calls and Redis Sentinel (a quarter of an hour; not part of a run without names).
+           Its parts: failover-crash, -hang, -switchover, -loss, -sentinel (Sentinel as it comes)
   floor    which order of raw calls is the fastest (not part of a run without names)
 
-  --rounds N   of create, crash, cli and floor, instead of each one's own
+  --rounds N   of create, crash, cli, failover and floor, instead of each one's own
   --seconds N  of settled and scrape, 60 by default
   --json file  every single value, for other statistics
 `
@@ -28,6 +31,8 @@ const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly B
   settled: benchSettled,
   cli: benchCli,
   scrape: benchHttp,
+  failover: benchFailover,
+  ...failoverParts,
   floor: benchFloor,
 }
 

@@ -141,7 +141,7 @@ async function openNodes(
       readonly Id: string
     }[]
     for (const { Id } of listed)
-      wires.push(addressOf(engine, Id, flotilla).then(host => wireWhenListening(host, home.password)))
+      wires.push(addressOf(engine, Id, flotilla).then(host => wireWhenListening({ host }, home.password)))
   }
   return Promise.all(wires)
 }

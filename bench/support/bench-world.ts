@@ -41,7 +41,9 @@ export function manifestOf(wanted: {
   readonly image: string
   readonly replicas: number
   readonly passwordFile: string
+  readonly minReplicasToWrite?: number
 }): string {
+  const { minReplicasToWrite = 0 } = wanted
   return `apiVersion: flotilla/v1
 kind: RedisReplication
 metadata:
@@ -51,5 +53,5 @@ spec:
   replicas: ${wanted.replicas}
   auth: { passwordFile: ${wanted.passwordFile} }
   deletionPolicy: Delete
-`
+${minReplicasToWrite === 0 ? '' : `  durability: { minReplicasToWrite: ${minReplicasToWrite} }\n`}`
 }

@@ -100,7 +100,9 @@ export async function raiseByHand(
   const start = async (id: string, ordinal: number): Promise<void> => {
     await engine.call('POST', `/containers/${id}/start`)
     joined.push(
-      ordinal === 0 ? promote(engine, plan, id).then(master.resolve) : join(engine, plan, id, master.promise),
+      ordinal === 0
+        ? promote(engine, plan, id).then(master.resolve)
+        : join(engine, plan, id, { alias: nodeAlias(flotilla, 0), ready: master.promise }),
     )
   }
   if (order === 'staged') {
@@ -119,11 +121,11 @@ async function join(
   engine: RawEngine,
   plan: RawPlan,
   containerId: string,
-  master: Promise<void>,
+  master: { readonly alias: string; readonly ready: Promise<void> },
 ): Promise<void> {
   await giveOrder(engine, plan, containerId, async wire => {
-    await master
-    return wire.ask('REPLICAOF', nodeAlias(plan.flotilla, 0), '6379')
+    await master.ready
+    return wire.ask('REPLICAOF', master.alias, '6379')
   })
 }
 
@@ -134,7 +136,7 @@ async function giveOrder(
   give: (wire: Wire) => Promise<string>,
 ): Promise<void> {
   const host = await addressOf(engine, containerId, plan.flotilla)
-  const wire = await wireWhenListening(host, plan.password)
+  const wire = await wireWhenListening({ host }, plan.password)
   for (;;) {
     try {
       await give(wire)
@@ -147,10 +149,15 @@ async function giveOrder(
   }
 }
 
-/** Starts a container that has ended and has it follow node 0 again: the floor of a replica's return. */
-export async function restartByHand(engine: RawEngine, plan: RawPlan, containerId: string): Promise<void> {
+/** Starts a container that has ended and has it follow the master (node 0 unless told otherwise): the floor of a replica's return. */
+export async function restartByHand(
+  engine: RawEngine,
+  plan: RawPlan,
+  containerId: string,
+  masterAlias: string = nodeAlias(plan.flotilla, 0),
+): Promise<void> {
   await engine.call('POST', `/containers/${containerId}/start`)
-  await join(engine, plan, containerId, Promise.resolve())
+  await join(engine, plan, containerId, { alias: masterAlias, ready: Promise.resolve() })
 }
 
 /** Removes every container, network and volume of a flotilla, ours or the floor's. */

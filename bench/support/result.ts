@@ -1,8 +1,8 @@
 import { renderTable } from '../../src/cli/table.js'
-import { median, spread } from './numbers.js'
+import { median, percentile, spread } from './numbers.js'
 
 /** One line of the table. What was measured stays in it, so that the JSON can be judged by somebody else's statistics. */
-export type BenchResult = RatioResult | CostResult
+export type BenchResult = RatioResult | CostResult | TimesResult | LossResult | FasterResult
 
 /** Ours against the floor, in pairs that were measured one after the other. */
 export interface RatioResult {
@@ -10,7 +10,8 @@ export interface RatioResult {
   readonly bench: string
   readonly oursMs: readonly number[]
   readonly floorMs: readonly number[]
-  readonly goal: number
+  /** Null where none is set. */
+  readonly goal: number | null
 }
 
 /** Something that has no floor but nothing. */
@@ -21,6 +22,33 @@ export interface CostResult {
   readonly unit: string
   readonly values: readonly number[]
   /** Null where none is set. */
+  readonly goal: number | null
+}
+
+/** How long something took that people wait for: its ordinary time and its worst. */
+export interface TimesResult {
+  readonly kind: 'times'
+  readonly bench: string
+  readonly valuesMs: readonly number[]
+  /** Null where none is set. */
+  readonly goal: { readonly medianMs?: number; readonly p99Ms?: number } | null
+}
+
+/** How many times faster than a peer, median by median. */
+export interface FasterResult {
+  readonly kind: 'faster'
+  readonly bench: string
+  readonly times: number
+  readonly goal: number
+}
+
+/** Acknowledged writes that were gone after each fault. */
+export interface LossResult {
+  readonly kind: 'loss'
+  readonly bench: string
+  readonly lost: readonly number[]
+  readonly acknowledged: number
+  /** Of the sum; null where none is promised. */
   readonly goal: number | null
 }
 
@@ -39,15 +67,15 @@ export function renderResults(results: readonly BenchResult[]): string {
         ['BENCH', 'ROUNDS', 'FLOTILLA MS', 'FLOOR MS', 'RATIO', 'GOAL', ''],
         ratios.map(result => {
           const all = ratiosOf(result)
-          const verdict = median(all) <= result.goal ? 'met' : 'missed'
           const { bench, oursMs, floorMs, goal } = result
+          const verdict = goal === null ? '' : median(all) <= goal ? 'met' : 'missed'
           return [
             bench,
             `${all.length}`,
             spread(oursMs),
             spread(floorMs),
             spread(all, 2),
-            `≤ ${goal}`,
+            goal === null ? '' : `≤ ${goal}`,
             verdict,
           ]
         }),
@@ -66,5 +94,70 @@ export function renderResults(results: readonly BenchResult[]): string {
         ]),
       ),
     )
+  const times = results.filter(result => result.kind === 'times')
+  if (times.length > 0)
+    tables.push(
+      renderTable(
+        ['BENCH', 'ROUNDS', 'MS', 'P99', 'GOAL', ''],
+        times.map(({ bench, valuesMs, goal }) => [
+          bench,
+          `${valuesMs.length}`,
+          spread(valuesMs),
+          percentile(valuesMs, 0.99).toFixed(0),
+          goal === null ? '' : goalWords(goal),
+          goal === null ? '' : meets(valuesMs, goal) ? 'met' : 'missed',
+        ]),
+      ),
+    )
+  const faster = results.filter(result => result.kind === 'faster')
+  if (faster.length > 0)
+    tables.push(
+      renderTable(
+        ['BENCH', 'TIMES', 'GOAL', ''],
+        faster.map(({ bench, times: factor, goal }) => [
+          bench,
+          factor.toFixed(0),
+          `≥ ${goal}`,
+          factor >= goal ? 'met' : 'missed',
+        ]),
+      ),
+    )
+  const losses = results.filter(result => result.kind === 'loss')
+  if (losses.length > 0)
+    tables.push(
+      renderTable(
+        ['BENCH', 'ROUNDS', 'ACKNOWLEDGED', 'LOST', 'ROUNDS WITH A LOSS', 'MOST', 'GOAL', ''],
+        losses.map(({ bench, lost, acknowledged, goal }) => {
+          const sum = lost.reduce((all, one) => all + one, 0)
+          return [
+            bench,
+            `${lost.length}`,
+            `${acknowledged}`,
+            `${sum}`,
+            `${lost.filter(one => one > 0).length}`,
+            `${Math.max(...lost)}`,
+            goal === null ? '' : `${goal}`,
+            goal === null ? '' : sum <= goal ? 'met' : 'missed',
+          ]
+        }),
+      ),
+    )
   return tables.join('\n\n')
+}
+
+function goalWords({ medianMs, p99Ms }: { readonly medianMs?: number; readonly p99Ms?: number }): string {
+  return [
+    ...(medianMs === undefined ? [] : [`median ≤ ${medianMs}`]),
+    ...(p99Ms === undefined ? [] : [`p99 ≤ ${p99Ms}`]),
+  ].join(', ')
+}
+
+function meets(
+  valuesMs: readonly number[],
+  { medianMs, p99Ms }: { readonly medianMs?: number; readonly p99Ms?: number },
+): boolean {
+  return (
+    median(valuesMs) <= (medianMs ?? Number.POSITIVE_INFINITY) &&
+    percentile(valuesMs, 0.99) <= (p99Ms ?? Number.POSITIVE_INFINITY)
+  )
 }

@@ -26,7 +26,7 @@ export async function openSight(engine: RawEngine, flotilla: string, password: s
     const { id, Actor } = value as StartEvent
     const name = Actor.Attributes['name'] ?? ''
     if (!name.startsWith(`${flotilla}-`)) return
-    const wire = addressOf(engine, id, flotilla).then(host => wireWhenListening(host, password))
+    const wire = addressOf(engine, id, flotilla).then(host => wireWhenListening({ host }, password))
     wire.catch(() => {})
     wires.set(id, wire)
     starts.set(id, name)

@@ -5,25 +5,30 @@ import { setTimeout as sleepFor } from 'node:timers/promises'
 export interface Wire {
   /** A simple, bulk or integer reply as text. @throws Error for an error reply or a lost connection. */
   ask(...command: readonly string[]): Promise<string>
+  /** Resolves when the connection has ended, whoever ended it. */
+  readonly closed: Promise<void>
   close(): void
 }
 
 /** Tries until somebody listens there, every 2 ms. A new container's Redis does within some 10 ms of its start. */
-export async function wireWhenListening(host: string, password: string): Promise<Wire> {
+export async function wireWhenListening(
+  { host, port = 6379 }: { readonly host: string; readonly port?: number },
+  password: string | null,
+): Promise<Wire> {
   for (;;) {
-    const socket = await dial(host)
+    const socket = await dial(host, port)
     if (socket !== null) {
       const wire = wireOf(socket)
-      await wire.ask('AUTH', 'default', password)
+      if (password !== null) await wire.ask('AUTH', 'default', password)
       return wire
     }
     await sleepFor(2)
   }
 }
 
-function dial(host: string): Promise<Socket | null> {
+function dial(host: string, port: number): Promise<Socket | null> {
   return new Promise(resolve => {
-    const socket = connect({ host, port: 6379, noDelay: true })
+    const socket = connect({ host, port, noDelay: true })
     socket.once('connect', () => resolve(socket))
     socket.once('error', () => resolve(null))
   })
@@ -42,6 +47,7 @@ function wireOf(socket: Socket): Wire {
     }
   })
   socket.on('error', () => {})
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()))
   socket.on('close', () => {
     for (const asker of waiting.splice(0)) asker.reject(new Error('the connection was closed'))
   })
@@ -53,6 +59,7 @@ function wireOf(socket: Socket): Wire {
         const parts = command.map(part => `$${Buffer.byteLength(part)}\r\n${part}\r\n`)
         socket.write(`*${command.length}\r\n${parts.join('')}`)
       }),
+    closed,
     close: () => void socket.destroy(),
   }
 }

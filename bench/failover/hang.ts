@@ -1,0 +1,42 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import type { BenchWorld } from '../support/bench-world.js'
+import type { BenchResult } from '../support/result.js'
+import { measure, type Recovery } from './crash.js'
+import { flotillasFor, raiseFleet, writerSetting, type BenchFlotilla } from './fleet.js'
+
+const roundsUsually = 21
+/** `failover.hangTimeout`, as it is by default. */
+const hangTimeoutMs = 5_000
+const goal = { medianMs: hangTimeoutMs + 300 }
+
+/** Far enough apart that one failover does not stand in another's way. */
+const apartMs = 900
+
+/** SIGSTOP to the master's process → the first write over a new connection. */
+export async function benchHang(world: BenchWorld): Promise<readonly BenchResult[]> {
+  const rounds = world.options.rounds ?? roundsUsually
+  const fleet = await raiseFleet(
+    world,
+    Array.from({ length: flotillasFor(rounds) }, () => 0),
+  )
+  try {
+    const recoveries: Recovery[] = []
+    while (recoveries.length < rounds) {
+      const some = fleet.flotillas.slice(0, rounds - recoveries.length)
+      const setting = writerSetting(fleet.home.password)
+      const hang = async (one: BenchFlotilla, index: number): Promise<Recovery> => {
+        const { pid } = await one.whole()
+        await sleepFor(index * apartMs)
+        return measure(one.box, setting, () => {
+          process.kill(pid, 'SIGSTOP')
+        })
+      }
+      recoveries.push(...(await Promise.all(some.map(hang))))
+      world.say(`hung master, ${recoveries.length} of ${rounds}: ${recoveries.at(-1)?.quickMs.toFixed(0)} ms`)
+    }
+    const valuesMs = recoveries.map(one => one.quickMs)
+    return [{ kind: 'times', bench: `SIGSTOP, hangTimeout ${hangTimeoutMs} ms`, valuesMs, goal }]
+  } finally {
+    await fleet.remove()
+  }
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { masterName } from '../../src/reconciler/names.js'
+import type { RawEngine } from '../support/raw-engine.js'
+import { restartByHand, type RawPlan } from '../support/raw-flotilla.js'
+import { wireWhenListening, type Wire } from '../support/wire.js'
+import { nodesOf } from './nodes.js'
+
+/**
+ * The floor of a failover: a program that knows which node will die and which one takes its place, and does the same steps by raw calls: it writes nothing down,
+ * compares nothing, and could not say after its own death how far it had come.
+ * @returns once it watches; `done` resolves when the old master is back and follows.
+ */
+export async function watchByHand(
+  engine: RawEngine,
+  plan: RawPlan,
+): Promise<{ readonly done: Promise<void> }> {
+  const { flotilla, password } = plan
+  const nodes = await nodesOf(engine, flotilla)
+  const wired = await Promise.all(
+    nodes.map(async node => ({ ...node, wire: await wireWhenListening(node, password) })),
+  )
+  const master = wired.find(node => node.name === masterName(flotilla))
+  const [winner, ...others] = wired.filter(node => node !== master)
+  if (master === undefined || winner === undefined) throw new Error(`${flotilla} is not whole`)
+  const rename = (id: string, name: string): Promise<unknown> =>
+    engine.call('POST', `/containers/${id}/rename?name=${name}`)
+  const takeOver = async (): Promise<void> => {
+    await master.wire.closed
+    const freed = rename(master.id, `${flotilla}-replica-${ordinalOf(master.alias)}`)
+    await Promise.all([winner, ...others].map(({ wire }) => untilLinkDown(wire)))
+    await winner.wire.ask('REPLICAOF', 'NO', 'ONE')
+    await freed
+    await rename(winner.id, masterName(flotilla))
+    await Promise.all(others.map(({ wire }) => wire.ask('REPLICAOF', winner.alias, '6379')))
+    await engine.call('POST', `/containers/${master.id}/wait?condition=not-running`)
+    await restartByHand(engine, plan, master.id, winner.alias)
+    for (const { wire } of wired) wire.close()
+  }
+  return { done: takeOver() }
+}
+
+async function untilLinkDown(wire: Wire): Promise<void> {
+  while (!(await wire.ask('INFO', 'replication')).includes('master_link_status:down')) await sleepFor(1)
+}
+
+function ordinalOf(alias: string): string {
+  return alias.slice(alias.lastIndexOf('-') + 1)
+}
