@@ -1,5 +1,5 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { masterName } from '../../src/reconciler/names.js'
+import { interimMasterName, masterName } from '../../src/reconciler/names.js'
 import type { RawEngine } from '../support/raw-engine.js'
 import { restartByHand, type RawPlan } from '../support/raw-flotilla.js'
 import { wireWhenListening, type Wire } from '../support/wire.js'
@@ -26,12 +26,12 @@ export async function watchByHand(
     engine.call('POST', `/containers/${id}/rename?name=${name}`)
   const takeOver = async (): Promise<void> => {
     await master.wire.closed
-    const freed = rename(master.id, `${flotilla}-replica-${ordinalOf(master.alias)}`)
     await Promise.all([winner, ...others].map(({ wire }) => untilLinkDown(wire)))
     await winner.wire.ask('REPLICAOF', 'NO', 'ONE')
-    await freed
-    await rename(winner.id, masterName(flotilla))
+    await rename(winner.id, interimMasterName(flotilla))
     await Promise.all(others.map(({ wire }) => wire.ask('REPLICAOF', winner.alias, '6379')))
+    await rename(master.id, `${flotilla}-replica-${ordinalOf(master.alias)}`)
+    await rename(winner.id, masterName(flotilla))
     await engine.call('POST', `/containers/${master.id}/wait?condition=not-running`)
     await restartByHand(engine, plan, master.id, winner.alias)
     for (const { wire } of wired) wire.close()

@@ -4,7 +4,7 @@ import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
 import { fileOwner } from '../reconciler/desired-node.js'
-import { masterName } from '../reconciler/names.js'
+import { interimMasterName, masterName } from '../reconciler/names.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession, type Environment, type Places } from './session.js'
 
@@ -28,9 +28,11 @@ export async function runRedisCli(request: {
     const containers = (await session.runtime.listContainers()).filter(
       container => readNodeLabels(container.labels)?.flotilla === name,
     )
-    const container = containers.find(one =>
-      ordinal === null ? one.name === masterName(name) : readNodeLabels(one.labels)?.ordinal === ordinal,
-    )
+    const called = (wanted: string) => containers.find(one => one.name === wanted)
+    const container =
+      ordinal === null
+        ? (called(interimMasterName(name)) ?? called(masterName(name)))
+        : containers.find(one => readNodeLabels(one.labels)?.ordinal === ordinal)
     if (container === undefined || container.state !== 'running')
       throw new FlotillaError(
         'usage/invalid',

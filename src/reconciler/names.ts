@@ -8,6 +8,15 @@ export function masterName(flotilla: string): string {
   return `${flotilla}-master`
 }
 
+/**
+ * What a promoted node is called as long as the container of a dead master can't give up the master's name: Docker holds that one locked while it clears up after it,
+ * for 0.1 to 0.6 s. Names of containers differ by case, and Docker's name resolution does not look at case (20.10 and since), so whoever asks for
+ * the master's name finds this one too.
+ */
+export function interimMasterName(flotilla: string): string {
+  return `${flotilla}-MASTER`
+}
+
 export function replicaName(flotilla: string, ordinal: number): string {
   return `${flotilla}-replica-${ordinal}`
 }

@@ -2,7 +2,7 @@ import type { NodeCredentials, NodeTarget, Probe, RedisPort } from '../../redis/
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
-import { masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
+import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
 import type { NodeSeen, Observation, ProcessState, ResourcesSeen, Stranger } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
@@ -214,7 +214,11 @@ function ordinalOf(container: ContainerFacts): number {
 
 function isNeededName(flotilla: string, name: string): boolean {
   const prefix = replicaName(flotilla, 0).slice(0, -1)
-  return name === masterName(flotilla) || (name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+  return (
+    name === masterName(flotilla) ||
+    name === interimMasterName(flotilla) ||
+    (name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
+  )
 }
 
 function toStranger(container: ContainerFacts): Stranger {

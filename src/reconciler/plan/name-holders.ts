@@ -1,10 +1,21 @@
-import { replicaName } from '../names.js'
+import { interimMasterName, masterName, replicaName } from '../names.js'
+import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Refusal } from './plan.js'
 
 /** Where a node waits while somebody else still holds its name. */
 export function asideName(flotilla: string, ordinal: number): string {
   return `${replicaName(flotilla, ordinal)}-renaming`
+}
+
+/** Of these nodes the one that goes by the master's name; of two the one with the interim name, which is given later. */
+export function holderOfMastership(
+  flotilla: string,
+  nodes: readonly ClassifiedNode[],
+): ClassifiedNode | undefined {
+  const called = (name: string): ClassifiedNode | undefined =>
+    nodes.find(node => node.seen?.container.name === name)
+  return called(interimMasterName(flotilla)) ?? called(masterName(flotilla))
 }
 
 /** Which container of ours holds a name now (its short id for a duplicate, which no plan touches); null when none does. */

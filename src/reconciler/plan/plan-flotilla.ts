@@ -127,11 +127,17 @@ function planCrowning(
         },
       ],
     },
-    planNaming(input, census, crown.ordinal, {
-      deadMaster: operation.kind === 'failover' ? operation.from : null,
-    }),
+    planNaming(input, census, crown.ordinal, { deadMaster: deadMasterOf(nodes, operation) }),
     planReplication(input, census, { master: crown.ordinal, newlyCrowned: true, rising: [], moved: [] }),
   ]
+}
+
+/** The master that a failover replaces, unless it lives: then its container can be renamed like any other. */
+function deadMasterOf(nodes: readonly ClassifiedNode[], operation: Operation): number | null {
+  const { kind, from, to } = operation
+  const old = nodes.find(node => node.ordinal === from && from !== to)
+  const lives = old === undefined || (factsOf(old) !== null && stillReborn(nodes, operation).length === 0)
+  return kind !== 'failover' || lives ? null : from
 }
 
 /**

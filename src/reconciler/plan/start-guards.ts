@@ -7,7 +7,23 @@ import type { Refusal, Wait } from './plan.js'
 
 /** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
 export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
-  return whyNotStartAgainYet(input, ordinal) ?? whyNotStartBesideUsurper(input, ordinal, master)
+  return (
+    whyNotStartAgainYet(input, ordinal) ??
+    whyNotStartBesideUsurper(input, ordinal, master) ??
+    whyNotStartAsMaster(input, ordinal, master)
+  )
+}
+
+/** While it still has the name of the master that it was, clients would be led to it beside the one that reigns. Naming takes it away first. */
+function whyNotStartAsMaster(input: PlanInput, ordinal: number, master: number | null): Wait | null {
+  const name = masterName(input.spec.name)
+  const reigns = input.seen.nodes.some(
+    node => node.ordinal === master && node.ordinal !== ordinal && factsOfNode(node)?.role === 'master',
+  )
+  const holdsIt = input.seen.nodes.some(node => node.ordinal === ordinal && node.container.name === name)
+  return reigns && holdsIt
+    ? { what: `node ${ordinal} has given up the name ${name} before it starts`, ordinal, lookAgainInMs: 20 }
+    : null
 }
 
 /**

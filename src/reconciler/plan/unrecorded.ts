@@ -1,4 +1,3 @@
-import { masterName } from '../names.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import {
   furthestAhead,
@@ -10,6 +9,7 @@ import {
 } from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
+import { holderOfMastership } from './name-holders.js'
 
 /** Without a record: a node that reigns, then names, then data; a blank slate starts with its lowest ordinal. */
 export function decideUnrecorded(input: PlanInput, nodes: readonly ClassifiedNode[]): Mastership {
@@ -47,7 +47,7 @@ function decideAmongMasters(
     ordinal: null,
     refusal: noSafeCandidate(input.spec.name, candidates, why),
   })
-  const named = masters.find(node => node.seen?.container.name === masterName(input.spec.name))
+  const named = holderOfMastership(input.spec.name, masters)
   const chosen = masters.length === 1 ? masters[0] : named
   if (chosen === undefined)
     return refused(
@@ -94,7 +94,7 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]
       })),
     }
   const holders = nodes.filter(node => (factsOf(node)?.keys ?? 0) > 0)
-  const named = nodes.find(node => node.seen?.container.name === masterName(input.spec.name))
+  const named = holderOfMastership(input.spec.name, nodes)
   const crown = (node: ClassifiedNode, reason: string): Mastership => ({
     kind: 'crown',
     ordinal: node.ordinal,

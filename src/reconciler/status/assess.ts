@@ -226,7 +226,8 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
     name: container?.name ?? roleName(input.spec.name, node.ordinal, rightful ? 'master' : 'replica'),
     ordinal: node.ordinal,
     alias,
-    role: isMaster || container?.name === masterName(input.spec.name) ? 'master' : 'replica',
+    role:
+      isMaster || (master === null && container?.name === masterName(input.spec.name)) ? 'master' : 'replica',
     health: healthOf[node.bucket],
     link: isMaster ? null : (facts?.upstream?.link ?? null),
     offset: applied ?? null,

@@ -109,11 +109,10 @@ test('what a person asks for is done in spite of manual', () => {
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
     `,
@@ -180,11 +179,10 @@ test('when the restart window is over the dead master is replaced', () => {
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
     `,
@@ -221,11 +219,10 @@ test('failovers that are ten minutes old, of other nodes, aborted or planned do 
     `
     stage 1
       record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-      rename shop-master to shop-replica-0  # a name is a role, and it is a replica
     stage 2
       promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
     stage 3
-      rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
     stage 4
       record failover: done  # it is promoted
   `,
@@ -270,11 +267,10 @@ test('by force a node is promoted that may not be', () => {
     `
       stage 1
         record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
       stage 3
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -349,13 +345,12 @@ test('the guard against data loss is overridden by naming the node that holds th
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
       stage 3
         kill shop-master  # it was started anew and may hold writes that nobody else has; it is to be set aside first
       stage 4
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 5
         record failover: done  # it is promoted
       stage 6

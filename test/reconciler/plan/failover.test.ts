@@ -44,11 +44,10 @@ test('a dead master is replaced by the replica that has come furthest, in one pl
     `
       stage 1
         record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
       stage 3
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -65,11 +64,10 @@ test('of replicas that have come equally far the lowest ordinal is it', () => {
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -86,11 +84,10 @@ test('a master whose process is gone is replaced before the engine has noticed, 
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -157,11 +154,10 @@ test('a replica that does not get to the end within 500 ms of a proven end is no
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -182,11 +178,10 @@ test('who wins is decided once all is read, whoever looked best before', () => {
     `
       stage 1
         record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
       stage 3
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5
@@ -219,13 +214,12 @@ test('a master that somebody has started again is a replica by birth, and is rep
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 3
         kill shop-master  # it was started anew and may hold writes that nobody else has; it is to be set aside first
       stage 4
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 5
         record failover: done  # it is promoted
       stage 6

@@ -67,11 +67,10 @@ test('a killed master is replaced once its container has ended', () => {
     `
       stage 1
         record failover: node 1 is to be master, epoch 2  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         promote node 1  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
       stage 4
         record failover: done  # it is promoted
       stage 5

@@ -1,5 +1,20 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { follower, master, memory, newborn, node, planIs, replica, stopped } from '../support/world.js'
+import { newMemory } from '../../../src/reconciler/memory.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { renderPlan } from '../../../src/reconciler/plan/text.js'
+import {
+  follower,
+  master,
+  memory,
+  newborn,
+  node,
+  planInput,
+  planIs,
+  replica,
+  stopped,
+  witnessed,
+} from '../support/world.js'
 
 const called = (name: string) => ({ container: { name } })
 
@@ -161,3 +176,59 @@ test("a master is made under a name that is free, when one of ours still holds t
     `,
   )
 })
+
+test('a dead master gives up its name once the new one reigns, before it is started again', () => {
+  planIs(
+    {
+      memory: memory(1),
+      nodes: [
+        stopped(0, called('shop-master')),
+        master(1, { followers: [follower(2)] }, called('shop-MASTER')),
+        replica(2, { upstream: { host: 'shop-1' } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 2
+        rename shop-MASTER to shop-master  # a name is a role, and it is the master
+      waits until node 0 has given up the name shop-master before it starts
+    `,
+  )
+})
+
+test('where a stranger has the interim name, the new master waits for its name', () => {
+  const plan = planFlotilla(
+    planInput({
+      memory: witnessed([1, 2]),
+      nodes: [stopped(0, called('shop-master')), drained(1), drained(2)],
+      seen: {
+        resources: null,
+        strangers: [{ name: 'shop-MASTER', containerId: 'f'.repeat(64), image: 'nginx' }],
+      },
+    }),
+  )
+  const text = renderPlan(plan)
+  assert.match(text, /promote node 1/)
+  assert.doesNotMatch(text, /rename/)
+  assert.match(text, /waits until the container of node 0 gives up the name shop-master, which is node 1's/)
+})
+
+test('without a record, of two who go by the master’s name it is the one that took it last', () => {
+  const { stages } = planFlotilla(
+    planInput({
+      memory: newMemory('shop'),
+      nodes: [newborn(0, {}, called('shop-master')), newborn(1, {}, called('shop-MASTER')), newborn(2)],
+    }),
+  )
+  assert.deepEqual(
+    stages.flat().flatMap(action => (action.kind === 'promote' ? [action.ordinal] : [])),
+    [1],
+  )
+})
+
+/** A replica that has read its connection to the old master to the end. */
+function drained(ordinal: number) {
+  return replica(ordinal, { upstream: { link: 'down', linkDownSeconds: 0, lastIoSeconds: null } })
+}

@@ -246,9 +246,10 @@ function sourceOf(world: World, box: Box): Redis | null {
   return null
 }
 
+/** Docker resolves names without regard to case. */
 function leadsTo(world: World, host: string, box: Box): boolean {
   return host === masterLinkAlias
-    ? box.name === masterName(world.spec.name)
+    ? box.name.toLowerCase() === masterName(world.spec.name)
     : host === nodeAlias(world.spec.name, box.ordinal)
 }
 
