@@ -1,31 +1,3 @@
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { build } from './build.mjs'
-import { ensureDependencies } from './dependencies.mjs'
-import { testEngineHome } from './engine-home.mjs'
-import { runScript } from './say.mjs'
-import { withTestWorld } from './test-world.mjs'
+import { runOnTestEngine } from './run-on-test-engine.mjs'
 
-// Runs bench/main.ts on the test engine; arguments are passed on.
-const root = join(import.meta.dirname, '../..')
-
-await runScript(async () => {
-  process.chdir(root)
-  ensureDependencies(root)
-  build(root)
-  return await withTestWorld(testEngineHome(root), ({ env, prefix }) => {
-    const [program = '', ...args] = [
-      ...[...prefix, process.execPath, '--enable-source-maps', 'dist/bench/main.js'],
-      ...process.argv.slice(2),
-    ]
-    const child = spawn(program, args, { env, stdio: 'inherit' })
-    // The terminal's Ctrl-C reaches the child as well; we stay to take the engine down.
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
-      process.on(signal, () => child.kill(signal))
-    }
-    return new Promise((resolve, reject) => {
-      child.once('error', reject)
-      child.once('exit', code => resolve(code ?? 1))
-    })
-  })
-})
+await runOnTestEngine('bench/main.js')

@@ -61,7 +61,7 @@ export interface ProcessOptions {
  * Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their pids, the rest by the flotilla's label.
  * `beside`: one more flotilla in the folders of another world, so that one daemon keeps both.
  */
-export function testWorld(t: TestContext, stem: string, beside?: World): World {
+export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: World): World {
   const name = uniqueName(stem)
   const folder = beside?.folder ?? mkdtempSync(join(tmpdir(), `flotilla-${name}-`))
   const manifests = join(folder, 'manifests')

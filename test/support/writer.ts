@@ -25,16 +25,32 @@ interface Acknowledged {
 export class Writer {
   readonly #world: World
   readonly #promised: Promised
+  readonly #stem: string
+  readonly #everyMs: number
   readonly #acknowledged: Acknowledged[] = []
   readonly #loops: Promise<void>[]
   #stopped = false
 
   constructor(
     world: World,
-    { promised, clients = 2 }: { readonly promised: Promised; readonly clients?: number },
+    {
+      promised,
+      clients = 2,
+      stem = 'written',
+      everyMs = 1,
+    }: {
+      readonly promised: Promised
+      readonly clients?: number
+      /** What its keys begin with: two writers on one flotilla need two. */
+      readonly stem?: string
+      /** Between an answer and the next write of a client. */
+      readonly everyMs?: number
+    },
   ) {
     this.#world = world
     this.#promised = promised
+    this.#stem = stem
+    this.#everyMs = everyMs
     this.#loops = Array.from({ length: clients }, (_, client) => this.#write(client))
   }
 
@@ -90,13 +106,13 @@ export class Writer {
   async #write(client: number): Promise<void> {
     let connection: Connection | null = null
     for (let number = 0; !this.#stopped; number += 1) {
-      const key = `written:${client}:${number}`
+      const key = `${this.#stem}:${client}:${number}`
       const sentMs = performance.now()
       try {
         connection ??= await this.#connect()
         if (await inTime(this.#isAcknowledged(connection, key)))
           this.#acknowledged.push({ key, sentMs, atMs: performance.now() })
-        await sleepFor(1)
+        await sleepFor(this.#everyMs)
       } catch {
         connection?.close()
         connection = null

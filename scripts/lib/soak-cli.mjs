@@ -1,0 +1,3 @@
+import { runOnTestEngine } from './run-on-test-engine.mjs'
+
+await runOnTestEngine('test/soak/main.js')

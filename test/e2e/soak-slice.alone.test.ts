@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Dice } from '../soak/dice.js'
+import { renderReport } from '../soak/report.js'
+import { soak } from '../soak/soak.js'
+
+test('whatever is struck next, every flotilla is whole again by itself, and no write acknowledged under WAIT 1 is lost', async t => {
+  const seed = Date.now() % 2 ** 31
+  t.diagnostic(`again: npm run soak -- --minutes 1 --seed ${seed}`)
+  const removals: (() => Promise<void>)[] = []
+  t.after(async () => {
+    for (const remove of removals) await remove()
+  })
+  const report = await soak({
+    ...{ seed, minutes: 0.4, dice: new Dice(seed) },
+    say: line => t.diagnostic(line),
+    after: remove => removals.unshift(remove),
+  })
+  t.diagnostic(renderReport(report))
+  assert.equal(report.failure, null)
+  assert.deepEqual(
+    report.audits.filter(({ promised, lost }) => promised === 'WAIT 1' && lost > 0),
+    [],
+  )
+  assert.ok(report.strikes.length > 0)
+})
