@@ -12,7 +12,7 @@ import {
 } from '../support/containers.js'
 import { callEngine, restartEngine, testEngine } from '../support/engine.js'
 import type { Dice } from './dice.js'
-import { isProven, type Field, type FlotillaUnderSoak } from './flotilla-under-soak.js'
+import type { Field, FlotillaUnderSoak } from './flotilla-under-soak.js'
 
 /** What a fault is struck at. */
 export interface Target {
@@ -37,20 +37,30 @@ export interface Fault {
 }
 
 const onMaster = ({ flotilla, master, replicas }: Target): boolean =>
-  replicas.length > 0 && isProven(master) && flotilla.mayFall(master, performance.now())
+  replicas.length > 0 && flotilla.mayCrash(master) && flotilla.mayFall(master, performance.now())
 
-const onReplica = ({ replicas }: Target): boolean => replicas.some(isProven)
+const onReplica = ({ flotilla, replicas }: Target): boolean => replicas.some(node => flotilla.mayCrash(node))
+
+/** No crash: it is struck as often as wanted. */
+const onAnyReplica = ({ replicas }: Target): boolean => replicas.length > 0
 
 const always = (): boolean => true
 
-function victim({ replicas, dice }: Target): NodeContainer {
-  return dice.pick(replicas.filter(isProven))
+const onAll = ({ flotilla, master, replicas }: Target): boolean =>
+  [master, ...replicas].every(node => flotilla.mayCrash(node))
+
+/** A replica that is to crash. */
+function victim({ flotilla, replicas, dice }: Target): NodeContainer {
+  const node = dice.pick(replicas.filter(one => flotilla.mayCrash(one)))
+  flotilla.noteCrash(node)
+  return node
 }
 
 /** Strikes a master, and remembers that this node fell. */
 function fell(strike: (target: Target) => Promise<void>): (target: Target) => Promise<void> {
   return async target => {
     target.flotilla.noteFall(target.master, performance.now())
+    target.flotilla.noteCrash(target.master)
     await strike(target)
   }
 }
@@ -120,8 +130,9 @@ export const catalogue: readonly Fault[] = [
     name: 'all nodes of a flotilla killed',
     weight: 1,
     hits: 'master',
-    fits: ({ master, replicas }) => [master, ...replicas].every(isProven),
-    strike: async ({ master, replicas }) => {
+    fits: onAll,
+    strike: async ({ flotilla, master, replicas }) => {
+      for (const node of [master, ...replicas]) flotilla.noteCrash(node)
       await Promise.all([master, ...replicas].map(node => killContainer(node.id)))
     },
   },
@@ -150,9 +161,9 @@ export const catalogue: readonly Fault[] = [
     name: 'a replica paused for 2 s',
     weight: 2,
     hits: 'other',
-    fits: onReplica,
+    fits: onAnyReplica,
     strike: async target => {
-      const { id } = victim(target)
+      const { id } = target.dice.pick(target.replicas)
       await pauseContainer(id)
       await sleepFor(2_000)
       await call('POST', `/containers/${id}/unpause`)
@@ -162,16 +173,16 @@ export const catalogue: readonly Fault[] = [
     name: 'a replica disconnected from its network',
     weight: 2,
     hits: 'other',
-    fits: onReplica,
-    strike: target => disconnect(target.flotilla, victim(target)),
+    fits: onAnyReplica,
+    strike: target => disconnect(target.flotilla, target.dice.pick(target.replicas)),
   },
   {
     name: 'a replica renamed by hand',
     weight: 1,
     hits: 'other',
-    fits: onReplica,
+    fits: onAnyReplica,
     strike: async target => {
-      const { id, name } = victim(target)
+      const { id, name } = target.dice.pick(target.replicas)
       await renameContainer(id, `${name}-by-hand`)
     },
   },
@@ -179,9 +190,9 @@ export const catalogue: readonly Fault[] = [
     name: 'REPLICAOF NO ONE on a replica, by hand',
     weight: 2,
     hits: 'other',
-    fits: onReplica,
+    fits: onAnyReplica,
     strike: async target => {
-      const { name } = victim(target)
+      const { name } = target.dice.pick(target.replicas)
       const role = name.slice(target.flotilla.world.name.length + 1) as `replica-${number}`
       await target.flotilla.world.redis(role, 'REPLICAOF', 'NO', 'ONE')
     },
@@ -241,7 +252,7 @@ export const catalogue: readonly Fault[] = [
     name: 'the engine killed and started again',
     weight: 1,
     hits: 'all',
-    fits: ({ master, replicas }) => isOurEngine && [master, ...replicas].every(isProven),
+    fits: target => isOurEngine && onAll(target),
     strike: () => restartEngine('SIGKILL'),
   },
 ]

@@ -10,6 +10,9 @@ export interface Wanted {
   readonly image: string
 }
 
+/** A process that has run for so long did not crash at its start. */
+const provenMs = 31_000
+
 /**
  * One flotilla with its two writers, and what a person with a sense of proportion would remember of its nodes: a node that has failed often within ten minutes, or ended
  * often within seconds of its start, is left to a person by Flotilla on purpose, and a soak that provokes that proves nothing.
@@ -20,6 +23,7 @@ export class FlotillaUnderSoak {
   readonly safe: Writer
   #wanted: Wanted = { replicas: 2, image: testEngine().image }
   readonly #fallsMs = new Map<number, number[]>()
+  readonly #crashed = new Set<number>()
 
   constructor(world: World) {
     this.world = world
@@ -36,6 +40,15 @@ export class FlotillaUnderSoak {
     this.world.declare(this.#wanted)
   }
 
+  /** One whose process has run for long enough not to have crashed at its start, or that has never done so yet. */
+  mayCrash({ ordinal, startedAt, running }: NodeContainer): boolean {
+    return running && (!this.#crashed.has(ordinal) || Date.now() - Date.parse(startedAt) > provenMs)
+  }
+
+  noteCrash({ ordinal }: NodeContainer): void {
+    this.#crashed.add(ordinal)
+  }
+
   /** A master that may still fail over: twice in ten minutes is what Flotilla does without asking, and one is kept in reserve. */
   mayFall({ ordinal }: NodeContainer, nowMs: number): boolean {
     const recent = (this.#fallsMs.get(ordinal) ?? []).filter(atMs => nowMs - atMs < 660_000)
@@ -45,13 +58,6 @@ export class FlotillaUnderSoak {
   noteFall({ ordinal }: NodeContainer, nowMs: number): void {
     this.#fallsMs.set(ordinal, [...(this.#fallsMs.get(ordinal) ?? []), nowMs])
   }
-}
-
-/** A process that has run for so long did not crash at its start. */
-const provenMs = 31_000
-
-export function isProven({ startedAt, running }: NodeContainer): boolean {
-  return running && Date.now() - Date.parse(startedAt) > provenMs
 }
 
 /** What the soak and its faults work with. */

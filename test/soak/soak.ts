@@ -28,8 +28,6 @@ const undisturbedShare = 0.4
  * by itself; at the end looks for every acknowledged write.
  */
 export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Promise<SoakReport> {
-  const endMs = performance.now() + minutes * 60_000
-  const aloneFromMs = endMs - minutes * 60_000 * undisturbedShare
   const worlds = openWorlds(after)
   let daemon = startDaemon(worlds)
   const field: Field = {
@@ -45,6 +43,8 @@ export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Pr
     flotilla.want({})
     await assertWhole(flotilla.world, { replicas: flotilla.wanted.replicas, withinMs: wholeWithinMs })
   }
+  const endMs = performance.now() + minutes * 60_000
+  const aloneFromMs = endMs - minutes * 60_000 * undisturbedShare
   const strikes: Strike[] = []
   const memory: { atMs: number; rssMb: number }[] = []
   let failure: string | null = null
