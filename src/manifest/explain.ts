@@ -56,7 +56,12 @@ function explainIssue(schema: z.ZodType, root: YamlValue, issue: z.core.$ZodIssu
   const found = valueAt(root, path)
   if (found === null) return [explainMissing(schema, root, path)]
   const offset = found.value === null ? (found.keyStart ?? found.start) : found.start
-  if (issue.code === 'custom') return [{ offset, message: `${labelOf(path)} ${issue.message}` }]
+  // A check without a message of its own has its code for one, and what is wanted says enough.
+  if (issue.code === 'custom' && issue.message !== 'custom') {
+    const isOfKey = issue.params?.['at'] === 'key'
+    const at = isOfKey ? (found.keyStart ?? offset) : offset
+    return [{ offset: at, message: `${labelOf(path)} ${issue.message}` }]
+  }
   return [{ offset, message: explainWrongValue(schema, path, found.value, issue) }]
 }
 

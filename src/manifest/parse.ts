@@ -93,7 +93,8 @@ function readDocument(schema: z.ZodType<FlotillaSpec>, { root, problems }: YamlD
   if (root === null) return { spec: null, name: null, problems }
   const written = valueAt(root, ['metadata', 'name'])?.value
   const name = typeof written === 'string' ? written : null
-  const result = schema.safeParse(root.value)
+  // Where nobody has words for it the code is the message: zod's own words are made by calling what may be in the value (`constructor: { name: {} }`).
+  const result = schema.safeParse(root.value, { error: issue => issue.code })
   if (result.success) return { spec: result.data, name, problems: [] }
   return { spec: null, name, problems: explainIssues(schema, root, relevant(root, result.error.issues)) }
 }

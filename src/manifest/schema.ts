@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { labelsSection } from './sections/labels.js'
+import { networkSection, nodeAddressesIn } from './sections/network.js'
 import type { FlotillaSpec } from './spec.js'
 import { bytes, duration } from './units.js'
 import { field } from './words.js'
@@ -40,7 +42,12 @@ export function manifestSchema(folder: string) {
         example: '{ replicas: 2 }',
       }),
     })
-    .transform((document): FlotillaSpec => ({ name: document.metadata.name, ...document.spec }))
+    .transform((document, context): FlotillaSpec => {
+      const spec = { name: document.metadata.name, ...document.spec }
+      for (const { path, message } of conflictsOf(spec))
+        context.addIssue({ code: 'custom', path: ['spec', ...path], message })
+      return spec
+    })
 }
 
 function specSections(folder: string) {
@@ -51,8 +58,38 @@ function specSections(folder: string) {
     persistence: persistenceSection.prefault('aof'),
     failover: failoverSection.prefault({}),
     durability: durabilitySection.prefault({}),
+    network: networkSection.prefault({}),
+    labels: labelsSection.prefault({}),
     deletionPolicy: deletionPolicy.prefault('Retain'),
   }
+}
+
+/** What is right by itself and can't be beside something else. */
+function conflictsOf({ name, network, replicas: wanted }: FlotillaSpec): {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}[] {
+  const own = network.external.indexOf(name)
+  // One address more than nodes: a Flotilla in a container joins the network too.
+  const tooSmall = network.subnet !== null && nodeAddressesIn(network.subnet) < wanted + 2
+  return [
+    ...(own === -1
+      ? []
+      : [
+          {
+            path: ['network', 'external', own],
+            message: `can't be ${name}: that is the flotilla's own network, which its nodes are on anyway; remove it`,
+          },
+        ]),
+    ...(tooSmall
+      ? [
+          {
+            path: ['network', 'subnet'],
+            message: `has no room for ${wanted + 1} nodes; choose one with a smaller number after the slash`,
+          },
+        ]
+      : []),
+  ]
 }
 
 /** `<name>-replica-199` must stay a DNS label, which has 63 characters at most; 40 leaves room for longer suffixes. */

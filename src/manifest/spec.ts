@@ -9,7 +9,17 @@ export interface FlotillaSpec {
   readonly persistence: PersistenceSpec
   readonly failover: FailoverSpec
   readonly durability: DurabilitySpec
+  readonly network: NetworkingSpec
+  /** For containers, network and volumes, beside Flotilla's own. */
+  readonly labels: Readonly<Record<string, string>>
   readonly deletionPolicy: DeletionPolicy
+}
+
+export interface NetworkingSpec {
+  /** IPv4, as `172.28.5.0/24`; null lets the engine choose. */
+  readonly subnet: string | null
+  /** Names of networks that exist already and that every node joins. */
+  readonly external: readonly string[]
 }
 
 export interface FailoverSpec {

@@ -22,7 +22,7 @@ export function desiredContainer(setting: NodeSetting, ordinal: number, name: st
   return {
     ...containerTemplate(setting, ordinal),
     name,
-    labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
+    labels: { ...setting.spec.labels, ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
   }
 }
 
@@ -57,8 +57,14 @@ function computeSpecHash(setting: NodeSetting): string {
     named: hostname !== '',
     config,
     acl,
+    // Left out where there are none, as it was before there could be any.
+    ...(Object.keys(setting.spec.labels).length === 0 ? {} : { labels: sortedByKey(setting.spec.labels) }),
   })
   return createHash('sha256').update(canonical).digest('hex').slice(0, 16)
+}
+
+function sortedByKey(labels: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** redis.conf and the ACL file, put into the container before it starts: argv, env and bind mounts would show in `docker inspect`. */

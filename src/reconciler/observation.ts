@@ -1,5 +1,5 @@
 import type { Probe } from '../redis/redis.js'
-import type { ContainerFacts, ImageFacts } from '../runtime/runtime.js'
+import type { ContainerFacts, ImageFacts, NetworkFacts } from '../runtime/runtime.js'
 
 /** Everything that one pass saw of one flotilla, at one moment. Plain data: the planner's second input. */
 export interface Observation {
@@ -12,6 +12,8 @@ export interface Observation {
   readonly strangers: readonly Stranger[]
   /** Looked at only when something may have to be created, or nobody is known to be master; null when it was not. */
   readonly resources: ResourcesSeen | null
+  /** Every network of the engine; looked at only where the spec or a node speaks of others than the flotilla's own by name. Null when it was not. */
+  readonly networks: readonly NetworkFacts[] | null
 }
 
 export interface NodeSeen {

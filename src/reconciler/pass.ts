@@ -32,6 +32,7 @@ export async function lookAt(
   const seen = await observe(eyes, {
     flotilla: spec.name,
     image: spec.image,
+    network: spec.network,
     wantedCount: spec.replicas + 1,
     masterKnown: memory.operation !== null || memory.master !== null,
     credentials,

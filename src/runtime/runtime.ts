@@ -22,6 +22,8 @@ export interface Runtime {
 
   /** The network of exactly this name, ours or not; null when there is none. */
   findNetwork(name: string, call?: CallOptions): Promise<NetworkFacts | null>
+  /** Every network of the engine, ours and strangers'. */
+  listAllNetworks(call?: CallOptions): Promise<readonly NetworkFacts[]>
   /** Every network with our labels. */
   listNetworks(call?: CallOptions): Promise<readonly NetworkFacts[]>
   /** Every volume with our labels. */
@@ -33,7 +35,7 @@ export interface Runtime {
 
   /** Pulls; `onProgress` gets bytes over all layers. Fails with runtime/image-unavailable (also for errors inside the 200 stream). */
   pullImage(image: string, onProgress: (progress: PullProgress) => void, call?: CallOptions): Promise<void>
-  /** Creates a bridge network. Fails with runtime/name-taken when any network has the name, runtime/network-pool-exhausted when no subnet is free. */
+  /** Creates a bridge network. Fails with runtime/name-taken when any network has the name, runtime/network-pool-exhausted when no subnet is free, or the one asked for is not. */
   createNetwork(spec: NetworkSpec, call?: CallOptions): Promise<void>
   /** Creates a volume; one of ours with that name is success. Fails with runtime/name-taken when it exists without our labels. */
   createVolume(spec: VolumeSpec, call?: CallOptions): Promise<void>
@@ -207,6 +209,8 @@ export interface PullProgress {
 
 export interface NetworkSpec {
   readonly name: string
+  /** IPv4, as `172.28.5.0/24`; left out, the engine chooses a free one. */
+  readonly subnet?: string | null
   readonly labels: Readonly<Record<string, string>>
 }
 

@@ -61,6 +61,10 @@ const spec = z.object({
   durability: z
     .object({ minReplicasToWrite: count, maxLagSeconds: z.number() })
     .prefault({ minReplicasToWrite: 0, maxLagSeconds: 10 }),
+  network: z
+    .object({ subnet: z.string().nullable(), external: z.array(z.string()) })
+    .prefault({ subnet: null, external: [] }),
+  labels: z.record(z.string(), z.string()).prefault({}),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 

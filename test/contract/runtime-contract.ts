@@ -396,6 +396,26 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a network’s name can be had once', () =>
         rejectsWith('runtime/name-taken', runtime.createNetwork({ name: network, labels: labelsOf(0) })))
 
+      test('a network is made with the subnet that is asked for, which nobody else gets then', async () => {
+        const name = `${harness.prefix}-subnet`
+        const subnet = '10.213.77.0/24'
+        await runtime.createNetwork({ name, subnet, labels: labelsOf(0) })
+        assert.deepEqual((await runtime.findNetwork(name))?.subnets, [subnet])
+        const again = runtime.createNetwork({ name: `${name}-again`, subnet, labels: labelsOf(0) })
+        await rejectsWith('runtime/network-pool-exhausted', again)
+        assert.equal(await runtime.findNetwork(`${name}-again`), null)
+      })
+
+      test('every network of the engine is told of, those of others too', async () => {
+        const name = `${harness.prefix}-others`
+        await runtime.createNetwork({ name, labels: { 'contract.test': harness.prefix } })
+        const all = (await runtime.listAllNetworks()).map(one => one.name)
+        assert.deepEqual([all.includes(name), all.includes(network)], [true, true])
+        const ours = (await runtime.listNetworks()).map(one => one.name)
+        assert.deepEqual([ours.includes(name), ours.includes(network)], [false, true])
+        await runtime.removeNetwork(name)
+      })
+
       test('two who create one network at the same time never make two', async () => {
         const name = `${harness.prefix}-race`
         const tries = Array.from({ length: 4 }, () => runtime.createNetwork({ name, labels: labelsOf(0) }))

@@ -83,6 +83,8 @@ test('editors are told what is required and that other keys are errors', () => {
       ['persistence', 'aof'],
       ['failover', {}],
       ['durability', {}],
+      ['network', {}],
+      ['labels', {}],
       ['deletionPolicy', 'Retain'],
     ],
   )

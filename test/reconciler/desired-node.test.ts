@@ -43,6 +43,8 @@ test('what makes another container makes another spec hash', () => {
     { ...setting, spec: spec({ persistence: { mode: 'none' } }) },
     { ...setting, spec: spec({ auth: { kind: 'none' } }) },
     { ...setting, spec: spec({ name: 'store' }) },
+    { ...setting, spec: spec({ labels: { team: 'a' } }) },
+    { ...setting, spec: spec({ labels: { team: 'b' } }) },
   ]
   const hashes = [pinnedHash, ...others.map(specHash)]
   assert.equal(new Set(hashes).size, hashes.length)
@@ -53,6 +55,8 @@ test('what changes no container leaves the spec hash', () => {
     spec({ replicas: 9 }),
     spec({ deletionPolicy: 'Delete' }),
     spec({ auth: { kind: 'password-file', path: '/run/secret' } }),
+    spec({ network: { subnet: '10.7.0.0/24', external: ['frontend'] } }),
+    spec({ labels: {} }),
   ]
   for (const other of others) assert.equal(specHash({ ...setting, spec: other }), pinnedHash)
 })
@@ -79,6 +83,15 @@ test('a node has its name, its volume and the link to the master, whatever its r
   assert.deepEqual(attachment, { network: 'shop', links: ['shop-master:master'], aliases: ['shop-3'] })
   assert.equal(labels['io.flotilla.node'], '3')
   assert.equal(labels[versionLabel], '0.1.0')
+})
+
+test('labels of the manifest are beside ours, and in whatever order they stand it is the same container', () => {
+  const [one, other] = [
+    { a: '1', b: '2' },
+    { b: '2', a: '1' },
+  ].map(labels => desiredContainer({ ...setting, spec: spec({ labels }) }, 0, 'shop-master').labels)
+  assert.deepEqual(one, other)
+  assert.deepEqual([one?.['a'], one?.['b'], one?.['io.flotilla.node']], ['1', '2', '0'])
 })
 
 test('a port is published only where nodes can not be reached otherwise', () => {

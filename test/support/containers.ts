@@ -56,6 +56,13 @@ export async function removeContainer(id: string): Promise<void> {
   await call('DELETE', `/containers/${id}?force=1`)
 }
 
+/** Runs a command in a container. @returns what it wrote, stdout and stderr together. */
+export async function execIn(id: string, ...command: readonly string[]): Promise<string> {
+  const exec = { Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true }
+  const { Id } = (await call('POST', `/containers/${id}/exec`, exec)) as { Id: string }
+  return (await callEngine('POST', `/exec/${Id}/start`, { Detach: false, Tty: true })).text.trim()
+}
+
 export async function renameContainer(id: string, name: string): Promise<void> {
   await call('POST', `/containers/${id}/rename?name=${name}`)
 }

@@ -73,10 +73,20 @@ export class Performer {
       case 'pull-image':
         return this.#pull(action.image)
       case 'create-network':
-        return runtime.createNetwork({ name: action.network, labels: flotillaLabels(setting) }, { signal })
+        return runtime.createNetwork(
+          {
+            name: action.network,
+            subnet: action.subnet,
+            labels: { ...setting.spec.labels, ...flotillaLabels(setting) },
+          },
+          { signal },
+        )
       case 'create-volume':
         return runtime.createVolume(
-          { name: action.volume, labels: nodeLabels(setting, action.ordinal) },
+          {
+            name: action.volume,
+            labels: { ...setting.spec.labels, ...nodeLabels(setting, action.ordinal) },
+          },
           { signal },
         )
       case 'create-container':
@@ -98,6 +108,14 @@ export class Performer {
         return runtime.renameContainer(this.#idOf(action.ordinal), action.to, { signal })
       case 'attach-network':
         return this.#attach(action.ordinal)
+      case 'join-network':
+        return runtime.attachNetwork(
+          this.#idOf(action.ordinal),
+          { ...nodeAttachment(setting.spec.name, action.ordinal), network: action.network },
+          { signal },
+        )
+      case 'leave-network':
+        return runtime.detachNetwork(this.#idOf(action.ordinal), action.network, { signal })
       case 'promote':
         return this.#explained(action.ordinal, () =>
           redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs }),

@@ -1,6 +1,7 @@
 import type { NodeCredentials, NodeTarget, Probe, RedisPort } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
+import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
 import type { NodeSeen, Observation, ProcessState, ResourcesSeen, Stranger } from '../observation.js'
@@ -24,6 +25,7 @@ export interface Eyes {
 export interface ObserveInput {
   readonly flotilla: string
   readonly image: string
+  readonly network: NetworkingSpec
   /** Containers that the spec wants: with fewer running, network, volumes and image are looked at too. */
   readonly wantedCount: number
   /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
@@ -59,9 +61,10 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     running < chosen.length ||
     !input.masterKnown ||
     chosen.some(container => container.image !== input.image)
-  const [nodes, resources] = await Promise.all([
+  const [nodes, resources, networks] = await Promise.all([
     Promise.all(chosen.map(container => seeNode(eyes, input, container))),
     lookFurther && !input.inHaste ? seeResources(eyes.runtime, input) : null,
+    speaksOfNetworks(input, chosen) && !input.inHaste ? eyes.runtime.listAllNetworks() : null,
   ])
   return {
     flotilla,
@@ -73,7 +76,20 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
       .filter(container => !ours.includes(container) && isNeededName(flotilla, container.name))
       .map(toStranger),
     resources,
+    networks,
   }
+}
+
+/** Who uses none of it pays nothing for it. */
+function speaksOfNetworks(
+  { flotilla, network }: ObserveInput,
+  containers: readonly ContainerFacts[],
+): boolean {
+  return (
+    network.subnet !== null ||
+    network.external.length > 0 ||
+    containers.some(container => container.networks.some(one => one.network !== networkName(flotilla)))
+  )
 }
 
 async function joinNetwork(

@@ -13,6 +13,8 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
         : `node ${action.ordinal} is down from then on: its clients are cut`
     case 'attach-network':
       return `new address for node ${action.ordinal}: its connections break`
+    case 'leave-network':
+      return `clients of node ${action.ordinal} on the network ${action.network} are cut`
     case 'pause-writes':
       return `write pause: ${action.forMs} ms at most, some 10 ms as a rule`
     case 'drop-clients':
@@ -30,6 +32,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'start-container':
     case 'remove-container':
     case 'rename-container':
+    case 'join-network':
     case 'catch-up':
     case 'resume-writes':
     case 'set-aside':

@@ -18,6 +18,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...followersFollowTheMaster(steps, input),
     ...masterIsNotTakenAway(steps, input),
     ...volumesStay(steps),
+    ...ownNetworkStays(steps, input),
     ...oneOrderPerNodeAndStage(plan),
   ]
 }
@@ -158,13 +159,27 @@ function volumesStay(steps: readonly Step[]): string[] {
   )
 }
 
+/** Its own network is what a node is found and followed on: it is repaired, never joined or left like another. */
+function ownNetworkStays(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) =>
+    (action.kind === 'leave-network' || action.kind === 'join-network') && action.network === input.spec.name
+      ? [
+          `${action.name} would ${action.kind === 'join-network' ? 'join' : 'leave'} the flotilla's own network`,
+        ]
+      : [],
+  )
+}
+
 /** Actions of one stage run concurrently: two of them on one node would race. */
 function oneOrderPerNodeAndStage(plan: Plan): string[] {
   return plan.stages.flatMap((stage, index) => {
-    const ordinals = stage.flatMap(action =>
-      'ordinal' in action && action.kind !== 'create-volume' ? [action.ordinal] : [],
-    )
-    return new Set(ordinals).size === ordinals.length
+    const orders = stage.flatMap(action => {
+      if (!('ordinal' in action) || action.kind === 'create-volume') return []
+      // A node may join several networks at once, each once.
+      const isNetwork = action.kind === 'join-network' || action.kind === 'leave-network'
+      return [isNetwork ? `${action.ordinal} ${action.network}` : String(action.ordinal)]
+    })
+    return new Set(orders).size === orders.length
       ? []
       : [`stage ${index + 1} gives one node two orders at once`]
   })

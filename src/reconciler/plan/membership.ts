@@ -3,6 +3,7 @@ import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import { nameConflict, nameToCreate } from './name-holders.js'
+import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { whyNotStart, whyQuarantined } from './start-guards.js'
@@ -21,7 +22,7 @@ export function planMembership(
   const waits: Wait[] = []
   const refusals: Refusal[] = []
   const rising: number[] = []
-  const conflict = networkConflict(input)
+  const conflict = networkConflict(input) ?? whyNotMakeNetwork(input)
   if (conflict !== null) refusals.push(conflict)
 
   for (const node of census.wanted) {
@@ -93,6 +94,7 @@ function prepare(
       action: {
         kind: 'create-network',
         network: networkName(input.spec.name),
+        subnet: input.spec.network.subnet,
         cause: 'the flotilla has no network yet',
       },
     })
@@ -183,7 +185,7 @@ function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null
   if (network?.kind === 'absent' || endpoint === undefined) return 'its network is gone'
   if (network?.kind === 'ours' && endpoint.networkId !== null && endpoint.networkId !== network.networkId)
     return 'its network was made anew'
-  return null
+  return lostNetwork(input, node)
 }
 
 function howItEnded(node: ClassifiedNode): string {

@@ -4,7 +4,8 @@ import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
  * The order in which things may happen. Each part of the planner says in which phase an action belongs; a phase becomes one stage.
  * The order is an argument: a promotion stands before the renames, so that the name never leads to a node that can't take writes for longer than two renames
  * take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
- * (an unanswered ARP request); followers come after the renames; nothing is removed before all that is new follows.
+ * (an unanswered ARP request); followers come after the renames; a network that clients live on is joined last, because it is
+ * not ours and may be broken, and left before the followers are told to connect anew; nothing is removed before all that is new follows.
  */
 const phases = [
   'begin',
@@ -29,8 +30,10 @@ const phases = [
   'resume',
   'drop',
   'end',
+  'leave',
   'follow',
   'tune',
+  'join',
   'stop-surplus',
   'remove-surplus',
   'remove-rest',

@@ -8,6 +8,7 @@ import type { Mastership } from './mastership-kind.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
+import { planNetworks } from './networks.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
@@ -86,6 +87,7 @@ function planCreation(
     contribution,
     planNaming(input, census, first.ordinal),
     planReplication(input, census, { master: first.ordinal, newlyCrowned: true, rising, moved: [] }),
+    planNetworks(input, census, madeBy(contribution)),
   ]
 }
 
@@ -195,11 +197,15 @@ function planReign(
   const forced = forcedRejoin(input, census, reigning.ordinal)
   if (forced !== null) return [forced]
   const { contribution, rising } = planMembership(input, census, reigning.ordinal)
-  const moved = (contribution.actions ?? []).flatMap(({ action }) =>
-    action.kind === 'attach-network' ? [action.ordinal] : [],
-  )
+  const networks = planNetworks(input, census, madeBy(contribution))
+  const moved = [contribution, networks]
+    .flatMap(part => part.actions ?? [])
+    .flatMap(({ action }) =>
+      action.kind === 'attach-network' || action.kind === 'leave-network' ? [action.ordinal] : [],
+    )
   const repairs = [
     contribution,
+    networks,
     planNaming(input, census, reigning.ordinal),
     planReplication(input, census, { master: reigning.ordinal, newlyCrowned: false, rising, moved }),
     planSurplus(input, census, reigning),
@@ -216,6 +222,15 @@ function planReign(
   return busy || tuning.length > 0
     ? [...repairs, { actions: tuning }]
     : [...repairs, ...planRollout(input, census, reigning.ordinal)]
+}
+
+/** The nodes that this part of the plan creates, with their containers' names. */
+function madeBy({ actions = [] }: Contribution): ReadonlyMap<number, string> {
+  return new Map(
+    actions.flatMap(({ action }) =>
+      action.kind === 'create-container' ? [[action.ordinal, action.name] as const] : [],
+    ),
+  )
 }
 
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {

@@ -19,7 +19,7 @@ export type Action = ActionBody & { readonly cause: string }
 
 export type ActionBody =
   | { readonly kind: 'pull-image'; readonly image: string }
-  | { readonly kind: 'create-network'; readonly network: string }
+  | { readonly kind: 'create-network'; readonly network: string; readonly subnet: string | null }
   | { readonly kind: 'create-volume'; readonly ordinal: number; readonly volume: string }
   | { readonly kind: 'create-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'start-container'; readonly ordinal: number; readonly name: string }
@@ -32,6 +32,13 @@ export type ActionBody =
       readonly to: string
     }
   | { readonly kind: 'attach-network'; readonly ordinal: number; readonly name: string }
+  /** Besides its own, with the same names; and off again. */
+  | {
+      readonly kind: 'join-network' | 'leave-network'
+      readonly ordinal: number
+      readonly name: string
+      readonly network: string
+    }
   | { readonly kind: 'begin-operation'; readonly operation: Operation }
   /** SIGKILL, and certainty that it does not run any more. */
   | { readonly kind: 'kill-container'; readonly ordinal: number; readonly name: string }
@@ -94,6 +101,8 @@ export interface Refusal {
 /** Also the name of the condition that shows it, and of its section in docs/operations.md. */
 export const refusalCodes = [
   'NameConflict',
+  'NetworkConflict',
+  'NetworkMissing',
   'DataLossGuard',
   'NoSafeCandidate',
   'StrayMaster',

@@ -37,7 +37,7 @@ export function renderAction(action: Action): string {
     case 'pull-image':
       return `pull image ${action.image}`
     case 'create-network':
-      return `create network ${action.network}`
+      return `create network ${action.network}${action.subnet === null ? '' : ` (${action.subnet})`}`
     case 'create-volume':
       return `create volume ${action.volume}`
     case 'create-container':
@@ -52,6 +52,10 @@ export function renderAction(action: Action): string {
       return `rename ${action.name} to ${action.to}`
     case 'attach-network':
       return `attach ${action.name} to its network`
+    case 'join-network':
+      return `join ${action.name} to the network ${action.network}`
+    case 'leave-network':
+      return `take ${action.name} off the network ${action.network}`
     case 'begin-operation':
       return `record ${action.operation.kind}: node ${action.operation.to} is to be master, epoch ${action.operation.epoch}`
     case 'kill-container':

@@ -184,6 +184,8 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
   }
   return {
     NameConflict: fact('NameConflict'),
+    NetworkConflict: fact('NetworkConflict'),
+    NetworkMissing: fact('NetworkMissing'),
     DataLossGuard: fact('DataLossGuard'),
     NoSafeCandidate: fact('NoSafeCandidate'),
     StrayMaster: fact('StrayMaster'),

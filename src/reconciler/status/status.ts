@@ -98,6 +98,8 @@ export const conditionTypes = [
   'ReplicationHealthy',
   'SpecInvalid',
   'NameConflict',
+  'NetworkConflict',
+  'NetworkMissing',
   'DataLossGuard',
   'NoSafeCandidate',
   'StrayMaster',

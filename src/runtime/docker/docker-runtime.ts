@@ -10,7 +10,7 @@ import { putFiles } from './files.js'
 import { findImage, removeImage } from './images.js'
 import { withLateDeaths } from './late-deaths.js'
 import { readLogs, streamLogs } from './logs.js'
-import { createNetwork, findNetwork, listNetworks, removeNetwork } from './networks.js'
+import { createNetwork, findNetwork, listAllNetworks, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
 import { createEngineClient } from './request.js'
 import { createTransport } from './transport.js'
@@ -31,6 +31,7 @@ export function createDockerRuntime(options: {
     listContainers: createContainerLister(client),
     inspectContainer: (idOrName, call) => inspectContainer(client, idOrName, call),
     findNetwork: (name, call) => findNetwork(client, name, call),
+    listAllNetworks: call => listAllNetworks(client, call),
     listNetworks: call => listNetworks(client, call),
     listVolumes: call => listVolumes(client, call),
     findVolume: (name, call) => findVolume(client, name, call),

@@ -27,6 +27,10 @@ export async function findNetwork(
   return exact.find(network => flotillaLabel in network.labels) ?? exact[0] ?? null
 }
 
+export function listAllNetworks(client: EngineClient, call: Call): Promise<readonly NetworkFacts[]> {
+  return list(client, { what: 'list networks', filters: {} }, call)
+}
+
 export function listNetworks(client: EngineClient, call: Call): Promise<readonly NetworkFacts[]> {
   return list(client, { what: 'list networks', filters: { label: [flotillaLabel] } }, call)
 }
@@ -38,12 +42,14 @@ export function listNetworks(client: EngineClient, call: Call): Promise<readonly
  */
 export async function createNetwork(client: EngineClient, spec: NetworkSpec, call: Call): Promise<void> {
   const what = `create network ${spec.name}`
+  const { subnet = null } = spec
+  const addresses = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet }] } }
   const madeId = await client.call(
     {
       what,
       method: 'POST',
       path: '/networks/create',
-      body: { Name: spec.name, Driver: 'bridge', CheckDuplicate: true, Labels: spec.labels },
+      body: { Name: spec.name, Driver: 'bridge', CheckDuplicate: true, Labels: spec.labels, ...addresses },
       timeoutMs: 30_000,
       signal: call?.signal,
     },

@@ -124,6 +124,7 @@ export function createFakeRuntime(options: {
           return found === null ? null : world.factsOf(found)
         }),
       findNetwork: (name, call) => run('findNetwork', [name], call, () => world.networks.get(name) ?? null),
+      listAllNetworks: call => run('listAllNetworks', [], call, () => [...world.networks.values()]),
       listNetworks: call => run('listNetworks', [], call, () => [...world.networks.values()].filter(ours)),
       listVolumes: call => run('listVolumes', [], call, () => [...world.volumes.values()].filter(ours)),
       findVolume: (name, call) => run('findVolume', [name], call, () => world.volumes.get(name) ?? null),

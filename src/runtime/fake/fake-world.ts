@@ -12,6 +12,7 @@ import type {
   LogLine,
   NetworkAttachment,
   NetworkFacts,
+  NetworkSpec,
   RuntimeEvent,
   VolumeFacts,
 } from '../runtime.js'
@@ -26,7 +27,7 @@ export interface FakeWorld {
   /** @throws FlotillaError runtime/not-found */
   need(idOrName: string): FakeContainer
   factsOf(container: FakeContainer): ContainerFacts
-  addNetwork(network: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): void
+  addNetwork(network: NetworkSpec): void
   addVolume(volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): void
   create(spec: ContainerSpec, files: readonly ContainerFile[]): string
   start(container: FakeContainer): void
@@ -89,10 +90,12 @@ export function createFakeWorld(options: {
     need: idOrName => world.find(idOrName) ?? fail('runtime/not-found', `no such container: ${idOrName}`),
     factsOf,
 
-    addNetwork({ name, labels }) {
+    addNetwork({ name, labels, subnet }) {
       if (networks.has(name)) fail('runtime/name-taken', `network with name ${name} already exists`)
       const number = ++serial
-      const subnets = [`172.${16 + (number % 16)}.0.0/16`]
+      const subnets = [subnet ?? `172.${16 + (number % 16)}.0.0/16`]
+      if (subnet && [...networks.values()].some(other => other.subnets.includes(subnet)))
+        fail('runtime/network-pool-exhausted', `create network ${name}: the subnet ${subnet} is taken`)
       networks.set(name, { networkId: hexId(number), name, labels, driver: 'bridge', subnets })
       emit({ type: 'network', action: 'create', id: hexId(number), name })
     },
@@ -231,10 +234,8 @@ export function createFakeWorld(options: {
     if (network === undefined) return
     const host = ++serial
     endpoint.networkId = network.networkId
-    endpoint.address = (network.subnets[0] ?? '').replace(
-      '0.0/16',
-      `${Math.floor(host / 250)}.${2 + (host % 250)}`,
-    )
+    const [first, second] = (network.subnets[0] ?? '').split('.')
+    endpoint.address = `${first}.${second}.${Math.floor(host / 250)}.${2 + (host % 250)}`
     emit({ type: 'network', action: 'connect', id: network.networkId, name })
   }
 

@@ -22,6 +22,7 @@ function box(overrides: Partial<Box>): NodeState['box'] {
     state: 'running',
     hash: currentHash,
     network: 1,
+    joined: [],
     startedAtMs: 0,
     exit: null,
     mood: 'well',

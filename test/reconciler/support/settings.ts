@@ -85,6 +85,7 @@ export function build(setting: Setting): World {
     spec: spec({ replicas: setting.replicas, persistence: { mode: setting.persistence } }),
     memory: memoryOf(setting),
     network: 1,
+    networks: [],
     imageHere: true,
     volumes: {},
     setAside: [],

@@ -27,6 +27,8 @@ export interface World {
   memory: FlotillaMemory
   /** Null: there is no network. Containers are attached to a network by its number. */
   network: number | null
+  /** Networks of others that exist, by name. */
+  networks: string[]
   imageHere: boolean
   /** What the volume of each ordinal holds; no entry, no volume. */
   volumes: Record<number, Data>
@@ -50,6 +52,8 @@ export interface Box {
   hash: string
   /** Number of the network that it is on; null when it was disconnected. */
   network: number | null
+  /** Networks of others that it is on. */
+  joined: string[]
   startedAtMs: number | null
   exit: { code: number; atMs: number } | null
   /** What keeps the process from answering; `starting` and `loading` pass by themselves. */
@@ -108,6 +112,15 @@ function change(world: World, action: Action): void {
     case 'attach-network':
       boxOf(world, action.ordinal).network = world.network
       return
+    case 'join-network':
+      if (!world.networks.includes(action.network)) throw refused('runtime/not-found', action.network)
+      boxOf(world, action.ordinal).joined.push(action.network)
+      return
+    case 'leave-network': {
+      const box = boxOf(world, action.ordinal)
+      box.joined = box.joined.filter(network => network !== action.network)
+      return
+    }
     case 'promote':
       return promote(world, action.ordinal)
     case 'follow':
@@ -173,7 +186,7 @@ function create(world: World, ordinal: number, name: string): void {
   if (world.network === null) throw refused('runtime/not-found', 'the network')
   world.volumes[ordinal] ??= noData()
   const born = { state: 'created', hash: currentHash, network: world.network, mood: 'well' } as const
-  world.boxes.push({ ordinal, name, ...born, startedAtMs: null, exit: null, redis: null })
+  world.boxes.push({ ordinal, name, ...born, joined: [], startedAtMs: null, exit: null, redis: null })
 }
 
 /** Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot does. */
@@ -281,6 +294,13 @@ export function look(world: World): Observation {
             foreignVolumes: [],
             image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
           },
+    networks: world.networks.map(network => ({
+      networkId: `id of ${network}`,
+      name: network,
+      labels: {},
+      driver: 'bridge',
+      subnets: [],
+    })),
   }
 }
 
@@ -303,18 +323,10 @@ function lookAt(world: World, box: Box): NodeSeen {
       labels: { ...facts.labels, 'io.flotilla.spec-hash': box.hash },
       startedAtMs: box.startedAtMs,
       exit: box.exit === null ? null : { ...box.exit, oomKilled: false, error: null },
-      networks:
-        box.network === null
-          ? []
-          : [
-              {
-                network: name,
-                networkId: `net-${box.network}`,
-                address,
-                links: [masterLink(name)],
-                aliases: [nodeAlias(name, box.ordinal)],
-              },
-            ],
+      networks: [
+        ...(box.network === null ? [] : [{ network: name, networkId: `net-${box.network}`, address }]),
+        ...box.joined.map(network => ({ network, networkId: `id of ${network}`, address: null })),
+      ].map(one => ({ ...one, links: [masterLink(name)], aliases: [nodeAlias(name, box.ordinal)] })),
     },
     address: address === null ? null : { host: address, port: 6379 },
     probe: address === null ? null : probe(world, box),

@@ -332,6 +332,7 @@ export function observation(
     duplicates: [],
     strangers: [],
     resources: resources(),
+    networks: null,
     ...overrides,
   }
 }

@@ -1,0 +1,143 @@
+import type { ContainerFacts, NetworkEndpoint, NetworkFacts } from '../../runtime/runtime.js'
+import { flotillaLabel } from '../../runtime/labels.js'
+import { masterLink, networkName, nodeAlias } from '../names.js'
+import type { Census } from './census.js'
+import type { ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Contribution, Phase } from './phases.js'
+import type { Action, Refusal } from './plan.js'
+import { overlap } from './subnets.js'
+
+/**
+ * Networks that are not the flotilla's own: clients live on them, so every node joins them under the same names, and whoever is master has the master's name
+ * there too, because names follow the container's name on every user-defined network. Joined and left while the node runs, so no container is made anew for it.
+ *
+ * A node's endpoint on such a network is ours to take off again if it has the link that we give it: what a person connected by hand has not.
+ * `made` are the nodes that this plan creates, with their containers' names.
+ */
+export function planNetworks(
+  input: PlanInput,
+  census: Census,
+  made: ReadonlyMap<number, string>,
+): Contribution {
+  const networks = input.seen.networks
+  if (networks === null) return {}
+  const refusals = input.spec.network.external.flatMap(name => whyNotJoin(input, networks, name) ?? [])
+  const fit = input.spec.network.external.filter(name => whyNotJoin(input, networks, name) === null)
+  return {
+    actions: census.wanted.flatMap(node => [
+      ...joins(input, node, fit, made.get(node.ordinal)),
+      ...leaves(input, node),
+    ]),
+    refusals: [...refusals, ...subnetDiffers(input, networks)],
+  }
+}
+
+function joins(
+  input: PlanInput,
+  node: ClassifiedNode,
+  fit: readonly string[],
+  madeName: string | undefined,
+): { phase: Phase; action: Action }[] {
+  const running = runningContainer(node)
+  const name = madeName ?? running?.name
+  if (name === undefined) return []
+  return fit.flatMap(network => {
+    const endpoint =
+      madeName === undefined ? running?.networks.find(one => one.network === network) : undefined
+    if (endpoint !== undefined && isNamedRight(input, node, endpoint)) return []
+    const cause = endpoint === undefined ? 'its clients live there' : 'it has not its names there'
+    return [{ phase: 'join', action: { kind: 'join-network', ordinal: node.ordinal, name, network, cause } }]
+  })
+}
+
+function leaves(input: PlanInput, node: ClassifiedNode): { phase: Phase; action: Action }[] {
+  const running = runningContainer(node)
+  const wanted = [networkName(input.spec.name), ...input.spec.network.external]
+  return (running?.networks ?? [])
+    .filter(({ network, links }) => !wanted.includes(network) && links.includes(masterLink(input.spec.name)))
+    .map(({ network }) => ({
+      phase: 'leave',
+      action: {
+        kind: 'leave-network',
+        ordinal: node.ordinal,
+        name: running?.name ?? '',
+        network,
+        cause: 'the manifest does not name it any more',
+      },
+    }))
+}
+
+function runningContainer({ seen }: ClassifiedNode): ContainerFacts | undefined {
+  return seen?.container.state === 'running' ? seen.container : undefined
+}
+
+function isNamedRight(input: PlanInput, node: ClassifiedNode, endpoint: NetworkEndpoint): boolean {
+  return (
+    endpoint.links.includes(masterLink(input.spec.name)) &&
+    endpoint.aliases.includes(nodeAlias(input.spec.name, node.ordinal))
+  )
+}
+
+function whyNotJoin(input: PlanInput, networks: readonly NetworkFacts[], name: string): Refusal | null {
+  const network = networks.find(one => one.name === name)
+  if (network === undefined)
+    return {
+      code: 'NetworkMissing',
+      why: `the network ${name}, which spec.network.external names, does not exist; the nodes run without it`,
+      whatToType: `docker network create ${name}, or take it out of spec.network.external`,
+    }
+  const owner = network.labels[flotillaLabel]
+  if (owner !== undefined)
+    return {
+      code: 'NetworkConflict',
+      why: `the network ${name}, which spec.network.external names, is flotilla ${owner}'s own, and its nodes are to be reached by nobody else's`,
+      whatToType: `take ${name} out of spec.network.external of ${input.spec.name}`,
+    }
+  if (network.driver === 'bridge') return null
+  return {
+    code: 'NetworkConflict',
+    why: `the network ${name}, which spec.network.external names, has the driver ${network.driver}; a container on it can't be renamed for certain, and a failover is two renames`,
+    whatToType: `docker network create ${name}-bridge   (and name that in spec.network.external)`,
+  }
+}
+
+/** A network keeps its subnet for as long as it is, and to make it anew every node has to leave it at once. */
+function subnetDiffers(input: PlanInput, networks: readonly NetworkFacts[]): Refusal[] {
+  const { name, network } = input.spec
+  const own = networks.find(one => one.name === networkName(name) && one.labels[flotillaLabel] === name)
+  if (network.subnet === null || own === undefined || own.subnets.includes(network.subnet)) return []
+  return [
+    {
+      code: 'NetworkConflict',
+      why: `the network ${own.name} was made with the subnet ${own.subnets.join(', ')}, and spec.network.subnet asks for ${network.subnet}; to make it anew every node has to leave it at once`,
+      whatToType: `flotilla down ${name} && flotilla up ${name}   (writes stop meanwhile, the data is kept), or put spec.network.subnet back`,
+    },
+  ]
+}
+
+/** Why the flotilla's own network is not made as the spec asks for it; null when nothing speaks against it. */
+export function whyNotMakeNetwork(input: PlanInput): Refusal | null {
+  const { subnet } = input.spec.network
+  if (subnet === null || input.seen.resources?.network.kind !== 'absent') return null
+  const taken = input.seen.networks?.find(one => one.subnets.some(other => overlap(other, subnet)))
+  if (taken === undefined) return null
+  return {
+    code: 'NetworkConflict',
+    why: `the subnet ${subnet}, which spec.network.subnet asks for, overlaps with ${taken.subnets.join(', ')} of the network ${taken.name}, so nothing can be created`,
+    whatToType: `docker network rm ${taken.name}, or change spec.network.subnet (without it the engine chooses a free one)`,
+  }
+}
+
+/** A stopped container can't be started on a network that is gone; it remembers the network's id, not its name. */
+export function lostNetwork(input: PlanInput, node: ClassifiedNode): string | null {
+  const networks = input.seen.networks
+  if (networks === null || node.seen === null) return null
+  const lost = node.seen.container.networks.find(
+    ({ networkId, network }) =>
+      network !== networkName(input.spec.name) &&
+      networkId !== null &&
+      !networks.some(one => one.networkId === networkId),
+  )
+  return lost === undefined ? null : `the network ${lost.network}, which it was on, is gone`
+}

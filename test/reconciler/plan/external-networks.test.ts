@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { masterLink, nodeAlias } from '../../../src/reconciler/names.js'
+import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { overlap } from '../../../src/reconciler/plan/subnets.js'
+import type { NetworkEndpoint, NetworkFacts } from '../../../src/runtime/runtime.js'
+import { flotillaLabel } from '../../../src/runtime/labels.js'
+import { drive } from '../support/drive.js'
+import { build, namesFor, type Setting } from '../support/settings.js'
+import {
+  container,
+  follower,
+  master,
+  networkId,
+  nothingThere,
+  planInput,
+  planIs,
+  replica,
+  spec,
+  stopped,
+} from '../support/world.js'
+
+const own: NetworkFacts = {
+  ...{ networkId, name: 'shop', labels: { [flotillaLabel]: 'shop' } },
+  ...{ driver: 'bridge', subnets: ['172.20.0.0/16'] },
+}
+const frontend: NetworkFacts = {
+  ...own,
+  networkId: 'net-f',
+  name: 'frontend',
+  labels: {},
+  subnets: ['10.9.0.0/24'],
+}
+const joinsFrontend = { network: { subnet: null, external: ['frontend'] } }
+const joinsNone = { network: { subnet: null, external: [] } }
+
+function on(
+  ordinal: number,
+  overrides: Partial<NetworkEndpoint> = {},
+): { networks: readonly NetworkEndpoint[] } {
+  const endpoint = {
+    ...{ network: 'frontend', networkId: 'net-f', address: `10.9.0.1${ordinal}` },
+    ...{ links: [masterLink('shop')], aliases: [nodeAlias('shop', ordinal)] },
+  }
+  return { networks: [...container(ordinal).networks, { ...endpoint, ...overrides }] }
+}
+
+test('a network that clients live on is joined by every node while it runs', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsFrontend },
+      nodes: [master(0, { followers: [follower(1)] }), replica(1)],
+      seen: { networks: [own, frontend] },
+    },
+    `
+      stage 1
+        join shop-master to the network frontend  # its clients live there
+        join shop-replica-1 to the network frontend  # its clients live there
+    `,
+  )
+})
+
+test('a node that is made joins it in the same plan, after it follows', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsFrontend },
+      nodes: [master(0, {}, { container: on(0) })],
+      seen: { networks: [own, frontend] },
+    },
+    `
+      stage 1
+        create container shop-replica-1 (node 1)  # it is wanted and has no container
+      stage 2
+        start shop-replica-1  # it is wanted
+      stage 3
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 4
+        tune node 1 for its version  # its process may be new
+      stage 5
+        join shop-replica-1 to the network frontend  # its clients live there
+    `,
+  )
+})
+
+test('a network that the manifest names no more is left, and the node connects to its master anew', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsNone },
+      nodes: [master(0, { followers: [follower(1)] }), replica(1, {}, { container: on(1) })],
+      seen: { networks: [own, frontend] },
+    },
+    `
+      stage 1
+        take shop-replica-1 off the network frontend  # the manifest does not name it any more
+      stage 2
+        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
+      stage 3
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('what a person connected by hand is left as it is', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsNone },
+      nodes: [
+        master(0, { followers: [follower(1)] }),
+        replica(1, {}, { container: on(1, { links: [], aliases: [] }) }),
+      ],
+      seen: { networks: [own, frontend] },
+    },
+    'nothing to do',
+  )
+})
+
+test('a node that a person connected by hand to a network that it should be on gets its names there', () => {
+  planIs(
+    {
+      spec: { replicas: 0, ...joinsFrontend },
+      nodes: [master(0, {}, { container: on(0, { links: [], aliases: [] }) })],
+      seen: { networks: [own, frontend] },
+    },
+    `
+      stage 1
+        join shop-master to the network frontend  # it has not its names there
+    `,
+  )
+})
+
+test('a network that does not exist is a hold that keeps nobody from running', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsFrontend },
+      nodes: [master(0, {}), stopped(1)],
+      seen: { networks: [own] },
+    },
+    `
+      stage 1
+        start shop-replica-1  # it ended with exit code 137
+      stage 2
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 3
+        tune node 1 for its version  # its process may be new
+      refuses (NetworkMissing): the network frontend, which spec.network.external names, does not exist; the nodes run without it
+        type: docker network create frontend, or take it out of spec.network.external
+    `,
+  )
+})
+
+test('a network on which a failover could not rename, and the network of another flotilla, are not joined', () => {
+  const overlay = { ...frontend, driver: 'overlay' }
+  const others = { ...frontend, name: 'cart', labels: { [flotillaLabel]: 'cart' } }
+  planIs(
+    {
+      spec: { replicas: 0, network: { subnet: null, external: ['frontend', 'cart'] } },
+      nodes: [master(0)],
+      seen: { networks: [own, overlay, others] },
+    },
+    `
+      refuses (NetworkConflict): the network frontend, which spec.network.external names, has the driver overlay; a container on it can't be renamed for certain, and a failover is two renames
+        type: docker network create frontend-bridge   (and name that in spec.network.external)
+      refuses (NetworkConflict): the network cart, which spec.network.external names, is flotilla cart's own, and its nodes are to be reached by nobody else's
+        type: take cart out of spec.network.external of shop
+    `,
+  )
+})
+
+test('a stopped node whose network of others is gone is made anew on its volume', () => {
+  planIs(
+    {
+      spec: { replicas: 1, ...joinsNone },
+      nodes: [master(0), stopped(1, { container: on(1, { networkId: 'net-gone', address: null }) })],
+      seen: { networks: [own] },
+    },
+    `
+      stage 1
+        remove container shop-replica-1  # the network frontend, which it was on, is gone
+      stage 2
+        create container shop-replica-1 (node 1)  # the network frontend, which it was on, is gone; its volume is kept
+      stage 3
+        start shop-replica-1  # it ended with exit code 137
+      stage 4
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a subnet that another network has is a hold before anything is made', () => {
+  planIs(
+    {
+      memory: planInput({}).memory,
+      spec: { replicas: 0, network: { subnet: '10.9.0.128/25', external: [] } },
+      nodes: [],
+      seen: { networks: [frontend], resources: nothingThere },
+    },
+    `
+      waits until node 0, the master: it is started on its own data
+      refuses (NetworkConflict): the subnet 10.9.0.128/25, which spec.network.subnet asks for, overlaps with 10.9.0.0/24 of the network frontend, so nothing can be created
+        type: docker network rm frontend, or change spec.network.subnet (without it the engine chooses a free one)
+    `,
+  )
+})
+
+test('a subnet is made with the network', () => {
+  const input = { network: { subnet: '10.7.0.0/24', external: [] }, replicas: 0 }
+  planIs(
+    {
+      spec: input,
+      nodes: [],
+      seen: { networks: [frontend], resources: { ...nothingThere, volumes: ['shop-0'] } },
+    },
+    `
+      stage 1
+        create network shop (10.7.0.0/24)  # the flotilla has no network yet
+      stage 2
+        create container shop-master (node 0)  # it is wanted and has no container
+      stage 3
+        start shop-master  # it is wanted
+      waits until node 0, the master: it is started on its own data
+    `,
+  )
+})
+
+test('another subnet for a network that exists is a hold, and nobody is disturbed', () => {
+  planIs(
+    {
+      spec: { replicas: 0, network: { subnet: '10.7.0.0/24', external: [] } },
+      nodes: [master(0)],
+      seen: { networks: [own] },
+    },
+    `
+      refuses (NetworkConflict): the network shop was made with the subnet 172.20.0.0/16, and spec.network.subnet asks for 10.7.0.0/24; to make it anew every node has to leave it at once
+        type: flotilla down shop && flotilla up shop   (writes stop meanwhile, the data is kept), or put spec.network.subnet back
+    `,
+  )
+})
+
+test("the second judge objects to leaving or joining the flotilla's own network like another", () => {
+  const input = planInput({ nodes: [master(0)] })
+  for (const kind of ['join-network', 'leave-network'] as const) {
+    const action = { kind, ordinal: 0, name: 'shop-master', network: 'shop', cause: 'a test' }
+    const plan = { flotilla: 'shop', stages: [[action]], waits: [], refusals: [] }
+    assert.equal(objectionsTo(plan, input).length, 1)
+  }
+})
+
+test('nodes in whatever state come to be on the networks that they should be on, and on no other', () => {
+  for (const states of [
+    ['never made', 'never made'],
+    ['master, with data', 'replica of 0'],
+    ['ended, with data', 'replica of 0'],
+    ['master, with data', 'removed, data kept'],
+    ['master, with data', 'replica of 0, of an older spec'],
+  ] as const) {
+    const setting: Setting = {
+      ...{ states, names: namesFor(2, 0), record: states[0] === 'never made' ? null : 0, recordedKeys: 10 },
+      ...{ operation: null, replicas: 1, persistence: 'aof', witnessed: true, request: null },
+    }
+    const world = build(setting)
+    world.networks = ['frontend', 'left']
+    world.spec = spec({ ...world.spec, ...joinsFrontend })
+    for (const box of world.boxes) box.joined = ['left']
+    const told: string[] = []
+    assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
+    for (const box of world.boxes) assert.deepEqual(box.joined, ['frontend'], told.join('\n'))
+  }
+})
+
+test('subnets that have an address in common overlap', () => {
+  const pairs: readonly (readonly [string, string, boolean])[] = [
+    ['10.0.0.0/8', '10.255.255.0/24', true],
+    ['10.0.0.0/24', '10.0.0.0/24', true],
+    ['10.0.0.0/25', '10.0.0.128/25', false],
+    ['192.168.0.0/16', '192.169.0.0/16', false],
+    ['fd00::/8', '10.0.0.0/8', false],
+  ]
+  for (const [one, other, expected] of pairs) {
+    assert.equal(overlap(one, other), expected, `${one} ${other}`)
+    assert.equal(overlap(other, one), expected, `${other} ${one}`)
+  }
+})
