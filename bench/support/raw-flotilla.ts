@@ -1,3 +1,4 @@
+import { noConfig } from '../../src/reconciler/config-in-force.js'
 import {
   desiredContainer,
   fileOwner,
@@ -53,7 +54,7 @@ export async function planByHand(wanted: {
   const { flotilla, manifest, password } = wanted
   const spec = parseManifest(manifest, { file: '/floor.yaml' }).declared[0]?.spec
   if (spec === undefined) throw new Error(`the bench's own manifest is not valid:\n${manifest}`)
-  const setting: NodeSetting = { spec, publish: false, flotillaVersion: 'bench' }
+  const setting: NodeSetting = { spec, config: noConfig, publish: false, flotillaVersion: 'bench' }
   const secret = new Secret(password)
   const credentials = { control: secret, replication: secret, application: secret }
   const owner = fileOwner(wanted.imageUser)

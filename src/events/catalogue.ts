@@ -143,6 +143,17 @@ export const catalogue = {
     fields: ['image', 'contains'],
     alert: 'always outside of a test: what runs is not the image that the manifest names',
   },
+  'image.tried': {
+    level: 'info',
+    message: 'a throwaway container has told what an image is and what it makes of options',
+    fields: ['image', 'product', 'version', 'refused'],
+  },
+  'image.failed': {
+    level: 'error',
+    message: 'no server of an image comes up; no node is touched for its sake',
+    fields: ['image', 'reason'],
+    alert: 'when somebody waits for the new image; the nodes go on with the old one',
+  },
   'node.died': {
     level: 'warn',
     message: 'a node has ended',

@@ -6,18 +6,28 @@ const known = new WeakMap<FlotillaSpec, string>()
 
 /** 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. */
 export function digestOf(spec: FlotillaSpec): string {
-  const digest =
-    known.get(spec) ?? createHash('sha256').update(canonicalJson(spec)).digest('hex').slice(0, 16)
+  const digest = known.get(spec) ?? digestOfJson(spec)
   known.set(spec, digest)
   return digest
 }
 
-/** JSON with sorted keys. */
+/** 16 hex characters over plain data, whatever the order of its keys. */
+export function digestOfJson(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16)
+}
+
+/** JSON with sorted keys, and without those of which nothing is said: a field that a later version has does not change what a text means. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const entries = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
+    .filter(([, member]) => member !== undefined && !isEmpty(member))
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+  )
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
+import { configSection } from './sections/config.js'
 import type { FlotillaSpec } from './spec.js'
 import { bytes, duration } from './units.js'
 import { field } from './words.js'
@@ -56,6 +57,7 @@ function specSections(folder: string) {
     replicas,
     auth: authSection(folder).prefault('generated'),
     persistence: persistenceSection.prefault('aof'),
+    config: configSection.prefault({}),
     failover: failoverSection.prefault({}),
     durability: durabilitySection.prefault({}),
     network: networkSection.prefault({}),

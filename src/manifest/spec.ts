@@ -1,3 +1,5 @@
+import type { RedisOptions } from '../redis/options.js'
+
 /** What one manifest document asks for, with every default filled in. Plain data: the planner's first input. */
 export interface FlotillaSpec {
   /** 1–40 characters of `[a-z0-9-]`; the stem of every container, volume, network and alias name. */
@@ -7,6 +9,8 @@ export interface FlotillaSpec {
   readonly replicas: number
   readonly auth: AuthSpec
   readonly persistence: PersistenceSpec
+  /** Options of redis.conf beyond those that Flotilla sets, by name. */
+  readonly config: RedisOptions
   readonly failover: FailoverSpec
   readonly durability: DurabilitySpec
   readonly network: NetworkingSpec

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FlotillaSpec } from '../manifest/spec.js'
+import { restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
 import type { NodeCredentials } from '../redis/redis.js'
@@ -11,6 +12,8 @@ import { masterLink, networkName, nodeAlias, redisPort, volumeName } from './nam
 /** What is the same for every node of a flotilla and decides what its containers look like. */
 export interface NodeSetting {
   readonly spec: FlotillaSpec
+  /** The redis.conf options that a node gets beside ours. */
+  readonly config: ConfigInForce
   /** True where nodes can only be reached by a port on the host's loopback. */
   readonly publish: boolean
   /** Written into a label; no reason to recreate anything. */
@@ -32,14 +35,18 @@ export function desiredContainer(setting: NodeSetting, ordinal: number, name: st
  */
 export function specHash(setting: NodeSetting): string {
   const known = hashes.get(setting.spec)
-  if (known !== undefined && known.publish === setting.publish) return known.hash
+  if (known !== undefined && known.publish === setting.publish && known.config === setting.config)
+    return known.hash
   const hash = computeSpecHash(setting)
-  hashes.set(setting.spec, { publish: setting.publish, hash })
+  hashes.set(setting.spec, { publish: setting.publish, config: setting.config, hash })
   return hash
 }
 
 /** A spec in force is one object for as long as it is, and is asked for at every look. */
-const hashes = new WeakMap<FlotillaSpec, { readonly publish: boolean; readonly hash: string }>()
+const hashes = new WeakMap<
+  FlotillaSpec,
+  { readonly publish: boolean; readonly config: ConfigInForce; readonly hash: string }
+>()
 
 function computeSpecHash(setting: NodeSetting): string {
   const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
@@ -48,7 +55,13 @@ function computeSpecHash(setting: NodeSetting): string {
     replication: new Secret('x'),
     application: setting.spec.auth.kind === 'none' ? null : new Secret('x'),
   }
-  const config = nodeConfig(setting, 0, secrets).textWithoutSecrets
+  // What a running node takes is set there, and in its file: no reason to make it anew.
+  const options = restartOptions(setting.config)
+  const config = nodeConfig(
+    { ...setting, config: { ...setting.config, options } },
+    0,
+    secrets,
+  ).textWithoutSecrets
   const acl = renderAcl(secrets).textWithoutSecrets
   const canonical = JSON.stringify({
     ...rest,
@@ -136,5 +149,6 @@ function nodeConfig(setting: NodeSetting, ordinal: number, credentials: NodeCred
     persistence: setting.spec.persistence.mode,
     replication: credentials.replication,
     openToAll: setting.spec.auth.kind === 'none',
+    options: setting.config.options,
   })
 }

@@ -1,4 +1,6 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
+import type { ConfigInForce } from './config-in-force.js'
+import type { Trial } from './trial.js'
 
 /**
  * What the world can't tell after the fact: who was master, how far its history had come, what was under way.
@@ -27,6 +29,10 @@ export interface FlotillaMemory {
   readonly pausedSinceMs: number | null
   /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
   readonly dataLost: DataLost | null
+  /** The redis.conf options that nodes are given now: the last that a server was found to take. Null while nobody has asked for any. */
+  readonly config: ConfigInForce | null
+  /** What throwaway containers have told of images, the newest last, one for each image and four at most. */
+  readonly trials: readonly Trial[]
 }
 
 export interface DataLost {
@@ -128,6 +134,8 @@ export function newMemory(flotilla: string): FlotillaMemory {
     everReady: false,
     pausedSinceMs: null,
     dataLost: null,
+    config: null,
+    trials: [],
   }
 }
 

@@ -8,6 +8,8 @@ export interface Observation {
   /** Our containers, by ordinal; of several with one ordinal the running or oldest one is here, the others in `duplicates`. */
   readonly nodes: readonly NodeSeen[]
   readonly duplicates: readonly ContainerFacts[]
+  /** Our throwaway containers: while nobody tries an image there should be none. */
+  readonly leftovers: readonly { readonly containerId: string; readonly name: string }[]
   /** Containers that are not ours and hold a name that this flotilla needs. */
   readonly strangers: readonly Stranger[]
   /** Looked at only when something may have to be created, or nobody is known to be master; null when it was not. */

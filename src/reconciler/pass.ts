@@ -1,5 +1,6 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { NodeCredentials } from '../redis/redis.js'
+import { acceptConfig, noConfig } from './config-in-force.js'
 import { specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
@@ -7,6 +8,7 @@ import { observe, type Eyes } from './observe/observe.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
 import { remember } from './remember.js'
+import { wantedImageId } from './wanted-image.js'
 
 /** One look and what is to be done about it: the part of a pass that changes nothing, shared by the daemon, `plan` and `status`. */
 export interface Look {
@@ -14,11 +16,17 @@ export interface Look {
   readonly plan: Plan
 }
 
+/** A look with what carrying its plan out needs. */
+export interface ActionableLook extends Look {
+  /** What a node that is made now is to be like. */
+  readonly setting: NodeSetting
+}
+
 export interface LookInput {
   readonly spec: FlotillaSpec
   readonly memory: FlotillaMemory
   readonly credentials: NodeCredentials
-  readonly setting: NodeSetting
+  readonly setting: Omit<NodeSetting, 'config'>
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
   readonly mind?: Mind
@@ -28,7 +36,7 @@ export interface LookInput {
 export async function lookAt(
   eyes: Eyes,
   { spec, memory, credentials, setting, inHaste, mind = soundMind }: LookInput,
-): Promise<Look> {
+): Promise<ActionableLook> {
   const seen = await observe(eyes, {
     flotilla: spec.name,
     image: spec.image,
@@ -38,8 +46,10 @@ export async function lookAt(
     credentials,
     inHaste,
   })
-  const input: PlanInput = { spec, seen, memory: remember(memory, seen), specHash: specHash(setting) }
-  return { input, plan: mind.plan(input) }
+  const known = acceptConfig(remember(memory, seen), spec, wantedImageId(spec, seen))
+  const inForce: NodeSetting = { ...setting, config: known.config ?? noConfig }
+  const input: PlanInput = { spec, seen, memory: known, specHash: specHash(inForce) }
+  return { input, plan: mind.plan(input), setting: inForce }
 }
 
 /** What a pass came to. A pair that makes no sense (settled, and again in 20 ms) can't be written. */

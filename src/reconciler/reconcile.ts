@@ -6,14 +6,13 @@ import type { FlotillaSpec } from '../manifest/spec.js'
 import type { NodeCredentials, NodeTarget } from '../redis/redis.js'
 import { Secret } from '../secret.js'
 import type { StateStore } from '../state/state-store.js'
-import type { NodeSetting } from './desired-node.js'
 import { execute } from './execute/execute.js'
 import { Performer } from './execute/perform.js'
 import type { FlotillaRecord } from './flotilla-record.js'
 import type { Mind } from './mind.js'
 import { factsOfNode } from './node-facts.js'
 import { nodeTarget, type Eyes } from './observe/observe.js'
-import { lookAt, type Look, type Outcome } from './pass.js'
+import { lookAt, type ActionableLook, type Look, type Outcome } from './pass.js'
 import { rightfulOrdinal } from './plan/mastership.js'
 import type { Plan } from './plan/plan.js'
 import { isSettled, renderAction, renderPlan } from './plan/text.js'
@@ -50,7 +49,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
   const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
   try {
     const credentials = await credentialsFor(tools.store, pass.spec)
-    const setting: NodeSetting = {
+    const setting = {
       spec: pass.spec,
       publish: tools.eyes.reach === 'published',
       flotillaVersion: tools.flotillaVersion,
@@ -69,7 +68,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     pass.onMaster(reigningMaster(tools.eyes, look, credentials))
     // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after.
     tell(pass, look, { events, failure: null })
-    const outcome = await act(tools, pass, look, { events, credentials, setting })
+    const outcome = await act(tools, pass, look, { events, credentials })
     await pass.record.saveMemory(memory => memory)
     await pass.record.saveStatus()
     return outcome
@@ -100,14 +99,13 @@ function isUrgent(plan: Plan): boolean {
 async function act(
   tools: ReconcilerTools,
   pass: PassInput,
-  look: Look,
+  look: ActionableLook,
   context: {
     readonly events: EventSink
     readonly credentials: NodeCredentials
-    readonly setting: NodeSetting
   },
 ): Promise<Outcome> {
-  const { plan, input } = look
+  const { plan, input, setting } = look
   const { events } = context
   if (plan.stages.length === 0) return outcomeOfIdle(plan)
   if (input.memory.pausedSinceMs !== null) return { kind: 'stuck', because: 'it is paused' }
@@ -127,7 +125,7 @@ async function act(
       runtime: tools.eyes.runtime,
       redis: tools.eyes.redis,
       reach: tools.eyes.reach,
-      setting: context.setting,
+      setting,
       credentials: context.credentials,
       events,
       nowMs: () => tools.clock.nowMs(),

@@ -1,5 +1,5 @@
 import type { EventSink } from '../events/catalogue.js'
-import { flotillaLabel, readNodeLabels } from '../runtime/labels.js'
+import { flotillaLabel, readNodeLabels, trialLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import type { StateStore } from '../state/state-store.js'
 import { execute } from './execute/execute.js'
@@ -17,6 +17,9 @@ export async function findBelongings(runtime: Runtime, flotilla: string): Promis
   ])
   return {
     flotilla,
+    leftovers: containers.flatMap(({ labels, name, containerId }) =>
+      labels[flotillaLabel] === flotilla && labels[trialLabel] !== undefined ? [{ name, containerId }] : [],
+    ),
     containers: containers.flatMap(({ labels, name, state }) => {
       const node = readNodeLabels(labels)
       return node?.flotilla === flotilla ? [{ ordinal: node.ordinal, name, state }] : []
@@ -74,6 +77,8 @@ async function removeOne(runtime: Runtime, action: Action, signal: AbortSignal):
       return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
     case 'remove-container':
       return runtime.removeContainer(action.name, { signal })
+    case 'remove-leftover':
+      return runtime.removeContainer(action.containerId, { signal })
     case 'remove-network':
       return runtime.removeNetwork(action.network, { signal })
     case 'remove-volume':

@@ -1,5 +1,6 @@
 import type { PersistenceSpec } from '../manifest/spec.js'
 import type { Secret } from '../secret.js'
+import { optionLines, type RedisOptions } from './options.js'
 import { quoteArgument } from './redis-text.js'
 import type { RedisFacts, Upstream } from './redis.js'
 
@@ -21,6 +22,8 @@ export interface RedisConfigInput {
   readonly replication: Secret
   /** True when applications need no password (`auth: none`). */
   readonly openToAll: boolean
+  /** What the manifest asks for beside what is said here; it comes last, and of two lines on one option Redis takes the last. */
+  readonly options: RedisOptions
   /** Where things are; {@link containerPlaces} unless it runs outside a container. */
   readonly places?: ConfigPlaces
 }
@@ -29,8 +32,8 @@ export interface ConfigPlaces {
   readonly port: number
   readonly dataDirectory: string
   readonly aclFile: string
-  /** Whom the node follows at its birth. */
-  readonly upstream: Upstream
+  /** Whom the node follows at its birth; null: nobody, because it will never be one of several. */
+  readonly upstream: Upstream | null
 }
 
 /** In a container of ours. `master` is the link alias that each of them has, whoever it is itself. */
@@ -54,6 +57,7 @@ export function renderRedisConfig(input: RedisConfigInput): RenderedFile {
     ...processLines(places),
     ...replicationLines(input, places),
     ...persistenceLines(input),
+    ...optionLines(input.options),
   ]
   const masterauth = quoteArgument(input.replication.reveal(), 'the replication password')
   return {
@@ -90,7 +94,9 @@ function replicationLines(input: RedisConfigInput, { port, upstream }: ConfigPla
   return [
     // A node is born a replica, the future master too: it then links to itself, keeps its data, and answers PSYNC with NOMASTERLINK.
     // So no empty or stale node that comes up as master by accident can wipe the others.
-    `replicaof ${quoteArgument(upstream.host, 'the upstream host')} ${upstream.port}`,
+    ...(upstream === null
+      ? []
+      : [`replicaof ${quoteArgument(upstream.host, 'the upstream host')} ${upstream.port}`]),
     'masteruser replication',
     // Behind NAT the master sees the same address for all of them, so each says who it is.
     `replica-announce-ip ${quoteArgument(nodeAlias, 'the node alias')}`,

@@ -43,6 +43,12 @@ export interface RedisPort {
     config: Readonly<Record<string, string>>,
     options: { readonly deadlineMs: number },
   ): Promise<readonly string[]>
+  /** `CONFIG GET` of these options, by name; those that this server does not know are not in the answer. */
+  getConfig(
+    node: NodeTarget,
+    names: readonly string[],
+    options: { readonly deadlineMs: number },
+  ): Promise<Readonly<Record<string, string>>>
   /** Runs one command as the `default` user, for `verify` and `cli`. Replies as RESP values. */
   command(
     node: NodeTarget,

@@ -3,6 +3,8 @@ export const flotillaLabel = 'io.flotilla.flotilla'
 export const nodeLabel = 'io.flotilla.node'
 export const specHashLabel = 'io.flotilla.spec-hash'
 export const versionLabel = 'io.flotilla.version'
+/** On a container that only answers questions about its image, for some seconds: one that is found belongs to a Flotilla that died. */
+export const trialLabel = 'io.flotilla.trial'
 /** On an image that stands in for one that could not be pulled: says what is really in it. */
 export const standInLabel = 'io.flotilla.stand-in'
 

@@ -227,6 +227,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly attachment: NetworkAttachment
   readonly mounts: readonly { readonly volume: string; readonly path: string }[]
+  /** Folders in memory, which end with the container; left out: none. */
+  readonly scratchPaths?: readonly string[]
   /** resolv.conf options, such as `ndots:1`. */
   readonly dnsOptions: readonly string[]
   readonly openFilesMax: number
@@ -236,6 +238,9 @@ export interface ContainerSpec {
   readonly publishPort: number | null
   readonly hostname: string
 }
+
+/** Attached to nothing: its own loopback is all that it reaches. */
+export const noNetwork: NetworkAttachment = { network: 'none', links: [], aliases: [] }
 
 export interface NetworkAttachment {
   readonly network: string

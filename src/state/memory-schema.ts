@@ -40,6 +40,8 @@ const request = z.object({
   timeoutMs: z.number(),
 })
 
+const redisOptions = z.record(z.string(), z.array(z.string()))
+
 const spec = z.object({
   name: z.string(),
   image: z.string(),
@@ -50,6 +52,7 @@ const spec = z.object({
     z.object({ kind: z.literal('none') }),
   ]),
   persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
+  config: redisOptions.prefault({}),
   failover: z
     .object({
       mode: z.enum(['automatic', 'manual']),
@@ -66,6 +69,31 @@ const spec = z.object({
     .prefault({ subnet: null, external: [] }),
   labels: z.record(z.string(), z.string()).prefault({}),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
+})
+
+const trial = z.object({
+  image: z.string(),
+  imageId: z.string(),
+  atMs: z.number(),
+  outcome: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('failed'), reason: z.string(), tried: redisOptions }),
+    z.object({
+      kind: z.literal('answered'),
+      product: z.enum(['redis', 'valkey']),
+      version: z.string(),
+      rdbVersion: z.number().nullable(),
+      options: z.record(
+        z.string(),
+        z.object({
+          tried: z.array(z.string()),
+          verdict: z.enum(['live', 'restart', 'unknown', 'invalid']),
+          byDefault: z.string().nullable(),
+          reads: z.string().nullable(),
+          message: z.string().nullable(),
+        }),
+      ),
+    }),
+  ]),
 })
 
 const memory = z.object({
@@ -90,6 +118,15 @@ const memory = z.object({
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
   dataLost: z.object({ atMs: z.number(), keys: count, why: z.string() }).nullable(),
+  config: z
+    .object({
+      options: redisOptions,
+      live: z.record(z.string(), z.string()),
+      restart: z.array(z.string()),
+    })
+    .nullable()
+    .prefault(null),
+  trials: z.array(trial).prefault([]),
 })
 
 const file = z.object({ version: z.literal(memoryVersion), memory })

@@ -57,6 +57,7 @@ const plans: Readonly<Record<string, Plan>> = {
       flotilla: 'shop',
       containers: [{ ordinal: 0, name: 'shop-master', state: 'running' }],
       volumes: [{ ordinal: 0, volume: 'shop-0' }],
+      leftovers: [],
       hasNetwork: true,
     },
     { volumesToo: true },

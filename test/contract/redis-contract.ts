@@ -266,6 +266,14 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal(await world.readConfig(node, 'repl-timeout'), '33')
     })
 
+    test('options are read by name, and those that the server does not know are left out', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.setConfig(node, { hz: '17', 'repl-timeout': '33' }, { deadlineMs })
+      const names = ['hz', 'no-such-option', 'repl-timeout', '*']
+      const config = await world.redis.getConfig(node, names, { deadlineMs })
+      assert.deepEqual(config, { hz: '17', 'repl-timeout': '33' })
+    })
+
     test('a command that Redis refuses fails with the node, the command and what Redis said', async () => {
       const node = await world.startNode('shop-0')
       await assert.rejects(world.redis.command(node, ['SET', 'a', '1'], { deadlineMs }), {

@@ -80,6 +80,7 @@ export async function createRealWorld(): Promise<RealWorld> {
       persistence: options.persistence ?? 'rdb',
       replication: credentials.replication,
       openToAll: credentials.application === null,
+      options: {},
       places: { port, dataDirectory: directory, aclFile, upstream: { host: '127.0.0.1', port } },
     })
     await writeFile(

@@ -81,6 +81,7 @@ test('editors are told what is required and that other keys are errors', () => {
       ['image', 'redis:8'],
       ['auth', 'generated'],
       ['persistence', 'aof'],
+      ['config', {}],
       ['failover', {}],
       ['durability', {}],
       ['network', {}],

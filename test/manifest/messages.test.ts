@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { complaints, manifest } from './samples.js'
 
-const keysOfSpec = 'image, replicas, auth, persistence, failover, durability, network, labels, deletionPolicy'
+const keysOfSpec =
+  'image, replicas, auth, persistence, config, failover, durability, network, labels, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */
@@ -352,6 +353,24 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     'a colour of a terminal',
     manifest('shop', '  image: \x1b[31mredis'),
     '6:10: an invisible control character (U+001B) stands here; remove it, or write "\\u001B" if it belongs to a value',
+  ],
+  [
+    'an option that Flotilla sets itself',
+    manifest('shop', '  replicas: 2\n  config:\n    bind: 127.0.0.1\n    appendonly: yes'),
+    "8:11: config.bind can't be set here: Flotilla decides where a node listens, so that it and the other nodes find it; remove it",
+    "9:17: config.appendonly can't be set here: what a node writes to its disk is what spec.persistence says; remove it",
+  ],
+  [
+    'an option with capitals, and one that takes no list',
+    manifest('shop', '  replicas: 2\n  config:\n    MaxMemory: 1gb\n    hz: [10, 20]'),
+    '8:16: config.MaxMemory is no option of redis.conf; write maxmemory',
+    '9:9: config.hz takes one value, not a list; write it as one text, its parts with spaces between them',
+  ],
+  [
+    'an option without a value, and one with a mapping for a value',
+    manifest('shop', '  replicas: 2\n  config:\n    hz:\n    maxmemory: { a: 1 }'),
+    '8:5: config.hz has no value; write hz: 100mb',
+    '9:16: config.maxmemory must be one line of 4096 characters at most, or a list of such lines, not a mapping; write maxmemory: 100mb',
   ],
   [
     'a hundred brackets',

@@ -16,6 +16,7 @@ test('everything but name and replicas has a default', () => {
     replicas: 2,
     auth: { kind: 'generated' },
     persistence: { mode: 'aof' },
+    config: {},
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
     network: { subnet: null, external: [] },
@@ -30,6 +31,7 @@ test('every field can be set', () => {
     '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
       '0'.repeat(64) +
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
+      '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
       '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
@@ -40,6 +42,7 @@ test('every field can be set', () => {
     replicas: 0,
     auth: { kind: 'none' },
     persistence: { mode: 'rdb' },
+    config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },

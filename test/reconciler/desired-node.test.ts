@@ -9,9 +9,10 @@ import {
 } from '../../src/reconciler/desired-node.js'
 import { specHashLabel, versionLabel } from '../../src/runtime/labels.js'
 import { Secret } from '../../src/secret.js'
+import { noConfig } from '../../src/reconciler/config-in-force.js'
 import { spec } from './support/world.js'
 
-const setting: NodeSetting = { spec: spec(), publish: false, flotillaVersion: '0.1.0' }
+const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: '0.1.0' }
 const credentials = {
   control: new Secret('control-password'),
   replication: new Secret('replication-password'),

@@ -10,6 +10,7 @@ const input: RedisConfigInput = {
   persistence: 'aof',
   replication: new Secret('s3cret'),
   openToAll: false,
+  options: {},
 }
 
 test('the configuration of a node with an append-only file', () => {

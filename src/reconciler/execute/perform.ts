@@ -1,6 +1,5 @@
 import type { EventSink } from '../../events/catalogue.js'
 import { FlotillaError } from '../../errors.js'
-import { liveExtras } from '../../redis/config.js'
 import type { ReachMode } from '../../redis/reach.js'
 import type { NodeCredentials, NodeTarget, RedisPort } from '../../redis/redis.js'
 import { standInLabel } from '../../runtime/labels.js'
@@ -19,10 +18,13 @@ import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
-import { tunedTo } from '../plan/tuning.js'
+import { withTrial } from '../trial.js'
+import { tunedTo } from '../tuned-to.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
 import { SyncTurns } from './sync-turns.js'
+import { tryImage } from './try-image.js'
+import { tuneNode } from './tune-node.js'
 import { setDataAside } from './set-aside.js'
 
 /** What the hands need: the ports, what was seen, and where the memory is kept. */
@@ -72,6 +74,10 @@ export class Performer {
     switch (action.kind) {
       case 'pull-image':
         return this.#pull(action.image)
+      case 'try-image':
+        return this.#try(action)
+      case 'remove-leftover':
+        return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':
         return runtime.createNetwork(
           {
@@ -171,6 +177,23 @@ export class Performer {
     )
   }
 
+  async #try({ image, options }: Extract<Action, { kind: 'try-image' }>): Promise<void> {
+    const trial = await tryImage(this.#hands, { image, options })
+    await this.#hands.saveMemory(memory => ({ ...memory, trials: withTrial(memory.trials, trial) }))
+    const { outcome } = trial
+    if (outcome.kind === 'failed')
+      return this.#hands.events.publish('image.failed', { image, reason: outcome.reason })
+    const refused = Object.entries(outcome.options).flatMap(([name, { verdict }]) =>
+      verdict === 'unknown' || verdict === 'invalid' ? [name] : [],
+    )
+    this.#hands.events.publish('image.tried', {
+      image,
+      product: outcome.product,
+      version: outcome.version,
+      refused,
+    })
+  }
+
   async #create(ordinal: number, name: string): Promise<void> {
     const { runtime, setting, credentials, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
@@ -231,20 +254,11 @@ export class Performer {
     }
   }
 
-  async #tune({ ordinal, minReplicas, maxLagSeconds }: Extract<Action, { kind: 'tune' }>): Promise<void> {
-    const { redis, keepMemory } = this.#hands
-    const target = this.#targetOf(ordinal)
-    const probe = await redis.probe(target, { deadlineMs: orderDeadlineMs })
-    // One that loads its data or does not answer is tuned by a later pass: its defaults are safe, only slower to stop.
-    if (probe.kind !== 'answered') return
-    const options = {
-      ...liveExtras(probe.facts),
-      'min-replicas-to-write': String(minReplicas),
-      'min-replicas-max-lag': String(maxLagSeconds),
-    }
-    await redis.setConfig(target, options, { deadlineMs: orderDeadlineMs })
-    const tuned = tunedTo(probe.facts.runId, { minReplicas, maxLagSeconds })
-    keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
+  async #tune({ ordinal, options }: Extract<Action, { kind: 'tune' }>): Promise<void> {
+    const runId = await tuneNode(this.#hands.redis, this.#targetOf(ordinal), options)
+    if (runId === null) return
+    const tuned = tunedTo(runId, options)
+    this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
   }
 
   async #beginOperation(operation: Operation): Promise<void> {

@@ -1,6 +1,6 @@
 import type { NodeCredentials, NodeTarget, Probe, RedisPort } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
-import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
+import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.js'
 import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
@@ -72,6 +72,9 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     atMs: eyes.nowMs(),
     nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
     duplicates,
+    leftovers: containers
+      .filter(({ labels }) => labels[trialLabel] !== undefined && labels[flotillaLabel] === flotilla)
+      .map(({ containerId, name }) => ({ containerId, name })),
     strangers: containers
       .filter(container => !ours.includes(container) && isNeededName(flotilla, container.name))
       .map(toStranger),

@@ -26,6 +26,8 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'begin-operation':
       return action.operation.kind === 'failover' ? 'writes the old master alone had are lost' : null
     case 'pull-image':
+    case 'try-image':
+    case 'remove-leftover':
     case 'create-network':
     case 'create-volume':
     case 'create-container':

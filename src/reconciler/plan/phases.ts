@@ -11,6 +11,7 @@ const phases = [
   'begin',
   'fence',
   'prepare',
+  'try',
   'stop-old',
   'discard',
   'make-room',

@@ -14,6 +14,7 @@ import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
 import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClients } from './succession.js'
 import { planReplication, strayCause } from './replication.js'
+import { planConfig } from './trial.js'
 import { planTuning, tune } from './tuning.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
@@ -27,6 +28,7 @@ export function planFlotilla(input: PlanInput): Plan {
   const mastership = decideMastership(input, census)
   return joinContributions(input.spec.name, [
     duplicates(input),
+    clearUp(input),
     planLockedOut(input, census),
     ...contributionsOf(input, census, mastership),
   ])
@@ -44,7 +46,7 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
     case 'found':
       return [{ actions: recordOnly(input, mastership.ordinal, mastership.reason) }]
     case 'first':
-      return planCreation(input, census, mastership)
+      return planFirst(input, census, mastership)
     case 'crown':
       return planCrowning(input, census, mastership)
     case 'fence':
@@ -66,6 +68,16 @@ function keepAll(input: PlanInput, census: Census, master: number | null): Contr
   return planMembership(input, { wanted, surplus: [] }, master).contribution
 }
 
+/** Nothing is made for options that nobody was asked about, or that a server refuses. */
+function planFirst(
+  input: PlanInput,
+  census: Census,
+  first: Extract<Mastership, { kind: 'first' }>,
+): Contribution[] {
+  const config = planConfig(input)
+  return config === null ? planCreation(input, census, first) : [config]
+}
+
 /** A new flotilla, from nothing to the end, in one plan. */
 function planCreation(
   input: PlanInput,
@@ -81,7 +93,7 @@ function planCreation(
         ...beginning(input, operation, 'begin'),
         { phase: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
         { phase: 'end', action: endOperation(operation) },
-        { phase: 'tune', action: tune(input.spec, first.ordinal, 'its process is new') },
+        { phase: 'tune', action: tune(input, first.ordinal, 'its process is new') },
       ],
     },
     contribution,
@@ -219,9 +231,10 @@ function planReign(
   const tuning = (planTuning(input, census).actions ?? []).filter(
     ({ action }) => action.kind !== 'tune' || !ordered.has(action.ordinal),
   )
-  return busy || tuning.length > 0
-    ? [...repairs, { actions: tuning }]
-    : [...repairs, ...planRollout(input, census, reigning.ordinal)]
+  const config = planConfig(input)
+  if (busy || tuning.length > 0)
+    return [...repairs, { actions: tuning }, { refusals: config?.refusals ?? [] }]
+  return [...repairs, ...(config === null ? planRollout(input, census, reigning.ordinal) : [config])]
 }
 
 /** The nodes that this part of the plan creates, with their containers' names. */
@@ -236,6 +249,21 @@ function madeBy({ actions = [] }: Contribution): ReadonlyMap<number, string> {
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {
   const operation = operationFor(input, { ordinal, kind: 'adoption', reason })
   return [...beginning(input, operation, 'begin'), { phase: 'end', action: endOperation(operation) }]
+}
+
+/** Trials run within one pass: one that a look finds was cut short. */
+function clearUp(input: PlanInput): Contribution {
+  return {
+    actions: input.seen.leftovers.map(({ containerId, name }) => ({
+      phase: 'prepare' as const,
+      action: {
+        kind: 'remove-leftover' as const,
+        containerId,
+        name,
+        cause: 'it was made for a trial that was cut short',
+      },
+    })),
+  }
 }
 
 function duplicates(input: PlanInput): Contribution {

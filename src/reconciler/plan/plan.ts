@@ -1,3 +1,4 @@
+import type { LiveOptions, RedisOptions } from '../../redis/options.js'
 import type { Operation, Request } from '../memory.js'
 
 /**
@@ -19,6 +20,10 @@ export type Action = ActionBody & { readonly cause: string }
 
 export type ActionBody =
   | { readonly kind: 'pull-image'; readonly image: string }
+  /** Asks a throwaway container of the image what it is and what it makes of these options. */
+  | { readonly kind: 'try-image'; readonly image: string; readonly options: RedisOptions }
+  /** A container of a trial that was cut short. By id: the name may be anybody's by then. */
+  | { readonly kind: 'remove-leftover'; readonly containerId: string; readonly name: string }
   | { readonly kind: 'create-network'; readonly network: string; readonly subnet: string | null }
   | { readonly kind: 'create-volume'; readonly ordinal: number; readonly volume: string }
   | { readonly kind: 'create-container'; readonly ordinal: number; readonly name: string }
@@ -63,13 +68,8 @@ export type ActionBody =
     }
   | { readonly kind: 'promote'; readonly ordinal: number }
   | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
-  /** Sets what this server's version has beyond the common configuration (known only once it answers), and what durability asks for now. */
-  | {
-      readonly kind: 'tune'
-      readonly ordinal: number
-      readonly minReplicas: number
-      readonly maxLagSeconds: number
-    }
+  /** CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond the common configuration. */
+  | { readonly kind: 'tune'; readonly ordinal: number; readonly options: LiveOptions }
   | {
       readonly kind: 'end-operation'
       readonly operation: Operation
@@ -110,6 +110,7 @@ export const refusalCodes = [
   'RolloutPending',
   'FailoverBlocked',
   'CrashLooping',
+  'ConfigRefused',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number] | 'LockedOut'

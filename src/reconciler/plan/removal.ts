@@ -11,6 +11,8 @@ export interface Belongings {
     readonly name: string
     readonly state: ContainerState
   }[]
+  /** Of trials that were cut short. */
+  readonly leftovers: readonly { readonly name: string; readonly containerId: string }[]
   readonly hasNetwork: boolean
   readonly volumes: readonly { readonly ordinal: number; readonly volume: string }[]
 }
@@ -21,6 +23,8 @@ export function planRemoval(belongings: Belongings, options: { readonly volumesT
     ? 'the flotilla and its data are to be removed'
     : 'the flotilla is to be removed; its volumes are kept'
   const actions: { phase: Phase; action: Action }[] = []
+  for (const { name, containerId } of belongings.leftovers)
+    actions.push({ phase: 'remove-rest', action: { kind: 'remove-leftover', name, containerId, cause } })
   for (const { ordinal, name, state } of belongings.containers) {
     if (state === 'running' || state === 'paused' || state === 'restarting')
       actions.push({ phase: 'stop-surplus', action: { kind: 'stop-container', ordinal, name, cause } })

@@ -133,9 +133,7 @@ export function planReplication(
   }
   // Whoever starts to follow may be a process that was never spoken to.
   const tunes = actions.flatMap(({ kind, ...action }) =>
-    kind === 'follow' && 'ordinal' in action
-      ? [tune(input.spec, action.ordinal, 'its process may be new')]
-      : [],
+    kind === 'follow' && 'ordinal' in action ? [tune(input, action.ordinal, 'its process may be new')] : [],
   )
   return {
     actions: [

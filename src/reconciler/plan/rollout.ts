@@ -103,7 +103,7 @@ function replace(
         cause: 'it has just been started, and has to be told whom to follow',
       },
     },
-    { phase: 'tune', action: tune(input.spec, ordinal, 'its process is new') },
+    { phase: 'tune', action: tune(input, ordinal, 'its process is new') },
   ]
   return input.seen.resources?.image === null
     ? [

@@ -36,6 +36,10 @@ export function renderAction(action: Action): string {
   switch (action.kind) {
     case 'pull-image':
       return `pull image ${action.image}`
+    case 'try-image':
+      return `try ${[`image ${action.image}`, ...Object.keys(action.options)].join(', ')} on a throwaway container`
+    case 'remove-leftover':
+      return `remove leftover ${action.name}`
     case 'create-network':
       return `create network ${action.network}${action.subnet === null ? '' : ` (${action.subnet})`}`
     case 'create-volume':

@@ -1,4 +1,7 @@
-import type { FlotillaSpec } from '../../manifest/spec.js'
+import type { LiveOptions } from '../../redis/options.js'
+import { liveOptions } from '../live-options.js'
+import type { Observation } from '../observation.js'
+import { tunedTo } from '../tuned-to.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
@@ -6,11 +9,20 @@ import type { Contribution } from './phases.js'
 import type { Action } from './plan.js'
 
 /**
- * Tuning is what can be set only at run time: options that just some versions have, and `min-replicas-to-write`, which changes with the number of replicas.
- * A process remembers it until it ends, so a node is tuned once per process and wish, and our memory says which it was.
+ * Tuning gives a running node the live options that it should have: those that change with the spec, and (added when it is done, because only the node
+ * knows its version) those that just some versions have. A process remembers them until it ends, so a node is tuned once per process and wish, and our
+ * memory says which it was: a settled flotilla is not asked again.
  */
-export function tune(spec: FlotillaSpec, ordinal: number, cause: string): Action {
-  return { kind: 'tune', ordinal, ...wishes(spec), cause }
+export function tune(input: Wishing, ordinal: number, cause: string): Action {
+  return { kind: 'tune', ordinal, options: wishes(input, ordinal), cause }
+}
+
+type Wishing = Pick<PlanInput, 'spec' | 'memory'> & { readonly seen: Pick<Observation, 'nodes'> }
+
+/** A container of another image is to be made anew: what its options are by default is no wish for the one after it. */
+function wishes({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
+  const container = seen.nodes.find(node => node.ordinal === ordinal)?.container
+  return liveOptions({ spec, memory }, container?.image === spec.image ? container.imageId : null)
 }
 
 /** Whoever answers and was not tuned to today's wishes. */
@@ -19,33 +31,14 @@ export function planTuning(input: PlanInput, census: Census): Contribution {
   return {
     actions: untuned.map(node => ({
       phase: 'tune' as const,
-      action: tune(input.spec, node.ordinal, 'its process is new, or what it should be tuned to has changed'),
+      action: tune(input, node.ordinal, 'its process is new, or what it should be tuned to has changed'),
     })),
   }
-}
-
-/** What our memory says of a process that was tuned. */
-export function tunedTo(
-  runId: string,
-  wished: { readonly minReplicas: number; readonly maxLagSeconds: number },
-): string {
-  return `${runId} ${wished.minReplicas} ${wished.maxLagSeconds}`
 }
 
 function isUntuned(input: PlanInput, node: ClassifiedNode): boolean {
   if (node.bucket !== 'master' && node.bucket !== 'online') return false
   const runId = factsOf(node)?.runId
   const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
-  return runId !== undefined && record?.tuned !== tunedTo(runId, wishes(input.spec))
-}
-
-/** Never more than there are replicas: a lone master that was asked for must take writes. */
-function wishes({ durability, replicas }: FlotillaSpec): {
-  readonly minReplicas: number
-  readonly maxLagSeconds: number
-} {
-  return {
-    minReplicas: Math.min(durability.minReplicasToWrite, replicas),
-    maxLagSeconds: durability.maxLagSeconds,
-  }
+  return runId !== undefined && record?.tuned !== tunedTo(runId, wishes(input, node.ordinal))
 }

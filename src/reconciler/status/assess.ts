@@ -193,6 +193,7 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     RolloutPending: fact('RolloutPending'),
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
+    ConfigRefused: fact('ConfigRefused'),
     LockedOut: fact('LockedOut'),
   }
 }

@@ -107,6 +107,7 @@ export const conditionTypes = [
   'RolloutPending',
   'FailoverBlocked',
   'CrashLooping',
+  'ConfigRefused',
   'LockedOut',
   'DataLost',
   'Paused',

@@ -83,6 +83,26 @@ export async function setNodeConfig(
   return unknown
 }
 
+/** One CONFIG GET each, in one packet: 6.2 takes no more. A name is taken as it is, never as a pattern. */
+export async function getNodeConfig(
+  context: OrderContext,
+  names: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
+  const order = `CONFIG GET ${names.join(', ')}`
+  const replies = await send(
+    context,
+    order,
+    names.map(name => ['CONFIG', 'GET', name]),
+  )
+  acceptAll(context.node, order, replies)
+  return Object.fromEntries(
+    replies.flatMap((reply, index) => {
+      const [name, value] = reply.kind === 'value' && Array.isArray(reply.value) ? reply.value : []
+      return String(name).toLowerCase() === names[index] ? [[names[index], String(value)]] : []
+    }),
+  )
+}
+
 async function setOneByOne(
   context: OrderContext,
   options: readonly (readonly [string, string])[],

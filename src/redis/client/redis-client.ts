@@ -5,6 +5,7 @@ import { Links } from './links.js'
 import {
   dropNodeClients,
   followUpstream,
+  getNodeConfig,
   pauseNodeWrites,
   promoteNode,
   resumeNodeWrites,
@@ -28,6 +29,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     resumeWrites: (node, { deadlineMs }) => resumeNodeWrites({ links, clock, node, deadlineMs }),
     dropClients: (node, { deadlineMs }) => dropNodeClients({ links, clock, node, deadlineMs }),
     setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
+    getConfig: (node, names, { deadlineMs }) => getNodeConfig({ links, clock, node, deadlineMs }, names),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),
     onConnectionLost: listener => links.onLost(listener),
     retain: containerIds => links.retain(containerIds),

@@ -120,7 +120,7 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       if (seen.kind === 'denied') throw failure('redis/denied', seen.reason)
       if (seen.kind === 'hung' || (seen.kind === 'silent' && at(target)?.offline !== true))
         throw failure('redis/timeout', `not sent, because it did not answer within ${order.deadlineMs} ms`)
-      if (seen.kind === 'answered' || (seen.kind === 'loading' && order.kind === 'CONFIG SET')) {
+      if (seen.kind === 'answered' || (seen.kind === 'loading' && order.kind.startsWith('CONFIG '))) {
         const outcome = await send(target, order.kind, act, Math.max(0, endMs - clock.monotonicMs()))
         if (outcome.kind === 'done') return outcome.value
         if (outcome.kind === 'silence')
@@ -217,6 +217,15 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
           if (!process.unknownOptions.has(name)) process.config.set(name, value)
         return options.map(([name]) => name).filter(name => process.unknownOptions.has(name))
       }),
+    getConfig: (target, names, { deadlineMs }) =>
+      give(target, { kind: 'CONFIG GET', deadlineMs }, ({ config, unknownOptions }) =>
+        Object.fromEntries(
+          // A pattern is no name.
+          names
+            .filter(name => /^[\w-]+$/.test(name) && !unknownOptions.has(name))
+            .map(name => [name, config.get(name) ?? '']),
+        ),
+      ),
     command: async (target, command, { deadlineMs }) => {
       const endMs = clock.monotonicMs() + deadlineMs
       const { answer } = await give(target, { kind: 'command', deadlineMs }, process => ({

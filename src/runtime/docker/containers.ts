@@ -59,6 +59,9 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
       Mounts: spec.mounts.map(({ volume, path }) => ({ Type: 'volume', Source: volume, Target: path })),
+      ...(spec.scratchPaths === undefined
+        ? {}
+        : { Tmpfs: Object.fromEntries(spec.scratchPaths.map(path => [path, ''])) }),
       Ulimits: [{ Name: 'nofile', Soft: spec.openFilesMax, Hard: spec.openFilesMax }],
       DnsOptions: spec.dnsOptions,
       // Host port 0: of the engine's choice.

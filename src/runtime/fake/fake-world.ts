@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { ErrorCode } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
+import { noNetwork } from '../runtime.js'
 import type {
   ContainerExit,
   ContainerFacts,
@@ -139,7 +140,8 @@ export function createFakeWorld(options: {
     start(container) {
       if (isAlive(container)) return
       for (const name of container.endpoints.keys())
-        if (!networks.has(name)) fail('runtime/not-found', `network ${name} not found`)
+        if (!networks.has(name) && name !== noNetwork.network)
+          fail('runtime/not-found', `network ${name} not found`)
       if (container.startFailure !== null) {
         const error = container.startFailure
         container.startFailure = null

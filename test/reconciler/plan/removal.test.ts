@@ -10,6 +10,7 @@ const belongings: Belongings = {
     { ordinal: 1, name: 'shop-replica-1', state: 'paused' },
     { ordinal: 2, name: 'shop-replica-2', state: 'exited' },
   ],
+  leftovers: [],
   hasNetwork: true,
   volumes: [{ ordinal: 0, volume: 'shop-0' }],
 }
@@ -43,6 +44,6 @@ test('its volumes go when that is asked for', () => {
 })
 
 test('where nothing is left there is nothing to do', () => {
-  const nothing = { flotilla: 'shop', containers: [], hasNetwork: false, volumes: [] }
+  const nothing = { flotilla: 'shop', containers: [], leftovers: [], hasNetwork: false, volumes: [] }
   assert.equal(renderPlan(planRemoval(nothing, { volumesToo: true })), 'nothing to do\n')
 })

@@ -11,7 +11,8 @@ import {
 } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
-import { tunedTo } from '../../../src/reconciler/plan/tuning.js'
+import { withTrial } from '../../../src/reconciler/trial.js'
+import { tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
 import { container, currentHash, redisFacts, upstream } from './world.js'
@@ -82,6 +83,10 @@ function change(world: World, action: Action): void {
     case 'pull-image':
       world.imageHere = true
       return
+    case 'remove-leftover':
+      return
+    case 'try-image':
+      return tryImage(world, action)
     case 'create-network':
       if (world.network !== null) throw refused('runtime/name-taken', action.network)
       world.network = ++world.counter
@@ -126,7 +131,7 @@ function change(world: World, action: Action): void {
     case 'follow':
       return follow(answering(world, action.ordinal), nodeAlias(world.spec.name, action.master))
     case 'tune': {
-      const tuned = tunedTo(`run-${answering(world, action.ordinal).run}`, action)
+      const tuned = tunedTo(`run-${answering(world, action.ordinal).run}`, action.options)
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
       return
     }
@@ -177,6 +182,20 @@ function setAside(
   world.setAside.push({ ordinal, folder, data })
   if (world.spec.persistence.mode !== 'rdb') world.volumes[ordinal] = noData()
   world.memory = { ...world.memory, divergent: world.memory.divergent.filter(one => one !== ordinal) }
+}
+
+/** Its server takes every option while it runs. */
+function tryImage(world: World, action: Extract<Action, { kind: 'try-image' }>): void {
+  if (!world.imageHere) throw refused('runtime/image-unavailable', action.image)
+  const options = Object.fromEntries(
+    Object.entries(action.options).map(([name, tried]) => [
+      name,
+      { tried, verdict: 'live' as const, byDefault: '', reads: tried.join(' '), message: null },
+    ]),
+  )
+  const outcome = { kind: 'answered', product: 'redis', version: '8.0.0', rdbVersion: 12, options } as const
+  const trial = { image: action.image, imageId: 'sha256:8', atMs: world.atMs, outcome }
+  world.memory = { ...world.memory, trials: withTrial(world.memory.trials, trial) }
 }
 
 function create(world: World, ordinal: number, name: string): void {
@@ -281,6 +300,7 @@ export function look(world: World): Observation {
     atMs: world.atMs,
     nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
     duplicates: [],
+    leftovers: [],
     strangers: [],
     resources:
       running >= wantedCount && running === nodes.length && isRecorded(world)

@@ -17,7 +17,8 @@ import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconc
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { factsOfNode } from '../../../src/reconciler/node-facts.js'
-import { tune, tunedTo } from '../../../src/reconciler/plan/tuning.js'
+import { tune } from '../../../src/reconciler/plan/tuning.js'
+import { tunedTo } from '../../../src/reconciler/tuned-to.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/text.js'
 import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
@@ -330,6 +331,7 @@ export function observation(
     atMs: nowMs,
     nodes,
     duplicates: [],
+    leftovers: [],
     strangers: [],
     resources: resources(),
     networks: null,
@@ -361,9 +363,9 @@ export function planInput(facts: Case): PlanInput {
 /** The memory of a flotilla whose process of this node was tuned to what the spec wishes. */
 export function withTuned(known: FlotillaMemory, wanted: FlotillaSpec, seen: NodeSeen): FlotillaMemory {
   const runId = factsOfNode(seen)?.runId
-  const wished = tune(wanted, seen.ordinal, '')
+  const wished = tune({ spec: wanted, memory: known, seen: { nodes: [seen] } }, seen.ordinal, '')
   if (runId === undefined || wished.kind !== 'tune') return known
-  return withNodeRecord(known, seen.ordinal, record => ({ ...record, tuned: tunedTo(runId, wished) }))
+  return withNodeRecord(known, seen.ordinal, record => ({ ...record, tuned: tunedTo(runId, wished.options) }))
 }
 
 /** The plan for a case, as text. */

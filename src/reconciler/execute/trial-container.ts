@@ -1,0 +1,154 @@
+import { FlotillaError } from '../../errors.js'
+import { aclFilePath, configFilePath, containerPlaces, renderRedisConfig } from '../../redis/config.js'
+import { renderAcl } from '../../redis/acl.js'
+import type { RedisOptions } from '../../redis/options.js'
+import { readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
+import { Secret } from '../../secret.js'
+import { trialLabel } from '../../runtime/labels.js'
+import { noNetwork, type ContainerSpec, type Runtime } from '../../runtime/runtime.js'
+import { fileOwner, flotillaLabels, type NodeSetting } from '../desired-node.js'
+
+/** A server with nothing to load listens within some 20 ms of its start; a host under load may need seconds. */
+const answersWithinMs = 20_000
+
+export interface TrialTools {
+  readonly runtime: Runtime
+  readonly setting: NodeSetting
+  readonly nowMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** A server to ask, or why there is none: what its container said last. */
+export type TrialServer =
+  | {
+      readonly kind: 'up'
+      readonly identity: ServerIdentity
+      readonly ask: (...command: readonly string[]) => Promise<string>
+    }
+  | { readonly kind: 'down'; readonly reason: string; readonly log: readonly string[] }
+
+/**
+ * Runs a server of the image as a node would run it, with these options, and lets `question` ask it. It has no network, no volume and no secret, and it is
+ * asked by redis-cli inside its container: that works wherever the engine is. Gone at the end, whatever happened; one that outlives its
+ * Flotilla is known by its label.
+ * @throws FlotillaError runtime/… where the engine is to blame, not the image.
+ */
+export async function withTrialServer<Answer>(
+  tools: TrialTools,
+  wanted: { readonly image: string; readonly imageUser: string; readonly options: RedisOptions },
+  question: (server: TrialServer) => Promise<Answer>,
+): Promise<Answer> {
+  const { runtime, signal } = tools
+  const containerId = await runtime.createContainer(
+    trialContainer(tools.setting, wanted.image),
+    trialFiles(wanted),
+    {
+      signal,
+    },
+  )
+  try {
+    return await question(await start(tools, containerId))
+  } finally {
+    // Without the signal: after an abort there is still something to clear up.
+    await runtime.removeContainer(containerId)
+  }
+}
+
+async function start(tools: TrialTools, containerId: string): Promise<TrialServer> {
+  const { runtime, signal, nowMs, sleep } = tools
+  try {
+    await runtime.startContainer(containerId, { signal })
+  } catch (error) {
+    const facts = await runtime.inspectContainer(containerId, { signal })
+    const reason = facts?.exit?.error ?? null
+    if (reason === null) throw error
+    return { kind: 'down', reason, log: [] }
+  }
+  const askOrFail = async (...command: readonly string[]): Promise<string> => {
+    const said = await ask(tools, containerId, command)
+    if (said !== null) return said
+    throw new FlotillaError(
+      'runtime/failed',
+      `try image ${tools.setting.spec.image}: its server ended while it was asked`,
+    )
+  }
+  const endMs = nowMs() + answersWithinMs
+  for (;;) {
+    const said = await ask(tools, containerId, ['INFO', 'server'])
+    const identity = readIdentity(said ?? '')
+    if (identity !== null) return { kind: 'up', identity, ask: askOrFail }
+    const facts = await runtime.inspectContainer(containerId, { signal })
+    if (facts === null || facts.state !== 'running')
+      return ended(tools, containerId, facts?.exit?.code ?? null)
+    if (nowMs() >= endMs)
+      return {
+        kind: 'down',
+        reason: `it does not answer within ${answersWithinMs / 1_000} s${said === null ? '' : ` (${said.trim()})`}`,
+        log: [],
+      }
+    await sleep(50)
+  }
+}
+
+async function ended(tools: TrialTools, containerId: string, code: number | null): Promise<TrialServer> {
+  const log = await tools.runtime.readLogs(containerId, { tailLines: 30 }, { signal: tools.signal })
+  const lastWords = log.findLast(line => line.trim() !== '')
+  return {
+    kind: 'down',
+    reason: `it ended with exit code ${code ?? 'unknown'}${lastWords === undefined ? '' : `: ${lastWords.trim()}`}`,
+    log,
+  }
+}
+
+/** Null when the container does not run any more. */
+async function ask(
+  { runtime, signal }: TrialTools,
+  containerId: string,
+  command: readonly string[],
+): Promise<string | null> {
+  try {
+    const { stdout } = await runtime.execInContainer(containerId, ['redis-cli', ...command], { signal })
+    return stdout
+  } catch (error) {
+    const facts = await runtime.inspectContainer(containerId, { signal })
+    if (facts?.state === 'running') throw error
+    return null
+  }
+}
+
+function trialContainer(setting: NodeSetting, image: string): ContainerSpec {
+  const name = `${setting.spec.name}-trial`
+  return {
+    name,
+    image,
+    command: ['redis-server', configFilePath],
+    labels: { ...flotillaLabels(setting), [trialLabel]: '1' },
+    attachment: noNetwork,
+    mounts: [],
+    // Images declare a volume at /data, and one without a name would stay when the container goes.
+    scratchPaths: ['/data'],
+    dnsOptions: [],
+    openFilesMax: 10_240,
+    stopGraceSeconds: 1,
+    publishPort: null,
+    hostname: name,
+  }
+}
+
+/** As a node's, but that nobody is followed and everybody let in: nobody can reach it, and there is nothing to be had. */
+function trialFiles({ imageUser, options }: { readonly imageUser: string; readonly options: RedisOptions }) {
+  const password = new Secret('trial')
+  const nobody = { control: password, replication: password, application: null }
+  const config = renderRedisConfig({
+    nodeAlias: 'trial',
+    persistence: 'none',
+    replication: nobody.replication,
+    openToAll: true,
+    options,
+    places: { ...containerPlaces, upstream: null },
+  })
+  const owner = fileOwner(imageUser)
+  const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
+  return [file(configFilePath, config.text), file(aclFilePath, renderAcl(nobody).text)]
+}

@@ -1,0 +1,32 @@
+import { liveExtras } from '../../redis/config.js'
+import type { LiveOptions } from '../../redis/options.js'
+import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+
+/** A node that was started a moment ago has this long to answer. */
+const deadlineMs = 10_000
+
+/**
+ * Sets what differs of these options and of those that just some versions have. Asks before it sets: an option that is as it should be is left alone,
+ * and one that this server does not know is left out.
+ * @returns the run that was tuned; null for one that loads its data or does not answer: it is tuned by a later pass, and is safe until then.
+ */
+export async function tuneNode(
+  redis: RedisPort,
+  target: NodeTarget,
+  options: LiveOptions,
+): Promise<string | null> {
+  const probe = await redis.probe(target, { deadlineMs })
+  if (probe.kind !== 'answered') return null
+  const wanted = { ...liveExtras(probe.facts), ...options }
+  const now = await redis.getConfig(target, Object.keys(wanted), { deadlineMs })
+  const differing = whatDiffers(wanted, now)
+  if (Object.keys(differing).length > 0) await redis.setConfig(target, differing, { deadlineMs })
+  return probe.facts.runId
+}
+
+/** Of the wanted options those that are known there and have another value. */
+export function whatDiffers(wanted: LiveOptions, now: LiveOptions): LiveOptions {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => now[name] !== undefined && now[name] !== value),
+  )
+}

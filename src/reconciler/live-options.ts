@@ -1,0 +1,23 @@
+import type { FlotillaSpec } from '../manifest/spec.js'
+import type { LiveOptions } from '../redis/options.js'
+import { configOptions } from './config-in-force.js'
+import type { FlotillaMemory } from './memory.js'
+
+/**
+ * The options that a node should have and that are set while it runs. Each part that wishes for some is one line here; of two that wish for the same
+ * one the later counts. `imageId` is what the node runs now; null when it is about to be made anew.
+ */
+export function liveOptions(
+  { spec, memory }: { readonly spec: FlotillaSpec; readonly memory: FlotillaMemory },
+  imageId: string | null,
+): LiveOptions {
+  return { ...configOptions(memory, imageId), ...durabilityOptions(spec) }
+}
+
+/** Never more than there are replicas: a lone master that was asked for must take writes. */
+function durabilityOptions({ durability, replicas }: FlotillaSpec): LiveOptions {
+  return {
+    'min-replicas-to-write': String(Math.min(durability.minReplicasToWrite, replicas)),
+    'min-replicas-max-lag': String(durability.maxLagSeconds),
+  }
+}

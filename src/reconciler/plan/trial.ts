@@ -1,0 +1,86 @@
+import { refusedOptions } from '../config-in-force.js'
+import { trialOfImage, untriedOptions, type Trial } from '../trial.js'
+import { wantedImageId } from '../wanted-image.js'
+import type { PlanInput } from './input.js'
+import type { Contribution, Phase } from './phases.js'
+import type { Action, Refusal } from './plan.js'
+
+/** An image may have failed for a reason that passes (no memory left, a full disk). */
+const tryAgainAfterMs = 60_000
+
+/** What is known of the image that the spec names; null when it was not tried, or is not here. */
+export function trialOf(input: PlanInput): Trial | null {
+  return trialOfImage(input.memory.trials, wantedImageId(input.spec, input.seen))
+}
+
+/** What keeps the options of the spec from being in force: they are to be tried first, or a server refuses them. Null when nothing does. */
+export function planConfig(input: PlanInput): Contribution | null {
+  const trial = planTrial(input)
+  const refusal = whyNotConfigure(input)
+  if (trial === null && refusal === null) return null
+  return { ...trial, refusals: refusal === null ? [] : [refusal] }
+}
+
+/**
+ * Before a node is touched for the sake of a new image or of options, a throwaway container is asked about them: whether a server comes up, which one, and
+ * what it makes of each option. Null when there is nothing to ask.
+ */
+function planTrial(input: PlanInput): Contribution | null {
+  const trial = trialOf(input)
+  const cause = whyTry(input, trial)
+  if (cause === null) return null
+  const { image, config } = input.spec
+  const actions: { phase: Phase; action: Action }[] = [
+    {
+      phase: 'try',
+      action: { kind: 'try-image', image, options: untriedOptions(trial, config), cause },
+    },
+  ]
+  if (input.seen.resources?.image === null)
+    actions.unshift({
+      phase: 'prepare',
+      action: { kind: 'pull-image', image, cause: 'the image is not on this engine' },
+    })
+  return { actions }
+}
+
+function whyTry(input: PlanInput, trial: Trial | null): string | null {
+  const { spec, seen } = input
+  if (trial?.outcome.kind === 'failed')
+    return seen.atMs - trial.atMs >= tryAgainAfterMs ? `it failed before: ${trial.outcome.reason}` : null
+  if (trial === null && seen.nodes.some(node => node.container.image !== spec.image))
+    return 'nodes are to run it, and none has run it before'
+  const untried = Object.keys(untriedOptions(trial, spec.config))
+  return untried.length === 0 ? null : `what it makes of ${untried.join(', ')} is not known`
+}
+
+/** Why the options of the spec are not in force, though there was somebody to ask; null when they are, or are still to be tried. */
+function whyNotConfigure(input: PlanInput): Refusal | null {
+  const { image, config, name } = input.spec
+  const trial = trialOf(input)
+  if (trial === null || Object.keys(config).length === 0) return null
+  const { outcome } = trial
+  if (outcome.kind === 'failed')
+    return {
+      code: 'ConfigRefused',
+      why: `the options of spec.config can't be tried, because no server of the image ${image} comes up: ${outcome.reason}`,
+      whatToType: `flotilla validate, after giving ${name} another spec.image; it is tried again every minute`,
+    }
+  const refused = refusedOptions(trial, config)
+  const [first] = refused
+  if (first === undefined) return null
+  const told = refused.map(({ name: option, verdict }) =>
+    verdict.verdict === 'unknown'
+      ? `${option} is no option of ${outcome.product} ${outcome.version}`
+      : `${option} can't be ${quoted(verdict.tried)}: ${verdict.message ?? 'the server refuses it'}`,
+  )
+  return {
+    code: 'ConfigRefused',
+    why: `${told.join('; ')}. No option of this spec is applied, and no node is touched`,
+    whatToType: `change spec.config.${first.name} in the manifest of ${name} and save it`,
+  }
+}
+
+function quoted(values: readonly string[]): string {
+  return values.map(value => JSON.stringify(value)).join(', ')
+}

@@ -1,0 +1,30 @@
+import { quoteArgument } from './redis-text.js'
+
+/** Options of redis.conf by name, as a manifest asks for them: one value each, or several lines of one that can stand in a file more than once. */
+export type RedisOptions = Readonly<Record<string, readonly string[]>>
+
+/** Options and their values in the words that CONFIG GET answers with: only then can a difference be seen. */
+export type LiveOptions = Readonly<Record<string, string>>
+
+/** Options that stand in a file once for each of their parts. */
+export const repeatableOptions: readonly string[] = ['client-output-buffer-limit', 'loadmodule']
+
+/** Options whose value is several arguments; all others take one, which may have spaces in it. */
+const severalArguments = [...repeatableOptions, 'oom-score-adj-values', 'latency-tracking-info-percentiles']
+
+/** The lines of redis.conf that set these options. */
+export function optionLines(options: RedisOptions): readonly string[] {
+  return Object.entries(options).flatMap(([name, values]) =>
+    values.map(value => `${name} ${argumentsOf(name, value)}`),
+  )
+}
+
+/** The value as CONFIG SET takes it: one argument, all parts in it. */
+export function liveValue(values: readonly string[]): string {
+  return values.join(' ')
+}
+
+function argumentsOf(name: string, value: string): string {
+  const parts = severalArguments.includes(name) ? value.split(/\s+/).filter(part => part !== '') : [value]
+  return parts.map(part => quoteArgument(part, `the option ${name}`)).join(' ')
+}

@@ -1,0 +1,76 @@
+/** What redis-cli and a server's log say to the questions of a trial. Text in, facts out: nothing here knows how they were asked. */
+
+export interface ServerIdentity {
+  readonly product: 'redis' | 'valkey'
+  readonly version: string
+}
+
+/** From INFO server; null when it is not such a text. Valkey freezes `redis_version` and tells its own beside it. */
+export function readIdentity(info: string): ServerIdentity | null {
+  const valkey = /^valkey_version:(\S+)/m.exec(info)?.[1]
+  if (valkey !== undefined) return { product: 'valkey', version: valkey }
+  const redis = /^redis_version:(\S+)/m.exec(info)?.[1]
+  return redis === undefined ? null : { product: 'redis', version: redis }
+}
+
+/** From `CONFIG GET *`, whose names and values come in turns, one a line. */
+export function readConfigLines(text: string): ReadonlyMap<string, string> {
+  const lines = text.split('\n').map(line => line.replace(/\r$/, ''))
+  const values = new Map<string, string>()
+  for (let index = 0; index + 1 < lines.length; index += 2)
+    values.set((lines[index] ?? '').toLowerCase(), lines[index + 1] ?? '')
+  return values
+}
+
+/**
+ * The version of the snapshot format, from DUMP as `redis-cli --no-raw` shows it: a payload ends in two bytes of version, low byte first, and eight of
+ * checksum. Null for anything else.
+ */
+export function readRdbVersion(dumped: string): number | null {
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/m.exec(dumped.trim())?.[1]
+  if (quoted === undefined) return null
+  const bytes = [...quoted.matchAll(/\\x([0-9a-f]{2})|\\(.)|([^\\])/gi)].map(([, hex, escaped, plain]) =>
+    hex === undefined ? byteOf(escaped, plain) : Number.parseInt(hex, 16),
+  )
+  const [low, high] = bytes.slice(-10)
+  return bytes.length < 10 || low === undefined || high === undefined ? null : low + 256 * high
+}
+
+const escapes: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8 }
+
+function byteOf(escaped: string | undefined, plain: string | undefined): number {
+  return escaped === undefined ? (plain ?? '').charCodeAt(0) : (escapes[escaped] ?? escaped.charCodeAt(0))
+}
+
+/** What CONFIG SET answered. `fixed`: not while it runs, or not by this command at all; whether a file may have it only a start tells. */
+export type SetReply =
+  { readonly kind: 'set' } | { readonly kind: 'fixed' | 'unknown' | 'invalid'; readonly message: string }
+
+/** 7.0: `… can't set immutable config`, `Unknown option or number of arguments …`; 6.2 says `Unsupported CONFIG parameter` of both. */
+export function readSetReply(reply: string): SetReply {
+  const text = reply.trim()
+  if (text === 'OK') return { kind: 'set' }
+  const message = withoutPrefix(text)
+  if (/immutable|protected config/i.test(text)) return { kind: 'fixed', message }
+  if (/unknown option|unsupported config parameter/i.test(text)) return { kind: 'unknown', message }
+  return { kind: 'invalid', message }
+}
+
+/** `ERR CONFIG SET failed (possibly related to argument 'hz') - argument must be …` → `argument must be …`. */
+function withoutPrefix(text: string): string {
+  return text
+    .replace(/^(\(error\) )?ERR /, '')
+    .replace(/^CONFIG SET failed( \(possibly related to argument '.*?'\))?( - )?/i, '')
+    .replace(/^Invalid argument .*? for CONFIG SET '.*?'( - )?/i, '')
+    .trim()
+}
+
+/** The line of redis.conf that a server ended over, and what it said of it; null where its last words are about something else. */
+export function readBlame(
+  log: readonly string[],
+): { readonly option: string; readonly message: string } | null {
+  const at = log.findIndex(line => line.startsWith(">>> '"))
+  if (at < 0) return null
+  const option = /^>>> '"?([^\s"']+)/.exec(log[at] ?? '')?.[1]?.toLowerCase()
+  return option === undefined ? null : { option, message: (log[at + 1] ?? '').trim() }
+}

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { systemClock } from '../../src/clock.js'
+import { noConfig } from '../../src/reconciler/config-in-force.js'
+import type { TrialTools } from '../../src/reconciler/execute/trial-container.js'
+import { tryImage } from '../../src/reconciler/execute/try-image.js'
+import type { OptionVerdict, Trial } from '../../src/reconciler/trial.js'
+import type { RedisOptions } from '../../src/redis/options.js'
+import { createDockerRuntime } from '../../src/runtime/docker/docker-runtime.js'
+import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
+import { trialLabel } from '../../src/runtime/labels.js'
+import { spec } from '../reconciler/support/world.js'
+import { callEngine, testEngine, uniqueName } from '../support/engine.js'
+
+const runtime = createDockerRuntime({
+  endpoint: findDockerEndpoint({
+    env: { DOCKER_HOST: testEngine().dockerHost },
+    platform: process.platform,
+    homeDir: '/nowhere',
+  }),
+  clock: systemClock,
+  random: Math.random,
+})
+const name = uniqueName('trial')
+
+describe('a trial on a throwaway container', () => {
+  after(() => runtime.close())
+
+  test('tells live, restart, unknown and invalid apart, with the default and the reason', async () => {
+    const verdicts = await verdictsOn({
+      hz: ['20'],
+      maxmemory: ['100mb'],
+      'client-output-buffer-limit': ['normal 1mb 1mb 10', 'replica 512mb 0 0'],
+      databases: ['4'],
+      'maxmemory-policy': ['nonsense'],
+      'no-such-option': ['1'],
+    })
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(verdicts).map(([option, { verdict }]) => [option, verdict])),
+      {
+        hz: 'live',
+        maxmemory: 'live',
+        'client-output-buffer-limit': 'live',
+        databases: 'restart',
+        'maxmemory-policy': 'invalid',
+        'no-such-option': 'unknown',
+      },
+    )
+    assert.deepEqual([verdicts['hz']?.byDefault, verdicts['hz']?.reads], ['10', '20'])
+    assert.equal(verdicts['maxmemory']?.reads, String(100 * 1024 * 1024))
+    assert.match(verdicts['maxmemory-policy']?.message ?? '', /volatile-lru/)
+    assert.equal(verdicts['databases']?.byDefault, '16')
+  })
+
+  test('shows that a value is wrong that is read at a start only', async () => {
+    const { databases, hz } = await verdictsOn({ databases: ['0'], hz: ['20'] })
+    assert.equal(databases?.verdict, 'invalid')
+    assert.match(databases?.message ?? '', /must be|Invalid/)
+    assert.equal(hz?.verdict, 'live')
+  })
+
+  test('tells product, version and snapshot format of an image, and why one does not come up', async () => {
+    const well = await trialOf(testEngine().image, {})
+    assert.equal(well.outcome.kind, 'answered')
+    assert.ok(well.outcome.kind === 'answered' && /^\d+\.\d+/.test(well.outcome.version))
+    assert.ok(well.outcome.kind === 'answered' && (well.outcome.rdbVersion ?? 0) >= 9)
+    const broken = await trialOf(testEngine().brokenImage, {})
+    assert.ok(broken.outcome.kind === 'failed')
+    assert.match(broken.outcome.reason, /exit code 1: broken on purpose/)
+  })
+
+  test('leaves no container behind', async () => {
+    await trialOf(testEngine().image, { hz: ['20'] })
+    const filters = encodeURIComponent(
+      JSON.stringify({ label: [trialLabel, `io.flotilla.flotilla=${name}`] }),
+    )
+    const left = await callEngine('GET', `/containers/json?all=1&filters=${filters}`)
+    assert.equal(left.text.trim(), '[]')
+  })
+})
+
+async function verdictsOn(options: RedisOptions): Promise<Readonly<Record<string, OptionVerdict>>> {
+  const { outcome } = await trialOf(testEngine().image, options)
+  assert.ok(outcome.kind === 'answered', JSON.stringify(outcome))
+  return outcome.options
+}
+
+function trialOf(image: string, options: RedisOptions): Promise<Trial> {
+  const tools: TrialTools = {
+    runtime,
+    setting: { spec: spec({ name, image }), config: noConfig, publish: false, flotillaVersion: 'test' },
+    nowMs: () => Date.now(),
+    sleep: ms => sleepFor(ms),
+    signal: AbortSignal.timeout(60_000),
+  }
+  return tryImage(tools, { image, options })
+}

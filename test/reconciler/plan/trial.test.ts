@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { acceptConfig } from '../../../src/reconciler/config-in-force.js'
+import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import type { OptionVerdict, Trial } from '../../../src/reconciler/trial.js'
+import { withTrial } from '../../../src/reconciler/trial.js'
+import {
+  memory,
+  newborn,
+  nothingThere,
+  nowMs,
+  planIs,
+  planText,
+  resources,
+  settledNodes,
+  spec,
+  witnessed,
+} from '../support/world.js'
+
+const hz20 = { hz: ['20'] }
+
+function verdict(tried: readonly string[], changes: Partial<OptionVerdict> = {}): OptionVerdict {
+  return { tried, verdict: 'live', byDefault: '10', reads: tried.join(' '), message: null, ...changes }
+}
+
+function trial(options: Readonly<Record<string, OptionVerdict>>, changes: Partial<Trial> = {}): Trial {
+  const outcome = { kind: 'answered', product: 'redis', version: '8.0.0', rdbVersion: 12, options } as const
+  return { image: 'redis:8', imageId: 'sha256:8', atMs: nowMs, outcome, ...changes }
+}
+
+function failed(atMs: number): Trial {
+  return trial({}, { atMs, outcome: { kind: 'failed', reason: 'it ended with exit code 1', tried: hz20 } })
+}
+
+/** As a pass has it: what the trials say of the spec's options is taken into force first. */
+function knowing(
+  trials: readonly Trial[],
+  config: Readonly<Record<string, readonly string[]>>,
+): FlotillaMemory {
+  return acceptConfig({ ...witnessed([1, 2]), trials }, spec({ config }), 'sha256:8')
+}
+
+test('options that nobody was asked about are tried on a throwaway container, and no node is touched', () => {
+  planIs(
+    { spec: { config: hz20 }, memory: witnessed([1, 2]), nodes: settledNodes() },
+    `
+      stage 1
+        try image redis:8, hz on a throwaway container  # what it makes of hz is not known
+    `,
+  )
+})
+
+test('nothing is created for options that nobody was asked about; an image that is not here is pulled first', () => {
+  planIs(
+    {
+      spec: { config: hz20 },
+      memory: memory(null),
+      seen: { resources: { ...nothingThere, image: null } },
+    },
+    `
+      stage 1
+        pull image redis:8  # the image is not on this engine
+      stage 2
+        try image redis:8, hz on a throwaway container  # what it makes of hz is not known
+    `,
+  )
+})
+
+test('a value that the server refuses is a hold that quotes it, and nothing is changed', () => {
+  const message = 'argument must be between 1 and 500 inclusive'
+  const refused = trial({ hz: verdict(['9000'], { verdict: 'invalid', message, reads: null }) })
+  planIs(
+    {
+      spec: { config: { hz: ['9000'] } },
+      memory: knowing([refused], { hz: ['9000'] }),
+      nodes: settledNodes(),
+    },
+    `
+      refuses (ConfigRefused): hz can't be "9000": ${message}. No option of this spec is applied, and no node is touched
+        type: change spec.config.hz in the manifest of shop and save it
+    `,
+  )
+})
+
+test('while one option is refused, those in force before stay in force, and the good one beside it is not set', () => {
+  const before = knowing([trial({ hz: verdict(['20']) })], hz20)
+  const wanted = { hz: ['50'], bad: ['x'] }
+  const next = trial({
+    hz: verdict(['50']),
+    bad: verdict(['x'], { verdict: 'unknown', byDefault: null, reads: null }),
+  })
+  const after = acceptConfig(
+    { ...before, trials: withTrial(before.trials, next) },
+    spec({ config: wanted }),
+    'sha256:8',
+  )
+  assert.deepEqual(after.config?.live, { hz: '20' })
+})
+
+test('a new image is tried before the first node is replaced', () => {
+  const text = planText({
+    spec: { image: 'redis:9' },
+    memory: witnessed([1, 2]),
+    nodes: settledNodes(),
+    seen: { resources: resources({ image: { imageId: 'sha256:9', labels: {}, sizeBytes: 1, user: '' } }) },
+  })
+  assert.match(text, /^stage 1\n {2}try image redis:9 on a throwaway container/)
+})
+
+test('an image that failed is tried again after a minute, not before', () => {
+  const facts = (atMs: number) =>
+    planText({ spec: { config: hz20 }, memory: knowing([failed(atMs)], hz20), nodes: settledNodes() })
+  assert.match(facts(nowMs - 5_000), /^refuses \(ConfigRefused\)/)
+  assert.match(facts(nowMs - 61_000), /^stage 1\n {2}try image/)
+})
+
+test('a trial does not keep a node that is down waiting', () => {
+  const [master, first] = settledNodes()
+  assert.ok(master !== undefined && first !== undefined)
+  const text = planText({
+    spec: { config: hz20 },
+    memory: witnessed([1, 2]),
+    nodes: [master, first, newborn(2)],
+  })
+  assert.match(text, /node 2 follows node 0/)
+  assert.doesNotMatch(text, /try image/)
+})
+
+test('a container of a trial that was cut short is removed, by its id', () => {
+  planIs(
+    {
+      memory: witnessed([1, 2]),
+      nodes: settledNodes(),
+      seen: { leftovers: [{ containerId: 'abc', name: 'shop-trial' }] },
+    },
+    `
+      stage 1
+        remove leftover shop-trial  # it was made for a trial that was cut short
+    `,
+  )
+})
+
+test('the options in force are set on running nodes; one that is taken away gets its default again', () => {
+  const known = knowing([trial({ hz: verdict(['20']) })], hz20)
+  const without = acceptConfig(known, spec(), 'sha256:8')
+  assert.deepEqual(known.config?.live, { hz: '20' })
+  assert.deepEqual(without.config?.live, {})
+  const text = planText({ memory: without, nodes: settledNodes(), untuned: [0, 1, 2] })
+  assert.match(text, /tune node 0/)
+})

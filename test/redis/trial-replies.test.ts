@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  readBlame,
+  readConfigLines,
+  readIdentity,
+  readRdbVersion,
+  readSetReply,
+} from '../../src/redis/trial-replies.js'
+
+test('a Valkey is told from a Redis, and neither from something else', () => {
+  assert.deepEqual(readIdentity('# Server\r\nredis_version:7.0.15\r\nredis_mode:standalone\r\n'), {
+    product: 'redis',
+    version: '7.0.15',
+  })
+  assert.deepEqual(readIdentity('redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\n'), {
+    product: 'valkey',
+    version: '8.1.1',
+  })
+  assert.equal(readIdentity('Could not connect to Redis at 127.0.0.1:6379: Connection refused\n'), null)
+})
+
+test('names and values of CONFIG GET come in turns, and a value may be empty', () => {
+  const values = readConfigLines('hz\n10\nsave\n\nmaxmemory\n0\n')
+  assert.deepEqual(
+    [...values],
+    [
+      ['hz', '10'],
+      ['save', ''],
+      ['maxmemory', '0'],
+    ],
+  )
+})
+
+test('the snapshot format is read from what DUMP answers, whatever characters its checksum has', () => {
+  // Redis 7.0 writes version 10, which is a newline; 7.2 writes 11.
+  assert.equal(readRdbVersion('"\\x00\\xc0\\x01\\n\\x00d\\x9b\\xf7\\xa1\\"\\\\\\x1e\\x9a"\n'), 10)
+  assert.equal(readRdbVersion('"\\x00\\xc0\\x01\\x0b\\x00\\x11\\x22\\x33\\x44\\x55\\x66\\x77\\x88"'), 11)
+  assert.equal(readRdbVersion('ERR unknown command'), null)
+})
+
+test('what CONFIG SET says, in the words of 6.2 and of 7', () => {
+  const kinds = [
+    'OK',
+    "ERR CONFIG SET failed (possibly related to argument 'databases') - can't set immutable config",
+    "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config",
+    "ERR Unknown option or number of arguments for CONFIG SET - 'no-such'",
+    'ERR Unsupported CONFIG parameter: databases',
+    "ERR CONFIG SET failed (possibly related to argument 'hz') - argument couldn't be parsed into an integer",
+    "ERR Invalid argument 'x' for CONFIG SET 'hz' - argument couldn't be parsed into an integer",
+  ].map(reply => readSetReply(`${reply}\n`))
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    ['set', 'fixed', 'fixed', 'unknown', 'unknown', 'invalid', 'invalid'],
+  )
+  for (const reply of kinds.slice(-2))
+    assert.equal(reply.kind === 'set' ? '' : reply.message, "argument couldn't be parsed into an integer")
+})
+
+test('the line that a server ended over is found in its last words', () => {
+  const log = [
+    '*** FATAL CONFIG FILE ERROR (Redis 7.0.15) ***',
+    'Reading the configuration file, at line 30',
+    `>>> 'databases "0"'`,
+    'argument must be between 1 and 2147483647 inclusive',
+  ]
+  assert.deepEqual(readBlame(log), {
+    option: 'databases',
+    message: 'argument must be between 1 and 2147483647 inclusive',
+  })
+  assert.equal(readBlame(['Out of memory allocating 1 bytes']), null)
+})
