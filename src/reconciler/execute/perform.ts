@@ -1,9 +1,7 @@
-import type { EventSink } from '../../events/catalogue.js'
 import { FlotillaError } from '../../errors.js'
-import type { ReachMode } from '../../redis/reach.js'
-import type { NodeCredentials, NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { NodeTarget } from '../../redis/redis.js'
 import { standInLabel } from '../../runtime/labels.js'
-import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
+import type { ContainerFacts } from '../../runtime/runtime.js'
 import {
   desiredContainer,
   fileOwner,
@@ -11,38 +9,20 @@ import {
   nodeAttachment,
   nodeFiles,
   nodeLabels,
-  type NodeSetting,
 } from '../desired-node.js'
-import { withNodeRecord, type FlotillaMemory, type Operation } from '../memory.js'
+import { withNodeRecord, type Operation } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
-import { withTrial } from '../trial.js'
 import { tunedTo } from '../tuned-to.js'
+import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
 import { SyncTurns } from './sync-turns.js'
-import { tryImage } from './try-image.js'
+import { performTrial } from './perform-trial.js'
 import { tuneNode } from './tune-node.js'
 import { setDataAside } from './set-aside.js'
-
-/** What the hands need: the ports, what was seen, and where the memory is kept. */
-export interface Hands {
-  readonly runtime: Runtime
-  readonly redis: RedisPort
-  readonly reach: ReachMode
-  readonly setting: NodeSetting
-  readonly credentials: NodeCredentials
-  readonly events: EventSink
-  readonly nowMs: () => number
-  readonly sleep: (ms: number) => Promise<void>
-  readonly signal: AbortSignal
-  /** Changes the memory; on disk it is with the next save. */
-  readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
-  /** Writes the memory down (fsync) before it returns. */
-  readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
-}
 
 /** A node that was started a moment ago has this long to answer its first order. */
 const orderDeadlineMs = 10_000
@@ -75,7 +55,7 @@ export class Performer {
       case 'pull-image':
         return this.#pull(action.image)
       case 'try-image':
-        return this.#try(action)
+        return performTrial(this.#hands, action)
       case 'remove-leftover':
         return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':
@@ -175,23 +155,6 @@ export class Performer {
       },
       { signal },
     )
-  }
-
-  async #try({ image, options }: Extract<Action, { kind: 'try-image' }>): Promise<void> {
-    const trial = await tryImage(this.#hands, { image, options })
-    await this.#hands.saveMemory(memory => ({ ...memory, trials: withTrial(memory.trials, trial) }))
-    const { outcome } = trial
-    if (outcome.kind === 'failed')
-      return this.#hands.events.publish('image.failed', { image, reason: outcome.reason })
-    const refused = Object.entries(outcome.options).flatMap(([name, { verdict }]) =>
-      verdict === 'unknown' || verdict === 'invalid' ? [name] : [],
-    )
-    this.#hands.events.publish('image.tried', {
-      image,
-      product: outcome.product,
-      version: outcome.version,
-      refused,
-    })
   }
 
   async #create(ordinal: number, name: string): Promise<void> {

@@ -1,0 +1,23 @@
+import type { EventSink } from '../../events/catalogue.js'
+import type { ReachMode } from '../../redis/reach.js'
+import type { NodeCredentials, RedisPort } from '../../redis/redis.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import type { NodeSetting } from '../desired-node.js'
+import type { FlotillaMemory } from '../memory.js'
+
+/** What the hands need: the ports, what was seen, and where the memory is kept. */
+export interface Hands {
+  readonly runtime: Runtime
+  readonly redis: RedisPort
+  readonly reach: ReachMode
+  readonly setting: NodeSetting
+  readonly credentials: NodeCredentials
+  readonly events: EventSink
+  readonly nowMs: () => number
+  readonly sleep: (ms: number) => Promise<void>
+  readonly signal: AbortSignal
+  /** Changes the memory; on disk it is with the next save. */
+  readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
+  /** Writes the memory down (fsync) before it returns. */
+  readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
+}
