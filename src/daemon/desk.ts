@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { changeReplicas } from '../cli/scale.js'
 import type { Clock } from '../clock.js'
 import type { Journal } from '../events/journal/journal.js'
@@ -6,6 +7,7 @@ import { readEvents } from '../events/journal/read.js'
 import type { Check, Desk } from '../http/desk.js'
 import type { LoadResult } from '../manifest/load.js'
 import type { Controller } from '../reconciler/controller.js'
+import type { Series } from '../series/series.js'
 import type { StateStore } from '../state/state-store.js'
 import { awaitAnswer, awaitPause } from '../state/answers.js'
 import { submitAsk, type Ask } from '../state/requests.js'
@@ -22,6 +24,7 @@ export interface DeskOptions {
   /** How the manifests were found last; null before the first time. */
   readonly lastLoad: () => LoadResult['kind'] | null
   readonly metrics: () => Promise<string>
+  readonly series: Series
   readonly onPass: Desk['onPass']
 }
 
@@ -36,8 +39,10 @@ export function openDesk(options: DeskOptions): Desk {
   return {
     version: options.version,
     startedAtMs: options.startedAtMs,
+    manifests: resolve(options.manifests),
     names: () => controller.names,
     sightOf: flotilla => controller.sightOf(flotilla),
+    seriesOf: flotilla => options.series.of(flotilla, clock.nowMs()),
     readiness: () => readinessOf(options),
     metrics: options.metrics,
     readEvents: query => readEvents(store.directory, query),

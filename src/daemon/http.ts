@@ -5,6 +5,8 @@ import { renderHttpAddress, type HttpAddress } from '../http/address.js'
 import type { Controller } from '../reconciler/controller.js'
 import type { Outcome } from '../reconciler/pass.js'
 import type { StateStore } from '../state/state-store.js'
+import { readingsOf } from '../series/readings.js'
+import { Series } from '../series/series.js'
 import { openDesk, type DeskOptions } from './desk.js'
 
 /** What `flotilla run` was told of HTTP. */
@@ -34,7 +36,7 @@ export interface HttpService {
  */
 export async function serveHttp(
   setting: HttpSetting,
-  daemon: Omit<DeskOptions, 'metrics' | 'onPass'> & {
+  daemon: Omit<DeskOptions, 'metrics' | 'onPass' | 'series'> & {
     readonly controller: Controller
     readonly store: StateStore
     readonly journal: Journal
@@ -51,10 +53,12 @@ export async function serveHttp(
   const { controller, store, journal, version, startedAtMs } = daemon
   const metrics = createMetrics({ keeper: controller, version, startedAtMs })
   const forgetRecords = journal.onRecord(record => metrics.noteEvent(record))
+  const series = new Series()
   const passListeners = new Set<(flotilla: string) => void>()
   const desk = openDesk({
     ...daemon,
     metrics: () => metrics.render(),
+    series,
     onPass(listener) {
       passListeners.add(listener)
       return () => passListeners.delete(listener)
@@ -91,8 +95,12 @@ export async function serveHttp(
   }
   return {
     notePass({ flotilla, result, tookMs }) {
-      const history = controller.sightOf(flotilla)?.memory.history ?? []
-      metrics.passes.note({ flotilla, result, tookMs, history })
+      const sight = controller.sightOf(flotilla)
+      metrics.passes.note({ flotilla, result, tookMs, history: sight?.memory.history ?? [] })
+      if (result === 'gone') series.forget(flotilla)
+      // A pass that could not look has nothing to add: what is known is of an earlier moment, which was noted then.
+      else if (sight !== null)
+        series.note(flotilla, sight.look.input.seen.atMs, readingsOf(sight.status.nodes))
       for (const listener of passListeners) listener(flotilla)
     },
     close,

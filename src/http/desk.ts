@@ -2,15 +2,20 @@ import type { EventQuery } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import type { Sight } from '../reconciler/controller.js'
 import type { HistoryEntry } from '../reconciler/memory.js'
+import type { FlotillaSeries } from '../series/series.js'
 
 /** What the server may see and ask. All that it tells is of the last pass; nothing here asks an engine or a node. */
 export interface Desk {
   readonly version: string
   readonly startedAtMs: number
+  /** Where the manifests are that it keeps. */
+  readonly manifests: string
   /** Names of the flotillas that are kept. */
   names(): readonly string[]
   /** Null until it was looked at, or when there is none of that name. */
   sightOf(flotilla: string): Sight | null
+  /** What the looks of the last hour have measured. */
+  seriesOf(flotilla: string): FlotillaSeries
   readiness(): readonly Check[]
   /** In Prometheus's text format. */
   metrics(): Promise<string>

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { HistoryEntry } from '../reconciler/memory.js'
 import { conditionTypes, phases, type FlotillaStatus, type NodeStatus } from '../reconciler/status/status.js'
+import type { FlotillaSeries } from '../series/series.js'
 
 /** The shapes that the API answers with. Compared with the types that they describe when this is compiled, and with real answers by the tests. */
 
@@ -73,13 +74,6 @@ const flotillaStatus = z.object({
   refusing: z.array(z.object({ code: z.string(), why: z.string(), whatToType: z.string() })),
 }) satisfies z.ZodType<FlotillaStatus>
 
-/** What `status -o json` says, with what a page needs beside it. */
-export const flotilla = flotillaStatus.extend({
-  lookedAt: time.meta({ description: 'When what is told here was seen.' }),
-  spec: z.object({ image: z.string(), replicas: count }),
-  pausedSince: time.nullable(),
-})
-
 export const node = nodeStatus.extend({
   facts: z
     .object({
@@ -100,6 +94,14 @@ export const node = nodeStatus.extend({
     .meta({ description: 'From INFO; null while it does not answer.' }),
 })
 
+/** What `status -o json` says, with what a page needs beside it, and what each node's INFO says. */
+export const flotilla = flotillaStatus.extend({
+  nodes: z.array(node),
+  lookedAt: time.meta({ description: 'When what is told here was seen.' }),
+  spec: z.object({ image: z.string(), replicas: count }),
+  pausedSince: time.nullable(),
+})
+
 export const historyEntry = z.object({
   kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover']),
   epoch: count,
@@ -118,10 +120,50 @@ export const historyEntry = z.object({
 export const plan = z.object({
   flotilla: z.string(),
   lookedAt: time,
-  stages: z.array(z.array(z.object({ kind: z.string(), action: z.string(), cause: z.string() }))),
+  stages: z.array(
+    z.array(
+      z.object({
+        kind: z.string(),
+        action: z.string(),
+        cause: z.string(),
+        disrupts: z
+          .string()
+          .nullable()
+          .meta({ description: 'What whoever uses the flotilla notices of it; null for nothing.' }),
+      }),
+    ),
+  ),
   waits: z.array(z.object({ what: z.string(), node: count.nullable() })),
   refusals: z.array(z.object({ code: z.string(), why: z.string(), whatToType: z.string() })),
   text: z.string().meta({ description: 'As `flotilla plan` prints it.' }),
+})
+
+const line = z.array(z.number().nullable())
+
+export const series = z.object({
+  flotilla: z.string(),
+  stepSeconds: z.number(),
+  startsAt: time.meta({
+    description: 'When the first step began. All lines begin then and are equally long.',
+  }),
+  nodes: z.array(
+    z.object({
+      ordinal: count,
+      lagBytes: line.meta({ description: 'The worst of each step.' }),
+      opsPerSecond: line,
+      memoryBytes: line,
+      offset: line,
+    }),
+  ),
+}) satisfies z.ZodType<FlotillaSeries>
+
+export const daemon = z.object({
+  version: z.string(),
+  startedAt: time,
+  manifests: z.string().meta({ description: 'The folder or file that it keeps.' }),
+  flotillas: z.array(z.string()).meta({ description: 'The names of those that it keeps, looked at or not.' }),
+  ready: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), trouble: z.string().nullable() })),
 })
 
 export const flotillaParams = z.object({

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { EventRecord } from '../events/journal/record.js'
 import type { Desk } from './desk.js'
 import { Problem } from './problem.js'
-import { flotillaOf } from './routes/flotillas.js'
+import { daemonOf, flotillaOf } from './routes/flotillas.js'
 import { safeHeaders } from './safe-headers.js'
 
 /** More pages and scripts than this don't look at one daemon; each holds a connection for good. */
@@ -23,7 +23,7 @@ interface Client {
 
 /**
  * Server-sent events: what the journal records, with its id, as messages; and after every look how a flotilla is, as events called `flotilla` (`gone` when it is
- * no more), which have no id because only the last one counts.
+ * no more), which have no id because only the last one counts. At the beginning, and when it has changed, how the daemon itself is, as `daemon`.
  */
 export class Streams {
   readonly #desk: Desk
@@ -31,6 +31,8 @@ export class Streams {
   readonly #changed = new Set<string>()
   readonly #stops: (() => void)[] = []
   #gathering: NodeJS.Timeout | null = null
+  /** How the daemon was when all clients were last told. */
+  #toldOfDaemon = ''
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -40,7 +42,7 @@ export class Streams {
         for (const client of this.#clients)
           if (client.held === null) send(client, message)
           else client.held.push(record)
-        if (record.flotilla !== null) this.#note(record.flotilla)
+        this.#note(record.flotilla)
       }),
       desk.onPass(flotilla => this.#note(flotilla)),
     )
@@ -84,6 +86,7 @@ export class Streams {
     const late = (client.held ?? []).filter(record => record.id > lastId)
     client.held = null
     raw.write('retry: 1000\n\n')
+    raw.write(this.#renderDaemon())
     for (const record of [...missed, ...late]) raw.write(renderMessage(record))
     for (const name of this.#desk.names()) raw.write(this.#renderFlotilla(name))
   }
@@ -94,15 +97,21 @@ export class Streams {
     for (const { raw } of this.#clients) raw.end()
   }
 
-  #note(flotilla: string): void {
+  #note(flotilla: string | null): void {
     if (this.#clients.size === 0) return
-    this.#changed.add(flotilla)
+    if (flotilla !== null) this.#changed.add(flotilla)
     this.#gathering ??= setTimeout(() => {
       this.#gathering = null
+      const daemon = this.#renderDaemon()
       const text = [...this.#changed].map(name => this.#renderFlotilla(name)).join('')
       this.#changed.clear()
-      this.#sendAll(text)
+      this.#sendAll(daemon === this.#toldOfDaemon ? text : daemon + text)
+      this.#toldOfDaemon = daemon
     }, gatherMs).unref()
+  }
+
+  #renderDaemon(): string {
+    return `event: daemon\ndata: ${JSON.stringify(daemonOf(this.#desk))}\n\n`
   }
 
   #renderFlotilla(name: string): string {

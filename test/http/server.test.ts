@@ -66,6 +66,9 @@ test('every answer has the shape that the OpenAPI document promises', async t =>
     '/api/v1/flotillas/shop/nodes': z.strictObject({ nodes: z.array(shapes.node.strict()) }),
     '/api/v1/flotillas/shop/plan': shapes.plan.strict(),
     '/api/v1/flotillas/new/plan': shapes.plan.strict(),
+    '/api/v1/flotillas/shop/plan?ask=scale&replicas=4': shapes.plan.strict(),
+    '/api/v1/flotillas/shop/series': shapes.series.strict(),
+    '/api/v1/daemon': shapes.daemon.strict(),
     '/api/v1/flotillas/shop/history': z.strictObject({
       flotilla: z.string(),
       history: z.array(shapes.historyEntry.strict()),

@@ -3,17 +3,19 @@ import type { Desk } from '../../../src/http/desk.js'
 import type { Sight } from '../../../src/reconciler/controller.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { assess } from '../../../src/reconciler/status/assess.js'
+import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
+import { Series, type FlotillaSeries } from '../../../src/series/series.js'
 import { memory, nowMs, planInput, settledNodes, type Case } from '../../reconciler/support/world.js'
 
 /** What a daemon knows of the flotilla `shop` after one look. */
-export function sightOf(facts: Case = {}): Sight {
+export function sightOf(facts: Case = {}, previous: FlotillaStatus | null = null): Sight {
   const input = planInput({
     memory: memory(0, { everReady: true, generation: 1 }),
     nodes: settledNodes(),
     ...facts,
   })
   const plan = planFlotilla(input)
-  const status = assess(input, plan, { specProblem: null, failure: null, previous: null })
+  const status = assess(input, plan, { specProblem: null, failure: null, previous })
   return { memory: input.memory, status, look: { input, plan } }
 }
 
@@ -21,12 +23,15 @@ export function sightOf(facts: Case = {}): Sight {
 export class FakeDesk implements Desk {
   readonly version = '1.2.3'
   readonly startedAtMs = nowMs
+  readonly manifests = '/srv/manifests'
+  readonly series = new Series()
   readonly sights = new Map<string, Sight | null>([['shop', sightOf()]])
   readonly asked: unknown[] = []
   checks: ReturnType<Desk['readiness']> = [{ name: 'engine', trouble: null }]
   records: EventRecord[] = []
   answer: Awaited<ReturnType<Desk['askForMaster']>>['answer'] = null
   failure: Error | null = null
+  nowMs: () => number = () => nowMs
   readonly #onRecord = new Set<(record: EventRecord) => void>()
   readonly #onPass = new Set<(flotilla: string) => void>()
 
@@ -37,6 +42,10 @@ export class FakeDesk implements Desk {
   sightOf(flotilla: string): Sight | null {
     if (this.failure !== null) throw this.failure
     return this.sights.get(flotilla) ?? null
+  }
+
+  seriesOf(flotilla: string): FlotillaSeries {
+    return this.series.of(flotilla, this.nowMs())
   }
 
   readiness(): ReturnType<Desk['readiness']> {
