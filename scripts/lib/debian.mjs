@@ -22,6 +22,7 @@ const packageOf = Object.freeze({
   'python3 with redis': 'python3-redis',
   promtool: 'prometheus',
   haproxy: 'haproxy',
+  chromium: 'chromium',
 })
 
 /** @typedef {keyof typeof packageOf} Program */
@@ -34,6 +35,11 @@ const fileOf = /** @type {Readonly<Partial<Record<Program, string>>>} */ ({
 /** True where apt-get can install what is missing: Debian, Ubuntu and their like, as root. */
 export function canInstallPackages() {
   return process.getuid?.() === 0 && isDebianLike() && pathOf('apt-get') !== null
+}
+
+/** Ubuntu has Chromium only as a snap, which needs a service of its own. */
+export function canInstallChromium() {
+  return canInstallPackages() && osRelease()['ID'] === 'debian'
 }
 
 /** Debian, Ubuntu and distributions that call themselves like one of them. */

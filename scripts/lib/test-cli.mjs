@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
-import { canInstallPackages, installMissing } from './debian.mjs'
+import { canInstallChromium, canInstallPackages, installMissing } from './debian.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { testEngineHome } from './engine-home.mjs'
 import { printTotal, runTests } from './run-tests.mjs'
@@ -67,6 +67,8 @@ function runUnit(tests) {
 async function runPhases(tests, { env, prefix }) {
   // docs/clients.md speaks of a client in Python too, and its program is tried.
   if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy'])
+  // It is large, so only who tests the page gets it. Where it can't be had those tests are skipped, and say so.
+  if (canInstallChromium() && tests.some(test => test.includes('dashboard'))) installMissing(['chromium'])
   /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
   const phases = [
     { kind: 'unit', run: runUnit },

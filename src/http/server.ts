@@ -11,6 +11,7 @@ import { askRoutes } from './routes/asks.js'
 import { eventRoutes } from './routes/events.js'
 import { flotillaRoutes } from './routes/flotillas.js'
 import { healthRoutes } from './routes/health.js'
+import { pageRoutes } from './routes/page.js'
 import { roleRoutes } from './routes/roles.js'
 import { safeHeaders } from './safe-headers.js'
 import { Streams } from './stream.js'
@@ -56,7 +57,8 @@ export function createHttpServer(desk: Desk, options: HttpOptions): FastifyInsta
     if (problem !== null) throw problem
   })
   app.addHook('onSend', async (_request, reply) => {
-    reply.headers(safeHeaders)
+    for (const [name, value] of Object.entries(safeHeaders))
+      if (!reply.hasHeader(name)) reply.header(name, value)
   })
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
@@ -75,6 +77,7 @@ export function createHttpServer(desk: Desk, options: HttpOptions): FastifyInsta
   const streams = new Streams(desk)
   app.addHook('preClose', async () => streams.close())
   const routes: Route[] = [
+    ...pageRoutes(),
     ...healthRoutes(desk),
     ...flotillaRoutes(desk),
     ...eventRoutes(desk, streams),

@@ -6,12 +6,13 @@ export interface Rule {
   readonly whyNot: (source: Source) => string | null
 }
 
-/** One package speaks to Docker, one to Redis, one HTTP and one Prometheus's language, each in its room. */
+/** One package speaks to Docker, one to Redis, one HTTP, one Prometheus's language and one to the browser, each in its room. */
 export const portRules: readonly Rule[] = [
   onlyIn({ packages: ['dockerode', 'docker-modem', 'ssh2'], folder: 'src/runtime/' }),
   onlyIn({ packages: ['ioredis'], folder: 'src/redis/' }),
   onlyIn({ packages: ['fastify'], folder: 'src/http/' }),
   onlyIn({ packages: ['prom-client'], folder: 'src/metrics/' }),
+  onlyIn({ packages: ['preact'], folder: 'src/dashboard/' }),
 ]
 
 /** What the environment says is read where a program starts, and passed on as an argument. */
@@ -47,6 +48,26 @@ export const layerRule: Rule = {
   },
 }
 
+/** The page runs in a browser: it gets none of Node, and the daemon gets none of it. */
+export const pageRules: readonly Rule[] = [
+  {
+    name: 'src/dashboard/ imports nothing of Node',
+    whyNot: ({ path, imports }) => {
+      const nodes = imports.find(({ specifier }) => specifier.startsWith('node:'))
+      return nodes === undefined || !isPage(path) ? null : `imports ${nodes.specifier}`
+    },
+  },
+  {
+    name: 'the rest of src/ imports nothing of src/dashboard/',
+    whyNot: ({ path, imports }) => {
+      const inward = imports.find(({ target }) => target !== null && isPage(target))
+      return inward === undefined || isPage(path) || !path.startsWith('src/')
+        ? null
+        : `imports ${inward.specifier}`
+    },
+  },
+]
+
 export const shapeRules: readonly Rule[] = [
   {
     name: 'there are no barrels',
@@ -64,6 +85,7 @@ export const allRules: readonly Rule[] = [
   environmentRule,
   ...planRules,
   layerRule,
+  ...pageRules,
   ...shapeRules,
 ]
 
@@ -121,6 +143,10 @@ function onlyIn({
       return stray === undefined ? null : `imports ${stray.specifier}`
     },
   }
+}
+
+function isPage(path: string): boolean {
+  return path.startsWith('src/dashboard/')
 }
 
 function isPlan(path: string): boolean {

@@ -23,7 +23,7 @@ export function readSources(folders: readonly string[]): readonly Source[] {
     .filter(folder => existsSync(folder))
     .flatMap(folder =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .filter(path => path.endsWith('.ts'))
+        .filter(path => /\.tsx?$/.test(path))
         .map(path => join(folder, path))
         .map(path => parseSource({ path: path.split(sep).join('/'), text: readFileSync(path, 'utf8') })),
     )

@@ -1,0 +1,85 @@
+import type { Daemon, EventRecord, Flotilla } from './shapes.js'
+
+/** All that the page knows; what it shows follows from this. */
+export interface Fleet {
+  readonly contact: Contact
+  /** Null until the daemon has said who it is. */
+  readonly daemon: Daemon | null
+  readonly flotillas: ReadonlyMap<string, Flotilla>
+  /** Oldest first. */
+  readonly events: readonly EventRecord[]
+  /** How far the daemon's clock is ahead of this browser's. */
+  readonly skewMs: number
+}
+
+/** Whether the daemon is being heard. `lost`: what is shown is of `sinceMs`. */
+export type Contact =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'lost'; readonly sinceMs: number; readonly why: string }
+  | { readonly kind: 'token-needed' }
+
+export type Message =
+  | { readonly kind: 'connected'; readonly skewMs: number }
+  | { readonly kind: 'disconnected'; readonly atMs: number; readonly why: string }
+  | { readonly kind: 'locked-out' }
+  | { readonly kind: 'daemon'; readonly daemon: Daemon }
+  | { readonly kind: 'flotilla'; readonly flotilla: Flotilla }
+  | { readonly kind: 'gone'; readonly name: string }
+  | { readonly kind: 'records'; readonly records: readonly EventRecord[] }
+
+export const emptyFleet: Fleet = {
+  contact: { kind: 'connecting' },
+  daemon: null,
+  flotillas: new Map(),
+  events: [],
+  skewMs: 0,
+}
+
+/** More of them nobody scrolls through; `flotilla events` has all. */
+const eventsMost = 500
+
+export function take(fleet: Fleet, message: Message): Fleet {
+  switch (message.kind) {
+    case 'connected':
+      return { ...fleet, contact: { kind: 'live' }, skewMs: message.skewMs }
+    case 'disconnected':
+      // Further tries that fail change nothing about since when it is not heard.
+      return fleet.contact.kind === 'lost'
+        ? fleet
+        : { ...fleet, contact: { kind: 'lost', sinceMs: message.atMs, why: message.why } }
+    case 'locked-out':
+      return { ...fleet, contact: { kind: 'token-needed' } }
+    case 'daemon':
+      return { ...fleet, daemon: message.daemon, flotillas: stillKept(fleet, message.daemon) }
+    case 'flotilla':
+      return { ...fleet, flotillas: new Map(fleet.flotillas).set(message.flotilla.name, message.flotilla) }
+    case 'gone': {
+      const left = new Map(fleet.flotillas)
+      left.delete(message.name)
+      return { ...fleet, flotillas: left }
+    }
+    case 'records':
+      return { ...fleet, events: joined(fleet.events, message.records) }
+  }
+}
+
+/** A daemon that has just been started knows of no flotilla until it has read its manifests: what is known of them stands so long. */
+function stillKept({ flotillas }: Fleet, daemon: Daemon): ReadonlyMap<string, Flotilla> {
+  if (daemon.checks.some(({ name, trouble }) => name === 'manifests' && trouble !== null)) return flotillas
+  return new Map([...flotillas].filter(([name]) => daemon.flotillas.includes(name)))
+}
+
+/** In the order of their times: a journal that was begun anew counts from 1 again. */
+function joined(known: readonly EventRecord[], more: readonly EventRecord[]): readonly EventRecord[] {
+  const isKnown = new Set(known.map(keyOf))
+  const fresh = more.filter(record => !isKnown.has(keyOf(record)))
+  if (fresh.length === 0) return known
+  return [...known, ...fresh]
+    .sort((a, b) => Date.parse(a.time) - Date.parse(b.time) || a.id - b.id)
+    .slice(-eventsMost)
+}
+
+function keyOf({ id, time }: EventRecord): string {
+  return `${id} ${time}`
+}

@@ -1,0 +1,93 @@
+import type { JSX } from 'preact'
+import { conditionsToTell } from '../model/judgement.js'
+import type { Flotilla } from '../model/shapes.js'
+import { typingsIn } from '../model/typing.js'
+import { Command } from './copy.js'
+import { Icon, ToneMark } from './icons.js'
+
+/** What needs a person, what is waited for, what is being done. Nothing at all while all is well. */
+export function Attention({ flotilla }: { readonly flotilla: Flotilla }): JSX.Element | null {
+  const { refusing, waitingFor, doing, pausedSince, name } = flotilla
+  const conditions = conditionsToTell(flotilla)
+  const isPaused = pausedSince !== null
+  if (refusing.length + waitingFor.length + doing.length + conditions.length === 0 && !isPaused) return null
+  return (
+    <section class="attention" aria-label="What needs attention" aria-live="polite">
+      {refusing.map(({ code, why, whatToType }) => (
+        <article key={`${code} ${why}`} class="notice-card tone-bad">
+          <h2>
+            <Icon name="stop" />
+            Refuses to go on: {code}
+          </h2>
+          <p>{why}</p>
+          {typingsIn(whatToType).map(({ command, note }, index) => (
+            <div key={command ?? note} class="typing">
+              <p class="prompt">
+                {index === 0 ? 'Type' : 'or'}
+                {note === null ? '' : command === null ? `: ${note}` : ` (${note})`}
+              </p>
+              {command !== null && <Command text={command} />}
+            </div>
+          ))}
+        </article>
+      ))}
+      {isPaused && (
+        <article class="notice-card tone-quiet">
+          <h2>Paused</h2>
+          <p>Nothing is changed and nothing fails over until it is resumed.</p>
+          <Command text={`flotilla resume ${name}`} />
+        </article>
+      )}
+      {conditions.length > 0 && (
+        <article class="notice-card tone-doubtful">
+          <ul class="plain">
+            {conditions.map(({ type, message, reason }) => (
+              <li key={type}>
+                <ToneMark tone="doubtful" />
+                <span>
+                  <strong>{type}</strong> {message === '' ? reason : message}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </article>
+      )}
+      {waitingFor.length + doing.length > 0 && (
+        <article class="notice-card">
+          <Lines title={isPaused ? 'Would do' : 'Does'} icon="act" lines={doing} />
+          <Lines title="Waits until" icon="wait" lines={waitingFor} />
+        </article>
+      )}
+    </section>
+  )
+}
+
+/** More than these nobody reads while they change. */
+const linesMost = 8
+
+function Lines({
+  title,
+  icon,
+  lines,
+}: {
+  readonly title: string
+  readonly icon: 'act' | 'wait'
+  readonly lines: readonly string[]
+}): JSX.Element | null {
+  if (lines.length === 0) return null
+  const more = lines.length - linesMost
+  return (
+    <>
+      <h2>
+        <Icon name={icon} />
+        {title}
+      </h2>
+      <ul class="plain">
+        {lines.slice(0, linesMost).map(line => (
+          <li key={line}>{line}</li>
+        ))}
+        {more > 0 && <li class="hint">and {more} more</li>}
+      </ul>
+    </>
+  )
+}

@@ -1,0 +1,164 @@
+import type { JSX } from 'preact'
+import { stepMs, type FlotillaSeries, type Measure } from '../../series/series.js'
+import { linePath, placeInTime, scaleOf, type TimeWindow } from '../model/chart.js'
+import type { Flotilla, HistoryEntry } from '../model/shapes.js'
+import { clockTime } from '../model/words.js'
+import { useWidth } from './use-width.js'
+
+export interface ChartKind {
+  readonly measure: Measure
+  readonly title: string
+  readonly base: 1000 | 1024
+  readonly fromNought: boolean
+  readonly format: (value: number) => string
+  /** The master has none of it. */
+  readonly replicasOnly: boolean
+}
+
+/** All charts have one cursor: what was when. */
+export interface Cursor {
+  readonly atMs: number | null
+  readonly move: (atMs: number | null) => void
+}
+
+const plot = { height: 96, top: 6, bottom: 18 }
+
+export function Chart({
+  kind,
+  flotilla,
+  series,
+  window,
+  changes,
+  cursor,
+}: {
+  readonly kind: ChartKind
+  readonly flotilla: Flotilla
+  readonly series: FlotillaSeries
+  readonly window: TimeWindow
+  readonly changes: readonly HistoryEntry[]
+  readonly cursor: Cursor
+}): JSX.Element {
+  const [place, width] = useWidth<HTMLDivElement>()
+  const lines = linesOf(kind, flotilla, series)
+  const scale = scaleOf(
+    lines.flatMap(({ points }) =>
+      points.flatMap(({ atMs, value }) => (value === null || atMs < window.fromMs ? [] : value)),
+    ),
+    kind,
+  )
+  const cursorX = cursor.atMs === null ? null : placeInTime(window, cursor.atMs, width)
+  return (
+    <figure class="chart">
+      <figcaption>
+        {kind.title}
+        <span class="chart-now">{cursor.atMs === null ? nowWords(kind, lines) : clockTime(cursor.atMs)}</span>
+      </figcaption>
+      <div class="chart-room" ref={place}>
+        <svg
+          width={width}
+          height={plot.height + plot.top + plot.bottom}
+          role="img"
+          aria-label={`${kind.title}: ${lines.map(line => `${line.alias} ${valueWords(kind, line.last)}, at most ${valueWords(kind, line.most)}`).join('; ')}`}
+          onPointerMove={event => {
+            const { left } = event.currentTarget.getBoundingClientRect()
+            const atMs = window.fromMs + ((event.clientX - left) / width) * (window.toMs - window.fromMs)
+            cursor.move(Math.round(atMs / stepMs) * stepMs)
+          }}
+          onPointerLeave={() => cursor.move(null)}
+        >
+          <g transform={`translate(0 ${plot.top})`}>
+            {[0, 0.5, 1].map(part => (
+              <line
+                key={part}
+                class="grid-line"
+                x1={0}
+                x2={width}
+                y1={plot.height * part}
+                y2={plot.height * part}
+              />
+            ))}
+            {changes.map(({ epoch, endedAtMs, kind: change }) => {
+              const x = placeInTime(window, endedAtMs, width)
+              return (
+                <line key={epoch} class={`change-line is-${change}`} x1={x} x2={x} y1={0} y2={plot.height} />
+              )
+            })}
+            {lines.map(({ ordinal, points }) => (
+              <path
+                key={ordinal}
+                class={`line line-${ordinal % 8}`}
+                d={linePath(points, { window, scale, width, height: plot.height })}
+              />
+            ))}
+            {cursorX !== null && <line class="cursor" x1={cursorX} x2={cursorX} y1={0} y2={plot.height} />}
+            {lines.length > 0 && (
+              <text class="scale" x={2} y={9}>
+                {kind.format(scale.most)}
+              </text>
+            )}
+            {!kind.fromNought && lines.length > 0 && (
+              <text class="scale" x={2} y={plot.height - 3}>
+                {kind.format(scale.least)}
+              </text>
+            )}
+            <text class="scale" x={0} y={plot.height + 14}>
+              {clockTime(window.fromMs).slice(0, 5)}
+            </text>
+            <text class="scale is-end" x={width} y={plot.height + 14}>
+              {clockTime(window.toMs).slice(0, 5)}
+            </text>
+          </g>
+        </svg>
+        {cursor.atMs !== null && cursorX !== null && cursorX >= 0 && (
+          <ul class={cursorX > width / 2 ? 'readout is-left' : 'readout'} aria-hidden="true">
+            {lines.map(line => (
+              <li key={line.ordinal}>
+                <i class={`swatch line-${line.ordinal % 8}`} />
+                {line.alias} <b>{valueWords(kind, valueAt(line, cursor.atMs ?? 0))}</b>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </figure>
+  )
+}
+
+interface Line {
+  readonly ordinal: number
+  readonly alias: string
+  readonly points: readonly { readonly atMs: number; readonly value: number | null }[]
+  readonly last: number | null
+  readonly most: number | null
+}
+
+function linesOf(kind: ChartKind, flotilla: Flotilla, series: FlotillaSeries): readonly Line[] {
+  const startMs = Date.parse(series.startsAt)
+  return series.nodes.flatMap(node => {
+    const status = flotilla.nodes.find(({ ordinal }) => ordinal === node.ordinal)
+    const values = node[kind.measure]
+    const known = values.filter(value => value !== null)
+    if (status === undefined || (kind.replicasOnly && known.length === 0)) return []
+    return {
+      ordinal: node.ordinal,
+      alias: status.alias,
+      points: values.map((value, index) => ({ atMs: startMs + index * stepMs, value })),
+      last: known.at(-1) ?? null,
+      most: known.length === 0 ? null : Math.max(...known),
+    }
+  })
+}
+
+function valueAt({ points }: Line, atMs: number): number | null {
+  return points.find(point => Math.abs(point.atMs - atMs) < stepMs / 2)?.value ?? null
+}
+
+function valueWords(kind: ChartKind, value: number | null): string {
+  return value === null ? '–' : kind.format(value)
+}
+
+/** The greatest of the last values: what somebody who glances at a chart wants to know. */
+function nowWords(kind: ChartKind, lines: readonly Line[]): string {
+  const last = lines.flatMap(line => line.last ?? [])
+  return last.length === 0 ? 'nothing measured yet' : kind.format(Math.max(...last))
+}

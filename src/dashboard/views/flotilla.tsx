@@ -1,0 +1,129 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { Fleet } from '../model/fleet.js'
+import { masterOf, silentSince } from '../model/judgement.js'
+import type { Flotilla } from '../model/shapes.js'
+import { ago, clockTime, plural } from '../model/words.js'
+import { store } from '../store.js'
+import { Actions } from './actions.js'
+import { Attention } from './attention.js'
+import { Conditions } from './conditions.js'
+import { Hour } from './hour.js'
+import { Icon } from './icons.js'
+import { MasterChanges } from './master-changes.js'
+import { NodeDetails } from './node-details.js'
+import { NodesTable } from './nodes-table.js'
+import { PhasePill } from './phase.js'
+import { Timeline } from './timeline.js'
+import { Topology } from './topology.js'
+import { useHistory } from './use-history.js'
+
+/** One flotilla in full. */
+export function FlotillaView({
+  flotilla,
+  fleet,
+  nowMs,
+  isAlone,
+}: {
+  readonly flotilla: Flotilla
+  readonly fleet: Fleet
+  readonly nowMs: number
+  readonly isAlone: boolean
+}): JSX.Element {
+  const { name, nodes } = flotilla
+  const [chosen, setChosen] = useState<number | null>(null)
+  const isLive = fleet.contact.kind === 'live'
+  const history = useHistory(name, fleet.events, isLive)
+  useEffect(() => {
+    // After a loss of the connection too: the daemon went on measuring.
+    if (isLive) store.loadSeries(name).catch(() => undefined)
+  }, [name, isLive])
+  const selected = nodes.find(({ ordinal }) => ordinal === chosen) ?? masterOf(flotilla) ?? nodes[0]
+  const choice = { selected: selected?.ordinal ?? null, onSelect: setChosen }
+  return (
+    <div class="flotilla">
+      <FlotillaHead flotilla={flotilla} nowMs={nowMs} isAlone={isAlone} isLive={isLive} />
+      <Attention flotilla={flotilla} />
+      <section class="panel topology-panel" aria-labelledby="topology-title">
+        <h2 id="topology-title">Topology</h2>
+        <Topology flotilla={flotilla} size="full" choice={choice} />
+      </section>
+      <section class="panel details-panel" aria-labelledby="details-title">
+        <h2 id="details-title">{selected === undefined ? 'Node' : selected.alias}</h2>
+        {selected === undefined ? (
+          <p class="hint">There is no node yet.</p>
+        ) : (
+          <NodeDetails node={selected} nowMs={nowMs} />
+        )}
+      </section>
+      <Hour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />
+      <section class="panel nodes-panel" aria-labelledby="nodes-title">
+        <h2 id="nodes-title">
+          Nodes <span class="count">{nodes.length}</span>
+        </h2>
+        <NodesTable nodes={nodes} nowMs={nowMs} choice={choice} />
+      </section>
+      <section class="panel timeline-panel" aria-labelledby="timeline-title">
+        <Timeline name={name} events={fleet.events} />
+      </section>
+      <section class="panel changes-panel" aria-labelledby="changes-title">
+        <h2 id="changes-title">Changes of master</h2>
+        <MasterChanges history={history} nodes={nodes} />
+        <Conditions flotilla={flotilla} nowMs={nowMs} />
+      </section>
+    </div>
+  )
+}
+
+function FlotillaHead({
+  flotilla,
+  nowMs,
+  isAlone,
+  isLive,
+}: {
+  readonly flotilla: Flotilla
+  readonly nowMs: number
+  readonly isAlone: boolean
+  readonly isLive: boolean
+}): JSX.Element {
+  const { name, reason, refusing, epoch, generation, observedGeneration, spec, lastFailover, conditions } =
+    flotilla
+  const since = conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? null
+  const silent = silentSince(flotilla, nowMs)
+  return (
+    <header class="head">
+      <div class="head-title">
+        {!isAlone && (
+          <a class="back" href="#/">
+            <Icon name="back" />
+            All flotillas
+          </a>
+        )}
+        <h1>{name}</h1>
+        <PhasePill flotilla={flotilla} />
+        <p class="since">for {ago(since, nowMs)}</p>
+      </div>
+      <p class="reason">
+        {refusing.length === 0 ? reason : `needs you: ${refusing.map(({ code }) => code).join(', ')}`}
+      </p>
+      <p class="facts-line">
+        <span>{spec.image}</span>
+        <span>{plural(spec.replicas, 'replica')} wanted</span>
+        <span>
+          generation {generation}
+          {observedGeneration === generation ? '' : `, applied up to ${observedGeneration}`}
+        </span>
+        <span>epoch {epoch}</span>
+        <span>
+          {lastFailover === null ? 'never failed over' : `last failover ${ago(lastFailover, nowMs)} ago`}
+        </span>
+        <span class={silent === null ? '' : 'tone-doubtful'}>
+          {silent === null
+            ? `looked at ${ago(flotilla.lookedAt, nowMs)} ago`
+            : `not looked at since ${clockTime(silent)}`}
+        </span>
+      </p>
+      <Actions flotilla={flotilla} isLive={isLive} />
+    </header>
+  )
+}

@@ -1,0 +1,251 @@
+import type { JSX } from 'preact'
+import { arrange, type Box, type LinkLine } from '../model/layout.js'
+import { isOnline, masterOf, toneOfHealth } from '../model/judgement.js'
+import type { Flotilla, FlotillaNode } from '../model/shapes.js'
+import { bytes, lag, number, plural } from '../model/words.js'
+import { ToneMark } from './icons.js'
+import { useWidth } from './use-width.js'
+
+interface Choice {
+  readonly selected: number | null
+  readonly onSelect: (ordinal: number) => void
+}
+
+/** The picture of a flotilla: who is master, who follows, and how each link is. `small`: for the overview, without anything to press. */
+export function Topology({
+  flotilla,
+  size,
+  choice,
+}: {
+  readonly flotilla: Flotilla
+  readonly size: 'full' | 'small'
+  readonly choice?: Choice
+}): JSX.Element {
+  const [place, width] = useWidth<HTMLDivElement>()
+  if (size === 'small') return <SmallTopology flotilla={flotilla} />
+  const { head, replicas } = crewOf(flotilla)
+  const picture = arrange(
+    width,
+    replicas.map(({ ordinal }) => ordinal),
+  )
+  const nodeOf = new Map(replicas.map(node => [node.ordinal, node]))
+  return (
+    <div class="topology-room" ref={place}>
+      {width > 0 && (
+        <div
+          class={`topology is-${picture.kind}`}
+          role="group"
+          aria-label={describe(flotilla)}
+          style={{ height: `${picture.height}px` }}
+        >
+          <svg class="links" width={picture.width} height={picture.height} aria-hidden="true">
+            {picture.links.map(line => {
+              const node = nodeOf.get(line.ordinal)
+              return node === undefined ? null : (
+                <LinkPath key={line.ordinal} line={line} node={node} lookedAt={flotilla.lookedAt} />
+              )
+            })}
+          </svg>
+          {head === null ? (
+            <div class="node is-absent" style={boxStyle(picture.master)}>
+              <span class="title">No master</span>
+              <span class="detail">nobody takes writes</span>
+            </div>
+          ) : (
+            <NodeCard
+              key={head.ordinal}
+              node={head}
+              box={picture.master}
+              isHead
+              isLabelled={false}
+              {...choiceOf(choice)}
+            />
+          )}
+          {picture.replicas.map(box => {
+            const node = nodeOf.get(box.ordinal)
+            return node === undefined ? null : (
+              <NodeCard
+                key={box.ordinal}
+                node={node}
+                box={box}
+                isHead={false}
+                isLabelled={picture.kind === 'fan'}
+                {...choiceOf(choice)}
+              />
+            )
+          })}
+          {picture.links.map(({ ordinal, label }) => {
+            const node = nodeOf.get(ordinal)
+            return label === null || node === undefined ? null : (
+              <span
+                key={`label-${ordinal}`}
+                class={`link-label is-${linkState(node)}`}
+                style={{ left: `${label.x}px`, top: `${label.y}px` }}
+                aria-hidden="true"
+              >
+                {linkWords(node)}
+              </span>
+            )
+          })}
+        </div>
+      )}
+    </div>
+  )
+}
+
+function choiceOf(choice: Choice | undefined): { readonly choice?: Choice } {
+  return choice === undefined ? {} : { choice }
+}
+
+function NodeCard({
+  node,
+  box,
+  isHead,
+  isLabelled,
+  choice,
+}: {
+  readonly node: FlotillaNode
+  readonly box: Box
+  readonly isHead: boolean
+  /** The words about its link stand on the link. */
+  readonly isLabelled: boolean
+  readonly choice?: Choice
+}): JSX.Element {
+  const tone = toneOfHealth(node.health)
+  const isSelected = choice?.selected === node.ordinal
+  return (
+    <button
+      type="button"
+      class={`node is-${isHead ? 'master' : 'replica'} tone-${tone}`}
+      style={boxStyle(box)}
+      aria-pressed={isSelected}
+      onClick={() => choice?.onSelect(node.ordinal)}
+    >
+      <span class="title">
+        <i class={`swatch line-${node.ordinal % 8}`} />
+        {node.alias}
+        <span class="unseen">, {isHead ? 'master' : 'replica'}, </span>
+      </span>
+      <span class="state">
+        <ToneMark tone={tone} />
+        {node.health}
+      </span>
+      {isHead && (
+        <span class="role" aria-hidden="true">
+          Master
+        </span>
+      )}
+      {isLabelled && <span class="unseen">, link {linkWords(node)}, </span>}
+      <span class="detail">{isHead || isLabelled ? loadWords(node) : linkWords(node)}</span>
+    </button>
+  )
+}
+
+function LinkPath({
+  line,
+  node,
+  lookedAt,
+}: {
+  readonly line: LinkLine
+  readonly node: FlotillaNode
+  readonly lookedAt: string
+}): JSX.Element {
+  const state = linkState(node)
+  return (
+    <g class={`link-line is-${state}`}>
+      <path d={line.path} />
+      {/* A new key with each look starts the animation anew: a pulse says that there is news, and when nothing moves nothing is drawn. */}
+      {state === 'up' && <path key={lookedAt} class="pulse" d={line.path} pathLength={100} />}
+    </g>
+  )
+}
+
+/** A master, its replicas and their links, in the space of a thumbnail. */
+function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Element {
+  const { head, replicas } = crewOf(flotilla)
+  const shown = replicas.slice(0, 24)
+  const rows = Math.min(shown.length, 6)
+  const columns = Math.ceil(shown.length / 6)
+  const height = Math.max(3, rows) * 18 + 8
+  const middle = height / 2
+  const place = (index: number): { readonly x: number; readonly y: number } => ({
+    x: 226 - (columns - 1 - Math.floor(index / 6)) * 26,
+    y: middle + ((index % 6) - (Math.min(6, shown.length - Math.floor(index / 6) * 6) - 1) / 2) * 18,
+  })
+  return (
+    <svg class="thumbnail" viewBox={`0 0 240 ${height}`} role="img" aria-label={describe(flotilla)}>
+      {shown.map((node, index) => {
+        const { x, y } = place(index)
+        return (
+          <g key={node.ordinal} class={`link-line is-${linkState(node)}`}>
+            <path d={`M34 ${middle}C120 ${middle} 110 ${y} ${x - 7} ${y}`} />
+          </g>
+        )
+      })}
+      <circle
+        cx="24"
+        cy={middle}
+        r="11"
+        class={head === null ? 'vessel is-ghost' : `vessel is-head tone-${toneOfHealth(head.health)}`}
+      />
+      {shown.map((node, index) => {
+        const { x, y } = place(index)
+        return (
+          <circle
+            key={node.ordinal}
+            cx={x}
+            cy={y}
+            r="6.5"
+            class={`vessel tone-${toneOfHealth(node.health)}`}
+          />
+        )
+      })}
+    </svg>
+  )
+}
+
+/** Whoever holds the master's place: the one that reigns, or the one that should and can't. */
+function crewOf(flotilla: Flotilla): {
+  readonly head: FlotillaNode | null
+  readonly replicas: readonly FlotillaNode[]
+} {
+  const head = masterOf(flotilla) ?? flotilla.nodes.find(({ role }) => role === 'master') ?? null
+  return { head, replicas: flotilla.nodes.filter(node => node !== head) }
+}
+
+type LinkState = 'up' | 'forming' | 'down' | 'none'
+
+function linkState({ link, health }: FlotillaNode): LinkState {
+  if (health === 'stopped' || health === 'absent' || health === 'unreachable') return 'none'
+  if (link === 'up' && health === 'online') return 'up'
+  if (health === 'syncing' || health === 'loading' || health === 'starting') return 'forming'
+  return link === 'up' ? 'forming' : link === 'down' ? 'down' : 'none'
+}
+
+function loadWords({ opsPerSecond, memory, lastExit }: FlotillaNode): string {
+  if (opsPerSecond !== null) return `${number(opsPerSecond)} ops/s · ${bytes(memory?.usedBytes ?? null)}`
+  return lastExit === null ? 'does not answer' : `ended with code ${lastExit.code}`
+}
+
+function linkWords(node: FlotillaNode): string {
+  switch (linkState(node)) {
+    case 'up':
+      return lag(node)
+    case 'forming':
+      return node.health === 'online' ? lag(node) : node.health
+    case 'down':
+      return 'link down'
+    case 'none':
+      return 'no link'
+  }
+}
+
+function describe(flotilla: Flotilla): string {
+  const { head, replicas } = crewOf(flotilla)
+  const up = replicas.filter(isOnline).length
+  return `${flotilla.name}: ${head === null ? 'no master' : `${head.alias} is master, ${head.health}`}; ${up} of ${plural(replicas.length, 'replica')} online`
+}
+
+function boxStyle({ x, y, width, height }: Box): Record<string, string> {
+  return { transform: `translate(${x}px, ${y}px)`, width: `${width}px`, height: `${height}px` }
+}

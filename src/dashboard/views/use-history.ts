@@ -1,0 +1,35 @@
+import { useEffect, useState } from 'preact/hooks'
+import { flotillaPath, read } from '../contact/api.js'
+import type { EventRecord, HistoryEntry } from '../model/shapes.js'
+
+/** The changes of masters, newest last; asked for anew when the journal tells of another. */
+export function useHistory(
+  name: string,
+  events: readonly EventRecord[],
+  isLive: boolean,
+): readonly HistoryEntry[] {
+  const [history, setHistory] = useState<readonly HistoryEntry[]>([])
+  const lastChange = events.findLast(
+    ({ flotilla, event }) => flotilla === name && tellsOfChange.has(event),
+  )?.id
+  useEffect(() => {
+    if (!isLive) return
+    let isWanted = true
+    read<{ readonly history: readonly HistoryEntry[] }>(flotillaPath(name, 'history'))
+      .then(answer => isWanted && setHistory(answer.history))
+      // The stream tells when the daemon is not there; what is known stands so long.
+      .catch(() => undefined)
+    return () => {
+      isWanted = false
+    }
+  }, [name, lastChange, isLive])
+  return history
+}
+
+const tellsOfChange: ReadonlySet<string> = new Set([
+  'master.changed',
+  'master.promoted',
+  'operation.aborted',
+  'request.answered',
+  'flotilla.ready',
+])

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { WireReader } from '../../src/dashboard/contact/wire.js'
+import { linePath, scaleOf, timeWindow } from '../../src/dashboard/model/chart.js'
+import { emptyFleet, take, type Fleet, type Message } from '../../src/dashboard/model/fleet.js'
+import { conditionsToTell, isTrouble, urgency } from '../../src/dashboard/model/judgement.js'
+import { arrange, type Box } from '../../src/dashboard/model/layout.js'
+import { stretchesOf } from '../../src/dashboard/model/ribbon.js'
+import type { Condition, Daemon } from '../../src/dashboard/model/shapes.js'
+import { typingsIn } from '../../src/dashboard/model/typing.js'
+import { flotillaOf } from '../../src/http/routes/flotillas.js'
+import { eventRecord, sightOf } from '../http/support/fake-desk.js'
+import { stopped, settledNodes } from '../reconciler/support/world.js'
+
+const shop = flotillaOf(sightOf())
+
+function daemon(overrides: Partial<Daemon> = {}): Daemon {
+  const plain = { version: '1', startedAt: '', manifests: '/m', ready: true, checks: [] }
+  return { ...plain, flotillas: ['shop'], ...overrides }
+}
+
+function after(...messages: readonly Message[]): Fleet {
+  return messages.reduce(take, emptyFleet)
+}
+
+describe('what the page knows', () => {
+  test('stays while the daemon is away, with the moment since when it is', () => {
+    const away = after(
+      { kind: 'flotilla', flotilla: shop },
+      { kind: 'disconnected', atMs: 5, why: 'gone' },
+      { kind: 'disconnected', atMs: 9, why: 'still gone' },
+    )
+    assert.deepEqual(away.contact, { kind: 'lost', sinceMs: 5, why: 'gone' })
+    assert.equal(away.flotillas.size, 1)
+    assert.deepEqual(take(away, { kind: 'connected', skewMs: 0 }).contact, { kind: 'live' })
+  })
+
+  test('outlives a daemon that has just been started and knows of nothing yet, and not one that keeps it no more', () => {
+    const known = after({ kind: 'flotilla', flotilla: shop })
+    const started = daemon({
+      flotillas: [],
+      checks: [{ name: 'manifests', trouble: 'they were not read yet' }],
+    })
+    assert.equal(take(known, { kind: 'daemon', daemon: started }).flotillas.size, 1)
+    assert.equal(take(known, { kind: 'daemon', daemon: daemon({ flotillas: [] }) }).flotillas.size, 0)
+    assert.equal(take(known, { kind: 'gone', name: 'shop' }).flotillas.size, 0)
+  })
+
+  test('has each event once and in order, is bounded, and takes a journal that was begun anew', () => {
+    const records = Array.from({ length: 600 }, (_, index) => eventRecord(index + 1))
+    const told = after({ kind: 'records', records }, { kind: 'records', records: records.slice(590) })
+    assert.equal(told.events.length, 500)
+    assert.equal(told.events.at(-1)?.id, 600)
+    const anew = eventRecord(1, { time: '2027-01-01T00:00:00.000Z' })
+    assert.equal(take(told, { kind: 'records', records: [anew] }).events.at(-1), anew)
+  })
+})
+
+describe('what is told as trouble', () => {
+  const condition = (type: string, status: Condition['status']): Condition =>
+    ({ ...shop.conditions[0], type, status, message: `about ${type}` }) as Condition
+
+  test('follows from the name of a condition, also of one that this page has never heard of', () => {
+    assert.equal(isTrouble(condition('ConfigApplied', 'True')), false)
+    assert.equal(isTrouble(condition('ConfigApplied', 'False')), true)
+    assert.equal(isTrouble(condition('RolloutBlocked', 'True')), true)
+    assert.equal(isTrouble(condition('RolloutBlocked', 'False')), false)
+    assert.equal(isTrouble(condition('MasterAvailable', 'Unknown')), true)
+  })
+
+  test('is said once: not beside the phase, its reason, or the hold that says it', () => {
+    assert.deepEqual(conditionsToTell(shop), [])
+    const held = {
+      ...shop,
+      reason: 'about MasterAvailable',
+      conditions: [
+        condition('Ready', 'False'),
+        condition('NameConflict', 'True'),
+        condition('MasterAvailable', 'False'),
+      ],
+      refusing: [{ code: 'NameConflict', why: '', whatToType: '' }],
+    }
+    assert.deepEqual(conditionsToTell(held), [])
+  })
+
+  test('comes first in the overview', () => {
+    const degraded = flotillaOf(sightOf({ nodes: [...settledNodes(1), stopped(2)] }))
+    assert.ok(urgency(degraded) < urgency(shop))
+  })
+})
+
+describe('the picture', () => {
+  const overlap = (a: Box, b: Box): boolean =>
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+
+  for (const width of [300, 362, 559, 560, 840, 1300])
+    for (const count of [0, 1, 2, 6, 7, 13, 50, 200])
+      test(`of ${count} replicas in ${width} pixels: every node inside, none on another, a link to each`, () => {
+        const replicas = Array.from({ length: count }, (_, index) => index + 1)
+        const picture = arrange(width, replicas)
+        const boxes = [picture.master, ...picture.replicas]
+        assert.deepEqual(
+          boxes.filter(
+            box =>
+              box.x < 0 ||
+              box.y < 0 ||
+              box.x + box.width > width + 0.5 ||
+              box.y + box.height > picture.height + 0.5,
+          ),
+          [],
+        )
+        assert.ok(boxes.every((box, index) => boxes.slice(index + 1).every(other => !overlap(box, other))))
+        assert.deepEqual(
+          picture.links.map(({ ordinal }) => ordinal),
+          replicas,
+        )
+        assert.ok(picture.links.every(({ path }) => !path.includes('NaN')))
+      })
+})
+
+describe('lines over time', () => {
+  const window = { fromMs: 0, toMs: 1_000 }
+  const frame = { window, scale: { least: 0, most: 10 }, width: 100, height: 50 }
+
+  test('a gap is no line, and a value alone is a dot', () => {
+    const values = [1, 2, null, 5, null, null]
+    const points = values.map((value, index) => ({ atMs: index * 200, value }))
+    assert.equal(linePath(points, frame), 'M0.0 45.0L20.0 40.0M60.0 25.0h0')
+  })
+
+  test('the scale ends at a round number, of bytes in their own units', () => {
+    assert.deepEqual(scaleOf([17, 3], { base: 1000, fromNought: true }), { least: 0, most: 20 })
+    assert.deepEqual(scaleOf([1_500], { base: 1024, fromNought: true }), { least: 0, most: 1_536 })
+    assert.deepEqual(scaleOf([0, 0], { base: 1024, fromNought: true }), { least: 0, most: 1 })
+    assert.deepEqual(scaleOf([700, 900], { base: 1024, fromNought: false }), { least: 700, most: 900 })
+  })
+
+  test('what is young is shown in minutes instead of an hour', () => {
+    const now = 10_000_000
+    const minutesFor = (ageMs: number): number => (now - timeWindow(now - ageMs, now).fromMs) / 60_000
+    assert.deepEqual([60_000, 700_000, 3_000_000, 9_000_000].map(minutesFor), [10, 30, 60, 60])
+  })
+
+  test('the phases of an hour follow from the changes that the journal tells of', () => {
+    const change = (atMs: number, from: string, to: string, flotilla = 'shop') =>
+      eventRecord(atMs, {
+        event: 'flotilla.phase',
+        time: new Date(atMs).toISOString(),
+        flotilla,
+        fields: { from, to },
+      })
+    const events = [
+      change(-50, 'Creating', 'Ready'),
+      change(400, 'Ready', 'Unavailable'),
+      change(450, 'Ready', 'Held', 'cart'),
+      change(600, 'Unavailable', 'Ready'),
+    ]
+    const told = stretchesOf(events, { flotilla: 'shop', now: 'Ready', window })
+    assert.deepEqual(
+      told.map(({ phase, fromMs, toMs }) => `${phase} ${fromMs}-${toMs}`),
+      ['Ready 0-400', 'Unavailable 400-600', 'Ready 600-1000'],
+    )
+    assert.equal(stretchesOf([], { flotilla: 'shop', now: 'Held', window })[0]?.phase, 'Held')
+  })
+})
+
+test('server-sent events are read whole, however they are cut on their way', () => {
+  const text = 'retry: 1000\n\nid: 7\ndata: {"a":1}\n\n: still here\n\nevent: gone\ndata: {}\n\n'
+  for (let size = 1; size < text.length; size += 3) {
+    const wire = new WireReader()
+    const found = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
+      wire.take(text.slice(index * size, (index + 1) * size)),
+    ).flat()
+    assert.deepEqual(found, [
+      { event: 'message', id: '7', data: '{"a":1}' },
+      { event: 'gone', id: null, data: '{}' },
+    ])
+  }
+})
+
+test('what is copied can be run: ways out are taken apart, and explanations stand beside', () => {
+  assert.deepEqual(typingsIn('docker rename a a-old, or docker rm -f a'), [
+    { command: 'docker rename a a-old', note: null },
+    { command: 'docker rm -f a', note: null },
+  ])
+  assert.deepEqual(typingsIn('flotilla failover shop --to 1 --force   (what that node lacks is lost)'), [
+    { command: 'flotilla failover shop --to 1 --force', note: 'what that node lacks is lost' },
+  ])
+  assert.deepEqual(
+    typingsIn('docker volume rm v (after saving), or give the flotilla another metadata.name'),
+    [
+      { command: 'docker volume rm v', note: 'after saving' },
+      { command: null, note: 'give the flotilla another metadata.name' },
+    ],
+  )
+})

@@ -1,0 +1,238 @@
+import type { EventRecord } from '../../../src/events/journal/record.js'
+import type { Sight } from '../../../src/reconciler/controller.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import { readingsOf } from '../../../src/series/readings.js'
+import { stepMs, stepsKept } from '../../../src/series/series.js'
+import { sightOf, type FakeDesk } from '../../http/support/fake-desk.js'
+import {
+  follower,
+  historyEntry,
+  master,
+  memory,
+  replica,
+  stopped,
+  type Case,
+} from '../../reconciler/support/world.js'
+
+/** What a daemon may know when somebody opens the page. Each is put on a desk that the real server serves from. */
+export const scenes = {
+  healthy: desk => putShop(desk, { replicas: 3 }),
+  degraded: desk =>
+    putShop(desk, {
+      replicas: 3,
+      nodes: [head([1, 3]), following(1), stopped(2), following(3, { link: 'down' })],
+      more: [event('node.died', 'warn', 40, { node: 2, name: 'shop-replica-2', exitCode: 137 })],
+    }),
+  held: desk =>
+    putShop(desk, {
+      replicas: 2,
+      nodes: [head([1]), following(1)],
+      seen: { strangers: [{ name: 'shop-replica-2', containerId: 'f'.repeat(64), image: 'nginx' }] },
+      more: [
+        event('flotilla.held', 'error', 30, {
+          hold: 'NameConflict',
+          why: 'the container shop-replica-2 is not ours',
+        }),
+      ],
+    }),
+  masterless: desk =>
+    putShop(desk, {
+      replicas: 2,
+      nodes: [
+        stopped(0, { name: 'shop-master' }),
+        following(1, { link: 'down' }),
+        following(2, { link: 'down' }),
+      ],
+    }),
+  paused: desk =>
+    putShop(desk, {
+      replicas: 2,
+      nodes: [head([1]), following(1), stopped(2)],
+      memory: { pausedSinceMs: Date.now() - 300_000 },
+    }),
+  many: desk => putShop(desk, { replicas: 13 }),
+  fleet(desk) {
+    scenes.healthy(desk)
+    const healthy = desk.sights.get('shop') ?? null
+    scenes.degraded(desk)
+    const degraded = desk.sights.get('shop') ?? null
+    scenes.held(desk)
+    const held = desk.sights.get('shop') ?? null
+    scenes.masterless(desk)
+    const masterless = desk.sights.get('shop') ?? null
+    desk.sights.clear()
+    for (const [name, sight] of [
+      ...(['accounts', 'basket', 'catalogue', 'sessions', 'search', 'rate-limits'] as const).map(
+        one => [one, healthy] as const,
+      ),
+      ['billing', degraded] as const,
+      ['checkout', masterless] as const,
+      ['mail-queue', held] as const,
+    ])
+      if (sight !== null) desk.sights.set(name, renamed(sight, name))
+  },
+  empty: desk => desk.sights.clear(),
+} as const satisfies Readonly<Record<string, (desk: FakeDesk) => void>>
+
+const offsetNow = 48_213_555
+
+interface Shop {
+  readonly replicas: number
+  readonly nodes?: readonly NodeSeen[]
+  readonly seen?: Case['seen']
+  readonly memory?: Parameters<typeof memory>[1]
+  readonly more?: readonly EventRecord[]
+}
+
+function putShop(desk: FakeDesk, shop: Shop): void {
+  const ordinals = Array.from({ length: shop.replicas }, (_, index) => index + 1)
+  const nowMs = Date.now()
+  desk.nowMs = () => Date.now()
+  const history = [
+    historyEntry({
+      kind: 'creation',
+      epoch: 1,
+      from: null,
+      to: 1,
+      reason: 'a new flotilla',
+      ...took(2_175, 86_400_000),
+    }),
+    historyEntry({
+      epoch: 2,
+      from: 1,
+      to: 0,
+      reason: 'node 1, the master, has closed its connections and nothing listens at its address',
+      ...took(178, 1_380_000),
+    }),
+  ]
+  const remembered = memory(0, { everReady: true, generation: 3, epoch: 2, history, ...shop.memory })
+  const wanted = { spec: { replicas: shop.replicas }, memory: remembered }
+  const whole = [head(ordinals), ...ordinals.map(ordinal => following(ordinal))]
+  const before = sightOf({ ...wanted, nodes: whole, seen: { atMs: nowMs - 1_320_000 } })
+  const sight = sightOf(
+    { ...wanted, nodes: shop.nodes ?? whole, seen: { atMs: nowMs, ...shop.seen } },
+    before.status,
+  )
+  desk.sights.set('shop', sight)
+  noteAnHour(desk, sight)
+  desk.records = [
+    event('node.offline', 'warn', 1_380, { node: 1, name: 'shop-master', health: 'unreachable' }),
+    event('flotilla.phase', 'info', 1_380, { from: 'Ready', to: 'Unavailable', reason: 'no master' }),
+    event('failover.started', 'warn', 1_380, {
+      from: 1,
+      epoch: 2,
+      reason: 'node 1 has closed its connections',
+    }),
+    event('master.changed', 'warn', 1_379, { from: 1, to: 0, epoch: 2, kind: 'failover' }),
+    event('flotilla.phase', 'info', 1_379, {
+      from: 'Unavailable',
+      to: 'Degraded',
+      reason: '1 of 2 replicas online',
+    }),
+    event('node.online', 'info', 1_320, { node: 1, name: 'shop-replica-1', role: 'replica', afterMs: 1228 }),
+    event('flotilla.phase', 'info', 1_320, { from: 'Degraded', to: 'Ready', reason: 'all nodes online' }),
+    event('flotilla.ready', 'info', 1_320, {
+      master: 'shop-master',
+      replicas: shop.replicas,
+      generation: 3,
+      epoch: 2,
+    }),
+    ...(sight.status.phase === 'Ready'
+      ? []
+      : [
+          event('flotilla.phase', 'info', 40, {
+            from: 'Ready',
+            to: sight.status.phase,
+            reason: sight.status.reason,
+          }),
+        ]),
+    ...(shop.more ?? []),
+  ].map((record, index) => ({ ...record, id: index + 1 }))
+
+  function took(ms: number, agoMs: number) {
+    const endedAtMs = nowMs - agoMs
+    return { endedAtMs, startedAtMs: endedAtMs - ms, troubleAtMs: endedAtMs - ms - 3 }
+  }
+}
+
+function head(replicas: readonly number[]): NodeSeen {
+  return master(0, {
+    offset: offsetNow,
+    opsPerSecond: 1_240,
+    connectedClients: 34,
+    keys: 184_202,
+    memory: { usedBytes: 67_900_000, rssBytes: 81_000_000, maxBytes: 268_435_456 },
+    followers: replicas.map(ordinal => ({ ...follower(ordinal), offset: offsetNow - ordinal * 120 })),
+  })
+}
+
+function following(ordinal: number, { link = 'up' }: { readonly link?: 'up' | 'down' } = {}): NodeSeen {
+  const behind = offsetNow - ordinal * 120
+  return replica(ordinal, {
+    offset: behind,
+    opsPerSecond: 180 - ordinal * 11,
+    connectedClients: 6 + ordinal,
+    keys: 184_202,
+    memory: { usedBytes: 66_100_000 - ordinal * 900_000, rssBytes: 79_000_000, maxBytes: 268_435_456 },
+    upstream: {
+      link,
+      appliedOffset: behind,
+      readOffset: behind,
+      linkDownSeconds: link === 'down' ? 12 : null,
+    },
+  })
+}
+
+/** Waves, so that there is something to see, and a dip where the failover was. */
+function noteAnHour(desk: FakeDesk, { status }: Sight): void {
+  const endMs = Date.now()
+  desk.series.forget('shop')
+  for (let step = stepsKept - 1; step >= 0; step--) {
+    const isDown = step >= 132 && step <= 137
+    const wave = 1 + 0.25 * Math.sin(step / 17) + 0.12 * Math.sin(step / 5.3 + 1)
+    desk.series.note(
+      'shop',
+      endMs - step * stepMs,
+      readingsOf(status.nodes)
+        .filter(({ ordinal }) => !(isDown && ordinal === 1))
+        .map(reading => ({
+          ordinal: reading.ordinal,
+          lagBytes:
+            reading.lagBytes === null ? null : Math.round(reading.lagBytes * wave * (step === 131 ? 60 : 1)),
+          opsPerSecond: reading.opsPerSecond === null ? null : Math.round(reading.opsPerSecond * wave),
+          memoryBytes:
+            reading.memoryBytes === null ? null : Math.round(reading.memoryBytes * (1 - step / 1_600)),
+          offset: reading.offset === null ? null : reading.offset - step * 41_000,
+        })),
+    )
+  }
+}
+
+function event(
+  code: string,
+  level: EventRecord['level'],
+  secondsAgo: number,
+  fields: EventRecord['fields'],
+): EventRecord {
+  return {
+    ...{ id: 0, event: code, level, fields, flotilla: 'shop', pass: null },
+    msg: messages[code] ?? code,
+    time: new Date(Date.now() - secondsAgo * 1_000).toISOString(),
+  }
+}
+
+const messages: Readonly<Record<string, string>> = {
+  'node.offline': 'a node is not online any more',
+  'node.online': 'a node is online',
+  'node.died': 'a node has ended',
+  'failover.started': 'the master is in trouble and is being replaced',
+  'master.changed': 'another node is master',
+  'flotilla.ready': 'the flotilla is as its manifest asks',
+  'flotilla.phase': 'the phase has changed',
+  'flotilla.held': 'Flotilla refuses to go on',
+}
+
+/** The same under another name. */
+function renamed(sight: Sight, name: string): Sight {
+  return JSON.parse(JSON.stringify(sight).replaceAll('shop', name)) as Sight
+}
