@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type {
   ContainerExit,
   ContainerFacts,
@@ -5,68 +6,70 @@ import type {
   NetworkEndpoint,
   PublishedPort,
 } from '../runtime.js'
+import { labels } from './shapes.js'
+
+const endpoint = z.object({
+  NetworkID: z.string().optional(),
+  EndpointID: z.string().optional(),
+  IPAddress: z.string().optional(),
+  Links: z.array(z.string()).nullish(),
+  Aliases: z.array(z.string()).nullish(),
+})
+type Endpoint = z.infer<typeof endpoint>
+
+const mount = z.object({ Type: z.string().optional(), Name: z.string().optional() })
+type Mount = z.infer<typeof mount>
+
+const portBinding = z.object({ HostIp: z.string(), HostPort: z.string().regex(/^\d*$/) })
+type PortBinding = z.infer<typeof portBinding>
 
 /** What of `GET /containers/{id}/json` we read. Nothing from the top level of NetworkSettings: API 1.52 dropped it. */
-export interface InspectedContainer {
-  readonly Id: string
-  readonly Name: string
-  readonly Created: string
-  readonly Image: string
-  readonly State: {
-    readonly Status: string
-    readonly Pid?: number
-    readonly ExitCode: number
-    readonly OOMKilled: boolean
-    readonly Error: string
-    readonly StartedAt: string
-    readonly FinishedAt: string
-  }
-  readonly Config: { readonly Image: string; readonly Labels?: Readonly<Record<string, string>> | null }
-  readonly Mounts?: readonly Mount[] | null
-  readonly NetworkSettings: {
-    readonly Ports?: Readonly<Record<string, readonly PortBinding[] | null>> | null
-    readonly Networks?: Readonly<Record<string, Endpoint>> | null
-  }
-}
+export const inspectedContainer = z.object({
+  Id: z.string().min(1),
+  Name: z.string().min(1),
+  Created: z.string().refine(text => !Number.isNaN(Date.parse(text))),
+  Image: z.string(),
+  State: z.object({
+    Status: z.string(),
+    Pid: z.number().optional(),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean(),
+    Error: z.string(),
+    StartedAt: z.string(),
+    FinishedAt: z.string(),
+  }),
+  Config: z.object({ Image: z.string(), Labels: labels }),
+  Mounts: z.array(mount).nullish(),
+  NetworkSettings: z.object({
+    Ports: z.record(z.string().regex(/^\d+/), z.array(portBinding).nullable()).nullish(),
+    Networks: z.record(z.string(), endpoint).nullish(),
+  }),
+})
+export type InspectedContainer = z.infer<typeof inspectedContainer>
 
 /** What of one item of `GET /containers/json` we read. Its endpoints have no links and no aliases. */
-export interface ListedContainer {
-  readonly Id: string
-  readonly Names: readonly string[] | null
-  readonly Image: string
-  readonly ImageID: string
-  readonly Created: number
-  readonly State: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-  readonly Ports?:
-    | readonly {
-        readonly IP?: string
-        readonly PrivatePort: number
-        readonly PublicPort?: number
-        readonly Type: string
-      }[]
-    | null
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, Endpoint>> | null } | null
-  readonly Mounts?: readonly Mount[] | null
-}
-
-interface Endpoint {
-  readonly NetworkID?: string
-  readonly EndpointID?: string
-  readonly IPAddress?: string
-  readonly Links?: readonly string[] | null
-  readonly Aliases?: readonly string[] | null
-}
-
-interface Mount {
-  readonly Type?: string
-  readonly Name?: string
-}
-
-interface PortBinding {
-  readonly HostIp: string
-  readonly HostPort: string
-}
+export const listedContainer = z.object({
+  Id: z.string().min(1),
+  Names: z.array(z.string()).nullable(),
+  Image: z.string(),
+  ImageID: z.string(),
+  Created: z.number(),
+  State: z.string(),
+  Labels: labels,
+  Ports: z
+    .array(
+      z.object({
+        IP: z.string().optional(),
+        PrivatePort: z.number(),
+        PublicPort: z.number().optional(),
+        Type: z.string(),
+      }),
+    )
+    .nullish(),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), endpoint).nullish() }).nullish(),
+  Mounts: z.array(mount).nullish(),
+})
+export type ListedContainer = z.infer<typeof listedContainer>
 
 export function factsOfInspected(seen: InspectedContainer): ContainerFacts {
   const state = stateOf(seen.State.Status)

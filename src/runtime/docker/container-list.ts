@@ -1,7 +1,13 @@
+import { z } from 'zod'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, ContainerFacts } from '../runtime.js'
-import type { InspectedContainer, ListedContainer } from './container-facts.js'
-import { factsOfInspected, factsOfListed, fingerprintOf } from './container-facts.js'
+import {
+  factsOfInspected,
+  factsOfListed,
+  fingerprintOf,
+  inspectedContainer,
+  listedContainer,
+} from './container-facts.js'
 import type { EngineClient } from './engine-client.js'
 
 /**
@@ -23,7 +29,11 @@ export function createContainerLister(
         timeoutMs: readTimeoutMs,
         signal: call?.signal,
       },
-      ({ body }) => (body as readonly ListedContainer[]).map(item => ({ item, facts: factsOfListed(item) })),
+      ({ body }) =>
+        z
+          .array(listedContainer)
+          .parse(body)
+          .map(item => ({ item, facts: factsOfListed(item) })),
     )
     const next = new Map<string, ContainerFacts>()
     const facts = await mapBounded(listed, async ({ item, facts: fromList }) => {
@@ -57,7 +67,7 @@ export function inspectContainer(
     },
     ({ status, body }) => {
       if (status === 404) return null
-      const facts = factsOfInspected(body as InspectedContainer)
+      const facts = factsOfInspected(inspectedContainer.parse(body))
       return facts.name === idOrName || isIdOf(facts.containerId, idOrName) ? facts : null
     },
   )

@@ -9,6 +9,7 @@ import type {
 import { inspectContainer } from './container-list.js'
 import { putFiles } from './files.js'
 import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
+import { made } from './shapes.js'
 
 type Call = CallOptions | undefined
 
@@ -33,7 +34,7 @@ export async function createContainer(
       timeoutMs: 60_000,
       signal: call?.signal,
     },
-    ({ body }) => (body as { Id: string }).Id,
+    ({ body }) => made.parse(body).Id,
   )
   try {
     await putFiles(client, { containerId, files }, call)

@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import type { Clock } from '../../clock.js'
 import type { EventHandlers, RuntimeEvent } from '../runtime.js'
 import { createJsonLineReader } from './json-lines.js'
 import type { EngineClient } from './engine-client.js'
+import { labels } from './shapes.js'
 
 export interface EventWatch {
   readonly handlers: EventHandlers
@@ -114,18 +116,20 @@ function checkLiveness(
 
 const pingEveryMs = 15_000
 
-interface DockerEvent {
-  readonly Type?: string
-  readonly Action?: string
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> | null }
-  readonly time?: number
-  readonly timeNano?: number
-}
+const dockerEvent = z.object({
+  Type: z.string(),
+  Action: z.string().min(1),
+  Actor: z.object({ ID: z.string().min(1), Attributes: labels }),
+  time: z.number().optional(),
+  timeNano: z.number().optional(),
+})
+type DockerEvent = z.infer<typeof dockerEvent>
 
 function eventOf(value: unknown, seen: Seen): RuntimeEvent | null {
-  const event = value as DockerEvent | null
-  const type = types.find(known => known === event?.Type)
-  if (event === null || type === undefined || !event.Action || !event.Actor?.ID) return null
+  const reading = dockerEvent.safeParse(value)
+  const type = types.find(known => known === reading.data?.Type)
+  if (!reading.success || type === undefined) return null
+  const event = reading.data
   const nanos = nanosOf(event)
   if (seen.sinceNanos === null || nanos > seen.sinceNanos) seen.sinceNanos = nanos
   if (changesNothing.test(event.Action)) return null

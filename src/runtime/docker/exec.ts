@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { CallOptions, ExecResult, ExecTerminal } from '../runtime.js'
 import { createFrameReader } from './frames.js'
 import type { EngineClient } from './engine-client.js'
+import { made } from './shapes.js'
 import { connectTerminal } from './terminal.js'
 
 type Call = CallOptions | undefined
@@ -94,9 +96,11 @@ function createExec(
       timeoutMs: 15_000,
       signal: call?.signal,
     },
-    ({ body }) => (body as { Id: string }).Id,
+    ({ body }) => made.parse(body).Id,
   )
 }
+
+const runState = z.object({ Running: z.boolean(), ExitCode: z.number().nullable() })
 
 function collect(framed: Buffer): { readonly stdout: string; readonly stderr: string } {
   const pieces: { stdout: Buffer[]; stderr: Buffer[] } = { stdout: [], stderr: [] }
@@ -122,7 +126,7 @@ async function readExitCode(
         timeoutMs: 10_000,
         signal: call?.signal,
       },
-      ({ body }) => body as { Running: boolean; ExitCode: number | null },
+      ({ body }) => runState.parse(body),
     )
     if (!code.Running && code.ExitCode !== null) return code.ExitCode
     await exec.clock.sleep(exitCodeAskEveryMs, call?.signal)

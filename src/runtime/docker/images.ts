@@ -1,18 +1,18 @@
+import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import type { CallOptions, ImageFacts } from '../runtime.js'
-import type { ListedContainer } from './container-facts.js'
+import { listedContainer } from './container-facts.js'
 import type { EngineClient } from './engine-client.js'
+import { labels } from './shapes.js'
 
 type Call = CallOptions | undefined
 
-interface InspectedImage {
-  readonly Id: string
-  readonly Size?: number
-  readonly Config?: {
-    readonly User?: string
-    readonly Labels?: Readonly<Record<string, string>> | null
-  } | null
-}
+const inspectedImage = z.object({
+  Id: z.string().min(1),
+  Size: z.number().optional(),
+  Config: z.object({ User: z.string().optional(), Labels: labels }).nullish(),
+})
+type InspectedImage = z.infer<typeof inspectedImage>
 
 export function findImage(client: EngineClient, image: string, call: Call): Promise<ImageFacts | null> {
   return client.call(
@@ -24,7 +24,7 @@ export function findImage(client: EngineClient, image: string, call: Call): Prom
       signal: call?.signal,
       accept: [404],
     },
-    ({ status, body }) => (status === 404 ? null : factsOf(body as InspectedImage)),
+    ({ status, body }) => (status === 404 ? null : factsOf(inspectedImage.parse(body))),
   )
 }
 
@@ -46,7 +46,9 @@ export async function removeImage(client: EngineClient, image: string, call: Cal
       signal: call?.signal,
     },
     ({ body }) =>
-      (body as readonly ListedContainer[])
+      z
+        .array(listedContainer)
+        .parse(body)
         .filter(container => container.ImageID === facts.imageId)
         .map(container => container.Names?.[0]?.replace(/^\//, '') ?? container.Id.slice(0, 12)),
   )

@@ -1,17 +1,20 @@
+import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, NetworkFacts, NetworkSpec } from '../runtime.js'
 import type { EngineClient, EngineReply } from './engine-client.js'
+import { labels, made } from './shapes.js'
 
 type Call = CallOptions | undefined
 
-interface ListedNetwork {
-  readonly Id: string
-  readonly Name: string
-  readonly Driver: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string }[] | null } | null
-}
+const listedNetwork = z.object({
+  Id: z.string().min(1),
+  Name: z.string().min(1),
+  Driver: z.string(),
+  Labels: labels,
+  IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullish() }).nullish(),
+})
+type ListedNetwork = z.infer<typeof listedNetwork>
 
 /**
  * By list and exact comparison: `GET /networks/{name}` also takes the beginning of an id, and its filter any part of a name.
@@ -53,7 +56,7 @@ export async function createNetwork(client: EngineClient, spec: NetworkSpec, cal
       timeoutMs: 30_000,
       signal: call?.signal,
     },
-    ({ body }) => (body as { Id: string }).Id,
+    ({ body }) => made.parse(body).Id,
   )
   const found = await list(client, { what, filters: { name: [spec.name] } }, call)
   if (found.every(({ name, networkId }) => name !== spec.name || networkId === madeId)) return
@@ -134,7 +137,7 @@ function list(
       timeoutMs: 10_000,
       signal: call?.signal,
     },
-    ({ body }) => (body as readonly ListedNetwork[]).map(factsOf),
+    ({ body }) => z.array(listedNetwork).parse(body).map(factsOf),
   )
 }
 

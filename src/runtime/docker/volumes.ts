@@ -1,15 +1,21 @@
+import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, VolumeFacts, VolumeSpec } from '../runtime.js'
 import type { EngineClient } from './engine-client.js'
+import { labels } from './shapes.js'
 
 type Call = CallOptions | undefined
 
-interface ListedVolume {
-  readonly Name: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-  readonly CreatedAt?: string
-}
+const listedVolume = z.object({
+  Name: z.string().min(1),
+  Labels: labels,
+  CreatedAt: z.string().optional(),
+})
+type ListedVolume = z.infer<typeof listedVolume>
+
+/** Null is how Go says none; an answer without the word says nothing, and unknown is not absent. */
+const volumeList = z.object({ Volumes: z.array(listedVolume).nullable() })
 
 export function listVolumes(client: EngineClient, call: Call): Promise<readonly VolumeFacts[]> {
   return client.call(
@@ -21,7 +27,7 @@ export function listVolumes(client: EngineClient, call: Call): Promise<readonly 
       timeoutMs: 30_000,
       signal: call?.signal,
     },
-    ({ body }) => ((body as { Volumes: readonly ListedVolume[] | null }).Volumes ?? []).map(factsOf),
+    ({ body }) => (volumeList.parse(body).Volumes ?? []).map(factsOf),
   )
 }
 
@@ -35,7 +41,7 @@ export function findVolume(client: EngineClient, name: string, call: Call): Prom
       signal: call?.signal,
       accept: [404],
     },
-    ({ status, body }) => (status === 404 ? null : factsOf(body as ListedVolume)),
+    ({ status, body }) => (status === 404 ? null : factsOf(listedVolume.parse(body))),
   )
 }
 
@@ -50,7 +56,7 @@ export async function createVolume(client: EngineClient, spec: VolumeSpec, call:
       timeoutMs: 30_000,
       signal: call?.signal,
     },
-    ({ body }) => factsOf(body as ListedVolume),
+    ({ body }) => factsOf(listedVolume.parse(body)),
   )
   const owner = made.labels[flotillaLabel]
   if (owner === spec.labels[flotillaLabel]) return
