@@ -1,78 +1,9 @@
 import { z } from 'zod'
 import type { HistoryEntry } from '../reconciler/memory.js'
-import { conditionTypes, phases, type FlotillaStatus, type NodeStatus } from '../reconciler/status/status.js'
+import { count, flotillaStatus, nodeStatus, time } from '../reconciler/status/status-schema.js'
 import type { FlotillaSeries } from '../series/series.js'
 
 /** The shapes that the API answers with. Compared with the types that they describe when this is compiled, and with real answers by the tests. */
-
-const time = z.iso.datetime()
-const count = z.int().nonnegative()
-
-const nodeStatus = z.object({
-  name: z.string().meta({ description: 'Name of its container, which is its role.' }),
-  ordinal: count,
-  alias: z.string().meta({ description: 'Network alias that never changes.' }),
-  role: z.enum(['master', 'replica']),
-  health: z.enum([
-    'online',
-    'syncing',
-    'starting',
-    'loading',
-    'busy',
-    'unpromoted',
-    'stray',
-    'locked-out',
-    'unreachable',
-    'paused',
-    'detached',
-    'stopped',
-    'absent',
-  ]),
-  link: z.enum(['up', 'down']).nullable(),
-  offset: z.number().nullable(),
-  lagBytes: z.number().nullable(),
-  lagSeconds: z.number().nullable(),
-  lastIoSeconds: z.number().nullable(),
-  address: z.string().nullable(),
-  containerId: z.string().nullable(),
-  image: z.string(),
-  replid: z.string().nullable(),
-  memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
-  connections: count.nullable(),
-  opsPerSecond: count.nullable(),
-  startedAt: time.nullable(),
-  crashes: z.object({ count, lastAt: time.nullable() }),
-  lastExit: z.object({ code: z.int(), oomKilled: z.boolean(), at: time }).nullable(),
-}) satisfies z.ZodType<NodeStatus>
-
-const condition = z.object({
-  type: z.enum(conditionTypes),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string(),
-  message: z.string(),
-  observedGeneration: count,
-  lastTransitionTime: time,
-})
-
-const flotillaStatus = z.object({
-  name: z.string(),
-  phase: z.enum(phases),
-  reason: z.string(),
-  generation: count,
-  observedGeneration: count,
-  epoch: count,
-  createdAt: time.nullable(),
-  lastFailover: time.nullable(),
-  master: z
-    .string()
-    .nullable()
-    .meta({ description: 'Container name of the master; null while nobody reigns.' }),
-  nodes: z.array(nodeStatus),
-  conditions: z.array(condition),
-  doing: z.array(z.string()),
-  waitingFor: z.array(z.string()),
-  refusing: z.array(z.object({ code: z.string(), why: z.string(), whatToType: z.string() })),
-}) satisfies z.ZodType<FlotillaStatus>
 
 export const node = nodeStatus.extend({
   facts: z

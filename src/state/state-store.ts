@@ -5,6 +5,7 @@ import { FlotillaError } from '../errors.js'
 import type { FlotillaMemory } from '../reconciler/memory.js'
 import { newMemory } from '../reconciler/memory.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { flotillaStatus } from '../reconciler/status/status-schema.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Secret } from '../secret.js'
 import { takeAsk, type Ask } from './requests.js'
@@ -90,14 +91,10 @@ export class StateStore {
     return names.filter(name => /^[a-z0-9-]+\.json$/.test(name)).map(name => name.slice(0, -'.json'.length))
   }
 
+  /** Null too when it is damaged, or of another version's shape: the next look tells everything in it anew. */
   async loadStatus(flotilla: string): Promise<FlotillaStatus | null> {
     const text = await this.#files.read(this.statusPath(flotilla))
-    if (text === null) return null
-    try {
-      return JSON.parse(text) as FlotillaStatus
-    } catch {
-      return null
-    }
+    return text === null ? null : parseStatus(text)
   }
 
   /** Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass tells it anew. */
@@ -180,6 +177,14 @@ export class StateStore {
 
   private secretsPath(flotilla: string): string {
     return join(this.directory, 'secrets', `${flotilla}.json`)
+  }
+}
+
+function parseStatus(text: string): FlotillaStatus | null {
+  try {
+    return flotillaStatus.parse(JSON.parse(text))
+  } catch {
+    return null
   }
 }
 
