@@ -8,14 +8,14 @@ import type {
 } from '../runtime.js'
 import { labels } from './shapes.js'
 
-const endpoint = z.object({
+const networkEndpoint = z.object({
   NetworkID: z.string().optional(),
   EndpointID: z.string().optional(),
   IPAddress: z.string().optional(),
   Links: z.array(z.string()).nullish(),
   Aliases: z.array(z.string()).nullish(),
 })
-type Endpoint = z.infer<typeof endpoint>
+type Endpoint = z.infer<typeof networkEndpoint>
 
 const mount = z.object({ Type: z.string().optional(), Name: z.string().optional() })
 type Mount = z.infer<typeof mount>
@@ -42,7 +42,7 @@ export const inspectedContainer = z.object({
   Mounts: z.array(mount).nullish(),
   NetworkSettings: z.object({
     Ports: z.record(z.string().regex(/^\d+/), z.array(portBinding).nullable()).nullish(),
-    Networks: z.record(z.string(), endpoint).nullish(),
+    Networks: z.record(z.string(), networkEndpoint).nullish(),
   }),
 })
 export type InspectedContainer = z.infer<typeof inspectedContainer>
@@ -66,7 +66,7 @@ export const listedContainer = z.object({
       }),
     )
     .nullish(),
-  NetworkSettings: z.object({ Networks: z.record(z.string(), endpoint).nullish() }).nullish(),
+  NetworkSettings: z.object({ Networks: z.record(z.string(), networkEndpoint).nullish() }).nullish(),
   Mounts: z.array(mount).nullish(),
 })
 export type ListedContainer = z.infer<typeof listedContainer>

@@ -143,9 +143,11 @@ function assertSound(facts: unknown): void {
   for (const [key, value] of Object.entries(facts as Record<string, unknown>)) {
     assert.notEqual(value, undefined, `${key} is undefined`)
     if (typeof value === 'number') assert.ok(!Number.isNaN(value), `${key} is not a number`)
-    if (/Id$/.test(key) && value !== null) assert.ok(typeof value === 'string', `${key} is ${String(value)}`)
+    if (key.endsWith('Id') && value !== null)
+      assert.ok(typeof value === 'string', `${key} is ${JSON.stringify(value)}`)
     if (key === 'labels') assert.ok(Object.values(value as object).every(label => typeof label === 'string'))
-    if (key === 'name') assert.ok(typeof value === 'string' && value !== '', `name is ${String(value)}`)
+    if (key === 'name')
+      assert.ok(typeof value === 'string' && value !== '', `name is ${JSON.stringify(value)}`)
     if (typeof value === 'object') assertSound(value)
   }
 }
