@@ -16,6 +16,7 @@ import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClient
 import { planReplication, strayCause } from './replication.js'
 import { planConfig } from './trial.js'
 import { planTuning, tune } from './tuning.js'
+import { whyNotRejoin } from './rejoin.js'
 import { planRollout } from './rollout.js'
 import { planSurplus } from './surplus.js'
 
@@ -116,6 +117,13 @@ function planCrowning(
     ...(crown.troubleAtMs === undefined ? {} : { troubleAtMs: crown.troubleAtMs }),
   })
   const nodes = [...census.wanted, ...census.surplus]
+  const crowned = nodes.find(node => node.ordinal === crown.ordinal)
+  const holdsOwn = nodes.some(
+    node => node !== crowned && saysMaster(node) && whyNotRejoin(input.spec.name, node, crowned) !== null,
+  )
+  // Stepping down would throw away what another master holds, and a person was promised that it is set aside first.
+  const forced = holdsOwn ? forcedRejoin(input, census, crown.ordinal) : null
+  if (forced !== null) return [forced]
   const promotion: { phase: Phase; action: Action }[] = nodes.some(
     node => node.ordinal === crown.ordinal && saysMaster(node),
   )

@@ -118,9 +118,7 @@ export function planReplication(
         if (followsAnother(input.spec.name, node, crown.master))
           actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
         else if (isUnheard(input.spec.name, masterNode, node))
-          actions.push(
-            follow(node.ordinal, true, 'it believes its link is up, and the master does not know it'),
-          )
+          actions.push(follow(node.ordinal, true, 'it believes its link is up, and nothing passes'))
         break
       case 'absent':
       case 'stopped':
@@ -149,6 +147,12 @@ export function planReplication(
 export const strayCause = 'it says that it is master and is not, and it has taken no write of its own'
 
 /**
+ * A master pings its replicas every 2 s (redis/config.ts). One that answers us and whose replica has not heard of it for three pings has lost that connection on the
+ * way, as after it left its network and came back; both would believe in it until repl-timeout, and nothing would be replicated for so long.
+ */
+const deafAfterSeconds = 7
+
+/**
  * A connection can be dead on one side only (the master left its network and came back): the replica then reports `up` until repl-timeout. The master's own
  * list tells. A second of silence is asked for, so that two INFO answers taken a moment apart can't disagree by chance.
  */
@@ -157,7 +161,9 @@ function isUnheard(flotilla: string, masterNode: ClassifiedNode | undefined, nod
   const replica = factsOf(node)
   if (reigning === null || reigning.role !== 'master' || replica?.upstream === null || replica === null)
     return false
-  if ((replica.upstream.lastIoSeconds ?? 0) < 1) return false
+  const silentSeconds = replica.upstream.lastIoSeconds ?? 0
+  if (silentSeconds >= deafAfterSeconds) return true
+  if (silentSeconds < 1) return false
   return !reigning.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
 }
 

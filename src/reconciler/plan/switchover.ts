@@ -1,6 +1,8 @@
 import type { Operation, Request } from '../memory.js'
+import { masterName } from '../names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
+import { keysOf } from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 
@@ -107,7 +109,8 @@ function whyNotBeside(nodes: readonly ClassifiedNode[], rightful: number): strin
   return stray === undefined ? null : `node ${stray.ordinal} says that it is master too; see StrayMaster`
 }
 
-function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): Mastership {
+/** Null: the target is to be judged by what it holds, like any recorded master that comes back. */
+function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): Mastership | null {
   const from = nodes.find(node => node.ordinal === operation.from)
   const to = nodes.find(node => node.ordinal === operation.to)
   if (from !== undefined && factsOf(from)?.role === 'master')
@@ -128,6 +131,13 @@ function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: O
       from.ordinal,
       `node ${operation.to}, to which it was handing over, is gone; it has everything that was written`,
     )
+  const isBack = target !== null && target.loading === null
+  if (isBack && from !== undefined && isStillInPlace(input, from, to))
+    return crown(
+      from.ordinal,
+      'all nodes were started anew, and it still holds the name: whatever was written was written here',
+    )
+  if (isBack) return null
   return {
     kind: 'pending',
     ordinal: operation.to,
@@ -139,6 +149,14 @@ function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: O
       },
     ],
   }
+}
+
+/** The names had not changed hands, so no client ever wrote to the target; an old master that came back with nothing proves nothing all the same. */
+function isStillInPlace(input: PlanInput, from: ClassifiedNode, to: ClassifiedNode | undefined): boolean {
+  const facts = factsOf(from)
+  if (facts === null || facts.loading !== null) return false
+  const holdsName = from.seen?.container.name === masterName(input.spec.name)
+  return holdsName && (facts.keys > 0 || to === undefined || keysOf(to) === 0)
 }
 
 /** Started since the operation began: then it is not the process that had caught up. */

@@ -483,3 +483,24 @@ test('a promotion that got stuck, because its node came back empty, is ended by 
   })
   assert.match(text, /promote node 1/)
 })
+
+test('what another master holds is set aside before a node that is named by force is crowned, also when that one is not master yet', () => {
+  const other = { replid: 'replid-b', offset: 5_000 }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [
+        newborn(0, {}, { container: { name: 'shop-master' } }),
+        master(1, other, { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: quick,
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person said that node 0 is the master, by force
+      stage 2
+        answer the failover that was asked for: done, node 0 stays master; what node 1 held is set aside  # node 0 stays master; what node 1 held is set aside
+    `,
+  )
+})

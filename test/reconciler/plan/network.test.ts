@@ -45,7 +45,23 @@ test('a replica that believes in a connection that its master lost is nudged', (
     },
     `
       stage 1
-        node 1 follows node 0 (nudged)  # it believes its link is up, and the master does not know it
+        node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
+      stage 2
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a replica that has missed three pings of a master that answers is nudged, though the master still lists it', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [master(0, { followers: [follower(1)] }), replica(1, { upstream: { lastIoSeconds: 7 } })],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
       stage 2
         tune node 1 for its version  # its process may be new
     `,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import {
@@ -8,6 +9,7 @@ import {
   nowMs,
   operation,
   planIs,
+  planText,
   replica,
   request,
   settledNodes,
@@ -339,4 +341,45 @@ test('a pause changes no plan: it says what would be done', () => {
         tune node 1 for its version  # its process may be new
     `,
   )
+})
+
+const bornAgain = { startedAtMs: nowMs - 100 }
+
+test('when every node was started anew and the target holds the name, it is judged by what it holds, and crowned', () => {
+  const text = planText({
+    memory: underWay,
+    nodes: [
+      newborn(0, {}, { container: { ...bornAgain, name: 'shop-replica-0' } }),
+      newborn(1, {}, { container: bornAgain }),
+      newborn(2, {}, { container: { ...bornAgain, name: 'shop-master' } }),
+    ],
+    seen: quick,
+  })
+  assert.match(text, /promote node 2/)
+})
+
+test('when every node was started anew and the old master still holds the name, it is crowned: all that was written was written there', () => {
+  const text = planText({
+    memory: underWay,
+    nodes: [
+      newborn(0, {}, { container: { ...bornAgain, name: 'shop-master' } }),
+      newborn(1, {}, { container: bornAgain }),
+      newborn(2, {}, { container: bornAgain }),
+    ],
+    seen: quick,
+  })
+  assert.match(text, /promote node 0 {2}# all nodes were started anew/)
+})
+
+test('when the old master still holds the name and came back empty, the target is crowned with what it holds', () => {
+  const text = planText({
+    memory: underWay,
+    nodes: [
+      newborn(0, { keys: 0 }, { container: { ...bornAgain, name: 'shop-master' } }),
+      newborn(1, {}, { container: bornAgain }),
+      newborn(2, {}, { container: bornAgain }),
+    ],
+    seen: quick,
+  })
+  assert.match(text, /promote node 2/)
 })

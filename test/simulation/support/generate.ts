@@ -51,10 +51,11 @@ export function scenarioOf(seed: number): Scenario {
     seed,
     spec,
     writers: Array.from({ length: random.int(1, 2) }, () => ({
-      everyMs: Math.round(random.spread(20, 1_000)),
+      everyMs: Math.round(random.spread(80, 2_000)),
       waitFor: random.chance(0.4) ? 1 : 0,
     })),
     faults,
+    healAfterMs: Math.round(random.spread(1, 15_000)),
   }
 }
 
@@ -89,8 +90,9 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
       return { kind, node: ref() }
     case 'exit':
       return { kind, node: ref(), code: random.pick([0, 1]) }
-    case 'pause':
     case 'freeze':
+      return { kind, node: ref(), forMs: random.chance(0.3) ? 0 : forMs() }
+    case 'pause':
     case 'busy':
       return { kind, node: ref(), forMs: forMs() }
     case 'slow-link':

@@ -1,6 +1,7 @@
 import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
 import type { SimRun } from './sim-run.js'
+import { flotilla } from './sim-world.js'
 
 /**
  * A person who reads what a hold says and types just that. Where it leaves a choice open, the node that holds most is named.
@@ -11,7 +12,17 @@ export function obey(run: SimRun, status: FlotillaStatus): string | null {
     const done = type(run, whatToType)
     if (done !== null) return done
   }
-  return null
+  return isAtLoss(status) ? type(run, `docker rm -f ${flotilla}-master`) : null
+}
+
+/** Whether only a person can go on from here, as far as the status says. */
+export function needsPerson(status: FlotillaStatus): boolean {
+  return status.doing.length === 0 && (status.refusing.length > 0 || isAtLoss(status))
+}
+
+/** A master that hangs and nobody beside it that answers: it may be the connection, so nothing is done but wait. */
+function isAtLoss({ phase, waitingFor }: FlotillaStatus): boolean {
+  return phase === 'Unavailable' && waitingFor.some(what => what.includes('it answers or its container ends'))
 }
 
 function type(run: SimRun, command: string): string | null {

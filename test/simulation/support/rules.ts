@@ -3,21 +3,27 @@ import { histories } from '../../../src/redis/fake/fake-disk.js'
 import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
 import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
 import { isAlive } from '../../../src/runtime/fake/fake-world.js'
+import type { PlanInput } from '../../../src/reconciler/plan/input.js'
+import { factsOfNode } from '../../../src/reconciler/node-facts.js'
+import { nodeAlias } from '../../../src/reconciler/names.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
 import type { SimFlotilla } from './sim-flotilla.js'
 import { flotilla, type SimWorld } from './sim-world.js'
 import type { Acknowledged } from './writer.js'
 
-export type RuleName =
-  | 'one master'
-  | 'nothing more advanced is discarded'
-  | 'no last copy goes'
-  | 'nothing of others is touched'
-  | 'the judge agrees'
-  | 'nobody abuses the world'
-  | 'acknowledged by a replica survives one fault'
-  | 'settled is as wanted'
-  | 'it comes to rest'
+export const ruleNames = [
+  'one master',
+  'nothing more advanced is discarded',
+  'no last copy goes',
+  'nothing of others is touched',
+  'the judge agrees',
+  'nobody abuses the world',
+  'acknowledged by a replica survives one fault',
+  'settled is as wanted',
+  'it comes to rest',
+] as const
+
+export type RuleName = (typeof ruleNames)[number]
 
 export interface Violation {
   readonly rule: RuleName
@@ -32,13 +38,17 @@ export class Rules {
   readonly #acknowledged = new Set<Dataset>()
   /** Made master by a person, and by nobody else since. */
   readonly #byHand = new WeakSet<FakeProcess>()
+  readonly #judged: ReadonlySet<RuleName>
   #handAtWork = false
+  #lastLook: PlanInput | null = null
   #first: Violation | null = null
   readonly acknowledged: Acknowledged[] = []
   /** A person has said that data may go: from then on it is theirs. */
   forced = false
 
-  constructor(world: SimWorld, keeper: SimFlotilla) {
+  /** `judged`: the rules that count; a test of one of them wants to see no other. */
+  constructor(world: SimWorld, keeper: SimFlotilla, judged: readonly RuleName[] = ruleNames) {
+    this.#judged = new Set(judged)
     this.#world = world
     this.#flotilla = keeper
     world.onChange = change => this.#note(change)
@@ -54,7 +64,8 @@ export class Rules {
   }
 
   break(rule: RuleName, what: string): void {
-    this.#first ??= { rule, what, atMs: Math.round(this.#world.clock.monotonicMs()) }
+    if (this.#judged.has(rule))
+      this.#first ??= { rule, what, atMs: Math.round(this.#world.clock.monotonicMs()) }
   }
 
   noteAck(write: Acknowledged): void {
@@ -79,6 +90,11 @@ export class Rules {
     this.#handAtWork = true
     act()
     this.#handAtWork = false
+  }
+
+  /** What a plan is made of. */
+  noteLook(input: PlanInput): void {
+    this.#lastLook = input
   }
 
   /** After every step. */
@@ -142,6 +158,7 @@ export class Rules {
   /** What was promoted lacks nothing that another node holds which could have been asked: it runs, answers, and was not in the middle of reading. */
   #nothingAhead(promoted: FakeProcess): void {
     if (this.forced) return
+    this.#nothingSeenAhead(promoted)
     for (const other of this.#world.redis.processes) {
       if (other === promoted || other.frozen || other.offline || other.state !== 'well') continue
       // What came since Flotilla looked it could not know: it looks at most half a second before, and waits so long for whoever still reads.
@@ -152,6 +169,24 @@ export class Rules {
         this.break(
           'nothing more advanced is discarded',
           `${promoted.alias} was promoted with ${promoted.data.depth} writes while ${other.alias} holds ${other.data.depth}`,
+        )
+    }
+  }
+
+  /** By what Flotilla itself has seen: somebody of the same history was further than who was promoted, and than that has come since. */
+  #nothingSeenAhead(promoted: FakeProcess): void {
+    const replid = promoted.previous?.replid
+    for (const node of this.#lastLook?.seen.nodes ?? []) {
+      const facts = factsOfNode(node)
+      const applied = facts?.upstream?.appliedOffset ?? 0
+      if (
+        facts?.replid === replid &&
+        applied > promoted.offset &&
+        nodeAlias(flotilla, node.ordinal) !== promoted.alias
+      )
+        this.break(
+          'nothing more advanced is discarded',
+          `${promoted.alias} was promoted at offset ${promoted.offset}, and node ${node.ordinal} was seen at ${applied}`,
         )
     }
   }
@@ -227,6 +262,6 @@ function nowIsWithin({ clock }: SimWorld, sinceMs: number | null, ms: number): b
 const strangerSpec = {
   ...{ name: 'bystander', image: 'stranger', command: ['sleep'], labels: {}, hostname: 'bystander' },
   attachment: { network: 'elsewhere', links: [], aliases: [] },
-  ...{ mounts: [{ volume: 'precious', path: '/data' }], dnsOptions: [], openFilesMax: 1_024 },
+  ...{ mounts: [], dnsOptions: [], openFilesMax: 1_024 },
   ...{ stopGraceSeconds: 10, publishPort: null },
 }

@@ -9,6 +9,8 @@ export interface Scenario {
   readonly writers: readonly WriterSetting[]
   /** In the order in which they come. */
   readonly faults: readonly Fault[]
+  /** How long after the last of them everything is healed that does not mend itself. */
+  readonly healAfterMs: number
 }
 
 /** What of a manifest the simulation varies. */
@@ -44,7 +46,7 @@ export type FaultBody =
   | { readonly kind: 'remove'; readonly node: NodeRef }
   /** docker pause. */
   | { readonly kind: 'pause'; readonly node: NodeRef; readonly forMs: number }
-  /** SIGSTOP. */
+  /** SIGSTOP; 0: for ever, and nobody but Flotilla heals it. */
   | { readonly kind: 'freeze'; readonly node: NodeRef; readonly forMs: number }
   | { readonly kind: 'busy'; readonly node: NodeRef; readonly forMs: number }
   | { readonly kind: 'disconnect'; readonly node: NodeRef }

@@ -5,11 +5,18 @@ import { promoteProcess } from '../../../src/redis/fake/fake-replica.js'
 import type { FakeCall } from '../../../src/runtime/fake/fake-runtime.js'
 import { isAlive } from '../../../src/runtime/fake/fake-world.js'
 import type { Ask } from '../../../src/state/requests.js'
-import { Rules } from './rules.js'
+import { Rules, type RuleName } from './rules.js'
 import type { Fault, FaultBody, Scenario, SimSpec } from './scenario.js'
 import { SimFlotilla } from './sim-flotilla.js'
 import { flotilla, SimWorld, stateDirectory } from './sim-world.js'
 import { Writer } from './writer.js'
+
+export interface RunOptions {
+  readonly mind?: Mind
+  readonly traced?: boolean
+  /** The rules that count; all, unless told. */
+  readonly rules?: readonly RuleName[]
+}
 
 /** One world, Flotilla in it, and what befalls them. */
 export class SimRun {
@@ -30,10 +37,7 @@ export class SimRun {
   #asks = 0
   spec: SimSpec
 
-  constructor(
-    scenario: Scenario,
-    { mind = soundMind, traced = false }: { readonly mind?: Mind; readonly traced?: boolean } = {},
-  ) {
+  constructor(scenario: Scenario, { mind = soundMind, traced = false, rules }: RunOptions = {}) {
     this.#scenario = scenario
     this.#traced = traced
     this.spec = scenario.spec
@@ -41,13 +45,20 @@ export class SimRun {
     this.world = world
     this.keeper = new SimFlotilla(
       {
-        ...{ world, mind, events: this.#events() },
+        ...{ world, events: this.#events() },
+        mind: {
+          plan: input => {
+            this.rules.noteLook(input)
+            return mind.plan(input)
+          },
+          object: (plan, input) => mind.object(plan, input),
+        },
         orderFault: order => this.#orderFault(order),
         hearEvent: () => this.#hearEvent(),
       },
       scenario.spec,
     )
-    this.rules = new Rules(world, this.keeper)
+    this.rules = new Rules(world, this.keeper, rules)
     world.engine.faultOf = call => this.#engineFault(call)
     this.#writers = scenario.writers.map(
       (setting, index) =>
@@ -160,7 +171,7 @@ export class SimRun {
         const process = world.processOf(fault.node)
         if (process === null) return
         world.stop(process)
-        return this.#until(fault.forMs, () => world.goOn(process))
+        return fault.forMs === 0 ? undefined : this.#until(fault.forMs, () => world.goOn(process))
       }
       case 'busy': {
         const process = world.processOf(fault.node)

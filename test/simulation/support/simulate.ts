@@ -1,9 +1,8 @@
-import type { Mind } from '../../../src/reconciler/mind.js'
 import { holdsAllOf } from '../../../src/redis/fake/dataset.js'
-import { obey } from './operator.js'
+import { needsPerson, obey } from './operator.js'
 import type { Violation } from './rules.js'
-import type { Scenario } from './scenario.js'
-import { SimRun } from './sim-run.js'
+import type { FaultKind, Scenario } from './scenario.js'
+import { SimRun, type RunOptions } from './sim-run.js'
 
 /** What became of one scenario. */
 export interface Outcome {
@@ -21,9 +20,7 @@ export interface Outcome {
   readonly trace: readonly string[]
 }
 
-export interface SimulateOptions {
-  readonly mind?: Mind
-  readonly traced?: boolean
+export interface SimulateOptions extends RunOptions {
   /** A run that is longer doesn't come to rest. */
   readonly stepsMax?: number
 }
@@ -31,9 +28,9 @@ export interface SimulateOptions {
 /** From nothing to a flotilla that is ready; then what it has once everything that befell it is healed must be ready again, or say what a person is to type. */
 export async function simulate(
   scenario: Scenario,
-  { mind, traced = false, stepsMax = 200_000 }: SimulateOptions = {},
+  { stepsMax = 200_000, ...options }: SimulateOptions = {},
 ): Promise<Outcome> {
-  const run = new SimRun(scenario, { ...(mind === undefined ? {} : { mind }), traced })
+  const run = new SimRun(scenario, options)
   const { rules, world } = run
   const { clock } = world
   const holds: string[] = []
@@ -62,8 +59,7 @@ export async function simulate(
     befallen = true
   })
   await until(() => befallen, 600_000)
-  const pauseMs = world.random.spread(1, 4_000)
-  await until(() => false, pauseMs)
+  await until(() => false, scenario.healAfterMs)
   run.tell('everything is healed')
   run.heal()
   await rest()
@@ -96,15 +92,20 @@ export async function simulate(
   async function rest(): Promise<void> {
     for (let round = 0; round < roundsMax && rules.violation === null; round++) {
       let readySinceMs: number | null = null
+      let trueSinceMs: number | null = null
       let heldSinceMs: number | null = null
       const isOver = (): boolean => {
         const nowMs = clock.monotonicMs()
         const status = run.keeper.status
-        readySinceMs = status?.phase === 'Ready' ? (readySinceMs ?? nowMs) : null
-        const asks = status !== null && status.refusing.length > 0 && status.doing.length === 0
+        const isReady = status?.phase === 'Ready'
+        readySinceMs = isReady ? (readySinceMs ?? nowMs) : null
+        trueSinceMs =
+          isReady && rules.whyNotAsWanted(run.spec.replicas) === null ? (trueSinceMs ?? nowMs) : null
+        const asks = status !== null && needsPerson(status)
         heldSinceMs = asks ? (heldSinceMs ?? nowMs) : null
         return (
-          (readySinceMs !== null && nowMs - readySinceMs > readyForMs) ||
+          (trueSinceMs !== null && nowMs - trueSinceMs > readyForMs) ||
+          (readySinceMs !== null && nowMs - readySinceMs > doubtForMs) ||
           (heldSinceMs !== null && nowMs - heldSinceMs > heldForMs)
         )
       }
@@ -133,6 +134,8 @@ export async function simulate(
 }
 
 const readyForMs = 6_000
+/** It may take so long until a connection that is dead on the way is found out. */
+const doubtForMs = 20_000
 const heldForMs = 30_000
 const restWithinMs = 400_000
 const roundsMax = 5
@@ -142,7 +145,25 @@ function endOfTurn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
-/** One fault, of those that one node or Flotilla can suffer, to a flotilla in which it was sure whom WAIT asked. */
-function isPromised({ faults }: Scenario): boolean {
-  return faults.length === 1
+/**
+ * What WAIT 1 promises: a write that a replica has acknowledged outlives the end, the hang or the loss of any one node. It is a promise of memories, so whatever
+ * takes all of them at once is no part of it, nor what people do to data; slowness, blindness, edits and hand-overs are.
+ */
+function isPromised({ faults, spec }: Scenario): boolean {
+  const blows = faults.filter(({ kind }) => blowsToOneNode.has(kind))
+  const isSpared = faults.every(
+    fault =>
+      !beyondWait.has(fault.kind) &&
+      !(fault.kind === 'edit' && fault.change.replicas !== undefined) &&
+      !(fault.kind === 'ask-failover'),
+  )
+  return spec.replicas > 0 && blows.length <= 1 && isSpared
 }
+
+const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  ...(['kill', 'exit', 'remove', 'pause', 'freeze', 'busy', 'disconnect'] as const),
+])
+const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  ...(['restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),
+  ...(['promote-by-hand', 'start-by-hand', 'rename-by-hand'] as const),
+])

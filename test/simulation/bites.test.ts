@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Mind } from '../../src/reconciler/mind.js'
+import * as broken from './support/broken-minds.js'
+import { ruleNames, type RuleName } from './support/rules.js'
+import type { Fault, FaultBody, Scenario, SimSpec } from './support/scenario.js'
+import { simulate } from './support/simulate.js'
+
+/** A rule that nobody has seen broken proves nothing: each is broken here by a planner with a fault in it, in a scenario in which the sound planner breaks none. */
+interface Bite {
+  readonly rule: RuleName
+  readonly when: string
+  readonly mind: Mind
+  readonly scenario: Scenario
+}
+
+const killMaster = fault({ kind: 'kill', node: 'master' }, 3_000)
+const freezeMaster = fault({ kind: 'freeze', node: 'master', forMs: 20_000 }, 2_000)
+/** One replica hears what the master says three seconds later, the other at once. */
+const oneReplicaLags = fault({ kind: 'slow-link', node: 2, byMs: 3_000, forMs: 60_000 }, 500)
+const bothReplicasLag = [1, 2].map(node => fault({ kind: 'slow-link', node, byMs: 900, forMs: 60_000 }, 500))
+
+const bites: readonly Bite[] = [
+  {
+    rule: 'one master',
+    when: 'silence is taken for death, and nobody is fenced',
+    mind: broken.takesSilenceForDeath,
+    scenario: scenario([freezeMaster]),
+  },
+  {
+    rule: 'one master',
+    when: 'a hand-over promotes before it demotes',
+    mind: broken.promotesBeforeItDemotes,
+    scenario: scenario([fault({ kind: 'ask-switchover', to: 1 }, 1_000)]),
+  },
+  {
+    rule: 'nothing more advanced is discarded',
+    when: 'the replica that has least is promoted',
+    mind: broken.promotesTheLeast,
+    scenario: scenario([oneReplicaLags, killMaster]),
+  },
+  {
+    rule: 'acknowledged by a replica survives one fault',
+    when: 'the replica that has least is promoted',
+    mind: broken.promotesTheLeast,
+    scenario: scenario([oneReplicaLags, killMaster]),
+  },
+  {
+    rule: 'no last copy goes',
+    when: 'what a replaced master held is not set aside',
+    mind: broken.setsNothingAside,
+    scenario: scenario([...bothReplicasLag, killMaster], { waitFor: 0 }),
+  },
+  {
+    rule: 'nothing of others is touched',
+    when: 'a volume without our labels is tidied up',
+    mind: broken.removesVolumesOfOthers,
+    scenario: scenario([]),
+  },
+  {
+    rule: 'the judge agrees',
+    when: 'silence is taken for death',
+    mind: broken.takesSilenceForDeathBesideTheJudge,
+    scenario: scenario([freezeMaster]),
+  },
+  {
+    rule: 'nobody abuses the world',
+    when: 'data is moved while a process uses it',
+    mind: broken.setsAsideWhatIsInUse,
+    scenario: scenario([killMaster]),
+  },
+  {
+    rule: 'settled is as wanted',
+    when: 'names stay as they were after a failover',
+    mind: broken.renamesNobody,
+    scenario: scenario([killMaster]),
+  },
+  {
+    rule: 'it comes to rest',
+    when: 'what has ended is not started again',
+    mind: broken.startsNobodyAgain,
+    scenario: scenario([killMaster]),
+  },
+]
+
+describe('every rule bites', () => {
+  for (const { rule, when, mind, scenario: world } of bites) {
+    test(`${rule}: broken when ${when}`, async () => {
+      const { violation } = await simulate(world, { mind, rules: [rule] })
+      assert.equal(violation?.rule, rule)
+    })
+  }
+
+  test('and the sound planner breaks none of them in the same worlds', async () => {
+    for (const { scenario: world } of bites) assert.equal((await simulate(world)).violation, null)
+  })
+
+  test('no rule is without such a test', () => {
+    assert.deepEqual(
+      ruleNames.filter(rule => !bites.some(bite => bite.rule === rule)),
+      [],
+    )
+  })
+})
+
+function fault(body: FaultBody, afterMs: number): Fault {
+  return { ...body, afterMs, afterCalls: 0 }
+}
+
+function scenario(faults: readonly Fault[], { waitFor = 1 } = {}): Scenario {
+  const spec: SimSpec = {
+    ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
+    ...{ hangTimeoutMs: 2_000, restartWindowMs: 0 },
+  }
+  return { seed: 7, spec, writers: [{ everyMs: 60, waitFor }], faults, healAfterMs: 25_000 }
+}
