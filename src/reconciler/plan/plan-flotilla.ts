@@ -37,8 +37,10 @@ export function planFlotilla(input: PlanInput): Plan {
 
 function contributionsOf(input: PlanInput, census: Census, mastership: Mastership): Contribution[] {
   switch (mastership.kind) {
-    case 'pending':
-      return [keepAll(input, census, mastership.ordinal), { waits: mastership.waits }]
+    case 'pending': {
+      const kept = keepAll(input, census, mastership.ordinal)
+      return [kept, followAgain(input, census, kept), { waits: mastership.waits }]
+    }
     case 'refused':
       // Without even an idea of who is rightful nothing is touched: a start could make the wrong node's data everybody's.
       return mastership.ordinal === null
@@ -77,6 +79,25 @@ function planFirst(
 ): Contribution[] {
   const config = planConfig(input)
   return config === null ? planCreation(input, census, first) : [config]
+}
+
+/**
+ * A master that is attached to its network anew has another address: nothing passes any more on the connections that its replicas had to the old one, and neither end
+ * would notice for some seconds.
+ */
+function followAgain(input: PlanInput, census: Census, kept: Contribution): Contribution {
+  const attached = (kept.actions ?? []).flatMap(({ action }) =>
+    action.kind === 'attach-network' ? [action.ordinal] : [],
+  )
+  const master = attached.find(ordinal => ordinal === input.memory.master?.ordinal)
+  if (master === undefined) return {}
+  const online = census.wanted.filter(node => node.bucket === 'online')
+  const { actions } = planReplication(
+    input,
+    { wanted: online, surplus: [] },
+    { master, newlyCrowned: false, rising: [], moved: online.map(node => node.ordinal) },
+  )
+  return { actions: actions ?? [] }
 }
 
 /** A new flotilla, from nothing to the end, in one plan. */

@@ -1,3 +1,4 @@
+import type { RedisFacts } from '../../redis/redis.js'
 import type { Operation, Request } from '../memory.js'
 import { masterName } from '../names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
@@ -68,7 +69,7 @@ export function rankTargets(
         ordinal: node.ordinal,
         offset,
         keys: facts?.keys ?? null,
-        reason: whyNotTarget(node, offset, reigning?.offset ?? null),
+        reason: whyNotTarget(node, offset, reigning),
       }
     })
     .sort(
@@ -82,12 +83,16 @@ export function rankTargets(
 function whyNotTarget(
   node: ClassifiedNode,
   offset: number | null,
-  masterOffset: number | null,
+  reigning: RedisFacts | null,
 ): string | null {
   if (node.bucket !== 'online') return `it is not in sync with the master (${node.bucket})`
   if (factsOf(node)?.replicaPriority === 0) return 'its replica-priority is 0'
-  if (offset === null || masterOffset === null) return 'its offset is not known'
-  return masterOffset - offset > lagBytesMax ? `it lags ${masterOffset - offset} bytes behind` : null
+  if (offset === null || reigning === null) return 'its offset is not known'
+  // Its connection may be dead on the way, and neither end has noticed yet.
+  if (factsOf(node)?.keys === 0 && reigning.keys > 0)
+    return `it is empty, and the master has ${reigning.keys} keys`
+  const lagBytes = reigning.offset - offset
+  return lagBytes > lagBytesMax ? `it lags ${lagBytes} bytes behind` : null
 }
 
 function whyNotHandOver(

@@ -28,6 +28,10 @@ test('a master that left its network is attached again', () => {
     `
       stage 1
         attach shop-master to its network  # it has no address on its network
+      stage 2
+        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
+      stage 3
+        tune node 1 for its version  # its process may be new
       waits until node 0, the master: it is back on its network
     `,
   )

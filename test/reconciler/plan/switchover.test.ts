@@ -383,3 +383,12 @@ test('when the old master still holds the name and came back empty, the target i
   })
   assert.match(text, /promote node 2/)
 })
+
+test('nothing is handed over to a replica that is empty beside a master that is not, whatever its link says', () => {
+  const text = planText({
+    memory: asked(1),
+    nodes: [master(0, { followers: [follower(1), follower(2)] }), replica(1, { keys: 0 }), replica(2)],
+    seen: quick,
+  })
+  assert.match(text, /refused.*it is empty, and the master has 10 keys/)
+})

@@ -12,7 +12,7 @@ import {
   type FakeRuntime,
 } from '../../../src/runtime/fake/fake-runtime.js'
 import { isAlive, type FakeContainer } from '../../../src/runtime/fake/fake-world.js'
-import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
+import { flotillaLabel, readNodeLabels, trialLabel } from '../../../src/runtime/labels.js'
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
 import { Secret } from '../../../src/secret.js'
 import { MemoryFiles } from './memory-files.js'
@@ -69,6 +69,7 @@ export class SimWorld {
       clock,
       paceOf: call => this.#paceOf(call),
       onEvent: event => this.#hear(event),
+      exec: (_container, command) => ({ exitCode: 0, stdout: answerOfTrialServer(command), stderr: '' }),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
     for (const image of ['redis:1', 'redis:2']) this.engine.hands.addImage(image)
@@ -175,6 +176,8 @@ export class SimWorld {
   }
 
   #run(container: FakeContainer): void {
+    // A server that an image is tried on serves nobody.
+    if (trialLabel in container.spec.labels) return
     const volume = container.spec.mounts[0]?.volume ?? ''
     const others = [...this.redis.processes].filter(one => one.disk === this.redis.disks.get(volume))
     const config = container.files.get(configFilePath)?.content ?? ''
@@ -222,6 +225,12 @@ export class SimWorld {
     const beforeMs = tookMs * this.random.next()
     return { beforeMs, afterMs: tookMs - beforeMs }
   }
+}
+
+/** What redis-cli says in a throwaway container; see trial-container.ts. */
+function answerOfTrialServer([, command = '', ...words]: readonly string[]): string {
+  if (command === 'INFO') return 'redis_version:7.0.15\r\n'
+  return command === 'CONFIG' && words[0] === 'SET' ? 'OK\n' : '\n'
 }
 
 /** Measured on an engine, as far as they matter. */

@@ -97,10 +97,10 @@ export async function simulate(
       const isOver = (): boolean => {
         const nowMs = clock.monotonicMs()
         const status = run.keeper.status
-        const isReady = status?.phase === 'Ready'
-        readySinceMs = isReady ? (readySinceMs ?? nowMs) : null
+        const saysReady = status?.phase === 'Ready'
+        readySinceMs = saysReady ? (readySinceMs ?? nowMs) : null
         trueSinceMs =
-          isReady && rules.whyNotAsWanted(run.spec.replicas) === null ? (trueSinceMs ?? nowMs) : null
+          saysReady && rules.whyNotAsWanted(run.spec.replicas) === null ? (trueSinceMs ?? nowMs) : null
         const asks = status !== null && needsPerson(status)
         heldSinceMs = asks ? (heldSinceMs ?? nowMs) : null
         return (
