@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { WireReader } from '../../src/dashboard/contact/wire.js'
 import { linePath, scaleOf, timeWindow } from '../../src/dashboard/model/chart.js'
 import { emptyFleet, take, type Fleet, type Message } from '../../src/dashboard/model/fleet.js'
-import { conditionsToTell, isTrouble, urgency } from '../../src/dashboard/model/judgement.js'
+import { conditionsToTell, isTrouble, troubleIn, urgency } from '../../src/dashboard/model/judgement.js'
 import { arrange, type Box } from '../../src/dashboard/model/layout.js'
 import { stretchesOf } from '../../src/dashboard/model/ribbon.js'
 import type { Condition, Daemon } from '../../src/dashboard/model/shapes.js'
@@ -81,6 +81,20 @@ describe('what is told as trouble', () => {
       refusing: [{ code: 'NameConflict', why: '', whatToType: '' }],
     }
     assert.deepEqual(conditionsToTell(held), [])
+    const twice = {
+      ...shop,
+      conditions: shop.conditions.map(one => ({
+        ...one,
+        ...(/Healthy|Degraded/.test(one.type)
+          ? {
+              status: one.type === 'Degraded' ? ('True' as const) : ('False' as const),
+              message: 'node 2 is gone',
+            }
+          : {}),
+      })),
+    }
+    assert.deepEqual(conditionsToTell(twice).map(troubleIn), ['Degraded'])
+    assert.equal(troubleIn(condition('MasterAvailable', 'False')), 'not MasterAvailable')
   })
 
   test('comes first in the overview', () => {

@@ -11,9 +11,8 @@ import { scenes } from './support/scenes.js'
 const [folder = 'pictures', ...names] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
 
-const [colourWords, widthWords] = [process.env['COLOURS'], process.env['WIDTHS']]
-for (const colours of (colourWords?.split(',') ?? ['light', 'dark']) as ('light' | 'dark')[])
-  for (const width of widthWords?.split(',').map(Number) ?? [390, 1280, 1920]) {
+for (const colours of ['light', 'dark'] as const)
+  for (const width of [390, 1280, 1920]) {
     const { context, close } = await launchBrowser({ width, height: width === 390 ? 844 : 900, colours })
     for (const [name, put] of Object.entries(scenes)) {
       if (names.length > 0 && !names.includes(name)) continue

@@ -233,3 +233,41 @@ test('events are found by flotilla, code, level and id', async t => {
   assert.deepEqual(await idsAt('/api/v1/flotillas/shop/events'), [1, 2])
   assert.deepEqual(await idsAt('/api/v1/flotillas/shop/events?code=node.*'), [2])
 })
+
+test('the page may load its own files and nothing else, runs no script of its own text, and can not be framed', async t => {
+  const { app } = serve(t)
+  const page = await app.inject({ url: '/' })
+  assert.equal(page.statusCode, 200)
+  const policy = String(page.headers['content-security-policy'])
+  for (const rule of [
+    "default-src 'none'",
+    "script-src 'self'",
+    "connect-src 'self'",
+    "frame-ancestors 'none'",
+  ])
+    assert.ok(policy.split('; ').includes(rule), rule)
+  assert.doesNotMatch(policy, /unsafe|http/)
+  assert.doesNotMatch(page.body, /<script(?![^>]*\bsrc=)|<style|\bon\w+=|style=|https?:/)
+  for (const file of ['dashboard.js', 'dashboard.css', 'icon.svg']) {
+    assert.ok(page.body.includes(`"${file}"`), file)
+    assert.equal((await app.inject({ url: `/${file}` })).statusCode, 200, file)
+  }
+  const api = await app.inject({ url: '/api/v1/flotillas' })
+  assert.match(String(api.headers['content-security-policy']), /^default-src 'none'/)
+})
+
+test('what would be done if it were asked for is told to readers, and asks for nothing', async t => {
+  const served = serve(t)
+  const textOf = async (query: string): Promise<string> =>
+    (
+      JSON.parse((await get(served, `/api/v1/flotillas/shop/plan?${query}`)).body) as {
+        readonly text: string
+      }
+    ).text
+  assert.equal(await textOf(''), 'nothing to do\n')
+  assert.match(await textOf('ask=switchover&to=2'), /promote node 2/)
+  assert.match(await textOf('ask=scale&replicas=3'), /create container shop-replica-3/)
+  for (const query of ['ask=scale', 'ask=scale&replicas=201', 'ask=nonsense', 'ask=switchover&to=-1'])
+    assert.equal((await get(served, `/api/v1/flotillas/shop/plan?${query}`)).status, 400, query)
+  assert.deepEqual(served.desk.asked, [])
+})

@@ -90,3 +90,19 @@ test('there is a limit to clients, who goes makes room, and the end of the serve
   await until('the end', 20_000, () => clients.every(client => client.ended))
   assert.equal(served.desk.listeners, 0)
 })
+
+test('how the daemon is comes first, and again when it has changed, and not with every look', async t => {
+  const served = serve(t)
+  const client = await follow(t, served)
+  const tellings = () => client.text.split('event: daemon\n').length - 1
+  await until('the daemon', 20_000, () => /^event: daemon\ndata: \{"version":"1.2.3"/m.test(client.text))
+  served.desk.pass('shop')
+  await until('the look', 20_000, () => client.text.split('event: flotilla\n').length > 2)
+  const before = tellings()
+  served.desk.pass('shop')
+  await until('another look', 20_000, () => client.text.split('event: flotilla\n').length > 3)
+  assert.equal(tellings(), before)
+  served.desk.checks = [{ name: 'engine', trouble: 'it does not answer' }]
+  served.desk.publish(eventRecord(1, { event: 'engine.lost', flotilla: null }))
+  await until('the change', 20_000, () => client.text.includes('"trouble":"it does not answer"'))
+})

@@ -49,12 +49,18 @@ export function isTrouble({ type, status }: Condition): boolean {
 
 const goodNews = /(Ready|Available|Healthy|Applied)$/
 
-/** Conditions that say something which is not said by the phase, its reason, the plan or a hold already. */
+/** Conditions that say something, each once, which is not said by the phase, its reason, the plan or a hold already. */
 export function conditionsToTell({ conditions, refusing, reason }: Flotilla): readonly Condition[] {
   const elsewhere = new Set(['Ready', 'Progressing', 'Paused', ...refusing.map(({ code }) => code)])
-  return conditions.filter(
+  const told = conditions.filter(
     condition => isTrouble(condition) && !elsewhere.has(condition.type) && condition.message !== reason,
   )
+  return told.filter(({ message }, index) => told.findIndex(one => one.message === message) === index)
+}
+
+/** What the condition says of how things are: `Degraded`, `not MasterAvailable`. */
+export function troubleIn({ type, status }: Condition): string {
+  return status === 'True' ? type : `${status === 'False' ? 'not' : 'unknown whether'} ${type}`
 }
 
 export function masterOf({ nodes, master }: Flotilla): FlotillaNode | null {

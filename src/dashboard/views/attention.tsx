@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { conditionsToTell } from '../model/judgement.js'
+import { conditionsToTell, troubleIn } from '../model/judgement.js'
 import type { Flotilla } from '../model/shapes.js'
 import { typingsIn } from '../model/typing.js'
 import { Command } from './copy.js'
@@ -41,11 +41,12 @@ export function Attention({ flotilla }: { readonly flotilla: Flotilla }): JSX.El
       {conditions.length > 0 && (
         <article class="notice-card tone-doubtful">
           <ul class="plain">
-            {conditions.map(({ type, message, reason }) => (
-              <li key={type}>
+            {conditions.map(condition => (
+              <li key={condition.type}>
                 <ToneMark tone="doubtful" />
                 <span>
-                  <strong>{type}</strong> {message === '' ? reason : message}
+                  <strong>{troubleIn(condition)}</strong>{' '}
+                  {condition.message === '' ? condition.reason : condition.message}
                 </span>
               </li>
             ))}

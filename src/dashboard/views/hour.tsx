@@ -12,7 +12,7 @@ const kinds: readonly ChartKind[] = [
   { measure: 'lagBytes', title: 'Lag', base: 1024, fromNought: true, format: bytes, replicasOnly: true },
   {
     measure: 'opsPerSecond',
-    title: 'Operations a second',
+    title: 'Ops/s',
     base: 1000,
     fromNought: true,
     format: short,

@@ -23,9 +23,9 @@ const strokes = {
   wait: 'M4 2.5h8M4 13.5h8M5 2.5c0 4 6 7 6 11M11 2.5c0 4-6 7-6 11',
   act: 'M6 3.5 11.5 8 6 12.5',
   stop: 'M5.5 2.5h5l3 3v5l-3 3h-5l-3-3v-5zM8 5v4M8 11.2v.1',
+  pennant: 'M4 14V2.5M4 3.2 13 6 4 8.8',
   close: 'M4 4l8 8M12 4l-8 8',
   back: 'M10 3 5 8l5 5',
-  key: 'M9.5 6.5a3 3 0 1 0-2.1 2.9L9 11h2v2h2.5v-2.6L9.3 7.3z',
 } as const
 
 export function Icon({ name }: { readonly name: keyof typeof strokes }): JSX.Element {

@@ -3,7 +3,7 @@ import { arrange, type Box, type LinkLine } from '../model/layout.js'
 import { isOnline, masterOf, toneOfHealth } from '../model/judgement.js'
 import type { Flotilla, FlotillaNode } from '../model/shapes.js'
 import { bytes, lag, number, plural } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import { Icon, ToneMark } from './icons.js'
 import { useWidth } from './use-width.js'
 
 interface Choice {
@@ -132,6 +132,7 @@ function NodeCard({
       </span>
       {isHead && (
         <span class="role" aria-hidden="true">
+          <Icon name="pennant" />
           Master
         </span>
       )}
