@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import type { HttpWords } from '../src/daemon/http-setting.js'
+import { preferThisProcess } from '../src/process-priority.js'
 import { keepHeapSmall } from '../src/daemon/small-heap.js'
 import type { LogFormat, LogLevel } from '../src/events/log.js'
 import { defaultHttpAddress } from '../src/http/address.js'
@@ -57,6 +58,7 @@ export function runCommand({ env, output }: CommandContext): Command {
       ) =>
         runVerb(output, async () => {
           keepHeapSmall()
+          preferThisProcess()
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
           const { readHttpSetting } = await import('../src/daemon/http-setting.js')

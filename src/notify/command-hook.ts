@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { FieldValue } from '../events/catalogue.js'
+import { treatLikeAnyOther } from '../process-priority.js'
 import type { Notice } from './notice.js'
 import type { Delivery, Receiver } from './receiver.js'
 
@@ -28,6 +29,7 @@ export function createCommandHook({ command, env }: CommandSettings, withinMs = 
         // A process group of its own, so that what it started can be ended with it.
         detached: true,
       })
+      treatLikeAnyOther(child.pid)
       return outcomeOf(child, AbortSignal.any([signal, AbortSignal.timeout(withinMs)]))
     },
   }

@@ -174,7 +174,9 @@ export class Controller {
       this.#urgent.delete(name)
       if (wanted === undefined)
         return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
-      await this.#takeAsk(name, record)
+      const inHaste = this.#isHasty(name)
+      // Not a moment for reading files: what a person asks for is taken by the look that follows.
+      if (!inHaste) await this.#takeAsk(name, record)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
         { eyes, store, events, clock, random, flotillaVersion, mind },
@@ -185,7 +187,7 @@ export class Controller {
             wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
           interrupted: () => this.#stopping || this.#urgent.has(name),
-          inHaste: this.#isHasty(name),
+          inHaste,
           onMaster: master => this.#heartbeat.watch(name, master),
         },
       )

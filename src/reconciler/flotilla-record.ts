@@ -41,10 +41,13 @@ export class FlotillaRecord {
   }
 
   /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object. */
-  async saveMemory(change: (memory: FlotillaMemory) => FlotillaMemory): Promise<void> {
+  async saveMemory(
+    change: (memory: FlotillaMemory) => FlotillaMemory,
+    how: { readonly urgent?: boolean } = {},
+  ): Promise<void> {
     const next = change(this.#memory)
     if (next === this.#written) return
-    await this.#store.saveMemory(next)
+    await this.#store.saveMemory(next, how)
     this.#memory = next
     this.#written = next
   }

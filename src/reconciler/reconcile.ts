@@ -132,7 +132,7 @@ async function act(
       sleep: ms => tools.clock.sleep(ms, pass.signal),
       signal: pass.signal,
       keepMemory: change => pass.record.keepMemory(change(pass.record.memory)),
-      saveMemory: change => pass.record.saveMemory(change),
+      saveMemory: (change, how) => pass.record.saveMemory(change, how),
     },
     input.seen,
     plan.stages.flat().filter(action => action.kind === 'follow').length,

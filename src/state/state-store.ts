@@ -65,8 +65,8 @@ export class StateStore {
     return reading?.kind === 'read' ? reading.memory : null
   }
 
-  async saveMemory(memory: FlotillaMemory): Promise<void> {
-    await this.#files.write(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600 })
+  async saveMemory(memory: FlotillaMemory, { urgent = false } = {}): Promise<void> {
+    await this.#files.write(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600, urgent })
   }
 
   async forget(flotilla: string, options: { readonly secretsToo: boolean }): Promise<void> {

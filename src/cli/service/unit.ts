@@ -37,6 +37,8 @@ ExecStart=${command.join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
 Restart=on-failure
 RestartSec=2s
+# When a master dies on a busy machine it must not wait for its turn.
+Nice=-7
 WatchdogSec=60s
 TimeoutStartSec=120s
 TimeoutStopSec=30s

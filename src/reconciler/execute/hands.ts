@@ -19,5 +19,8 @@ export interface Hands {
   /** Changes the memory; on disk it is with the next save. */
   readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
   /** Writes the memory down (fsync) before it returns. */
-  readonly saveMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => Promise<void>
+  readonly saveMemory: (
+    change: (memory: FlotillaMemory) => FlotillaMemory,
+    how?: { readonly urgent: boolean },
+  ) => Promise<void>
 }

@@ -225,8 +225,9 @@ export class Performer {
   }
 
   async #beginOperation(operation: Operation): Promise<void> {
-    await this.#hands.saveMemory(memory => ({ ...memory, operation }))
     const { kind, from, epoch, reason } = operation
+    // Clients wait for what comes after this.
+    await this.#hands.saveMemory(memory => ({ ...memory, operation }), { urgent: kind === 'failover' })
     if (kind === 'failover') this.#hands.events.publish('failover.started', { from, epoch, reason })
   }
 

@@ -122,7 +122,8 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
     probe,
     lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
     lastLogLines: await lastWords(eyes.runtime, container),
-    process: silent ? await eyes.processState(container.pid) : null,
+    // What the kernel says matters of a process that may live; where nobody listens it would only take time.
+    process: silent && probe?.kind !== 'refused' ? await eyes.processState(container.pid) : null,
   }
 }
 

@@ -104,7 +104,8 @@ export class SimWorld {
       if (!isAlive(container)) continue
       const endpoint = container.endpoints.get(flotilla)
       if (endpoint === undefined || endpoint.address === null) continue
-      if (container.name === name || endpoint.aliases.includes(name))
+      // Docker resolves names without regard to case.
+      if (container.name.toLowerCase() === name || endpoint.aliases.includes(name))
         return this.redis.processOf(container.id)
     }
     return null
