@@ -4,6 +4,7 @@ import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { configSection } from './sections/config.js'
 import type { FlotillaSpec } from './spec.js'
+import { updateSection } from './sections/update.js'
 import { bytes, duration } from './units.js'
 import { field } from './words.js'
 
@@ -60,6 +61,7 @@ function specSections(folder: string) {
     config: configSection.prefault({}),
     failover: failoverSection.prefault({}),
     durability: durabilitySection.prefault({}),
+    update: updateSection.prefault({}),
     network: networkSection.prefault({}),
     labels: labelsSection.prefault({}),
     deletionPolicy: deletionPolicy.prefault('Retain'),

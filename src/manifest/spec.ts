@@ -13,6 +13,7 @@ export interface FlotillaSpec {
   readonly config: RedisOptions
   readonly failover: FailoverSpec
   readonly durability: DurabilitySpec
+  readonly update: UpdateSpec
   readonly network: NetworkingSpec
   /** For containers, network and volumes, beside Flotilla's own. */
   readonly labels: Readonly<Record<string, string>>
@@ -42,6 +43,15 @@ export interface DurabilitySpec {
   readonly minReplicasToWrite: number
   /** `min-replicas-max-lag`, seconds. */
   readonly maxLagSeconds: number
+}
+
+export interface UpdateSpec {
+  /** `onDelete`: a node keeps its container until a person removes it, or asks for its restart. */
+  readonly strategy: 'rolling' | 'onDelete'
+  /** How long a node that was made anew must have run before the next one is replaced. */
+  readonly pauseBetweenMs: number
+  /** How long a node that was made anew may take to be in sync. */
+  readonly timeoutMs: number
 }
 
 export type AuthSpec =

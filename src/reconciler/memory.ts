@@ -33,6 +33,14 @@ export interface FlotillaMemory {
   readonly config: ConfigInForce | null
   /** What throwaway containers have told of images, the newest last, one for each image and four at most. */
   readonly trials: readonly Trial[]
+  /** The last image that could not be pulled; null since a pull has worked. */
+  readonly imageTrouble: ImageTrouble | null
+}
+
+export interface ImageTrouble {
+  readonly image: string
+  readonly why: string
+  readonly atMs: number
 }
 
 export interface DataLost {
@@ -136,6 +144,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     dataLost: null,
     config: null,
     trials: [],
+    imageTrouble: null,
   }
 }
 

@@ -64,6 +64,9 @@ const spec = z.object({
   durability: z
     .object({ minReplicasToWrite: count, maxLagSeconds: z.number() })
     .prefault({ minReplicasToWrite: 0, maxLagSeconds: 10 }),
+  update: z
+    .object({ strategy: z.enum(['rolling', 'onDelete']), pauseBetweenMs: z.number(), timeoutMs: z.number() })
+    .prefault({ strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 }),
   network: z
     .object({ subnet: z.string().nullable(), external: z.array(z.string()) })
     .prefault({ subnet: null, external: [] }),
@@ -127,6 +130,7 @@ const memory = z.object({
     .nullable()
     .prefault(null),
   trials: z.array(trial).prefault([]),
+  imageTrouble: z.object({ image: z.string(), why: z.string(), atMs: z.number() }).nullable().prefault(null),
 })
 
 const file = z.object({ version: z.literal(memoryVersion), memory })

@@ -84,6 +84,7 @@ test('editors are told what is required and that other keys are errors', () => {
       ['config', {}],
       ['failover', {}],
       ['durability', {}],
+      ['update', {}],
       ['network', {}],
       ['labels', {}],
       ['deletionPolicy', 'Retain'],

@@ -19,6 +19,7 @@ test('everything but name and replicas has a default', () => {
     config: {},
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
+    update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 },
     network: { subnet: null, external: [] },
     labels: {},
     deletionPolicy: 'Retain',
@@ -34,6 +35,7 @@ test('every field can be set', () => {
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
+      '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h }' +
       '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
   )
   assert.deepEqual(specOf(text), {
@@ -45,6 +47,7 @@ test('every field can be set', () => {
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
+    update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000 },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },
     labels: { team: 'a' },
     deletionPolicy: 'Orphan',

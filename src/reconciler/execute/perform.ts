@@ -1,7 +1,7 @@
-import { FlotillaError } from '../../errors.js'
+import { errorCode, FlotillaError } from '../../errors.js'
 import type { NodeTarget } from '../../redis/redis.js'
 import { standInLabel } from '../../runtime/labels.js'
-import type { ContainerFacts } from '../../runtime/runtime.js'
+import type { ContainerFacts, PullProgress } from '../../runtime/runtime.js'
 import {
   desiredContainer,
   fileOwner,
@@ -144,17 +144,23 @@ export class Performer {
   }
 
   async #pull(image: string): Promise<void> {
-    const { runtime, events, signal, nowMs } = this.#hands
+    const { runtime, events, signal, nowMs, keepMemory } = this.#hands
     let toldAtMs = 0
-    await runtime.pullImage(
-      image,
-      ({ doneBytes, totalBytes }) => {
-        if (nowMs() - toldAtMs < 1_000) return
-        toldAtMs = nowMs()
-        events.publish('image.pulling', { image, doneBytes, totalBytes })
-      },
-      { signal },
-    )
+    const tell = ({ doneBytes, totalBytes }: PullProgress): void => {
+      if (nowMs() - toldAtMs < 1_000) return
+      toldAtMs = nowMs()
+      events.publish('image.pulling', { image, doneBytes, totalBytes })
+    }
+    try {
+      await runtime.pullImage(image, tell, { signal })
+      keepMemory(memory => ({ ...memory, imageTrouble: null }))
+    } catch (error) {
+      // Whoever plans next has to know: the engine only says that the image is not there.
+      const why = error instanceof Error ? error.message : String(error)
+      if (errorCode(error) !== 'runtime/aborted')
+        keepMemory(memory => ({ ...memory, imageTrouble: { image, why, atMs: nowMs() } }))
+      throw error
+    }
   }
 
   async #create(ordinal: number, name: string): Promise<void> {

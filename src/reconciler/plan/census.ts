@@ -1,6 +1,7 @@
 import { volumeName } from '../names.js'
 import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
+import { surgeCount } from './surge.js'
 
 /** Who belongs to the flotilla now: the wanted nodes (some of them absent), and those that are too many. */
 export interface Census {
@@ -9,8 +10,8 @@ export interface Census {
 }
 
 /**
- * The wanted nodes are `replicas + 1`. Those that exist come first (the rightful master before all, then the healthier, then the lower ordinal), so that
- * scaling down never costs the master or a good replica; what is missing is filled up with the lowest free ordinals, so that a kept volume is used again.
+ * The wanted nodes are `replicas + 1`, and one more during a surge. Those that exist come first (the rightful master before all, then the healthier, then those
+ * that are up to date, then the lower ordinal), so that scaling down never costs the master or a good replica; what is missing is filled up with the lowest free ordinals, so that a kept volume is used again.
  * While nobody is known to be the rightful master, no node is too many, nor is a volume that was kept: the one with the data may be any of them.
  */
 export function takeCensus(input: PlanInput, rightful: number | null): Census {
@@ -19,6 +20,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
       flotilla: input.spec.name,
       rightful,
       specHash: input.specHash,
+      strategy: input.spec.update.strategy,
       atMs: input.seen.atMs,
       restartAskedAtMs: input.memory.nodes.find(one => one.ordinal === node.ordinal)?.restartAskedAtMs ?? 0,
     }),
@@ -26,10 +28,16 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
   const existingOrdinals = existing.map(node => node.ordinal)
   // The recorded master's ordinal is wanted even when its container is gone: its volume holds the data.
   const indispensable = rightful === null ? [...existingOrdinals, ...keptVolumes(input)] : [rightful]
-  const wantedCount = Math.max(input.spec.replicas + 1, new Set(indispensable).size)
+  const wantedCount = Math.max(
+    input.spec.replicas + 1 + surgeCount(input, existing, rightful),
+    new Set(indispensable).size,
+  )
   const reserved = indispensable.filter(ordinal => !existingOrdinals.includes(ordinal))
   const ranked = [...existing].sort(
-    (a, b) => rankOf(a, rightful) - rankOf(b, rightful) || a.ordinal - b.ordinal,
+    (a, b) =>
+      rankOf(a, rightful) - rankOf(b, rightful) ||
+      Number(a.outdated) - Number(b.outdated) ||
+      a.ordinal - b.ordinal,
   )
   const keptCount = wantedCount - new Set(reserved).size
   const kept = ranked.slice(0, keptCount)

@@ -46,7 +46,11 @@ export interface ClassifiedNode {
   readonly ordinal: number
   readonly bucket: Bucket
   readonly seen: NodeSeen | null
-  /** Made from another spec than today's, or to be made anew because somebody asked. */
+  /** Made from another spec than today's. */
+  readonly ofOlderSpec: boolean
+  /** Somebody asked for it to be made anew, and it was not yet. */
+  readonly restartAsked: boolean
+  /** To be made anew: for either reason, but for a change of the spec only where the manifest does not leave that to people. */
   readonly outdated: boolean
 }
 
@@ -56,23 +60,26 @@ export function classifyNode(
     readonly flotilla: string
     readonly rightful: number | null
     readonly specHash: string
+    readonly strategy: 'rolling' | 'onDelete'
     readonly atMs: number
     /** Containers made before this are outdated; 0 for none. */
     readonly restartAskedAtMs: number
   },
 ): ClassifiedNode {
+  const restartAsked = node.container.createdAtMs < context.restartAskedAtMs
+  const ofOlderSpec = node.container.labels[specHashLabel] !== context.specHash
   return {
     ordinal: node.ordinal,
     bucket: bucketOf(node, context),
     seen: node,
-    outdated:
-      node.container.labels[specHashLabel] !== context.specHash ||
-      node.container.createdAtMs < context.restartAskedAtMs,
+    ofOlderSpec,
+    restartAsked,
+    outdated: restartAsked || (ofOlderSpec && context.strategy === 'rolling'),
   }
 }
 
 export function absentNode(ordinal: number): ClassifiedNode {
-  return { ordinal, bucket: 'absent', seen: null, outdated: false }
+  return { ordinal, bucket: 'absent', seen: null, ofOlderSpec: false, restartAsked: false, outdated: false }
 }
 
 function bucketOf(
@@ -132,6 +139,11 @@ function bucketOfReplica(
   if (upstream === null || context.rightful === null) return 'astray'
   if (upstream.host !== nodeAlias(context.flotilla, context.rightful)) return 'astray'
   return upstream.link === 'up' && !upstream.syncing ? 'online' : 'syncing'
+}
+
+/** It is part of what serves: the master that reigns, or a replica that has all of it. */
+export function isInService({ bucket }: ClassifiedNode): boolean {
+  return bucket === 'master' || bucket === 'online'
 }
 
 /** What the node said of itself, when it said anything. */

@@ -17,6 +17,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...noEmptyMasterOverData(steps, input),
     ...followersFollowTheMaster(steps, input),
     ...masterIsNotTakenAway(steps, input),
+    ...aCopyStays(steps, input),
     ...volumesStay(steps),
     ...ownNetworkStays(steps, input),
     ...oneOrderPerNodeAndStage(plan),
@@ -148,6 +149,24 @@ function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[
       ? [`${action.name} (${nodeAlias(input.spec.name, action.ordinal)}) is a master and would be taken away`]
       : []
   })
+}
+
+/** Of the nodes that serve one is made anew at a time, and where replicas are asked for another one is in sync meanwhile. */
+function aCopyStays(steps: readonly Step[], input: PlanInput): string[] {
+  const synced = input.seen.nodes
+    .filter(node => factsOfNode(node)?.upstream?.link === 'up')
+    .map(node => node.ordinal)
+  const ordinalsOf = (kind: Action['kind']): readonly number[] =>
+    steps.flatMap(({ action }) => (action.kind === kind && 'ordinal' in action ? [action.ordinal] : []))
+  const created = ordinalsOf('create-container')
+  const stopped = ordinalsOf('stop-container')
+  const renewed = stopped.filter(ordinal => created.includes(ordinal) && synced.includes(ordinal))
+  if (renewed.length > 1)
+    return [`nodes ${renewed.join(', ')} serve, and would be made anew at the same time`]
+  const left = synced.filter(ordinal => !stopped.includes(ordinal))
+  return renewed.length === 1 && input.spec.replicas > 0 && left.length === 0
+    ? [`node ${renewed[0]} is the only synced copy, and would be made anew`]
+    : []
 }
 
 /** Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling. */

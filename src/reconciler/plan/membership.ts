@@ -1,6 +1,7 @@
 import { masterLink, networkName, nodeAlias, roleName, volumeName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { crashesOf, endedSoon } from './crashes.js'
 import type { PlanInput } from './input.js'
 import { nameConflict, nameToCreate } from './name-holders.js'
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
@@ -23,6 +24,7 @@ export function planMembership(
   const refusals: Refusal[] = []
   const rising: number[] = []
   const conflict = networkConflict(input) ?? whyNotMakeNetwork(input)
+  const surging = census.wanted.length > input.spec.replicas + 1 && census.wanted.some(node => node.outdated)
   if (conflict !== null) refusals.push(conflict)
 
   for (const node of census.wanted) {
@@ -44,7 +46,9 @@ export function planMembership(
         }
         actions.push(
           ...setAside(input, ordinal),
-          ...bringUp(input, node, name).map(one => (ordinal === master ? startFirst(node, one) : one)),
+          ...bringUp(input, node, { name, surging }).map(one =>
+            ordinal === master ? startFirst(node, one) : one,
+          ),
         )
         rising.push(ordinal)
         break
@@ -145,17 +149,28 @@ function startFirst(
   return one.phase === 'start' && !failedBefore ? { ...one, phase: 'start-master' } : one
 }
 
-function bringUp(input: PlanInput, node: ClassifiedNode, name: string): { phase: Phase; action: Action }[] {
+function bringUp(
+  input: PlanInput,
+  node: ClassifiedNode,
+  { name, surging }: { readonly name: string; readonly surging: boolean },
+): { phase: Phase; action: Action }[] {
   const { ordinal } = node
   const ended = howItEnded(node)
-  if (node.seen === null)
+  if (node.seen === null) {
+    const cause = surging ? 'one node more while others are made anew, so that there is always a copy' : null
     return [
       {
         phase: 'create',
-        action: { kind: 'create-container', ordinal, name, cause: 'it is wanted and has no container' },
+        action: {
+          kind: 'create-container',
+          ordinal,
+          name,
+          cause: cause ?? 'it is wanted and has no container',
+        },
       },
-      { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: 'it is wanted' } },
+      { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: cause ?? 'it is wanted' } },
     ]
+  }
   const stale = whyNotStartAgain(input, node)
   const current = node.seen.container.name
   if (stale === null)
@@ -178,7 +193,8 @@ function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Ref
 
 /** A stopped container that would not come up as what is wanted today is created anew on its volume. */
 function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null {
-  if (node.outdated) return 'it was made from an older spec'
+  if (node.restartAsked) return 'a person asked for its restart'
+  if (node.outdated && !ranWell(input, node)) return 'it was made from an older spec'
   const network = input.seen.resources?.network
   const endpoint = node.seen?.container.networks.find(one => one.network === networkName(input.spec.name))
   // A container remembers its network's id, not its name: after the network was made anew it can't start any more.
@@ -186,6 +202,16 @@ function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null
   if (network?.kind === 'ours' && endpoint.networkId !== null && endpoint.networkId !== network.networkId)
     return 'its network was made anew'
   return lostNetwork(input, node)
+}
+
+/**
+ * It is started as it was, and replaced in its turn: the new spec may be one that no node can live with, and a master that is brought back must not be the first
+ * to try. What never ran, or ended soon after its start, has nothing to lose by it.
+ */
+function ranWell(input: PlanInput, node: ClassifiedNode): boolean {
+  const container = node.seen?.container
+  if (node.seen === null || container?.exit === null || container?.startedAtMs === null) return false
+  return (container?.exit.error ?? '') === '' && !endedSoon(crashesOf(input.memory, node.seen))
 }
 
 function howItEnded(node: ClassifiedNode): string {

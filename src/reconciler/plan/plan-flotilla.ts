@@ -17,7 +17,7 @@ import { planReplication, strayCause } from './replication.js'
 import { planConfig } from './trial.js'
 import { planTuning, tune } from './tuning.js'
 import { whyNotRejoin } from './rejoin.js'
-import { planRollout } from './rollout.js'
+import { planRollout, planRolloutHold } from './rollout.js'
 import { planSurplus } from './surplus.js'
 
 /**
@@ -261,9 +261,13 @@ function planReign(
     ({ action }) => action.kind !== 'tune' || !ordered.has(action.ordinal),
   )
   const config = planConfig(input)
-  if (busy || tuning.length > 0)
-    return [...repairs, { actions: tuning }, { refusals: config?.refusals ?? [] }]
-  return [...repairs, ...(config === null ? planRollout(input, census, reigning.ordinal) : [config])]
+  const hold = planRolloutHold(input, census)
+  const refused = { refusals: config?.refusals ?? [] }
+  if (busy || tuning.length > 0) return [...repairs, { actions: tuning }, refused, hold]
+  // An image that is not here can't be asked about either, and who wants it knows how often to try.
+  return input.seen.resources?.image === null || config === null
+    ? [...repairs, refused, hold, ...planRollout(input, census, reigning.ordinal)]
+    : [...repairs, hold, config]
 }
 
 /** The nodes that this part of the plan creates, with their containers' names. */

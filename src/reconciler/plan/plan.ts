@@ -107,7 +107,7 @@ export const refusalCodes = [
   'NoSafeCandidate',
   'StrayMaster',
   'DuplicateNode',
-  'RolloutPending',
+  'RolloutBlocked',
   'FailoverBlocked',
   'CrashLooping',
   'ConfigRefused',

@@ -204,7 +204,7 @@ function patience(input: PlanInput, node: ClassifiedNode): number {
 }
 
 /** For how long the node has not been as it should: by its own word, or since its last sign of life. */
-function waitedMs(input: PlanInput, node: ClassifiedNode): number {
+export function waitedMs(input: PlanInput, node: ClassifiedNode): number {
   const facts = factsOf(node)
   if (facts?.upstream !== null && facts !== null)
     return 1_000 * (facts.upstream.linkDownSeconds ?? facts.uptimeSeconds)

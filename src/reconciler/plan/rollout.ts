@@ -1,65 +1,99 @@
-import { specHashLabel } from '../../runtime/labels.js'
+import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { tryRunning } from './downgrade.js'
 import type { PlanInput } from './input.js'
-import type { Action } from './plan.js'
+import { whyNewSpecFails } from './new-spec.js'
+import type { Action, Refusal } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
-import { replicaName } from '../names.js'
+import { renderCandidates } from './candidates.js'
+import { whyNotHandOverAgain, whyNotNext, whyStuck } from './rollout-gates.js'
 import { planHandOver } from './succession.js'
 import { rankTargets } from './switchover.js'
 import { tune } from './tuning.js'
 
 /**
- * Brings nodes that were made from an older spec up to date: one replica at a time, each only while all others are in sync, and the
- * master last, after it has handed over to one of them.
+ * Brings nodes that are outdated up to date while they are used:
+ *
+ *   one replica (the canary) ─in sync─▶ the next replica … ─all in sync─▶ the master hands over ─at once─▶ the old master
+ *
+ * Each step is a plan of its own, made from what is seen then, so a Flotilla that dies anywhere goes on from there without having noted how far it was.
+ * Only one node at a time is out of service, and only while every other one is in it; where that would leave the master without a copy there is
+ * one node more meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what they run on.
  */
 export function planRollout(input: PlanInput, census: Census, master: number): Contribution[] {
-  const outdated = census.wanted.filter(node => node.outdated && node.seen !== null)
+  const outdated = outdatedNodes(census)
   if (outdated.length === 0 || census.surplus.length > 0) return []
+  const pull = planPull(input)
+  if (pull !== null) return [pull]
+  const trial = tryRunning(input, census.wanted)
+  if (trial !== null) return [{ actions: [{ phase: 'try', action: trial }] }]
+  if (whyRolloutBlocked(input, census) !== null) return []
+  const wait = whyNotNext(input, census, { master, goal: goalOf(outdated) })
+  if (wait !== null) return [{ waits: [wait] }]
   const next = outdated.find(node => node.ordinal !== master)
-  const unhealthy = census.wanted.filter(node => node.bucket !== 'online' && node.bucket !== 'master')
-  if (unhealthy.length > 0)
-    return [
-      {
-        waits: [
-          {
-            what: `node ${unhealthy.map(node => node.ordinal).join(', ')} is in sync: then ${outdated.length} nodes ${ofOlderSpec(input, outdated) ? 'of an older spec' : 'that somebody asked to restart'} are replaced, one at a time`,
-            ordinal: unhealthy[0]?.ordinal ?? null,
-            lookAgainInMs: 1_000,
-          },
-        ],
-      },
-    ]
-  if (next === undefined) return handOver(input, census, master)
-  const name = next.seen?.container.name ?? replicaName(input.spec.name, next.ordinal)
-  return [{ actions: replace(input, next, name, master) }]
+  return next === undefined ? handOver(input, census, master) : [{ actions: replace(input, next, master) }]
 }
 
-/** Else a person asked for them to be made anew. */
-function ofOlderSpec(input: PlanInput, nodes: readonly ClassifiedNode[]): boolean {
-  return nodes.some(node => node.seen?.container.labels[specHashLabel] !== input.specHash)
+/** Told in every plan of a flotilla with outdated nodes, also in those that repair something: the reason is there until it is gone. */
+export function planRolloutHold(input: PlanInput, census: Census): Contribution {
+  const refusal = outdatedNodes(census).length === 0 ? null : whyRolloutBlocked(input, census)
+  return refusal === null ? {} : { refusals: [refusal] }
+}
+
+function whyRolloutBlocked(input: PlanInput, census: Census): Refusal | null {
+  return whyNewSpecFails(input, [...census.wanted, ...census.surplus]) ?? whyStuck(input, census)
+}
+
+function outdatedNodes({ wanted }: Census): readonly ClassifiedNode[] {
+  return wanted.filter(node => node.outdated && node.seen !== null)
+}
+
+function goalOf(outdated: readonly ClassifiedNode[]): string {
+  const count = outdated.length === 1 ? '1 node' : `${outdated.length} nodes`
+  return outdated.some(node => node.ofOlderSpec)
+    ? `${count} of an older spec ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
+    : `${count} that somebody asked to restart ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
+}
+
+/** How long after a pull that failed the next is tried. */
+const pullAgainMs = 30_000
+
+/** The image comes before anything is stopped, and in a plan of its own: a pull may take minutes, and what follows it must be decided by what is seen then. */
+function planPull({ spec, seen, memory }: PlanInput): Contribution | null {
+  if (seen.resources === null || seen.resources.image !== null) return null
+  const { imageTrouble } = memory
+  const againInMs = imageTrouble?.image === spec.image ? imageTrouble.atMs + pullAgainMs - seen.atMs : 0
+  if (againInMs > 0)
+    return {
+      waits: [
+        {
+          what: `the image ${spec.image} is there; the next try to pull it is in ${Math.ceil(againInMs / 1_000)} s`,
+          ordinal: null,
+          lookAgainInMs: againInMs,
+        },
+      ],
+    }
+  const action: Action = {
+    kind: 'pull-image',
+    image: spec.image,
+    cause: 'the image is not on this engine, and no node is stopped before it is',
+  }
+  return { actions: [{ phase: 'prepare', action }] }
 }
 
 /** Only the master is left: it hands over to a replica that is up to date, and is then one like the others. */
 function handOver(input: PlanInput, census: Census, master: number): Contribution[] {
+  const again = whyNotHandOverAgain(input)
+  if (again !== null) return [{ waits: [again] }]
   const old = census.wanted.find(node => node.ordinal === master)
-  const isOlder = old === undefined || ofOlderSpec(input, [old])
-  const cause = isOlder
-    ? 'the old master is made from an older spec, and every replica is up to date'
-    : 'a person asked for the restart of the master, and every replica is restarted'
-  const heir = rankTargets(census.wanted, old).find(one => one.reason === null)
-  if (heir === undefined)
-    return [
-      {
-        refusals: [
-          {
-            code: 'RolloutPending',
-            why: `node ${master}, the only one, ${isOlder ? 'still runs what an older spec asked for' : 'is to be restarted, as a person asked'}; replacing it without a replica would interrupt writes`,
-            whatToType: `flotilla scale ${input.spec.name} 1   (it hands over to the replica then; afterwards scale back)`,
-          },
-        ],
-      },
-    ]
+  const cause =
+    old?.ofOlderSpec === true
+      ? 'the old master is made from an older spec, and every replica is up to date'
+      : 'a person asked for the restart of the master, and every replica is up to date'
+  const targets = rankTargets(census.wanted, old)
+  const heir = targets.find(one => one.reason === null)
+  if (heir === undefined) return [{ refusals: [noHeir(input, master, renderCandidates(targets))] }]
   const operation = {
     kind: 'switchover' as const,
     phase: 'switching' as const,
@@ -74,18 +108,20 @@ function handOver(input: PlanInput, census: Census, master: number): Contributio
   return planHandOver(input, census, { from: master, to: heir.ordinal, operation })
 }
 
-function replace(
-  input: PlanInput,
-  node: ClassifiedNode,
-  name: string,
-  master: number,
-): { phase: Phase; action: Action }[] {
+function noHeir({ spec }: PlanInput, master: number, candidates: string): Refusal {
+  return {
+    code: 'RolloutBlocked',
+    why: `node ${master}, the master, is the last to be replaced, and there is nobody that it could hand over to (${candidates})`,
+    whatToType: `flotilla scale ${spec.name} ${spec.replicas + 1}   (one more replica, which it can hand over to)`,
+  }
+}
+
+function replace(input: PlanInput, node: ClassifiedNode, master: number): { phase: Phase; action: Action }[] {
   const { ordinal } = node
-  const cause = ofOlderSpec(input, [node])
-    ? 'it was made from an older spec'
-    : 'a person asked for its restart'
   const newName = replicaName(input.spec.name, ordinal)
-  const actions: { phase: Phase; action: Action }[] = [
+  const name = node.seen?.container.name ?? newName
+  const cause = node.ofOlderSpec ? 'it was made from an older spec' : 'a person asked for its restart'
+  return [
     { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
     {
       phase: 'discard',
@@ -105,13 +141,4 @@ function replace(
     },
     { phase: 'tune', action: tune(input, ordinal, 'its process is new') },
   ]
-  return input.seen.resources?.image === null
-    ? [
-        {
-          phase: 'prepare',
-          action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
-        },
-        ...actions,
-      ]
-    : actions
 }

@@ -1,8 +1,8 @@
-import type { Crash } from '../memory.js'
 import { masterName } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import type { ClassifiedNode } from './classify.js'
+import { crashesOf, quickCrashesInARow, quickMs } from './crashes.js'
 import type { Refusal, Wait } from './plan.js'
 
 /** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
@@ -49,7 +49,8 @@ function whyNotStartBesideUsurper(input: PlanInput, ordinal: number, master: num
 
 /** Crashes that follow each other quickly are answered more and more slowly; the first is answered at once. */
 function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
-  const crashes = input.memory.nodes.find(one => one.ordinal === ordinal)?.crashes ?? []
+  const node = input.seen.nodes.find(one => one.ordinal === ordinal)
+  const crashes = node === undefined ? [] : crashesOf(input.memory, node)
   const quick = quickCrashesInARow(crashes)
   const last = crashes.at(-1)
   if (quick < 2 || quick >= quickCrashesMax || last === undefined) return null
@@ -70,7 +71,7 @@ const quickCrashesMax = 5
 
 /** Why a node is not started any more, by itself; its volume is kept. */
 export function whyQuarantined(input: PlanInput, node: ClassifiedNode): Refusal | null {
-  const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
+  const crashes = node.seen === null ? [] : crashesOf(input.memory, node.seen)
   const quick = quickCrashesInARow(crashes)
   if (quick < quickCrashesMax || node.outdated) return null
   const lines = node.seen?.lastLogLines ?? []
@@ -80,16 +81,4 @@ export function whyQuarantined(input: PlanInput, node: ClassifiedNode): Refusal 
     why: `node ${node.ordinal} ended ${quick} times in a row within ${quickMs / 1_000} s of its start, last with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}, and is not started any more${said}`,
     whatToType: `flotilla restart ${input.spec.name} --node ${node.ordinal}   (after the cause is mended; its volume is kept)`,
   }
-}
-
-/** A run shorter than this says that something is wrong with the node rather than with its day. */
-const quickMs = 30_000
-
-function quickCrashesInARow(crashes: readonly Crash[]): number {
-  let count = 0
-  for (const crash of [...crashes].reverse()) {
-    if (crash.ranMs >= quickMs) break
-    count += 1
-  }
-  return count
 }

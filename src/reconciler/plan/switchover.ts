@@ -52,7 +52,7 @@ export function decideSwitchover(
 }
 
 /** A replica that is further behind than this would make writes wait too long while it catches up. */
-const lagBytesMax = 1_048_576
+export const lagBytesMax = 1_048_576
 
 /** Every node but the master, with why nothing is handed over to it; the best first. */
 export function rankTargets(

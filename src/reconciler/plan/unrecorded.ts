@@ -1,4 +1,4 @@
-import { factsOf, type ClassifiedNode } from './classify.js'
+import { absentNode, factsOf, type ClassifiedNode } from './classify.js'
 import {
   furthestAhead,
   furthestOfOneLineage,
@@ -129,12 +129,5 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]
 }
 
 function lowestNode(nodes: readonly ClassifiedNode[]): ClassifiedNode {
-  return (
-    [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? {
-      ordinal: 0,
-      bucket: 'absent',
-      seen: null,
-      outdated: false,
-    }
-  )
+  return [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? absentNode(0)
 }

@@ -28,10 +28,10 @@ export interface AssessmentContext {
 export function assess(input: PlanInput, plan: Plan, context: AssessmentContext): FlotillaStatus {
   const census = takeCensus(input, rightfulOrdinal(input))
   const master = census.wanted.find(node => node.bucket === 'master') ?? null
-  const replicas = census.wanted.filter(node => node !== master)
-  const online = replicas.filter(node => node.bucket === 'online')
+  const online = census.wanted.filter(node => node.bucket === 'online')
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
-  const complete = master !== null && online.length === input.spec.replicas && census.surplus.length === 0
+  // A roll may have one node more than was asked for.
+  const complete = master !== null && online.length >= input.spec.replicas && census.surplus.length === 0
   const ready = complete && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
   const generation = input.memory.generation
   const phase = phaseOf(input, plan, {
@@ -59,7 +59,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     MasterAvailable:
       master !== null ? yes('MasterReigns', `node ${master.ordinal} takes writes`) : no('NoMaster', reason),
     ReplicationHealthy:
-      master !== null && online.length === replicas.length
+      master !== null && online.length >= input.spec.replicas
         ? yes('LinksUp', summary)
         : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
     SpecInvalid:
@@ -133,7 +133,7 @@ function phaseOf(
   if (is.ready) return 'Ready'
   if (
     plan.refusals.length > 0 &&
-    !(is.complete && plan.refusals.every(refusal => refusal.code === 'RolloutPending'))
+    !(is.complete && plan.refusals.every(refusal => refusal.code === 'RolloutBlocked'))
   )
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
@@ -190,7 +190,7 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     NoSafeCandidate: fact('NoSafeCandidate'),
     StrayMaster: fact('StrayMaster'),
     DuplicateNode: fact('DuplicateNode'),
-    RolloutPending: fact('RolloutPending'),
+    RolloutBlocked: fact('RolloutBlocked'),
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
     ConfigRefused: fact('ConfigRefused'),

@@ -104,7 +104,7 @@ export const conditionTypes = [
   'NoSafeCandidate',
   'StrayMaster',
   'DuplicateNode',
-  'RolloutPending',
+  'RolloutBlocked',
   'FailoverBlocked',
   'CrashLooping',
   'ConfigRefused',

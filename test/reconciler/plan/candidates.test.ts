@@ -28,6 +28,7 @@ function classified(seen: NodeSeen): ClassifiedNode {
     flotilla: 'shop',
     rightful: 0,
     specHash: currentHash,
+    strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,
   })

@@ -246,9 +246,27 @@ test('a promotion that was done but not written down is only written down', () =
   )
 })
 
-test('a stopped replica of an older spec is made anew on its volume instead of being started', () => {
+test('a replica of an older spec that had run well is started as it was: the new spec may be one that no node can live with', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [reigning(), stopped(1, { hash: 'hash-before' })] },
+    `
+    stage 1
+      start shop-replica-1  # it ended with exit code 137
+    stage 2
+      node 1 follows node 0  # it has just been started, and has to be told whom to follow
+    stage 3
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('a replica of an older spec that ended soon after its start is made anew on its volume instead', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { nodes: [nodeRecord(1, { crashes: [crash()] })] }),
+      nodes: [reigning(), stopped(1, { hash: 'hash-before' })],
+    },
     `
     stage 1
       remove container shop-replica-1  # it was made from an older spec

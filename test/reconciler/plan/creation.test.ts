@@ -206,6 +206,7 @@ function emptyWorld(): World {
     persistence: 'aof',
     witnessed: false,
     request: null,
+    newSpecDies: false,
   })
 }
 

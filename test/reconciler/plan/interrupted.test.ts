@@ -94,6 +94,27 @@ test(`${title} (a person says which of two masters is right)`, () => {
   })
 })
 
+test(`${title} (a roll of one to three nodes, with one more meanwhile where it needs one)`, () => {
+  for (const replicas of [0, 1, 2])
+    interrupt({
+      ...common,
+      states: [
+        [
+          'master, of an older spec',
+          ...Array.from({ length: replicas }, () => 'replica of 0, of an older spec' as const),
+        ],
+      ],
+      names: [namesFor(replicas + 1, 0)],
+      record: [0],
+      replicas: [replicas],
+      persistence: ['aof', 'rdb'],
+      witnessed: [true],
+    })
+})
+
+/** More passes than the longest road to rest takes: it is cut all along it. */
+const passesMax = 20
+
 /** Cuts every plan on the way to rest after every one of its actions. */
 function interrupt(choices: Choices): void {
   const bad: string[] = []
@@ -104,7 +125,7 @@ function interrupt(choices: Choices): void {
     const end = drive(whole)
     // Where it is not settled without a cut there is nothing to compare with; small-worlds.test.ts looks at that.
     const wanted = end.kind === 'settled' ? [topology(whole), ...withoutBeingAsked(setting)] : []
-    for (let pass = 0; pass < 4; pass++) {
+    for (let pass = 0; pass < passesMax; pass++) {
       const saved = structuredClone(cut)
       const input = see(saved)
       const plan = planFlotilla(input)

@@ -165,8 +165,11 @@ function mayRefuse(setting: Setting, code: string): boolean {
     case 'NoSafeCandidate':
       // Besides: the master is out of action, may not be started or does not come back, and nobody was seen in sync with it.
       return rightful === null || mayWaitFor.has(states[rightful] ?? 'never made') || hasUsurper(setting)
-    case 'RolloutPending':
-      return states.some(state => state.endsWith('of an older spec'))
+    case 'RolloutBlocked':
+      return (
+        states.some(state => state.endsWith('of an older spec')) &&
+        states.some(state => state === 'paused' || state === 'locked out')
+      )
     case 'LockedOut':
       return states.includes('locked out')
     default:

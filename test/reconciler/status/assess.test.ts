@@ -20,6 +20,7 @@ import {
   nowMs,
   planInput,
   replica,
+  resources,
   settledNodes,
   stopped,
   type Case,
@@ -122,20 +123,38 @@ test('what is refused holds the flotilla, with what to type in its condition', (
   assert.match(held.message, /Type: flotilla failover shop --to 1 --force$/)
 })
 
-test('a lone master of an older spec is no hold: everything works', () => {
+test('a roll that is blocked is no hold while everything works', () => {
   const old = {
     container: { labels: { ...container(0).labels, [specHashLabel]: 'hash-before' }, name: 'shop-master' },
   }
   const status = statusOf(
     {
       spec: { replicas: 0 },
+      memory: memory(0, { imageTrouble: { image: 'redis:8', why: 'not found', atMs: nowMs } }),
       nodes: [master(0, {}, old)],
+      seen: { resources: resources({ image: null }) },
+    },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Updating')
+  assert.match(condition(status, 'RolloutBlocked').message, /can't be had: not found/)
+})
+
+test('one node more than was asked for is no lack of one, also while it is not in sync', () => {
+  const old = {
+    container: { labels: { ...container(0).labels, [specHashLabel]: 'hash-before' }, name: 'shop-master' },
+  }
+  const status = statusOf(
+    {
+      spec: { replicas: 0 },
+      nodes: [master(0, {}, old), replica(1, { upstream: { link: 'down' } })],
       seen: { resources: null },
     },
     { previous: ready },
   )
   assert.equal(status.phase, 'Updating')
-  assert.equal(condition(status, 'RolloutPending').status, 'True')
+  assert.equal(condition(status, 'Degraded').status, 'False')
+  assert.equal(condition(status, 'ReplicationHealthy').status, 'True')
 })
 
 test('a transition time moves when the status does, and only then', () => {

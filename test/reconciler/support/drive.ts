@@ -16,11 +16,14 @@ export type End =
   /** The planner did what it must never do. */
   | { readonly kind: 'wrong'; readonly problem: string }
 
-/** Passes that act; more than these, and they lead nowhere. The longest road (cold start, renames in a circle, a roll) takes seven. */
-const passesMax = 12
+/** Passes; more than these, and they lead nowhere. The longest road (a roll of three nodes onto a spec that no node can live with) takes some twenty. */
+const passesMax = 40
 
-/** Runs passes on the world (it is changed) until it is settled, or stands still for a reason. */
-export function drive(world: World, told: string[] = []): End {
+/** Does one action on the world. */
+type Hand = (world: World, action: Action) => void
+
+/** Runs passes on the world (it is changed) until it is settled, or stands still for a reason. `hand` may look at what each action does. */
+export function drive(world: World, told: string[] = [], hand: Hand = perform): End {
   let idleText = ''
   for (let pass = 0; pass < passesMax; pass++) {
     const input = see(world)
@@ -39,7 +42,7 @@ export function drive(world: World, told: string[] = []): End {
       continue
     }
     try {
-      told.push(...carryOut(world, plan))
+      told.push(...carryOut(world, plan, hand))
     } catch (error) {
       return { kind: 'wrong', problem: error instanceof Error ? error.message : String(error) }
     }
@@ -56,18 +59,18 @@ export function see(world: World): PlanInput {
 }
 
 /** As the executor does it: all of a stage, then the next; a failed stage is the last. @returns the failures as text. */
-export function carryOut(world: World, plan: Plan): string[] {
+export function carryOut(world: World, plan: Plan, hand: Hand = perform): string[] {
   for (const stage of plan.stages) {
-    const failures = stage.flatMap(action => attempt(world, action))
+    const failures = stage.flatMap(action => attempt(world, action, hand))
     if (failures.length > 0) return failures
   }
   return []
 }
 
 /** Does one action. @returns its failure as text, where the world would refuse it. */
-export function attempt(world: World, action: Action): string[] {
+export function attempt(world: World, action: Action, hand: Hand = perform): string[] {
   try {
-    perform(world, action)
+    hand(world, action)
     return []
   } catch (error) {
     if (error instanceof FlotillaError) return [`failed: ${renderAction(action)}: ${error.message}`]

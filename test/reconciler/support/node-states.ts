@@ -21,6 +21,7 @@ function box(overrides: Partial<Box>): NodeState['box'] {
   return {
     state: 'running',
     hash: currentHash,
+    createdAtMs: 0,
     network: 1,
     joined: [],
     startedAtMs: 0,
@@ -82,6 +83,8 @@ export const nodeStates = {
   'replica of 0': following('shop-0'),
   'replica of 1': following('shop-1'),
   'replica of 0, of an older spec': running(full, 'shop-0', { hash: 'hash-before' }),
+  'master, of an older spec': running(full, null, { hash: 'hash-before' }),
+  'ended, of an older spec': notRunning(full, { hash: 'hash-before' }),
 } as const satisfies Readonly<Record<string, NodeState>>
 
 export type NodeStateName = keyof typeof nodeStates

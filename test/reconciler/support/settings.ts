@@ -20,17 +20,19 @@ export interface Setting {
   readonly witnessed: boolean
   /** What a person asks for. */
   readonly request: Request | null
+  /** No node can live with today's spec; those of an older one can. */
+  readonly newSpecDies: boolean
 }
 
 export type Choices = {
   readonly [Part in Exclude<keyof Setting, Optional>]: readonly Setting[Part][]
 } & { readonly [Part in Optional]?: readonly Setting[Part][] }
-type Optional = 'witnessed' | 'request'
+type Optional = 'witnessed' | 'request' | 'newSpecDies'
 
 /** Every combination of the choices that can be found in the world. */
 export function* settings(choices: Choices): Generator<Setting> {
-  const { witnessed = [false], request = [null], ...others } = choices
-  for (const setting of combinations({ ...others, witnessed, request })) {
+  const { witnessed = [false], request = [null], newSpecDies = [false], ...others } = choices
+  for (const setting of combinations({ ...others, witnessed, request, newSpecDies })) {
     const { states, record, operation } = setting
     // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
     if (operation !== null && (operation.kind === 'creation') !== (record === null)) continue
@@ -50,10 +52,11 @@ function* combinations(choices: Required<Choices>): Generator<Setting> {
               for (const persistence of choices.persistence)
                 for (const witnessed of choices.witnessed)
                   for (const request of choices.request)
-                    yield {
-                      ...{ states, names, record, operation, recordedKeys },
-                      ...{ replicas, persistence, witnessed, request },
-                    }
+                    for (const newSpecDies of choices.newSpecDies)
+                      yield {
+                        ...{ states, names, record, operation, recordedKeys },
+                        ...{ replicas, persistence, witnessed, request, newSpecDies },
+                      }
 }
 
 /** It is written down that another node is to be promoted only when the old master is known to be dead. */
@@ -87,6 +90,7 @@ export function build(setting: Setting): World {
     network: 1,
     networks: [],
     imageHere: true,
+    newSpecDies: setting.newSpecDies,
     volumes: {},
     setAside: [],
     boxes: [],

@@ -31,6 +31,8 @@ export interface World {
   /** Networks of others that exist, by name. */
   networks: string[]
   imageHere: boolean
+  /** What is made from today's spec ends as soon as it is started. */
+  newSpecDies: boolean
   /** What the volume of each ordinal holds; no entry, no volume. */
   volumes: Record<number, Data>
   /** What was moved out of a volume's way, where no synchronisation reaches it. */
@@ -51,6 +53,7 @@ export interface Box {
   name: string
   state: ContainerState
   hash: string
+  createdAtMs: number
   /** Number of the network that it is on; null when it was disconnected. */
   network: number | null
   /** Networks of others that it is on. */
@@ -205,7 +208,17 @@ function create(world: World, ordinal: number, name: string): void {
   if (world.network === null) throw refused('runtime/not-found', 'the network')
   world.volumes[ordinal] ??= noData()
   const born = { state: 'created', hash: currentHash, network: world.network, mood: 'well' } as const
-  world.boxes.push({ ordinal, name, ...born, joined: [], startedAtMs: null, exit: null, redis: null })
+  const createdAtMs = world.atMs
+  world.boxes.push({
+    ordinal,
+    name,
+    ...born,
+    createdAtMs,
+    joined: [],
+    startedAtMs: null,
+    exit: null,
+    redis: null,
+  })
 }
 
 /** Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot does. */
@@ -222,6 +235,7 @@ function start(world: World, box: Box): void {
   const born = { previous: null, host: masterLinkAlias, synced: false, writesPaused: false }
   box.redis = { run, keys: kept.keys, ...lineage, ...born }
   Object.assign(box, { state: 'running', startedAtMs: world.atMs, exit: null, mood: 'well' })
+  if (world.newSpecDies && box.hash === currentHash) stop(world, box, 1)
 }
 
 export function stop(world: World, box: Box, code: number): void {
@@ -276,6 +290,11 @@ function sourceOf(world: World, box: Box): Redis | null {
     source = world.boxes.find(other => leadsTo(world, host, other))
   }
   return null
+}
+
+/** How many copies of the master's data are kept up with it at this moment. */
+export function syncedReplicas(world: World): number {
+  return world.boxes.filter(box => sourceOf(world, box) !== null).length
 }
 
 /** Docker resolves names without regard to case. */
@@ -341,6 +360,7 @@ function lookAt(world: World, box: Box): NodeSeen {
       name: box.name,
       state: box.state,
       labels: { ...facts.labels, 'io.flotilla.spec-hash': box.hash },
+      createdAtMs: box.createdAtMs,
       startedAtMs: box.startedAtMs,
       exit: box.exit === null ? null : { ...box.exit, oomKilled: false, error: null },
       networks: [

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import type { FlotillaSpec } from '../spec.js'
+import { duration } from '../units.js'
+import { field } from '../words.js'
+
+const strategies = ['rolling', 'onDelete'] as const
+const dayMs = 86_400_000
+
+/** How a change that needs new containers reaches the nodes. */
+export const updateSection = field(
+  z
+    .strictObject({
+      strategy: field(z.enum(strategies), {
+        describe:
+          'rolling: nodes are made anew one at a time, the master last and after a hand-over. onDelete: a node keeps its container until a person removes it, or types flotilla restart.',
+        wants: 'rolling or onDelete',
+        example: 'rolling',
+        choices: strategies,
+      }).prefault('rolling'),
+      pauseBetween: field(duration({ minMs: 0, maxMs: dayMs }), {
+        describe:
+          'How long a node that was made anew must have run, and be in sync, before the next one is replaced. Not after the hand-over: the old master follows a newer one then, and is replaced at once.',
+        wants: 'a duration from 0s to 24h, such as 30s',
+        example: '30s',
+      }).prefault('0s'),
+      timeout: field(duration({ minMs: 5_000, maxMs: dayMs }), {
+        describe:
+          'How long a node that was made anew may take to be in sync. After that the rest stays as it is, and the condition RolloutBlocked says so; it goes on as soon as the node is in sync.',
+        wants: 'a duration from 5s to 24h, such as 10m',
+        example: '10m',
+      }).prefault('10m'),
+    })
+    .transform(({ strategy, pauseBetween, timeout }): FlotillaSpec['update'] => ({
+      strategy,
+      pauseBetweenMs: pauseBetween,
+      timeoutMs: timeout,
+    })),
+  {
+    describe: 'How a change that needs new containers (image, persistence) is rolled out.',
+    wants: 'a mapping',
+    example: '{ strategy: rolling }',
+  },
+)

@@ -1,0 +1,72 @@
+import { isInService, type ClassifiedNode } from './classify.js'
+import { crashesOf, endedSoon } from './crashes.js'
+import { whyNotBack } from './downgrade.js'
+import type { PlanInput } from './input.js'
+import type { Refusal } from './plan.js'
+import { waitedMs } from './replication.js'
+import { trialOf } from './trial.js'
+
+/** A node that ended soon after its start must have run for this long since before it counts as one that can live: an image that dies by itself does so in seconds. */
+const provenMs = 10_000
+
+/**
+ * Why no further node is made from today's spec: it is known not to be one that a node can live with. What is known is read off the world: the nodes that were
+ * made from it, what its image has told on a throwaway container, and that it could not be had. So it is forgotten as soon as the manifest is put right, or the node comes round.
+ */
+export function whyNewSpecFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+  return (
+    imageIsMissing(input) ?? imageComesToNothing(input) ?? whyNotBack(input, nodes) ?? aNewNodeFails(input, nodes)
+  )
+}
+
+function imageIsMissing({ spec, seen, memory }: PlanInput): Refusal | null {
+  const { imageTrouble } = memory
+  if (imageTrouble === null || imageTrouble.image !== spec.image || seen.resources?.image !== null)
+    return null
+  return blocked(
+    `the image ${spec.image} can't be had: ${imageTrouble.why}`,
+    `docker pull ${spec.image}   (it is tried again all the while; or put spec.image right in the manifest)`,
+  )
+}
+
+function imageComesToNothing(input: PlanInput): Refusal | null {
+  const outcome = trialOf(input)?.outcome
+  if (outcome?.kind !== 'failed') return null
+  return blocked(
+    `no server of the image ${input.spec.image} comes up on a throwaway container: ${outcome.reason}`,
+    `put spec.image right in the manifest of ${input.spec.name}   (this one is tried again every minute)`,
+  )
+}
+
+function aNewNodeFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+  for (const node of nodes) {
+    const failure = node.outdated ? null : howItFails(input, node)
+    if (failure !== null)
+      return blocked(
+        `node ${node.ordinal} was made from today's spec, and ${failure}`,
+        `flotilla logs ${input.spec.name} --node ${node.ordinal}   (then put the manifest right; or, to try it once more: flotilla restart ${input.spec.name} --node ${node.ordinal})`,
+      )
+  }
+  return null
+}
+
+function howItFails(input: PlanInput, node: ClassifiedNode): string | null {
+  if (node.seen === null) return null
+  const { container, lastLogLines } = node.seen
+  const error = container.exit?.error ?? ''
+  if (error !== '') return `can't be started: ${error}`
+  const ranMs = input.seen.atMs - (container.startedAtMs ?? input.seen.atMs)
+  const crashes = crashesOf(input.memory, node.seen)
+  if (endedSoon(crashes) && !(isInService(node) && ranMs >= provenMs)) {
+    const said = lastLogLines.length === 0 ? '' : `; it said last: ${lastLogLines.join(' | ')}`
+    return `ended soon after its start, with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}${said}`
+  }
+  const lateMs = isInService(node) ? 0 : waitedMs(input, node)
+  return lateMs > input.spec.update.timeoutMs
+    ? `is not in sync after ${Math.round(lateMs / 1_000)} s (spec.update.timeout: ${input.spec.update.timeoutMs / 1_000}s)`
+    : null
+}
+
+function blocked(why: string, whatToType: string): Refusal {
+  return { code: 'RolloutBlocked', why: `${why}; the other nodes are left as they are`, whatToType }
+}
