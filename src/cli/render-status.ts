@@ -87,6 +87,7 @@ function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): reado
         : `${master.alias} (${master.name}, ${master.address ?? 'no address'})`,
     ],
     ['Ready', `${readyOf(status)} nodes online`],
+    ...rolloutFacts(status, nowMs),
     [
       'Generation',
       status.observedGeneration === status.generation
@@ -106,6 +107,17 @@ function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): reado
   )
     .split('\n')
     .slice(1)
+}
+
+function rolloutFacts({ rollout }: FlotillaStatus, nowMs: number): readonly (readonly [string, string])[] {
+  if (rollout === null) return []
+  const why = rollout.reason === 'spec' ? 'the manifest has changed' : 'a restart was asked for'
+  return [
+    [
+      'Rollout',
+      `${rollout.renewed} of ${rollout.total} nodes made anew in ${ageOf(rollout.startedAt, nowMs)}: ${why}`,
+    ],
+  ]
 }
 
 /** Those that say something which is not said elsewhere on the screen; with `wide` every one. */

@@ -196,6 +196,19 @@ export const catalogue = {
     fields: ['kind', 'from', 'to', 'reason'],
     alert: 'when kind is switchover and somebody waits for it',
   },
+  'rollout.started': {
+    level: 'info',
+    message: 'nodes are made anew, one at a time',
+    fields: ['reason', 'nodes'],
+    alert:
+      'when no rollout.done follows in the time that this usually takes; flotilla.held says what stands in the way',
+  },
+  'rollout.step': {
+    level: 'info',
+    message: 'one more node is made anew and in service',
+    fields: ['renewed', 'nodes'],
+  },
+  'rollout.done': { level: 'info', message: 'every node is up to date', fields: ['nodes', 'tookMs'] },
   'data.set-aside': {
     level: 'warn',
     message: 'what a replaced master held is set aside on its volume',

@@ -1,14 +1,30 @@
 import { createHash } from 'node:crypto'
+import { updateByDefault } from './sections/update.js'
 import type { FlotillaSpec } from './spec.js'
 
 /** Specs are never changed, and each pass asks for the digest of the same one again. */
 const known = new WeakMap<FlotillaSpec, string>()
 
-/** 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. */
+/** What came into the format after its first version, as it is where a manifest says nothing of it. */
+const laterSections: Partial<FlotillaSpec> = { update: updateByDefault }
+
+/**
+ * 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. A later section that is as by default counts as one that
+ * is not there, so that a spec keeps its digest when Flotilla learns something new.
+ */
 export function digestOf(spec: FlotillaSpec): string {
-  const digest = known.get(spec) ?? digestOfJson(spec)
+  const digest = known.get(spec) ?? digestOfJson(sayingOf(spec))
   known.set(spec, digest)
   return digest
+}
+
+function sayingOf(spec: FlotillaSpec): Partial<FlotillaSpec> {
+  const defaults: Readonly<Record<string, unknown>> = laterSections
+  return Object.fromEntries(
+    Object.entries(spec).filter(
+      ([key, value]) => !(key in defaults) || canonicalJson(value) !== canonicalJson(defaults[key]),
+    ),
+  )
 }
 
 /** 16 hex characters over plain data, whatever the order of its keys. */

@@ -60,6 +60,8 @@ export class Controller {
   readonly #records = new Map<string, FlotillaRecord>()
   readonly #failures = new Map<string, number>()
   readonly #urgent = new Set<string>()
+  /** Of the passes under way: ends what may be given up when something more urgent comes. */
+  readonly #rushes = new Map<string, AbortController>()
   /** Until when a flotilla whose master was just lost is looked at in haste. */
   readonly #hastyUntilMs = new Map<string, number>()
   readonly #abort = new AbortController()
@@ -76,7 +78,10 @@ export class Controller {
       redis: options.eyes.redis,
       clock: options.clock,
       onLife: master => options.eyes.lifeSigns.note(master, true, options.clock.nowMs()),
-      onSilence: master => this.wake(master.flotilla),
+      onSilence: master => {
+        this.#rushes.get(master.flotilla)?.abort()
+        this.wake(master.flotilla)
+      },
     })
     this.#heartbeat.start()
     this.#queue = new WorkQueue({ clock: options.clock, concurrency, work: key => this.#work(key) })
@@ -94,7 +99,10 @@ export class Controller {
     for (const [name, { digest }] of desired.flotillas) {
       this.#leaving.delete(name)
       const was = before.get(name)
-      if (was !== undefined && was.digest !== digest) this.#urgent.add(name)
+      if (was !== undefined && was.digest !== digest) {
+        this.#urgent.add(name)
+        this.#rushes.get(name)?.abort()
+      }
       this.#queue.wake(name)
     }
   }
@@ -110,8 +118,10 @@ export class Controller {
     const { flotilla, containerId, startedAtMs, nodeAlias: alias } = node
     this.#options.eyes.lifeSigns.noteLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
     const master = this.#records.get(flotilla)?.memory.master
-    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal))
+    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
       this.#hastyUntilMs.set(flotilla, this.#options.clock.monotonicMs() + hasteMs)
+      this.#rushes.get(flotilla)?.abort()
+    }
     this.wake(flotilla)
   }
 
@@ -178,6 +188,8 @@ export class Controller {
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!inHaste) await this.#takeAsk(name, record)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
+      const rush = new AbortController()
+      this.#rushes.set(name, rush)
       return await reconcile(
         { eyes, store, events, clock, random, flotillaVersion, mind },
         {
@@ -186,6 +198,7 @@ export class Controller {
           specProblem:
             wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
+          rush: rush.signal,
           interrupted: () => this.#stopping || this.#urgent.has(name),
           inHaste,
           onMaster: master => this.#heartbeat.watch(name, master),
@@ -193,6 +206,8 @@ export class Controller {
       )
     } catch (error) {
       return { kind: 'failed', error }
+    } finally {
+      this.#rushes.delete(name)
     }
   }
 

@@ -36,6 +36,8 @@ export interface PassInput {
   readonly specProblem: string | null
   /** Aborts what is under way. */
   readonly signal: AbortSignal
+  /** Aborts what takes long and can be given up (a pull), when something more urgent has come up: the master is lost or silent, or the manifest has changed. */
+  readonly rush: AbortSignal
   /** True when something more urgent has come up: no further action is begun. */
   readonly interrupted: () => boolean
   /** A connection to the master has just been lost: see observe. */
@@ -131,6 +133,7 @@ async function act(
       nowMs: () => tools.clock.nowMs(),
       sleep: ms => tools.clock.sleep(ms, pass.signal),
       signal: pass.signal,
+      rush: pass.rush,
       keepMemory: change => pass.record.keepMemory(change(pass.record.memory)),
       saveMemory: (change, how) => pass.record.saveMemory(change, how),
     },
@@ -148,14 +151,16 @@ async function act(
       events.publish('action.done', { action: renderAction(action), kind, node, cause, tookMs })
     },
   })
-  if (result.kind === 'failed') {
+  const givenUp =
+    result.kind === 'failed' && pass.rush.aborted && errorCode(result.error) === 'runtime/aborted'
+  if (result.kind === 'failed' && !givenUp) {
     tell(pass, look, {
       events,
       failure: failureText(renderAction(result.action), result.error),
     })
     return { kind: 'failed', error: new ActionFailed(renderAction(result.action), result.error) }
   }
-  if (result.kind === 'interrupted')
+  if (result.kind === 'interrupted' || givenUp)
     return { kind: 'again', inMs: 0, because: 'something more urgent has come up' }
   events.publish('plan.done', { tookMs: Math.round(tools.clock.monotonicMs() - startedMs) })
   // A plan that leads to itself is no progress: the engine may not be able to do what it says that it did.

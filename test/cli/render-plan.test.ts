@@ -35,10 +35,10 @@ const plans: Readonly<Record<string, Plan>> = {
     seen: { resources: { ...nothingThere, image: null } },
   }),
   rollout: planOf({
-    spec: { replicas: 1 },
     nodes: [
-      master(0, { followers: [follower(1)] }, { container: { name: 'shop-master' } }),
+      master(0, { followers: [follower(1), follower(2)] }, { container: { name: 'shop-master' } }),
       replica(1, {}, older(1)),
+      replica(2),
     ],
     seen: { resources: resources() },
   }),

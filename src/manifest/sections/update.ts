@@ -41,3 +41,5 @@ export const updateSection = field(
     example: '{ strategy: rolling }',
   },
 )
+
+export const updateByDefault: FlotillaSpec['update'] = updateSection.parse({})

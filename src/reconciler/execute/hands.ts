@@ -16,6 +16,8 @@ export interface Hands {
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>
   readonly signal: AbortSignal
+  /** Ends what takes long and may be given up. */
+  readonly rush: AbortSignal
   /** Changes the memory; on disk it is with the next save. */
   readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
   /** Writes the memory down (fsync) before it returns. */

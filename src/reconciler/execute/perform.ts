@@ -144,7 +144,7 @@ export class Performer {
   }
 
   async #pull(image: string): Promise<void> {
-    const { runtime, events, signal, nowMs, keepMemory } = this.#hands
+    const { runtime, events, signal, rush, nowMs, keepMemory } = this.#hands
     let toldAtMs = 0
     const tell = ({ doneBytes, totalBytes }: PullProgress): void => {
       if (nowMs() - toldAtMs < 1_000) return
@@ -152,7 +152,7 @@ export class Performer {
       events.publish('image.pulling', { image, doneBytes, totalBytes })
     }
     try {
-      await runtime.pullImage(image, tell, { signal })
+      await runtime.pullImage(image, tell, { signal: AbortSignal.any([signal, rush]) })
       keepMemory(memory => ({ ...memory, imageTrouble: null }))
     } catch (error) {
       // Whoever plans next has to know: the engine only says that the image is not there.

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../memory.js'
 import { masterName, nodeAlias, roleName } from '../names.js'
 import { takeCensus } from '../plan/census.js'
-import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
+import { factsOf, isInService, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan, RefusalCode } from '../plan/plan.js'
@@ -14,6 +14,7 @@ import {
   type NodeHealth,
   type NodeStatus,
   type Phase,
+  type RolloutStatus,
 } from './status.js'
 
 export interface AssessmentContext {
@@ -81,6 +82,10 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     createdAt: timeOf(input.memory.history[0]?.startedAtMs),
     lastFailover: timeOf(input.memory.history.findLast(isFailover)?.endedAtMs),
     master: master?.seen?.container.name ?? null,
+    rollout: rolloutStatus(input, [...census.wanted, ...census.surplus], {
+      complete,
+      before: context.previous?.rollout ?? null,
+    }),
     nodes: [...census.wanted, ...census.surplus].map(node => nodeStatus(input, node, master)),
     conditions: conditionTypes.map(type =>
       condition(type, facts[type], { generation: observedGeneration, atMs, previous: context.previous }),
@@ -92,6 +97,28 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       why: refusal.why,
       whatToType: refusal.whatToType,
     })),
+  }
+}
+
+/**
+ * It lasts from the first look that finds an outdated node until none is left and all are in service. A hand-over takes nodes out of service for a moment: what was
+ * renewed once stays counted.
+ */
+function rolloutStatus(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  now: { readonly complete: boolean; readonly before: RolloutStatus | null },
+): RolloutStatus | null {
+  const { complete, before } = now
+  const outdated = nodes.filter(node => node.outdated)
+  if (outdated.length === 0 && (before === null || complete)) return null
+  const total = input.spec.replicas + 1
+  const renewed = nodes.filter(node => !node.outdated && isInService(node)).length
+  return {
+    reason: before?.reason ?? (outdated.some(node => node.ofOlderSpec) ? 'spec' : 'restart'),
+    startedAt: before?.startedAt ?? new Date(input.seen.atMs).toISOString(),
+    renewed: Math.min(total, Math.max(renewed, before?.renewed ?? 0)),
+    total,
   }
 }
 
@@ -243,6 +270,7 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
         : `${node.seen.address.host}:${node.seen.address.port}`,
     containerId: container?.containerId ?? null,
     image: container?.image ?? input.spec.image,
+    ofOlderSpec: node.ofOlderSpec,
     ...processStatus(input, node),
     lastExit:
       container?.exit === null || container?.exit === undefined

@@ -13,6 +13,7 @@ export function publishChanges(
   for (const node of before?.nodes ?? [])
     if (!now.nodes.some(one => one.alias === node.alias))
       events.publish('node.removed', { node: node.ordinal, name: node.name })
+  publishRollout(events, before, now, sinceMs)
   publishHolds(events, before, now)
   publishConditions(events, before, now)
   if (before?.phase === now.phase && before.observedGeneration === now.observedGeneration) return
@@ -41,6 +42,24 @@ function publishNode(events: EventSink, before: NodeStatus | null, now: NodeStat
   if (health !== 'online' && wasOnline) events.publish('node.offline', { node, name, health })
   if (before !== null && before.address !== null && now.address !== null && before.address !== now.address)
     events.publish('node.moved', { node, name, from: before.address, to: now.address })
+}
+
+/** `sinceMs` is for how long the flotilla has not been Ready, and it never is while nodes are outdated. */
+function publishRollout(
+  events: EventSink,
+  before: FlotillaStatus | null,
+  { rollout: now }: FlotillaStatus,
+  sinceMs: number,
+): void {
+  // A status that an older Flotilla has written knows of no rollout.
+  const was = before?.rollout ?? null
+  if (now === null) {
+    if (was !== null) events.publish('rollout.done', { nodes: was.total, tookMs: sinceMs })
+    return
+  }
+  const { reason, renewed, total } = now
+  if (was === null) events.publish('rollout.started', { reason, nodes: total })
+  else if (renewed > was.renewed) events.publish('rollout.step', { renewed, nodes: total })
 }
 
 function publishHolds(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {

@@ -34,6 +34,7 @@ export const nodeStatus = z.object({
   address: z.string().nullable(),
   containerId: z.string().nullable(),
   image: z.string(),
+  ofOlderSpec: z.boolean(),
   replid: z.string().nullable(),
   memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
   connections: count.nullable(),
@@ -65,6 +66,10 @@ export const flotillaStatus = z.object({
     .string()
     .nullable()
     .meta({ description: 'Container name of the master; null while nobody reigns.' }),
+  rollout: z
+    .object({ reason: z.enum(['spec', 'restart']), startedAt: time, renewed: count, total: count })
+    .nullable()
+    .meta({ description: 'While nodes are made anew, one at a time.' }),
   nodes: z.array(nodeStatus),
   conditions: z.array(condition),
   doing: z.array(z.string()),

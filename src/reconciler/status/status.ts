@@ -14,6 +14,8 @@ export interface FlotillaStatus {
   readonly lastFailover: string | null
   /** Container name of the master; null while nobody reigns. */
   readonly master: string | null
+  /** While nodes are made anew because the manifest has changed, or a person asked; null otherwise. */
+  readonly rollout: RolloutStatus | null
   readonly nodes: readonly NodeStatus[]
   readonly conditions: readonly Condition[]
   /** What the controller does, waits for and refuses, in the words of the plan. */
@@ -30,6 +32,14 @@ export interface FlotillaStatus {
 export const phases = ['Ready', 'Creating', 'Updating', 'Degraded', 'Unavailable', 'Held'] as const
 
 export type Phase = (typeof phases)[number]
+
+export interface RolloutStatus {
+  readonly reason: 'spec' | 'restart'
+  readonly startedAt: string
+  /** Nodes that are up to date and have been in service since, of those that there are to be. */
+  readonly renewed: number
+  readonly total: number
+}
 
 export interface NodeStatus {
   /** Name of its container, which is its role: `shop-master`, `shop-replica-2`. */
@@ -49,6 +59,8 @@ export interface NodeStatus {
   readonly address: string | null
   readonly containerId: string | null
   readonly image: string
+  /** It runs on an older spec than today's. */
+  readonly ofOlderSpec: boolean
   /** Lineage id of its data: offsets are comparable only where it is the same. */
   readonly replid: string | null
   /** `maxBytes` 0 means no limit. Null when it doesn't answer. */
