@@ -6,7 +6,10 @@ import type { FlotillaSpec } from './spec.js'
 const known = new WeakMap<FlotillaSpec, string>()
 
 /** What came into the format after its first version, as it is where a manifest says nothing of it. */
-const laterSections: Partial<FlotillaSpec> = { update: updateByDefault }
+const laterSections: Partial<FlotillaSpec> = {
+  update: updateByDefault,
+  network: { subnet: null, external: [] },
+}
 
 /**
  * 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. A later section that is as by default counts as one that
