@@ -4,10 +4,11 @@ import type { EventSink } from '../events/catalogue.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { NodeTarget } from '../redis/redis.js'
-import { isPauseAsk, type RestartAsk } from '../state/requests.js'
+import { isPauseAsk } from '../state/requests.js'
 import type { StateStore } from '../state/state-store.js'
 import { backoffMs } from './backoff.js'
-import { withNodeRecord, type FlotillaMemory } from './memory.js'
+import { afterRestartAsk } from './execute/records.js'
+import type { FlotillaMemory } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
 import { soundMind, type Mind } from './mind.js'
@@ -17,6 +18,7 @@ import type { Look, Outcome } from './pass.js'
 import { WorkQueue } from './queue.js'
 import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
+import { Rushes } from './rushes.js'
 import type { FlotillaStatus } from './status/status.js'
 
 export interface ControllerOptions {
@@ -60,8 +62,7 @@ export class Controller {
   readonly #records = new Map<string, FlotillaRecord>()
   readonly #failures = new Map<string, number>()
   readonly #urgent = new Set<string>()
-  /** Of the passes under way: ends what may be given up when something more urgent comes. */
-  readonly #rushes = new Map<string, AbortController>()
+  readonly #rushes = new Rushes()
   /** Until when a flotilla whose master was just lost is looked at in haste. */
   readonly #hastyUntilMs = new Map<string, number>()
   readonly #abort = new AbortController()
@@ -79,7 +80,7 @@ export class Controller {
       clock: options.clock,
       onLife: master => options.eyes.lifeSigns.note(master, true, options.clock.nowMs()),
       onSilence: master => {
-        this.#rushes.get(master.flotilla)?.abort()
+        this.#rushes.hurry(master.flotilla)
         this.wake(master.flotilla)
       },
     })
@@ -101,7 +102,7 @@ export class Controller {
       const was = before.get(name)
       if (was !== undefined && was.digest !== digest) {
         this.#urgent.add(name)
-        this.#rushes.get(name)?.abort()
+        this.#rushes.hurry(name)
       }
       this.#queue.wake(name)
     }
@@ -120,7 +121,7 @@ export class Controller {
     const master = this.#records.get(flotilla)?.memory.master
     if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
       this.#hastyUntilMs.set(flotilla, this.#options.clock.monotonicMs() + hasteMs)
-      this.#rushes.get(flotilla)?.abort()
+      this.#rushes.hurry(flotilla)
     }
     this.wake(flotilla)
   }
@@ -188,8 +189,6 @@ export class Controller {
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!inHaste) await this.#takeAsk(name, record)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
-      const rush = new AbortController()
-      this.#rushes.set(name, rush)
       return await reconcile(
         { eyes, store, events, clock, random, flotillaVersion, mind },
         {
@@ -198,7 +197,7 @@ export class Controller {
           specProblem:
             wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
-          rush: rush.signal,
+          rush: this.#rushes.begin(name),
           interrupted: () => this.#stopping || this.#urgent.has(name),
           inHaste,
           onMaster: master => this.#heartbeat.watch(name, master),
@@ -206,8 +205,6 @@ export class Controller {
       )
     } catch (error) {
       return { kind: 'failed', error }
-    } finally {
-      this.#rushes.delete(name)
     }
   }
 
@@ -341,15 +338,6 @@ function wordsOf(outcome: Outcome): {
     because: 'because' in outcome ? outcome.because : null,
     inMs: outcome.kind === 'again' ? outcome.inMs : null,
   }
-}
-
-function afterRestartAsk(memory: FlotillaMemory, ask: RestartAsk): FlotillaMemory {
-  const ordinals = ask.node === null ? memory.nodes.map(node => node.ordinal) : [ask.node]
-  return ordinals.reduce(
-    (changed, ordinal) =>
-      withNodeRecord(changed, ordinal, record => ({ ...record, crashes: [], restartAskedAtMs: ask.atMs })),
-    memory,
-  )
 }
 
 function messageOf(error: unknown): string {

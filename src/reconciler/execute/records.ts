@@ -1,4 +1,11 @@
-import type { FlotillaMemory, HistoryEntry, Operation, Request } from '../memory.js'
+import type { RestartAsk } from '../../state/requests.js'
+import {
+  withNodeRecord,
+  type FlotillaMemory,
+  type HistoryEntry,
+  type Operation,
+  type Request,
+} from '../memory.js'
 
 /** How many operations `history` keeps. */
 const historyLength = 100
@@ -74,4 +81,14 @@ function withEntry(memory: FlotillaMemory, entry: HistoryEntry): readonly Histor
 /** A planned change of masters leaves nothing behind on the old one; an unplanned one may. */
 function divergedBy({ kind, from, to }: Operation, result: 'done' | 'aborted'): readonly number[] {
   return result === 'done' && kind === 'failover' && from !== null && from !== to ? [from] : []
+}
+
+/** The memory once a restart was asked for: whose containers are older than that are to be made anew, and what they did before is forgotten. */
+export function afterRestartAsk(memory: FlotillaMemory, ask: RestartAsk): FlotillaMemory {
+  const ordinals = ask.node === null ? memory.nodes.map(node => node.ordinal) : [ask.node]
+  return ordinals.reduce(
+    (changed, ordinal) =>
+      withNodeRecord(changed, ordinal, record => ({ ...record, crashes: [], restartAskedAtMs: ask.atMs })),
+    memory,
+  )
 }
