@@ -3,8 +3,8 @@ import { crashesOf, endedSoon } from './crashes.js'
 import { whyNotBack } from './downgrade.js'
 import type { PlanInput } from './input.js'
 import type { Refusal } from './plan.js'
-import { waitedMs } from './replication.js'
 import { trialOf } from './trial.js'
+import { waitedMs } from './waited.js'
 
 /** A node that ended soon after its start must have run for this long since before it counts as one that can live: an image that dies by itself does so in seconds. */
 const provenMs = 10_000
@@ -15,7 +15,10 @@ const provenMs = 10_000
  */
 export function whyNewSpecFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
   return (
-    imageIsMissing(input) ?? imageComesToNothing(input) ?? whyNotBack(input, nodes) ?? aNewNodeFails(input, nodes)
+    imageIsMissing(input) ??
+    imageComesToNothing(input) ??
+    whyNotBack(input, nodes) ??
+    aNewNodeFails(input, nodes)
   )
 }
 

@@ -6,6 +6,7 @@ import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
 import { whyNotRejoin } from './rejoin.js'
 import { tune } from './tuning.js'
+import { waitedMs } from './waited.js'
 
 /**
  * Makes every wanted node but the master follow the master by its node alias.
@@ -201,15 +202,6 @@ const hungReplicaMs = 30_000
 function patience(input: PlanInput, node: ClassifiedNode): number {
   const cheapest = 4 * input.seen.nodes.length
   return Math.min(1_000, Math.max(20, cheapest, waitedMs(input, node) / 10))
-}
-
-/** For how long the node has not been as it should: by its own word, or since its last sign of life. */
-export function waitedMs(input: PlanInput, node: ClassifiedNode): number {
-  const facts = factsOf(node)
-  if (facts?.upstream !== null && facts !== null)
-    return 1_000 * (facts.upstream.linkDownSeconds ?? facts.uptimeSeconds)
-  const lifelessSinceMs = node.seen?.lifelessSinceMs ?? input.seen.atMs
-  return Math.max(0, input.seen.atMs - lifelessSinceMs)
 }
 
 function reasonOf(node: ClassifiedNode): string {

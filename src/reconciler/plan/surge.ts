@@ -29,7 +29,10 @@ export function surgeCount(
   if (existing.length > spec.replicas + 1) return 1
   const isWhole = existing.length === spec.replicas + 1 && existing.every(isInService)
   const isAsked = planConfig(input) === null && tryRunning(input, existing) === null
-  return isWhole && isAsked && input.seen.resources?.image !== null && whyNewSpecFails(input, existing) === null
+  return isWhole &&
+    isAsked &&
+    input.seen.resources?.image !== null &&
+    whyNewSpecFails(input, existing) === null
     ? 1
     : 0
 }
