@@ -119,6 +119,140 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.deepEqual(facts.previous, { replid: before.replid, untilOffset: before.offset + 1 })
     })
 
+    test('a master that never had a replica stands at offset 0, however much it holds', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      const facts = await factsWhen(world, node, ({ keys }) => keys === 1)
+      assert.deepEqual([facts.offset, facts.followers], [0, []])
+    })
+
+    test('a link that was cut goes on from where it was, without a copy of everything', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      const before = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs, nudge: nowhere })
+      await factsWhen(world, replica, ({ keys, upstream }) => keys === 1 && upstream?.link === 'up')
+      const after = await factsWhen(world, master, ({ syncs }) => syncs.partialOk > before.syncs.partialOk)
+      assert.equal(after.syncs.full, before.syncs.full)
+    })
+
+    test('the other replicas go on from a promoted one, because it remembers their lineage', async () => {
+      const { master, replica } = await startPair(world)
+      const other = await world.startNode('shop-2')
+      await world.redis.follow(other, upstreamOf(master), { deadlineMs })
+      await set(world, master, 'a', '1')
+      await factsWhen(world, other, ({ keys, upstream }) => keys === 1 && upstream?.link === 'up')
+      await factsWhen(world, replica, ({ keys }) => keys === 1)
+      await world.kill(master)
+      await world.redis.promote(replica, { deadlineMs })
+      await world.redis.follow(other, upstreamOf(replica), { deadlineMs })
+      const promoted = await factsWhen(world, replica, ({ followers }) => followers[0]?.state === 'online')
+      const moved = await factsWhen(world, other, ({ upstream }) => upstream?.link === 'up')
+      assert.deepEqual([promoted.syncs.full, promoted.syncs.partialOk], [0, 1])
+      assert.equal(moved.replid, promoted.replid)
+    })
+
+    test('an old master without a write of its own goes on from the new one; with one it copies everything, and loses it', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      await factsWhen(world, replica, ({ keys }) => keys === 1)
+      await world.redis.promote(replica, { deadlineMs })
+      await world.redis.follow(master, upstreamOf(replica), { deadlineMs })
+      await factsWhen(world, master, ({ upstream }) => upstream?.link === 'up')
+      const once = await factsWhen(world, replica, ({ followers }) => followers.length === 1)
+      assert.deepEqual([once.syncs.full, once.syncs.partialOk], [0, 1])
+
+      await world.redis.promote(master, { deadlineMs })
+      await set(world, replica, 'of its own', '1')
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs })
+      await factsWhen(world, replica, ({ keys, upstream }) => keys === 1 && upstream?.link === 'up')
+      const twice = await factsWhen(world, master, ({ followers }) => followers.length === 1)
+      assert.deepEqual([twice.syncs.full - 1, twice.syncs.partialRefused], [1, 1])
+    })
+
+    test('nobody gets anything from a node that has no master itself, and nobody loses anything by asking', async () => {
+      const [first, second] = [await world.startNode('shop-0'), await world.startNode('shop-1')]
+      await world.redis.promote(second, { deadlineMs })
+      await set(world, second, 'a', '1')
+      await world.redis.follow(second, upstreamOf(first), { deadlineMs })
+      const facts = await factsWhen(world, second, ({ role }) => role === 'replica')
+      const asked = await factsWhen(world, first, ({ uptimeSeconds }) => uptimeSeconds >= 1)
+      assert.deepEqual([facts.upstream?.link, facts.keys, asked.syncs.full], ['down', 1, 0])
+    })
+
+    test('a replica of a replica gets what the master has', async () => {
+      const { master, replica } = await startPair(world)
+      const last = await world.startNode('shop-2')
+      await world.redis.follow(last, upstreamOf(replica), { deadlineMs })
+      await factsWhen(world, last, ({ upstream }) => upstream?.link === 'up')
+      await set(world, master, 'a', '1')
+      const facts = await factsWhen(world, last, ({ keys }) => keys === 1)
+      assert.equal(facts.replid, (await factsWhen(world, master, () => true)).replid)
+    })
+
+    test('a node that is started again on a snapshot knows its lineage and offset, and goes on from there', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      const before = await factsWhen(world, replica, ({ keys }) => keys === 1)
+      await world.save(replica)
+      const reborn = await world.restartNode(replica)
+      const facts = await factsWhen(world, reborn, ({ keys }) => keys === 1)
+      assert.deepEqual([facts.replid, facts.upstream?.appliedOffset], [before.replid, before.offset])
+      await world.redis.follow(reborn, upstreamOf(master), { deadlineMs })
+      await factsWhen(world, reborn, ({ upstream }) => upstream?.link === 'up')
+      const after = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
+      assert.deepEqual([after.syncs.full, after.syncs.partialOk], [1, 1])
+    })
+
+    test('a node that is killed and started again on an append-only file has its data and no lineage, and copies everything', async () => {
+      const master = await world.startNode('shop-0', { persistence: 'aof' })
+      const replica = await world.startNode('shop-1', { persistence: 'aof' })
+      await world.redis.promote(replica, { deadlineMs })
+      await set(world, replica, 'a', '1')
+      const before = await factsWhen(world, replica, ({ keys }) => keys === 1)
+      const reborn = await world.restartNode(replica)
+      const facts = await factsWhen(world, reborn, ({ keys }) => keys === 1)
+      assert.notEqual(facts.replid, before.replid)
+      assert.equal(facts.upstream?.appliedOffset, null)
+      await world.redis.promote(master, { deadlineMs })
+      await world.redis.follow(reborn, upstreamOf(master), { deadlineMs })
+      await factsWhen(world, reborn, ({ keys, upstream }) => keys === 0 && upstream?.link === 'up')
+      const after = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
+      assert.deepEqual([after.syncs.full, after.syncs.partialOk], [1, 0])
+    })
+
+    test('a node without persistence comes back empty', async () => {
+      const node = await world.startNode('shop-0', { persistence: 'none' })
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      const reborn = await world.restartNode(node)
+      assert.equal((await factsWhen(world, reborn, () => true)).keys, 0)
+    })
+
+    test('a node with save points that is told to end saves first', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      await world.stop(node)
+      const reborn = await world.restartNode(node)
+      assert.equal((await factsWhen(world, reborn, () => true)).keys, 1)
+    })
+
+    test('a master refuses writes while fewer replicas are in sync than it needs', async () => {
+      const [master, replica] = [await world.startNode('shop-0'), await world.startNode('shop-1')]
+      await world.redis.promote(master, { deadlineMs })
+      const needed = { 'min-replicas-to-write': '1', 'min-replicas-max-lag': '10' }
+      await world.redis.setConfig(master, needed, { deadlineMs })
+      await assert.rejects(set(world, master, 'a', '1'), {
+        code: 'redis/refused-command',
+        message: /NOREPLICAS/,
+      })
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs })
+      await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
+      await set(world, master, 'a', '1')
+    })
+
     test('a killed node is refused, and an order to it fails by its deadline', async () => {
       const node = await world.startNode('shop-0')
       await factsWhen(world, node, () => true)

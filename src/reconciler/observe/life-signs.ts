@@ -31,7 +31,11 @@ export class LifeSigns {
       this.#signs.set(containerId, { run, lastAliveMs: atMs, lifelessSinceMs: atMs })
       return atMs
     }
-    const lifelessSinceMs = before.lifelessSinceMs ?? Math.max(before.lastAliveMs, atMs - doubtMs)
+    // A clock that was set back leaves a beginning that is still to come: then it is counted from now.
+    const lifelessSinceMs = Math.min(
+      before.lifelessSinceMs ?? Math.max(before.lastAliveMs, atMs - doubtMs),
+      atMs,
+    )
     this.#signs.set(containerId, { ...before, lifelessSinceMs })
     return lifelessSinceMs
   }

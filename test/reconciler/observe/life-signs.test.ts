@@ -53,3 +53,11 @@ test('a container that is still there is not forgotten', () => {
   signs.retain(new Set([process.containerId]))
   assert.equal(signs.note(process, false, 3_000), 2_000)
 })
+
+test('a clock that is set back during a silence does not put its end off', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 1_000_000)
+  signs.note(process, false, 1_000_500)
+  assert.equal(signs.note(process, false, 400_000), 400_000)
+  assert.equal(signs.note(process, false, 405_000), 400_000)
+})

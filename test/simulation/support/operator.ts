@@ -1,7 +1,6 @@
 import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
 import type { SimRun } from './sim-run.js'
-import { flotilla } from './sim-world.js'
 
 /**
  * A person who reads what a hold says and types just that. Where it leaves a choice open, the node that holds most is named.
@@ -12,7 +11,9 @@ export function obey(run: SimRun, status: FlotillaStatus): string | null {
     const done = type(run, whatToType)
     if (done !== null) return done
   }
-  return isAtLoss(status) ? type(run, `docker rm -f ${flotilla}-master`) : null
+  if (!isAtLoss(status)) return null
+  const hanging = [...run.world.redis.processes].find(({ frozen }) => frozen)
+  return hanging === undefined ? null : type(run, `docker rm -f ${hanging.containerId}`)
 }
 
 /** Whether only a person can go on from here, as far as the status says. */
