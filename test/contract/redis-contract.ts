@@ -326,7 +326,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await world.save(node)
       await world.kill(node)
       const reborn = await world.restartNode(node, { slowLoad: true })
-      const probe = await probeWhen(world, reborn, ({ kind }) => kind !== 'refused')
+      const probe = await probeWhen(world, reborn, ({ kind }) => kind !== 'refused' && kind !== 'silent')
       assert.equal(probe.kind, 'loading')
       assert.ok(probe.kind === 'loading' && probe.facts.loading !== null && probe.facts.role === 'replica')
       await assert.rejects(world.redis.promote(reborn, { deadlineMs: 100 }), hasCode('redis/timeout'))
