@@ -10,6 +10,8 @@ type Listener = () => void
 /** What the page knows, one place for all of it. What comes in the same frame is drawn once. */
 class Store {
   readonly series = new Series()
+  /** Grows when the daemon's hour has come in, so that who draws it knows. */
+  loads = 0
   readonly #listeners = new Set<Listener>()
   readonly #follower
   #fleet: Fleet = emptyFleet
@@ -40,6 +42,7 @@ class Store {
   /** What the daemon has measured during the last hour, before this page was there to see it. */
   async loadSeries(flotilla: string): Promise<void> {
     this.series.load(await read<FlotillaSeries>(flotillaPath(flotilla, 'series')))
+    this.loads++
     this.#noteSeries(flotilla)
     this.#tell()
   }

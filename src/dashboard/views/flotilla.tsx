@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { stepMs } from '../../series/series.js'
 import type { Fleet } from '../model/fleet.js'
 import { masterOf, silentSince } from '../model/judgement.js'
 import type { Flotilla } from '../model/shapes.js'
@@ -38,6 +39,11 @@ export function FlotillaView({
     // After a loss of the connection too: the daemon went on measuring.
     if (isLive) store.loadSeries(name).catch(() => undefined)
   }, [name, isLive])
+  // Drawn anew when there is news and when time has moved by a step of the charts, not with every second that is told elsewhere.
+  const hour = useMemo(
+    () => <Hour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />,
+    [flotilla, fleet.events, history, Math.floor(nowMs / stepMs), store.loads],
+  )
   const selected = nodes.find(({ ordinal }) => ordinal === chosen) ?? masterOf(flotilla) ?? nodes[0]
   const choice = { selected: selected?.ordinal ?? null, onSelect: setChosen }
   return (
@@ -56,7 +62,7 @@ export function FlotillaView({
           <NodeDetails node={selected} nowMs={nowMs} />
         )}
       </section>
-      <Hour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />
+      {hour}
       <section class="panel nodes-panel" aria-labelledby="nodes-title">
         <h2 id="nodes-title">
           Nodes <span class="count">{nodes.length}</span>
