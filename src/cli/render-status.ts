@@ -129,7 +129,9 @@ function conditionLines(
   const elsewhere: readonly string[] = ['Paused', ...refusing.map(({ code }) => code)]
   const shown = wide
     ? conditions
-    : conditions.filter(({ type, status }) => status === 'True' && !elsewhere.includes(type))
+    : conditions.filter(
+        one => one.status === 'True' && one.reason !== 'NothingAsked' && !elsewhere.includes(one.type),
+      )
   if (shown.length === 0) return []
   const rows = shown.map(({ type, status, lastTransitionTime, message }) => [
     `  ${type}`,

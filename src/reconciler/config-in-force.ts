@@ -49,6 +49,11 @@ function acceptable({ config }: FlotillaSpec, trial: Trial | null): ConfigInForc
   }
 }
 
+/** Whether it is these options that nodes are given. */
+export function isConfigInForce({ config }: ConfigMemory, spec: FlotillaSpec): boolean {
+  return isDeepStrictEqual((config ?? noConfig).options, spec.config)
+}
+
 /** The options that a server will not take, each with what it said. */
 export function refusedOptions(
   trial: Trial | null,

@@ -87,17 +87,24 @@ export function nodeFiles(
   credentials: NodeCredentials,
   owner: number,
 ): readonly ContainerFile[] {
-  const file = (path: string, content: string): ContainerFile => ({
-    path,
-    content,
-    mode: 0o400,
-    uid: owner,
-    gid: owner,
-  })
   return [
-    file(configFilePath, nodeConfig(setting, ordinal, credentials).text),
-    file(aclFilePath, renderAcl(credentials).text),
+    configFile(setting, ordinal, credentials, owner),
+    ownFile(aclFilePath, renderAcl(credentials).text, owner),
   ]
+}
+
+/** redis.conf alone: what a node reads at its next start. */
+export function configFile(
+  setting: NodeSetting,
+  ordinal: number,
+  credentials: NodeCredentials,
+  owner: number,
+): ContainerFile {
+  return ownFile(configFilePath, nodeConfig(setting, ordinal, credentials).text, owner)
+}
+
+function ownFile(path: string, content: string, owner: number): ContainerFile {
+  return { path, content, mode: 0o400, uid: owner, gid: owner }
 }
 
 /** Whom the files must belong to: the image's own user when it names one by number, else uid 999, which is `redis` in the official images and in Valkey's. */

@@ -75,6 +75,8 @@ export interface NodeRecord {
   readonly restartAskedAtMs: number | null
   /** What its process was tuned to, and which process that was; null before. */
   readonly tuned: string | null
+  /** What the redis.conf in its container says, and which container that is; null before we wrote one with options in it. */
+  readonly filed: string | null
 }
 
 export interface Crash {
@@ -149,7 +151,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
 }
 
 export function newNodeRecord(ordinal: number): NodeRecord {
-  return { ordinal, lineage: null, crashes: [], restartAskedAtMs: null, tuned: null }
+  return { ordinal, lineage: null, crashes: [], restartAskedAtMs: null, tuned: null, filed: null }
 }
 
 /** The memory with one node's record changed; a node that has none gets one. */

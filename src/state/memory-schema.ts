@@ -112,6 +112,7 @@ const memory = z.object({
       crashes: z.array(z.object({ atMs: z.number(), ranMs: z.number(), exitCode: z.number() })),
       restartAskedAtMs: z.number().nullable(),
       tuned: z.string().nullable(),
+      filed: z.string().nullable().prefault(null),
     }),
   ),
   operation: operation.nullable(),

@@ -3,6 +3,7 @@ import type { NodeTarget } from '../../redis/redis.js'
 import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, PullProgress } from '../../runtime/runtime.js'
 import {
+  configFile,
   desiredContainer,
   fileOwner,
   flotillaLabels,
@@ -15,7 +16,7 @@ import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
-import { tunedTo } from '../tuned-to.js'
+import { filedAs, tunedTo } from '../tuned-to.js'
 import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
@@ -132,6 +133,8 @@ export class Performer {
         return this.#answerRequest(action)
       case 'tune':
         return this.#tune(action)
+      case 'write-config':
+        return this.#writeConfig(action.ordinal)
       case 'begin-operation':
         return this.#beginOperation(action.operation)
       case 'end-operation':
@@ -167,10 +170,11 @@ export class Performer {
     const { runtime, setting, credentials, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
     const files = nodeFiles(setting, ordinal, credentials, owner)
-    this.#created.set(
-      ordinal,
-      await runtime.createContainer(desiredContainer(setting, ordinal, name), files, { signal }),
-    )
+    const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, name), files, {
+      signal,
+    })
+    this.#created.set(ordinal, containerId)
+    this.#noteFile(ordinal, containerId)
   }
 
   async #userOfImage(): Promise<string> {
@@ -228,6 +232,21 @@ export class Performer {
     if (runId === null) return
     const tuned = tunedTo(runId, options)
     this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
+  }
+
+  async #writeConfig(ordinal: number): Promise<void> {
+    const { runtime, setting, credentials, signal } = this.#hands
+    const owner = fileOwner(await this.#userOfImage())
+    const containerId = this.#idOf(ordinal)
+    await runtime.putFiles(containerId, [configFile(setting, ordinal, credentials, owner)], { signal })
+    this.#noteFile(ordinal, containerId)
+  }
+
+  /** What its next start reads. */
+  #noteFile(ordinal: number, containerId: string): void {
+    this.#hands.keepMemory(memory =>
+      withNodeRecord(memory, ordinal, record => ({ ...record, filed: filedAs(containerId, memory.config) })),
+    )
   }
 
   async #beginOperation(operation: Operation): Promise<void> {

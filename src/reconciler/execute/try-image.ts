@@ -88,6 +88,9 @@ async function setOptions(
   return replies
 }
 
+/** Each start can name one option that it ends over; this many are found in one trial. */
+const startsMax = 5
+
 /** The verdicts with those of a start: what a server ends over is wrong, and what CONFIG SET did not know and a file may have is for starts. */
 async function withFileVerdicts(
   tools: TrialTools,
@@ -95,53 +98,65 @@ async function withFileVerdicts(
   { asked, options }: { readonly asked: Interviewed; readonly options: RedisOptions },
 ): Promise<Answered> {
   const { undecided, ...answered } = asked
-  const filed = Object.fromEntries(
-    Object.entries(options).filter(([name]) => answered.options[name]?.verdict !== 'invalid'),
-  )
-  if (Object.keys(filed).length === 0) return answered
-  const started = await withTrialServer(tools, { ...wanted, options: filed }, server =>
-    Promise.resolve(server),
-  )
-  return { ...answered, options: { ...answered.options, ...judge(started, { answered, filed, undecided }) } }
+  let judged = answered.options
+  for (let starts = 0; starts < startsMax; starts++) {
+    const filed = Object.fromEntries(Object.entries(options).filter(([name]) => mayBeFiled(judged[name])))
+    if (Object.keys(filed).length === 0) break
+    const started = await withTrialServer(tools, { ...wanted, options: filed }, server =>
+      Promise.resolve(server),
+    )
+    if (started.kind === 'up') {
+      judged = change(judged, Object.keys(filed), verdict => ({ ...verdict, message: null }))
+      break
+    }
+    judged = withBlame(judged, { started, filed, undecided })
+  }
+  return { ...answered, options: judged }
 }
 
-function judge(
-  started: TrialServer,
+type Verdicts = Answered['options']
+
+function mayBeFiled(verdict: OptionVerdict | undefined): boolean {
+  return verdict?.verdict === 'live' || verdict?.verdict === 'restart'
+}
+
+function withBlame(
+  verdicts: Verdicts,
   {
-    answered,
+    started,
     filed,
     undecided,
   }: {
-    readonly answered: Answered
+    readonly started: Extract<TrialServer, { kind: 'down' }>
     readonly filed: RedisOptions
     readonly undecided: Interviewed['undecided']
   },
-): Readonly<Record<string, OptionVerdict>> {
-  if (started.kind === 'up')
-    return keep(answered, Object.keys(filed), verdict => ({ ...verdict, message: null }))
+): Verdicts {
   const blame = readBlame(started.log)
   if (blame !== null && filed[blame.option] !== undefined)
-    return keep(answered, [blame.option], verdict => ({
+    return change(verdicts, [blame.option], verdict => ({
       ...verdict,
       verdict: undecided[blame.option]?.kind === 'unknown' ? 'unknown' : 'invalid',
       message: blame.message === '' ? verdict.message : blame.message,
     }))
   // It says something else: of those that only a start can judge one must be the reason, and it does not say which.
-  const suspects = Object.keys(filed).filter(name => answered.options[name]?.verdict === 'restart')
-  const names = suspects.length > 0 ? suspects : Object.keys(filed)
+  const suspects = Object.keys(filed).filter(name => verdicts[name]?.verdict === 'restart')
   const message = `a server that starts with it does not come up: ${started.reason}`
-  return keep(answered, names, verdict => ({ ...verdict, verdict: 'invalid', message }))
+  return change(verdicts, suspects.length > 0 ? suspects : Object.keys(filed), verdict => ({
+    ...verdict,
+    verdict: 'invalid',
+    message,
+  }))
 }
 
-function keep(
-  { options }: Answered,
+function change(
+  verdicts: Verdicts,
   names: readonly string[],
-  change: (verdict: OptionVerdict) => OptionVerdict,
-): Readonly<Record<string, OptionVerdict>> {
-  return Object.fromEntries(
-    names.flatMap(name => {
-      const verdict = options[name]
-      return verdict === undefined ? [] : [[name, change(verdict)]]
-    }),
-  )
+  to: (verdict: OptionVerdict) => OptionVerdict,
+): Verdicts {
+  const changed = names.flatMap(name => {
+    const verdict = verdicts[name]
+    return verdict === undefined ? [] : [[name, to(verdict)] as const]
+  })
+  return { ...verdicts, ...Object.fromEntries(changed) }
 }

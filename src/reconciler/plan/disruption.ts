@@ -41,6 +41,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'answer-request':
     case 'promote':
     case 'tune':
+    case 'write-config':
     case 'end-operation':
     case 'remove-network':
       return null

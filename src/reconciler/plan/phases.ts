@@ -34,6 +34,7 @@ const phases = [
   'leave',
   'follow',
   'tune',
+  'file',
   'join',
   'stop-surplus',
   'remove-surplus',

@@ -5,6 +5,7 @@ import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
 import type { Mastership } from './mastership-kind.js'
+import { planFiles } from './files.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
@@ -261,9 +262,12 @@ function planReign(
     ({ action }) => action.kind !== 'tune' || !ordered.has(action.ordinal),
   )
   const config = planConfig(input)
+  // Names may change hands while repairs are under way; a file can wait.
+  const files = busy ? {} : planFiles(input, census)
   const hold = planRolloutHold(input, census)
   const refused = { refusals: config?.refusals ?? [] }
-  if (busy || tuning.length > 0) return [...repairs, { actions: tuning }, refused, hold]
+  if (busy || tuning.length > 0 || (files.actions ?? []).length > 0)
+    return [...repairs, { actions: tuning }, files, refused, hold]
   // An image that is not here can't be asked about either, and who wants it knows how often to try.
   return input.seen.resources?.image === null || config === null
     ? [...repairs, refused, hold, ...planRollout(input, census, reigning.ordinal)]

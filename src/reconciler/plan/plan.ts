@@ -70,6 +70,8 @@ export type ActionBody =
   | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
   /** CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond the common configuration. */
   | { readonly kind: 'tune'; readonly ordinal: number; readonly options: LiveOptions }
+  /** Puts today's redis.conf into a container, for its next start. */
+  | { readonly kind: 'write-config'; readonly ordinal: number; readonly name: string }
   | {
       readonly kind: 'end-operation'
       readonly operation: Operation

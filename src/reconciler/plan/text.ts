@@ -82,6 +82,8 @@ export function renderAction(action: Action): string {
       return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}`
     case 'tune':
       return `tune node ${action.ordinal} for its version`
+    case 'write-config':
+      return `write redis.conf into ${action.name}`
     case 'end-operation':
       return `record ${action.operation.kind}: ${action.result}`
     case 'remove-network':

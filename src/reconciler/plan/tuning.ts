@@ -27,7 +27,9 @@ function wishes({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
 
 /** Whoever answers and was not tuned to today's wishes. */
 export function planTuning(input: PlanInput, census: Census): Contribution {
-  const untuned = census.wanted.filter(node => isUntuned(input, node))
+  const untuned = census.wanted.filter(
+    node => (node.bucket === 'master' || node.bucket === 'online') && isUntuned(input, node),
+  )
   return {
     actions: untuned.map(node => ({
       phase: 'tune' as const,
@@ -36,8 +38,8 @@ export function planTuning(input: PlanInput, census: Census): Contribution {
   }
 }
 
-function isUntuned(input: PlanInput, node: ClassifiedNode): boolean {
-  if (node.bucket !== 'master' && node.bucket !== 'online') return false
+/** True of a process that answers and was not tuned to today's wishes. */
+export function isUntuned(input: PlanInput, node: ClassifiedNode): boolean {
   const runId = factsOf(node)?.runId
   const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
   return runId !== undefined && record?.tuned !== tunedTo(runId, wishes(input, node.ordinal))

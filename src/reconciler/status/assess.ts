@@ -6,6 +6,8 @@ import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan, RefusalCode } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
+import { configFact, configOf } from './config-fact.js'
+import { no, yes, type Fact } from './fact.js'
 import {
   conditionTypes,
   type Condition,
@@ -63,6 +65,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       master !== null && online.length >= input.spec.replicas
         ? yes('LinksUp', summary)
         : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
+    ConfigApplied: configFact(input, plan, census.wanted),
     SpecInvalid:
       context.specProblem === null
         ? no('Valid', 'the manifest is in force')
@@ -130,21 +133,7 @@ function timeOf(atMs: number | null | undefined): string | null {
   return atMs === null || atMs === undefined ? null : new Date(atMs).toISOString()
 }
 
-interface Fact {
-  readonly status: 'True' | 'False'
-  readonly reason: string
-  readonly message: string
-}
-
 const nothing = { kind: 'remove-network', network: '', cause: '' } as const
-
-function yes(reason: string, message: string): Fact {
-  return { status: 'True', reason, message }
-}
-
-function no(reason: string, message: string): Fact {
-  return { status: 'False', reason, message }
-}
 
 function phaseOf(
   input: PlanInput,
@@ -272,6 +261,7 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
     image: container?.image ?? input.spec.image,
     ofOlderSpec: node.ofOlderSpec,
     ...processStatus(input, node),
+    config: configOf(input, node),
     lastExit:
       container?.exit === null || container?.exit === undefined
         ? null

@@ -41,6 +41,7 @@ export const nodeStatus = z.object({
   opsPerSecond: count.nullable(),
   startedAt: time.nullable(),
   crashes: z.object({ count, lastAt: time.nullable() }),
+  config: z.enum(['applied', 'pending', 'outdated']),
   lastExit: z.object({ code: z.int(), oomKilled: z.boolean(), at: time }).nullable(),
 }) satisfies z.ZodType<NodeStatus>
 

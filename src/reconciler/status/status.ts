@@ -72,6 +72,8 @@ export interface NodeStatus {
   readonly startedAt: string | null
   /** How often it ended though nobody asked it to, as far as is remembered (the last ten times), and when it last did. */
   readonly crashes: { readonly count: number; readonly lastAt: string | null }
+  /** Whether it has the options that the spec asks for. `pending`: some are still to be set or written to its file. `outdated`: it is to be made anew for them. */
+  readonly config: 'applied' | 'pending' | 'outdated'
   /** How its last run ended; null while it runs or was never started. */
   readonly lastExit: { readonly code: number; readonly oomKilled: boolean; readonly at: string } | null
 }
@@ -108,6 +110,7 @@ export const conditionTypes = [
   'Degraded',
   'MasterAvailable',
   'ReplicationHealthy',
+  'ConfigApplied',
   'SpecInvalid',
   'NameConflict',
   'NetworkConflict',

@@ -91,6 +91,7 @@ test('a first look tells what is there, and of conditions only those that are tr
     'condition.changed Ready True',
     'condition.changed MasterAvailable True',
     'condition.changed ReplicationHealthy True',
+    'condition.changed ConfigApplied True',
     'flotilla.phase Ready',
     'flotilla.ready',
   ])

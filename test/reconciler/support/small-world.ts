@@ -12,7 +12,7 @@ import {
 import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
 import { withTrial } from '../../../src/reconciler/trial.js'
-import { tunedTo } from '../../../src/reconciler/tuned-to.js'
+import { filedAs, tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
 import { container, currentHash, redisFacts, upstream } from './world.js'
@@ -136,6 +136,11 @@ function change(world: World, action: Action): void {
     case 'tune': {
       const tuned = tunedTo(`run-${answering(world, action.ordinal).run}`, action.options)
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
+      return
+    }
+    case 'write-config': {
+      const filed = filedAs(container(named(world, action).ordinal).containerId, world.memory.config)
+      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, filed }))
       return
     }
     case 'begin-operation':

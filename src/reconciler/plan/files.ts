@@ -1,0 +1,43 @@
+import { filedAs } from '../tuned-to.js'
+import type { Census } from './census.js'
+import type { ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Contribution } from './phases.js'
+
+/**
+ * What was set on a running node is put into its redis.conf as well, or it would be gone with the process. After it was set, never before: a file that says
+ * more than the server was seen to take could keep it from starting.
+ */
+export function planFiles(input: PlanInput, census: Census): Contribution {
+  return {
+    actions: census.wanted.flatMap(node => {
+      const name = node.seen?.container.name
+      return name === undefined || !isStale(input, node)
+        ? []
+        : [
+            {
+              phase: 'file' as const,
+              action: {
+                kind: 'write-config' as const,
+                ordinal: node.ordinal,
+                name,
+                cause: 'its next start is to have the options that it runs with',
+              },
+            },
+          ]
+    }),
+  }
+}
+
+/** A container that we know nothing of has what its spec hash says, and no options beyond it. */
+export function hasStaleFile(input: PlanInput, node: ClassifiedNode): boolean {
+  const container = node.seen?.container
+  if (container === undefined || node.outdated) return false
+  const { filed = null } = input.memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
+  if (filed === null && Object.keys(input.memory.config?.options ?? {}).length === 0) return false
+  return filed !== filedAs(container.containerId, input.memory.config)
+}
+
+function isStale(input: PlanInput, node: ClassifiedNode): boolean {
+  return (node.bucket === 'master' || node.bucket === 'online') && hasStaleFile(input, node)
+}
