@@ -257,7 +257,14 @@ test('nodes in whatever state come to be on the networks that they should be on,
   ] as const) {
     const setting: Setting = {
       ...{ states, names: namesFor(2, 0), record: states[0] === 'never made' ? null : 0, recordedKeys: 10 },
-      ...{ operation: null, replicas: 1, persistence: 'aof', witnessed: true, request: null, newSpecDies: false },
+      ...{
+        operation: null,
+        replicas: 1,
+        persistence: 'aof',
+        witnessed: true,
+        request: null,
+        newSpecDies: false,
+      },
     }
     const world = build(setting)
     world.networks = ['frontend', 'left']
