@@ -10,7 +10,8 @@ const columns: readonly Column<HistoryEntry>[] = [
   { head: 'TO', cell: entry => String(entry.to) },
   { head: 'RESULT', cell: ({ result }, { paint }) => (result === 'done' ? result : paint.doubtful(result)) },
   { head: 'DETECT', cell: entry => `${entry.startedAtMs - entry.troubleAtMs} ms`, givesWay: 1 },
-  { head: 'TOOK', cell: entry => `${entry.endedAtMs - entry.startedAtMs} ms` },
+  { head: 'PROMOTE', cell: entry => `${entry.endedAtMs - entry.startedAtMs} ms`, givesWay: 1 },
+  { head: 'TOTAL', cell: entry => `${entry.endedAtMs - entry.troubleAtMs} ms` },
   { head: 'GAP', cell: gapCell },
 ]
 const reason: Column<HistoryEntry> = { head: 'REASON', cell: entry => entry.detail ?? entry.reason }

@@ -203,15 +203,21 @@ function stillReborn(
 }
 
 /**
- * What the old master was seen to have and the new one has not: the least that a failover has lost. Null where offsets can't be compared, and for
- * everything that is not a failover.
+ * What the old master is known to have had and the new one has not: the least that a failover has lost. Known is the last look at the master, which may be 15 s old
+ * by the record, and what any replica has received of it, applied or not. Null where offsets can't be compared, and for everything that is not a failover.
  */
 function gapOf(input: PlanInput, nodes: readonly ClassifiedNode[], operation: Operation): number | null {
   const winner = nodes.find(node => node.ordinal === operation.to)
   const facts = winner === undefined ? null : factsOf(winner)
   const known = input.memory.master?.lineage
   if (operation.kind !== 'failover' || facts === null || known === null || known === undefined) return null
-  return facts.replid === known.replid ? Math.max(0, known.offset - facts.offset) : null
+  if (facts.replid !== known.replid) return null
+  const received = nodes.flatMap(node => {
+    const theirs = factsOf(node)
+    const readOffset = theirs?.replid === known.replid ? theirs.upstream?.readOffset : null
+    return readOffset === null || readOffset === undefined ? [] : [readOffset]
+  })
+  return Math.max(0, ...[known.offset, ...received].map(offset => offset - facts.offset))
 }
 
 /** A hand-over that was cut short may have left writes paused, and clients on a master that is none any more. */

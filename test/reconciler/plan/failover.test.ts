@@ -192,6 +192,28 @@ test('who wins is decided once all is read, whoever looked best before', () => {
   )
 })
 
+test('what another replica has received of a dead master is known to be lacking, too', () => {
+  const facts = {
+    memory: witnessed([1, 2]),
+    nodes: [
+      dead,
+      drained(1),
+      replica(2, {
+        replicaPriority: 0,
+        upstream: {
+          ...{ link: 'down', linkDownSeconds: 0, lastIoSeconds: null },
+          ...{ appliedOffset: 990, readOffset: 1_200 },
+        },
+      }),
+    ],
+    seen: { resources: null },
+  } as const
+  const end = planFlotilla(planInput(facts))
+    .stages.flat()
+    .find(action => action.kind === 'end-operation')
+  assert.equal(end?.offsetGapBytes, 200)
+})
+
 test('what the new master is known to lack is counted', () => {
   const facts = {
     memory: witnessed([1], { master: { ordinal: 0, sinceMs: nowMs, lineage: lineage({ offset: 1_500 }) } }),
