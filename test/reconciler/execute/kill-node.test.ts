@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { NodeTarget, Probe } from '../../../src/redis/redis.js'
+import { untilGone } from '../../../src/reconciler/execute/kill-node.js'
+import { Secret } from '../../../src/secret.js'
+
+const secret = new Secret('x')
+const target: NodeTarget = {
+  nodeAlias: 'shop-0',
+  flotilla: 'shop',
+  containerId: 'c0',
+  startedAtMs: 1,
+  host: '10.0.0.2',
+  port: 6379,
+  credentials: { control: secret, replication: secret, application: secret },
+}
+const hung: Probe = { kind: 'hung', reason: 'it said nothing', lastByteAtMs: null }
+const refused: Probe = { kind: 'refused', reason: 'ECONNREFUSED' }
+const never = new Promise<void>(() => {})
+
+/** Says this at one look after the other, the last for ever. */
+function saying(...probes: readonly [Probe, ...Probe[]]) {
+  let looks = 0
+  return {
+    probe: () => Promise.resolve(probes[Math.min(looks++, probes.length - 1)] ?? probes[0]),
+    looks: () => looks,
+  }
+}
+const tools = (redis: ReturnType<typeof saying>) => ({ redis, sleep: () => new Promise<void>(setImmediate) })
+
+test('a killed process is gone when nobody listens at its address, however long the engine takes to say so', async () => {
+  const redis = saying(hung, hung, refused)
+  await untilGone(tools(redis), never, target)
+  assert.equal(redis.looks(), 3)
+})
+
+test('a killed process that still listens, as a frozen one does, is not gone until the engine says so', async () => {
+  const redis = saying(hung)
+  let isGone = false
+  let tell = (): void => undefined
+  const kill = new Promise<void>(resolve => (tell = resolve))
+  const gone = untilGone(tools(redis), kill, target).then(() => (isGone = true))
+  while (redis.looks() < 10) await new Promise(setImmediate)
+  assert.equal(isGone, false)
+  tell()
+  await gone
+})
+
+test('a kill that the engine refuses is a failure', async () => {
+  const kill = Promise.reject(new Error('permission denied'))
+  await assert.rejects(untilGone(tools(saying(hung)), kill, target), /permission denied/)
+})
+
+test('without an address it is the engine that tells', async () => {
+  const redis = saying(refused)
+  await untilGone(tools(redis), Promise.resolve(), null)
+  assert.equal(redis.looks(), 0)
+})
