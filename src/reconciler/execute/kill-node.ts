@@ -1,8 +1,15 @@
 import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { Hands } from './hands.js'
 
 /** A process that was killed is gone within milliseconds; one that is frozen, only once it is thawed. */
 const lookEveryMs = 5
 const lookDeadlineMs = 100
+
+/** Ends a node's process at once. @throws FlotillaError runtime/… when the engine can't. */
+export function killNode(hands: Hands, containerId: string, target: NodeTarget | null): Promise<void> {
+  const { runtime, signal } = hands
+  return untilGone(hands, runtime.killContainer(containerId, { signal }), target)
+}
 
 /**
  * Resolves when a killed process is gone: when the engine says so, or, which is 0.1 to 0.6 s earlier (it first clears up after the container), when nobody listens at its address any

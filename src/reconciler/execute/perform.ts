@@ -21,7 +21,7 @@ import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
 import { afterAnswer, afterOperation } from './records.js'
 import { SyncTurns } from './sync-turns.js'
-import { untilGone } from './kill-node.js'
+import { killNode } from './kill-node.js'
 import { performTrial } from './perform-trial.js'
 import { tuneNode } from './tune-node.js'
 import { setDataAside } from './set-aside.js'
@@ -113,11 +113,7 @@ export class Performer {
           this.#follow(action.ordinal, action.master, action.nudge),
         )
       case 'kill-container':
-        return untilGone(
-          this.#hands,
-          runtime.killContainer(this.#idOf(action.ordinal), { signal }),
-          this.#targetIfAny(action.ordinal),
-        )
+        return killNode(this.#hands, this.#idOf(action.ordinal), this.#targetIfAny(action.ordinal))
       case 'pause-writes':
         return redis.pauseWrites(this.#targetOf(action.ordinal), {
           forMs: action.forMs,
