@@ -142,8 +142,9 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.ok(networks.includes(network) && !networks.includes('bridge'))
       })
 
-      test('an image that is here is described', async () => {
+      test('an image that is here is described, and found by its id too', async () => {
         const image = await runtime.findImage(harness.image)
+        assert.deepEqual(await runtime.findImage(image?.imageId ?? ''), image)
         assert.ok(image !== null && image.sizeBytes > 0 && image.imageId !== '')
       })
 

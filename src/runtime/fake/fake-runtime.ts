@@ -128,7 +128,7 @@ export function createFakeRuntime(options: {
       listNetworks: call => run('listNetworks', [], call, () => [...world.networks.values()].filter(ours)),
       listVolumes: call => run('listVolumes', [], call, () => [...world.volumes.values()].filter(ours)),
       findVolume: (name, call) => run('findVolume', [name], call, () => world.volumes.get(name) ?? null),
-      findImage: (image, call) => run('findImage', [image], call, () => world.images.get(image) ?? null),
+      findImage: (image, call) => run('findImage', [image], call, () => world.findImage(image)),
       pullImage: (image, onProgress, call) =>
         run('pullImage', [image], call, () => {
           if (!published.has(image))
@@ -178,7 +178,7 @@ export function createFakeRuntime(options: {
       removeVolume: (name, call) => run('removeVolume', [name], call, () => world.removeVolume(name)),
       removeImage: (image, call) =>
         run('removeImage', [image], call, () => {
-          const imageId = world.images.get(image)?.imageId
+          const imageId = world.findImage(image)?.imageId
           const users = [...world.containers.values()].filter(one => one.imageId === imageId)
           if (users.length > 0)
             throw new FlotillaError(

@@ -25,6 +25,8 @@ export interface FakeWorld {
   readonly volumes: Map<string, VolumeFacts>
   readonly images: Map<string, ImageFacts>
   find(idOrName: string): FakeContainer | null
+  /** By a reference to it or by its id, as an engine finds it. */
+  findImage(referenceOrId: string): ImageFacts | null
   /** @throws FlotillaError runtime/not-found */
   need(idOrName: string): FakeContainer
   factsOf(container: FakeContainer): ContainerFacts
@@ -89,6 +91,8 @@ export function createFakeWorld(options: {
     find: idOrName =>
       containers.get(idOrName) ?? [...containers.values()].find(({ name }) => name === idOrName) ?? null,
     need: idOrName => world.find(idOrName) ?? fail('runtime/not-found', `no such container: ${idOrName}`),
+    findImage: image =>
+      images.get(image) ?? [...images.values()].find(({ imageId }) => imageId === image) ?? null,
     factsOf,
 
     addNetwork({ name, labels, subnet }) {
@@ -112,7 +116,7 @@ export function createFakeWorld(options: {
 
     create(spec, files) {
       const image =
-        images.get(spec.image) ?? fail('runtime/image-unavailable', `no such image: ${spec.image}`)
+        world.findImage(spec.image) ?? fail('runtime/image-unavailable', `no such image: ${spec.image}`)
       needFreeName(spec.name)
       for (const { volume } of spec.mounts)
         if (!volumes.has(volume)) world.addVolume({ name: volume, labels: {} })
