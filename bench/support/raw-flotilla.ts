@@ -65,7 +65,7 @@ export async function planByHand(wanted: {
       volume: volumeName(flotilla, ordinal),
       name,
       body: bodyOf(desiredContainer(setting, ordinal, name), flotilla),
-      archive: await archiveOf(nodeFiles(setting, ordinal, credentials, owner)),
+      archive: await archiveOf(nodeFiles(setting, ordinal, { credentials, material: null }, owner)),
     }
   })
   return { flotilla, password, nodes: await Promise.all(nodes) }

@@ -1,5 +1,6 @@
 import { readDesired } from '../daemon/manifest-source.js'
 import { masterName, networkName, redisPort } from '../reconciler/names.js'
+import { tlsPort } from '../redis/tls.js'
 import { statusNow } from './look.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession, type Environment, type Places } from './session.js'
@@ -18,10 +19,15 @@ export async function connectText(request: {
     const { spec } = selectFlotilla(desired, name, places.manifests)
     const status = await statusNow(session, spec, null)
     const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
+    const encrypted = spec.tls.mode !== 'off'
+    const scheme = encrypted ? 'rediss' : 'redis'
     const facts = {
-      url: `redis://${masterName(name)}:${redisPort}`,
+      url: `${scheme}://${masterName(name)}:${encrypted ? tlsPort : redisPort}`,
       network: networkName(name),
-      fromHost: master?.address === null || master === undefined ? null : `redis://${master.address}`,
+      fromHost: master?.address === null || master === undefined ? null : `${scheme}://${master.address}`,
+      tls: encrypted
+        ? { caFile: session.store.certificates.trustPath(name), serverName: masterName(name) }
+        : null,
       user: spec.auth.kind === 'none' ? null : 'default',
       passwordFile: spec.auth.kind === 'none' ? null : session.store.passwordPath(name),
     }
@@ -32,6 +38,14 @@ export async function connectText(request: {
       facts.fromHost === null
         ? `  from this host: no master at the moment; see: flotilla status ${name}`
         : `  from this host, until the master changes: ${facts.fromHost}`,
+      ...(facts.tls === null
+        ? []
+        : [
+            `  TLS: trust the authorities in ${facts.tls.caFile}, and expect the name ${facts.tls.serverName} (also from this host)`,
+          ]),
+      ...(spec.tls.mode === 'prefer'
+        ? [`  not encrypted, for clients that can't be yet: redis://${masterName(name)}:${redisPort}`]
+        : []),
       facts.passwordFile === null
         ? '  no password (auth: none)'
         : `  user default, password in ${facts.passwordFile}`,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readDesired } from '../daemon/manifest-source.js'
 import { masterName, networkName, nodeAlias, redisPort } from '../reconciler/names.js'
+import { tlsPort } from '../redis/tls.js'
 import { StateStore } from '../state/state-store.js'
 import { selectFlotilla } from './manifests.js'
 import type { Places } from './session.js'
@@ -23,17 +24,18 @@ export async function haproxyText(places: Places, name: string, options: Haproxy
   const known = (await store.peekMemory(name))?.nodes.map(node => node.ordinal) ?? []
   const wanted = Array.from({ length: spec.replicas + 1 }, (_, ordinal) => ordinal)
   const ordinals = [...new Set([...wanted, ...known])].sort((a, b) => a - b)
-  return renderHaproxy(name, ordinals, options)
+  return renderHaproxy(name, ordinals, { ...options, encrypted: spec.tls.mode !== 'off' })
 }
 
 export function renderHaproxy(
   flotilla: string,
   ordinals: readonly number[],
-  options: HaproxyOptions,
+  options: HaproxyOptions & { readonly encrypted: boolean },
 ): string {
   const { masterPort, replicasPort, lag, socket } = options
+  const port = options.encrypted ? tlsPort : redisPort
   const nodes = ordinals.map(
-    ordinal => `  server ${nodeAlias(flotilla, ordinal)} ${nodeAlias(flotilla, ordinal)}:${redisPort} check`,
+    ordinal => `  server ${nodeAlias(flotilla, ordinal)} ${nodeAlias(flotilla, ordinal)}:${port} check`,
   )
   const replicaQuery = lag === null ? '' : `?lag=${lag}`
   return `${[
@@ -45,7 +47,7 @@ export function renderHaproxy(
     '  # HAProxy takes a server for up until its first check. There is only one master, so nobody is let in before that is so.',
     `  tcp-request connection reject if { nbsrv(${flotilla}-master) gt 1 }`,
     ...nodes,
-    ...byName(flotilla),
+    ...byName(flotilla, port),
     '',
     '# Who only reads: the replicas in sync, the one with the fewest connections first.',
     ...roleSection(
@@ -55,11 +57,14 @@ export function renderHaproxy(
     ),
     '  balance leastconn',
     ...nodes,
-    ...byName(flotilla),
+    ...byName(flotilla, port),
   ].join('\n')}\n`
 }
 
-function head(flotilla: string, { masterPort, replicasPort, socket }: HaproxyOptions): readonly string[] {
+function head(
+  flotilla: string,
+  { masterPort, replicasPort, socket, encrypted }: HaproxyOptions & { readonly encrypted: boolean },
+): readonly string[] {
   const network = networkName(flotilla)
   const folder = socket.slice(0, socket.lastIndexOf('/'))
   return [
@@ -69,6 +74,11 @@ function head(flotilla: string, { masterPort, replicasPort, socket }: HaproxyOpt
     `#     -p 127.0.0.1:${masterPort}:${masterPort} -p 127.0.0.1:${replicasPort}:${replicasPort} \\`,
     `#     -v ./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro -v ${folder}:${folder} haproxy:lts`,
     `# The daemon answers there with: flotilla run --http 127.0.0.1:8379,unix:${socket}`,
+    ...(encrypted
+      ? [
+          '# TLS is passed through: clients shake hands with the node itself, and find the name localhost in its certificate. HAProxy has no key.',
+        ]
+      : []),
     '# After scaling up, print it anew and reload HAProxy (docker kill -s USR2).',
     '',
     'global',
@@ -126,6 +136,6 @@ function roleSection(section: string, port: number, uri: string): readonly strin
   ]
 }
 
-function byName(flotilla: string): readonly string[] {
-  return [`  server by-name ${masterName(flotilla)}:${redisPort} backup`]
+function byName(flotilla: string, port: number): readonly string[] {
+  return [`  server by-name ${masterName(flotilla)}:${port} backup`]
 }

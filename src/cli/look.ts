@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
+import { encryptionOf } from '../reconciler/encryption.js'
 import { newMemory } from '../reconciler/memory.js'
 import type { NodeSeen } from '../reconciler/observation.js'
 import { lookAt, type Look } from '../reconciler/pass.js'
@@ -20,6 +21,7 @@ export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Lo
     spec,
     memory,
     credentials: await credentialsIfThere(session, spec),
+    tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
     inHaste: false,
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }
@@ -56,10 +58,13 @@ export async function statusNow(
 /** A flotilla that was never reconciled has no passwords and no nodes to use them on. */
 export async function credentialsIfThere(session: Session, spec: FlotillaSpec): Promise<NodeCredentials> {
   const stored = await session.store.loadSecrets(spec.name)
+  const tls = await session.store.certificates.peek(spec, systemClock.nowMs())
+  const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
   if (stored === null) return { control: new Secret('-'), replication: new Secret('-'), application: null }
   return {
     control: stored.control,
     replication: stored.replication,
     application: spec.auth.kind === 'none' ? null : stored.application,
+    ...encryptionOf(spec, memory, tls),
   }
 }

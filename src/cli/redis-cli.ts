@@ -4,7 +4,8 @@ import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
 import { fileOwner } from '../reconciler/desired-node.js'
-import { interimMasterName, masterName } from '../reconciler/names.js'
+import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
+import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession, type Environment, type Places } from './session.js'
 
@@ -41,6 +42,13 @@ export async function runRedisCli(request: {
           hint: `See: flotilla status ${name}`,
         },
       )
+    const memory = await session.store.peekMemory(name)
+    const ordinalOfNode = readNodeLabels(container.labels)?.ordinal ?? 0
+    // Until every node listens for TLS the plain port is open everywhere.
+    const way =
+      spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
+        ? encryptedWay(nodeAlias(name, ordinalOfNode))
+        : ''
     const secrets = spec.auth.kind === 'none' ? null : await session.store.loadSecrets(name)
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
     const path = `/tmp/flotilla-cli-${randomUUID()}`
@@ -53,7 +61,7 @@ export async function runRedisCli(request: {
     }
     return await session.runtime.attachExec(
       container.containerId,
-      ['sh', '-c', `${login}exec redis-cli "$@"`, 'redis-cli', ...words],
+      ['sh', '-c', `${login}exec redis-cli ${way}"$@"`, 'redis-cli', ...words],
       {
         stdin: process.stdin,
         stdout: process.stdout,
@@ -64,6 +72,10 @@ export async function runRedisCli(request: {
   } finally {
     session.close()
   }
+}
+
+function encryptedWay(serverName: string): string {
+  return `--tls --cacert ${trustPath(containerTlsPlaces)} --sni ${serverName} -p ${tlsPort} `
 }
 
 /** Whom Docker runs the command as: the image's user, and root where it names none. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { tlsByDefault } from './sections/tls.js'
 import { updateByDefault } from './sections/update.js'
 import type { FlotillaSpec } from './spec.js'
 
@@ -7,6 +8,7 @@ const known = new WeakMap<FlotillaSpec, string>()
 
 /** What came into the format after its first version, as it is where a manifest says nothing of it. */
 const laterSections: Partial<FlotillaSpec> = {
+  tls: tlsByDefault,
   update: updateByDefault,
   network: { subnet: null, external: [] },
 }

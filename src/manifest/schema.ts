@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { configSection } from './sections/config.js'
+import { tlsSection } from './sections/tls.js'
 import type { FlotillaSpec } from './spec.js'
 import { updateSection } from './sections/update.js'
 import { bytes, duration } from './units.js'
@@ -57,6 +58,7 @@ function specSections(folder: string) {
     image: image.prefault('redis:8'),
     replicas,
     auth: authSection(folder).prefault('generated'),
+    tls: tlsSection(folder).prefault('off'),
     persistence: persistenceSection.prefault('aof'),
     config: configSection.prefault({}),
     failover: failoverSection.prefault({}),

@@ -8,6 +8,7 @@ export interface FlotillaSpec {
   /** Replicas beside the one master, 0–200. */
   readonly replicas: number
   readonly auth: AuthSpec
+  readonly tls: TlsSpec
   readonly persistence: PersistenceSpec
   /** Options of redis.conf beyond those that Flotilla sets, by name. */
   readonly config: RedisOptions
@@ -61,6 +62,23 @@ export type AuthSpec =
   | { readonly kind: 'password-file'; readonly path: string }
   /** No password at all: must be asked for. */
   | { readonly kind: 'none' }
+
+export interface TlsSpec {
+  /**
+   * `off`: port 6379 alone, nothing encrypted. `prefer`: nodes and we use TLS (port 6380), clients may. `require`: port 6380 alone.
+   */
+  readonly mode: 'off' | 'prefer' | 'require'
+  readonly certificates:
+    /** A private authority, and a certificate for each node, made, kept and renewed by Flotilla. */
+    | { readonly kind: 'generated'; readonly lifetimeMs: number }
+    /** One certificate for all nodes, in PEM files that somebody else keeps; absolute paths. */
+    | {
+        readonly kind: 'files'
+        readonly certFile: string
+        readonly keyFile: string
+        readonly caFile: string
+      }
+}
 
 export interface PersistenceSpec {
   /** `aof`: append-only file, everysec. `rdb`: snapshots. `none`: memory only, the volume stays empty. */

@@ -1,6 +1,12 @@
 import { z } from 'zod'
 
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 const byteUnits: Readonly<Record<string, number>> = {
   b: 1,
   k: 1_000,
@@ -11,11 +17,11 @@ const byteUnits: Readonly<Record<string, number>> = {
   gb: 1_073_741_824,
 }
 
-/** `500ms`, `5s`, `2m`, `1h`, to milliseconds. A bare number is refused: seconds and milliseconds are too easily mistaken for each other. */
+/** `500ms`, `5s`, `2m`, `1h`, `90d`, to milliseconds. A bare number is refused: seconds and milliseconds are too easily mistaken for each other. */
 export function duration(limits: { readonly minMs: number; readonly maxMs: number }) {
   return z
     .string()
-    .regex(/^\d+(ms|s|m|h)$/)
+    .regex(/^\d+(ms|s|m|h|d)$/)
     .transform(text => toNumber(text, durationUnits))
     .refine(ms => ms >= limits.minMs && ms <= limits.maxMs)
 }

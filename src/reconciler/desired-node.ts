@@ -4,9 +4,11 @@ import { restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
 import type { NodeCredentials } from '../redis/redis.js'
+import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
 import type { ContainerFile, ContainerSpec, NetworkAttachment } from '../runtime/runtime.js'
 import { Secret } from '../secret.js'
+import { fingerprintOf, type NodeMaterial } from '../tls/material.js'
 import { masterLink, networkName, nodeAlias, redisPort, volumeName } from './names.js'
 
 /** What is the same for every node of a flotilla and decides what its containers look like. */
@@ -55,13 +57,12 @@ function computeSpecHash(setting: NodeSetting): string {
     replication: new Secret('x'),
     application: setting.spec.auth.kind === 'none' ? null : new Secret('x'),
   }
-  // What a running node takes is set there, and in its file: no reason to make it anew.
+  // What a running node takes is set there, and in its file: no reason to make it anew. Ports and certificates are among it.
   const options = restartOptions(setting.config)
-  const config = nodeConfig(
-    { ...setting, config: { ...setting.config, options } },
-    0,
-    secrets,
-  ).textWithoutSecrets
+  const config = nodeConfig({ ...setting, config: { ...setting.config, options } }, 0, {
+    credentials: secrets,
+    material: null,
+  }).textWithoutSecrets
   const acl = renderAcl(secrets).textWithoutSecrets
   const canonical = JSON.stringify({
     ...rest,
@@ -80,27 +81,46 @@ function sortedByKey(labels: Readonly<Record<string, string>>): readonly (readon
   return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** redis.conf and the ACL file, put into the container before it starts: argv, env and bind mounts would show in `docker inspect`. */
+/** Whose secrets the files of a node hold. */
+export interface NodeSecrets {
+  readonly credentials: NodeCredentials
+  /** Its certificate; null where TLS is off. */
+  readonly material: NodeMaterial | null
+}
+
+/** redis.conf, the ACL file and certificates, put into the container before it starts: argv, env and bind mounts would show in `docker inspect`. */
 export function nodeFiles(
   setting: NodeSetting,
   ordinal: number,
-  credentials: NodeCredentials,
+  secrets: NodeSecrets,
   owner: number,
 ): readonly ContainerFile[] {
   return [
-    configFile(setting, ordinal, credentials, owner),
-    ownFile(aclFilePath, renderAcl(credentials).text, owner),
+    configFile(setting, ordinal, secrets, owner),
+    ownFile(aclFilePath, renderAcl(secrets.credentials).text, owner),
+    ...tlsFiles(secrets.material).map(({ path, content }) => ownFile(path, content, owner)),
   ]
 }
 
-/** redis.conf alone: what a node reads at its next start. */
-export function configFile(
+function tlsFiles(
+  material: NodeMaterial | null,
+): readonly { readonly path: string; readonly content: string }[] {
+  if (material === null) return []
+  const content = `${material.certificate.trimEnd()}\n${material.key.reveal()}`
+  return [
+    { path: certificatePath(containerTlsPlaces), content },
+    { path: authoritiesPath(containerTlsPlaces, fingerprintOf(material)), content: material.authorities },
+    { path: trustPath(containerTlsPlaces), content: material.authorities },
+  ]
+}
+
+function configFile(
   setting: NodeSetting,
   ordinal: number,
-  credentials: NodeCredentials,
+  secrets: NodeSecrets,
   owner: number,
 ): ContainerFile {
-  return ownFile(configFilePath, nodeConfig(setting, ordinal, credentials).text, owner)
+  return ownFile(configFilePath, nodeConfig(setting, ordinal, secrets).text, owner)
 }
 
 function ownFile(path: string, content: string, owner: number): ContainerFile {
@@ -146,16 +166,18 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     openFilesMax: 10_240,
     // Redis waits up to shutdown-timeout for its replicas on SIGTERM; the engine must not kill it before.
     stopGraceSeconds: 20,
-    publishPort: setting.publish ? redisPort : null,
+    publishPort: setting.publish ? (spec.tls.mode === 'off' ? redisPort : tlsPort) : null,
   }
 }
 
-function nodeConfig(setting: NodeSetting, ordinal: number, credentials: NodeCredentials) {
+function nodeConfig(setting: NodeSetting, ordinal: number, { credentials, material }: NodeSecrets) {
+  const { mode } = setting.spec.tls
   return renderRedisConfig({
     nodeAlias: nodeAlias(setting.spec.name, ordinal),
     persistence: setting.spec.persistence.mode,
     replication: credentials.replication,
     openToAll: setting.spec.auth.kind === 'none',
     options: setting.config.options,
+    tls: mode === 'off' || material === null ? null : { mode, fingerprint: fingerprintOf(material) },
   })
 }

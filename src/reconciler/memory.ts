@@ -35,6 +35,8 @@ export interface FlotillaMemory {
   readonly trials: readonly Trial[]
   /** The last image that could not be pulled; null since a pull has worked. */
   readonly imageTrouble: ImageTrouble | null
+  /** `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`: none does. `mixed`: on the way from one to the other. */
+  readonly transport: 'plain' | 'mixed' | 'encrypted'
 }
 
 export interface ImageTrouble {
@@ -147,6 +149,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     config: null,
     trials: [],
     imageTrouble: null,
+    transport: 'plain',
   }
 }
 

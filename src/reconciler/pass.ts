@@ -7,6 +7,8 @@ import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
+import type { TlsAccess } from '../tls/sight.js'
+import { rememberTransport } from './encryption.js'
 import { remember } from './remember.js'
 import { wantedImageId } from './wanted-image.js'
 
@@ -26,6 +28,8 @@ export interface LookInput {
   readonly spec: FlotillaSpec
   readonly memory: FlotillaMemory
   readonly credentials: NodeCredentials
+  /** What is known of certificates; null where TLS is off and never was on. */
+  readonly tls: TlsAccess | null
   readonly setting: Omit<NodeSetting, 'config'>
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
@@ -35,7 +39,7 @@ export interface LookInput {
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
 export async function lookAt(
   eyes: Eyes,
-  { spec, memory, credentials, setting, inHaste, mind = soundMind }: LookInput,
+  { spec, memory, credentials, tls, setting, inHaste, mind = soundMind }: LookInput,
 ): Promise<ActionableLook> {
   const seen = await observe(eyes, {
     flotilla: spec.name,
@@ -46,9 +50,20 @@ export async function lookAt(
     credentials,
     inHaste,
   })
-  const known = acceptConfig(remember(memory, seen), spec, wantedImageId(spec, seen))
+  const known = acceptConfig(
+    rememberTransport(remember(memory, seen), spec, seen),
+    spec,
+    wantedImageId(spec, seen),
+  )
   const inForce: NodeSetting = { ...setting, config: known.config ?? noConfig }
-  const input: PlanInput = { spec, seen, memory: known, specHash: specHash(inForce) }
+  const input: PlanInput = {
+    spec,
+    seen,
+    memory: known,
+    specHash: specHash(inForce),
+    // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
+    tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.sight ?? null),
+  }
   return { input, plan: mind.plan(input), setting: inForce }
 }
 

@@ -6,6 +6,8 @@ import type { FlotillaSpec } from '../manifest/spec.js'
 import type { NodeCredentials, NodeTarget } from '../redis/redis.js'
 import { Secret } from '../secret.js'
 import type { StateStore } from '../state/state-store.js'
+import { isInForce } from '../tls/sight.js'
+import { encryptionOf } from './encryption.js'
 import { execute } from './execute/execute.js'
 import { Performer } from './execute/perform.js'
 import type { FlotillaRecord } from './flotilla-record.js'
@@ -50,7 +52,11 @@ export interface PassInput {
 export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
   const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
   try {
-    const credentials = await credentialsFor(tools.store, pass.spec)
+    const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs())
+    const credentials = {
+      ...(await credentialsFor(tools.store, pass.spec)),
+      ...encryptionOf(pass.spec, pass.record.memory, tls),
+    }
     const setting = {
       spec: pass.spec,
       publish: tools.eyes.reach === 'published',
@@ -60,6 +66,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       spec: pass.spec,
       memory: pass.record.memory,
       credentials,
+      tls,
       setting,
       inHaste: pass.inHaste,
       mind: tools.mind,
@@ -129,6 +136,10 @@ async function act(
       reach: tools.eyes.reach,
       setting,
       credentials: context.credentials,
+      materialFor: ordinal =>
+        input.tls === null || input.tls.mode === 'off' || !isInForce(input.tls)
+          ? Promise.resolve(null)
+          : tools.store.certificates.materialFor(pass.spec, ordinal, tools.clock.nowMs()),
       events,
       nowMs: () => tools.clock.nowMs(),
       sleep: ms => tools.clock.sleep(ms, pass.signal),

@@ -35,8 +35,14 @@ export interface RedisPort {
   ): Promise<void>
   /** `CLIENT UNPAUSE`. Not paused is success. */
   resumeWrites(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
-  /** Closes the connections of all clients but replicas and our own, so that they come back to whoever has the name. @returns how many. */
-  dropClients(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<number>
+  /**
+   * Closes the connections of all clients but replicas and our own, so that they come back to whoever has the name; with `whoCameBy` only of those that came by this
+   * port of the node. @returns how many.
+   */
+  dropClients(
+    node: NodeTarget,
+    options: { readonly deadlineMs: number; readonly whoCameBy?: number },
+  ): Promise<number>
   /** `CONFIG SET` of several options, atomic from Redis 7 on. Options that this server does not know are skipped and returned. */
   setConfig(
     node: NodeTarget,
@@ -63,16 +69,32 @@ export interface RedisPort {
   close(): void
 }
 
+/** An address to connect to, and how. */
+export interface Way {
+  readonly host: string
+  readonly port: number
+  /** Encrypted, with someone who proves to be this; absent: in plain text. */
+  readonly tls?: TlsTrust
+}
+
+/** Whom to believe, and who the other side must be. */
+export interface TlsTrust {
+  /** PEM. */
+  readonly authorities: string
+  /** The name that its certificate must be good for. */
+  readonly serverName: string
+}
+
 /** Where a node is and how to get in. A new address or a new process of the same container makes a new connection. */
-export interface NodeTarget {
+export interface NodeTarget extends Way {
   /** For messages: `shop-1`. */
   readonly nodeAlias: string
   readonly flotilla: string
   readonly containerId: string
   /** Changes when the container's process is another one: a kept connection belongs to one run. */
   readonly startedAtMs: number | null
-  readonly host: string
-  readonly port: number
+  /** Tried when nobody listens at the first: while a flotilla changes from plain text to TLS or back, a node may have one port or the other. */
+  readonly otherwise?: Way
   readonly credentials: NodeCredentials
 }
 
@@ -83,11 +105,24 @@ export interface NodeCredentials {
   readonly replication: Secret
   /** The user `default`: applications; null when the manifest says `auth: none`. */
   readonly application: Secret | null
+  /** How connections are encrypted; absent: they are not. */
+  readonly encryption?: Encryption
+}
+
+export interface Encryption {
+  /** PEM. */
+  readonly authorities: string
+  /** The name that every node's certificate must be good for; null: each for its own alias. */
+  readonly serverName: string | null
+  /** Which port is tried first, and whether the other one is tried at all. */
+  readonly order: 'encrypted-only' | 'encrypted-first' | 'plain-first'
 }
 
 export interface Upstream {
   readonly host: string
   readonly port: number
+  /** Whether the link is to be encrypted; absent where TLS was never asked for, as it may not be built in. */
+  readonly encrypted?: boolean
 }
 
 /** What one look at a node found. Any RESP reply is life; only `refused` and `silent` and `hung` may be something else. */
@@ -97,8 +132,12 @@ export type Probe =
   | { readonly kind: 'loading'; readonly facts: RedisFacts }
   /** Alive, in a script that blocks everything, INFO too (`-BUSY`). */
   | { readonly kind: 'busy'; readonly reason: string }
-  /** Alive, and does not let us in: it refuses our user (`NOAUTH`, `WRONGPASS`, `NOPERM`), or something else (`DENIED`, too many clients, not a Redis). */
-  | { readonly kind: 'denied'; readonly cause: 'credentials' | 'other'; readonly reason: string }
+  /** Alive, and does not let us in: it refuses our user (`NOAUTH`, `WRONGPASS`, `NOPERM`), or something else (`DENIED`, too many clients, not a Redis). `certificate`: we don't let ourselves in, because it can't prove who it is. */
+  | {
+      readonly kind: 'denied'
+      readonly cause: 'credentials' | 'certificate' | 'other'
+      readonly reason: string
+    }
   /** The kernel at the address says that nobody listens there. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** Connected, or trying to, and nothing came back before the deadline, on this one attempt. */
@@ -136,6 +175,19 @@ export interface RedisFacts {
   readonly syncs: { readonly full: number; readonly partialOk: number; readonly partialRefused: number }
   /** 0 means: never promote. */
   readonly replicaPriority: number
+  /** Asked only of nodes that may speak TLS (see {@link Way}). */
+  readonly transport?: TransportFacts
+}
+
+/** Where a node listens, and how it connects. */
+export interface TransportFacts {
+  /** 0 while it is closed. */
+  readonly plainPort: number
+  /** 0 while it is closed; null when this server was built without TLS. */
+  readonly tlsPort: number | null
+  /** Which certificate it has loaded (`fingerprintOf`); null for none of ours. */
+  readonly fingerprint: string | null
+  readonly encryptsReplication: boolean
 }
 
 export interface FollowerFacts {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tlsByDefault } from '../manifest/sections/tls.js'
 import type { FlotillaMemory } from '../reconciler/memory.js'
 
 /** The version of the file's shape. A newer one is refused (a downgraded Flotilla must not guess), an older one would be migrated here. */
@@ -51,6 +52,20 @@ const spec = z.object({
     z.object({ kind: z.literal('password-file'), path: z.string() }),
     z.object({ kind: z.literal('none') }),
   ]),
+  tls: z
+    .object({
+      mode: z.enum(['off', 'prefer', 'require']),
+      certificates: z.discriminatedUnion('kind', [
+        z.object({ kind: z.literal('generated'), lifetimeMs: z.number() }),
+        z.object({
+          kind: z.literal('files'),
+          certFile: z.string(),
+          keyFile: z.string(),
+          caFile: z.string(),
+        }),
+      ]),
+    })
+    .prefault(tlsByDefault),
   persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
   config: redisOptions.prefault({}),
   failover: z
@@ -132,6 +147,7 @@ const memory = z.object({
     .prefault(null),
   trials: z.array(trial).prefault([]),
   imageTrouble: z.object({ image: z.string(), why: z.string(), atMs: z.number() }).nullable().prefault(null),
+  transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
 })
 
 const file = z.object({ version: z.literal(memoryVersion), memory })

@@ -8,16 +8,19 @@ import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { flotillaStatus } from '../reconciler/status/status-schema.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Secret } from '../secret.js'
+import { Certificates } from '../tls/certificates.js'
+import { HoldingsStore } from '../tls/holdings-store.js'
 import { takeAsk, type Ask } from './requests.js'
 import { diskFiles, type StateFiles } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 
 /**
  * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of conditions),
- * `secrets/<flotilla>.json` (0600) and, for applications, `secrets/<flotilla>.password`. Only the holder of the lock writes.
+ * `secrets/<flotilla>.json` (0600) and, for applications, `secrets/<flotilla>.password`; with TLS, what {@link HoldingsStore} keeps beside them. Only the holder of the lock writes.
  */
 export class StateStore {
   readonly directory: string
+  readonly certificates: Certificates
   readonly #secrets = new Map<string, StoredSecrets>()
   readonly #files: StateFiles
   readonly #clock: Pick<Clock, 'nowMs'>
@@ -32,6 +35,7 @@ export class StateStore {
     this.directory = directory
     this.#files = files
     this.#clock = clock
+    this.certificates = new Certificates(new HoldingsStore(directory, files))
   }
 
   /**
@@ -76,6 +80,7 @@ export class StateStore {
     this.#secrets.delete(flotilla)
     await this.#files.remove(this.secretsPath(flotilla))
     await this.#files.remove(this.passwordPath(flotilla))
+    await this.certificates.forget(flotilla)
   }
 
   /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, how far notifications have come) goes as well. */

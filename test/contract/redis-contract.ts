@@ -9,6 +9,12 @@ export interface RedisWorld {
   readonly redis: RedisPort
   /** Starts a node that is born a replica of itself. It may not listen yet when this resolves. */
   startNode(nodeAlias: string, options?: StartOptions): Promise<NodeTarget>
+  /** The same for a node that listens for TLS on its target's address; with `prefer` in plain text too, on the target's `otherwise`. */
+  startEncrypted(nodeAlias: string, mode: 'prefer' | 'require'): Promise<NodeTarget>
+  /** Puts another certificate where the node's is. @returns the options that make it load that. */
+  renew(
+    node: NodeTarget,
+  ): Promise<{ readonly fingerprint: string; readonly options: Readonly<Record<string, string>> }>
   /** Starts it again, on the data that it saved: another run, at the same address. */
   restartNode(node: NodeTarget, options?: { readonly slowLoad?: boolean }): Promise<NodeTarget>
   /** Makes sure that the data is on disk. */
@@ -408,6 +414,80 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.deepEqual(config, { hz: '17', 'repl-timeout': '33' })
     })
 
+    test('a node that speaks TLS alone proves who it is, and says how it is connected', async () => {
+      const node = await world.startEncrypted('shop-0', 'require')
+      const { transport } = await factsWhen(world, node, () => true)
+      assert.equal(transport?.plainPort, 0)
+      assert.equal(transport?.tlsPort, node.port)
+      assert.equal(transport?.encryptsReplication, true)
+      assert.match(transport?.fingerprint ?? '', /^[0-9a-f]{16}$/)
+    })
+
+    test('a node with TLS answers at once, from its birth on, and its link is down', async () => {
+      const node = await world.startEncrypted('shop-0', 'require')
+      await factsWhen(world, node, ({ upstream }) => upstream?.link === 'down')
+      // Redis tries to connect once a second.
+      const slowest = await slowestPing(world, node, { forMs: 2_500 })
+      assert.ok(slowest < 1_500, `it stood still for ${slowest} ms`)
+    })
+
+    test('a node that can not prove who it is is told nothing: probes are denied, and orders fail', async () => {
+      const node = await world.startEncrypted('shop-0', 'prefer')
+      await factsWhen(world, node, () => true)
+      const { tls = assert.fail() } = node
+      const doubted = { ...node, startedAtMs: -1, tls: { ...tls, serverName: 'shop-7' } }
+      const probe = await look(world, doubted)
+      assert.deepEqual([probe.kind, probe.kind === 'denied' && probe.cause], ['denied', 'certificate'])
+      await assert.rejects(world.redis.promote(doubted, { deadlineMs }), hasCode('redis/denied'))
+    })
+
+    test('where nobody listens for TLS the other way is taken, and never the other way round', async () => {
+      const plain = await world.startNode('shop-0')
+      const { tls = assert.fail() } = await world.startEncrypted('shop-1', 'require')
+      const { host, port } = plain
+      const encryptedFirst = { ...plain, port: nowhere.port, tls, otherwise: { host, port } }
+      const facts = await factsWhen(world, encryptedFirst, () => true)
+      assert.deepEqual([facts.transport?.plainPort, facts.transport?.encryptsReplication], [port, false])
+      const { otherwise: _, ...encryptedOnly } = encryptedFirst
+      assert.equal((await look(world, { ...encryptedOnly, startedAtMs: -1 })).kind, 'refused')
+    })
+
+    test('a link is encrypted when that is asked for, and in plain text when that is', async () => {
+      const master = await world.startEncrypted('shop-0', 'prefer')
+      const replica = await world.startEncrypted('shop-1', 'prefer')
+      await world.redis.promote(master, { deadlineMs })
+      const { otherwise = assert.fail() } = master
+      for (const { encrypted, ...at } of [
+        { ...upstreamOf(master), encrypted: true },
+        { ...upstreamOf({ ...master, ...otherwise }), encrypted: false },
+      ]) {
+        await world.redis.follow(replica, { ...at, encrypted }, { deadlineMs })
+        const facts = await factsWhen(world, replica, ({ upstream }) => upstream?.link === 'up')
+        assert.equal(facts.upstream?.port, at.port)
+        assert.equal(facts.transport?.encryptsReplication, encrypted)
+      }
+    })
+
+    test('a certificate is renewed in the running process, and no connection ends', async () => {
+      const master = await world.startEncrypted('shop-0', 'require')
+      const replica = await world.startEncrypted('shop-1', 'require')
+      await world.redis.promote(master, { deadlineMs })
+      await world.redis.follow(replica, { ...upstreamOf(master), encrypted: true }, { deadlineMs })
+      await factsWhen(world, replica, ({ upstream }) => upstream?.link === 'up')
+      let lost = 0
+      const unsubscribe = world.redis.onConnectionLost(() => (lost += 1))
+      const { fingerprint, options } = await world.renew(master)
+      const before = await factsWhen(world, master, () => true)
+      await world.redis.setConfig(master, options, { deadlineMs })
+      const after = await factsWhen(world, master, ({ transport }) => transport?.fingerprint === fingerprint)
+      assert.notEqual(before.transport?.fingerprint, fingerprint)
+      assert.deepEqual([after.runId, after.syncs, lost], [before.runId, before.syncs, 0])
+      // Whoever comes now is shown the new one.
+      const { transport } = await factsWhen(world, { ...master, startedAtMs: -1 }, () => true)
+      assert.equal(transport?.fingerprint, fingerprint)
+      unsubscribe()
+    })
+
     test('a command that Redis refuses fails with the node, the command and what Redis said', async () => {
       const node = await world.startNode('shop-0')
       await assert.rejects(world.redis.command(node, ['SET', 'a', '1'], { deadlineMs }), {
@@ -436,6 +516,23 @@ function set(world: RedisWorld, node: NodeTarget, key: string, value: string): P
 
 function look(world: RedisWorld, node: NodeTarget): Promise<Probe> {
   return world.redis.probe(node, { deadlineMs: 2000 })
+}
+
+/** How long the slowest answer took of those asked for meanwhile. */
+async function slowestPing(
+  { redis }: RedisWorld,
+  node: NodeTarget,
+  { forMs }: { readonly forMs: number },
+): Promise<number> {
+  const endMs = performance.now() + forMs
+  let slowest = 0
+  while (performance.now() < endMs) {
+    const sentMs = performance.now()
+    await redis.ping(node, { deadlineMs })
+    slowest = Math.max(slowest, performance.now() - sentMs)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return slowest
 }
 
 /** The first facts that are as wanted, of a node that answers. */

@@ -18,6 +18,7 @@ function createFakeWorld(): RedisWorld {
   const redis = fake.connect()
   const persistences = new Map<string, StartOptions['persistence']>()
   let count = 0
+  let renewals = 0
   const processOf = ({ containerId }: NodeTarget): FakeProcess => {
     const process = fake.processOf(containerId)
     if (process === null) throw new Error(`nothing runs in ${containerId}`)
@@ -45,7 +46,7 @@ function createFakeWorld(): RedisWorld {
     const process = fake.processOf(node.containerId)
     if (process !== null) fake.kill(process)
   }
-  return {
+  const world: RedisWorld = {
     redis,
     async startNode(nodeAlias, { persistence = 'rdb' } = {}) {
       count += 1
@@ -74,5 +75,20 @@ function createFakeWorld(): RedisWorld {
       redis.close()
       for (const process of [...fake.processes]) fake.kill(process)
     },
+    async startEncrypted(nodeAlias, mode) {
+      const target = await world.startNode(nodeAlias)
+      processOf(target).transport = {
+        ...{ plainPort: mode === 'prefer' ? 6379 : 0, tlsPort: 6380 },
+        ...{ fingerprint: '0'.repeat(16), encryptsReplication: true },
+      }
+      const tls = { authorities: 'the authority', serverName: nodeAlias }
+      return { ...target, port: 6380, tls, otherwise: { host: target.host, port: 6379 } }
+    },
+    async renew() {
+      renewals += 1
+      const fingerprint = String(renewals).padStart(16, '0')
+      return { fingerprint, options: { 'tls-ca-cert-file': `/ca-${fingerprint}.crt` } }
+    },
   }
+  return world
 }

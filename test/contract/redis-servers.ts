@@ -11,6 +11,9 @@ import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { renderRedisConfig } from '../../src/redis/config.js'
 import type { NodeCredentials, NodeTarget } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
+import { certificatePath, authoritiesPath, tlsOptions } from '../../src/redis/tls.js'
+import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
+import { fingerprintOf, type NodeMaterial } from '../../src/tls/material.js'
 import type { RedisWorld, StartOptions } from './redis-contract.js'
 
 export interface RealWorld extends RedisWorld {
@@ -25,10 +28,12 @@ export interface RealWorld extends RedisWorld {
 export interface ServerOptions extends StartOptions {
   readonly extraConfig?: readonly string[]
   readonly credentials?: NodeCredentials
+  readonly tls?: 'prefer' | 'require'
 }
 
 interface Server {
   readonly port: number
+  readonly tlsPort: number
   readonly directory: string
   readonly options: ServerOptions
   process: ChildProcess
@@ -53,6 +58,7 @@ export async function createRealWorld(): Promise<RealWorld> {
   const home = await mkdtemp(join(tmpdir(), 'flotilla-redis-'))
   const servers = new Map<string, Server>()
   let runs = 0
+  let authority: ReturnType<typeof makeAuthority> | null = null
 
   const serverOf = (node: NodeTarget): Server => {
     const server = servers.get(node.nodeAlias)
@@ -71,7 +77,8 @@ export async function createRealWorld(): Promise<RealWorld> {
     server: Omit<Server, 'process'>,
     extra: readonly string[],
   ): Promise<NodeTarget> {
-    const { port, directory, options } = server
+    const { port, tlsPort, directory, options } = server
+    const material = options.tls === undefined ? null : await certify(nodeAlias, directory)
     const credentials = options.credentials ?? trickyCredentials
     const configFile = join(directory, 'redis.conf')
     const aclFile = join(directory, 'users.acl')
@@ -81,7 +88,14 @@ export async function createRealWorld(): Promise<RealWorld> {
       replication: credentials.replication,
       openToAll: credentials.application === null,
       options: {},
-      places: { port, dataDirectory: directory, aclFile, upstream: { host: '127.0.0.1', port } },
+      tls:
+        material === null || options.tls === undefined
+          ? null
+          : { mode: options.tls, fingerprint: fingerprintOf(material) },
+      places: {
+        ...{ port, dataDirectory: directory, aclFile, upstream: { host: '127.0.0.1', port } },
+        tls: { tlsPort, folder: directory },
+      },
     })
     await writeFile(
       configFile,
@@ -102,18 +116,40 @@ export async function createRealWorld(): Promise<RealWorld> {
       flotilla: 'shop',
       containerId: `container of ${nodeAlias}`,
       startedAtMs: runs,
-      host: '127.0.0.1',
-      port,
+      ...(material === null
+        ? { host: '127.0.0.1', port }
+        : {
+            ...{ host: '127.0.0.1', port: tlsPort },
+            tls: { authorities: material.authorities, serverName: nodeAlias },
+            otherwise: { host: '127.0.0.1', port },
+          }),
       credentials,
     }
   }
 
-  return {
+  /** Gives it a certificate of the world's authority. */
+  async function certify(nodeAlias: string, directory: string): Promise<NodeMaterial> {
+    const nowMs = Date.now()
+    authority ??= makeAuthority({ flotilla: 'shop', nowMs, lifetimeMs: 3_600_000 })
+    const issuer = await authority
+    const pair = await issueCertificate(issuer, {
+      ...{ names: [nodeAlias], addresses: [] },
+      ...{ nowMs, lifetimeMs: 3_600_000 },
+    })
+    const material = { ...pair, authorities: issuer.certificate }
+    const places = { tlsPort: 0, folder: directory }
+    await writeFile(certificatePath(places), `${pair.certificate}${pair.key.reveal()}`, { mode: 0o600 })
+    await writeFile(authoritiesPath(places, fingerprintOf(material)), material.authorities)
+    return material
+  }
+
+  const world: RealWorld = {
     redis,
     credentials: trickyCredentials,
     startNode: async (nodeAlias, options = {}) => {
       const directory = await mkdtemp(join(home, 'node-'))
-      return launch(nodeAlias, { port: await freePort(), directory, options, log: '' }, [])
+      const [port, tlsPort] = [await freePort(), await freePort()]
+      return launch(nodeAlias, { port, tlsPort, directory, options, log: '' }, [])
     },
     restartNode: async (node, { slowLoad = false } = {}) => {
       const server = serverOf(node)
@@ -122,6 +158,12 @@ export async function createRealWorld(): Promise<RealWorld> {
     },
     save: async node => {
       await redis.command(node, ['SAVE'], { deadlineMs: 5000 })
+    },
+    startEncrypted: async (nodeAlias, mode) => world.startNode(nodeAlias, { tls: mode }),
+    renew: async node => {
+      const { directory, tlsPort } = serverOf(node)
+      const fingerprint = fingerprintOf(await certify(node.nodeAlias, directory))
+      return { fingerprint, options: tlsOptions(fingerprint, { tlsPort, folder: directory }) }
     },
     kill: async node => kill(serverOf(node)),
     stop: async node => {
@@ -155,6 +197,7 @@ export async function createRealWorld(): Promise<RealWorld> {
       await rm(home, { recursive: true, force: true })
     },
   }
+  return world
 }
 
 function requireRedisServer(): void {

@@ -80,6 +80,7 @@ test('editors are told what is required and that other keys are errors', () => {
     [
       ['image', 'redis:8'],
       ['auth', 'generated'],
+      ['tls', 'off'],
       ['persistence', 'aof'],
       ['config', {}],
       ['failover', {}],

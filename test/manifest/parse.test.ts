@@ -22,6 +22,7 @@ test('everything but name and replicas has a default', () => {
     update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 },
     network: { subnet: null, external: [] },
     labels: {},
+    tls: { mode: 'off', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
     deletionPolicy: 'Retain',
   })
 })
@@ -32,6 +33,7 @@ test('every field can be set', () => {
     '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
       '0'.repeat(64) +
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
+      '\n  tls: { mode: prefer, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
@@ -43,6 +45,13 @@ test('every field can be set', () => {
     image: `localhost:5000/valkey/valkey:8.1@sha256:${'0'.repeat(64)}`,
     replicas: 0,
     auth: { kind: 'none' },
+    tls: {
+      mode: 'prefer',
+      certificates: {
+        kind: 'files',
+        ...{ certFile: '/etc/flotilla/a.crt', keyFile: '/etc/flotilla/a.key', caFile: '/etc/ca.crt' },
+      },
+    },
     persistence: { mode: 'rdb' },
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },

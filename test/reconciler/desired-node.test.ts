@@ -63,7 +63,7 @@ test('what changes no container leaves the spec hash', () => {
 })
 
 test('the files hold the secrets that Redis needs, and the container spec holds none', () => {
-  const files = nodeFiles(setting, 1, credentials, 999)
+  const files = nodeFiles(setting, 1, { credentials, material: null }, 999)
   assert.ok(files.some(file => file.content.includes('replication-password')))
   const seen = JSON.stringify(desiredContainer(setting, 1, 'shop-replica-1'))
   for (const secret of Object.values(credentials)) {
@@ -73,7 +73,7 @@ test('the files hold the secrets that Redis needs, and the container spec holds 
 })
 
 test('the files are for the eyes of one user only', () => {
-  for (const { mode, uid, gid } of nodeFiles(setting, 1, credentials, 1_001))
+  for (const { mode, uid, gid } of nodeFiles(setting, 1, { credentials, material: null }, 1_001))
     assert.deepEqual({ mode, uid, gid }, { mode: 0o400, uid: 1_001, gid: 1_001 })
 })
 

@@ -66,8 +66,7 @@ describe('the ACL users on redis-server', () => {
       await world.redis.command(node, command.split(' '), { deadlineMs })
     const stranger = openConnection({
       clock: systemClock,
-      host: node.host,
-      port: node.port,
+      ways: [node],
       login: null,
       onLost: () => {},
     })
@@ -90,8 +89,7 @@ describe('the ACL users on redis-server', () => {
     const { control, replication } = world.credentials
     const connection = openConnection({
       clock: systemClock,
-      host: node.host,
-      port: node.port,
+      ways: [node],
       login: { user, password: user === controlUser ? control : replication },
       onLost: () => {},
     })

@@ -11,6 +11,7 @@ const input: RedisConfigInput = {
   replication: new Secret('s3cret'),
   openToAll: false,
   options: {},
+  tls: null,
 }
 
 test('the configuration of a node with an append-only file', () => {
@@ -107,4 +108,22 @@ test('a generated password is long, made of plain characters, and comes from the
   const ones = generatePassword(size => new Uint8Array(size).fill(255))
   assert.match(zeros.reveal(), /^[A-Za-z0-9_-]{43}$/)
   assert.notEqual(zeros.reveal(), ones.reveal())
+})
+
+test('with TLS a node is born following nobody, and announces its encrypted port; the plain one is open where that is preferred, and closed where it is required', () => {
+  const linesWith = (mode: 'prefer' | 'require'): readonly string[] =>
+    renderRedisConfig({ ...input, tls: { mode, fingerprint: '0123456789abcdef' } }).text.split('\n')
+  const encrypted = [
+    'tls-cert-file "/etc/flotilla/tls/node.pem"',
+    'tls-key-file "/etc/flotilla/tls/node.pem"',
+    'tls-ca-cert-file "/etc/flotilla/tls/ca-0123456789abcdef.crt"',
+    'tls-auth-clients "no"',
+    'tls-port "6380"',
+    'tls-replication yes',
+    // Itself over TLS would block it for 5 s at each attempt.
+    'replicaof "master" 1',
+    'replica-announce-port 6380',
+  ]
+  for (const line of ['port 6379', ...encrypted]) assert.ok(linesWith('prefer').includes(line), line)
+  for (const line of ['port 0', ...encrypted]) assert.ok(linesWith('require').includes(line), line)
 })

@@ -1,27 +1,43 @@
 import assert from 'node:assert/strict'
 import { systemClock } from '../../src/clock.js'
 import { openConnection, type Connection } from '../../src/redis/client/connection.js'
+import type { TlsTrust, Way } from '../../src/redis/redis.js'
+import { tlsPort } from '../../src/redis/tls.js'
 import { Secret } from '../../src/secret.js'
 import type { NodeContainer } from './containers.js'
 
 /** A connection to one node as the application has it: user `default`. Close it. */
-export function connectTo(node: NodeContainer, password: string): Connection {
+export function connectTo(node: NodeContainer, login: NodeLogin): Connection {
   assert.ok(node.address, `${node.name} has no address`)
   return openConnection({
     clock: systemClock,
-    ...node.address,
-    login: { user: 'default', password: new Secret(password) },
+    ways: waysTo(node.address, login),
+    login: { user: 'default', password: new Secret(passwordOf(login)) },
     onLost: () => undefined,
   })
+}
+
+/** The password, and whom to trust where the node may speak TLS. */
+export type NodeLogin = string | { readonly password: string; readonly trust: TlsTrust | null }
+
+function passwordOf(login: NodeLogin): string {
+  return typeof login === 'string' ? login : login.password
+}
+
+/** Over TLS if the node listens for it. */
+function waysTo(address: Way, login: NodeLogin): readonly [Way, ...Way[]] {
+  return typeof login === 'string' || login.trust === null
+    ? [address]
+    : [{ host: address.host, port: tlsPort, tls: login.trust }, address]
 }
 
 /** One command on a connection of its own. @throws when the node does not answer, or answers with an error. */
 export async function askNode(
   node: NodeContainer,
-  password: string,
+  login: NodeLogin,
   ...command: readonly string[]
 ): Promise<unknown> {
-  const connection = connectTo(node, password)
+  const connection = connectTo(node, login)
   try {
     return await askOver(connection, ...command)
   } finally {

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import type { TlsTrust } from '../../src/redis/redis.js'
 import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { runFlotilla, type CliResult } from './cli.js'
 import { containersOf, type NodeContainer } from './containers.js'
@@ -31,6 +32,8 @@ export interface World {
   container(name: 'master' | `replica-${number}`): Promise<NodeContainer>
   /** The application's password, from the file that `connect` names. */
   password(): string
+  /** What a client of its nodes is to trust; null until TLS was first asked for. */
+  trust(): TlsTrust | null
   /** One command on the node that is named so, as the application. */
   redis(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
   /** Something else to take away after the test, before what is the flotilla's own. */
@@ -49,6 +52,8 @@ export interface ManifestSpec {
   readonly persistence?: 'aof' | 'rdb' | 'none'
   readonly deletionPolicy?: 'Retain' | 'Delete' | 'Orphan'
   readonly failover?: Readonly<Record<string, string>>
+  /** As in the manifest: `require`, or a mapping in one line. */
+  readonly tls?: string
 }
 
 export interface ProcessOptions {
@@ -121,20 +126,27 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
       return found
     },
     password: () => readFileSync(join(state, 'secrets', `${name}.password`), 'utf8').trimEnd(),
-    redis: async (role, ...command) => askNode(await world.container(role), world.password(), ...command),
+    trust: () => {
+      const path = join(state, 'secrets', `${name}.ca.crt`)
+      return existsSync(path)
+        ? { authorities: readFileSync(path, 'utf8'), serverName: `${name}-master` }
+        : null
+    },
+    redis: async (role, ...command) =>
+      askNode(await world.container(role), { password: world.password(), trust: world.trust() }, ...command),
   }
   return world
 }
 
 export function manifestText(name: string, spec: ManifestSpec): string {
-  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover } = spec
+  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover, tls } = spec
   const inFlow =
     failover === undefined
       ? undefined
       : `{ ${Object.entries(failover)
           .map(([key, value]) => `${key}: ${value}`)
           .join(', ')} }`
-  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow }).flatMap(
+  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow, tls }).flatMap(
     ([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]),
   )
   return `apiVersion: flotilla/v1

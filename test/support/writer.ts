@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Connection } from '../../src/redis/client/connection.js'
 import { containerNamed } from './containers.js'
-import { askOver, connectTo } from './redis-node.js'
+import { askOver, connectTo, type NodeLogin } from './redis-node.js'
 import { until } from './until.js'
 import type { World } from './world.js'
 
@@ -81,7 +81,7 @@ export class Writer {
   /** Acknowledged keys that the node of this name has not. */
   async missingOn(node: 'master' | `replica-${number}`): Promise<readonly string[]> {
     const keys = this.#acknowledged.map(one => one.key)
-    const connection = connectTo(await this.#world.container(node), this.#world.password())
+    const connection = connectTo(await this.#world.container(node), this.#login())
     const missing: string[] = []
     try {
       for (let start = 0; start < keys.length; start += 1_000) {
@@ -127,10 +127,14 @@ export class Writer {
     return this.#promised === 'plain' || Number(await askOver(connection, 'WAIT', '1', '500')) >= 1
   }
 
+  #login(): NodeLogin {
+    return { password: this.#world.password(), trust: this.#world.trust() }
+  }
+
   async #connect(): Promise<Connection> {
     const master = await containerNamed(`${this.#world.name}-master`)
     if (master?.running !== true || master.address === null) throw new Error('nobody has the name')
-    return connectTo(master, this.#world.password())
+    return connectTo(master, this.#login())
   }
 }
 

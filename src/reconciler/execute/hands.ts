@@ -2,6 +2,7 @@ import type { EventSink } from '../../events/catalogue.js'
 import type { ReachMode } from '../../redis/reach.js'
 import type { NodeCredentials, RedisPort } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
+import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeSetting } from '../desired-node.js'
 import type { FlotillaMemory } from '../memory.js'
 
@@ -12,6 +13,8 @@ export interface Hands {
   readonly reach: ReachMode
   readonly setting: NodeSetting
   readonly credentials: NodeCredentials
+  /** The certificate of a node, made if it has none or the one it had is due; null where TLS is off. */
+  readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
   readonly events: EventSink
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>

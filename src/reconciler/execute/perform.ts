@@ -1,9 +1,9 @@
 import { errorCode, FlotillaError } from '../../errors.js'
 import type { NodeTarget } from '../../redis/redis.js'
+import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, PullProgress } from '../../runtime/runtime.js'
 import {
-  configFile,
   desiredContainer,
   fileOwner,
   flotillaLabels,
@@ -11,7 +11,7 @@ import {
   nodeFiles,
   nodeLabels,
 } from '../desired-node.js'
-import { withNodeRecord, type Operation } from '../memory.js'
+import { withNodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
@@ -19,12 +19,13 @@ import type { Action } from '../plan/plan.js'
 import { filedAs, tunedTo } from '../tuned-to.js'
 import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
-import { afterAnswer, afterOperation } from './records.js'
+import { answerRequest, beginOperation, endOperation } from './perform-records.js'
 import { SyncTurns } from './sync-turns.js'
 import { killNode } from './kill-node.js'
 import { performTrial } from './perform-trial.js'
 import { tuneNode } from './tune-node.js'
 import { setDataAside } from './set-aside.js'
+import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
 
 /** A node that was started a moment ago has this long to answer its first order. */
 const orderDeadlineMs = 10_000
@@ -80,11 +81,7 @@ export class Performer {
       case 'create-container':
         return this.#create(action.ordinal, action.name)
       case 'start-container':
-        this.#containers.set(
-          action.ordinal,
-          await runtime.startContainer(this.#idOf(action.ordinal), { signal }),
-        )
-        return
+        return this.#start(action.ordinal)
       case 'stop-container':
         return runtime.stopContainer(this.#idOf(action.ordinal), { graceMs: 20_000 }, { signal })
       case 'remove-container':
@@ -109,9 +106,7 @@ export class Performer {
           redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs }),
         )
       case 'follow':
-        return this.#explained(action.ordinal, () =>
-          this.#follow(action.ordinal, action.master, action.nudge),
-        )
+        return this.#explained(action.ordinal, () => this.#follow(action))
       case 'kill-container':
         return killNode(this.#hands, this.#idOf(action.ordinal), this.#targetIfAny(action.ordinal))
       case 'pause-writes':
@@ -131,15 +126,19 @@ export class Performer {
       case 'set-aside':
         return this.#setAside(action.ordinal, action.folder)
       case 'answer-request':
-        return this.#answerRequest(action)
+        return answerRequest(this.#hands, action)
+      case 'load-certificate':
+        return loadCertificate(this.#hands, this.#running(action.ordinal))
+      case 'set-port':
+        return setPort(this.#hands, this.#running(action.ordinal), action)
       case 'tune':
         return this.#tune(action)
       case 'write-config':
         return this.#writeConfig(action.ordinal)
       case 'begin-operation':
-        return this.#beginOperation(action.operation)
+        return beginOperation(this.#hands, action.operation)
       case 'end-operation':
-        return this.#endOperation(action)
+        return endOperation(this.#hands, action)
       case 'remove-network':
         return runtime.removeNetwork(action.network, { signal })
       case 'remove-volume':
@@ -170,12 +169,28 @@ export class Performer {
   async #create(ordinal: number, name: string): Promise<void> {
     const { runtime, setting, credentials, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
-    const files = nodeFiles(setting, ordinal, credentials, owner)
+    const material = await this.#hands.materialFor(ordinal)
+    const files = nodeFiles(setting, ordinal, { credentials, material }, owner)
     const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, name), files, {
       signal,
     })
     this.#created.set(ordinal, containerId)
     this.#noteFile(ordinal, containerId)
+  }
+
+  async #start(ordinal: number): Promise<void> {
+    const { runtime, signal } = this.#hands
+    const container = this.#containers.get(ordinal)
+    if (container !== undefined && !this.#created.has(ordinal))
+      await refreshCertificate(this.#hands, ordinal, container)
+    this.#containers.set(ordinal, await runtime.startContainer(this.#idOf(ordinal), { signal }))
+  }
+
+  #running(ordinal: number): RunningNode {
+    const container = this.#containers.get(ordinal)
+    if (container === undefined)
+      throw new FlotillaError('runtime/not-found', `node ${ordinal} has no container`)
+    return { ordinal, container, target: this.#targetOf(ordinal) }
   }
 
   async #userOfImage(): Promise<string> {
@@ -196,14 +211,19 @@ export class Performer {
     if (facts !== null) this.#containers.set(ordinal, facts)
   }
 
-  async #follow(ordinal: number, master: number, nudge: boolean): Promise<void> {
+  async #follow({ ordinal, master, nudge, encrypted }: Extract<Action, { kind: 'follow' }>): Promise<void> {
     const { redis, setting } = this.#hands
     const replica = this.#targetOf(ordinal)
-    const upstream = { host: nodeAlias(setting.spec.name, master), port: redisPort }
+    const port = encrypted === true ? tlsPort : redisPort
+    const upstream = {
+      host: nodeAlias(setting.spec.name, master),
+      port,
+      ...(encrypted === undefined ? {} : { encrypted }),
+    }
     await this.#turns.take({ replica, master: this.#targetIfAny(master) }, () =>
       redis.follow(replica, upstream, {
         deadlineMs: orderDeadlineMs,
-        ...(nudge ? { nudge: { host: masterLinkAlias, port: redisPort } } : {}),
+        ...(nudge ? { nudge: { host: masterLinkAlias, port } } : {}),
       }),
     )
   }
@@ -239,7 +259,10 @@ export class Performer {
     const { runtime, setting, credentials, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
     const containerId = this.#idOf(ordinal)
-    await runtime.putFiles(containerId, [configFile(setting, ordinal, credentials, owner)], { signal })
+    const material = await this.#hands.materialFor(ordinal)
+    await runtime.putFiles(containerId, nodeFiles(setting, ordinal, { credentials, material }, owner), {
+      signal,
+    })
     this.#noteFile(ordinal, containerId)
   }
 
@@ -248,51 +271,6 @@ export class Performer {
     this.#hands.keepMemory(memory =>
       withNodeRecord(memory, ordinal, record => ({ ...record, filed: filedAs(containerId, memory.config) })),
     )
-  }
-
-  async #beginOperation(operation: Operation): Promise<void> {
-    const { kind, from, epoch, reason } = operation
-    // Clients wait for what comes after this.
-    await this.#hands.saveMemory(memory => ({ ...memory, operation }), { urgent: kind === 'failover' })
-    if (kind === 'failover') this.#hands.events.publish('failover.started', { from, epoch, reason })
-  }
-
-  async #endOperation({
-    operation,
-    result,
-    offsetGapBytes,
-    detail,
-    lostKeys,
-  }: Extract<Action, { kind: 'end-operation' }>): Promise<void> {
-    const { saveMemory, nowMs, events } = this.#hands
-    const atMs = nowMs()
-    await saveMemory(memory =>
-      afterOperation(memory, { operation, result, offsetGapBytes, detail, lostKeys, atMs }),
-    )
-    const { from, to, epoch, kind, reason } = operation
-    if (lostKeys > 0) events.publish('data.lost', { lastKnownKeys: lostKeys, why: reason })
-    if (result === 'aborted') return events.publish('operation.aborted', { kind, from, to, reason: detail })
-    if (from !== null && from !== to) events.publish('master.changed', { from, to, epoch, kind, reason })
-    events.publish('master.promoted', {
-      node: to,
-      epoch,
-      kind,
-      reason,
-      tookMs: atMs - operation.startedAtMs,
-      offsetGapBytes,
-    })
-  }
-
-  async #answerRequest({
-    request,
-    result,
-    detail,
-    divergent,
-  }: Extract<Action, { kind: 'answer-request' }>): Promise<void> {
-    const { saveMemory, nowMs, events } = this.#hands
-    const atMs = nowMs()
-    await saveMemory(memory => afterAnswer(memory, { request, result, detail, divergent, atMs }))
-    events.publish('request.answered', { kind: request.kind, result, detail })
   }
 
   async #setAside(ordinal: number, folder: string): Promise<void> {

@@ -144,6 +144,7 @@ function trialFiles({ imageUser, options }: { readonly imageUser: string; readon
     nodeAlias: 'trial',
     persistence: 'none',
     replication: nobody.replication,
+    tls: null,
     openToAll: true,
     options,
     places: { ...containerPlaces, upstream: null },

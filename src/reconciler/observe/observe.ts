@@ -1,5 +1,6 @@
-import type { NodeCredentials, NodeTarget, Probe, RedisPort } from '../../redis/redis.js'
+import type { NodeCredentials, NodeTarget, Probe, RedisPort, Way } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
+import { tlsPort } from '../../redis/tls.js'
 import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.js'
 import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
@@ -150,23 +151,42 @@ export function nodeTarget(
 ): NodeTarget | null {
   // A paused container has an address, but a look at it can only time out.
   if (container.state !== 'running') return null
-  const alias = nodeAlias(input.flotilla, ordinalOf(container))
-  const address = nodeAddress({
-    mode: reach,
-    container,
-    network: networkName(input.flotilla),
-    nodeAlias: alias,
-    redisPort,
-  })
-  if (address.kind === 'nowhere') return null
+  const [first, second] = waysTo(reach, input, container)
+  if (first === undefined) return null
   return {
-    nodeAlias: alias,
+    nodeAlias: nodeAlias(input.flotilla, ordinalOf(container)),
     flotilla: input.flotilla,
     containerId: container.containerId,
     startedAtMs: container.startedAtMs,
-    host: address.host,
-    port: address.port,
+    ...first,
+    ...(second === undefined ? {} : { otherwise: second }),
     credentials: input.credentials,
+  }
+}
+
+/** In the order in which they are tried; none while it has no address. */
+function waysTo(
+  reach: ReachMode,
+  { flotilla, credentials }: { readonly flotilla: string; readonly credentials: NodeCredentials },
+  container: ContainerFacts,
+): readonly Way[] {
+  const alias = nodeAlias(flotilla, ordinalOf(container))
+  const wayBy = (port: number): readonly Way[] => {
+    const network = networkName(flotilla)
+    const address = nodeAddress({ mode: reach, container, network, nodeAlias: alias, redisPort: port })
+    return address.kind === 'nowhere' ? [] : [{ host: address.host, port: address.port }]
+  }
+  const { encryption } = credentials
+  if (encryption === undefined) return wayBy(redisPort)
+  const tls = { authorities: encryption.authorities, serverName: encryption.serverName ?? alias }
+  const encrypted = wayBy(tlsPort).map(way => ({ ...way, tls }))
+  switch (encryption.order) {
+    case 'encrypted-only':
+      return encrypted
+    case 'encrypted-first':
+      return [...encrypted, ...wayBy(redisPort)]
+    case 'plain-first':
+      return [...wayBy(redisPort), ...encrypted]
   }
 }
 

@@ -21,6 +21,10 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
       return `the clients of node ${action.ordinal} are cut, and find the new master by its name`
     case 'follow':
       return disruptionOfFollowing(action, plan)
+    case 'set-port':
+      return action.open
+        ? null
+        : `clients of node ${action.ordinal} that came by its ${action.port} port are cut, and can't come back by it`
     case 'remove-volume':
       return `the data of node ${action.ordinal} is gone for good`
     case 'begin-operation':
@@ -42,6 +46,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'promote':
     case 'tune':
     case 'write-config':
+    case 'load-certificate':
     case 'end-operation':
     case 'remove-network':
       return null

@@ -20,6 +20,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...aCopyStays(steps, input),
     ...volumesStay(steps),
     ...ownNetworkStays(steps, input),
+    ...noPortIsClosedInUse(steps, input),
     ...oneOrderPerNodeAndStage(plan),
   ]
 }
@@ -187,6 +188,28 @@ function ownNetworkStays(steps: readonly Step[], input: PlanInput): string[] {
         ]
       : [],
   )
+}
+
+/** Closing a port is for the end: the node can be reached by the other one, and nobody follows anybody by the one that goes. */
+function noPortIsClosedInUse(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'set-port' || action.open) return []
+    const facts = input.seen.nodes.map(node => ({ ordinal: node.ordinal, ...factsOfNode(node) }))
+    const transport = facts.find(one => one.ordinal === action.ordinal)?.transport
+    const closed = action.port === 'plain' ? transport?.plainPort : transport?.tlsPort
+    const left = action.port === 'plain' ? transport?.tlsPort : transport?.plainPort
+    const user = facts.find(({ upstream }) => upstream?.port === closed)
+    return [
+      ...(left === undefined || left === null || left === 0
+        ? [`the ${action.port} port of node ${action.ordinal} would be closed, and it listens on no other`]
+        : []),
+      ...(user === undefined
+        ? []
+        : [
+            `the ${action.port} port of node ${action.ordinal} would be closed while node ${user.ordinal} follows by it`,
+          ]),
+    ]
+  })
 }
 
 /** Actions of one stage run concurrently: two of them on one node would race. */

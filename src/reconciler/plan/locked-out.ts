@@ -2,17 +2,42 @@ import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
+import type { Refusal } from './plan.js'
 
 /**
  * Nodes that live and refuse our passwords: another state directory made them, or somebody changed their users by hand. No wait ends that. A node without
  * room for one more client is only waited for.
  */
 export function planLockedOut(input: PlanInput, census: Census): Contribution {
+  return joined(refusingUs(input, census), distrusted(input, census))
+}
+
+function joined(...refusals: readonly (Refusal | null)[]): Contribution {
+  const some = refusals.filter(refusal => refusal !== null)
+  return some.length === 0 ? {} : { refusals: some }
+}
+
+/** Whose certificate has ended or is another one than it was given can't be given a new one, because we send nothing to whom we don't know. */
+function distrusted(input: PlanInput, census: Census): Refusal | null {
+  const nodes = [...census.wanted, ...census.surplus].filter(node => causeOf(node) === 'certificate')
+  const [first] = nodes
+  if (first === undefined) return null
+  const reason = first.seen?.probe?.kind === 'denied' ? first.seen.probe.reason : ''
+  const replicas = nodes.filter(node => node.ordinal !== input.memory.master?.ordinal)
+  const [next = first] = replicas
+  return {
+    code: 'LockedOut',
+    why: `node ${nodes.map(node => node.ordinal).join(', ')} can't prove who it is: ${reason}. Nothing is sent to it`,
+    whatToType: `docker kill ${next.seen?.container.name}   (it is started again with the certificate in force; one node at a time, the master last)`,
+  }
+}
+
+function refusingUs(input: PlanInput, census: Census): Refusal | null {
   const nodes = [...census.wanted, ...census.surplus].filter(refusesOurPassword)
-  if (nodes.length === 0) return {}
+  if (nodes.length === 0) return null
   const list = nodes.map(node => `node ${node.ordinal} (${node.seen?.container.name})`).join(', ')
   const why = `${list} ${nodes.length === 1 ? 'lives and does' : 'live and do'} not accept the passwords in our state directory: another state directory made ${nodes.length === 1 ? 'it' : 'them'}, or somebody changed the users`
-  return { refusals: [{ code: 'LockedOut', why, whatToType: whatToType(input, census, nodes) }] }
+  return { code: 'LockedOut', why, whatToType: whatToType(input, census, nodes) }
 }
 
 /** A replica is made anew beside a master that is well; without one the data must not be left to a guess. */
@@ -26,6 +51,9 @@ function whatToType(input: PlanInput, census: Census, nodes: readonly Classified
 }
 
 function refusesOurPassword(node: ClassifiedNode): boolean {
-  const probe = node.seen?.probe
-  return node.bucket === 'locked-out' && probe?.kind === 'denied' && probe.cause === 'credentials'
+  return causeOf(node) === 'credentials'
+}
+
+function causeOf({ bucket, seen }: ClassifiedNode): 'credentials' | 'certificate' | 'other' | null {
+  return bucket === 'locked-out' && seen?.probe?.kind === 'denied' ? seen.probe.cause : null
 }

@@ -10,6 +10,8 @@ import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { planNetworks } from './networks.js'
+import { lacksCertificates, planEncryption, whyNotEncrypt } from './encryption.js'
+import { encryptLinks } from './links.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
@@ -28,12 +30,15 @@ import { planSurplus } from './surplus.js'
 export function planFlotilla(input: PlanInput): Plan {
   const census = takeCensus(input, rightfulOrdinal(input))
   const mastership = decideMastership(input, census)
-  return joinContributions(input.spec.name, [
+  // What is to be encrypted is not begun in plain text.
+  const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
+  const plan = joinContributions(input.spec.name, [
     duplicates(input),
     clearUp(input),
     planLockedOut(input, census),
-    ...contributionsOf(input, census, mastership),
+    ...(begun ? contributionsOf(input, census, mastership) : [{ refusals: whyNotEncrypt(input, census) }]),
   ])
+  return encryptLinks(plan, input)
 }
 
 function contributionsOf(input: PlanInput, census: Census, mastership: Mastership): Contribution[] {
@@ -271,13 +276,24 @@ function planReign(
   // Names may change hands while repairs are under way; a file can wait.
   const files = busy ? {} : planFiles(input, census)
   const hold = planRolloutHold(input, census)
+  const encryption = planEncryption(input, census, reigning.ordinal)
   const refused = { refusals: config?.refusals ?? [] }
   if (busy || tuning.length > 0 || (files.actions ?? []).length > 0)
-    return [...repairs, { actions: tuning }, files, refused, hold]
+    return [...repairs, { actions: tuning }, files, refused, hold, onlyOpening(encryption)]
+  if (!isIdle(encryption)) return [...repairs, refused, hold, encryption]
   // An image that is not here can't be asked about either, and who wants it knows how often to try.
   return input.seen.resources?.image === null || config === null
-    ? [...repairs, refused, hold, ...planRollout(input, census, reigning.ordinal)]
-    : [...repairs, hold, config]
+    ? [...repairs, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
+    : [...repairs, hold, encryption, config]
+}
+
+/** To listen in one more way disturbs nobody, and a node that is told to follow may need it for that. */
+function onlyOpening({ actions = [], refusals = [] }: Contribution): Contribution {
+  return { actions: actions.filter(({ phase }) => phase === 'open-port'), refusals }
+}
+
+function isIdle({ actions = [], waits = [] }: Contribution): boolean {
+  return actions.length === 0 && waits.length === 0
 }
 
 /** The nodes that this part of the plan creates, with their containers' names. */

@@ -67,7 +67,23 @@ export type ActionBody =
       readonly divergent: readonly number[]
     }
   | { readonly kind: 'promote'; readonly ordinal: number }
-  | { readonly kind: 'follow'; readonly ordinal: number; readonly master: number; readonly nudge: boolean }
+  | {
+      readonly kind: 'follow'
+      readonly ordinal: number
+      readonly master: number
+      readonly nudge: boolean
+      /** Said of every link (see encryptLinks); absent where TLS was never asked for. */
+      readonly encrypted?: boolean
+    }
+  /** Gives it its certificate, made if it has none or the old one is due, and opens the encrypted port with it. */
+  | { readonly kind: 'load-certificate'; readonly ordinal: number }
+  /** Closing takes the clients away too that came by that port. */
+  | {
+      readonly kind: 'set-port'
+      readonly ordinal: number
+      readonly port: 'plain' | 'encrypted'
+      readonly open: boolean
+    }
   /** CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond the common configuration. */
   | { readonly kind: 'tune'; readonly ordinal: number; readonly options: LiveOptions }
   /** Puts today's redis.conf into a container, for its next start. */
@@ -113,6 +129,7 @@ export const refusalCodes = [
   'FailoverBlocked',
   'CrashLooping',
   'ConfigRefused',
+  'TlsRefused',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number] | 'LockedOut'

@@ -79,7 +79,11 @@ export function renderAction(action: Action): string {
     case 'promote':
       return `promote node ${action.ordinal}`
     case 'follow':
-      return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}`
+      return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}${action.encrypted === true ? ' over TLS' : ''}`
+    case 'load-certificate':
+      return `give node ${action.ordinal} its certificate`
+    case 'set-port':
+      return `${action.open ? 'open' : 'close'} the ${action.port} port of node ${action.ordinal}`
     case 'tune':
       return `tune node ${action.ordinal} for its version`
     case 'write-config':

@@ -8,6 +8,7 @@ import type { Plan, RefusalCode } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
 import { configFact, configOf } from './config-fact.js'
 import { no, yes, type Fact } from './fact.js'
+import { expiringFact, tlsFact } from './tls-fact.js'
 import {
   conditionTypes,
   type Condition,
@@ -70,6 +71,8 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       context.specProblem === null
         ? no('Valid', 'the manifest is in force')
         : yes('ManifestBroken', context.specProblem),
+    TlsApplied: tlsFact(input, census),
+    CertificateExpiring: expiringFact(input),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
     DataLost: lostFact(input),
@@ -210,6 +213,7 @@ function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
     ConfigRefused: fact('ConfigRefused'),
+    TlsRefused: fact('TlsRefused'),
     LockedOut: fact('LockedOut'),
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import { applicationUser } from '../acl.js'
 import type { NodeTarget } from '../redis.js'
-import { type Connection, openConnection } from './connection.js'
+import { type Connection, openConnection, waysTo } from './connection.js'
 import { deliver } from './deliver.js'
 import { orderError } from './errors.js'
 
@@ -28,8 +28,7 @@ export async function runCommand(
     if (connection !== null && !connection.closed) return connection
     connection = openConnection({
       clock,
-      host: node.host,
-      port: node.port,
+      ways: waysTo(node),
       login: application === null ? null : { user: applicationUser, password: application },
       onLost: () => {},
     })

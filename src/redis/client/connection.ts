@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
 import type { Clock } from '../../clock.js'
 import type { Secret } from '../../secret.js'
-import { firstErrorCode, networkWords } from './words.js'
+import type { NodeTarget, Way } from '../redis.js'
+import { dialerFor } from './dialer.js'
+import { distrustWords, firstErrorCode, networkWords } from './words.js'
 
 /** One connection: opened once, logged in once, never reconnected. Whoever needs another one opens it and knows that it is another one. */
 export interface Connection {
@@ -23,6 +25,8 @@ export type Answer =
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   /** It spoke, and did not let us in: `message` is what it said. */
   | { readonly kind: 'denied'; readonly message: string }
+  /** It could not prove who it is, and nothing was said to it. */
+  | { readonly kind: 'distrusted'; readonly reason: string }
   /** Nobody is there: the address refused, can't be routed to, or hung up on us before its first byte. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** The attempt failed in a way that says nothing about the node, such as no file descriptors left here. */
@@ -37,8 +41,8 @@ export type Reply =
 
 export interface ConnectionOptions {
   readonly clock: Clock
-  readonly host: string
-  readonly port: number
+  /** The next one is tried when nobody listens at the one before. */
+  readonly ways: readonly [Way, ...Way[]]
   /** Null logs in as nobody: for a `default` user without a password. */
   readonly login: { readonly user: string; readonly password: Secret } | null
   /** Called once when an established and logged-in connection closes and it wasn't us. */
@@ -51,65 +55,91 @@ const connectTimeoutMs = 20_000
 /** The last resort against a reply that never comes: askers have deadlines of their own, far below it. */
 const commandTimeoutMs = 120_000
 
-export function openConnection({ clock, host, port, login, onLost }: ConnectionOptions): Connection {
-  const redis = new Redis({
-    host,
-    port,
-    ...(login === null ? {} : { username: login.user, password: login.password.reveal() }),
-    // RESP2: AUTH is one plain command, and every version answers it, while loading and while busy too.
-    protocol: 2,
-    lazyConnect: true,
-    enableReadyCheck: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-    autoResendUnfulfilledCommands: false,
-    connectTimeout: connectTimeoutMs,
-    commandTimeout: commandTimeoutMs,
-    // ioredis ends politely and destroys the socket this much later; a frozen peer would keep our process alive for its stock 2 s.
-    disconnectTimeout: 1,
-    // CLIENT SETINFO exists from 7.2 on; the control user of a 6.2 can't be given it.
-    disableClientInfo: true,
-  })
-  return new IoredisConnection({ redis, clock, onLost })
+export function openConnection(options: ConnectionOptions): Connection {
+  return new IoredisConnection(options)
+}
+
+export function waysTo(node: NodeTarget): readonly [Way, ...Way[]] {
+  return node.otherwise === undefined ? [node] : [node, node.otherwise]
 }
 
 class IoredisConnection implements Connection {
   connected = false
   closed = false
   lastByteAtMs: number | null = null
-  readonly #redis: Redis
+  readonly #options: ConnectionOptions
+  #redis: Redis
   readonly #opening: Promise<Answer | null>
   /** The first error that ioredis emitted: its promises say just "Connection is closed". */
   #cause: Error | null = null
   #ready = false
   #closedByUs = false
 
-  constructor({ redis, clock, onLost }: { redis: Redis; clock: Clock; onLost: () => void }) {
-    this.#redis = redis
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+    const [first, ...others] = options.ways
+    this.#redis = this.#dial(first)
+    this.#opening = this.#open(others)
+  }
+
+  async #open(others: readonly Way[]): Promise<Answer | null> {
+    let failure = await this.#whyNotConnected()
+    for (const way of others) {
+      if (failure?.kind !== 'refused' || this.#closedByUs) break
+      this.connected = false
+      this.#cause = null
+      this.#redis = this.#dial(way)
+      failure = await this.#whyNotConnected()
+    }
+    if (failure === null) this.#ready = true
+    else this.closed = true
+    return failure
+  }
+
+  async #whyNotConnected(): Promise<Answer | null> {
+    try {
+      await this.#redis.connect()
+      return null
+    } catch {
+      return this.#whyNotOpen()
+    }
+  }
+
+  #dial(way: Way): Redis {
+    const { clock, login, onLost } = this.#options
+    const redis = new Redis({
+      Connector: dialerFor(way, () => (this.connected = true)),
+      ...(way.tls === undefined ? {} : { tls: {} }),
+      ...(login === null ? {} : { username: login.user, password: login.password.reveal() }),
+      // RESP2: AUTH is one plain command, and every version answers it, while loading and while busy too.
+      protocol: 2,
+      lazyConnect: true,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      autoResendUnfulfilledCommands: false,
+      connectTimeout: connectTimeoutMs,
+      commandTimeout: commandTimeoutMs,
+      // ioredis ends politely and destroys the socket this much later; a frozen peer would keep our process alive for its stock 2 s.
+      disconnectTimeout: 1,
+      // CLIENT SETINFO exists from 7.2 on; the control user of a 6.2 can't be given it.
+      disableClientInfo: true,
+    })
     redis.on('error', (error: Error) => {
-      this.#cause ??= error
+      if (redis === this.#redis) this.#cause ??= error
     })
     redis.once('connect', () => {
-      this.connected = true
       redis.stream.on('data', () => {
         this.lastByteAtMs = clock.nowMs()
       })
     })
     redis.once('close', () => {
+      if (!this.#ready) return
       this.closed = true
-      if (this.#ready && !this.#closedByUs) onLost()
+      if (!this.#closedByUs) onLost()
     })
-    this.#opening = redis.connect().then(
-      () => {
-        this.#ready = true
-        return null
-      },
-      () => {
-        this.closed = true
-        return this.#whyNotOpen()
-      },
-    )
+    return redis
   }
 
   async ask(commands: readonly (readonly string[])[]): Promise<Answer> {
@@ -152,6 +182,8 @@ class IoredisConnection implements Connection {
     if (this.#closedByUs) return { kind: 'failed', reason: 'the connection was given up for another one' }
     const said = this.#whatItSaid()
     if (said !== null) return said
+    const distrust = distrustWords(firstErrorCode(this.#cause))
+    if (distrust !== null) return { kind: 'distrusted', reason: distrust }
     if (this.lastByteAtMs !== null)
       return { kind: 'denied', message: 'it answered with something that is not the Redis protocol' }
     const code = firstErrorCode(this.#cause)

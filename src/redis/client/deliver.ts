@@ -82,6 +82,7 @@ function isNotYet(reply: Reply): boolean {
 }
 
 function readNoAnswer(answer: Exclude<Answer, { kind: 'replies' }>): Failed {
+  if (answer.kind === 'distrusted') return { ...failed('redis/denied', answer.reason), hint: distrustHint }
   if (answer.kind !== 'denied') return later('redis/unreachable', saying(answer))
   const what = denialWords(answer.message)
   return isFull(answer.message) ? later('redis/denied', what) : failed('redis/denied', what)
@@ -99,10 +100,13 @@ function later(code: OrderFailure['code'], what: string): Failed {
   return { kind: 'later', code, what }
 }
 
-function failure({ node, order, deadlineMs }: Delivery, { kind, code, what }: Failed): Error {
+function failure({ node, order, deadlineMs }: Delivery, { kind, code, what, hint }: Failed): Error {
   const tried = kind === 'later' && code !== 'redis/timeout' ? `${what}, for ${deadlineMs} ms` : what
-  return orderError(node, { code, order, what: tried, ...hintFor(code) })
+  return orderError(node, { code, order, what: tried, ...(hint === undefined ? hintFor(code) : { hint }) })
 }
+
+const distrustHint =
+  'The node shows a certificate that is not the one it was given, or that has ended. A node that is started anew gets the one in force.'
 
 function hintFor(code: OrderFailure['code']): { readonly hint?: string } {
   if (code !== 'redis/denied') return {}

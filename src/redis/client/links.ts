@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import { controlUser } from '../acl.js'
 import type { NodeTarget } from '../redis.js'
-import { type Connection, openConnection } from './connection.js'
+import { type Connection, openConnection, waysTo } from './connection.js'
 
 /**
  * The kept connections: at most one for each container, logged in as `flotilla`, used by probes and orders alike. It belongs to one run of
@@ -37,8 +37,7 @@ export class Links {
   openSpare(node: NodeTarget): Connection {
     const connection = openConnection({
       clock: this.#clock,
-      host: node.host,
-      port: node.port,
+      ways: waysTo(node),
       login: { user: controlUser, password: node.credentials.control },
       onLost: () => {
         if (this.#links.get(node.containerId)?.connection === connection) this.#lose(node)
@@ -96,5 +95,7 @@ interface Link {
 }
 
 function runOf(node: NodeTarget): string {
-  return `${node.startedAtMs ?? 'unknown'} ${node.host} ${node.port}`
+  return `${node.startedAtMs ?? 'unknown'} ${waysTo(node)
+    .map(({ host, port }) => `${host} ${port}`)
+    .join(' ')}`
 }

@@ -28,7 +28,10 @@ export async function followUpstream(
   nudge: Upstream | null,
 ): Promise<void> {
   const order = `REPLICAOF ${upstream.host} ${upstream.port}`
-  const commands = nudge === null ? [replicaOf(upstream)] : [replicaOf(nudge), replicaOf(upstream)]
+  const commands = [
+    ...encryption(upstream),
+    ...(nudge === null ? [replicaOf(upstream)] : [replicaOf(nudge), replicaOf(upstream)]),
+  ]
   acceptAll(context.node, order, await send(context, order, commands))
 }
 
@@ -52,6 +55,40 @@ export async function dropNodeClients(context: OrderContext): Promise<number> {
   ])
   acceptAll(context.node, order, replies)
   return replies.reduce((sum, reply) => sum + (reply.kind === 'value' ? Number(reply.value) : 0), 0)
+}
+
+/** Whom the node's own address in CLIENT LIST (`laddr`, from 6.2 on) shows to have come by this port. Ours is not among them: we come by the other one. */
+export async function dropClientsOfPort(context: OrderContext, port: number): Promise<number> {
+  const order = 'CLIENT LIST'
+  const lists = await send(context, order, [
+    ['CLIENT', 'LIST', 'TYPE', 'normal'],
+    ['CLIENT', 'LIST', 'TYPE', 'pubsub'],
+    ['CLIENT', 'ID'],
+  ])
+  acceptAll(context.node, order, lists)
+  const [normal, pubsub, own] = lists.map(reply => (reply.kind === 'value' ? String(reply.value) : ''))
+  const ids = `${normal}\n${pubsub}`
+    .split('\n')
+    .filter(line => new RegExp(` laddr=\\S*:${port} `).test(line))
+    .map(line => /^id=(\d+)/.exec(line)?.[1] ?? own ?? '')
+    .filter(id => id !== own)
+  if (ids.length === 0) return 0
+  // One that has left meanwhile is no failure: KILL with filters answers how many it closed.
+  await send(
+    context,
+    'CLIENT KILL',
+    ids.map(id => ['CLIENT', 'KILL', 'ID', id]),
+  )
+  return ids.length
+}
+
+/** In the same turn as REPLICAOF: the link that there is stays as it is, and no attempt is made with the one and not the other. */
+function encryption({ encrypted, port }: Upstream): readonly (readonly string[])[] {
+  if (encrypted === undefined) return []
+  return [
+    ['CONFIG', 'SET', 'tls-replication', encrypted ? 'yes' : 'no'],
+    ['CONFIG', 'SET', 'replica-announce-port', String(port)],
+  ]
 }
 
 function replicaOf({ host, port }: Upstream): readonly string[] {

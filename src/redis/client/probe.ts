@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock.js'
 import { parseInfo } from '../info.js'
 import type { NodeTarget, Probe } from '../redis.js'
-import type { Answer, Connection } from './connection.js'
+import { parseTransport, transportQuestions } from '../tls.js'
+import type { Answer, Connection, Reply } from './connection.js'
 import type { Links } from './links.js'
 import { startBudget, within } from './wait.js'
 import { denialWords, meaningOf, refusesOurUser, shortened } from './words.js'
@@ -24,7 +25,7 @@ export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput):
   const leftMs = startBudget(clock, deadlineMs)
   const kept = links.find(node)
   if (kept !== null) {
-    const answer = await within(clock, deadlineMs / 2, askInfo(kept))
+    const answer = await within(clock, deadlineMs / 2, askInfo(kept, node))
     if (answer?.kind === 'replies') return readAnswer(answer, kept.lastByteAtMs)
     if (answer === null) return probeWithRival({ links, clock, node, deadlineMs }, kept, leftMs)
     // It closed: the process may be gone, or it may have dropped just us. A fresh connection tells which.
@@ -46,7 +47,7 @@ export async function pingNode({ links, clock, node, deadlineMs }: ProbeInput): 
   const kept = links.find(node)
   if (kept === null) return false
   const answer = await within(clock, deadlineMs, underWay.get(kept) ?? kept.ask([['PING']]))
-  return answer?.kind === 'replies' || answer?.kind === 'denied'
+  return answer !== null && (answer.kind === 'replies' || isWord(answer))
 }
 
 async function makeContact(
@@ -55,10 +56,11 @@ async function makeContact(
   { hangUpsMax }: { readonly hangUpsMax: number },
 ): Promise<Probe> {
   const first = links.open(node)
-  const early = await within(clock, Math.min(leftMs(), handshakeMs), askInfo(first))
+  const early = await within(clock, Math.min(leftMs(), handshakeMs), askInfo(first, node))
   // A busy process of ours sees its timers first and its sockets after: whatever has arrived is looked at before anybody is called absent.
   if (early === null) await new Promise(resolve => setImmediate(resolve))
-  const answer = early === null && first.connected ? await within(clock, leftMs(), askInfo(first)) : early
+  const answer =
+    early === null && first.connected ? await within(clock, leftMs(), askInfo(first, node)) : early
   if (answer !== null) {
     if (answer.kind !== 'replies') links.drop(node, first)
     // A forwarded port of a dead node accepts and hangs up, every time. A live node does so when a CLIENT KILL hits us before our login, once.
@@ -81,8 +83,8 @@ async function probeWithRival(
   leftMs: () => number,
 ): Promise<Probe> {
   const rival = links.openSpare(node)
-  const fromKept = repliesOnly(askInfo(kept)).then(answer => ({ answer, from: kept }))
-  const fromRival = askInfo(rival).then(answer => ({ answer, from: rival }))
+  const fromKept = repliesOnly(askInfo(kept, node)).then(answer => ({ answer, from: kept }))
+  const fromRival = askInfo(rival, node).then(answer => ({ answer, from: rival }))
   const first = await within(clock, leftMs(), Promise.race([fromKept, fromRival]))
 
   if (first === null) {
@@ -93,7 +95,7 @@ async function probeWithRival(
       lastByteAtMs: kept.lastByteAtMs,
     }
   }
-  if (first.from === kept || first.answer.kind === 'denied') rival.close()
+  if (first.from === kept || isWord(first.answer)) rival.close()
   else if (first.answer.kind === 'replies') links.keep(node, rival)
   else {
     rival.close()
@@ -104,6 +106,11 @@ async function probeWithRival(
     }
   }
   return readAnswer(first.answer, kept.lastByteAtMs)
+}
+
+/** Somebody is there and has been heard out, though it does not let us in. */
+function isWord({ kind }: Answer): boolean {
+  return kind === 'denied' || kind === 'distrusted'
 }
 
 /** Of a kept connection's end the rival will tell more: its own attempt says whether anybody is there. */
@@ -119,24 +126,30 @@ const underWay = new WeakMap<Connection, Promise<Answer>>()
  * Plain INFO: one command whatever the version (6.2 takes just one section, and several sections cost Redis the same as all of its default
  * ones). A late answer to an earlier question is as good as one to this.
  */
-function askInfo(connection: Connection): Promise<Answer> {
+function askInfo(connection: Connection, node: NodeTarget): Promise<Answer> {
   const pending = underWay.get(connection)
   if (pending !== undefined) return pending
-  const answer = connection.ask([['INFO']])
+  const answer = connection.ask(maySpeakTls(node) ? [['INFO'], ...transportQuestions] : [['INFO']])
   underWay.set(connection, answer)
   void answer.then(() => underWay.delete(connection))
   return answer
 }
 
+function maySpeakTls({ tls, otherwise }: NodeTarget): boolean {
+  return tls !== undefined || otherwise !== undefined
+}
+
 function readAnswer(answer: Answer, lastByteAtMs: number | null): Probe {
   switch (answer.kind) {
     case 'replies': {
-      const reply = answer.replies[0]
+      const [reply, ...transport] = answer.replies
       if (reply?.kind === 'error') return readErrorReply(reply.message)
-      return readInfo(reply?.value)
+      return readInfo(reply?.value, transport)
     }
     case 'denied':
       return readErrorReply(answer.message)
+    case 'distrusted':
+      return { kind: 'denied', cause: 'certificate', reason: answer.reason }
     case 'refused':
       return { kind: 'refused', reason: answer.reason }
     case 'lost':
@@ -157,8 +170,14 @@ function readErrorReply(message: string): Probe {
   }
 }
 
-function readInfo(value: unknown): Probe {
+function readInfo(value: unknown, transportReplies: readonly Reply[]): Probe {
   const info = parseInfo(typeof value === 'string' ? value : '')
   if (info.kind === 'unreadable') return { kind: 'denied', cause: 'other', reason: info.reason }
-  return { kind: info.facts.loading === null ? 'answered' : 'loading', facts: info.facts }
+  const transport = transportReplies.length === 0 ? null : parseTransport(transportReplies.map(valueOf))
+  const facts = transport === null ? info.facts : { ...info.facts, transport }
+  return { kind: facts.loading === null ? 'answered' : 'loading', facts }
+}
+
+function valueOf(reply: Reply): unknown {
+  return reply.kind === 'value' ? reply.value : null
 }

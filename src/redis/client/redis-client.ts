@@ -3,6 +3,7 @@ import type { RedisPort } from '../redis.js'
 import { runCommand } from './command.js'
 import { Links } from './links.js'
 import {
+  dropClientsOfPort,
   dropNodeClients,
   followUpstream,
   getNodeConfig,
@@ -27,7 +28,10 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
       followUpstream({ links, clock, node, deadlineMs }, upstream, nudge ?? null),
     pauseWrites: (node, { forMs, deadlineMs }) => pauseNodeWrites({ links, clock, node, deadlineMs }, forMs),
     resumeWrites: (node, { deadlineMs }) => resumeNodeWrites({ links, clock, node, deadlineMs }),
-    dropClients: (node, { deadlineMs }) => dropNodeClients({ links, clock, node, deadlineMs }),
+    dropClients: (node, { deadlineMs, whoCameBy }) =>
+      whoCameBy === undefined
+        ? dropNodeClients({ links, clock, node, deadlineMs })
+        : dropClientsOfPort({ links, clock, node, deadlineMs }, whoCameBy),
     setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
     getConfig: (node, names, { deadlineMs }) => getNodeConfig({ links, clock, node, deadlineMs }, names),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),

@@ -33,6 +33,19 @@ function denialCause(errorReply: string): string {
   return 'it answers, but not as a node of ours does'
 }
 
+/**
+ * Why the other side is not believed to be a node of ours, from the code of OpenSSL's or Node's error; null when it is no matter of certificates. The
+ * connection is closed then before anything is said on it.
+ */
+export function distrustWords(code: string | null): string | null {
+  if (code === null) return null
+  if (code === 'CERT_HAS_EXPIRED') return 'its certificate has ended (CERT_HAS_EXPIRED)'
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name (${code})`
+  if (/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|ERROR_IN_CERT|HOSTNAME_)/.test(code))
+    return `its certificate is from nobody that we trust (${code})`
+  return /^(EPROTO$|ERR_SSL_)/.test(code) ? `it does not speak TLS as we do (${code})` : null
+}
+
 /** One line of bounded length: what the other side says ends in logs. */
 export function shortened(text: string): string {
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()

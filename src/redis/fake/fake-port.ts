@@ -1,10 +1,11 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
-import type { NodeTarget, Probe, RedisPort } from '../redis.js'
+import type { NodeTarget, Probe, RedisFacts, RedisPort } from '../redis.js'
 import { runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
 import { resumeWrites } from './fake-master.js'
 import { whenAwake, type FakeProcess } from './fake-process.js'
 import { followUpstream, promoteProcess } from './fake-replica.js'
+import { provesItself, transportAfter, wayInto } from './fake-transport.js'
 import type { FakeWire } from './fake-wire.js'
 
 /** What may happen to an order on its way: carried out, and the reply is lost; or not even that. */
@@ -76,6 +77,9 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       if (!answered) return { kind: metBefore ? 'hung' : 'silent', reason: 'it said nothing', lastByteAtMs }
       return probe(target, { deadlineMs: Math.max(1, endMs - clock.monotonicMs()) })
     }
+    const way = wayInto(process, target)
+    if (way !== null && !provesItself(process, way))
+      return { kind: 'denied', cause: 'certificate', reason: 'its certificate is for another name' }
     if (!isAccepted(target, process)) {
       await leg()
       return { kind: 'denied', cause: 'credentials', reason: 'it does not accept our password (WRONGPASS)' }
@@ -86,11 +90,16 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
         ? { kind: 'busy', reason: 'a script has run for long and blocks it (BUSY)' }
         : {
             kind: process.state === 'loading' ? 'loading' : 'answered',
-            facts: describeProcess(process, clock.monotonicMs()),
+            facts: factsFor(target, process),
           }
     connection.lastByteAtMs = clock.nowMs()
     await leg()
     return answer
+  }
+
+  function factsFor({ tls, otherwise }: NodeTarget, process: FakeProcess): RedisFacts {
+    const facts = describeProcess(process, clock.monotonicMs())
+    return tls === undefined && otherwise === undefined ? facts : { ...facts, transport: process.transport }
   }
 
   /** Whether it thaws in time; told as soon as it does. */
@@ -190,6 +199,9 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       give(target, { kind: 'REPLICAOF NO ONE', deadlineMs }, process => promoteProcess(wire, process)),
     follow: (target, upstream, { deadlineMs, nudge }) =>
       give(target, { kind: 'REPLICAOF', deadlineMs }, process => {
+        const { encrypted: encryptsReplication } = upstream
+        if (encryptsReplication !== undefined)
+          process.transport = { ...process.transport, encryptsReplication }
         if (nudge !== undefined) followUpstream(wire, process, nudge)
         followUpstream(wire, process, upstream)
       }),
@@ -215,6 +227,7 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
         const options = Object.entries(config)
         for (const [name, value] of options)
           if (!process.unknownOptions.has(name)) process.config.set(name, value)
+        process.transport = transportAfter(process.transport, config)
         return options.map(([name]) => name).filter(name => process.unknownOptions.has(name))
       }),
     getConfig: (target, names, { deadlineMs }) =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PersistenceSpec } from '../../manifest/spec.js'
-import type { NodeCredentials, Upstream } from '../redis.js'
+import type { NodeCredentials, TransportFacts, Upstream } from '../redis.js'
 import { withWrite, type Dataset } from './dataset.js'
 import type { FakeDisk } from './fake-disk.js'
 
@@ -12,6 +12,7 @@ export interface FakeProcess {
   /** Changes when it is attached to its network anew. */
   host: string
   readonly port: number
+  transport: TransportFacts
   readonly credentials: NodeCredentials
   readonly persistence: PersistenceSpec['mode']
   readonly disk: FakeDisk

@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock.js'
 import type { PersistenceSpec } from '../../manifest/spec.js'
-import type { NodeCredentials, NodeTarget, RedisPort, Upstream } from '../redis.js'
+import type { NodeCredentials, NodeTarget, RedisPort, TransportFacts, Upstream } from '../redis.js'
 import { emptyDisk, readDisk, type FakeDisk } from './fake-disk.js'
 import { endProcess, masterCron, readFromReplica } from './fake-master.js'
 import { createFakePort, type FakePortOptions } from './fake-port.js'
 import { beginLineage, hash, saveSnapshot, setFrozen, whenAwake, type FakeProcess } from './fake-process.js'
 import { readFromMaster, replicaCron } from './fake-replica.js'
+import { isListeningTo, plainTransport, wayInto } from './fake-transport.js'
 import { shortTiming, type FakeChange, type FakeTiming, type FakeWire } from './fake-wire.js'
 
 /** Simulated Redis processes, and Flotilla's ports to them. */
@@ -37,6 +38,8 @@ export interface FakeStart {
   readonly startedAtMs: number | null
   readonly host: string
   readonly port?: number
+  /** Where it listens; in plain text at its port, unless told. */
+  readonly transport?: TransportFacts
   readonly volume: string
   readonly persistence: PersistenceSpec['mode']
   readonly credentials: NodeCredentials
@@ -72,8 +75,11 @@ export function createFakeRedis({
     onChange,
     lookUp:
       lookUp ??
-      (upstream =>
-        find(({ alias, host, port }) => [alias, host].includes(upstream.host) && port === upstream.port)),
+      ((upstream, from) =>
+        find(
+          process =>
+            [process.alias, process.host].includes(upstream.host) && isListeningTo(process, upstream, from),
+        )),
     atReplica: (link, message) => readFromMaster(wire, link, message),
     atMaster: (link, message) => readFromReplica(wire, link, message),
   }
@@ -84,7 +90,7 @@ export function createFakeRedis({
   }
 
   const at = (target: NodeTarget): FakeProcess | null =>
-    find(({ host, port }) => host === target.host && port === target.port)
+    find(process => process.host === target.host && wayInto(process, target) !== null)
 
   function beat(process: FakeProcess, count: number): void {
     process.cancelCron = clock.after(1_000, () => {
@@ -134,11 +140,12 @@ export function createFakeRedis({
     },
     start(start) {
       const { volume, upstream, port = 6379, slowLoad = false, ...rest } = start
+      const transport = start.transport ?? plainTransport(port)
       const disk = disks.get(volume) ?? emptyDisk()
       disks.set(volume, disk)
       runs += 1
       const process: FakeProcess = {
-        ...{ ...rest, port, disk, upstream: { host: upstream.host, port: upstream.port } },
+        ...{ ...rest, port, transport, disk, upstream: { host: upstream.host, port: upstream.port } },
         ...{ runId: hash(`run ${runs}`), bornAtMs: clock.monotonicMs(), state: 'starting' },
         ...{ frozen: false, offline: false, slowMs: 0, replid: '', previous: null, offset: 0 },
         ...{ data: readDisk(emptyDisk(), 'none').data, cached: false, link: null, linkLostAtMs: null },

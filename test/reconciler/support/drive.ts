@@ -55,7 +55,7 @@ export function drive(world: World, told: string[] = [], hand: Hand = perform): 
 export function see(world: World): PlanInput {
   const seen = look(world)
   world.memory = remember(world.memory, seen)
-  return { spec: world.spec, seen, memory: world.memory, specHash: currentHash }
+  return { spec: world.spec, seen, memory: world.memory, specHash: currentHash, tls: null }
 }
 
 /** As the executor does it: all of a stage, then the next; a failed stage is the last. @returns the failures as text. */

@@ -346,6 +346,7 @@ export interface Case {
   readonly seen?: Partial<Omit<Observation, 'nodes'>>
   /** Ordinals whose process has not been tuned; of all others it is remembered that they were. */
   readonly untuned?: readonly number[]
+  readonly tls?: PlanInput['tls']
 }
 
 export function planInput(facts: Case): PlanInput {
@@ -357,6 +358,7 @@ export function planInput(facts: Case): PlanInput {
     memory: tuned.reduce((known, one) => withTuned(known, wanted, one), facts.memory ?? memory()),
     seen,
     specHash: currentHash,
+    tls: facts.tls ?? null,
   }
 }
 

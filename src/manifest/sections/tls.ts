@@ -1,0 +1,89 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { TlsSpec } from '../spec.js'
+import { duration } from '../units.js'
+import { field } from '../words.js'
+
+const modes = ['off', 'prefer', 'require'] as const
+
+/** Three months, as certificates on the web have it: long enough to outlast a forgotten daemon, short enough that renewal is a habit. */
+const lifetimeLeftOut = { text: '90d', ms: 90 * 86_400_000 }
+
+/** Where a manifest says nothing of it. */
+export const tlsByDefault: TlsSpec = { mode: 'off', certificates: generatedFor(lifetimeLeftOut.ms) }
+
+const mode = field(z.enum(modes), {
+  describe:
+    'off: nothing is encrypted. prefer: nodes talk to each other over TLS, and clients may (port 6380) or may not (6379). require: TLS only, port 6379 is closed.',
+  wants: 'off, prefer or require',
+  example: 'require',
+  choices: modes,
+})
+
+/** Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means certificates of Flotilla's own. */
+export function tlsSection(folder: string) {
+  const path = (what: string, example: string) =>
+    field(z.string().min(1), {
+      describe: `A PEM file with ${what}, relative to the folder of this manifest.`,
+      wants: `the path of a PEM file with ${what}, relative to the folder of this manifest`,
+      example,
+    })
+  const files = field(
+    z.strictObject({
+      cert: path(
+        'the certificate of the nodes, followed by those between it and its authority',
+        './shop.crt',
+      ),
+      key: path('the private key of that certificate, without a passphrase', './shop.key'),
+      ca: path('the authorities that clients and nodes are to trust', './ca.crt'),
+    }),
+    {
+      describe:
+        'A certificate of your own for all nodes. Left out: Flotilla makes a private authority and a certificate for each node, and renews them.',
+      wants: 'a mapping of cert, key and ca',
+      example: '{ cert: ./shop.crt, key: ./shop.key, ca: ./ca.crt }',
+    },
+  )
+  const lifetime = field(duration({ minMs: 3_600_000, maxMs: 825 * 86_400_000 }), {
+    describe:
+      "How long a certificate that Flotilla makes is good for; it is renewed when a third of that is left. Left out: 90d. Of no effect on files of one's own.",
+    wants: 'a duration from 1h to 825d, such as 90d',
+    example: '90d',
+  })
+  return field(
+    z
+      .union([
+        z.enum(modes),
+        z.strictObject({
+          mode: mode.prefault('require'),
+          files: files.optional(),
+          lifetime: lifetime.prefault(lifetimeLeftOut.text),
+        }),
+      ])
+      .transform((tls): TlsSpec => {
+        if (typeof tls === 'string') return { mode: tls, certificates: generatedFor(lifetimeLeftOut.ms) }
+        if (tls.files === undefined) return { mode: tls.mode, certificates: generatedFor(tls.lifetime) }
+        const { cert, key, ca } = tls.files
+        return {
+          mode: tls.mode,
+          certificates: {
+            kind: 'files',
+            certFile: resolve(folder, cert),
+            keyFile: resolve(folder, key),
+            caFile: resolve(folder, ca),
+          },
+        }
+      }),
+    {
+      describe:
+        'Encryption between nodes and of clients: off, prefer (both ports are open) or require, or a mapping with mode, files and lifetime.',
+      wants: 'off, prefer or require, or a mapping',
+      example: 'require',
+      choices: modes,
+    },
+  )
+}
+
+function generatedFor(lifetimeMs: number): TlsSpec['certificates'] {
+  return { kind: 'generated', lifetimeMs }
+}

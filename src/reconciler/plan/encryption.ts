@@ -1,0 +1,164 @@
+import type { TransportFacts } from '../../redis/redis.js'
+import { fingerprintIn, isInForce } from '../../tls/sight.js'
+import { redisPort } from '../names.js'
+import { tlsPort } from '../../redis/tls.js'
+import type { Census } from './census.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import { transportOf } from './links.js'
+import type { Contribution } from './phases.js'
+import type { Action, Refusal } from './plan.js'
+
+/**
+ * From plain text to TLS and back, while clients read and write and no link breaks for longer than one partial resync takes:
+ *
+ * 1. what is to be open is opened on every node (the encrypted port with its certificate, the plain one);
+ * 2. then the replicas move their links over, one at a time, each only while all others are in sync;
+ * 3. then what is to be closed is closed, on every node.
+ *
+ * Each step follows from how the nodes say that they are connected, so one that was cut short is gone on with, from wherever it is. A certificate that is to be
+ * another one is step 1 again: new connections get it, those that there are stay.
+ */
+export function planEncryption(input: PlanInput, census: Census, master: number): Contribution {
+  const { tls } = input
+  if (tls === null) return {}
+  const refusals = whyNotEncrypt(input, census)
+  if (lacksCertificates(input)) return { refusals }
+  const nodes = census.wanted.filter(node => transportOf(node) !== null)
+  const opening = nodes.flatMap(node => openingOf(input, node))
+  if (opening.length > 0)
+    return { refusals, actions: opening.map(action => ({ phase: 'open-port', action })) }
+  if (refusals.length > 0 || nodes.some(node => !isOpen(input, node))) return { refusals }
+  const mover = nodes.find(node => isToMove(input, node))
+  if (mover !== undefined) return planMove(input, census, { mover, master })
+  const closing = census.wanted.every(isWell) ? nodes.flatMap(node => closingOf(input, node)) : []
+  return { actions: closing.map(action => ({ phase: 'close-port', action })) }
+}
+
+/** TLS is asked for, and there is nothing to do it with. */
+export function lacksCertificates({ tls }: PlanInput): boolean {
+  return tls !== null && tls.mode !== 'off' && !isInForce(tls)
+}
+
+/** Nodes stay as they are, whatever they are; nothing is made of a half. */
+export function whyNotEncrypt({ tls, spec }: PlanInput, census: Census): readonly Refusal[] {
+  if (tls === null || tls.mode === 'off') return []
+  if (tls.refused !== null)
+    return [
+      {
+        code: 'TlsRefused',
+        why: `${tls.refused}. ${isInForce(tls) ? 'The nodes keep the certificate that they have' : 'No node is touched'}`,
+        whatToType: `put right ${filesOf(spec.tls)}, which spec.tls.files of ${spec.name} names; they are read again every few seconds`,
+      },
+    ]
+  const without = census.wanted.filter(node => transportOf(node)?.tlsPort === null)
+  if (without.length === 0) return []
+  return [
+    {
+      code: 'TlsRefused',
+      why: `the server of the image ${without[0]?.seen?.container.image ?? spec.image} was built without TLS`,
+      whatToType: `change spec.image of ${spec.name} to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off`,
+    },
+  ]
+}
+
+function filesOf({ certificates }: PlanInput['spec']['tls']): string {
+  if (certificates.kind === 'generated') return 'the files'
+  const { certFile, keyFile, caFile } = certificates
+  return `${certFile}, ${keyFile} or ${caFile}`
+}
+
+function openingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+  const transport = transportOf(node)
+  if (tls === null || transport === null || transport.tlsPort === null) return []
+  const { ordinal } = node
+  const fingerprint = fingerprintIn(tls, ordinal)
+  if (tls.mode !== 'off' && transport.tlsPort === 0)
+    return [{ kind: 'load-certificate', ordinal, cause: `spec.tls of ${spec.name} is ${tls.mode}` }]
+  if (tls.mode !== 'off' && (fingerprint === null || fingerprint !== transport.fingerprint))
+    return [
+      { kind: 'load-certificate', ordinal, cause: 'another certificate is in force, or its own is due' },
+    ]
+  if (tls.mode !== 'require' && transport.plainPort === 0)
+    return [
+      {
+        kind: 'set-port',
+        ordinal,
+        port: 'plain',
+        open: true,
+        cause: `spec.tls of ${spec.name} is ${tls.mode}`,
+      },
+    ]
+  return []
+}
+
+/** As far as what is wanted goes; what is not wanted any more is open all the same until the end. */
+function isOpen({ tls }: PlanInput, node: ClassifiedNode): boolean {
+  const transport = transportOf(node)
+  if (transport === null || tls === null) return false
+  return (
+    (tls.mode === 'off' || transport.tlsPort !== 0) && (tls.mode === 'require' || transport.plainPort !== 0)
+  )
+}
+
+function isToMove({ tls }: PlanInput, node: ClassifiedNode): boolean {
+  const upstream = factsOf(node)?.upstream
+  if (node.bucket !== 'online' || upstream === null || upstream === undefined) return false
+  const wanted = tls?.mode === 'off' ? redisPort : tlsPort
+  return upstream.port !== wanted
+}
+
+/** Never two at once: a master that asks for replicas in sync would refuse writes. */
+function planMove(
+  input: PlanInput,
+  census: Census,
+  { mover, master }: { readonly mover: ClassifiedNode; readonly master: number },
+): Contribution {
+  const ill = census.wanted.find(node => !isWell(node))
+  const { ordinal } = mover
+  const kind = input.tls?.mode === 'off' ? 'plain text' : 'TLS'
+  if (ill !== undefined)
+    return {
+      waits: [
+        {
+          what: `node ${ill.ordinal} is in sync: then the replicas go over to ${kind}, one at a time`,
+          ordinal: ill.ordinal,
+          lookAgainInMs: 1_000,
+        },
+      ],
+    }
+  return {
+    actions: [
+      {
+        phase: 'follow',
+        action: { kind: 'follow', ordinal, master, nudge: false, cause: `its link goes over to ${kind}` },
+      },
+    ],
+  }
+}
+
+function isWell({ bucket }: ClassifiedNode): boolean {
+  return bucket === 'online' || bucket === 'master'
+}
+
+function closingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+  const transport = transportOf(node)
+  if (tls === null || transport === null || tls.mode === 'prefer') return []
+  const port = tls.mode === 'off' ? 'encrypted' : 'plain'
+  if (!isOpenAs(transport, port) || !isReachedBy(node, tls.mode === 'off' ? redisPort : tlsPort)) return []
+  const cause = `spec.tls of ${spec.name} is ${tls.mode}, and nobody needs the ${port} port any more`
+  return [{ kind: 'set-port', ordinal: node.ordinal, port, open: false, cause }]
+}
+
+function isOpenAs(
+  { plainPort, tlsPort: encryptedPort }: TransportFacts,
+  port: 'plain' | 'encrypted',
+): boolean {
+  return (port === 'plain' ? plainPort : encryptedPort) !== 0
+}
+
+/** Where nodes are reached by published ports, one that publishes only the other port is to be made anew before. */
+function isReachedBy({ seen }: ClassifiedNode, port: number): boolean {
+  const published = seen?.container.publishedPorts ?? []
+  return published.length === 0 || published.some(one => one.containerPort === port)
+}

@@ -1,0 +1,72 @@
+import type { TransportFacts } from './redis.js'
+
+/** Where nodes listen for TLS, in either mode: a client's address does not change when `prefer` becomes `require`. */
+export const tlsPort = 6380
+
+/** What makes a Redis speak TLS, wherever its files are. */
+export interface TlsPlaces {
+  readonly tlsPort: number
+  readonly folder: string
+}
+
+/** In a container of ours. */
+export const containerTlsPlaces: TlsPlaces = { tlsPort, folder: '/etc/flotilla/tls' }
+
+/**
+ * Certificate and key in one file: they are loaded together or not at all. Its name never changes, so that a container that is started by hand has the
+ * latest.
+ */
+export function certificatePath({ folder }: TlsPlaces): string {
+  return `${folder}/node.pem`
+}
+
+/**
+ * The file of authorities is named after all that the node is to have. Giving Redis this one name makes it load everything anew, certificate and key too, with one
+ * option, which even 6.2 can set at once; and the node itself can say what it has loaded.
+ */
+export function authoritiesPath({ folder }: TlsPlaces, fingerprint: string): string {
+  return `${folder}/ca-${fingerprint}.crt`
+}
+
+/** The same authorities under a name that stays, for programs that are run inside the node. */
+export function trustPath({ folder }: TlsPlaces): string {
+  return `${folder}/ca.crt`
+}
+
+/** The options of redis.conf and of CONFIG SET, in an order that also a server that takes them one by one accepts: the port last. */
+export function tlsOptions(fingerprint: string, places: TlsPlaces): Readonly<Record<string, string>> {
+  return {
+    'tls-cert-file': certificatePath(places),
+    'tls-key-file': certificatePath(places),
+    'tls-ca-cert-file': authoritiesPath(places, fingerprint),
+    // Who a client is, its password says. Asking for certificates as well would mean handing out one to every client.
+    'tls-auth-clients': 'no',
+    'tls-port': String(places.tlsPort),
+  }
+}
+
+/** Asks a node how it is connected; three questions, because 6.2 takes one pattern at a time. */
+export const transportQuestions: readonly (readonly string[])[] = [
+  ['CONFIG', 'GET', '*port'],
+  ['CONFIG', 'GET', 'tls-replication'],
+  ['CONFIG', 'GET', 'tls-ca-cert-file'],
+]
+
+/** Reads the answers to {@link transportQuestions}; null when they are not what CONFIG GET says. */
+export function parseTransport(answers: readonly unknown[]): TransportFacts | null {
+  const options = new Map<string, string>()
+  for (const answer of answers) {
+    if (!Array.isArray(answer)) return null
+    for (let index = 0; index + 1 < answer.length; index += 2)
+      options.set(String(answer[index]), String(answer[index + 1]))
+  }
+  const plain = options.get('port')
+  if (plain === undefined) return null
+  const encrypted = options.get('tls-port')
+  return {
+    plainPort: Number(plain),
+    tlsPort: encrypted === undefined ? null : Number(encrypted),
+    fingerprint: /\/ca-([0-9a-f]{16})\.crt$/.exec(options.get('tls-ca-cert-file') ?? '')?.[1] ?? null,
+    encryptsReplication: options.get('tls-replication') === 'yes',
+  }
+}

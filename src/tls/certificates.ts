@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import { Secret } from '../secret.js'
+import { explainError, FlotillaError } from '../errors.js'
+import {
+  authorityLifetimeMs,
+  issuerFor,
+  lifetimeOf,
+  materialOf,
+  needsAuthority,
+  takeIntoForce,
+  trustedIn,
+  withLeaf,
+  type FilesRead,
+  type Holdings,
+} from './holdings.js'
+import type { HoldingsStore } from './holdings-store.js'
+import type { NodeMaterial } from './material.js'
+import { serverNameOf, sightOf, type TlsAccess } from './sight.js'
+import { namesOfNode } from './names.js'
+
+/**
+ * The certificates of all flotillas: reads what their manifests name, makes and renews what they don't, and keeps both. Only the holder of the state's lock
+ * may call what writes.
+ */
+export class Certificates {
+  readonly #store: HoldingsStore
+  /** One change at a time for each flotilla: nodes that are made at once get their certificates one after the other. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor(store: HoldingsStore) {
+    this.#store = store
+  }
+
+  /** What holds now, taking into force what the manifest asks for. Null where TLS is off and never was on. */
+  refresh(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
+    return this.#inTurn(spec.name, async () => {
+      const before = await this.#store.load(spec.name)
+      if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
+      const read = await readFiles(spec)
+      const supplied =
+        read === null && needsAuthority(before, nowMs) ? await withAuthority(before, spec, nowMs) : before
+      const { holdings, refused } = takeIntoForce(supplied, read, {
+        serverName: serverNameOf(spec.name),
+        nowMs,
+      })
+      if (holdings !== before) await this.#store.save(spec.name, holdings, trustedIn(holdings, nowMs))
+      return accessOf(holdings, spec, refused, nowMs)
+    })
+  }
+
+  /** The same for who only looks: nothing is made, nothing written. */
+  async peek(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
+    const before = await this.#store.read(spec.name)
+    if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
+    const { holdings, refused } = takeIntoForce(before, await readFiles(spec), {
+      serverName: serverNameOf(spec.name),
+      nowMs,
+    })
+    return accessOf(holdings, spec, refused, nowMs)
+  }
+
+  /**
+   * What this node is to have, made now if it has none or the one it had is due.
+   * @throws FlotillaError manifest/invalid while nothing is in force: the files that the manifest names are refused.
+   */
+  materialFor(spec: FlotillaSpec, ordinal: number, nowMs: number): Promise<NodeMaterial> {
+    return this.#inTurn(spec.name, async () => {
+      const holdings = await this.#store.load(spec.name)
+      const context = { tls: spec.tls, nowMs }
+      const there = materialOf(holdings, ordinal, context)
+      if (there !== null) return there
+      const lifetimeMs = lifetimeOf(spec.tls)
+      const issuer = holdings.inForce === 'generated' ? issuerFor(holdings, lifetimeMs, nowMs) : null
+      if (issuer === null)
+        throw new FlotillaError(
+          'manifest/invalid',
+          `flotilla ${spec.name}: there is no certificate in force`,
+          {
+            hint: `See: flotilla status ${spec.name}`,
+          },
+        )
+      const { issueCertificate } = await import('./issue.js')
+      const issued = await issueCertificate(issuer, { ...namesOfNode(spec.name, ordinal), nowMs, lifetimeMs })
+      const after = withLeaf(holdings, { ...issued, ordinal, lifetimeMs })
+      const authorities = trustedIn(after, nowMs)
+      await this.#store.save(spec.name, after, authorities)
+      return { ...issued, authorities }
+    })
+  }
+
+  /** Where a person finds what clients are to trust; there once TLS was first asked for. */
+  trustPath(flotilla: string): string {
+    return this.#store.trustPath(flotilla)
+  }
+
+  forget(flotilla: string): Promise<void> {
+    return this.#inTurn(flotilla, () => this.#store.forget(flotilla))
+  }
+
+  async #inTurn<Result>(flotilla: string, work: () => Promise<Result>): Promise<Result> {
+    const before = this.#turns.get(flotilla) ?? Promise.resolve()
+    const turn = before.then(work, work)
+    this.#turns.set(flotilla, turn)
+    return turn
+  }
+}
+
+function accessOf(holdings: Holdings, spec: FlotillaSpec, refused: string | null, nowMs: number): TlsAccess {
+  return { sight: sightOf(holdings, spec, { refused, nowMs }), authorities: trustedIn(holdings, nowMs) }
+}
+
+async function withAuthority(holdings: Holdings, spec: FlotillaSpec, nowMs: number): Promise<Holdings> {
+  const { makeAuthority } = await import('./issue.js')
+  const authority = await makeAuthority({ flotilla: spec.name, nowMs, lifetimeMs: authorityLifetimeMs })
+  return { ...holdings, authorities: [...holdings.authorities, authority] }
+}
+
+/** Read at every look: that is how a file that was replaced is noticed, whatever way it was replaced. Null where the manifest names none. */
+async function readFiles({ tls }: FlotillaSpec): Promise<FilesRead | null> {
+  if (tls.certificates.kind !== 'files') return null
+  const { certFile, keyFile, caFile } = tls.certificates
+  try {
+    const [certificate, key, authorities] = await Promise.all(
+      [certFile, keyFile, caFile].map(path => readFile(path, 'utf8')),
+    )
+    return {
+      kind: 'read',
+      material: {
+        certificate: certificate ?? '',
+        key: new Secret(key ?? ''),
+        authorities: authorities ?? '',
+      },
+    }
+  } catch (error) {
+    return { kind: 'unreadable', why: `a file can't be read: ${explainError(error)}` }
+  }
+}

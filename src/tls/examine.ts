@@ -1,0 +1,93 @@
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import type { NodeMaterial } from './material.js'
+
+/** When the certificate (the first of the text) begins and ends. Throws for a text that holds none. */
+export function validityOf(certificate: string): { readonly fromMs: number; readonly toMs: number } {
+  const { validFrom, validTo } = new X509Certificate(certificate)
+  return { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) }
+}
+
+/**
+ * Why a node can't serve with this, or its clients would not accept it; null when nothing speaks against it. Asked before any node is touched: Redis itself would
+ * say no more than "check server logs".
+ */
+export function whyUnusable(
+  material: NodeMaterial,
+  { serverName, nowMs }: { readonly serverName: string; readonly nowMs: number },
+): string | null {
+  const chain = readCertificates(material.certificate)
+  const authorities = readCertificates(material.authorities)
+  const [leaf, ...between] = chain ?? []
+  if (leaf === undefined) return 'the certificate file holds no certificate in PEM form'
+  if (authorities === null || authorities.length === 0)
+    return 'the file of authorities (ca) holds no certificate in PEM form'
+  const key = readKey(material.key.reveal())
+  if (key === null) return 'the key file holds no private key in PEM form, or one with a passphrase'
+  if (!leaf.checkPrivateKey(key)) return `the key is not the one of the certificate (${nameOf(leaf)})`
+  const untimely = whyUntimely(leaf, nowMs)
+  if (untimely !== null) return `the certificate (${nameOf(leaf)}) ${untimely}`
+  const broken = whyUntrusted(leaf, { between, authorities, nowMs })
+  if (broken !== null) return broken
+  if (leaf.checkHost(serverName, { subject: 'never' }) === undefined)
+    return `the certificate is not for the name ${serverName}, by which clients find the master (it is for ${leaf.subjectAltName ?? 'no name at all'})`
+  return null
+}
+
+/** From the leaf to an authority that signed itself: OpenSSL, which Redis asks, trusts no chain that ends before. */
+function whyUntrusted(
+  leaf: X509Certificate,
+  {
+    between,
+    authorities,
+    nowMs,
+  }: {
+    readonly between: readonly X509Certificate[]
+    readonly authorities: readonly X509Certificate[]
+    readonly nowMs: number
+  },
+): string | null {
+  const issuers = [...authorities, ...between]
+  let link = leaf
+  for (let length = 0; length <= issuers.length; length++) {
+    const current = link
+    const issuer = issuers.find(one => current.checkIssued(one) && current.verify(one.publicKey))
+    if (issuer === undefined)
+      return `the certificate does not lead to an authority of the ca file: the issuer of ${nameOf(current)} is in neither file`
+    const untimely = whyUntimely(issuer, nowMs)
+    if (untimely !== null) return `the authority ${nameOf(issuer)} ${untimely}`
+    if (issuer.checkIssued(issuer))
+      return authorities.includes(issuer)
+        ? null
+        : `the authority ${nameOf(issuer)} is in the certificate file, but not in the ca file`
+    link = issuer
+  }
+  return 'the certificates sign each other in a circle'
+}
+
+function whyUntimely(certificate: X509Certificate, nowMs: number): string | null {
+  const [fromMs, toMs] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
+  if (nowMs >= toMs) return `has ended on ${new Date(toMs).toISOString()}`
+  return nowMs < fromMs ? `is good only from ${new Date(fromMs).toISOString()} on` : null
+}
+
+/** Every certificate of the text; null when one of them can't be read. */
+function readCertificates(pem: string): readonly X509Certificate[] | null {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  try {
+    return blocks.map(block => new X509Certificate(block))
+  } catch {
+    return null
+  }
+}
+
+function readKey(pem: string): KeyObject | null {
+  try {
+    return createPrivateKey(pem)
+  } catch {
+    return null
+  }
+}
+
+function nameOf(certificate: X509Certificate): string {
+  return certificate.subject.replaceAll('\n', ', ')
+}

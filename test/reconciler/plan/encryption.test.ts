@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { rememberTransport } from '../../../src/reconciler/encryption.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import type { Action } from '../../../src/reconciler/plan/plan.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { isSettled, renderAction } from '../../../src/reconciler/plan/text.js'
+import type { TransportFacts } from '../../../src/redis/redis.js'
+import type { TlsSight } from '../../../src/tls/sight.js'
+import {
+  follower,
+  master,
+  memory,
+  nothingThere,
+  observation,
+  planInput,
+  planIs,
+  replica,
+  spec,
+  withTuned,
+  witnessed,
+} from '../support/world.js'
+
+type Mode = TlsSight['mode']
+
+const certificate = 'c'.repeat(16)
+const plain: TransportFacts = { plainPort: 6379, tlsPort: 0, fingerprint: null, encryptsReplication: false }
+const both: TransportFacts = {
+  ...{ plainPort: 6379, tlsPort: 6380 },
+  ...{ fingerprint: certificate, encryptsReplication: true },
+}
+const encrypted: TransportFacts = { ...both, plainPort: 0 }
+
+function sight(mode: Mode, overrides: Partial<TlsSight> = {}): TlsSight {
+  const certificates = { kind: 'one', fingerprint: certificate } as const
+  return { mode, certificates, refused: null, endsAtMs: null, expiring: null, ...overrides }
+}
+
+const tlsSpec = (mode: Mode) => ({
+  tls: { mode, certificates: { kind: 'generated', lifetimeMs: 1 } } as const,
+})
+
+/** Node 0 reigns, nodes 1 and 2 follow by this port. */
+function nodes(transport: TransportFacts, port: number): NodeSeen[] {
+  return [
+    master(0, { transport, followers: [follower(1), follower(2)] }),
+    replica(1, { transport, upstream: { port } }),
+    replica(2, { transport, upstream: { port } }),
+  ]
+}
+
+test('first every node listens for TLS; nothing else happens before', () => {
+  planIs(
+    {
+      memory: witnessed([1, 2]),
+      spec: tlsSpec('require'),
+      tls: sight('require'),
+      nodes: nodes(plain, 6379),
+    },
+    `
+    stage 1
+      give node 0 its certificate  # spec.tls of shop is require
+      give node 1 its certificate  # spec.tls of shop is require
+      give node 2 its certificate  # spec.tls of shop is require
+    `,
+  )
+})
+
+test('then the replicas go over, one at a time', () => {
+  planIs(
+    { memory: witnessed([1, 2]), spec: tlsSpec('require'), tls: sight('require'), nodes: nodes(both, 6379) },
+    `
+    stage 1
+      node 1 follows node 0 over TLS  # its link goes over to TLS
+    `,
+  )
+})
+
+test('then the plain port is closed, if it is to be', () => {
+  const facts = { memory: witnessed([1, 2]), nodes: nodes(both, 6380) }
+  planIs({ ...facts, spec: tlsSpec('prefer'), tls: sight('prefer') }, 'nothing to do')
+  planIs(
+    { ...facts, spec: tlsSpec('require'), tls: sight('require') },
+    `
+    stage 1
+      close the plain port of node 0  # spec.tls of shop is require, and nobody needs the plain port any more
+      close the plain port of node 1  # spec.tls of shop is require, and nobody needs the plain port any more
+      close the plain port of node 2  # spec.tls of shop is require, and nobody needs the plain port any more
+    `,
+  )
+})
+
+test('a node that is not in sync keeps links and ports as they are', () => {
+  const [first, second] = nodes(both, 6379)
+  const ill = replica(2, { transport: both, upstream: { port: 6379, link: 'down', linkDownSeconds: 1 } })
+  const plan = planFlotilla(
+    planInput({
+      memory: witnessed([1, 2]),
+      spec: tlsSpec('require'),
+      tls: sight('require'),
+      nodes: [first ?? assert.fail(), second ?? assert.fail(), ill],
+    }),
+  )
+  assert.deepEqual(plan.stages, [])
+  assert.ok(
+    plan.waits.some(
+      ({ what }) => what === 'node 2 is in sync: then the replicas go over to TLS, one at a time',
+    ),
+  )
+})
+
+test('another certificate is given to nodes that run, and to them alone', () => {
+  const due = sight('require', {
+    certificates: { kind: 'each', fingerprints: { 0: certificate, 2: certificate } },
+  })
+  planIs(
+    { memory: witnessed([1, 2]), spec: tlsSpec('require'), tls: due, nodes: nodes(encrypted, 6380) },
+    `
+    stage 1
+      give node 1 its certificate  # another certificate is in force, or its own is due
+    `,
+  )
+})
+
+describe('what can not be encrypted with is refused, and nothing is touched', () => {
+  const refused = sight('require', { certificates: { kind: 'none' }, refused: 'the key is another one' })
+  const certificates = {
+    kind: 'files',
+    certFile: '/own.crt',
+    keyFile: '/own.key',
+    caFile: '/ca.crt',
+  } as const
+  const ownFiles = { tls: { mode: 'require', certificates } } as const
+  test('a flotilla that has no node yet is not begun, be there data or none', () => {
+    for (const seen of [{}, { resources: nothingThere }])
+      planIs(
+        { memory: memory(null), spec: ownFiles, tls: refused, nodes: [], seen },
+        `
+        refuses (TlsRefused): the key is another one. No node is touched
+          type: put right /own.crt, /own.key or /ca.crt, which spec.tls.files of shop names; they are read again every few seconds
+        `,
+      )
+  })
+  test('one in plain text stays so', () => {
+    const plan = planFlotilla(
+      planInput({
+        memory: witnessed([1, 2]),
+        spec: tlsSpec('require'),
+        tls: refused,
+        nodes: nodes(plain, 6379),
+      }),
+    )
+    assert.deepEqual(plan.stages, [])
+    assert.deepEqual(
+      plan.refusals.map(({ code }) => code),
+      ['TlsRefused'],
+    )
+  })
+  test('a server that was built without TLS is named', () => {
+    const plan = planFlotilla(
+      planInput({
+        memory: witnessed([1, 2]),
+        spec: tlsSpec('require'),
+        tls: sight('require'),
+        nodes: nodes({ ...plain, tlsPort: null }, 6379),
+      }),
+    )
+    assert.deepEqual(plan.stages, [])
+    assert.match(plan.refusals[0]?.why ?? '', /image redis:8 was built without TLS/)
+  })
+})
+
+test('where nodes are reached by a published port, one that publishes only the other is made anew before', () => {
+  const publishing = nodes(both, 6380).map(node => ({
+    ...node,
+    container: {
+      ...node.container,
+      publishedPorts: [{ containerPort: 6379, hostAddress: '127.0.0.1', hostPort: 32_768 }],
+    },
+  }))
+  planIs(
+    { memory: witnessed([1, 2]), spec: tlsSpec('require'), tls: sight('require'), nodes: publishing },
+    'nothing to do',
+  )
+})
+
+/** Nodes that do as they are told, and fall out of sync when they are told to follow by a port where nobody listens. */
+interface Transports {
+  readonly transports: TransportFacts[]
+  readonly ports: number[]
+  known: FlotillaMemory
+}
+
+function look(world: Transports): NodeSeen[] {
+  return world.transports.map((transport, ordinal) => {
+    if (ordinal === 0) return master(0, { transport, followers: [follower(1), follower(2)] })
+    const port = world.ports[ordinal] ?? 0
+    const source = world.transports[0] ?? plain
+    const link = port === (transport.encryptsReplication ? source.tlsPort : source.plainPort) ? 'up' : 'down'
+    return replica(ordinal, { transport, upstream: { port, link } })
+  })
+}
+
+function obey(world: Transports, action: Action): void {
+  if (!('ordinal' in action)) throw new Error(`no action of this: ${action.kind}`)
+  const { ordinal } = action
+  const transport = world.transports[ordinal] ?? plain
+  switch (action.kind) {
+    case 'load-certificate':
+      world.transports[ordinal] = { ...transport, tlsPort: 6380, fingerprint: certificate }
+      return
+    case 'set-port': {
+      const port = action.open ? (action.port === 'plain' ? 6379 : 6380) : 0
+      world.transports[ordinal] = { ...transport, [action.port === 'plain' ? 'plainPort' : 'tlsPort']: port }
+      return
+    }
+    case 'follow':
+      assert.notEqual(action.encrypted, undefined)
+      world.transports[ordinal] = { ...transport, encryptsReplication: action.encrypted === true }
+      world.ports[ordinal] = action.encrypted === true ? 6380 : 6379
+      return
+    default:
+      throw new Error(`no action of this: ${renderAction(action)}`)
+  }
+}
+
+/** Passes until nothing is left, each of them carried out but for what comes after `steps` actions in all. */
+function settle(world: Transports, mode: Mode, steps = Infinity): number {
+  let done = 0
+  for (let passes = 0; passes < 30; passes++) {
+    const seen = observation(look(world))
+    const wanted = spec(tlsSpec(mode))
+    world.known = rememberTransport(world.known, wanted, seen)
+    for (const node of seen.nodes) world.known = withTuned(world.known, wanted, node)
+    const input = planInput({
+      memory: world.known,
+      spec: tlsSpec(mode),
+      tls: mode === 'off' && world.known.transport === 'plain' ? null : sight(mode),
+      nodes: seen.nodes,
+    })
+    const plan = planFlotilla(input)
+    assert.deepEqual(objectionsTo(plan, input), [])
+    if (isSettled(plan)) return done
+    for (const action of plan.stages.flat()) {
+      if (done === steps) return done
+      done += 1
+      obey(world, action)
+      const links = look(world).flatMap(node =>
+        node.probe?.kind === 'answered' ? (node.probe.facts.upstream?.link ?? []) : [],
+      )
+      assert.ok(!links.includes('down'), `${renderAction(action)} broke a link`)
+    }
+  }
+  return assert.fail('it never settled')
+}
+
+const start = (): Transports => ({
+  transports: [plain, plain, plain],
+  ports: [0, 6379, 6379],
+  known: witnessed([1, 2]),
+})
+const modes: readonly Mode[] = ['off', 'prefer', 'require']
+
+test('from every mode to every other, cut short after any step and turned to any mode then, no link breaks and it ends as asked', () => {
+  for (const from of modes)
+    for (const to of modes)
+      for (const at of modes)
+        for (let steps = 0; steps < 14; steps++) {
+          const world = start()
+          settle(world, from)
+          settle(world, to, steps)
+          settle(world, at)
+          assert.deepEqual(
+            world.transports.map(({ plainPort, tlsPort }) => ({ plainPort, tlsPort })),
+            Array.from({ length: 3 }, () => ({
+              plainPort: at === 'require' ? 0 : 6379,
+              tlsPort: at === 'off' ? 0 : 6380,
+            })),
+          )
+          const port = at === 'off' ? 6379 : 6380
+          assert.deepEqual(world.ports.slice(1), [port, port])
+          assert.equal(world.known.transport, at === 'off' ? 'plain' : 'encrypted')
+        }
+})
+
+test('a replica that lives in plain text is told to follow a master that does not by what it has been given in the same plan', () => {
+  const [reigning, second] = nodes(encrypted, 6380)
+  const stray = replica(2, { transport: plain, upstream: { host: 'shop-9', port: 6379, link: 'down' } })
+  const plan = planFlotilla(
+    planInput({
+      memory: witnessed([1, 2]),
+      spec: tlsSpec('require'),
+      tls: sight('require'),
+      nodes: [reigning ?? assert.fail(), second ?? assert.fail(), stray],
+    }),
+  )
+  assert.deepEqual(
+    plan.stages.map(stage => stage.map(renderAction)),
+    [['give node 2 its certificate'], ['node 2 follows node 0 over TLS'], ['tune node 2 for its version']],
+  )
+})

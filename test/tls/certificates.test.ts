@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { Certificates } from '../../src/tls/certificates.js'
+import { whyUnusable } from '../../src/tls/examine.js'
+import { HoldingsStore } from '../../src/tls/holdings-store.js'
+import { fingerprintOf } from '../../src/tls/material.js'
+import { fingerprintIn } from '../../src/tls/sight.js'
+import { generated, nowMs, specWith } from './samples.js'
+
+const spec = specWith(generated())
+
+async function folder(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'flotilla-tls-'))
+  t.after(() => rm(path, { recursive: true, force: true }))
+  return path
+}
+
+test('an authority and certificates are made once and kept, for the eyes of one user only', async t => {
+  const state = await folder(t)
+  const first = new Certificates(new HoldingsStore(state))
+  const { authorities = '' } = (await first.refresh(spec, nowMs)) ?? {}
+  const made = await first.materialFor(spec, 1, nowMs)
+  assert.equal(whyUnusable(made, { serverName: 'shop-1', nowMs }), null)
+  assert.equal(made.authorities, authorities)
+
+  const afterRestart = new Certificates(new HoldingsStore(state))
+  const again = await afterRestart.refresh(spec, nowMs)
+  assert.equal(again?.authorities, authorities)
+  assert.equal(again === null ? null : fingerprintIn(again.sight, 1), fingerprintOf(made))
+  const kept = await afterRestart.materialFor(spec, 1, nowMs)
+  assert.equal(kept.key.reveal(), made.key.reveal())
+
+  const secrets = join(state, 'secrets')
+  assert.equal((await stat(join(secrets, 'shop.tls.json'))).mode & 0o777, 0o600)
+  const trusted = await readFile(afterRestart.trustPath('shop'), 'utf8')
+  assert.equal(trusted, authorities)
+  assert.doesNotMatch(trusted, /PRIVATE/)
+  assert.deepEqual((await readdir(secrets)).toSorted(), ['shop.ca.crt', 'shop.tls.json'])
+  await afterRestart.forget('shop')
+  assert.deepEqual(await readdir(secrets), [])
+})
+
+test('nodes that are made at once have a certificate each, and none is lost', async t => {
+  const state = await folder(t)
+  const certificates = new Certificates(new HoldingsStore(state))
+  await certificates.refresh(spec, nowMs)
+  const made = await Promise.all([0, 1, 2, 3].map(ordinal => certificates.materialFor(spec, ordinal, nowMs)))
+  assert.equal(new Set(made.map(({ certificate }) => certificate)).size, 4)
+  const access = await new Certificates(new HoldingsStore(state)).refresh(spec, nowMs)
+  made.forEach((one, ordinal) => {
+    assert.equal(access === null ? null : fingerprintIn(access.sight, ordinal), fingerprintOf(one))
+  })
+})
+
+test('who only looks makes and writes nothing, and sees what was made beside it', async t => {
+  const state = await folder(t)
+  const looking = new Certificates(new HoldingsStore(state))
+  assert.equal((await looking.peek(spec, nowMs))?.authorities, '')
+  assert.deepEqual(await readdir(state), [])
+  await new Certificates(new HoldingsStore(state)).refresh(spec, nowMs)
+  assert.match((await looking.peek(spec, nowMs))?.authorities ?? '', /BEGIN CERTIFICATE/)
+})
+
+test('with TLS off nothing is made, and what was made before is kept for the way back', async t => {
+  const state = await folder(t)
+  const off = specWith({ ...generated(), mode: 'off' })
+  const certificates = new Certificates(new HoldingsStore(state))
+  assert.equal(await certificates.refresh(off, nowMs), null)
+  const access = await certificates.refresh(spec, nowMs)
+  assert.equal((await certificates.refresh(off, nowMs))?.authorities, access?.authorities)
+})
+
+test('damaged holdings are an error that says so, not new ones that nobody trusts', async t => {
+  const state = await folder(t)
+  await new Certificates(new HoldingsStore(state)).refresh(spec, nowMs)
+  await writeFile(join(state, 'secrets', 'shop.tls.json'), '{"version":1')
+  await assert.rejects(new Certificates(new HoldingsStore(state)).refresh(spec, nowMs), {
+    code: 'state/unreadable',
+    message: /shop\.tls\.json is damaged/,
+  })
+})
+
+test('a file that can not be read is a reason, not a failed pass', async t => {
+  const state = await folder(t)
+  const path = join(state, 'cert.pem')
+  await writeFile(path, 'x')
+  await chmod(path, 0o600)
+  const own = specWith({
+    mode: 'require',
+    certificates: { kind: 'files', certFile: path, keyFile: join(state, 'none.key'), caFile: path },
+  })
+  const access = await new Certificates(new HoldingsStore(state)).refresh(own, nowMs)
+  assert.match(access?.sight.refused ?? '', /^a file can't be read: .*none\.key/)
+})
