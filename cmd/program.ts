@@ -1,6 +1,7 @@
 import { Command, Help, type Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { flotillaVersion } from '../src/version.js'
+import { adoptCommand } from './adopt.js'
 import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
@@ -15,6 +16,7 @@ import { historyCommand } from './history.js'
 import { logsCommand } from './logs.js'
 import { pauseCommand, resumeCommand } from './pause.js'
 import { planCommand } from './plan.js'
+import { promoteCommand } from './promote.js'
 import { restartCommand } from './restart.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
@@ -29,7 +31,7 @@ import { verifyCommand } from './verify.js'
 
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
-  'Keep:': [runCommand, upCommand],
+  'Keep:': [runCommand, upCommand, adoptCommand],
   'Look:': [
     statusCommand,
     planCommand,
@@ -39,7 +41,15 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     topCommand,
     doctorCommand,
   ],
-  'Change:': [scaleCommand, switchoverCommand, failoverCommand, pauseCommand, resumeCommand, restartCommand],
+  'Change:': [
+    scaleCommand,
+    switchoverCommand,
+    failoverCommand,
+    promoteCommand,
+    pauseCommand,
+    resumeCommand,
+    restartCommand,
+  ],
   'Use:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
   'Clean up:': [downCommand, gcCommand],

@@ -7,7 +7,7 @@ import { FlotillaError } from '../errors.js'
 import { openJournal } from '../events/journal/journal.js'
 import { noDesires } from '../manifest/desired.js'
 import { Controller } from '../reconciler/controller.js'
-import type { HistoryEntry } from '../reconciler/memory.js'
+import type { HistoryEntry, Request } from '../reconciler/memory.js'
 import { awaitAnswer, awaitPause } from '../state/answers.js'
 import { lockState, readLockHolder } from '../state/lock.js'
 import { submitAsk, type Ask } from '../state/requests.js'
@@ -33,7 +33,7 @@ export type Answer = HistoryEntry | null
  */
 export async function askForMaster(
   request: AskRequest,
-  wanted: { readonly kind: 'switchover' | 'failover'; readonly to: number | null; readonly force: boolean },
+  wanted: { readonly kind: Request['kind']; readonly to: number | null; readonly force: boolean },
   output: Output,
 ): Promise<Answer> {
   const requestId = randomUUID()

@@ -1,7 +1,5 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { isatty } from 'node:tty'
-import { createInterface } from 'node:readline/promises'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { explainError, FlotillaError } from '../errors.js'
@@ -15,6 +13,7 @@ import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { lockState } from '../state/lock.js'
 import { StateStore } from '../state/state-store.js'
+import { isAgreed } from './ask-person.js'
 import { noSuchFlotilla } from './manifests.js'
 import type { Output } from './output.js'
 import { findOwnContainer } from './own-container.js'
@@ -64,7 +63,7 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     }
     for (const action of actions) output.note(`  ${renderAction(action)}`)
     for (const image of images) output.note(`  remove image ${image}`)
-    if (!(await isAgreed(request, output))) return false
+    if (!(await mayGo(request, output))) return false
     const ownNetworks = new OwnNetworks(runtime, await findOwnContainer(runtime))
     const events = openJournal(resolve(request.places.state), { clock: systemClock, beside: silentSink })
     try {
@@ -123,25 +122,15 @@ async function whatGoes(
   return { flotillas, images: [...new Set(images)] }
 }
 
-async function isAgreed({ yes, volumesToo }: DownRequest, output: Output): Promise<boolean> {
+async function mayGo({ yes, volumesToo }: DownRequest, output: Output): Promise<boolean> {
   if (yes) return true
-  if (!isatty(0))
-    throw new FlotillaError('usage/invalid', 'nobody can be asked here, so nothing was removed', {
-      hint: 'Add --yes to remove what is listed above.',
-    })
-  const question = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await question.question(
-      volumesToo
-        ? 'Remove all of this, data included? Type yes: '
-        : 'Remove all of this (the data is kept)? Type yes: ',
-    )
-    if (/^y(es)?$/i.test(answer.trim())) return true
-    output.note('nothing was removed')
-    return false
-  } finally {
-    question.close()
-  }
+  const question = volumesToo
+    ? 'Remove all of this, data included?'
+    : 'Remove all of this (the data is kept)?'
+  if (await isAgreed(`${question} Type yes: `, { otherwise: 'Add --yes to remove what is listed above.' }))
+    return true
+  output.note('nothing was removed')
+  return false
 }
 
 /** An image that something else uses stays: it is not ours alone. */

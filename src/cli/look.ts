@@ -3,6 +3,8 @@ import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { encryptionOf } from '../reconciler/encryption.js'
 import { newMemory } from '../reconciler/memory.js'
+import { loginTo } from '../reconciler/observe/source.js'
+import { followedSource } from '../reconciler/plan/followed-source.js'
 import type { NodeSeen } from '../reconciler/observation.js'
 import { lookAt, type Look } from '../reconciler/pass.js'
 import { assess } from '../reconciler/status/assess.js'
@@ -22,6 +24,7 @@ export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Lo
     memory,
     credentials: await credentialsIfThere(session, spec),
     tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
+    sourceLogin: await loginTo(spec.name, followedSource({ spec, memory })),
     inHaste: false,
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }

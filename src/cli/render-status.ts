@@ -183,6 +183,7 @@ function readyOf({ nodes }: FlotillaStatus): string {
 function phaseBrush(paint: Paint, phase: Phase): Brush {
   switch (phase) {
     case 'Ready':
+    case 'Following':
       return paint.good
     case 'Creating':
     case 'Updating':

@@ -160,14 +160,14 @@ class Progress {
   }
 
   get allReady(): boolean {
-    return this.#names.every(name => this.#statuses.get(name)?.phase === 'Ready')
+    return this.#names.every(name => isThere(this.#statuses.get(name)))
   }
 
   get isOver(): boolean {
     if (this.allReady) return true
     const othersAreDone = this.#names.every(name => {
       const status = this.#statuses.get(name)
-      return status !== undefined && (status.phase === 'Ready' || needsPerson(status))
+      return status !== undefined && (isThere(status) || needsPerson(status))
     })
     return (
       othersAreDone &&
@@ -175,6 +175,11 @@ class Progress {
       systemClock.monotonicMs() - this.#heldSinceMs > holdPatienceMs
     )
   }
+}
+
+/** As wanted: with a master of its own, or with all that the Redis has that it follows. */
+function isThere(status: FlotillaStatus | undefined): boolean {
+  return status?.phase === 'Ready' || status?.phase === 'Following'
 }
 
 /** Held, or well but for something that is refused: nothing more comes of waiting. */

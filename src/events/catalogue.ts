@@ -49,6 +49,7 @@ export const catalogue = {
     alert: 'when no engine.back follows within a minute: nodes that end meanwhile stay down',
   },
   'engine.back': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
+  'source.followed': { level: 'info', message: 'an outside Redis is followed', fields: ['node', 'source'] },
   'manifest.loaded': {
     level: 'info',
     message: 'a spec is in force',
@@ -308,9 +309,4 @@ export interface EventScope {
 /** The way events take out of the controller: to the log, to the journal, to a person who waits. */
 export interface EventSink {
   publish<Code extends EventCode>(code: Code, fields: EventFields<Code>, scope?: EventScope): void
-}
-
-/** A sink that adds this scope to every event. */
-export function scoped(sink: EventSink, scope: EventScope): EventSink {
-  return { publish: (code, fields, more) => sink.publish(code, fields, { ...scope, ...more }) }
 }

@@ -34,7 +34,7 @@ export const flotilla = flotillaStatus.extend({
 })
 
 export const historyEntry = z.object({
-  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover']),
+  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover', 'take-over']),
   epoch: count,
   from: count.nullable(),
   to: count,

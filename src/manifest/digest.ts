@@ -11,6 +11,7 @@ const laterSections: Partial<FlotillaSpec> = {
   tls: tlsByDefault,
   update: updateByDefault,
   network: { subnet: null, external: [] },
+  bootstrap: null,
 }
 
 /**

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { bootstrapSection } from './sections/bootstrap.js'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { configSection } from './sections/config.js'
@@ -46,7 +47,8 @@ export function manifestSchema(folder: string) {
       }),
     })
     .transform((document, context): FlotillaSpec => {
-      const spec = { name: document.metadata.name, ...document.spec }
+      const { bootstrap, ...rest } = document.spec
+      const spec = { name: document.metadata.name, ...rest, bootstrap: bootstrap?.from ?? null }
       for (const { path, message } of conflictsOf(spec))
         context.addIssue({ code: 'custom', path: ['spec', ...path], message })
       return spec
@@ -66,12 +68,13 @@ function specSections(folder: string) {
     update: updateSection.prefault({}),
     network: networkSection.prefault({}),
     labels: labelsSection.prefault({}),
+    bootstrap: bootstrapSection(folder).optional(),
     deletionPolicy: deletionPolicy.prefault('Retain'),
   }
 }
 
 /** What is right by itself and can't be beside something else. */
-function conflictsOf({ name, network, replicas: wanted }: FlotillaSpec): {
+function conflictsOf({ name, network, replicas: wanted, bootstrap, tls }: FlotillaSpec): {
   readonly path: readonly (string | number)[]
   readonly message: string
 }[] {
@@ -92,6 +95,15 @@ function conflictsOf({ name, network, replicas: wanted }: FlotillaSpec): {
           {
             path: ['network', 'subnet'],
             message: `has no room for ${wanted + 1} nodes; choose one with a smaller number after the slash`,
+          },
+        ]
+      : []),
+    ...(bootstrap !== null && tls.mode !== 'off'
+      ? [
+          {
+            path: ['bootstrap'],
+            message:
+              "can't be beside tls: the source is followed in plain text; switch tls on when the flotilla has taken over, and take bootstrap out",
           },
         ]
       : []),

@@ -18,7 +18,20 @@ export interface FlotillaSpec {
   readonly network: NetworkingSpec
   /** For containers, network and volumes, beside Flotilla's own. */
   readonly labels: Readonly<Record<string, string>>
+  /** Whom a new flotilla follows until it takes over; null: it begins empty. */
+  readonly bootstrap: SourceSpec | null
   readonly deletionPolicy: DeletionPolicy
+}
+
+/** A Redis that is not Flotilla's. */
+export interface SourceSpec {
+  readonly at:
+    | { readonly kind: 'container'; readonly container: string; readonly port: number }
+    | { readonly kind: 'host'; readonly host: string; readonly port: number }
+  /** Null: the default user. */
+  readonly user: string | null
+  /** Absolute path; null: it has no password. */
+  readonly passwordFile: string | null
 }
 
 export interface NetworkingSpec {

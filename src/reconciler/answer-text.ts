@@ -7,7 +7,7 @@ export function renderAnswer(name: string, answer: HistoryEntry): string {
     case 'done':
       return answer.detail ?? `${name}: node ${answer.to} is master now (epoch ${answer.epoch}, took ${took})`
     case 'aborted':
-      return `${name}: called off, ${answer.detail ?? answer.reason}; node ${answer.from ?? '?'} is still master`
+      return `${name}: called off, ${answer.detail ?? answer.reason}; ${answer.from === null ? 'nobody has changed' : `node ${answer.from} is still master`}`
     case 'refused':
       return `${name}: refused: ${answer.detail ?? answer.reason}`
   }

@@ -27,7 +27,7 @@ export function desiredContainer(setting: NodeSetting, ordinal: number, name: st
   return {
     ...containerTemplate(setting, ordinal),
     name,
-    labels: { ...setting.spec.labels, ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
+    labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
   }
 }
 
@@ -134,7 +134,11 @@ export function fileOwner(imageUser: string): number {
 }
 
 export function flotillaLabels(setting: NodeSetting): Readonly<Record<string, string>> {
-  return { [flotillaLabel]: setting.spec.name, [versionLabel]: setting.flotillaVersion }
+  return {
+    ...setting.spec.labels,
+    [flotillaLabel]: setting.spec.name,
+    [versionLabel]: setting.flotillaVersion,
+  }
 }
 
 export function nodeLabels(setting: NodeSetting, ordinal: number): Readonly<Record<string, string>> {
@@ -147,6 +151,16 @@ export function nodeAttachment(flotilla: string, ordinal: number): NetworkAttach
     links: [masterLink(flotilla)],
     aliases: [nodeAlias(flotilla, ordinal)],
   }
+}
+
+/** On Docker's own bridge there are no names to be had: it takes no alias, and no link on the way in. */
+export function attachmentTo(
+  flotilla: string,
+  { ordinal, network }: { readonly ordinal: number; readonly network: string },
+): NetworkAttachment {
+  return network === 'bridge'
+    ? { network, links: [], aliases: [] }
+    : { ...nodeAttachment(flotilla, ordinal), network }
 }
 
 function containerTemplate(setting: NodeSetting, ordinal: number): Omit<ContainerSpec, 'name' | 'labels'> {

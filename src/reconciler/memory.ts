@@ -1,4 +1,4 @@
-import type { FlotillaSpec } from '../manifest/spec.js'
+import type { FlotillaSpec, SourceSpec } from '../manifest/spec.js'
 import type { ConfigInForce } from './config-in-force.js'
 import type { Trial } from './trial.js'
 
@@ -19,6 +19,8 @@ export interface FlotillaMemory {
   readonly nodes: readonly NodeRecord[]
   /** Ordinals that were master and were replaced unplanned: what they hold is put aside before they follow again. */
   readonly divergent: readonly number[]
+  /** The Redis of somebody else that it follows, or has followed; null when there never was one. */
+  readonly source: SourceRecord | null
   /** What a person asked for and has not got yet; null when nothing is open. */
   readonly request: Request | null
   /** Written before the first step of a promotion, cleared after the last: a Flotilla that dies in between goes on from here. */
@@ -43,6 +45,17 @@ export interface ImageTrouble {
   readonly image: string
   readonly why: string
   readonly atMs: number
+}
+
+export interface SourceRecord {
+  readonly from: SourceSpec
+  /** Which node follows it; the others follow that one. */
+  readonly leader: number
+  /** `left`: the flotilla has a master of its own since. */
+  readonly phase: 'followed' | 'left'
+  /** The network that the leader has joined to reach it; null when it needed none. */
+  readonly network: string | null
+  readonly sinceMs: number
 }
 
 export interface DataLost {
@@ -88,7 +101,8 @@ export interface Crash {
   readonly exitCode: number
 }
 
-export type OperationKind = 'creation' | 'restart' | 'failover' | 'cold-start' | 'adoption' | 'switchover'
+export type OperationKind =
+  'creation' | 'restart' | 'failover' | 'cold-start' | 'adoption' | 'switchover' | 'take-over'
 
 export interface Operation {
   readonly kind: OperationKind
@@ -121,10 +135,10 @@ export interface HistoryEntry extends Omit<Operation, 'phase'> {
 /** What a person asks for through the command line. */
 export interface Request {
   readonly requestId: string
-  readonly kind: 'switchover' | 'failover'
+  readonly kind: 'switchover' | 'failover' | 'take-over'
   /** Null lets Flotilla choose. */
   readonly to: number | null
-  /** Failover only: also to a node that may lack data. */
+  /** Failover: also to a node that may lack data. Take-over: without pausing the source's writes. */
   readonly force: boolean
   readonly atMs: number
   /** After this it is given up. */
@@ -140,6 +154,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     master: null,
     nodes: [],
     divergent: [],
+    source: null,
     request: null,
     operation: null,
     history: [],

@@ -1,4 +1,4 @@
-import type { Probe } from '../redis/redis.js'
+import type { Probe, Upstream } from '../redis/redis.js'
 import type { ContainerFacts, ImageFacts, NetworkFacts } from '../runtime/runtime.js'
 
 /** Everything that one pass saw of one flotilla, at one moment. Plain data: the planner's second input. */
@@ -16,6 +16,27 @@ export interface Observation {
   readonly resources: ResourcesSeen | null
   /** Every network of the engine; looked at only where the spec or a node speaks of others than the flotilla's own by name. Null when it was not. */
   readonly networks: readonly NetworkFacts[] | null
+  /** The Redis of somebody else that this flotilla follows, or is to follow; null when there is none. */
+  readonly source: SourceSeen | null
+}
+
+export interface SourceSeen {
+  /** What it is called in messages: the container's name, or `host:port`. */
+  readonly called: string
+  /** Where the leader reaches it; null while it can't be said. */
+  readonly upstream: Upstream | null
+  /** The network on which that is; null when any will do. */
+  readonly network: string | null
+  /** Where Flotilla itself reaches it; null when it can't. */
+  readonly address: {
+    readonly host: string
+    readonly port: number
+    readonly containerId: string
+    readonly startedAtMs: number | null
+  } | null
+  readonly probe: Probe | null
+  /** Why there is no upstream; null when there is one. */
+  readonly problem: string | null
 }
 
 export interface NodeSeen {

@@ -1,10 +1,11 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
-import type { NodeCredentials } from '../redis/redis.js'
+import type { NodeCredentials, SourceLogin } from '../redis/redis.js'
 import { acceptConfig, noConfig } from './config-in-force.js'
 import { specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
+import { followedSource } from './plan/followed-source.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
 import type { TlsAccess } from '../tls/sight.js'
@@ -30,6 +31,8 @@ export interface LookInput {
   readonly credentials: NodeCredentials
   /** What is known of certificates; null where TLS is off and never was on. */
   readonly tls: TlsAccess | null
+  /** How to get into the Redis that it follows; null when it follows none, or that one lets everybody in. */
+  readonly sourceLogin: SourceLogin | null
   readonly setting: Omit<NodeSetting, 'config'>
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
@@ -39,8 +42,9 @@ export interface LookInput {
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
 export async function lookAt(
   eyes: Eyes,
-  { spec, memory, credentials, tls, setting, inHaste, mind = soundMind }: LookInput,
+  { spec, memory, credentials, sourceLogin, tls, setting, inHaste, mind = soundMind }: LookInput,
 ): Promise<ActionableLook> {
+  const from = followedSource({ spec, memory })
   const seen = await observe(eyes, {
     flotilla: spec.name,
     image: spec.image,
@@ -48,6 +52,7 @@ export async function lookAt(
     wantedCount: spec.replicas + 1,
     masterKnown: memory.operation !== null || memory.master !== null,
     credentials,
+    source: from === null ? null : { from, login: sourceLogin, external: spec.network.external },
     inHaste,
   })
   const known = acceptConfig(

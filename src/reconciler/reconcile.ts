@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import type { Clock } from '../clock.js'
 import { errorCode, explainError, FlotillaError } from '../errors.js'
-import { scoped, type EventSink } from '../events/catalogue.js'
+import type { EventSink } from '../events/catalogue.js'
+import { scoped } from '../events/scoped.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import type { NodeCredentials, NodeTarget } from '../redis/redis.js'
-import { Secret } from '../secret.js'
+import type { NodeCredentials, NodeTarget, SourceLogin } from '../redis/redis.js'
+import type { Secret } from '../secret.js'
 import type { StateStore } from '../state/state-store.js'
 import { isInForce } from '../tls/sight.js'
 import { encryptionOf } from './encryption.js'
@@ -14,7 +14,10 @@ import type { FlotillaRecord } from './flotilla-record.js'
 import type { Mind } from './mind.js'
 import { factsOfNode } from './node-facts.js'
 import { nodeTarget, type Eyes } from './observe/observe.js'
+import { loginTo } from './observe/source.js'
+import { readPasswordFile } from './password-file.js'
 import { lookAt, type ActionableLook, type Look, type Outcome } from './pass.js'
+import { followedSource } from './plan/followed-source.js'
 import { rightfulOrdinal } from './plan/mastership.js'
 import type { Plan } from './plan/plan.js'
 import { isSettled, renderAction, renderPlan } from './plan/text.js'
@@ -62,8 +65,11 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       publish: tools.eyes.reach === 'published',
       flotillaVersion: tools.flotillaVersion,
     }
+    const following = followedSource({ spec: pass.spec, memory: pass.record.memory })
+    const sourceLogin = await loginTo(pass.spec.name, following)
     const look = await lookAt(tools.eyes, {
       spec: pass.spec,
+      sourceLogin,
       memory: pass.record.memory,
       credentials,
       tls,
@@ -77,7 +83,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     pass.onMaster(reigningMaster(tools.eyes, look, credentials))
     // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after.
     tell(pass, look, { events, failure: null })
-    const outcome = await act(tools, pass, look, { events, credentials })
+    const outcome = await act(tools, pass, look, { events, credentials, sourceLogin })
     await pass.record.saveMemory(memory => memory)
     await pass.record.saveStatus()
     return outcome
@@ -112,6 +118,7 @@ async function act(
   context: {
     readonly events: EventSink
     readonly credentials: NodeCredentials
+    readonly sourceLogin: SourceLogin | null
   },
 ): Promise<Outcome> {
   const { plan, input, setting } = look
@@ -140,6 +147,7 @@ async function act(
         input.tls === null || input.tls.mode === 'off' || !isInForce(input.tls)
           ? Promise.resolve(null)
           : tools.store.certificates.materialFor(pass.spec, ordinal, tools.clock.nowMs()),
+      sourceLogin: context.sourceLogin,
       events,
       nowMs: () => tools.clock.nowMs(),
       sleep: ms => tools.clock.sleep(ms, pass.signal),
@@ -241,29 +249,9 @@ export async function credentialsFor(store: StateStore, spec: FlotillaSpec): Pro
   }
 }
 
-async function givenPassword(spec: FlotillaSpec): Promise<Secret | null> {
-  if (spec.auth.kind !== 'password-file') return null
-  const { path } = spec.auth
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new FlotillaError(
-      'manifest/unreadable',
-      `flotilla ${spec.name}: the password file ${path} can't be read: ${explainError(error)}`,
-      {
-        hint: 'Create the file (it holds nothing but the password), or change spec.auth.passwordFile.',
-        cause: error,
-      },
-    )
-  }
-  const password = text.replace(/\r?\n$/, '')
-  if (password === '' || /[\r\n]/.test(password))
-    throw new FlotillaError(
-      'manifest/invalid',
-      `flotilla ${spec.name}: the password file ${path} must hold one line that is not empty`,
-    )
-  return new Secret(password)
+async function givenPassword({ auth, name }: FlotillaSpec): Promise<Secret | null> {
+  if (auth.kind !== 'password-file') return null
+  return readPasswordFile(auth.path, { flotilla: name, field: 'spec.auth.passwordFile' })
 }
 
 /** Errors of the engine itself, as against those of one action: while it doesn't answer there is nothing to decide. */

@@ -96,6 +96,14 @@ export interface NodeTarget extends Way {
   /** Tried when nobody listens at the first: while a flotilla changes from plain text to TLS or back, a node may have one port or the other. */
   readonly otherwise?: Way
   readonly credentials: NodeCredentials
+  /** For a Redis that is not ours, and has none of our users: as whom we get in. Null: as nobody. */
+  readonly login?: SourceLogin | null
+}
+
+export interface SourceLogin {
+  /** Null: the default user, in the words that every version understands. */
+  readonly user: string | null
+  readonly password: Secret
 }
 
 export interface NodeCredentials {

@@ -14,7 +14,7 @@ const lineage = z.object({
   seenAtMs: z.number(),
 })
 const operation = z.object({
-  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover']),
+  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover', 'take-over']),
   phase: z.enum(['fencing', 'promoting', 'switching']),
   epoch: count,
   from: count.nullable(),
@@ -34,7 +34,7 @@ const historyEntry = operation.omit({ phase: true }).extend({
 
 const request = z.object({
   requestId: z.string(),
-  kind: z.enum(['switchover', 'failover']),
+  kind: z.enum(['switchover', 'failover', 'take-over']),
   to: count.nullable(),
   force: z.boolean(),
   atMs: z.number(),
@@ -42,6 +42,15 @@ const request = z.object({
 })
 
 const redisOptions = z.record(z.string(), z.array(z.string()))
+
+const source = z.object({
+  at: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('container'), container: z.string(), port: count }),
+    z.object({ kind: z.literal('host'), host: z.string(), port: count }),
+  ]),
+  user: z.string().nullable(),
+  passwordFile: z.string().nullable(),
+})
 
 const spec = z.object({
   name: z.string(),
@@ -86,6 +95,7 @@ const spec = z.object({
     .object({ subnet: z.string().nullable(), external: z.array(z.string()) })
     .prefault({ subnet: null, external: [] }),
   labels: z.record(z.string(), z.string()).prefault({}),
+  bootstrap: source.nullable().prefault(null),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 
@@ -130,6 +140,16 @@ const memory = z.object({
       filed: z.string().nullable().prefault(null),
     }),
   ),
+  source: z
+    .object({
+      from: source,
+      leader: count,
+      phase: z.enum(['followed', 'left']),
+      network: z.string().nullable(),
+      sinceMs: z.number(),
+    })
+    .nullable()
+    .prefault(null),
   operation: operation.nullable(),
   divergent: z.array(count),
   request: request.nullable(),

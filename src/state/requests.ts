@@ -28,7 +28,7 @@ export function isPauseAsk(ask: Ask): ask is PauseAsk {
 
 const ask = z.discriminatedUnion('kind', [
   z.object({
-    kind: z.enum(['switchover', 'failover']),
+    kind: z.enum(['switchover', 'failover', 'take-over']),
     requestId: z.string(),
     to: z.int().nullable(),
     force: z.boolean(),

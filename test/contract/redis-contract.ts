@@ -355,6 +355,30 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.doesNotMatch(String(error), /not-the-password/)
     })
 
+    test('a Redis that is not ours is got into with the login that it has, by probes and orders', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      world.redis.retain(new Set())
+      const { application } = node.credentials
+      const none = new Secret('')
+      const foreign: NodeTarget = {
+        ...{ ...node, containerId: 'somebody else', nodeAlias: 'shop-0' },
+        credentials: { control: none, replication: none, application: null },
+        login: application === null ? null : { user: null, password: application },
+      }
+      assert.equal((await look(world, foreign)).kind, 'answered')
+      await world.redis.promote(foreign, { deadlineMs })
+      assert.equal((await factsWhen(world, foreign, ({ role }) => role === 'master')).role, 'master')
+      const wrong = {
+        ...foreign,
+        containerId: 'again',
+        login: { user: null, password: new Secret('not-it') },
+      }
+      const probe = await look(world, wrong)
+      assert.ok(probe.kind === 'denied')
+      assert.equal(probe.cause, 'credentials')
+    })
+
     test('while writes are paused a write waits and a read does not, until they are resumed', async () => {
       const node = await world.startNode('shop-0')
       await world.redis.promote(node, { deadlineMs })

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { complaints, manifest } from './samples.js'
 
 const keysOfSpec =
-  'image, replicas, auth, tls, persistence, config, failover, durability, update, network, labels, deletionPolicy'
+  'image, replicas, auth, tls, persistence, config, failover, durability, update, network, labels, bootstrap, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */

@@ -36,6 +36,15 @@ const table: readonly (readonly [string, string])[] = [
     '7:24: network.external must be a list of network names, not "frontend"; write external: [frontend]',
   ],
   [
+    'bootstrap: { from: { host: a, container: b } }',
+    '7:22: bootstrap.from names one place: a container, or a host',
+  ],
+  [
+    'tls: require\n  bootstrap: { from: { host: a } }',
+    "8:14: bootstrap can't be beside tls: the source is followed in plain text; switch tls on when the flotilla has taken over, and take bootstrap out",
+  ],
+  ['bootstrap: {}', '7:3: bootstrap.from is missing; add from: { container: redis-master } under bootstrap'],
+  [
     'labels: { com.docker.x: "1" }',
     "7:13: labels.com.docker.x can't be a label of yours: com.docker is reserved for Docker; choose another name",
   ],

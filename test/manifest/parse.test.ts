@@ -23,6 +23,7 @@ test('everything but name and replicas has a default', () => {
     network: { subnet: null, external: [] },
     labels: {},
     tls: { mode: 'off', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
+    bootstrap: null,
     deletionPolicy: 'Retain',
   })
 })
@@ -59,7 +60,23 @@ test('every field can be set', () => {
     update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000 },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },
     labels: { team: 'a' },
+    bootstrap: null,
     deletionPolicy: 'Orphan',
+  })
+})
+
+test('a source is a host or a container, with its password file relative to the folder of the manifest', () => {
+  const source = (from: string) =>
+    specOf(manifest('shop', `  replicas: 2\n  bootstrap: { from: ${from} }`))?.bootstrap
+  assert.deepEqual(source('{ host: old.example, port: 6380, passwordFile: ./old }'), {
+    at: { kind: 'host', host: 'old.example', port: 6380 },
+    user: null,
+    passwordFile: '/etc/flotilla/old',
+  })
+  assert.deepEqual(source('{ container: redis-master, user: app }'), {
+    at: { kind: 'container', container: 'redis-master', port: 6379 },
+    user: 'app',
+    passwordFile: null,
   })
 })
 

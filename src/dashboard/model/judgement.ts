@@ -6,6 +6,7 @@ export type Tone = 'good' | 'doubtful' | 'bad' | 'quiet'
 export function toneOfPhase(phase: Phase): Tone {
   switch (phase) {
     case 'Ready':
+    case 'Following':
       return 'good'
     case 'Creating':
     case 'Updating':

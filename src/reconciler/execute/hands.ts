@@ -1,6 +1,6 @@
 import type { EventSink } from '../../events/catalogue.js'
 import type { ReachMode } from '../../redis/reach.js'
-import type { NodeCredentials, RedisPort } from '../../redis/redis.js'
+import type { NodeCredentials, RedisPort, SourceLogin } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeSetting } from '../desired-node.js'
@@ -15,6 +15,8 @@ export interface Hands {
   readonly credentials: NodeCredentials
   /** The certificate of a node, made if it has none or the one it had is due; null where TLS is off. */
   readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
+  /** How to get into the Redis that the flotilla follows; null when it follows none, or that one lets everybody in. */
+  readonly sourceLogin: SourceLogin | null
   readonly events: EventSink
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>

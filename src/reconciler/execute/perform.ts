@@ -4,6 +4,7 @@ import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, PullProgress } from '../../runtime/runtime.js'
 import {
+  attachmentTo,
   desiredContainer,
   fileOwner,
   flotillaLabels,
@@ -17,6 +18,7 @@ import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
 import { filedAs, tunedTo } from '../tuned-to.js'
+import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
 import { answerRequest, beginOperation, endOperation } from './perform-records.js'
@@ -41,6 +43,7 @@ export class Performer {
   readonly #hands: Hands
   readonly #containers: Map<number, ContainerFacts>
   readonly #created = new Map<number, string>()
+  readonly #source: Observation['source']
   #imageUser: string | null
   readonly #turns: SyncTurns
 
@@ -49,11 +52,13 @@ export class Performer {
     this.#hands = hands
     this.#turns = new SyncTurns(hands, followers)
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
+    this.#source = seen.source
     this.#imageUser = seen.resources?.image?.user ?? null
   }
 
   async perform(action: Action): Promise<void> {
     const { runtime, redis, setting, signal } = this.#hands
+    if (isSourceAction(action)) return this.#performSource(action)
     switch (action.kind) {
       case 'pull-image':
         return this.#pull(action.image)
@@ -63,19 +68,12 @@ export class Performer {
         return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':
         return runtime.createNetwork(
-          {
-            name: action.network,
-            subnet: action.subnet,
-            labels: { ...setting.spec.labels, ...flotillaLabels(setting) },
-          },
+          { name: action.network, subnet: action.subnet, labels: flotillaLabels(setting) },
           { signal },
         )
       case 'create-volume':
         return runtime.createVolume(
-          {
-            name: action.volume,
-            labels: { ...setting.spec.labels, ...nodeLabels(setting, action.ordinal) },
-          },
+          { name: action.volume, labels: nodeLabels(setting, action.ordinal) },
           { signal },
         )
       case 'create-container':
@@ -93,12 +91,10 @@ export class Performer {
         return runtime.renameContainer(this.#idOf(action.ordinal), action.to, { signal })
       case 'attach-network':
         return this.#attach(action.ordinal)
-      case 'join-network':
-        return runtime.attachNetwork(
-          this.#idOf(action.ordinal),
-          { ...nodeAttachment(setting.spec.name, action.ordinal), network: action.network },
-          { signal },
-        )
+      case 'join-network': {
+        const attachment = attachmentTo(setting.spec.name, action)
+        return runtime.attachNetwork(this.#idOf(action.ordinal), attachment, { signal })
+      }
       case 'leave-network':
         return runtime.detachNetwork(this.#idOf(action.ordinal), action.network, { signal })
       case 'promote':
@@ -226,6 +222,12 @@ export class Performer {
         ...(nudge ? { nudge: { host: masterLinkAlias, port } } : {}),
       }),
     )
+  }
+
+  #performSource(action: SourceAction): Promise<void> {
+    const world = { source: this.#source, targetOf: (ordinal: number) => this.#targetOf(ordinal) }
+    const perform = () => performSource(this.#hands, action, world)
+    return 'ordinal' in action ? this.#explained(action.ordinal, perform) : perform()
   }
 
   /** An order that fails because the node's process has ended says so, and not that nobody answered. */

@@ -31,6 +31,10 @@ export function afterOperation(
     operation: null,
     dataLost: lostKeys === 0 ? memory.dataLost : { atMs, keys: lostKeys, why: operation.reason },
     ...(result === 'done' ? { epoch: operation.epoch, master } : {}),
+    source:
+      result === 'done' && operation.kind === 'take-over' && memory.source !== null
+        ? { ...memory.source, phase: 'left' }
+        : memory.source,
     request: isAnswered ? null : memory.request,
     divergent: [...new Set([...memory.divergent, ...divergedBy(operation, result)])].filter(
       ordinal => result !== 'done' || ordinal !== operation.to,

@@ -8,6 +8,7 @@ import { interimMasterName, masterName, networkName, nodeAlias, redisPort, repli
 import type { NodeSeen, Observation, ProcessState, ResourcesSeen, Stranger } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
+import { seeSource, type SourceToSee } from './source.js'
 import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
@@ -32,6 +33,8 @@ export interface ObserveInput {
   /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
   readonly masterKnown: boolean
   readonly credentials: NodeCredentials
+  /** The Redis of somebody else that it follows; null when there is none. */
+  readonly source: SourceToSee | null
   /**
    * A connection has just been lost. While Docker clears up after a container that has ended, its answers and its renames take 100 ms and more; a look that
    * is in time goes by the last list and asks just the nodes.
@@ -62,10 +65,11 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     running < chosen.length ||
     !input.masterKnown ||
     chosen.some(container => container.image !== input.image)
-  const [nodes, resources, networks] = await Promise.all([
+  const [nodes, resources, networks, source] = await Promise.all([
     Promise.all(chosen.map(container => seeNode(eyes, input, container))),
     lookFurther && !input.inHaste ? seeResources(eyes.runtime, input) : null,
     speaksOfNetworks(input, chosen) && !input.inHaste ? eyes.runtime.listAllNetworks() : null,
+    input.source === null ? null : seeSource(eyes, flotilla, input.source),
   ])
   return {
     flotilla,
@@ -81,6 +85,7 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
       .map(toStranger),
     resources,
     networks,
+    source,
   }
 }
 

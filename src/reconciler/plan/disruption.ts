@@ -15,6 +15,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
       return `new address for node ${action.ordinal}: its connections break`
     case 'leave-network':
       return `clients of node ${action.ordinal} on the network ${action.network} are cut`
+    case 'pause-source':
     case 'pause-writes':
       return `write pause: ${action.forMs} ms at most, some 10 ms as a rule`
     case 'drop-clients':
@@ -25,6 +26,10 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
       return action.open
         ? null
         : `clients of node ${action.ordinal} that came by its ${action.port} port are cut, and can't come back by it`
+    case 'fence-source':
+      return `clients of ${action.called} can read there, and write through the master's name from then on`
+    case 'drop-source-clients':
+      return `the clients of ${action.called} are cut`
     case 'remove-volume':
       return `the data of node ${action.ordinal} is gone for good`
     case 'begin-operation':
@@ -39,6 +44,12 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'remove-container':
     case 'rename-container':
     case 'join-network':
+    case 'record-source':
+    case 'follow-source':
+    case 'catch-up-source':
+    case 'unfence-source':
+    case 'resume-source':
+    case 'own-login':
     case 'catch-up':
     case 'resume-writes':
     case 'set-aside':

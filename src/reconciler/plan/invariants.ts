@@ -21,6 +21,8 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...volumesStay(steps),
     ...ownNetworkStays(steps, input),
     ...noPortIsClosedInUse(steps, input),
+    ...sourceIsDisarmedFirst(steps, input),
+    ...onlyTheLeaderFollowsASource(steps, input),
     ...oneOrderPerNodeAndStage(plan),
   ]
 }
@@ -128,7 +130,7 @@ function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): str
   const master =
     promoted?.kind === 'promote'
       ? promoted.ordinal
-      : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? null)
+      : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? leaderIn(steps, input))
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'follow') return []
     if (action.ordinal === action.master) return [`node ${action.ordinal} would follow itself`]
@@ -210,6 +212,50 @@ function noPortIsClosedInUse(steps: readonly Step[], input: PlanInput): string[]
           ]),
     ]
   })
+}
+
+/** I2 for a master that is not ours: it is seen to be, or is made, a replica of nobody before the leader is promoted; or a person said to go on without that. */
+function sourceIsDisarmedFirst(steps: readonly Step[], input: PlanInput): string[] {
+  const stageOf = (kind: Action['kind']): number =>
+    steps.find(step => step.action.kind === kind)?.stage ?? Number.POSITIVE_INFINITY
+  const objections: string[] = []
+  const fence = stageOf('fence-source')
+  if (
+    fence < Number.POSITIVE_INFINITY &&
+    !(stageOf('pause-source') < stageOf('catch-up-source') && stageOf('catch-up-source') < fence)
+  )
+    objections.push('the source would be fenced before its writes wait and the leader has them all')
+  if (input.memory.source?.phase !== 'followed') return objections
+  const probe = input.seen.source?.probe
+  const { request } = input.memory
+  const isDisarmed = probe?.kind === 'answered' && probe.facts.role === 'replica'
+  const isForced = request?.kind === 'take-over' && request.force
+  const promoted = stageOf('promote')
+  if (promoted < Number.POSITIVE_INFINITY && !(fence < promoted) && !isDisarmed && !isForced)
+    objections.push('a node would be promoted while the source may still take writes')
+  return objections
+}
+
+/** Following replaces what a node holds, so it is written down first that this is meant, and it is never done to a master. */
+function onlyTheLeaderFollowsASource(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'follow-source') return []
+    const recorded = steps.some(other => other.action.kind === 'record-source' && other.stage < stage)
+    const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
+    const isMaster = node !== undefined && factsOfNode(node)?.role === 'master'
+    return action.ordinal === leaderIn(steps, input) &&
+      (recorded || input.memory.source !== null) &&
+      !isMaster
+      ? []
+      : [`node ${action.ordinal} would follow a Redis of somebody else, and is not to`]
+  })
+}
+
+/** Who follows the source, or is to from this plan on. */
+function leaderIn(steps: readonly Step[], { memory }: PlanInput): number | null {
+  if (memory.source?.phase === 'followed') return memory.source.leader
+  const record = steps.find(step => step.action.kind === 'record-source')?.action
+  return record?.kind === 'record-source' ? record.leader : null
 }
 
 /** Actions of one stage run concurrently: two of them on one node would race. */

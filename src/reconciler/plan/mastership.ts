@@ -27,7 +27,9 @@ export function decideMastership(input: PlanInput, census: Census): Mastership {
  * Whom our record names: an operation under way outranks the last one that ended, from the moment on from which the old master can take no writes any more.
  */
 export function rightfulOrdinal({ memory, seen }: Pick<PlanInput, 'memory' | 'seen'>): number | null {
-  const { operation, master } = memory
+  const { operation, master, source } = memory
+  // Nobody reigns yet; the node that follows the source holds the name, and the others follow it.
+  if (source?.phase === 'followed') return source.leader
   if (operation === null) return master?.ordinal ?? null
   switch (operation.phase) {
     case 'fencing':

@@ -33,6 +33,15 @@ export function planNetworks(
   }
 }
 
+/** The nodes that this part of the plan creates, with their containers' names. */
+export function madeBy({ actions = [] }: Contribution): ReadonlyMap<number, string> {
+  return new Map(
+    actions.flatMap(({ action }) =>
+      action.kind === 'create-container' ? [[action.ordinal, action.name] as const] : [],
+    ),
+  )
+}
+
 function joins(
   input: PlanInput,
   node: ClassifiedNode,
@@ -53,9 +62,13 @@ function joins(
 
 function leaves(input: PlanInput, node: ClassifiedNode): { phase: Phase; action: Action }[] {
   const running = runningContainer(node)
-  const wanted = [networkName(input.spec.name), ...input.spec.network.external]
+  const { source } = input.memory
+  const followed = source?.phase === 'followed' ? source.network : null
+  const left = source?.phase === 'left' ? source.network : null
+  const wanted = [networkName(input.spec.name), ...input.spec.network.external, followed]
   return (running?.networks ?? [])
-    .filter(({ network, links }) => !wanted.includes(network) && links.includes(masterLink(input.spec.name)))
+    .filter(({ network }) => !wanted.includes(network))
+    .filter(({ network, links }) => network === left || links.includes(masterLink(input.spec.name)))
     .map(({ network }) => ({
       phase: 'leave',
       action: {
@@ -63,7 +76,8 @@ function leaves(input: PlanInput, node: ClassifiedNode): { phase: Phase; action:
         ordinal: node.ordinal,
         name: running?.name ?? '',
         network,
-        cause: 'the manifest does not name it any more',
+        cause:
+          network === left ? 'the source is not followed any more' : 'the manifest does not name it any more',
       },
     }))
 }

@@ -24,6 +24,7 @@ const phases = [
   'pause',
   'catch-up',
   'step-down',
+  'login',
   'promote',
   'still',
   'free-name',

@@ -6,10 +6,12 @@ import type { PlanInput } from './input.js'
 import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
 import type { Mastership } from './mastership-kind.js'
 import { planFiles } from './files.js'
+import { followedSource } from './followed-source.js'
+import { planFollowing, someoneReigns } from './following.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
-import { planNetworks } from './networks.js'
+import { madeBy, planNetworks } from './networks.js'
 import { lacksCertificates, planEncryption, whyNotEncrypt } from './encryption.js'
 import { encryptLinks } from './links.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
@@ -29,16 +31,34 @@ import { planSurplus } from './surplus.js'
  */
 export function planFlotilla(input: PlanInput): Plan {
   const census = takeCensus(input, rightfulOrdinal(input))
-  const mastership = decideMastership(input, census)
   // What is to be encrypted is not begun in plain text.
   const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
   const plan = joinContributions(input.spec.name, [
     duplicates(input),
     clearUp(input),
     planLockedOut(input, census),
-    ...(begun ? contributionsOf(input, census, mastership) : [{ refusals: whyNotEncrypt(input, census) }]),
+    ...(begun ? mainContributions(input, census) : [{ refusals: whyNotEncrypt(input, census) }]),
+    takeOverOfNobody(input),
   ])
   return encryptLinks(plan, input)
+}
+
+function mainContributions(input: PlanInput, census: Census): Contribution[] {
+  return isFollowing(input, census)
+    ? planFollowing(input, census)
+    : contributionsOf(input, census, decideMastership(input, census))
+}
+
+/** Whoever reigns without our knowing of it has taken over already; that is found out and written down like any other master. */
+function isFollowing(input: PlanInput, census: Census): boolean {
+  return followedSource(input) !== null && (input.memory.source !== null || !someoneReigns(census))
+}
+
+function takeOverOfNobody(input: PlanInput): Contribution {
+  const { request } = input.memory
+  return request?.kind === 'take-over' && followedSource(input) === null
+    ? { actions: [answer(request, 'refused', 'it follows nobody; it has a master of its own')] }
+    : {}
 }
 
 function contributionsOf(input: PlanInput, census: Census, mastership: Mastership): Contribution[] {
@@ -294,15 +314,6 @@ function onlyOpening({ actions = [], refusals = [] }: Contribution): Contributio
 
 function isIdle({ actions = [], waits = [] }: Contribution): boolean {
   return actions.length === 0 && waits.length === 0
-}
-
-/** The nodes that this part of the plan creates, with their containers' names. */
-function madeBy({ actions = [] }: Contribution): ReadonlyMap<number, string> {
-  return new Map(
-    actions.flatMap(({ action }) =>
-      action.kind === 'create-container' ? [[action.ordinal, action.name] as const] : [],
-    ),
-  )
 }
 
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {

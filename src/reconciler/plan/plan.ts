@@ -1,4 +1,6 @@
 import type { LiveOptions, RedisOptions } from '../../redis/options.js'
+import type { SourceSpec } from '../../manifest/spec.js'
+import type { Upstream } from '../../redis/redis.js'
 import type { Operation, Request } from '../memory.js'
 
 /**
@@ -44,6 +46,33 @@ export type ActionBody =
       readonly name: string
       readonly network: string
     }
+  /** Writes down that the flotilla follows a Redis that is not ours, and by which node. */
+  | {
+      readonly kind: 'record-source'
+      readonly from: SourceSpec
+      readonly leader: number
+      readonly network: string | null
+    }
+  /** The node follows the source, with the source's password. `called`: what the source is called. */
+  | {
+      readonly kind: 'follow-source'
+      readonly ordinal: number
+      readonly upstream: Upstream
+      readonly called: string
+    }
+  | { readonly kind: 'pause-source'; readonly called: string; readonly forMs: number }
+  /** Until the node has applied all that the source has, which must be pausing its writes. */
+  | {
+      readonly kind: 'catch-up-source'
+      readonly ordinal: number
+      readonly called: string
+      readonly withinMs: number
+    }
+  /** The source takes no write from then on: it is made a replica of nobody, and keeps what it holds. The other takes that back. */
+  | { readonly kind: 'fence-source' | 'unfence-source'; readonly called: string }
+  | { readonly kind: 'resume-source' | 'drop-source-clients'; readonly called: string }
+  /** The node will log in to other nodes with the flotilla's own replication password again. */
+  | { readonly kind: 'own-login'; readonly ordinal: number }
   | { readonly kind: 'begin-operation'; readonly operation: Operation }
   /** SIGKILL, and certainty that it does not run any more. */
   | { readonly kind: 'kill-container'; readonly ordinal: number; readonly name: string }
@@ -100,6 +129,9 @@ export type ActionBody =
   | { readonly kind: 'remove-network'; readonly network: string }
   | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
 
+/** An address at which nobody listens, on any host: who follows it keeps its data and takes no writes, and asks no name server anything. */
+export const nobody: Upstream = { host: '127.0.0.1', port: 1 }
+
 export interface Wait {
   /** What must become true, as a sentence for people. */
   readonly what: string
@@ -130,6 +162,7 @@ export const refusalCodes = [
   'CrashLooping',
   'ConfigRefused',
   'TlsRefused',
+  'BootstrapBlocked',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number] | 'LockedOut'

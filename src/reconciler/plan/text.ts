@@ -1,4 +1,4 @@
-import type { Action, Plan } from './plan.js'
+import { nobody, type Action, type Plan } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
 export function renderPlan(plan: Plan): string {
@@ -60,6 +60,24 @@ export function renderAction(action: Action): string {
       return `join ${action.name} to the network ${action.network}`
     case 'leave-network':
       return `take ${action.name} off the network ${action.network}`
+    case 'record-source':
+      return `record that node ${action.leader} follows a Redis that is not ours`
+    case 'follow-source':
+      return `node ${action.ordinal} follows ${action.called}`
+    case 'pause-source':
+      return `pause writes on ${action.called} for ${action.forMs} ms at most`
+    case 'catch-up-source':
+      return `wait until node ${action.ordinal} has all that ${action.called} has, ${action.withinMs} ms at most`
+    case 'fence-source':
+      return `make ${action.called} read-only (REPLICAOF ${nobody.host} ${nobody.port}); it keeps what it holds`
+    case 'unfence-source':
+      return `make ${action.called} a master again`
+    case 'resume-source':
+      return `resume writes on ${action.called}`
+    case 'drop-source-clients':
+      return `drop the clients of ${action.called}`
+    case 'own-login':
+      return `node ${action.ordinal} logs in with the flotilla's own password again`
     case 'begin-operation':
       return `record ${action.operation.kind}: node ${action.operation.to} is to be master, epoch ${action.operation.epoch}`
     case 'kill-container':

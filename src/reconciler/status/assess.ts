@@ -4,10 +4,12 @@ import { takeCensus } from '../plan/census.js'
 import { factsOf, isInService, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
-import type { Plan, RefusalCode } from '../plan/plan.js'
+import type { Plan } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
 import { configFact, configOf } from './config-fact.js'
 import { no, yes, type Fact } from './fact.js'
+import { isInSyncWithSource } from './follows-source.js'
+import { refusalFacts } from './refusal-facts.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import {
   conditionTypes,
@@ -38,16 +40,22 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
   const complete = master !== null && online.length >= input.spec.replicas && census.surplus.length === 0
   const ready = complete && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
   const generation = input.memory.generation
+  const follows =
+    isInSyncWithSource(input, census.wanted) && plan.stages.length === 0 && plan.refusals.length === 0
   const phase = phaseOf(input, plan, {
     ready,
+    follows,
     masterReigns: master !== null,
     complete,
     outdated,
     specApplied: context.previous?.observedGeneration === generation,
   })
-  const observedGeneration = ready ? generation : (context.previous?.observedGeneration ?? 0)
+  const observedGeneration = ready || follows ? generation : (context.previous?.observedGeneration ?? 0)
   const summary = `${online.length} of ${input.spec.replicas} replicas online`
-  const reason = reasonOf(phase, plan, context, census.wanted, summary)
+  const reason =
+    phase === 'Following'
+      ? `every node has what ${input.seen.source?.called ?? 'the source'} has, and takes no writes; to take over, type: flotilla promote ${input.spec.name}`
+      : reasonOf(phase, plan, context, census.wanted, summary)
   const facts: Readonly<Record<ConditionType, Fact>> = {
     Ready: ready ? yes('AllNodesOnline', `a master and ${summary}`) : no(phase, reason),
     Progressing:
@@ -143,6 +151,7 @@ function phaseOf(
   plan: Plan,
   is: {
     readonly ready: boolean
+    readonly follows: boolean
     readonly masterReigns: boolean
     readonly complete: boolean
     readonly outdated: boolean
@@ -150,6 +159,7 @@ function phaseOf(
   },
 ): Phase {
   if (is.ready) return 'Ready'
+  if (is.follows) return 'Following'
   if (
     plan.refusals.length > 0 &&
     !(is.complete && plan.refusals.every(refusal => refusal.code === 'RolloutBlocked'))
@@ -194,28 +204,6 @@ function lostFact(input: PlanInput): Fact {
         'Gone',
         `${dataLost.keys} keys are gone since ${new Date(dataLost.atMs).toISOString()}: ${dataLost.why}. To say that you know, type: flotilla resume ${input.spec.name}`,
       )
-}
-
-function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
-  const fact = (code: string): Fact => {
-    const refusal = plan.refusals.find(one => one.code === code)
-    return refusal === undefined ? no('None', '') : yes(code, `${refusal.why}. Type: ${refusal.whatToType}`)
-  }
-  return {
-    NameConflict: fact('NameConflict'),
-    NetworkConflict: fact('NetworkConflict'),
-    NetworkMissing: fact('NetworkMissing'),
-    DataLossGuard: fact('DataLossGuard'),
-    NoSafeCandidate: fact('NoSafeCandidate'),
-    StrayMaster: fact('StrayMaster'),
-    DuplicateNode: fact('DuplicateNode'),
-    RolloutBlocked: fact('RolloutBlocked'),
-    FailoverBlocked: fact('FailoverBlocked'),
-    CrashLooping: fact('CrashLooping'),
-    ConfigRefused: fact('ConfigRefused'),
-    TlsRefused: fact('TlsRefused'),
-    LockedOut: fact('LockedOut'),
-  }
 }
 
 /** The transition time moves only when the status does, as in Kubernetes. */

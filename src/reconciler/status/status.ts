@@ -25,11 +25,19 @@ export interface FlotillaStatus {
 }
 
 /**
- * Ready: one master, every wanted replica in sync. Creating: never been Ready yet. Updating: the spec changed and is being applied.
+ * Ready: one master, every wanted replica in sync. Following: every node has what a Redis of somebody else has, and takes no writes until it takes over. Creating: never been Ready yet. Updating: the spec changed and is being applied.
  * Degraded: writes work, something is missing. Unavailable: no master takes writes. Held: Flotilla refuses to go on and says why.
  * While the engine does not answer there is no new status: the last one stays, and the log and the exit code of `status` say so.
  */
-export const phases = ['Ready', 'Creating', 'Updating', 'Degraded', 'Unavailable', 'Held'] as const
+export const phases = [
+  'Ready',
+  'Following',
+  'Creating',
+  'Updating',
+  'Degraded',
+  'Unavailable',
+  'Held',
+] as const
 
 export type Phase = (typeof phases)[number]
 
@@ -126,6 +134,7 @@ export const conditionTypes = [
   'CrashLooping',
   'ConfigRefused',
   'TlsRefused',
+  'BootstrapBlocked',
   'LockedOut',
   'DataLost',
   'Paused',

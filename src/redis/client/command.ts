@@ -23,13 +23,14 @@ export async function runCommand(
 ): Promise<unknown> {
   const order = nameOf(command)
   const { application } = node.credentials
+  const ours = application === null ? null : { user: applicationUser, password: application }
   let connection: Connection | null = null
   const connect = (): Connection => {
     if (connection !== null && !connection.closed) return connection
     connection = openConnection({
       clock,
       ways: waysTo(node),
-      login: application === null ? null : { user: applicationUser, password: application },
+      login: node.login === undefined ? ours : node.login,
       onLost: () => {},
     })
     return connection

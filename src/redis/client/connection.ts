@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   /** The next one is tried when nobody listens at the one before. */
   readonly ways: readonly [Way, ...Way[]]
   /** Null logs in as nobody: for a `default` user without a password. */
-  readonly login: { readonly user: string; readonly password: Secret } | null
+  readonly login: { readonly user: string | null; readonly password: Secret } | null
   /** Called once when an established and logged-in connection closes and it wasn't us. */
   readonly onLost: () => void
 }
@@ -110,7 +110,8 @@ class IoredisConnection implements Connection {
     const redis = new Redis({
       Connector: dialerFor(way, () => (this.connected = true)),
       ...(way.tls === undefined ? {} : { tls: {} }),
-      ...(login === null ? {} : { username: login.user, password: login.password.reveal() }),
+      ...(login === null ? {} : { password: login.password.reveal() }),
+      ...(login === null || login.user === null ? {} : { username: login.user }),
       // RESP2: AUTH is one plain command, and every version answers it, while loading and while busy too.
       protocol: 2,
       lazyConnect: true,

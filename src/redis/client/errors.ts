@@ -18,7 +18,9 @@ export interface OrderFailure {
  */
 export function orderError(node: NodeTarget, failure: OrderFailure): FlotillaError {
   const { control, replication, application } = node.credentials
-  const passwords = [control, replication, application].flatMap(secret => secret?.reveal() ?? [])
+  const passwords = [control, replication, application, node.login?.password].flatMap(
+    secret => secret?.reveal() ?? [],
+  )
   const what = redact(failure.what, [...passwords, ...(failure.secrets ?? [])])
   return new FlotillaError(
     failure.code,

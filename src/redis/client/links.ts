@@ -38,7 +38,8 @@ export class Links {
     const connection = openConnection({
       clock: this.#clock,
       ways: waysTo(node),
-      login: { user: controlUser, password: node.credentials.control },
+      login:
+        node.login === undefined ? { user: controlUser, password: node.credentials.control } : node.login,
       onLost: () => {
         if (this.#links.get(node.containerId)?.connection === connection) this.#lose(node)
       },

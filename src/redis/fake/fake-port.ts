@@ -57,7 +57,9 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
   }
 
   const isAccepted = (target: NodeTarget, { credentials }: FakeProcess): boolean =>
-    target.credentials.control.reveal() === credentials.control.reveal()
+    target.login === undefined
+      ? target.credentials.control.reveal() === credentials.control.reveal()
+      : target.login?.password.reveal() === credentials.application?.reveal()
 
   async function probe(target: NodeTarget, { deadlineMs }: { readonly deadlineMs: number }): Promise<Probe> {
     await leg()

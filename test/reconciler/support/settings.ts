@@ -89,6 +89,7 @@ export function build(setting: Setting): World {
     memory: memoryOf(setting),
     network: 1,
     networks: [],
+    source: null,
     imageHere: true,
     newSpecDies: setting.newSpecDies,
     volumes: {},

@@ -9,8 +9,8 @@ import {
   nodeAlias,
   volumeName,
 } from '../../../src/reconciler/names.js'
-import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
-import type { Action } from '../../../src/reconciler/plan/plan.js'
+import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
+import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
 import { withTrial } from '../../../src/reconciler/trial.js'
 import { filedAs, tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
@@ -28,6 +28,8 @@ export interface World {
   memory: FlotillaMemory
   /** Null: there is no network. Containers are attached to a network by its number. */
   network: number | null
+  /** A Redis of somebody else, reached at `old:6379`; null when there is none. */
+  source: Redis | null
   /** Networks of others that exist, by name. */
   networks: string[]
   imageHere: boolean
@@ -178,6 +180,41 @@ function change(world: World, action: Action): void {
       return
     case 'set-aside':
       return setAside(world, action)
+    case 'record-source': {
+      const { from, leader, network } = action
+      world.memory = {
+        ...world.memory,
+        source: { from, leader, network, phase: 'followed', sinceMs: world.atMs },
+      }
+      return
+    }
+    case 'follow-source':
+      return follow(answering(world, action.ordinal), action.upstream.host)
+    case 'pause-source':
+      outside(world).writesPaused = true
+      return
+    case 'catch-up-source': {
+      const [replica, master] = [answering(world, action.ordinal), outside(world)]
+      if (!master.writesPaused) throw new Error('the source takes writes that are not waited for')
+      if (replica.replid !== master.replid || replica.offset < master.offset)
+        throw refused('redis/timeout', `node ${action.ordinal}`)
+      return
+    }
+    case 'fence-source':
+      outside(world).host = nobody.host
+      return
+    case 'unfence-source':
+      outside(world).host = null
+      return
+    case 'resume-source':
+      outside(world).writesPaused = false
+      return
+    case 'drop-source-clients':
+      outside(world)
+      return
+    case 'own-login':
+      answering(world, action.ordinal)
+      return
     case 'remove-network':
     case 'remove-volume':
       throw new Error(`${action.kind} has no place in a reconciling plan`)
@@ -296,6 +333,7 @@ function sourceOf(world: World, box: Box): Redis | null {
   while (source?.redis !== null && source !== undefined && isLinked(world, source) && !seen.has(source)) {
     const { host }: { host: string | null } = source.redis
     if (host === null) return source === box ? null : source.redis
+    if (host === sourceHost) return world.source?.host === null ? world.source : null
     seen.add(source)
     source = world.boxes.find(other => leadsTo(world, host, other))
   }
@@ -343,6 +381,7 @@ export function look(world: World): Observation {
             foreignVolumes: [],
             image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
           },
+    source: world.source === null ? null : seenOutside(world.source),
     networks: world.networks.map(network => ({
       networkId: `id of ${network}`,
       name: network,
@@ -350,6 +389,34 @@ export function look(world: World): Observation {
       driver: 'bridge',
       subnets: [],
     })),
+  }
+}
+
+/** What it is called when it is followed. */
+const sourceHost = 'old'
+
+function outside(world: World): Redis {
+  if (world.source === null) throw refused('redis/unreachable', 'the source')
+  return world.source
+}
+
+function seenOutside(redis: Redis): SourceSeen {
+  const facts = redisFacts({
+    runId: `run-${redis.run}`,
+    role: redis.host === null ? 'master' : 'replica',
+    replid: redis.replid,
+    previous: redis.previous,
+    offset: redis.offset,
+    keys: redis.keys,
+    upstream: redis.host === null ? null : upstream({ ...nobody, link: 'down' }),
+  })
+  return {
+    called: 'redis-master',
+    upstream: { host: sourceHost, port: 6379 },
+    network: null,
+    address: { host: '10.9.0.2', port: 6379, containerId: 'old', startedAtMs: 0 },
+    probe: { kind: 'answered', facts },
+    problem: null,
   }
 }
 

@@ -335,6 +335,7 @@ export function observation(
     strangers: [],
     resources: resources(),
     networks: null,
+    source: null,
     ...overrides,
   }
 }

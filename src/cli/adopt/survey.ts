@@ -1,0 +1,109 @@
+import { FlotillaError } from '../../errors.js'
+import { canPauseWrites, nameOf } from '../../redis/rdb-format.js'
+import type { RedisFacts } from '../../redis/redis.js'
+
+/** A Redis in a container that a person started by hand, as it says that it is. */
+export interface FoundRedis {
+  readonly container: string
+  readonly image: string
+  /** Networks that it has an address on. */
+  readonly networks: readonly string[]
+  readonly facts: RedisFacts
+  /** `CONFIG GET save` is not empty. */
+  readonly savesSnapshots: boolean
+  readonly clusterEnabled: boolean
+}
+
+/** What is taken over: who is master is what INFO says, not what was said. */
+export interface Survey {
+  readonly master: FoundRedis
+  readonly replicas: readonly FoundRedis[]
+  readonly persistence: 'aof' | 'rdb' | 'none'
+  /** Where its clients are, where names resolve. */
+  readonly external: readonly string[]
+  /** What a person should know before saying yes. */
+  readonly remarks: readonly string[]
+}
+
+/** @throws FlotillaError usage/invalid when these are not one master and replicas of it that can be taken over. */
+export function surveyOf(found: readonly FoundRedis[]): Survey {
+  const masters = found.filter(one => one.facts.role === 'master')
+  const [master, second] = masters
+  if (master === undefined)
+    throw refusal(
+      `none of ${listOf(found)} is a master: they follow ${[...new Set(found.map(one => one.facts.upstream?.host ?? 'nobody'))].join(', ')}`,
+      'Name the container of the master too.',
+    )
+  if (second !== undefined)
+    throw refusal(
+      `${listOf(masters)} each say that they are master, and a flotilla has one`,
+      'Adopt them one at a time, or make one follow the other first (REPLICAOF).',
+    )
+  const replicas = found.filter(one => one !== master)
+  const stranger = replicas.find(one => one.facts.replid !== master.facts.replid)
+  if (stranger !== undefined)
+    throw refusal(
+      `${stranger.container} is not in sync with ${master.container}: it follows ${stranger.facts.upstream?.host ?? 'nobody'}`,
+      'Leave it out, or wait until its master_link_status is up.',
+    )
+  if (master.clusterEnabled)
+    throw refusal(
+      `${master.container} is a node of a Redis cluster, and Flotilla keeps a master and its replicas`,
+    )
+  if (!canPauseWrites(master.facts))
+    throw refusal(
+      `${master.container} is ${nameOf(master.facts)}; one that loses no write needs 6.2 or newer`,
+      'Declare it by hand with spec.bootstrap.from, and then: flotilla promote <flotilla> --force',
+    )
+  return {
+    master,
+    replicas,
+    persistence: master.facts.persistence.aofEnabled ? 'aof' : master.savesSnapshots ? 'rdb' : 'none',
+    external: master.networks.filter(network => network !== 'bridge'),
+    remarks: remarksOn(master, replicas),
+  }
+}
+
+function remarksOn({ container, facts, networks }: FoundRedis, replicas: readonly FoundRedis[]): string[] {
+  const more = facts.followers.length - replicas.length
+  return [
+    ...(more > 0 ? [`${more} more replicas follow ${container} than were named; they stay with it`] : []),
+    ...(facts.memory.maxBytes > 0
+      ? [`${container} has maxmemory ${facts.memory.maxBytes}; that is not taken over`]
+      : []),
+    ...(networks.includes('bridge')
+      ? [
+          `clients on Docker's default bridge can't resolve names: put them on the flotilla's network, or on one that spec.network.external names`,
+        ]
+      : []),
+  ]
+}
+
+/** How many replicas the flotilla gets: as many as there are. */
+export function replicasOf({ master, replicas }: Survey): number {
+  return Math.max(replicas.length, master.facts.followers.length)
+}
+
+/** A name for the flotilla whose container names are free. */
+export function nameFor(container: string, taken: readonly string[]): string {
+  const stem =
+    container
+      .toLowerCase()
+      .replace(/[-_.]?master$/, '')
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 30) || 'redis'
+  const isFree = (name: string): boolean =>
+    !taken.some(
+      other => other === name || other.startsWith(`${name}-master`) || other.startsWith(`${name}-replica-`),
+    )
+  return isFree(stem) ? stem : `${stem}-flotilla`
+}
+
+function listOf(found: readonly FoundRedis[]): string {
+  return found.map(one => one.container).join(', ')
+}
+
+function refusal(message: string, hint?: string): FlotillaError {
+  return new FlotillaError('usage/invalid', message, hint === undefined ? {} : { hint })
+}

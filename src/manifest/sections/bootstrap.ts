@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { SourceSpec } from '../spec.js'
+import { field } from '../words.js'
+
+/** Where the data comes from at first: a Redis that is not Flotilla's. */
+export function bootstrapSection(folder: string) {
+  const port = field(z.int().min(1).max(65_535), {
+    describe: 'Port of its Redis.',
+    wants: 'a port, 1 to 65535',
+    example: '6379',
+  }).prefault(6_379)
+  const user = field(z.string().min(1).max(128), {
+    describe: 'ACL user to log in as. Left out: the default user.',
+    wants: 'the name of an ACL user',
+    example: 'default',
+  }).optional()
+  const passwordFile = field(z.string().min(1), {
+    describe:
+      'A file that holds nothing but its password, relative to the folder of this manifest. Left out: it has none.',
+    wants: 'the path of a file that holds the password, relative to the folder of this manifest',
+    example: './old.password',
+  }).optional()
+  const container = field(
+    z
+      .string()
+      .max(128)
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/),
+    {
+      describe: 'Name of a container on this engine in which it runs.',
+      wants: 'the name of a container, such as redis-master',
+      example: 'redis-master',
+    },
+  )
+  const host = field(
+    z
+      .string()
+      .max(253)
+      .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/),
+    {
+      describe: 'Where the nodes reach it: a host name or address.',
+      wants: 'a host name or an address',
+      example: '192.0.2.10',
+    },
+  )
+  const from = z
+    .strictObject({ container: container.optional(), host: host.optional(), port, user, passwordFile })
+    .refine(source => (source.container === undefined) !== (source.host === undefined), {
+      error: 'names one place: a container, or a host',
+      abort: true,
+    })
+    .transform((source): SourceSpec => ({
+      at:
+        source.container === undefined
+          ? { kind: 'host', host: source.host ?? '', port: source.port }
+          : { kind: 'container', container: source.container, port: source.port },
+      user: source.user ?? null,
+      passwordFile: source.passwordFile === undefined ? null : resolve(folder, source.passwordFile),
+    }))
+  return field(
+    z.strictObject({
+      from: field(from, {
+        describe:
+          'A Redis that is not Flotilla’s: a container on this engine, or a host. A new flotilla follows it, read-only, until `flotilla promote`.',
+        wants: 'a mapping with container or host',
+        example: '{ container: redis-master }',
+      }),
+    }),
+    {
+      describe: 'Where a new flotilla gets its data from. Without effect once it has a master of its own.',
+      wants: 'a mapping',
+      example: '{ from: { container: redis-master } }',
+    },
+  )
+}

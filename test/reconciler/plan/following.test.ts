@@ -1,0 +1,426 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SourceSpec } from '../../../src/manifest/spec.js'
+import type { FlotillaMemory, SourceRecord } from '../../../src/reconciler/memory.js'
+import type { SourceSeen } from '../../../src/reconciler/observation.js'
+import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { renderAction } from '../../../src/reconciler/plan/text.js'
+import type { RedisFacts } from '../../../src/redis/redis.js'
+import { attempt, drive, see } from '../support/drive.js'
+import { build, type Setting } from '../support/settings.js'
+import { passTime, type World } from '../support/small-world.js'
+import {
+  answered,
+  master,
+  memory,
+  newborn,
+  nothingThere,
+  nowMs,
+  operation,
+  planInput,
+  planIs,
+  planText,
+  replica,
+  request,
+  resources,
+  spec,
+  upstream,
+} from '../support/world.js'
+
+const from: SourceSpec = {
+  at: { kind: 'container', container: 'redis-master', port: 6379 },
+  user: null,
+  passwordFile: null,
+}
+const record: SourceRecord = { from, leader: 0, phase: 'followed', network: null, sinceMs: nowMs - 60_000 }
+const asksToFollow = { replicas: 1, bootstrap: from }
+const following = memory(null, { source: record })
+
+function source(facts: Partial<RedisFacts> = {}, overrides: Partial<SourceSeen> = {}): SourceSeen {
+  return {
+    called: 'redis-master',
+    upstream: { host: '172.17.0.2', port: 6379 },
+    network: null,
+    address: { host: '172.17.0.2', port: 6379, containerId: 'old', startedAtMs: nowMs - 600_000 },
+    probe: answered({ runId: 'run-old', ...facts }),
+    problem: null,
+    ...overrides,
+  }
+}
+
+const leader = replica(0, { upstream: { host: '172.17.0.2' } }, { container: { name: 'shop-master' } })
+const inSync = [leader, replica(1)]
+const takeOver = request({ kind: 'take-over' })
+
+test('a new flotilla follows the source by its lowest node, and the others follow that one', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: memory(null),
+      seen: { source: source(), resources: nothingThere },
+    },
+    `
+      stage 1
+        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
+      stage 2
+        create network shop  # the flotilla has no network yet
+        create volume shop-0  # node 0 has no volume yet
+        create volume shop-1  # node 1 has no volume yet
+      stage 3
+        create container shop-master (node 0)  # it is wanted and has no container
+        create container shop-replica-1 (node 1)  # it is wanted and has no container
+      stage 4
+        start shop-master  # it is wanted
+      stage 5
+        start shop-replica-1  # it is wanted
+      stage 6
+        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 7
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a source on a network of its own is reached there by the leader alone', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    seen: { source: source({}, { network: 'bridge' }), resources: nothingThere },
+  })
+  assert.match(text, /stage 4\n {2}join shop-master to the network bridge {2}# redis-master is reached there/)
+  assert.doesNotMatch(text, /join shop-replica-1/)
+})
+
+test('in sync with the source there is nothing to do but to wait for a person', () => {
+  planIs(
+    { spec: asksToFollow, memory: following, nodes: inSync, seen: { source: source() } },
+    'nothing to do',
+  )
+})
+
+test('a source that has another address is followed there', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: following,
+      nodes: inSync,
+      seen: { source: source({}, { upstream: { host: '172.17.0.9', port: 6379 } }) },
+    },
+    `
+      stage 1
+        node 0 follows redis-master  # it follows 172.17.0.2, not the source
+    `,
+  )
+})
+
+test('a source that is gone is a hold, and whoever crashes comes back all the same', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [leader, newborn(1)],
+    seen: {
+      source: source({}, { upstream: null, probe: null, problem: 'there is no container redis-master' }),
+    },
+  })
+  assert.match(text, /node 1 follows node 0/)
+  assert.match(
+    text,
+    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}type: docker start redis-master, or, to go on without it with what the nodes have: flotilla promote shop --force/,
+  )
+})
+
+test('a source that does not let us in is a hold that says where its password goes', () => {
+  const denied = { kind: 'denied', cause: 'credentials', reason: 'it wants a password (NOAUTH)' } as const
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({}, { probe: denied }) },
+  })
+  assert.match(text, /redis-master does not let us in: it wants a password \(NOAUTH\)/)
+  assert.match(text, /spec\.bootstrap\.from\.passwordFile/)
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('a source of a newer format than the image reads is a hold in words, not an endless synchronisation', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, { keys: 0 }, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({ version: '7.4.1' }) },
+  })
+  assert.match(
+    text,
+    /refuses \(BootstrapBlocked\): redis-master is too new for the image redis:8: it is Redis 7\.4\.1, which sends RDB version 12, and Redis 7\.0\.15 reads 10 at most\n {2}type: change spec\.image to one of Redis 7\.4\.1 or newer/,
+  )
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('a source that came back empty is not followed anew by a leader that holds what it had', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, { keys: 10 }, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({ keys: 0 }) },
+  })
+  assert.match(text, /refuses \(BootstrapBlocked\): redis-master is empty/)
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('nodes or volumes that are there already are never overwritten by a source', () => {
+  for (const facts of [
+    { nodes: [], seen: { source: source(), resources: resources({ volumes: ['shop-1'] }) } },
+    { nodes: [newborn(0)], seen: { source: source(), resources: resources() } },
+  ]) {
+    const text = planText({ ...facts, spec: asksToFollow, memory: memory(null) })
+    assert.match(text, /^refuses \(BootstrapBlocked\): spec\.bootstrap asks to follow redis-master/)
+    assert.match(text, /flotilla down shop --volumes && flotilla up shop/)
+  }
+})
+
+test('a lost memory is made anew from who follows the source', () => {
+  const [first = ''] = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: inSync,
+    seen: { source: source() },
+  }).split('\nstage 2')
+  assert.match(first, /^stage 1\n {2}record that node 0 follows a Redis that is not ours/)
+})
+
+test('a flotilla that has taken over, and lost its memory, is found to have a master', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: [master(0), replica(1)],
+    seen: { source: source() },
+  })
+  assert.match(text, /record adoption: node 0 is to be master/)
+})
+
+test('a take-over pauses the source, catches up, fences it, and promotes then', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: { ...following, request: takeOver },
+      nodes: inSync,
+      seen: { source: source() },
+    },
+    `
+      stage 1
+        record take-over: node 0 is to be master, epoch 1  # it was asked for
+      stage 2
+        pause writes on redis-master for 2000 ms at most  # it was asked for
+      stage 3
+        wait until node 0 has all that redis-master has, 500 ms at most  # it was asked for
+      stage 4
+        make redis-master read-only (REPLICAOF 127.0.0.1 1); it keeps what it holds  # no write may go where nobody reads it any more
+      stage 5
+        node 0 logs in with the flotilla's own password again  # it follows the source no longer
+      stage 6
+        promote node 0  # it was asked for
+      stage 7
+        resume writes on redis-master  # whoever still writes there is to be told so
+      stage 8
+        record take-over: done  # it is promoted
+      stage 9
+        drop the clients of redis-master  # whoever still writes there is to be told so
+      stage 10
+        node 1 follows node 0 (nudged)  # its master has just been promoted
+    `,
+  )
+})
+
+test('what can not be taken over without a loss is refused with the reason, and by force leaves the source as it is', () => {
+  const unreachable = { kind: 'silent', reason: 'it said nothing', lastByteAtMs: null } as const
+  const obstacles: readonly (readonly [SourceSeen, RegExp])[] = [
+    [source({}, { probe: unreachable }), /can't be asked to pause its writes \(it said nothing\)/],
+    [source({ role: 'replica', upstream: upstream() }), /is a replica itself/],
+    [source({ version: '6.0.16' }), /is Redis 6\.0\.16, which can't pause its writes/],
+    [source({ replid: 'replid-b' }), /node 0 is not in sync with redis-master/],
+    [source({ offset: 9_000_000 }), /lags 8999000 bytes behind/],
+  ]
+  for (const [seen, reason] of obstacles) {
+    const facts = { spec: asksToFollow, nodes: inSync, seen: { source: seen } }
+    assert.match(planText({ ...facts, memory: { ...following, request: takeOver } }), reason)
+    const forced = { ...takeOver, force: true }
+    const text = planText({ ...facts, memory: { ...following, request: forced } })
+    assert.match(text, /promote node 0/)
+    assert.doesNotMatch(text, /pause writes|read-only \(/)
+  }
+})
+
+test('other changes of masters, and a take-over where nobody is followed, are refused', () => {
+  const asked = { ...following, request: request({ kind: 'switchover' }) }
+  const text = planText({ spec: asksToFollow, memory: asked, nodes: inSync, seen: { source: source() } })
+  assert.match(text, /answer the switchover that was asked for: refused, it follows redis-master/)
+  assert.match(
+    planText({ spec: { replicas: 0 }, memory: memory(0, { request: takeOver }), nodes: [master(0)] }),
+    /answer the take-over that was asked for: refused, it follows nobody/,
+  )
+})
+
+test('a leader that was promoted by hand is a hold, and by force it stays master', () => {
+  const facts = { spec: asksToFollow, nodes: [master(0), replica(1)], seen: { source: source() } }
+  assert.match(
+    planText({ ...facts, memory: following }),
+    /refuses \(BootstrapBlocked\): node 0 should follow the source, and says that it is master/,
+  )
+  const forced = { ...following, request: { ...takeOver, force: true } }
+  assert.match(planText({ ...facts, memory: forced }), /record take-over: done/)
+})
+
+test('a take-over that was cut short where nobody can see the source waits for a word', () => {
+  const begun = operation({ kind: 'take-over', phase: 'switching', from: null, to: 0 })
+  const text = planText({
+    spec: asksToFollow,
+    memory: { ...following, operation: begun },
+    nodes: inSync,
+    seen: { source: source({}, { probe: null, address: null }) },
+  })
+  assert.match(text, /refuses \(BootstrapBlocked\): the take-over was cut short/)
+  assert.doesNotMatch(text, /promote node/)
+})
+
+test('the network that was joined for the source alone is left after the take-over', () => {
+  const bridge = { network: 'bridge', networkId: 'net-b', address: '172.17.0.3', links: [], aliases: [] }
+  const left: FlotillaMemory = memory(0, { source: { ...record, phase: 'left', network: 'bridge' } })
+  const reigning = master(0)
+  planIs(
+    {
+      spec: { replicas: 0, bootstrap: from },
+      memory: left,
+      nodes: [
+        {
+          ...reigning,
+          container: { ...reigning.container, networks: [...reigning.container.networks, bridge] },
+        },
+      ],
+      seen: { networks: [] },
+    },
+    `
+      stage 1
+        take shop-master off the network bridge  # the source is not followed any more
+    `,
+  )
+})
+
+test('the second judge objects to a promotion beside a source that takes writes, and to following by anybody else', () => {
+  const input = planInput({
+    spec: asksToFollow,
+    memory: following,
+    nodes: inSync,
+    seen: { source: source() },
+  })
+  const objections = (...stages: Action[][]): readonly string[] =>
+    objectionsTo({ flotilla: 'shop', stages, waits: [], refusals: [] }, input)
+  const cause = 'a test'
+  const begin: Action = {
+    ...{ kind: 'begin-operation', cause },
+    operation: operation({ kind: 'take-over', from: null, to: 0 }),
+  }
+  const promote: Action = { kind: 'promote', ordinal: 0, cause }
+  assert.deepEqual(objections([begin], [promote]), [
+    'a node would be promoted while the source may still take writes',
+  ])
+  const fence: Action = { kind: 'fence-source', called: 'redis-master', cause }
+  assert.deepEqual(objections([begin], [fence], [promote]), [
+    'the source would be fenced before its writes wait and the leader has them all',
+  ])
+  const there = { host: '172.17.0.2', port: 6379 }
+  const followed: Action = {
+    kind: 'follow-source',
+    ordinal: 1,
+    upstream: there,
+    called: 'redis-master',
+    cause,
+  }
+  assert.equal(objections([followed]).length, 1)
+})
+
+/** Two nodes that were never made, and a Redis of somebody else with ten keys. */
+function outsideWorld(): World {
+  const setting: Setting = {
+    ...{ states: ['never made', 'never made'], names: ['', ''], record: null, recordedKeys: 10 },
+    ...{
+      operation: null,
+      replicas: 1,
+      persistence: 'aof',
+      witnessed: false,
+      request: null,
+      newSpecDies: false,
+    },
+  }
+  const world = build(setting)
+  world.memory = memory(null)
+  world.spec = spec({ ...world.spec, bootstrap: from })
+  world.source = {
+    ...{ run: 1, keys: 10, replid: 'A', offset: 1_000, previous: null },
+    ...{ host: null, synced: false, writesPaused: false },
+  }
+  return world
+}
+
+test('a blank world comes to follow, takes over when it is asked to, and the source keeps its data and takes no more writes', () => {
+  const world = outsideWorld()
+  const told: string[] = []
+  assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
+  assert.deepEqual(topology(world), 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10')
+  world.memory = { ...world.memory, request: takeOver }
+  assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
+  assert.deepEqual(topology(world), taken)
+  assert.equal(world.memory.source?.phase, 'left')
+})
+
+const taken = `shop-master reigns 10, shop-replica-1 shop-0 10, source ${nobody.host} 10`
+const untaken = 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10'
+
+test('every prefix of every plan on the way to the take-over, Flotilla dies, plans again: it has taken over, or still follows', () => {
+  let cuts = 0
+  for (const asked of [null, takeOver]) {
+    const whole = outsideWorld()
+    if (asked !== null) {
+      drive(whole)
+      whole.memory = { ...whole.memory, request: asked }
+    }
+    for (let pass = 0; pass < 4; pass++) {
+      const actions = planFlotilla(see(structuredClone(whole))).stages.flat()
+      for (let count = 0; count < actions.length; count++) {
+        cuts += 1
+        const cut = structuredClone(whole)
+        let durable = cut.memory
+        see(cut)
+        for (const action of actions.slice(0, count)) {
+          assert.deepEqual(attempt(cut, action), [])
+          if (action.kind.includes('operation') || action.kind === 'record-source') durable = cut.memory
+        }
+        cut.memory = durable
+        passTime(cut, 1_000)
+        const told: string[] = []
+        const story = (): string =>
+          [`cut after ${actions.slice(0, count).map(renderAction).join('\n')}`, ...told].join('\n')
+        assert.equal(drive(cut, told).kind, 'settled', story())
+        assert.ok(
+          [asked === null ? untaken : taken, untaken].includes(topology(cut)),
+          `${topology(cut)}\n${story()}`,
+        )
+        // Called off it may be asked for again.
+        cut.memory = { ...cut.memory, request: takeOver }
+        if (cut.memory.source?.phase === 'followed') drive(cut)
+        assert.equal(topology(cut), taken, story())
+      }
+      see(whole)
+      for (const action of actions) attempt(whole, action)
+      passTime(whole, 50)
+    }
+  }
+  assert.ok(cuts > 20, `${cuts} cuts`)
+})
+
+function topology(world: World): string {
+  const nodes = world.boxes.map(({ name, redis }) => `${name} ${redis?.host ?? 'reigns'} ${redis?.keys}`)
+  return [...nodes, `source ${world.source?.host ?? 'reigns'} ${world.source?.keys}`].join(', ')
+}
