@@ -1,5 +1,6 @@
+import { errorCode } from '../../errors.js'
 import type { Action } from '../plan/plan.js'
-import { withTrial } from '../trial.js'
+import { withTrial, type Trial } from '../trial.js'
 import type { Hands } from './hands.js'
 import { tryImage } from './try-image.js'
 
@@ -8,7 +9,7 @@ export async function performTrial(
   hands: Hands,
   { image, options }: Extract<Action, { kind: 'try-image' }>,
 ): Promise<void> {
-  const trial = await tryImage(hands, { image, options })
+  const trial = await tryWhatIsThere(hands, { image, options })
   await hands.saveMemory(memory => ({ ...memory, trials: withTrial(memory.trials, trial) }))
   const { outcome } = trial
   if (outcome.kind === 'failed')
@@ -18,4 +19,18 @@ export async function performTrial(
     verdict === 'unknown' || verdict === 'invalid' ? [name] : [],
   )
   hands.events.publish('image.tried', { image, product, version, refused })
+}
+
+/** An image that is asked for by its id is one that a node runs; its name and all but its layers may have been taken away since, and nobody can ask it then. */
+async function tryWhatIsThere(
+  hands: Hands,
+  wanted: Pick<Extract<Action, { kind: 'try-image' }>, 'image' | 'options'>,
+): Promise<Trial> {
+  try {
+    return await tryImage(hands, wanted)
+  } catch (error) {
+    if (errorCode(error) !== 'runtime/image-unavailable' || !wanted.image.startsWith('sha256:')) throw error
+    const outcome = { kind: 'failed', reason: 'it is not on this engine any more', tried: {} } as const
+    return { image: wanted.image, imageId: wanted.image, atMs: hands.nowMs(), outcome }
+  }
 }
