@@ -12,6 +12,9 @@ export type Promised = 'plain' | 'wait'
 /** A client gives up on an answer after this long, and connects anew to whoever has the name then. */
 const patienceMs = 1_000
 
+/** What has become due while an answer was waited for is sent together, up to so much. */
+const togetherMax = 200
+
 interface Acknowledged {
   readonly key: string
   readonly sentMs: number
@@ -27,6 +30,8 @@ export class Writer {
   readonly #promised: Promised
   readonly #stem: string
   readonly #everyMs: number
+  /** Of each client; null: one after the other. */
+  readonly #perSecond: number | null
   readonly #acknowledged: Acknowledged[] = []
   readonly #loops: Promise<void>[]
   #stopped = false
@@ -38,6 +43,7 @@ export class Writer {
       clients = 2,
       stem = 'written',
       everyMs = 1,
+      perSecond = null,
     }: {
       readonly promised: Promised
       readonly clients?: number
@@ -45,12 +51,15 @@ export class Writer {
       readonly stem?: string
       /** Between an answer and the next write of a client. */
       readonly everyMs?: number
+      /** Of all clients together, however long the answers take; null: each writes one key after the other. */
+      readonly perSecond?: number | null
     },
   ) {
     this.#world = world
     this.#promised = promised
     this.#stem = stem
     this.#everyMs = everyMs
+    this.#perSecond = perSecond === null ? null : perSecond / clients
     this.#loops = Array.from({ length: clients }, (_, client) => this.#write(client))
   }
 
@@ -105,13 +114,21 @@ export class Writer {
 
   async #write(client: number): Promise<void> {
     let connection: Connection | null = null
+    let sent = 0
+    const beganMs = performance.now()
     for (let number = 0; !this.#stopped; number += 1) {
-      const key = `${this.#stem}:${client}:${number}`
       const sentMs = performance.now()
+      const due =
+        this.#perSecond === null ? 1 : Math.floor(((sentMs - beganMs) * this.#perSecond) / 1_000) - sent
+      const keys = Array.from(
+        { length: Math.min(due, togetherMax) },
+        (_, index) => `${this.#stem}:${client}:${number}:${index}`,
+      )
+      sent += keys.length
       try {
         connection ??= await this.#connect()
-        if (await inTime(this.#isAcknowledged(connection, key)))
-          this.#acknowledged.push({ key, sentMs, atMs: performance.now() })
+        const acknowledged = keys.length === 0 ? [] : await inTime(this.#acknowledgedOf(connection, keys))
+        this.#acknowledged.push(...acknowledged.map(key => ({ key, sentMs, atMs: performance.now() })))
         await sleepFor(this.#everyMs)
       } catch {
         connection?.close()
@@ -122,9 +139,14 @@ export class Writer {
     connection?.close()
   }
 
-  async #isAcknowledged(connection: Connection, key: string): Promise<boolean> {
-    await askOver(connection, 'SET', key, 'x')
-    return this.#promised === 'plain' || Number(await askOver(connection, 'WAIT', '1', '500')) >= 1
+  /** Those of the keys that the master's OK (and a replica's, where that was promised) came for. @throws when there is none. */
+  async #acknowledgedOf(connection: Connection, keys: readonly string[]): Promise<readonly string[]> {
+    const answer = await connection.ask(keys.map(key => ['SET', key, 'x']))
+    if (answer.kind !== 'replies') throw new Error(`no reply: ${answer.kind}`)
+    const acknowledged = keys.filter((_, index) => answer.replies[index]?.kind === 'value')
+    if (acknowledged.length === 0) throw new Error('refused')
+    if (this.#promised === 'plain') return acknowledged
+    return Number(await askOver(connection, 'WAIT', '1', '500')) >= 1 ? acknowledged : []
   }
 
   #login(): NodeLogin {

@@ -1,0 +1,51 @@
+import type { TestContext } from 'node:test'
+import type { Daemon } from './daemon.js'
+import { until } from './until.js'
+import { testWorld, type World } from './world.js'
+import { Writer, type Promised } from './writer.js'
+
+export interface Ways {
+  /** Begins the change with `fault`, kills the daemon after the step, starts it again, waits until all is well and for what the fault came to. */
+  readonly end: <Result>(fault: () => Promise<Result>) => Promise<Result>
+}
+
+/**
+ * The controller's own life ends after step n of a change, for each n. It logs a step when it is done (at level debug), and is killed at that line; what it
+ * managed to do in the fraction of a millisecond until the signal came is one more place to end in. One flotilla lives through all the steps that are
+ * given, and no acknowledged write is lost.
+ */
+export async function liveThrough(
+  t: TestContext,
+  options: { readonly replicas: number; readonly steps: readonly number[]; readonly promised?: Promised },
+  once: (world: World, ways: Ways) => Promise<void>,
+): Promise<void> {
+  const { replicas, steps, promised = 'wait' } = options
+  const world = testWorld(t, 'steps')
+  world.declare({ replicas })
+  let daemon: Daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
+  await daemon.waitFor('flotilla.ready')
+  const writer = new Writer(world, { promised })
+  t.after(() => writer.stop())
+  for (const step of steps) {
+    const count = writer.count
+    await until('more acknowledged writes', 20_000, () => writer.count >= count + 50)
+    await once(world, {
+      async end(fault) {
+        const mark = daemon.mark()
+        const result = fault()
+        const fatal = await daemon.waitFor('action.done', {
+          since: mark,
+          where: line => daemon.lines('action.done', mark).indexOf(line) === step - 1,
+        })
+        daemon.signal('SIGKILL')
+        await daemon.ended()
+        const done = daemon.lines('action.done', mark).length
+        t.diagnostic(`step ${step}: killed at "${String(fatal['action'])}"; ${done - step} more were done`)
+        daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
+        await daemon.waitFor('pass.done', { where: line => line['outcome'] === 'settled' })
+        return result
+      },
+    })
+  }
+  t.diagnostic(`${await writer.assertNothingLost()} acknowledged writes`)
+}
