@@ -6,22 +6,27 @@ import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
 import { benchFailover, failoverParts } from './failover.js'
 import { benchHttp } from './http.js'
+import { benchRollout } from './rollout.js'
 import { benchSettled } from './settled.js'
 import { openBenchWorld, type BenchWorld } from './support/bench-world.js'
 import { renderResults, type BenchResult } from './support/result.js'
+import { benchUpgrade } from './upgrade.js'
 
 const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [--json file]]
 
   create   manifest saved → all nodes online, against the same calls made by hand
   crash    a replica killed → online again, against a program that does nothing else
+  rollout  another image saved → all nodes run it and are in sync, under writes, against the same calls made by hand
   settled  what a daemon costs that has nothing to do
   cli      status of twenty flotillas, and --help, against a Node that does nothing
   scrape   what being scraped, followed and sent rubbish costs a daemon of twenty flotillas (not part of a run without names)
   failover a master lost or replaced → clients write again: against raw calls and Redis Sentinel (a quarter of an hour; not part of a run without names).
            Its parts: failover-crash, -hang, -switchover, -loss, -sentinel (Sentinel as it comes)
+  upgrade  from the old Redis here to the newest that can be had, under 1,000 writes a second, and the way back refused (not part of a run
+           without names; fetches the newer Redis once)
   floor    which order of raw calls is the fastest (not part of a run without names)
 
-  --rounds N   of create, crash, cli, failover and floor, instead of each one's own
+  --rounds N   of create, crash, rollout, upgrade, cli, failover and floor, instead of each one's own
   --seconds N  of settled and scrape, 60 by default
   --json file  every single value, for other statistics
 `
@@ -29,6 +34,8 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
 const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly BenchResult[]>>> = {
   create: benchCreate,
   crash: benchCrash,
+  rollout: benchRollout,
+  upgrade: benchUpgrade,
   settled: benchSettled,
   cli: benchCli,
   scrape: benchHttp,
@@ -56,7 +63,7 @@ if (values.help === true || unknown !== undefined) {
 // The floors are timed against a daemon that asks for the same.
 preferThisProcess()
 
-const names = positionals.length > 0 ? positionals : ['create', 'crash', 'settled', 'cli']
+const names = positionals.length > 0 ? positionals : ['create', 'crash', 'rollout', 'settled', 'cli']
 const world = await openBenchWorld({
   rounds: values.rounds === undefined ? null : Number(values.rounds),
   seconds: Number(values.seconds),

@@ -6,6 +6,8 @@ export interface BenchWorld {
   readonly engine: RawEngine
   readonly dockerHost: string
   readonly image: string
+  /** The same server as another image. */
+  readonly nextImage: string
   /** The image's own user: whom files in a container must belong to. */
   readonly imageUser: string
   readonly options: BenchOptions
@@ -21,7 +23,7 @@ export interface BenchOptions {
 }
 
 export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld> {
-  const { dockerHost, image } = testEngine()
+  const { dockerHost, image, nextImage } = testEngine()
   const engine = openRawEngine(dockerHost)
   const facts = (await engine.call('GET', `/images/${image}/json`)) as {
     readonly Config: { readonly User?: string }
@@ -30,6 +32,7 @@ export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld>
     engine,
     dockerHost,
     image,
+    nextImage,
     imageUser: facts.Config.User ?? '',
     options,
     say: line => void process.stderr.write(`▸ ${line}\n`),

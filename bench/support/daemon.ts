@@ -87,6 +87,6 @@ function startsIn(home: Home): number {
   return readFileSync(logOf(home), 'utf8').split('"daemon.started"').length
 }
 
-function logOf(home: Home): string {
+export function logOf(home: Home): string {
   return join(home.folder, 'daemon.log')
 }

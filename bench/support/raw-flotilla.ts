@@ -25,7 +25,7 @@ export interface RawPlan {
   readonly nodes: readonly RawNode[]
 }
 
-interface RawNode {
+export interface RawNode {
   readonly alias: string
   readonly volume: string
   readonly name: string

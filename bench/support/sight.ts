@@ -11,6 +11,8 @@ export interface Sight {
   allOnline(replicas: number): Promise<void>
   /** Resolves when the process that is started next in this container says that its link is up. */
   nextLinkUp(containerId: string): Promise<void>
+  /** Resolves when so many containers have been started from now on, and each of them follows with its link up or is master. */
+  nextStarted(count: number): Promise<void>
   close(): void
 }
 
@@ -21,15 +23,18 @@ export async function openSight(engine: RawEngine, flotilla: string, password: s
   const wires = new Map<string, Promise<Wire>>()
   const waiters: (() => void)[] = []
   const starts = new Map<string, string>()
+  const order: string[] = []
   const filters = encodeURIComponent(JSON.stringify({ type: ['container'], event: ['start'] }))
   const events = await engine.follow(`/events?filters=${filters}`, value => {
     const { id, Actor } = value as StartEvent
     const name = Actor.Attributes['name'] ?? ''
-    if (!name.startsWith(`${flotilla}-`)) return
+    // A throwaway container that an image is tried on has a name of the flotilla's too, and is none of its nodes.
+    if (!name.startsWith(`${flotilla}-`) || !/-(master|replica-\d+)$/.test(name)) return
     const wire = addressOf(engine, id, flotilla).then(host => wireWhenListening({ host }, password))
     wire.catch(() => {})
     wires.set(id, wire)
     starts.set(id, name)
+    order.push(id)
     for (const resolve of waiters.splice(0)) resolve()
   })
   const change = (): Promise<void> => new Promise(resolve => waiters.push(resolve))
@@ -47,6 +52,11 @@ export async function openSight(engine: RawEngine, flotilla: string, password: s
       while (!wires.has(containerId)) await change()
       await until(wires.get(containerId), isLinked)
     },
+    async nextStarted(count) {
+      const from = order.length
+      while (order.length < from + count) await change()
+      await Promise.all(order.slice(from).map(id => until(wires.get(id), isInService)))
+    },
     close() {
       events.stop()
       for (const wire of wires.values()) void wire.then(open => open.close()).catch(() => {})
@@ -61,6 +71,10 @@ interface StartEvent {
 
 function isLinked(info: string): boolean {
   return info.includes('master_link_status:up')
+}
+
+function isInService(info: string): boolean {
+  return isLinked(info) || info.includes('role:master')
 }
 
 async function until(wire: Promise<Wire> | undefined, isSo: (info: string) => boolean): Promise<void> {

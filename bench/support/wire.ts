@@ -26,6 +26,15 @@ export async function wireWhenListening(
   }
 }
 
+/** @throws Error when nobody listens there, or does not let us in. */
+export async function dialOnce(host: string, password: string): Promise<Wire> {
+  const socket = await dial(host, 6379)
+  if (socket === null) throw new Error(`nobody listens at ${host}`)
+  const wire = wireOf(socket)
+  await wire.ask('AUTH', 'default', password)
+  return wire
+}
+
 function dial(host: string, port: number): Promise<Socket | null> {
   return new Promise(resolve => {
     const socket = connect({ host, port, noDelay: true })

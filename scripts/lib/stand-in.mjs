@@ -31,6 +31,16 @@ export async function importStandIn(engine, reference) {
   }
   installMissing(['redis-cli', 'busybox'])
   const content = describeRedis()
+  await importServerImage(engine, { reference, content, archive: packTar(rootFileSystem()) })
+  return content
+}
+
+/**
+ * Makes an image of a root file system with a redis-server in it.
+ * @param {import('./engine-http.mjs').EngineAddress} engine
+ * @param {{ readonly reference: string, readonly content: string, readonly archive: Buffer }} image `content`: what is in it, in words
+ */
+export async function importServerImage(engine, { reference, content, archive }) {
   const { repository, tag } = parseImageReference(reference)
   const query = new URLSearchParams({ fromSrc: '-', repo: repository, tag, message: content })
   const changes = [
@@ -46,7 +56,7 @@ export async function importStandIn(engine, reference) {
   const { status, body } = await callEngine(engine, {
     method: 'POST',
     path,
-    bytes: packTar(rootFileSystem()),
+    bytes: archive,
     idleMs: 60_000,
   })
   const failure = /"error":"([^"]*)"/.exec(body)?.[1] ?? (status >= 400 ? body : null)
@@ -56,7 +66,6 @@ export async function importStandIn(engine, reference) {
       'Mend that and try again.',
     )
   }
-  return content
 }
 
 /** The redis-tools package holds the one binary that is server, client-side checker and Sentinel; its name decides which. */

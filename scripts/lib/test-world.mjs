@@ -8,6 +8,7 @@ import { ensureTestImages, removeTestImages, testImages } from './test-images.mj
  * @typedef {object} TestWorld
  * @property {NodeJS.ProcessEnv} env the engine's address and the images' names (test/support/engine.ts reads them)
  * @property {readonly string[]} prefix the command to run it under, so that it reaches the containers
+ * @property {import('./engine.mjs').Engine} engine
  */
 
 /**
@@ -35,7 +36,7 @@ async function useEngine(home, work) {
   const { address, own } = engine
   try {
     await ensureTestImages(address, { isolated: own !== null })
-    return await work({ env: testEnv(engine), prefix: own === null ? [] : enterCommand(own) })
+    return await work({ env: testEnv(engine), prefix: own === null ? [] : enterCommand(own), engine })
   } finally {
     await releaseTestEngine(engine)
     if (own === null) await removeTestImages(address)

@@ -1,0 +1,104 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { masterName, nodeAlias, replicaName } from '../../src/reconciler/names.js'
+import type { RawEngine } from './raw-engine.js'
+import type { RawNode, RawPlan } from './raw-flotilla.js'
+import { addressOf } from './sight.js'
+import { wireWhenListening, type Wire } from './wire.js'
+
+/**
+ * The floor of a roll: the stops, starts and syncs that any program has to go through, by one that knows them all beforehand. One node at a time, the next when the last is
+ * in sync, and a change of masters that loses nothing.
+ *
+ * @param plan what the nodes are to be, as `planByHand` made it
+ * @param master ordinal of the node that is master now
+ * @returns the ordinal of the new master.
+ */
+export async function rollByHand(
+  engine: RawEngine,
+  plan: RawPlan,
+  { master, looksEveryMs }: { readonly master: number; readonly looksEveryMs: number },
+): Promise<number> {
+  const others = plan.nodes.map((_, ordinal) => ordinal).filter(ordinal => ordinal !== master)
+  const [heir = 0] = others
+  for (const ordinal of others) await renew(engine, plan, { ordinal, master, looksEveryMs })
+  await handOverByHand(engine, plan, { from: master, to: heir, others })
+  await renew(engine, plan, { ordinal: master, master: heir, looksEveryMs })
+  return heir
+}
+
+async function renew(
+  engine: RawEngine,
+  plan: RawPlan,
+  wanted: { readonly ordinal: number; readonly master: number; readonly looksEveryMs: number },
+): Promise<void> {
+  const { ordinal, master, looksEveryMs } = wanted
+  const name = replicaName(plan.flotilla, ordinal)
+  await engine.call('POST', `/containers/${name}/stop`)
+  await engine.call('DELETE', `/containers/${name}`)
+  const { body, archive } = nodeOf(plan, ordinal)
+  await engine.call('POST', `/containers/create?name=${name}`, body)
+  await engine.call('PUT', `/containers/${name}/archive?path=/&noOverwriteDirNonDir=1`, archive)
+  await engine.call('POST', `/containers/${name}/start`)
+  const wire = await wireTo(engine, plan, name)
+  await patiently(() => wire.ask('REPLICAOF', nodeAlias(plan.flotilla, master), '6379'))
+  while (!(await wire.ask('INFO', 'replication')).includes('master_link_status:up'))
+    await sleepFor(looksEveryMs)
+  wire.close()
+}
+
+async function handOverByHand(
+  engine: RawEngine,
+  plan: RawPlan,
+  { from, to, others }: { readonly from: number; readonly to: number; readonly others: readonly number[] },
+): Promise<void> {
+  const { flotilla } = plan
+  const [old, heir] = await Promise.all([
+    wireTo(engine, plan, masterName(flotilla)),
+    wireTo(engine, plan, replicaName(flotilla, to)),
+  ])
+  await old.ask('CLIENT', 'PAUSE', '2000', 'WRITE')
+  while ((await offsetOf(heir, 'slave_repl_offset')) < (await offsetOf(old, 'master_repl_offset')));
+  await old.ask('REPLICAOF', nodeAlias(flotilla, to), '6379')
+  await heir.ask('REPLICAOF', 'NO', 'ONE')
+  await rename(engine, masterName(flotilla), replicaName(flotilla, from))
+  await rename(engine, replicaName(flotilla, to), masterName(flotilla))
+  await old.ask('CLIENT', 'UNPAUSE')
+  await old.ask('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+  for (const ordinal of others.filter(one => one !== to)) {
+    const wire = await wireTo(engine, plan, replicaName(flotilla, ordinal))
+    await wire.ask('REPLICAOF', nodeAlias(flotilla, to), '6379')
+    wire.close()
+  }
+  old.close()
+  heir.close()
+}
+
+async function rename(engine: RawEngine, from: string, to: string): Promise<void> {
+  await engine.call('POST', `/containers/${from}/rename?name=${to}`)
+}
+
+async function offsetOf(wire: Wire, field: string): Promise<number> {
+  return Number(new RegExp(`${field}:(\\d+)`).exec(await wire.ask('INFO', 'replication'))?.[1])
+}
+
+/** A node that was started a moment ago may read its append-only file first. */
+async function patiently(order: () => Promise<string>): Promise<void> {
+  for (;;) {
+    try {
+      return void (await order())
+    } catch (error) {
+      if (!String(error).includes('LOADING')) throw error
+      await sleepFor(2)
+    }
+  }
+}
+
+async function wireTo(engine: RawEngine, plan: RawPlan, name: string): Promise<Wire> {
+  return wireWhenListening({ host: await addressOf(engine, name, plan.flotilla) }, plan.password)
+}
+
+function nodeOf({ nodes }: RawPlan, ordinal: number): RawNode {
+  const node = nodes[ordinal]
+  if (node === undefined) throw new Error(`no node ${ordinal}`)
+  return node
+}
