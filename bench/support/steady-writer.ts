@@ -30,10 +30,10 @@ export function startWriter(
   const connect = async (): Promise<Wire> =>
     dialOnce(await addressOf(engine, masterName(flotilla), flotilla), password)
   const acknowledged: { readonly key: string; readonly atMs: number }[] = []
-  let stopped = false
+  const over = new AbortController()
   const write = async (client: number): Promise<void> => {
     let wire: Wire | null = null
-    for (let number = 0; !stopped; number += 1) {
+    for (let number = 0; !over.signal.aborted; number += 1) {
       const key = `written:${client}:${number}`
       try {
         wire ??= await connect()
@@ -60,7 +60,7 @@ export function startWriter(
       return Math.max(...times.slice(1).map((ms, index) => ms - (times[index] ?? ms)))
     },
     async countLost() {
-      stopped = true
+      over.abort()
       await Promise.all(loops)
       const wire = await connect()
       let there = 0

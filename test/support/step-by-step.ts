@@ -4,6 +4,9 @@ import { until } from './until.js'
 import { testWorld, type World } from './world.js'
 import { Writer, type Promised } from './writer.js'
 
+/** Twenty lives on a machine that others use too. */
+const withinMs = 120_000
+
 export interface Ways {
   /** Begins the change with `fault`, kills the daemon after the step, starts it again, waits until all is well and for what the fault came to. */
   readonly end: <Result>(fault: () => Promise<Result>) => Promise<Result>
@@ -23,7 +26,7 @@ export async function liveThrough(
   const world = testWorld(t, 'steps')
   world.declare({ replicas })
   let daemon: Daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
-  await daemon.waitFor('flotilla.ready')
+  await daemon.waitFor('flotilla.ready', { withinMs })
   const writer = new Writer(world, { promised })
   t.after(() => writer.stop())
   for (const step of steps) {
@@ -35,6 +38,7 @@ export async function liveThrough(
         const result = fault()
         const fatal = await daemon.waitFor('action.done', {
           since: mark,
+          withinMs,
           where: line => daemon.lines('action.done', mark).indexOf(line) === step - 1,
         })
         daemon.signal('SIGKILL')
@@ -42,7 +46,7 @@ export async function liveThrough(
         const done = daemon.lines('action.done', mark).length
         t.diagnostic(`step ${step}: killed at "${String(fatal['action'])}"; ${done - step} more were done`)
         daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
-        await daemon.waitFor('pass.done', { where: line => line['outcome'] === 'settled' })
+        await daemon.waitFor('pass.done', { withinMs, where: line => line['outcome'] === 'settled' })
         return result
       },
     })

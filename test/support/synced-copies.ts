@@ -19,7 +19,7 @@ export function watchCopies(world: World): CopiesWatch {
   const password = world.password()
   const without: string[] = []
   let looks = 0
-  let stopped = false
+  const over = new AbortController()
   let sinceMs: number | null = null
   const look = async (): Promise<void> => {
     const nodes = (await world.containers()).filter(node => node.running && node.address !== null)
@@ -32,7 +32,7 @@ export function watchCopies(world: World): CopiesWatch {
       without.push(nodes.map((node, index) => `${node.name} ${links[index] ?? 'silent'}`).join(', '))
   }
   const loop = (async () => {
-    while (!stopped) {
+    while (!over.signal.aborted) {
       await look().catch(() => undefined)
       await sleepFor(20)
     }
@@ -43,7 +43,7 @@ export function watchCopies(world: World): CopiesWatch {
     },
     without,
     async stop() {
-      stopped = true
+      over.abort()
       await loop
     },
   }
