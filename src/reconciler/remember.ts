@@ -36,7 +36,11 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
 function rememberNode(before: NodeRecord, node: NodeSeen, atMs: number): NodeRecord {
   const crashes = withCrash(before.crashes, node)
   const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
-  return crashes === before.crashes && lineage === before.lineage ? before : { ...before, crashes, lineage }
+  // Asked for in the future: the clock was set back. Every container would be older than that, and made anew over and over until the clock has caught up.
+  const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
+  const isSame =
+    crashes === before.crashes && lineage === before.lineage && restartAskedAtMs === before.restartAskedAtMs
+  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs }
 }
 
 /** A node that is loading or half synchronised says nothing about what it held; an empty one born a moment ago would overwrite the evidence. */

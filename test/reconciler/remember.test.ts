@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
+import { newNodeRecord, withNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../src/reconciler/observation.js'
 import { remember } from '../../src/reconciler/remember.js'
 import { master, memory, newborn, nowMs, observation, replica, stopped } from './support/world.js'
@@ -94,4 +94,11 @@ test('a container that was never started has not crashed', () => {
 
 test('without a record of a master none is made up', () => {
   assert.equal(look(memory(null), [master(0)]).master, null)
+})
+
+test('a restart that was asked for before the clock was set back counts as asked for now, so that it comes to an end', () => {
+  const asked = withNodeRecord(known, 1, record => ({ ...record, restartAskedAtMs: nowMs + 900_000 }))
+  const after = look(asked, [master(0), replica(1)])
+  assert.equal(after.nodes[1]?.restartAskedAtMs, nowMs)
+  assert.equal(look(after, [master(0), replica(1)], 5_000).nodes[1]?.restartAskedAtMs, nowMs)
 })

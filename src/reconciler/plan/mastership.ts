@@ -1,8 +1,16 @@
+import type { RedisFacts } from '../../redis/redis.js'
 import type { Lineage, Operation, OperationKind } from '../memory.js'
 import { factsOfNode } from '../node-facts.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
-import { dataLossGuard, furthestAhead, isUnasked, keysOf, saysMaster } from './evidence.js'
+import {
+  dataLossGuard,
+  furthestAhead,
+  furthestOfOneLineage,
+  isUnasked,
+  keysOf,
+  saysMaster,
+} from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
@@ -115,6 +123,17 @@ function decideOnUncrowned(
       }),
     }
   const known = lastKnown(input, node.ordinal)
+  const heir = known === null ? null : holderOfRecorded(known, facts, others)
+  if (heir !== null)
+    return {
+      kind: 'refused',
+      ordinal: node.ordinal,
+      refusal: dataLossGuard(input.spec.name, {
+        node,
+        came: `is the recorded master and came back on a snapshot of an earlier history than the recorded one, which node ${heir.ordinal} holds up to ${factsOf(heir)?.offset}`,
+        holders: [heir],
+      }),
+    }
   const unasked = others.filter(other => mayHold(input, other))
   // A snapshot keeps the lineage, and this one is older than what we have seen: somebody else may have the rest.
   if (unasked.length > 0 && known !== null && known.replid === facts.replid && known.offset > facts.offset)
@@ -124,6 +143,21 @@ function decideOnUncrowned(
       `it came back at offset ${facts.offset}, and had come to ${known.offset}`,
     )
   return crownOnRecord(input, node, 'restart', `it is the recorded master, back with ${facts.keys} keys`)
+}
+
+/**
+ * A snapshot knows its history. One that is of another than the recorded one was taken before that began, so whoever holds the recorded one is further on. An
+ * append-only file knows none, and has all that its process had.
+ */
+function holderOfRecorded(
+  known: Lineage,
+  facts: RedisFacts,
+  others: readonly ClassifiedNode[],
+): ClassifiedNode | null {
+  if (facts.persistence.aofEnabled || facts.replid === known.replid) return null
+  return furthestOfOneLineage(
+    others.filter(other => keysOf(other) > 0 && factsOf(other)?.replid === known.replid),
+  )
 }
 
 /** It holds nothing. That is right only if nothing was ever there: our record may be older than the data, so the other nodes are asked too. */

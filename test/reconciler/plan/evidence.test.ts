@@ -11,6 +11,8 @@ import {
   resources,
   settledNodes,
   stopped,
+  redisFacts,
+  spec,
 } from '../support/world.js'
 
 /** Only the volumes of the two nodes are there. */
@@ -430,6 +432,30 @@ test('a node that is too many may be the one that holds the data', () => {
     },
     `
       refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; making it master would wipe the others (node 1 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})
+
+test('a recorded master that came back on a snapshot of an earlier history does not roll back whoever holds the recorded one', () => {
+  const snapshots = redisFacts().persistence
+  planIs(
+    {
+      spec: { replicas: 1, persistence: { ...spec().persistence, mode: 'rdb' } },
+      memory: memory(0),
+      nodes: [
+        newborn(0, {
+          keys: 6,
+          replid: 'replid-of-before',
+          offset: 300,
+          persistence: { ...snapshots, aofEnabled: false },
+        }),
+        newborn(1, { keys: 10, replid: 'replid-a', offset: 900 }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 is the recorded master and came back on a snapshot of an earlier history than the recorded one, which node 1 holds up to 900; making it master would wipe the others (node 1 holds 10 keys)
         type: flotilla failover shop --to 1 --force
     `,
   )

@@ -240,6 +240,7 @@ export class SimRun {
       }
       case 'start-by-hand': {
         const container = world.containerOf(fault.node)
+        world.startedByHand = true
         if (container !== null && world.engine.world.networks.has(flotilla)) hands.start(container.id)
         return
       }

@@ -45,6 +45,8 @@ export class SimWorld {
   /** Stopped by a signal. */
   readonly stopped = new WeakSet<FakeProcess>()
   onChange: (change: FakeChange) => void = () => undefined
+  /** A person has started something by hand: what they do to a volume in use is theirs. */
+  startedByHand = false
   /** Something is moved or removed that a process still uses, or the like: the world tells what nobody may do. */
   onAbuse: (what: string) => void = () => undefined
 
@@ -192,7 +194,7 @@ export class SimWorld {
         persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
         upstream: { host: 'master', port: 6379 },
       })
-      if (others.length > 0) this.onAbuse(`two processes run on the volume ${volume}`)
+      if (others.length > 0 && !this.startedByHand) this.onAbuse(`two processes run on the volume ${volume}`)
       return
     }
     // What sets data aside is a shell script; see set-aside.ts.
@@ -201,7 +203,8 @@ export class SimWorld {
     if (folder === undefined) return
     this.clock.after(this.random.spread(2, 50), () => {
       if (container.state !== 'running') return
-      if (others.length > 0) this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
+      if (others.length > 0 && !this.startedByHand)
+        this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
       const disk = this.redis.disks.get(volume)
       if (disk !== undefined)
         setDiskAside(disk, { folder, mode: script.includes('cp -al') ? 'rdb' : 'aof', kept: 3 })

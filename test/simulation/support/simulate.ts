@@ -1,4 +1,5 @@
 import { holdsAllOf } from '../../../src/redis/fake/dataset.js'
+import { mayHold } from './holds.js'
 import { needsPerson, obey } from './operator.js'
 import type { Violation } from './rules.js'
 import type { FaultKind, Scenario } from './scenario.js'
@@ -114,6 +115,8 @@ export async function simulate(
       if (status === null || status.phase === 'Ready') return
       const codes = status.refusing.map(({ code }) => code)
       holds.push(...codes)
+      const idle = codes.find(code => !mayHold(code, scenario))
+      if (idle !== undefined) rules.break('it comes to rest', `it holds without a cause: ${status.reason}`)
       if (obey(run, status) === null) break
     }
     if (rules.violation === null) {

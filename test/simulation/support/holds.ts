@@ -1,0 +1,30 @@
+import type { RefusalCode } from '../../../src/reconciler/plan/plan.js'
+import type { FaultKind, Scenario } from './scenario.js'
+
+/** What may be asked of a person, and after what. A hold without its cause is a flotilla that is down for nothing. */
+export function mayHold(code: string, scenario: Scenario): boolean {
+  const cause = causes[code as RefusalCode]
+  return cause !== undefined && cause(scenario)
+}
+
+const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
+  // An append-only file loses nothing when a process ends. What is lost otherwise was on no disk, or on one that somebody took away.
+  DataLossGuard: scenario =>
+    scenario.spec.persistence !== 'aof' || has(scenario, ['power-cut', 'remove-volume', 'forget', ...byHand]),
+  NoSafeCandidate: scenario => has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'remove-volume']),
+  StrayMaster: scenario => has(scenario, ['promote-by-hand']),
+  FailoverBlocked: ({ spec, faults }) =>
+    spec.mode === 'manual' ||
+    faults.some(fault => fault.kind === 'edit' && fault.change.mode === 'manual') ||
+    faults.filter(({ kind }) => [...ends, ...hangs].includes(kind)).length > 3,
+  CrashLooping: ({ faults }) =>
+    faults.filter(({ kind }) => [...ends, 'start-fails'].includes(kind)).length >= 5,
+}
+
+function has({ faults }: Scenario, kinds: readonly FaultKind[]): boolean {
+  return faults.some(({ kind }) => kinds.includes(kind))
+}
+
+const ends: readonly FaultKind[] = ['kill', 'exit', 'remove', 'restart-engine', 'power-cut']
+const hangs: readonly FaultKind[] = ['pause', 'freeze', 'busy', 'disconnect']
+const byHand: readonly FaultKind[] = ['promote-by-hand', 'start-by-hand', 'rename-by-hand']
