@@ -1,3 +1,4 @@
+import type { FlotillaSpec } from '../../manifest/spec.js'
 import type { TransportFacts } from '../../redis/redis.js'
 import { fingerprintIn, isInForce } from '../../tls/sight.js'
 import { redisPort } from '../names.js'
@@ -52,14 +53,16 @@ export function whyNotEncrypt({ tls, spec }: PlanInput, census: Census): readonl
       },
     ]
   const without = census.wanted.filter(node => transportOf(node)?.tlsPort === null)
-  if (without.length === 0) return []
-  return [
-    {
-      code: 'TlsRefused',
-      why: `the server of the image ${without[0]?.seen?.container.image ?? spec.image} was built without TLS`,
-      whatToType: `change spec.image of ${spec.name} to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off`,
-    },
-  ]
+  const [first] = without
+  return first === undefined ? [] : [builtWithoutTls(spec, first.seen?.container.image ?? spec.image)]
+}
+
+export function builtWithoutTls({ name }: Pick<FlotillaSpec, 'name'>, image: string): Refusal {
+  return {
+    code: 'TlsRefused',
+    why: `the server of the image ${image} was built without TLS`,
+    whatToType: `change spec.image of ${name} to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off`,
+  }
 }
 
 function filesOf({ certificates }: PlanInput['spec']['tls']): string {

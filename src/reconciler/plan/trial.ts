@@ -1,6 +1,9 @@
+import type { RedisOptions } from '../../redis/options.js'
 import { refusedOptions } from '../config-in-force.js'
+import { factsOfNode } from '../node-facts.js'
 import { trialOfImage, untriedOptions, type Trial } from '../trial.js'
 import { wantedImageId } from '../wanted-image.js'
+import { builtWithoutTls } from './encryption.js'
 import type { PlanInput } from './input.js'
 import type { Contribution, Phase } from './phases.js'
 import type { Action, Refusal } from './plan.js'
@@ -16,9 +19,27 @@ export function trialOf(input: PlanInput): Trial | null {
 /** What keeps the options of the spec from being in force: they are to be tried first, or a server refuses them. Null when nothing does. */
 export function planConfig(input: PlanInput): Contribution | null {
   const trial = planTrial(input)
-  const refusal = whyNotConfigure(input)
-  if (trial === null && refusal === null) return null
-  return { ...trial, refusals: refusal === null ? [] : [refusal] }
+  const refusals = [whyNotConfigure(input), whyWithoutTls(input)].filter(refusal => refusal !== null)
+  return trial === null && refusals.length === 0 ? null : { ...trial, refusals }
+}
+
+/** An option that every server with TLS has, in the value that it has by itself: Flotilla sets it nowhere, so that asking for it changes nothing. */
+const tlsQuestion: RedisOptions = { 'tls-prefer-server-ciphers': ['no'] }
+
+/** What a server of the image is to be asked. Whether it can speak TLS a node tells that runs it; only where none does yet it has to be tried. */
+function questionsOf({ spec, seen, tls }: PlanInput): RedisOptions {
+  const isTold = seen.nodes.some(
+    node => node.container.image === spec.image && factsOfNode(node)?.transport !== undefined,
+  )
+  return tls === null || tls.mode === 'off' || isTold ? spec.config : { ...spec.config, ...tlsQuestion }
+}
+
+function whyWithoutTls(input: PlanInput): Refusal | null {
+  const asked = questionsOf(input)
+  const [option = ''] = Object.keys(tlsQuestion)
+  if (asked[option] === undefined) return null
+  const unknown = refusedOptions(trialOf(input), asked).some(({ name }) => name === option)
+  return unknown ? builtWithoutTls(input.spec, input.spec.image) : null
 }
 
 /**
@@ -29,11 +50,11 @@ function planTrial(input: PlanInput): Contribution | null {
   const trial = trialOf(input)
   const cause = whyTry(input, trial)
   if (cause === null) return null
-  const { image, config } = input.spec
+  const { image } = input.spec
   const actions: { phase: Phase; action: Action }[] = [
     {
       phase: 'try',
-      action: { kind: 'try-image', image, options: untriedOptions(trial, config), cause },
+      action: { kind: 'try-image', image, options: untriedOptions(trial, questionsOf(input)), cause },
     },
   ]
   if (input.seen.resources?.image === null)
@@ -50,7 +71,7 @@ function whyTry(input: PlanInput, trial: Trial | null): string | null {
     return seen.atMs - trial.atMs >= tryAgainAfterMs ? `it failed before: ${trial.outcome.reason}` : null
   if (trial === null && seen.nodes.some(node => node.container.image !== spec.image))
     return 'nodes are to run it, and none has run it before'
-  const untried = Object.keys(untriedOptions(trial, spec.config))
+  const untried = Object.keys(untriedOptions(trial, questionsOf(input)))
   return untried.length === 0 ? null : `what it makes of ${untried.join(', ')} is not known`
 }
 

@@ -14,6 +14,7 @@ import {
   master,
   memory,
   nothingThere,
+  nowMs,
   observation,
   planInput,
   planIs,
@@ -170,6 +171,36 @@ describe('what can not be encrypted with is refused, and nothing is touched', ()
     assert.deepEqual(plan.stages, [])
     assert.match(plan.refusals[0]?.why ?? '', /image redis:8 was built without TLS/)
   })
+})
+
+test('an image that no node runs is asked whether it speaks TLS before a node is made from it, and one that does not is refused', () => {
+  const option = 'tls-prefer-server-ciphers'
+  const facts = { spec: tlsSpec('require'), tls: sight('require'), seen: { resources: nothingThere } }
+  const asking = planFlotilla(planInput({ ...facts, memory: memory(null) }))
+  assert.deepEqual(
+    asking.stages.flat().map(({ kind }) => kind),
+    ['try-image'],
+  )
+  const verdict = {
+    ...({ tried: ['no'], verdict: 'unknown', message: 'Unknown option' } as const),
+    ...{ byDefault: null, reads: null },
+  }
+  const trials: FlotillaMemory['trials'] = [
+    {
+      ...{ image: 'redis:8', imageId: 'sha256:8', atMs: nowMs },
+      outcome: {
+        ...{ kind: 'answered', product: 'redis', version: '7.0.15', rdbVersion: 10 },
+        options: { [option]: verdict },
+      },
+    },
+  ]
+  planIs(
+    { ...facts, memory: memory(null, { trials }) },
+    `
+    refuses (TlsRefused): the server of the image redis:8 was built without TLS
+      type: change spec.image of shop to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off
+    `,
+  )
 })
 
 test('where nodes are reached by a published port, one that publishes only the other is made anew before', () => {
