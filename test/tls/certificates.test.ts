@@ -83,6 +83,20 @@ test('damaged holdings are an error that says so, not new ones that nobody trust
   })
 })
 
+test('in haste no file is read: what the last look came to holds', async t => {
+  const state = await folder(t)
+  const path = join(state, 'none.pem')
+  const own = specWith({
+    mode: 'require',
+    certificates: { kind: 'files', certFile: path, keyFile: path, caFile: path },
+  })
+  const certificates = new Certificates(new HoldingsStore(state))
+  const looked = await certificates.refresh(own, nowMs)
+  await writeFile(path, 'another text')
+  assert.equal(await certificates.refresh(own, nowMs, { inHaste: true }), looked)
+  assert.notEqual((await certificates.refresh(own, nowMs))?.sight.refused, looked?.sight.refused)
+})
+
 test('a file that can not be read is a reason, not a failed pass', async t => {
   const state = await folder(t)
   const path = join(state, 'cert.pem')

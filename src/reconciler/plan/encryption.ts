@@ -1,4 +1,3 @@
-import type { FlotillaSpec } from '../../manifest/spec.js'
 import type { TransportFacts } from '../../redis/redis.js'
 import { fingerprintIn, isInForce } from '../../tls/sight.js'
 import { redisPort } from '../names.js'
@@ -6,6 +5,7 @@ import { tlsPort } from '../../redis/tls.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
+import { builtWithoutTls } from './built-without-tls.js'
 import { transportOf } from './links.js'
 import type { Contribution } from './phases.js'
 import type { Action, Refusal } from './plan.js'
@@ -55,14 +55,6 @@ export function whyNotEncrypt({ tls, spec }: PlanInput, census: Census): readonl
   const without = census.wanted.filter(node => transportOf(node)?.tlsPort === null)
   const [first] = without
   return first === undefined ? [] : [builtWithoutTls(spec, first.seen?.container.image ?? spec.image)]
-}
-
-export function builtWithoutTls({ name }: Pick<FlotillaSpec, 'name'>, image: string): Refusal {
-  return {
-    code: 'TlsRefused',
-    why: `the server of the image ${image} was built without TLS`,
-    whatToType: `change spec.image of ${name} to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off`,
-  }
 }
 
 function filesOf({ certificates }: PlanInput['spec']['tls']): string {
