@@ -42,10 +42,10 @@ export function urgency({ phase, pausedSince }: Flotilla): number {
 
 /**
  * Whether the condition says that something is not as it should be. There are two kinds: those whose name is good news (Ready, MasterAvailable, ConfigApplied)
- * are wrong when they are not True, all others when they are.
+ * are wrong when they are not True, all others when they are. What is off, as the manifest asks, is no trouble.
  */
-export function isTrouble({ type, status }: Condition): boolean {
-  return goodNews.test(type) ? status !== 'True' : status === 'True'
+export function isTrouble({ type, status, reason }: Condition): boolean {
+  return goodNews.test(type) ? status !== 'True' && reason !== 'Off' : status === 'True'
 }
 
 const goodNews = /(Ready|Available|Healthy|Applied)$/

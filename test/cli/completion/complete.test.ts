@@ -90,6 +90,8 @@ test('every argument and every option’s value is one that completion knows, or
     'shell',
     'where',
     'name',
+    'container',
+    'user',
   ]
   const verbs = program.commands.flatMap(verb => [verb, ...verb.commands])
   const slots = verbs
