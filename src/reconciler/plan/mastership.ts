@@ -106,6 +106,8 @@ function decideOnUncrowned(
   const facts = factsOf(node)
   if (facts === null) return pendingOn(node.ordinal, 'it answers')
   const others = nodes.filter(other => other.ordinal !== node.ordinal)
+  const unsure = makeSureOfOld(input, others, node.ordinal)
+  if (unsure !== null) return unsure
   for (const stray of others.filter(saysMaster)) {
     const refusal = whyNotRejoin(input.spec.name, stray, node)
     if (refusal !== null) return { kind: 'refused', ordinal: node.ordinal, refusal }
@@ -143,6 +145,29 @@ function decideOnUncrowned(
       `it came back at offset ${facts.offset}, and had come to ${known.offset}`,
     )
   return crownOnRecord(input, node, 'restart', `it is the recorded master, back with ${facts.keys} keys`)
+}
+
+/**
+ * A failover that is gone on with, and somebody has started the old master again meanwhile: it is born a replica, but as long as it says nothing nobody knows
+ * what it is. One that stays silent is killed once more.
+ */
+function makeSureOfOld(
+  input: PlanInput,
+  others: readonly ClassifiedNode[],
+  crowned: number,
+): Mastership | null {
+  const { operation } = input.memory
+  if (operation === null || operation.kind !== 'failover' || operation.from === null) return null
+  const old = others.find(node => node.ordinal === operation.from)
+  switch (old?.bucket) {
+    case 'starting':
+      return pendingOn(crowned, `node ${old.ordinal}, the old one, answers: it was started a moment ago`, 20)
+    case 'lifeless':
+    case 'paused':
+      return { kind: 'fence', ordinal: old.ordinal, kill: true, operation }
+    default:
+      return null
+  }
 }
 
 /**

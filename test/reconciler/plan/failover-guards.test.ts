@@ -7,6 +7,7 @@ import {
   master,
   memory,
   newborn,
+  node,
   nowMs,
   operation,
   planIs,
@@ -503,4 +504,23 @@ test('what another master holds is set aside before a node that is named by forc
         answer the failover that was asked for: done, node 0 stays master; what node 1 held is set aside  # node 0 stays master; what node 1 held is set aside
     `,
   )
+})
+
+test('a failover that is gone on with waits for an old master that was started a moment ago, and kills one that stays silent', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  const born = {
+    container: { name: 'shop-master', startedAtMs: nowMs - 100 },
+    probe: { kind: 'refused', reason: 'nobody listens' },
+  } as const
+  const silent = { ...born, container: { name: 'shop-master' }, lifelessSinceMs: nowMs - 20_000 }
+  const plans = [born, silent].map(old =>
+    planText({
+      spec: { replicas: 1 },
+      memory: memory(0, { operation: begun }),
+      nodes: [node(0, old), newborn(1)],
+      seen: quick,
+    }),
+  )
+  assert.match(plans[0] ?? '', /waits until node 1, the master: node 0, the old one, answers/)
+  assert.match(plans[1] ?? '', /^stage 1\n {2}kill shop-master/)
 })

@@ -21,9 +21,15 @@ export function needsPerson(status: FlotillaStatus): boolean {
   return status.doing.length === 0 && (status.refusing.length > 0 || isAtLoss(status))
 }
 
-/** A master that hangs and nobody beside it that answers: it may be the connection, so nothing is done but wait. */
+/** The master hangs and nobody beside it answers, or one whose data may matter hangs: it may be the connection, so nothing is done but wait. */
 function isAtLoss({ phase, waitingFor }: FlotillaStatus): boolean {
-  return phase === 'Unavailable' && waitingFor.some(what => what.includes('it answers or its container ends'))
+  const isDown = phase === 'Unavailable' || phase === 'Creating'
+  return (
+    isDown &&
+    waitingFor.some(what =>
+      /it answers or its container ends|has answered too|answers: there is no record/.test(what),
+    )
+  )
 }
 
 function type(run: SimRun, command: string): string | null {

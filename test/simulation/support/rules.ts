@@ -40,9 +40,12 @@ export class Rules {
   readonly #byHand = new WeakSet<FakeProcess>()
   readonly #judged: ReadonlySet<RuleName>
   #handAtWork = false
+  #handWasAtWork = false
   #lastLook: PlanInput | null = null
   #first: Violation | null = null
   readonly acknowledged: Acknowledged[] = []
+  /** The state file was lost. */
+  forgotten = false
   /** A person has said that data may go: from then on it is theirs. */
   forced = false
 
@@ -74,15 +77,15 @@ export class Rules {
   }
 
   /**
-   * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how much. What is left on the master's disk stands; that
-   * another disk may have a few writes more nobody can tell afterwards, so of those nothing is promised.
+   * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how much. What every disk still has stands; that one has
+   * a few writes more than another nobody can tell afterwards, so of those nothing is promised.
    */
   notePowerCut(): void {
-    const disk = this.#world.processOf('master')?.disk
     this.#world.cutPower()
-    const left = disk === undefined ? [] : histories(disk)
+    const disks = [...this.#world.redis.disks.values()]
     for (const write of [...this.#acknowledged])
-      if (!left.some(history => holdsAllOf(history, write))) this.#acknowledged.delete(write)
+      if (!disks.every(disk => histories(disk).some(history => holdsAllOf(history, write))))
+        this.#acknowledged.delete(write)
   }
 
   /** What a person does to a node is not ours. */
@@ -141,8 +144,10 @@ export class Rules {
   #note(change: FakeChange): void {
     switch (change.kind) {
       case 'promoted':
-        if (this.#handAtWork) this.#byHand.add(change.process)
-        else {
+        if (this.#handAtWork) {
+          this.#handWasAtWork = true
+          this.#byHand.add(change.process)
+        } else {
           this.#byHand.delete(change.process)
           this.#nothingAhead(change.process)
         }
@@ -151,8 +156,15 @@ export class Rules {
         this.#byHand.delete(change.process)
         return
       case 'overwriting':
-        if (!this.forced) this.#notTheLastCopy(change.process.data, change.process, change.by)
+        if (!this.forced && !this.#isByHand(change.process))
+          this.#notTheLastCopy(change.process.data, change.process, change.by)
     }
+  }
+
+  /** It copies from one that a person made master; or nobody remembers who was master, and a person made one. */
+  #isByHand({ link }: FakeProcess): boolean {
+    if (link !== null && this.#byHand.has(link.master)) return true
+    return this.forgotten && this.#handWasAtWork
   }
 
   /** What was promoted lacks nothing that another node holds which could have been asked: it runs, answers, and was not in the middle of reading. */

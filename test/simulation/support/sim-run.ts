@@ -263,6 +263,7 @@ export class SimRun {
         return
       }
       case 'forget':
+        rules.forgotten = true
         void world.files.remove(`${stateDirectory}/${flotilla}.json`)
         return
       case 'ask-switchover':
