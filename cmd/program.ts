@@ -18,6 +18,7 @@ import { pauseCommand, resumeCommand } from './pause.js'
 import { planCommand } from './plan.js'
 import { promoteCommand } from './promote.js'
 import { restartCommand } from './restart.js'
+import { rotateCommand } from './rotate.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
 import { schemaCommand } from './schema.js'
@@ -49,6 +50,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     pauseCommand,
     resumeCommand,
     restartCommand,
+    rotateCommand,
   ],
   'Use:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],

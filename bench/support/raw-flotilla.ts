@@ -8,6 +8,8 @@ import {
 import { masterName, nodeAlias, replicaName, volumeName } from '../../src/reconciler/names.js'
 import type { ContainerFile, ContainerSpec } from '../../src/runtime/runtime.js'
 import { parseManifest } from '../../src/manifest/parse.js'
+import { newKeyring } from '../../src/reconciler/auth/keyring.js'
+import { nodeAuth } from '../../src/reconciler/auth/node-auth.js'
 import { Secret } from '../../src/secret.js'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { pack } from 'tar-stream'
@@ -56,7 +58,10 @@ export async function planByHand(wanted: {
   if (spec === undefined) throw new Error(`the bench's own manifest is not valid:\n${manifest}`)
   const setting: NodeSetting = { spec, config: noConfig, publish: false, flotillaVersion: 'bench' }
   const secret = new Secret(password)
-  const credentials = { control: secret, replication: secret, application: secret }
+  const auth = nodeAuth(
+    newKeyring({ secret, origin: 'given' }, () => secret),
+    spec,
+  )
   const owner = fileOwner(wanted.imageUser)
   const nodes = Array.from({ length: spec.replicas + 1 }, async (_, ordinal) => {
     const name = ordinal === 0 ? masterName(flotilla) : replicaName(flotilla, ordinal)
@@ -65,7 +70,7 @@ export async function planByHand(wanted: {
       volume: volumeName(flotilla, ordinal),
       name,
       body: bodyOf(desiredContainer(setting, ordinal, name), flotilla),
-      archive: await archiveOf(nodeFiles(setting, ordinal, { credentials, material: null }, owner)),
+      archive: await archiveOf(nodeFiles(setting, ordinal, { auth, material: null }, owner)),
     }
   })
   return { flotilla, password, nodes: await Promise.all(nodes) }

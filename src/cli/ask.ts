@@ -135,7 +135,7 @@ async function requireKnown(
 /** Without a daemon this process keeps the flotilla for as long as the answer takes. */
 async function daemonOrSelf(
   session: Session,
-  { places, name }: AskRequest,
+  { places, env, name }: AskRequest,
   output: Output,
 ): Promise<() => Promise<void>> {
   const daemon = await readLockHolder(resolve(places.state), systemClock)
@@ -154,6 +154,7 @@ async function daemonOrSelf(
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
+    environment: variable => env[variable],
   })
   controller.setDesired({
     ...noDesires,

@@ -30,6 +30,11 @@ export async function connectText(request: {
         : null,
       user: spec.auth.kind === 'none' ? null : 'default',
       passwordFile: spec.auth.kind === 'none' ? null : session.store.passwordPath(name),
+      users: spec.auth.users.map(user => ({
+        user: user.name,
+        rules: user.rules,
+        passwordFile: user.password.kind === 'none' ? null : session.store.passwordPath(name, user.name),
+      })),
     }
     if (format === 'json') return `${JSON.stringify(facts, null, 2)}\n`
     const lines = [
@@ -49,6 +54,10 @@ export async function connectText(request: {
       facts.passwordFile === null
         ? '  no password (auth: none)'
         : `  user default, password in ${facts.passwordFile}`,
+      ...facts.users.map(({ user, rules, passwordFile }) => {
+        const login = passwordFile === null ? 'no password' : `password in ${passwordFile}`
+        return `  user ${user} (${rules}), ${login}`
+      }),
     ]
     return `${lines.join('\n')}\n`
   } finally {

@@ -1,12 +1,14 @@
 import { systemClock } from '../clock.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
+import { peekKeyring } from '../reconciler/auth/keep-keyring.js'
+import { authView, credentialsOf, nodeAuth } from '../reconciler/auth/node-auth.js'
 import { encryptionOf } from '../reconciler/encryption.js'
 import { newMemory } from '../reconciler/memory.js'
 import { loginTo } from '../reconciler/observe/source.js'
 import { followedSource } from '../reconciler/plan/followed-source.js'
 import type { NodeSeen } from '../reconciler/observation.js'
-import { lookAt, type Look } from '../reconciler/pass.js'
+import { lookAt, type Look, type LookInput } from '../reconciler/pass.js'
 import { assess } from '../reconciler/status/assess.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import type { NodeCredentials } from '../redis/redis.js'
@@ -22,7 +24,7 @@ export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Lo
   const input = {
     spec,
     memory,
-    credentials: await credentialsIfThere(session, spec),
+    ...(await passwordsIfThere(session, spec)),
     tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
     sourceLogin: await loginTo(spec.name, followedSource({ spec, memory })),
     inHaste: false,
@@ -58,16 +60,23 @@ export async function statusNow(
   return assess(input, look.plan, { specProblem: problem, failure: null, previous })
 }
 
+/** What a keeper would find now; what nodes are to be given it would write down first. */
+async function passwordsIfThere(
+  session: Session,
+  spec: FlotillaSpec,
+): Promise<Pick<LookInput, 'credentials' | 'auth'>> {
+  const kept = await peekKeyring(session.store, spec)
+  return {
+    credentials: await credentialsIfThere(session, spec),
+    auth: kept === null ? null : authView(kept, nodeAuth(kept.keyring, spec)),
+  }
+}
+
 /** A flotilla that was never reconciled has no passwords and no nodes to use them on. */
 export async function credentialsIfThere(session: Session, spec: FlotillaSpec): Promise<NodeCredentials> {
-  const stored = await session.store.loadSecrets(spec.name)
+  const keyring = await session.store.loadKeyring(spec.name)
+  if (keyring === null) return { control: new Secret('-'), replication: new Secret('-'), application: null }
   const tls = await session.store.certificates.peek(spec, systemClock.nowMs())
   const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
-  if (stored === null) return { control: new Secret('-'), replication: new Secret('-'), application: null }
-  return {
-    control: stored.control,
-    replication: stored.replication,
-    application: spec.auth.kind === 'none' ? null : stored.application,
-    ...encryptionOf(spec, memory, tls),
-  }
+  return { ...credentialsOf(keyring, spec), ...encryptionOf(spec, memory, tls) }
 }

@@ -6,6 +6,7 @@ import { readNodeLabels } from '../runtime/labels.js'
 import { fileOwner } from '../reconciler/desired-node.js'
 import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
+import { credentialsIfThere } from './look.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession, type Environment, type Places } from './session.js'
 
@@ -49,14 +50,14 @@ export async function runRedisCli(request: {
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
         ? encryptedWay(nodeAlias(name, ordinalOfNode))
         : ''
-    const secrets = spec.auth.kind === 'none' ? null : await session.store.loadSecrets(name)
+    const { application: password } = await credentialsIfThere(session, spec)
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
     const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
-      secrets === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
-    if (secrets !== null) {
+      password === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
+    if (password !== null) {
       const uid = runningUser((await session.runtime.findImage(container.imageId))?.user ?? '')
-      const content = secrets.application.reveal()
+      const content = password.reveal()
       await session.runtime.putFiles(container.containerId, [{ path, content, mode: 0o400, uid, gid: 0 }])
     }
     return await session.runtime.attachExec(

@@ -1,5 +1,5 @@
 import type { EventRecord } from '../events/journal/record.js'
-import type { FlotillaStatus, Phase } from '../reconciler/status/status.js'
+import type { Condition, FlotillaStatus, Phase } from '../reconciler/status/status.js'
 import { indented, renderExplained, type Column } from './columns.js'
 import type { Brush, Paint } from './paint.js'
 import { saidBy } from './render-events.js'
@@ -129,9 +129,7 @@ function conditionLines(
   const elsewhere: readonly string[] = ['Paused', ...refusing.map(({ code }) => code)]
   const shown = wide
     ? conditions
-    : conditions.filter(
-        one => one.status === 'True' && one.reason !== 'NothingAsked' && !elsewhere.includes(one.type),
-      )
+    : conditions.filter(condition => isTold(condition) && !elsewhere.includes(condition.type))
   if (shown.length === 0) return []
   const rows = shown.map(({ type, status, lastTransitionTime, message }) => [
     `  ${type}`,
@@ -171,6 +169,12 @@ function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | und
 }
 
 /** Since when it is paused, as far as is known; null when it isn't. */
+/** What is as it should be is told by the phase; of users and passwords is told what is not, and what is about to change. */
+function isTold(condition: Condition): boolean {
+  if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
+  return condition.status === 'True' && condition.reason !== 'NothingAsked'
+}
+
 function pausedSince({ conditions }: FlotillaStatus): string | null {
   const paused = conditions.find(({ type }) => type === 'Paused')
   return paused?.status === 'True' ? paused.lastTransitionTime : null

@@ -96,6 +96,7 @@ async function reconcileHere(
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
+    environment: name => request.env[name],
     onPass: (_name, _outcome, status) => {
       if (status !== null) progress.note(status)
     },

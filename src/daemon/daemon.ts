@@ -106,6 +106,7 @@ async function serve(
     clock: systemClock,
     random: Math.random,
     flotillaVersion,
+    environment: name => env[name],
     onPass: (flotilla, outcome, status, tookMs) => {
       if (status !== null) onStatus?.(status)
       if (outcome.kind === 'gone') attendant.noteGone(flotilla)

@@ -1,3 +1,6 @@
+import { notifyEvents } from './notify-events.js'
+import { passwordEvents } from './password-events.js'
+
 /**
  * Every event that Flotilla can tell of: a stable code, a constant message, a level, and the fields that carry the values.
  * docs/events.md is written from this file. A code never changes its meaning; a new meaning gets a new code.
@@ -226,6 +229,7 @@ export const catalogue = {
     message: 'what was asked for is answered',
     fields: ['kind', 'result', 'detail'],
   },
+  ...passwordEvents,
   'flotilla.ready': {
     level: 'info',
     message: 'the flotilla is as its manifest asks',
@@ -251,24 +255,7 @@ export const catalogue = {
     fields: ['volumesKept'],
     alert: 'when nobody meant to remove it',
   },
-  'notify.sent': {
-    level: 'info',
-    message: 'somebody is told of something',
-    fields: ['receiver', 'where', 'kind', 'notice', 'tries', 'tookMs', 'detail'],
-  },
-  'notify.failed': {
-    level: 'warn',
-    message: 'somebody could not be told of something; it is tried again',
-    fields: ['receiver', 'where', 'kind', 'notice', 'error', 'againInMs'],
-    alert:
-      'by another way than that receiver: when no notify.sent with the same `notice` follows within five minutes',
-  },
-  'notify.given-up': {
-    level: 'error',
-    message: 'somebody is not told of something',
-    fields: ['receiver', 'where', 'kind', 'notice', 'tries', 'error'],
-    alert: 'always, by another way than that receiver',
-  },
+  ...notifyEvents,
   'data.lost': {
     level: 'error',
     message: 'data that was there is gone',

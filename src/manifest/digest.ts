@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { defaultOverlapMs } from './sections/auth.js'
 import { tlsByDefault } from './sections/tls.js'
 import { updateByDefault } from './sections/update.js'
 import type { FlotillaSpec } from './spec.js'
@@ -24,7 +25,14 @@ export function digestOf(spec: FlotillaSpec): string {
   return digest
 }
 
-function sayingOf(spec: FlotillaSpec): Partial<FlotillaSpec> {
+function sayingOf(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
+  const { overlapMs, users, ...source } = whole.auth
+  const auth = {
+    ...source,
+    ...(overlapMs === defaultOverlapMs ? {} : { overlapMs }),
+    ...(users.length === 0 ? {} : { users }),
+  }
+  const spec = { ...whole, auth }
   const defaults: Readonly<Record<string, unknown>> = laterSections
   return Object.fromEntries(
     Object.entries(spec).filter(

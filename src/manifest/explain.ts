@@ -70,7 +70,7 @@ function explainUnknownKey(
   root: YamlValue,
   { path, key }: { readonly path: FieldPath; readonly key: string },
 ): string {
-  const where = path.length === 0 ? 'at the top level' : `under ${path.at(-1)}`
+  const where = placeOf(path)
   const unknown = `unknown key ${JSON.stringify(shorten(key))} ${where}`
   const known = keysAt(schema, path)
   const free = known.filter(candidate => valueAt(root, [...path, candidate]) === null)
@@ -94,11 +94,17 @@ function homeOf(schema: z.ZodType, path: FieldPath, key: string): string | null 
 function explainMissing(schema: z.ZodType, root: YamlValue, path: FieldPath): YamlProblem {
   const parentPath = path.slice(0, -1)
   const parent = valueAt(root, parentPath) ?? root
-  const where = parentPath.length === 0 ? 'at the top level' : `under ${parentPath.at(-1)}`
+  const where = placeOf(parentPath)
   return {
     offset: parent.keyStart ?? parent.start,
     message: `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${where}`,
   }
+}
+
+function placeOf(path: FieldPath): string {
+  if (path.length === 0) return 'at the top level'
+  const key = path.at(-1) ?? ''
+  return /^\d+$/.test(key) ? `in entry ${Number(key) + 1} of ${path.at(-2)}` : `under ${key}`
 }
 
 function explainWrongValue(

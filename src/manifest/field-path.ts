@@ -24,7 +24,10 @@ export function keysAt(root: z.ZodType, path: FieldPath): readonly string[] {
 /** How messages call a field: `replicas` for what stands in spec, `metadata.name` and the like for the rest. */
 export function labelOf(path: FieldPath): string {
   const shown = path.length > 1 && path[0] === 'spec' ? path.slice(1) : path
-  return shown.join('.')
+  return shown
+    .map(key => (/^\d+$/.test(key) ? `[${key}]` : key))
+    .join('.')
+    .replaceAll('.[', '[')
 }
 
 /** Every schema that judges the value at `path`, wrappers first. Of unions each branch. */

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path'
 import { z } from 'zod'
+import { authSection } from './sections/auth.js'
 import { bootstrapSection } from './sections/bootstrap.js'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
@@ -164,31 +164,6 @@ const replicas = field(z.int().min(0).max(replicasMax), {
       ? String(Number(value))
       : null,
 })
-
-function authSection(folder: string) {
-  const passwordFile = field(z.string().min(1), {
-    describe:
-      'A file that holds nothing but the password, relative to the folder of this manifest. A final newline is dropped.',
-    wants: 'the path of a file that holds the password, relative to the folder of this manifest',
-    example: './shop.password',
-  })
-  return field(
-    z
-      .union([z.enum(['generated', 'none']), z.strictObject({ passwordFile })])
-      .transform((auth): FlotillaSpec['auth'] =>
-        typeof auth === 'string'
-          ? { kind: auth }
-          : { kind: 'password-file', path: resolve(folder, auth.passwordFile) },
-      ),
-    {
-      describe:
-        'How applications log in. generated: with a password that Flotilla makes and keeps; none: anyone who reaches the network may read and write; or a passwordFile.',
-      wants: 'generated, none or a passwordFile',
-      example: 'generated',
-      choices: ['generated', 'none'],
-    },
-  )
-}
 
 const persistenceModes = ['aof', 'rdb', 'none'] as const
 const persistenceMode = field(z.enum(persistenceModes), {

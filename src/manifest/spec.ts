@@ -68,11 +68,29 @@ export interface UpdateSpec {
   readonly timeoutMs: number
 }
 
-export type AuthSpec =
-  /** A password that Flotilla makes and keeps in its state directory. */
+/** How programs log in. The source is that of `default`, the user of applications. */
+export type AuthSpec = PasswordSource & {
+  /** How long a former password is accepted beside a new one. */
+  readonly overlapMs: number
+  /** More ACL users, by name. */
+  readonly users: readonly UserSpec[]
+}
+
+export interface UserSpec {
+  readonly name: string
+  /** As in an ACL file, single spaces between them, no password. */
+  readonly rules: string
+  readonly password: PasswordSource
+}
+
+/** Where a password comes from. */
+export type PasswordSource =
+  /** Flotilla makes it and keeps it in its state directory. */
   | { readonly kind: 'generated' }
   /** A file that holds nothing but the password (a final newline is dropped); absolute path. */
   | { readonly kind: 'password-file'; readonly path: string }
+  /** An environment variable of the daemon. */
+  | { readonly kind: 'password-env'; readonly variable: string }
   /** No password at all: must be asked for. */
   | { readonly kind: 'none' }
 

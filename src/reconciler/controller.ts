@@ -4,10 +4,9 @@ import type { EventSink } from '../events/catalogue.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { NodeTarget } from '../redis/redis.js'
-import { isPauseAsk } from '../state/requests.js'
 import type { StateStore } from '../state/state-store.js'
+import type { ReadEnvironment } from './auth/sources.js'
 import { backoffMs } from './backoff.js'
-import { afterRestartAsk } from './execute/records.js'
 import type { FlotillaMemory } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
@@ -20,6 +19,7 @@ import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
 import { Rushes } from './rushes.js'
 import type { FlotillaStatus } from './status/status.js'
+import { takeAsk } from './take-ask.js'
 
 export interface ControllerOptions {
   readonly eyes: Eyes
@@ -30,6 +30,8 @@ export interface ControllerOptions {
   /** Another mind than the sound one; for tests. */
   readonly mind?: Mind
   readonly flotillaVersion: string
+  /** Where passwords may come from, by the names of environment variables. */
+  readonly environment: ReadEnvironment
   /** Called after every pass. */
   readonly onPass?: (
     flotilla: string,
@@ -178,7 +180,16 @@ export class Controller {
   }
 
   async #pass(name: string): Promise<Outcome> {
-    const { eyes, store, events, clock, random, flotillaVersion, mind = soundMind } = this.#options
+    const {
+      eyes,
+      store,
+      events,
+      clock,
+      random,
+      flotillaVersion,
+      environment,
+      mind = soundMind,
+    } = this.#options
     try {
       const record = await this.#record(name)
       const wanted = this.#wanted.get(name)
@@ -187,10 +198,10 @@ export class Controller {
         return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
       const inHaste = this.#isHasty(name)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
-      if (!inHaste) await this.#takeAsk(name, record)
+      if (!inHaste) await takeAsk({ store, events, clock }, record, wanted.spec)
       if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
-        { eyes, store, events, clock, random, flotillaVersion, mind },
+        { eyes, store, events, clock, random, flotillaVersion, environment, mind },
         {
           spec: wanted.spec,
           record,
@@ -206,27 +217,6 @@ export class Controller {
     } catch (error) {
       return { kind: 'failed', error }
     }
-  }
-
-  /** What a person asks for is in the memory, on disk, before anything is done about it. */
-  async #takeAsk(name: string, record: FlotillaRecord): Promise<void> {
-    const { store, events, clock } = this.#options
-    const ask = await store.takeAsk(name)
-    if (ask === null) return
-    const scope = { flotilla: name }
-    if (isPauseAsk(ask)) {
-      const pausedSinceMs = ask.kind === 'pause' ? (record.memory.pausedSinceMs ?? clock.nowMs()) : null
-      // Who resumes has read the status, and with it what is lost.
-      const known = ask.kind === 'resume' ? { dataLost: null } : {}
-      await record.saveMemory(memory => ({ ...memory, pausedSinceMs, ...known }))
-      return events.publish('request.taken', { kind: ask.kind, to: null, force: false }, scope)
-    }
-    if (ask.kind === 'restart') {
-      await record.saveMemory(memory => afterRestartAsk(memory, ask))
-      return events.publish('request.taken', { kind: 'restart', to: ask.node, force: false }, scope)
-    }
-    await record.saveMemory(memory => ({ ...memory, request: ask }))
-    events.publish('request.taken', { kind: ask.kind, to: ask.to, force: ask.force }, scope)
   }
 
   async #remove(name: string, record: FlotillaRecord): Promise<Outcome> {

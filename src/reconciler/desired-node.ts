@@ -3,12 +3,12 @@ import type { FlotillaSpec } from '../manifest/spec.js'
 import { restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
-import type { NodeCredentials } from '../redis/redis.js'
 import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
 import type { ContainerFile, ContainerSpec, NetworkAttachment } from '../runtime/runtime.js'
 import { Secret } from '../secret.js'
 import { fingerprintOf, type NodeMaterial } from '../tls/material.js'
+import type { NodeAuth } from './auth/node-auth.js'
 import { masterLink, networkName, nodeAlias, redisPort, volumeName } from './names.js'
 
 /** What is the same for every node of a flotilla and decides what its containers look like. */
@@ -33,44 +33,57 @@ export function desiredContainer(setting: NodeSetting, ordinal: number, name: st
 
 /**
  * The spec-hash label: a digest over what makes a container of today's spec different from another one's, with the ordinal left open.
- * Secrets, the role and Flotilla's own version are not in it, so that none of them recreates a node. A golden test pins it.
+ * Users, passwords, the role and Flotilla's own version are not in it, so that none of them recreates a node. A golden test pins it.
  */
 export function specHash(setting: NodeSetting): string {
-  const known = hashes.get(setting.spec)
-  if (known !== undefined && known.publish === setting.publish && known.config === setting.config)
-    return known.hash
-  const hash = computeSpecHash(setting)
-  hashes.set(setting.spec, { publish: setting.publish, config: setting.config, hash })
-  return hash
+  return hashesOf(setting).current
+}
+
+/** What the label says of containers that an earlier version made from what is the same spec today: no reason to make them anew. */
+export function equalHashes(setting: NodeSetting): readonly string[] {
+  return hashesOf(setting).equal
+}
+
+interface SpecHashes {
+  readonly publish: boolean
+  readonly config: ConfigInForce
+  readonly current: string
+  readonly equal: readonly string[]
 }
 
 /** A spec in force is one object for as long as it is, and is asked for at every look. */
-const hashes = new WeakMap<
-  FlotillaSpec,
-  { readonly publish: boolean; readonly config: ConfigInForce; readonly hash: string }
->()
+const known = new WeakMap<FlotillaSpec, SpecHashes>()
 
-function computeSpecHash(setting: NodeSetting): string {
-  const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
-  const secrets = {
-    control: new Secret('x'),
-    replication: new Secret('x'),
-    application: setting.spec.auth.kind === 'none' ? null : new Secret('x'),
+function hashesOf(setting: NodeSetting): SpecHashes {
+  const before = known.get(setting.spec)
+  const { publish, config } = setting
+  if (before !== undefined && before.publish === publish && before.config === config) return before
+  const hashes: SpecHashes = {
+    publish,
+    config,
+    current: computeSpecHash(setting, { openToAll: false }),
+    equal: [computeSpecHash(setting, { openToAll: true })],
   }
+  known.set(setting.spec, hashes)
+  return hashes
+}
+
+function computeSpecHash(setting: NodeSetting, auth: { readonly openToAll: boolean }): string {
+  const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
   // What a running node takes is set there, and in its file: no reason to make it anew. Ports and certificates are among it.
   const options = restartOptions(setting.config)
   const config = nodeConfig({ ...setting, config: { ...setting.config, options } }, 0, {
-    credentials: secrets,
+    ...auth,
+    replication: new Secret('x'),
     material: null,
   }).textWithoutSecrets
-  const acl = renderAcl(secrets).textWithoutSecrets
   const canonical = JSON.stringify({
     ...rest,
     links: attachment.links,
     mounted: mounts.map(mount => mount.path),
     named: hostname !== '',
     config,
-    acl,
+    acl: hashedAcl(auth),
     // Left out where there are none, as it was before there could be any.
     ...(Object.keys(setting.spec.labels).length === 0 ? {} : { labels: sortedByKey(setting.spec.labels) }),
   })
@@ -81,9 +94,24 @@ function sortedByKey(labels: Readonly<Record<string, string>>): readonly (readon
   return Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+/**
+ * Users are changed on nodes that run, so the ACL file makes no other container. It did once: without the text that stood here then, every container of every
+ * user would be made anew.
+ */
+function hashedAcl({ openToAll }: { readonly openToAll: boolean }): string {
+  return [
+    `user default on ${openToAll ? 'nopass' : '[secret]'} ~* &* +@all`,
+    'user flotilla on [secret] resetkeys resetchannels -@all ' +
+      '+ping +info +role +time +hello +auth +dbsize +wait +replicaof +config|get +config|set +bgsave +lastsave ' +
+      '+shutdown +script|kill +client|pause +client|unpause +client|kill +client|list +client|setname +client|id +acl|setuser +acl|list +acl|load +acl|log +acl|whoami',
+    'user replication on [secret] resetkeys resetchannels -@all +psync +replconf +ping',
+    '',
+  ].join('\n')
+}
+
 /** Whose secrets the files of a node hold. */
 export interface NodeSecrets {
-  readonly credentials: NodeCredentials
+  readonly auth: NodeAuth
   /** Its certificate; null where TLS is off. */
   readonly material: NodeMaterial | null
 }
@@ -97,7 +125,7 @@ export function nodeFiles(
 ): readonly ContainerFile[] {
   return [
     configFile(setting, ordinal, secrets, owner),
-    ownFile(aclFilePath, renderAcl(secrets.credentials).text, owner),
+    ownFile(aclFilePath, renderAcl(secrets.auth.users), owner),
     ...tlsFiles(secrets.material).map(({ path, content }) => ownFile(path, content, owner)),
   ]
 }
@@ -120,7 +148,7 @@ function configFile(
   secrets: NodeSecrets,
   owner: number,
 ): ContainerFile {
-  return ownFile(configFilePath, nodeConfig(setting, ordinal, secrets).text, owner)
+  return ownFile(configFilePath, nodeConfig(setting, ordinal, configSecrets(secrets)).text, owner)
 }
 
 function ownFile(path: string, content: string, owner: number): ContainerFile {
@@ -184,13 +212,21 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
   }
 }
 
-function nodeConfig(setting: NodeSetting, ordinal: number, { credentials, material }: NodeSecrets) {
+function configSecrets({ auth, material }: NodeSecrets): ConfigSecrets {
+  return { replication: auth.credentials.replication, openToAll: auth.openToAll, material }
+}
+
+interface ConfigSecrets extends Pick<NodeSecrets, 'material'> {
+  readonly replication: Secret
+  readonly openToAll: boolean
+}
+
+function nodeConfig(setting: NodeSetting, ordinal: number, { material, ...login }: ConfigSecrets) {
   const { mode } = setting.spec.tls
   return renderRedisConfig({
     nodeAlias: nodeAlias(setting.spec.name, ordinal),
     persistence: setting.spec.persistence.mode,
-    replication: credentials.replication,
-    openToAll: setting.spec.auth.kind === 'none',
+    ...login,
     options: setting.config.options,
     tls: mode === 'off' || material === null ? null : { mode, fingerprint: fingerprintOf(material) },
   })

@@ -31,6 +31,7 @@ export interface FlotillaMemory {
   readonly pausedSinceMs: number | null
   /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
   readonly dataLost: DataLost | null
+  readonly usersRefused: UsersRefused | null
   /** The redis.conf options that nodes are given now: the last that a server was found to take. Null while nobody has asked for any. */
   readonly config: ConfigInForce | null
   /** What throwaway containers have told of images, the newest last, one for each image and four at most. */
@@ -56,6 +57,13 @@ export interface SourceRecord {
   /** The network that the leader has joined to reach it; null when it needed none. */
   readonly network: string | null
   readonly sinceMs: number
+}
+
+/** Rules of users in the manifest that a server did not take. */
+export interface UsersRefused {
+  /** Of what nodes were to be given then. */
+  readonly digest: string
+  readonly why: string
 }
 
 export interface DataLost {
@@ -92,6 +100,13 @@ export interface NodeRecord {
   readonly tuned: string | null
   /** What the redis.conf in its container says, and which container that is; null before we wrote one with options in it. */
   readonly filed: string | null
+  /** Which users and passwords it was given, as digests that are of no use to whoever would guess them. */
+  readonly given: {
+    /** In the files of its container, for its next start. */
+    readonly files: string | null
+    /** In its process. */
+    readonly process: string | null
+  }
 }
 
 export interface Crash {
@@ -161,6 +176,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     everReady: false,
     pausedSinceMs: null,
     dataLost: null,
+    usersRefused: null,
     config: null,
     trials: [],
     imageTrouble: null,
@@ -169,7 +185,15 @@ export function newMemory(flotilla: string): FlotillaMemory {
 }
 
 export function newNodeRecord(ordinal: number): NodeRecord {
-  return { ordinal, lineage: null, crashes: [], restartAskedAtMs: null, tuned: null, filed: null }
+  return {
+    ordinal,
+    lineage: null,
+    crashes: [],
+    restartAskedAtMs: null,
+    tuned: null,
+    filed: null,
+    given: { files: null, process: null },
+  }
 }
 
 /** The memory with one node's record changed; a node that has none gets one. */

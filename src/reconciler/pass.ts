@@ -1,7 +1,8 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { NodeCredentials, SourceLogin } from '../redis/redis.js'
+import type { AuthView } from './auth/node-auth.js'
 import { acceptConfig, noConfig } from './config-in-force.js'
-import { specHash, type NodeSetting } from './desired-node.js'
+import { equalHashes, specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
@@ -33,6 +34,8 @@ export interface LookInput {
   readonly tls: TlsAccess | null
   /** How to get into the Redis that it follows; null when it follows none, or that one lets everybody in. */
   readonly sourceLogin: SourceLogin | null
+  /** Null for a flotilla that was never reconciled. */
+  readonly auth: AuthView | null
   readonly setting: Omit<NodeSetting, 'config'>
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
@@ -42,7 +45,7 @@ export interface LookInput {
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
 export async function lookAt(
   eyes: Eyes,
-  { spec, memory, credentials, sourceLogin, tls, setting, inHaste, mind = soundMind }: LookInput,
+  { spec, memory, credentials, sourceLogin, auth, tls, setting, inHaste, mind = soundMind }: LookInput,
 ): Promise<ActionableLook> {
   const from = followedSource({ spec, memory })
   const seen = await observe(eyes, {
@@ -66,6 +69,8 @@ export async function lookAt(
     seen,
     memory: known,
     specHash: specHash(inForce),
+    equalHashes: equalHashes(inForce),
+    auth,
     // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
     tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.sight ?? null),
   }

@@ -8,17 +8,18 @@ import { Secret } from '../secret.js'
  */
 export async function readPasswordFile(
   path: string,
-  { flotilla, field }: { readonly flotilla: string; readonly field: string },
+  where?: { readonly flotilla: string; readonly field: string },
 ): Promise<Secret> {
+  const flotilla = where === undefined ? '' : `flotilla ${where.flotilla}: `
   let text: string
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
     throw new FlotillaError(
       'manifest/unreadable',
-      `flotilla ${flotilla}: the password file ${path} can't be read: ${explainError(error)}`,
+      `${flotilla}the password file ${path} can't be read: ${explainError(error)}`,
       {
-        hint: `Create the file (it holds nothing but the password), or change ${field}.`,
+        hint: `Create the file (it holds nothing but the password), or change ${where?.field ?? 'where it is looked for'}.`,
         cause: error,
       },
     )
@@ -27,7 +28,7 @@ export async function readPasswordFile(
   if (password === '' || /[\r\n]/.test(password))
     throw new FlotillaError(
       'manifest/invalid',
-      `flotilla ${flotilla}: the password file ${path} must hold one line that is not empty`,
+      `${flotilla}the password file ${path} must hold one line that is not empty`,
     )
   return new Secret(password)
 }

@@ -3,9 +3,12 @@ import { errorCode, explainError, FlotillaError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import { scoped } from '../events/scoped.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import type { NodeCredentials, NodeTarget, SourceLogin } from '../redis/redis.js'
-import type { Secret } from '../secret.js'
+import type { NodeTarget, SourceLogin } from '../redis/redis.js'
 import type { StateStore } from '../state/state-store.js'
+import { keepKeyring } from './auth/keep-keyring.js'
+import type { Keyring } from './auth/keyring.js'
+import { authView, nodeAuth, type NodeAuth } from './auth/node-auth.js'
+import type { ReadEnvironment } from './auth/sources.js'
 import { isInForce } from '../tls/sight.js'
 import { encryptionOf } from './encryption.js'
 import { execute } from './execute/execute.js'
@@ -15,7 +18,6 @@ import type { Mind } from './mind.js'
 import { factsOfNode } from './node-facts.js'
 import { nodeTarget, type Eyes } from './observe/observe.js'
 import { loginTo } from './observe/source.js'
-import { readPasswordFile } from './password-file.js'
 import { lookAt, type ActionableLook, type Look, type Outcome } from './pass.js'
 import { followedSource } from './plan/followed-source.js'
 import { rightfulOrdinal } from './plan/mastership.js'
@@ -32,6 +34,8 @@ export interface ReconcilerTools {
   readonly random: () => number
   readonly mind: Mind
   readonly flotillaVersion: string
+  /** Where passwords may come from. */
+  readonly environment: ReadEnvironment
 }
 
 export interface PassInput {
@@ -55,12 +59,11 @@ export interface PassInput {
 export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
   const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
   try {
+    const { environment } = tools
     const { inHaste } = pass
+    const passwords = await keepKeyring(tools.store, pass.spec, { environment, events, inHaste })
     const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs(), { inHaste })
-    const credentials = {
-      ...(await credentialsFor(tools.store, pass.spec)),
-      ...encryptionOf(pass.spec, pass.record.memory, tls),
-    }
+    const auth = nodeAuth(passwords.keyring, pass.spec, encryptionOf(pass.spec, pass.record.memory, tls))
     const setting = {
       spec: pass.spec,
       publish: tools.eyes.reach === 'published',
@@ -72,7 +75,8 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       spec: pass.spec,
       sourceLogin,
       memory: pass.record.memory,
-      credentials,
+      credentials: auth.credentials,
+      auth: authView(passwords, auth),
       tls,
       setting,
       inHaste: pass.inHaste,
@@ -81,10 +85,10 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     if (pass.inHaste && !isUrgent(look.plan))
       return { kind: 'again', inMs: 2, because: 'the master was lost just now' }
     pass.record.keepMemory(look.input.memory)
-    pass.onMaster(reigningMaster(tools.eyes, look, credentials))
+    pass.onMaster(reigningMaster(tools.eyes, look, auth))
     // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after.
     tell(pass, look, { events, failure: null })
-    const outcome = await act(tools, pass, look, { events, credentials, sourceLogin })
+    const outcome = await act(tools, pass, look, { events, auth, sourceLogin })
     await pass.record.saveMemory(memory => memory)
     await pass.record.saveStatus()
     return outcome
@@ -100,7 +104,16 @@ function passId(random: () => number): string {
     .padStart(8, '0')
 }
 
-function reigningMaster(eyes: Eyes, { input }: Look, credentials: NodeCredentials): NodeTarget | null {
+async function turnKeys(
+  store: StateStore,
+  flotilla: string,
+  change: (keyring: Keyring) => Keyring,
+): Promise<void> {
+  const keyring = await store.loadKeyring(flotilla)
+  if (keyring !== null) await store.saveKeyring(flotilla, change(keyring))
+}
+
+function reigningMaster(eyes: Eyes, { input }: Look, { credentials }: NodeAuth): NodeTarget | null {
   const rightful = rightfulOrdinal(input)
   const node = input.seen.nodes.find(one => one.ordinal === rightful)
   if (node === undefined || factsOfNode(node)?.role !== 'master') return null
@@ -118,7 +131,7 @@ async function act(
   look: ActionableLook,
   context: {
     readonly events: EventSink
-    readonly credentials: NodeCredentials
+    readonly auth: NodeAuth
     readonly sourceLogin: SourceLogin | null
   },
 ): Promise<Outcome> {
@@ -143,7 +156,8 @@ async function act(
       redis: tools.eyes.redis,
       reach: tools.eyes.reach,
       setting,
-      credentials: context.credentials,
+      auth: context.auth,
+      turnKeys: change => turnKeys(tools.store, pass.spec.name, change),
       materialFor: ordinal =>
         input.tls === null || input.tls.mode === 'off' || !isInForce(input.tls)
           ? Promise.resolve(null)
@@ -237,22 +251,6 @@ function tell(
   pass.record.keepStatus(status, look)
   if (status.phase === 'Ready' && !pass.record.memory.everReady)
     pass.record.keepMemory({ ...pass.record.memory, everReady: true })
-}
-
-/** The passwords of a flotilla: made and kept at its first pass. */
-export async function credentialsFor(store: StateStore, spec: FlotillaSpec): Promise<NodeCredentials> {
-  const stored =
-    (await store.loadSecrets(spec.name)) ?? (await store.createSecrets(spec.name, await givenPassword(spec)))
-  return {
-    control: stored.control,
-    replication: stored.replication,
-    application: spec.auth.kind === 'none' ? null : stored.application,
-  }
-}
-
-async function givenPassword({ auth, name }: FlotillaSpec): Promise<Secret | null> {
-  if (auth.kind !== 'password-file') return null
-  return readPasswordFile(auth.path, { flotilla: name, field: 'spec.auth.passwordFile' })
 }
 
 /** Errors of the engine itself, as against those of one action: while it doesn't answer there is nothing to decide. */

@@ -16,7 +16,7 @@ export function quoteArgument(value: string, what: string): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-function hasControlCharacter(value: string): boolean {
+export function hasControlCharacter(value: string): boolean {
   for (let index = 0; index < value.length; index++) {
     const unit = value.charCodeAt(index)
     if (unit < 0x20 || unit === 0x7f) return true

@@ -1,4 +1,5 @@
 import type { Secret } from '../secret.js'
+import type { AclUser } from './acl-user.js'
 
 /**
  * The Redis port: turns a node into facts, and gives it the few orders that the planner knows.
@@ -55,6 +56,15 @@ export interface RedisPort {
     names: readonly string[],
     options: { readonly deadlineMs: number },
   ): Promise<Readonly<Record<string, string>>>
+  /**
+   * `ACL SETUSER` of each: what a user could do and by which passwords it came in before is replaced in one step, and its connections stay. `ACL DELUSER` of those
+   * who are to go: their connections are closed. One that is not there is success.
+   */
+  setUsers(
+    node: NodeTarget,
+    users: { readonly set: readonly AclUser[]; readonly remove: readonly string[] },
+    options: { readonly deadlineMs: number },
+  ): Promise<void>
   /** Runs one command as the `default` user, for `verify` and `cli`. Replies as RESP values. */
   command(
     node: NodeTarget,

@@ -42,6 +42,18 @@ const request = z.object({
 })
 
 const redisOptions = z.record(z.string(), z.array(z.string()))
+const passwordSource = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('generated') }),
+  z.object({ kind: z.literal('password-file'), path: z.string() }),
+  z.object({ kind: z.literal('password-env'), variable: z.string() }),
+  z.object({ kind: z.literal('none') }),
+])
+const auth = passwordSource.and(
+  z.object({
+    overlapMs: z.number().prefault(600_000),
+    users: z.array(z.object({ name: z.string(), rules: z.string(), password: passwordSource })).prefault([]),
+  }),
+)
 
 const source = z.object({
   at: z.discriminatedUnion('kind', [
@@ -56,11 +68,7 @@ const spec = z.object({
   name: z.string(),
   image: z.string(),
   replicas: count,
-  auth: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('generated') }),
-    z.object({ kind: z.literal('password-file'), path: z.string() }),
-    z.object({ kind: z.literal('none') }),
-  ]),
+  auth,
   tls: z
     .object({
       mode: z.enum(['off', 'prefer', 'require']),
@@ -138,6 +146,9 @@ const memory = z.object({
       restartAskedAtMs: z.number().nullable(),
       tuned: z.string().nullable(),
       filed: z.string().nullable().prefault(null),
+      given: z
+        .object({ files: z.string().nullable(), process: z.string().nullable() })
+        .prefault({ files: null, process: null }),
     }),
   ),
   source: z
@@ -157,6 +168,7 @@ const memory = z.object({
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
   dataLost: z.object({ atMs: z.number(), keys: count, why: z.string() }).nullable(),
+  usersRefused: z.object({ digest: z.string(), why: z.string() }).nullable().prefault(null),
   config: z
     .object({
       options: redisOptions,

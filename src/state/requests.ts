@@ -6,7 +6,7 @@ import type { Request } from '../reconciler/memory.js'
 import { writeFileAtomically, type StateFiles } from './files.js'
 
 /** What a person asks the daemon for: a change of masters, or that it holds still. */
-export type Ask = Request | PauseAsk | RestartAsk
+export type Ask = Request | PauseAsk | RestartAsk | RotateAsk
 
 export interface PauseAsk {
   readonly kind: 'pause' | 'resume'
@@ -18,6 +18,14 @@ export interface PauseAsk {
 export interface RestartAsk {
   readonly kind: 'restart'
   readonly node: number | null
+  readonly requestId: string
+  readonly atMs: number
+}
+
+/** Make new passwords of these users. */
+export interface RotateAsk {
+  readonly kind: 'rotate'
+  readonly users: readonly string[]
   readonly requestId: string
   readonly atMs: number
 }
@@ -36,6 +44,12 @@ const ask = z.discriminatedUnion('kind', [
     timeoutMs: z.number(),
   }),
   z.object({ kind: z.literal('restart'), node: z.int().nullable(), requestId: z.string(), atMs: z.number() }),
+  z.object({
+    kind: z.literal('rotate'),
+    users: z.array(z.string()),
+    requestId: z.string(),
+    atMs: z.number(),
+  }),
   z.object({ kind: z.enum(['pause', 'resume']), requestId: z.string(), atMs: z.number() }),
 ])
 

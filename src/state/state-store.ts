@@ -2,26 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
+import { ownUsers, type Keyring } from '../reconciler/auth/keyring.js'
 import type { FlotillaMemory } from '../reconciler/memory.js'
 import { newMemory } from '../reconciler/memory.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { flotillaStatus } from '../reconciler/status/status-schema.js'
+import { applicationUser } from '../redis/acl-user.js'
 import { generatePassword } from '../redis/credentials.js'
-import { Secret } from '../secret.js'
 import { Certificates } from '../tls/certificates.js'
 import { HoldingsStore } from '../tls/holdings-store.js'
 import { takeAsk, type Ask } from './requests.js'
 import { diskFiles, type StateFiles } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
+import { parseKeyring, renderKeyring } from './secrets-file.js'
 
 /**
  * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of conditions),
- * `secrets/<flotilla>.json` (0600) and, for applications, `secrets/<flotilla>.password`; with TLS, what {@link HoldingsStore} keeps beside them. Only the holder of the lock writes.
+ * `secrets/<flotilla>.json` (0600) and, for programs, `secrets/<flotilla>.password` and `secrets/<flotilla>.<user>.password`; with TLS, what {@link HoldingsStore} keeps beside them.
+ * Only the holder of the lock writes.
  */
 export class StateStore {
   readonly directory: string
   readonly certificates: Certificates
-  readonly #secrets = new Map<string, StoredSecrets>()
+  readonly #keyrings = new Map<string, Keyring>()
+  readonly #handedOut = new Map<string, Keyring>()
   readonly #files: StateFiles
   readonly #clock: Pick<Clock, 'nowMs'>
 
@@ -77,9 +81,12 @@ export class StateStore {
     await this.#files.remove(this.memoryPath(flotilla))
     await this.#files.remove(this.statusPath(flotilla))
     if (!options.secretsToo) return
-    this.#secrets.delete(flotilla)
+    const users = (await this.loadKeyring(flotilla).catch(() => null))?.users ?? []
+    this.#keyrings.delete(flotilla)
+    this.#handedOut.delete(flotilla)
     await this.#files.remove(this.secretsPath(flotilla))
-    await this.#files.remove(this.passwordPath(flotilla))
+    for (const user of [applicationUser, ...users.map(one => one.user)])
+      await this.#files.remove(this.passwordPath(flotilla, user))
     await this.certificates.forget(flotilla)
   }
 
@@ -110,31 +117,15 @@ export class StateStore {
     })
   }
 
-  /** Read once: whoever holds the lock is the only one who makes them, and they never change. */
-  async loadSecrets(flotilla: string): Promise<StoredSecrets | null> {
-    const known = this.#secrets.get(flotilla)
+  /** Null when the flotilla has none yet. Read once: whoever holds the lock is the only one who changes it. */
+  async loadKeyring(flotilla: string): Promise<Keyring | null> {
+    const known = this.#keyrings.get(flotilla)
     if (known !== undefined) return known
-    const secrets = await this.#readSecrets(flotilla)
-    if (secrets !== null) this.#secrets.set(flotilla, secrets)
-    return secrets
-  }
-
-  async #readSecrets(flotilla: string): Promise<StoredSecrets | null> {
     const path = this.secretsPath(flotilla)
     const text = await this.#files.read(path)
     if (text === null) return null
-    try {
-      const json = JSON.parse(text) as Record<string, unknown>
-      const secret = (key: string): Secret => {
-        if (typeof json[key] !== 'string') throw new Error(key)
-        return new Secret(json[key])
-      }
-      return {
-        control: secret('control'),
-        replication: secret('replication'),
-        application: secret('application'),
-      }
-    } catch {
+    const keyring = parseKeyring(text, () => generatePassword(randomBytes))
+    if (keyring === null)
       throw new FlotillaError(
         'state/unreadable',
         `${path} is damaged, and the passwords of a running flotilla can't be guessed`,
@@ -142,29 +133,36 @@ export class StateStore {
           hint: `Restore the file from a backup, or remove it and run: flotilla down ${flotilla} && flotilla up ${flotilla}`,
         },
       )
-    }
+    this.#keyrings.set(flotilla, keyring)
+    return keyring
   }
 
-  /** Makes and keeps the secrets of a flotilla that has none; `application` is the password given, or a new one. */
-  async createSecrets(flotilla: string, application: Secret | null): Promise<StoredSecrets> {
-    const secrets: StoredSecrets = {
-      control: generatePassword(randomBytes),
-      replication: generatePassword(randomBytes),
-      application: application ?? generatePassword(randomBytes),
-    }
-    const json = {
-      control: secrets.control.reveal(),
-      replication: secrets.replication.reveal(),
-      application: secrets.application.reveal(),
-    }
-    await this.#files.write(this.passwordPath(flotilla), `${json.application}\n`, { mode: 0o600 })
-    await this.#files.write(this.secretsPath(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
-    return secrets
+  async saveKeyring(flotilla: string, keyring: Keyring): Promise<void> {
+    await this.#files.write(this.secretsPath(flotilla), renderKeyring(keyring), { mode: 0o600 })
+    this.#keyrings.set(flotilla, keyring)
+    await this.handOutPasswords(flotilla, keyring)
   }
 
-  /** Where a person finds the application password; the file exists once the flotilla was first reconciled. */
-  passwordPath(flotilla: string): string {
-    return join(this.directory, 'secrets', `${flotilla}.password`)
+  /** Each user's current password in a file of its own, for programs to read; mends what an end between two writes left behind. Cheap when nothing has changed. */
+  async handOutPasswords(flotilla: string, keyring: Keyring): Promise<void> {
+    if (this.#handedOut.get(flotilla) === keyring) return
+    for (const { user, current, departed } of keyring.users) {
+      const path = this.passwordPath(flotilla, user)
+      if (ownUsers.includes(user)) continue
+      if (departed) {
+        await this.#files.remove(path)
+        continue
+      }
+      const text = `${current.secret.reveal()}\n`
+      if ((await this.#files.read(path)) !== text) await this.#files.write(path, text, { mode: 0o600 })
+    }
+    this.#handedOut.set(flotilla, keyring)
+  }
+
+  /** Where a program finds the password of a user; the file exists once the flotilla was first reconciled. */
+  passwordPath(flotilla: string, user: string = applicationUser): string {
+    const stem = user === applicationUser ? flotilla : `${flotilla}.${user}`
+    return join(this.directory, 'secrets', `${stem}.password`)
   }
 
   /** What somebody asks this flotilla's keeper for, taken away; null when nothing is asked. */
@@ -191,10 +189,4 @@ function parseStatus(text: string): FlotillaStatus | null {
   } catch {
     return null
   }
-}
-
-export interface StoredSecrets {
-  readonly control: Secret
-  readonly replication: Secret
-  readonly application: Secret
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { aclUsers, plainKeys } from '../../src/redis/acl.js'
 import { errorCode } from '../../src/errors.js'
 import type { NodeTarget, Probe, RedisFacts, RedisPort, Upstream } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
@@ -510,6 +511,44 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const { transport } = await factsWhen(world, { ...master, startedAtMs: -1 }, () => true)
       assert.equal(transport?.fingerprint, fingerprint)
       unsubscribe()
+    })
+
+    test('a user has the passwords that it was given, all of them, and connections outlive a change', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      const { control, replication, application } = node.credentials
+      const next = new Secret('the next password')
+      const as = (password: Secret | null): NodeTarget => ({
+        ...node,
+        credentials: { ...node.credentials, application: password },
+      })
+      const give = (passwords: readonly Secret[]): Promise<void> => {
+        const keys = { ...plainKeys({ control, replication, application: null }), application: passwords }
+        return world.redis.setUsers(node, { set: aclUsers(keys), remove: ['nobody'] }, { deadlineMs })
+      }
+      const ping = (password: Secret | null): Promise<unknown> =>
+        world.redis.command(as(password), ['PING'], { deadlineMs })
+      assert.ok(application !== null)
+      await assert.rejects(ping(next), { code: 'redis/denied' })
+      await give([application, next])
+      assert.deepEqual([await ping(application), await ping(next)], ['PONG', 'PONG'])
+      await give([next])
+      await assert.rejects(ping(application), { code: 'redis/denied' })
+      assert.equal(await ping(next), 'PONG')
+      assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'answered')
+    })
+
+    test('our own password can be changed by the connection that uses it', async () => {
+      const node = await world.startNode('shop-0')
+      const next = new Secret('our next password')
+      const keys = { ...plainKeys(node.credentials), control: [next] }
+      await world.redis.probe(node, { deadlineMs })
+      await world.redis.setUsers(node, { set: aclUsers(keys), remove: [] }, { deadlineMs })
+      assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'answered')
+      world.redis.retain(new Set())
+      assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'denied')
+      const renewed = { ...node, credentials: { ...node.credentials, control: next } }
+      assert.equal((await world.redis.probe(renewed, { deadlineMs })).kind, 'answered')
     })
 
     test('a command that Redis refuses fails with the node, the command and what Redis said', async () => {

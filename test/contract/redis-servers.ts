@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.js'
-import { renderAcl } from '../../src/redis/acl.js'
+import { aclUsers, plainKeys, renderAcl } from '../../src/redis/acl.js'
 import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { renderRedisConfig } from '../../src/redis/config.js'
 import type { NodeCredentials, NodeTarget } from '../../src/redis/redis.js'
@@ -101,7 +101,7 @@ export async function createRealWorld(): Promise<RealWorld> {
       configFile,
       [text, ...everyTestsLines, ...(options.extraConfig ?? []), ...extra, ''].join('\n'),
     )
-    await writeFile(aclFile, renderAcl(credentials).text)
+    await writeFile(aclFile, renderAcl(aclUsers(plainKeys(credentials))))
     const child = spawn('redis-server', [configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
     const started: Server = { ...server, process: child }
     servers.set(nodeAlias, started)

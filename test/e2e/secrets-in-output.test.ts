@@ -17,6 +17,7 @@ const runs: Readonly<Record<string, (name: string) => readonly (readonly string[
   scale: name => [[name, '2']],
   switchover: name => [[name]],
   restart: name => [[name, '--node', '1']],
+  rotate: name => [[name], [name, '--user', 'reporting']],
   failover: name => [[name, '--force', '--timeout', '5']],
   pause: name => [[name]],
   resume: name => [[name]],
@@ -47,12 +48,13 @@ test('nothing that a verb or the daemon prints, writes down or hands to the engi
   world.declare({ replicas: 1 })
   writeFileSync(
     world.manifest,
-    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.folder, 'password')} }\n`,
+    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.folder, 'password')}, overlap: 1h, users: [{ name: reporting, rules: +@read }] }\n`,
   )
   const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
   await daemon.waitFor('flotilla.ready')
-  const secrets = [known, ...madeSecrets(world)]
-  assert.equal(secrets.length, 4)
+  const secrets = new Set([known, ...madeSecrets(world)])
+  // The key of the digests, and one password for each of three users.
+  assert.equal(secrets.size, 5)
   const free = (what: string, text: string): void => {
     for (const secret of secrets) assert.ok(!text.includes(secret), `${what} holds a password`)
   }
@@ -61,8 +63,11 @@ test('nothing that a verb or the daemon prints, writes down or hands to the engi
     for (const args of argumentsOf(world.name)) {
       const { stdout, stderr } = await world.flotilla(verb, ...args)
       assert.notEqual(stdout + stderr, '', `${verb} ${args.join(' ')} says nothing, which proves nothing`)
+      for (const secret of madeSecrets(world)) secrets.add(secret)
       free(`${verb} ${args.join(' ')}`, stdout + stderr)
     }
+  // What was rotated meanwhile is among them: next, current and former ones.
+  assert.ok(secrets.size >= 8, `${secrets.size}`)
   free('docker inspect', await inspected(world))
   await daemon.stop()
   free('the log of the daemon', daemon.output)
@@ -82,7 +87,7 @@ test('every verb is in the table above', () => {
 /** The passwords that Flotilla has made for itself, and the application's again. */
 function madeSecrets(world: World): readonly string[] {
   const text = readFileSync(join(world.state, 'secrets', `${world.name}.json`), 'utf8')
-  return Object.values(JSON.parse(text) as Record<string, string>)
+  return [...text.matchAll(/"(?:secret|digestKey)": "([^"]+)"/g)].flatMap(match => match[1] ?? [])
 }
 
 async function inspected(world: World): Promise<string> {

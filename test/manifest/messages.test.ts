@@ -121,15 +121,43 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     '7:9: auth must be generated, none or a passwordFile, not a list; write auth: generated',
   ],
   [
-    'an auth that says nothing',
-    manifest('shop', '  replicas: 2\n  auth: {}'),
-    '7:3: auth.passwordFile is missing; add passwordFile: ./shop.password under auth',
+    'an overlap that is no duration',
+    manifest('shop', '  replicas: 2\n  auth: { overlap: soon }'),
+    '7:20: auth.overlap must be a duration from 0s to 168h, such as 10m, not "soon"; write overlap: 10m',
+  ],
+  [
+    'a password that comes from two places',
+    manifest('shop', '  replicas: 2\n  auth: { passwordFile: x, mode: none }'),
+    '7:9: auth has mode and passwordFile, and a password comes from one place; keep one of them',
+  ],
+  [
+    'a variable that is the password itself',
+    manifest('shop', '  replicas: 2\n  auth: { passwordEnv: hunter-2 }'),
+    '7:24: auth.passwordEnv must be the name of an environment variable of the daemon, not the password, not "hunter-2"; write passwordEnv: SHOP_PASSWORD',
+  ],
+  [
+    'a user without rules',
+    manifest('shop', '  replicas: 2\n  auth: { users: [{ name: a }] }'),
+    '7:19: auth.users[0].rules is missing; add rules: "~orders:* +@read" in entry 1 of users',
+  ],
+  [
+    'a user that Flotilla has itself, and rules with a password in them',
+    manifest('shop', '  replicas: 2\n  auth: { users: [{ name: replication, rules: "+@read >hunter2" }] }'),
+    "7:27: auth.users[0].name can't be replication: Flotilla itself logs in with it; choose another",
+    '7:47: auth.users[0].rules has a password or its hash in it, which every reader of the manifest would see; use passwordFile or passwordEnv',
+  ],
+  [
+    'two users of one name',
+    manifest(
+      'shop',
+      '  replicas: 2\n  auth:\n    users: [{ name: a, rules: +get }, { name: a, rules: +set }]',
+    ),
+    '8:47: auth.users[1].name is a for the second time; one user has one name',
   ],
   [
     'a password in the manifest',
     manifest('shop', '  replicas: 2\n  auth: { password: hunter2 }'),
-    '7:3: auth.passwordFile is missing; add passwordFile: ./shop.password under auth',
-    '7:11: unknown key "password" under auth; remove it (the only key here: passwordFile)',
+    '7:11: unknown key "password" under auth; remove it (the keys here: mode, passwordFile, passwordEnv, overlap, users)',
   ],
   [
     'passwordFile misspelt',

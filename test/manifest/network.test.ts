@@ -24,11 +24,11 @@ const table: readonly (readonly [string, string])[] = [
   ['network: { subnet: 10.0.0.0/29 }\n  image: redis:8', ''],
   [
     'network: { external: [bridge] }',
-    "7:25: network.external.0 can't be bridge: names do not resolve there; make one with docker network create",
+    "7:25: network.external[0] can't be bridge: names do not resolve there; make one with docker network create",
   ],
   [
     'network: { external: [a, shop] }',
-    "7:28: network.external.1 can't be shop: that is the flotilla's own network, which its nodes are on anyway; remove it",
+    "7:28: network.external[1] can't be shop: that is the flotilla's own network, which its nodes are on anyway; remove it",
   ],
   ['network: { external: [a, a] }', '7:24: network.external names one twice'],
   [

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseManifest } from '../../src/manifest/parse.js'
+import { newMemory } from '../../src/reconciler/memory.js'
+import { parseMemory } from '../../src/state/memory-schema.js'
+import { digestOf } from '../../src/manifest/digest.js'
 import { complaints, manifest } from './samples.js'
 
 function specOf(text: string) {
@@ -14,7 +17,7 @@ test('everything but name and replicas has a default', () => {
     name: 'shop',
     image: 'redis:8',
     replicas: 2,
-    auth: { kind: 'generated' },
+    auth: { kind: 'generated', overlapMs: 600_000, users: [] },
     persistence: { mode: 'aof' },
     config: {},
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
@@ -45,7 +48,7 @@ test('every field can be set', () => {
     name: 'shop',
     image: `localhost:5000/valkey/valkey:8.1@sha256:${'0'.repeat(64)}`,
     replicas: 0,
-    auth: { kind: 'none' },
+    auth: { kind: 'none', overlapMs: 600_000, users: [] },
     tls: {
       mode: 'prefer',
       certificates: {
@@ -81,14 +84,38 @@ test('a source is a host or a container, with its password file relative to the 
 })
 
 test('a password file is found relative to the folder of its manifest', () => {
-  const withFile = (path: string) =>
-    specOf(manifest('shop', `  replicas: 2\n  auth:\n    passwordFile: ${path}`))?.auth
-  assert.deepEqual(withFile('./shop.password'), {
-    kind: 'password-file',
-    path: '/etc/flotilla/shop.password',
+  const pathOf = (path: string) => {
+    const auth = specOf(manifest('shop', `  replicas: 2\n  auth:\n    passwordFile: ${path}`))?.auth
+    return auth?.kind === 'password-file' ? auth.path : assert.fail()
+  }
+  assert.equal(pathOf('./shop.password'), '/etc/flotilla/shop.password')
+  assert.equal(pathOf('../keys/shop'), '/etc/keys/shop')
+  assert.equal(pathOf('/run/secrets/shop'), '/run/secrets/shop')
+})
+
+test('users have rules and a password from where theirs comes', () => {
+  const text = `  replicas: 2
+  auth:
+    passwordEnv: SHOP_PASSWORD
+    overlap: 30s
+    users:
+      - { name: reporting, rules: '~report:*  +@read', passwordFile: ./reporting.password }
+      - { name: probe, rules: +ping, mode: none }
+      - { name: jobs, rules: '~job:* &* +@all -@dangerous (~log:* +xadd)' }`
+  assert.deepEqual(specOf(manifest('shop', text))?.auth, {
+    kind: 'password-env',
+    variable: 'SHOP_PASSWORD',
+    overlapMs: 30_000,
+    users: [
+      {
+        name: 'reporting',
+        rules: '~report:* +@read',
+        password: { kind: 'password-file', path: '/etc/flotilla/reporting.password' },
+      },
+      { name: 'probe', rules: '+ping', password: { kind: 'none' } },
+      { name: 'jobs', rules: '~job:* &* +@all -@dangerous (~log:* +xadd)', password: { kind: 'generated' } },
+    ],
   })
-  assert.deepEqual(withFile('../keys/shop'), { kind: 'password-file', path: '/etc/keys/shop' })
-  assert.deepEqual(withFile('/run/secrets/shop'), { kind: 'password-file', path: '/run/secrets/shop' })
 })
 
 test('several documents are several flotillas, each with the line where it stands', () => {
@@ -171,6 +198,18 @@ test('the digest follows the meaning, not the spelling', () => {
   assert.notEqual(digest(manifest()), digest(manifest('shop', '  replicas: 3')))
   // Pinned: another digest for the same spec would look like an edit to a daemon that was upgraded.
   assert.equal(digest(manifest()), '2a4af9bcd05d2e17')
+})
+
+test('a spec that an earlier version wrote down has the digest of its manifest, so that an upgrade is no edit', () => {
+  const written = {
+    ...{ name: 'shop', image: 'redis:8', replicas: 2, auth: { kind: 'generated' } },
+    ...{ persistence: { mode: 'aof' }, deletionPolicy: 'Retain' },
+  }
+  const file = JSON.stringify({ version: 1, memory: { ...newMemory('shop'), spec: written } })
+  const reading = parseMemory(file)
+  const spec = reading.kind === 'read' ? reading.memory.spec : null
+  assert.ok(spec !== null)
+  assert.equal(digestOf(spec), parseManifest(manifest(), { file: 'x.yaml' }).declared[0]?.digest)
 })
 
 test('a name has 40 characters at most', () => {

@@ -2,22 +2,28 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   desiredContainer,
+  equalHashes,
   fileOwner,
   nodeFiles,
   specHash,
   type NodeSetting,
 } from '../../src/reconciler/desired-node.js'
+import { nodeAuth } from '../../src/reconciler/auth/node-auth.js'
 import { specHashLabel, versionLabel } from '../../src/runtime/labels.js'
 import { Secret } from '../../src/secret.js'
 import { noConfig } from '../../src/reconciler/config-in-force.js'
+import { parseKeyring } from '../../src/state/secrets-file.js'
 import { spec } from './support/world.js'
 
 const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: '0.1.0' }
-const credentials = {
-  control: new Secret('control-password'),
-  replication: new Secret('replication-password'),
-  application: new Secret('application-password'),
+const secrets = {
+  control: 'control-password',
+  replication: 'replication-password',
+  application: 'application-password',
 }
+const keyring = parseKeyring(JSON.stringify(secrets), () => new Secret('a-key-of-digests'))
+assert.ok(keyring !== null)
+const auth = nodeAuth(keyring, setting.spec)
 
 /** Change this only when every container of every user has to be made anew: a replica at a time, and the master by hand. */
 const pinnedHash = '49c7b80654362aec'
@@ -42,7 +48,6 @@ test('what makes another container makes another spec hash', () => {
     { ...setting, spec: spec({ image: 'redis:9' }) },
     { ...setting, spec: spec({ persistence: { mode: 'rdb' } }) },
     { ...setting, spec: spec({ persistence: { mode: 'none' } }) },
-    { ...setting, spec: spec({ auth: { kind: 'none' } }) },
     { ...setting, spec: spec({ name: 'store' }) },
     { ...setting, spec: spec({ labels: { team: 'a' } }) },
     { ...setting, spec: spec({ labels: { team: 'b' } }) },
@@ -55,25 +60,33 @@ test('what changes no container leaves the spec hash', () => {
   const others = [
     spec({ replicas: 9 }),
     spec({ deletionPolicy: 'Delete' }),
-    spec({ auth: { kind: 'password-file', path: '/run/secret' } }),
     spec({ network: { subnet: '10.7.0.0/24', external: ['frontend'] } }),
     spec({ labels: {} }),
+    spec({ auth: { ...setting.spec.auth, kind: 'password-file', path: '/run/secret' } }),
+    spec({ auth: { ...setting.spec.auth, kind: 'none' } }),
+    spec({
+      auth: { ...setting.spec.auth, users: [{ name: 'a', rules: '+@read', password: { kind: 'none' } }] },
+    }),
   ]
   for (const other of others) assert.equal(specHash({ ...setting, spec: other }), pinnedHash)
 })
 
+test('a container of a version that recreated nodes for `auth: none` is not made anew', () => {
+  assert.deepEqual(equalHashes(setting), ['7ffba8efe0089c2d'])
+})
+
 test('the files hold the secrets that Redis needs, and the container spec holds none', () => {
-  const files = nodeFiles(setting, 1, { credentials, material: null }, 999)
+  const files = nodeFiles(setting, 1, { auth, material: null }, 999)
   assert.ok(files.some(file => file.content.includes('replication-password')))
   const seen = JSON.stringify(desiredContainer(setting, 1, 'shop-replica-1'))
-  for (const secret of Object.values(credentials)) {
-    assert.ok(!seen.includes(secret.reveal()))
-    assert.ok(!seen.includes(Buffer.from(secret.reveal()).toString('base64')))
+  for (const secret of Object.values(secrets)) {
+    assert.ok(!seen.includes(secret))
+    assert.ok(!seen.includes(Buffer.from(secret).toString('base64')))
   }
 })
 
 test('the files are for the eyes of one user only', () => {
-  for (const { mode, uid, gid } of nodeFiles(setting, 1, { credentials, material: null }, 1_001))
+  for (const { mode, uid, gid } of nodeFiles(setting, 1, { auth, material: null }, 1_001))
     assert.deepEqual({ mode, uid, gid }, { mode: 0o400, uid: 1_001, gid: 1_001 })
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
-import { controlUser, replicationUser } from '../../src/redis/acl.js'
+import { controlUser, replicationUser } from '../../src/redis/acl-user.js'
 import { type Connection, openConnection, type Reply } from '../../src/redis/client/connection.js'
 import type { NodeTarget } from '../../src/redis/redis.js'
 import { factsWhen } from '../contract/redis-contract.js'
@@ -27,7 +27,7 @@ describe('the ACL users on redis-server', () => {
     const allowed = [
       'PING|INFO|ROLE|TIME|DBSIZE|LASTSAVE|BGSAVE|WAIT 0 1|CONFIG GET hz|CONFIG SET hz 11',
       'CLIENT LIST|CLIENT ID|CLIENT SETNAME flotilla|CLIENT PAUSE 5 WRITE|CLIENT UNPAUSE|CLIENT KILL TYPE pubsub',
-      'ACL LIST|ACL WHOAMI|ACL LOG|ACL SETUSER somebody on >word|ACL LOAD',
+      'ACL LIST|ACL WHOAMI|ACL LOG|ACL SETUSER somebody on >word|ACL DELUSER somebody|ACL LOAD',
       'SCRIPT KILL|REPLICAOF NO ONE',
     ]
     for (const command of allowed.join('|').split('|')) {
@@ -45,10 +45,7 @@ describe('the ACL users on redis-server', () => {
       controlUser,
       'GET a|SET a 1|DEL a|KEYS *|SCAN 0|FLUSHALL|FLUSHDB|EVAL return 0|DUMP a|PUBLISH c m',
     )
-    await refuses(
-      controlUser,
-      'SUBSCRIBE c|MONITOR|SLOWLOG GET|CONFIG REWRITE|ACL DELUSER default|PSYNC ? -1|SYNC',
-    )
+    await refuses(controlUser, 'SUBSCRIBE c|MONITOR|SLOWLOG GET|CONFIG REWRITE|ACL SAVE|PSYNC ? -1|SYNC')
   })
 
   test('`replication` does nothing but replicate', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderAcl } from '../../src/redis/acl.js'
+import { aclUsers, renderAcl, type AclKeys } from '../../src/redis/acl.js'
 import { liveExtras, renderRedisConfig, type RedisConfigInput } from '../../src/redis/config.js'
 import { generatePassword } from '../../src/redis/credentials.js'
 import { Secret } from '../../src/secret.js'
@@ -88,17 +88,17 @@ test('version-dependent options are set live, on versions that have them', () =>
 
 test('the ACL file holds hashes, never passwords, and opens `default` only when asked', () => {
   const [control, replication] = [new Secret('c-word'), new Secret('r-word')]
-  const closed = renderAcl({ control, replication, application: new Secret('a-word') })
-  const open = renderAcl({ control, replication, application: null })
-  assert.doesNotMatch(closed.text + closed.textWithoutSecrets, /-word/)
-  assert.match(closed.text, /^user default on #[0-9a-f]{64} ~\* &\* \+@all$/m)
+  const textOf = (keys: Pick<AclKeys, 'control' | 'application'>): string =>
+    renderAcl(aclUsers({ replication: [replication], others: [], ...keys }))
+  const closed = textOf({ control: [control], application: [new Secret('a-word'), new Secret('b-word')] })
+  assert.doesNotMatch(closed, /-word/)
+  assert.match(closed, /^user default on #[0-9a-f]{64} #[0-9a-f]{64} ~\* &\* \+@all$/m)
   assert.match(
-    closed.text,
+    closed,
     /^user replication on #[0-9a-f]{64} resetkeys resetchannels -@all \+psync \+replconf \+ping$/m,
   )
-  assert.match(open.text, /^user default on nopass /m)
-  assert.doesNotMatch(closed.textWithoutSecrets, /#/)
-  assert.throws(() => renderAcl({ control: new Secret(''), replication, application: null }), {
+  assert.match(textOf({ control: [control], application: 'none' }), /^user default on nopass /m)
+  assert.throws(() => textOf({ control: [new Secret('')], application: 'none' }), {
     code: 'manifest/invalid',
   })
 })

@@ -128,7 +128,7 @@ test('damaged secrets are one error that says what to do, and stay where they ar
       const { store, directory, write } = openStore(t)
       write('secrets/shop.json', bytes)
       await assert.rejects(
-        store.loadSecrets('shop'),
+        store.loadKeyring('shop'),
         error => error instanceof FlotillaError && error.code === 'state/unreadable' && error.hint !== '',
       )
       assert.deepEqual(readdirSync(join(directory, 'secrets')), ['shop.json'])

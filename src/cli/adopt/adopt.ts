@@ -239,6 +239,7 @@ async function planOf(session: Session, spec: FlotillaSpec, login: SourceLogin |
       memory: newMemory(spec.name),
       credentials: await credentialsIfThere(session, spec),
       sourceLogin: login,
+      auth: null,
       tls: null,
       setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
       inHaste: false,

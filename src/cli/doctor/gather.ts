@@ -119,7 +119,7 @@ async function findWithoutSecrets({ runtime, store }: Session): Promise<readonly
     .flatMap(({ labels }) => readNodeLabels(labels)?.flotilla ?? [])
   const names = [...new Set(running)].filter(name => known.includes(name)).sort()
   const found = await Promise.all(
-    names.map(async name => ({ name, there: (await store.loadSecrets(name).catch(() => null)) !== null })),
+    names.map(async name => ({ name, there: (await store.loadKeyring(name).catch(() => null)) !== null })),
   )
   return found.filter(({ there }) => !there).map(({ name }) => name)
 }

@@ -1,7 +1,9 @@
 import type { EventSink } from '../../events/catalogue.js'
 import type { ReachMode } from '../../redis/reach.js'
-import type { NodeCredentials, RedisPort, SourceLogin } from '../../redis/redis.js'
+import type { RedisPort, SourceLogin } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
+import type { Keyring } from '../auth/keyring.js'
+import type { NodeAuth } from '../auth/node-auth.js'
 import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeSetting } from '../desired-node.js'
 import type { FlotillaMemory } from '../memory.js'
@@ -12,7 +14,10 @@ export interface Hands {
   readonly redis: RedisPort
   readonly reach: ReachMode
   readonly setting: NodeSetting
-  readonly credentials: NodeCredentials
+  /** What nodes are given, and what we log in to them with. */
+  readonly auth: NodeAuth
+  /** Changes the keyring, and writes it down before it returns. */
+  readonly turnKeys: (change: (keyring: Keyring) => Keyring) => Promise<void>
   /** The certificate of a node, made if it has none or the one it had is due; null where TLS is off. */
   readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
   /** How to get into the Redis that the flotilla follows; null when it follows none, or that one lets everybody in. */

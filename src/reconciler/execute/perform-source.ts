@@ -1,5 +1,5 @@
 import { FlotillaError } from '../../errors.js'
-import { replicationUser } from '../../redis/acl.js'
+import { replicationUser } from '../../redis/acl-user.js'
 import type { NodeTarget, SourceLogin } from '../../redis/redis.js'
 import { masterLinkAlias, redisPort } from '../names.js'
 import type { SourceSeen } from '../observation.js'
@@ -58,7 +58,7 @@ export async function performSource(
     case 'own-login':
       return logIn(hands, world.targetOf(action.ordinal), {
         user: replicationUser,
-        password: hands.credentials.replication,
+        password: hands.auth.credentials.replication,
       })
     case 'pause-source':
       return redis.pauseWrites(source(), { forMs: action.forMs, ...step })

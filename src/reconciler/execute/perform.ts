@@ -17,11 +17,13 @@ import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
-import { filedAs, tunedTo } from '../tuned-to.js'
+import { tunedTo } from '../tuned-to.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
+import { adopt, applyAuth, noteStarted, retire } from './give-auth.js'
 import { answerRequest, beginOperation, endOperation } from './perform-records.js'
+import { noteFiles, putNodeFiles } from './node-files.js'
 import { SyncTurns } from './sync-turns.js'
 import { killNode } from './kill-node.js'
 import { performTrial } from './perform-trial.js'
@@ -130,11 +132,18 @@ export class Performer {
       case 'tune':
         return this.#tune(action)
       case 'write-config':
-        return this.#writeConfig(action.ordinal)
+        await putNodeFiles(this.#hands, action.ordinal, this.#containerOf(action.ordinal))
+        return
       case 'begin-operation':
         return beginOperation(this.#hands, action.operation)
       case 'end-operation':
         return endOperation(this.#hands, action)
+      case 'apply-auth':
+        return applyAuth(this.#hands, this.#running(action.ordinal))
+      case 'adopt-passwords':
+        return adopt(this.#hands, action)
+      case 'retire-passwords':
+        return retire(this.#hands, action)
       case 'remove-network':
         return runtime.removeNetwork(action.network, { signal })
       case 'remove-volume':
@@ -163,15 +172,15 @@ export class Performer {
   }
 
   async #create(ordinal: number, name: string): Promise<void> {
-    const { runtime, setting, credentials, signal } = this.#hands
+    const { runtime, setting, auth, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
     const material = await this.#hands.materialFor(ordinal)
-    const files = nodeFiles(setting, ordinal, { credentials, material }, owner)
+    const files = nodeFiles(setting, ordinal, { auth, material }, owner)
     const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, name), files, {
       signal,
     })
     this.#created.set(ordinal, containerId)
-    this.#noteFile(ordinal, containerId)
+    noteFiles(this.#hands, ordinal, containerId)
   }
 
   async #start(ordinal: number): Promise<void> {
@@ -179,14 +188,13 @@ export class Performer {
     const container = this.#containers.get(ordinal)
     if (container !== undefined && !this.#created.has(ordinal))
       await refreshCertificate(this.#hands, ordinal, container)
-    this.#containers.set(ordinal, await runtime.startContainer(this.#idOf(ordinal), { signal }))
+    const facts = await runtime.startContainer(this.#idOf(ordinal), { signal })
+    this.#containers.set(ordinal, facts)
+    noteStarted(this.#hands, ordinal, facts)
   }
 
   #running(ordinal: number): RunningNode {
-    const container = this.#containers.get(ordinal)
-    if (container === undefined)
-      throw new FlotillaError('runtime/not-found', `node ${ordinal} has no container`)
-    return { ordinal, container, target: this.#targetOf(ordinal) }
+    return { ordinal, container: this.#containerOf(ordinal), target: this.#targetOf(ordinal) }
   }
 
   async #userOfImage(): Promise<string> {
@@ -257,24 +265,6 @@ export class Performer {
     this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
   }
 
-  async #writeConfig(ordinal: number): Promise<void> {
-    const { runtime, setting, credentials, signal } = this.#hands
-    const owner = fileOwner(await this.#userOfImage())
-    const containerId = this.#idOf(ordinal)
-    const material = await this.#hands.materialFor(ordinal)
-    await runtime.putFiles(containerId, nodeFiles(setting, ordinal, { credentials, material }, owner), {
-      signal,
-    })
-    this.#noteFile(ordinal, containerId)
-  }
-
-  /** What its next start reads. */
-  #noteFile(ordinal: number, containerId: string): void {
-    this.#hands.keepMemory(memory =>
-      withNodeRecord(memory, ordinal, record => ({ ...record, filed: filedAs(containerId, memory.config) })),
-    )
-  }
-
   async #setAside(ordinal: number, folder: string): Promise<void> {
     await setDataAside(this.#hands, { ordinal, folder })
     await this.#hands.saveMemory(memory => ({
@@ -291,6 +281,13 @@ export class Performer {
     return containerId
   }
 
+  #containerOf(ordinal: number): ContainerFacts {
+    const container = this.#containers.get(ordinal)
+    if (container === undefined)
+      throw new FlotillaError('runtime/not-found', `node ${ordinal} has no container`)
+    return container
+  }
+
   #targetOf(ordinal: number): NodeTarget {
     const target = this.#targetIfAny(ordinal)
     if (target === null)
@@ -302,10 +299,10 @@ export class Performer {
   }
 
   #targetIfAny(ordinal: number): NodeTarget | null {
-    const { reach, setting, credentials } = this.#hands
+    const { reach, setting, auth } = this.#hands
     const container = this.#containers.get(ordinal)
     return container === undefined
       ? null
-      : nodeTarget(reach, { flotilla: setting.spec.name, credentials }, container)
+      : nodeTarget(reach, { flotilla: setting.spec.name, credentials: auth.credentials }, container)
   }
 }

@@ -1,18 +1,13 @@
 import { containerTlsPlaces, tlsOptions, tlsPort } from '../../redis/tls.js'
-import type { NodeCredentials, NodeTarget, RedisPort } from '../../redis/redis.js'
-import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
-import { fingerprintOf, type NodeMaterial } from '../../tls/material.js'
-import { fileOwner, nodeFiles, type NodeSetting } from '../desired-node.js'
+import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { ContainerFacts } from '../../runtime/runtime.js'
+import { fingerprintOf } from '../../tls/material.js'
 import { redisPort } from '../names.js'
+import { putNodeFiles, type FileMeans } from './node-files.js'
 
 /** Part of what the hands have. */
-interface Means {
-  readonly runtime: Runtime
+interface Means extends FileMeans {
   readonly redis: RedisPort
-  readonly setting: NodeSetting
-  readonly credentials: NodeCredentials
-  readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
-  readonly signal: AbortSignal
 }
 
 export interface RunningNode {
@@ -56,17 +51,4 @@ export async function refreshCertificate(
   container: ContainerFacts,
 ): Promise<void> {
   if ((await means.materialFor(ordinal)) !== null) await putNodeFiles(means, ordinal, container)
-}
-
-/** Brings the files of a container that is there up to date. @returns the certificate that is among them. */
-async function putNodeFiles(
-  { runtime, setting, credentials, materialFor, signal }: Means,
-  ordinal: number,
-  { containerId, imageId }: ContainerFacts,
-): Promise<NodeMaterial | null> {
-  const image = await runtime.findImage(imageId, { signal })
-  const material = await materialFor(ordinal)
-  const files = nodeFiles(setting, ordinal, { credentials, material }, fileOwner(image?.user ?? ''))
-  await runtime.putFiles(containerId, files, { signal })
-  return material
 }

@@ -1,6 +1,6 @@
 import { FlotillaError } from '../../errors.js'
 import { aclFilePath, configFilePath, containerPlaces, renderRedisConfig } from '../../redis/config.js'
-import { renderAcl } from '../../redis/acl.js'
+import { aclUsers, plainKeys, renderAcl } from '../../redis/acl.js'
 import type { RedisOptions } from '../../redis/options.js'
 import { readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
 import { Secret } from '../../secret.js'
@@ -151,5 +151,5 @@ function trialFiles({ imageUser, options }: { readonly imageUser: string; readon
   })
   const owner = fileOwner(imageUser)
   const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
-  return [file(configFilePath, config.text), file(aclFilePath, renderAcl(nobody).text)]
+  return [file(configFilePath, config.text), file(aclFilePath, renderAcl(aclUsers(plainKeys(nobody))))]
 }

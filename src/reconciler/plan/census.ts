@@ -19,7 +19,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
     classifyNode(node, {
       flotilla: input.spec.name,
       rightful,
-      specHash: input.specHash,
+      specHashes: [input.specHash, ...input.equalHashes],
       strategy: input.spec.update.strategy,
       atMs: input.seen.atMs,
       restartAskedAtMs: input.memory.nodes.find(one => one.ordinal === node.ordinal)?.restartAskedAtMs ?? 0,

@@ -59,7 +59,7 @@ export function classifyNode(
   context: {
     readonly flotilla: string
     readonly rightful: number | null
-    readonly specHash: string
+    readonly specHashes: readonly string[]
     readonly strategy: 'rolling' | 'onDelete'
     readonly atMs: number
     /** Containers made before this are outdated; 0 for none. */
@@ -67,7 +67,7 @@ export function classifyNode(
   },
 ): ClassifiedNode {
   const restartAsked = node.container.createdAtMs < context.restartAskedAtMs
-  const ofOlderSpec = node.container.labels[specHashLabel] !== context.specHash
+  const ofOlderSpec = !context.specHashes.includes(node.container.labels[specHashLabel] ?? '')
   return {
     ordinal: node.ordinal,
     bucket: bucketOf(node, context),

@@ -34,6 +34,10 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
       return `the data of node ${action.ordinal} is gone for good`
     case 'begin-operation':
       return action.operation.kind === 'failover' ? 'writes the old master alone had are lost' : null
+    case 'retire-passwords':
+      return action.users.length > 0
+        ? `who logs in with the former password of ${action.users.join(', ')} is refused`
+        : null
     case 'pull-image':
     case 'try-image':
     case 'remove-leftover':
@@ -59,6 +63,8 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'write-config':
     case 'load-certificate':
     case 'end-operation':
+    case 'apply-auth':
+    case 'adopt-passwords':
     case 'remove-network':
       return null
   }

@@ -23,6 +23,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...noPortIsClosedInUse(steps, input),
     ...sourceIsDisarmedFirst(steps, input),
     ...onlyTheLeaderFollowsASource(steps, input),
+    ...ownPasswordsWaitForEveryNode(steps, input),
     ...oneOrderPerNodeAndStage(plan),
   ]
 }
@@ -256,6 +257,32 @@ function leaderIn(steps: readonly Step[], { memory }: PlanInput): number | null 
   if (memory.source?.phase === 'followed') return memory.source.leader
   const record = steps.find(step => step.action.kind === 'record-source')?.action
   return record?.kind === 'record-source' ? record.leader : null
+}
+
+/** What we and the replicas log in with changes, and what it was before ends, only when every container there is has been given today's users. */
+function ownPasswordsWaitForEveryNode(steps: readonly Step[], input: PlanInput): string[] {
+  const { auth, memory, seen } = input
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'adopt-passwords' && action.kind !== 'retire-passwords') return []
+    if (auth === null) return ['passwords would be changed that nobody has looked at']
+    const own = [...auth.pending, ...auth.former].filter(one => one.own && action.users.includes(one.user))
+    if (own.length === 0) return []
+    return seen.nodes.flatMap(({ ordinal, container }) => {
+      const given = memory.nodes.find(node => node.ordinal === ordinal)?.given.files
+      const isGiven = given?.startsWith(container.containerId.slice(0, 12)) && given.endsWith(auth.digest)
+      const isGivenNow = steps.some(
+        other =>
+          other.stage < stage &&
+          (other.action.kind === 'apply-auth' || other.action.kind === 'write-config') &&
+          other.action.ordinal === ordinal,
+      )
+      return isGiven === true || isGivenNow || container.state === 'removing'
+        ? []
+        : [
+            `the password of ${own.map(one => one.user).join(', ')} would change while node ${ordinal} may not accept it`,
+          ]
+    })
+  })
 }
 
 /** Actions of one stage run concurrently: two of them on one node would race. */

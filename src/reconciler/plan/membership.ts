@@ -1,4 +1,5 @@
 import { masterLink, networkName, nodeAlias, roleName, volumeName } from '../names.js'
+import { freshFiles } from './auth.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
@@ -173,8 +174,13 @@ function bringUp(
   }
   const stale = whyNotStartAgain(input, node)
   const current = node.seen.container.name
-  if (stale === null)
-    return [{ phase: 'start', action: { kind: 'start-container', ordinal, name: current, cause: ended } }]
+  if (stale === null) {
+    const files = freshFiles(input, node)
+    return [
+      ...(files === null ? [] : [{ phase: 'write' as const, action: files }]),
+      { phase: 'start', action: { kind: 'start-container', ordinal, name: current, cause: ended } },
+    ]
+  }
   return [
     { phase: 'discard', action: { kind: 'remove-container', ordinal, name: current, cause: stale } },
     {

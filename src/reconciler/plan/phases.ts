@@ -5,7 +5,8 @@ import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
  * The order is an argument: a promotion stands before the renames, so that the name never leads to a node that can't take writes for longer than two renames
  * take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
  * (an unanswered ARP request); followers come after the renames; a network that clients live on is joined last, because it is
- * not ours and may be broken, and left before the followers are told to connect anew; nothing is removed before all that is new follows.
+ * not ours and may be broken, and left before the followers are told to connect anew; nothing is removed before all that is new follows; a container's files are put right
+ * before it is started, and passwords of running nodes come after all else: a user that a server won't take must not keep anything else from being done.
  */
 const phases = [
   'begin',
@@ -18,6 +19,7 @@ const phases = [
   'create',
   'attach',
   'set-aside',
+  'write',
   'start-master',
   'start',
   'record',
@@ -42,6 +44,9 @@ const phases = [
   'stop-surplus',
   'remove-surplus',
   'remove-rest',
+  'auth',
+  'adopt',
+  'retire',
 ] as const
 
 export type Phase = (typeof phases)[number]

@@ -1,4 +1,5 @@
 import type { Operation } from '../memory.js'
+import { planAuth } from './auth.js'
 import { takeCensus, type Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import { saysMaster } from './evidence.js'
@@ -298,13 +299,17 @@ function planReign(
   const hold = planRolloutHold(input, census)
   const encryption = planEncryption(input, census, reigning.ordinal)
   const refused = { refusals: config?.refusals ?? [] }
-  if (busy || tuning.length > 0 || (files.actions ?? []).length > 0)
-    return [...repairs, { actions: tuning }, files, refused, hold, onlyOpening(encryption)]
-  if (!isIdle(encryption)) return [...repairs, refused, hold, encryption]
-  // An image that is not here can't be asked about either, and who wants it knows how often to try.
-  return input.seen.resources?.image === null || config === null
-    ? [...repairs, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
-    : [...repairs, hold, encryption, config]
+  const parts: readonly Contribution[] =
+    busy || tuning.length > 0 || (files.actions ?? []).length > 0
+      ? [...repairs, { actions: tuning }, files, refused, hold, onlyOpening(encryption)]
+      : !isIdle(encryption)
+        ? [...repairs, refused, hold, encryption]
+        : // An image that is not here can't be asked about either, and who wants it knows how often to try.
+          input.seen.resources?.image === null || config === null
+          ? [...repairs, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
+          : [...repairs, hold, encryption, config]
+  const others = parts.flatMap(part => part.actions ?? []).map(({ action }) => action)
+  return [...parts, planAuth(input, census, others)]
 }
 
 /** To listen in one more way disturbs nobody, and a node that is told to follow may need it for that. */

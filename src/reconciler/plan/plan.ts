@@ -126,6 +126,16 @@ export type ActionBody =
       /** Keys that were there and are gone for good; 0 when none are known to be. */
       readonly lostKeys: number
     }
+  /** Gives a running node today's users and passwords, and its files for the next start too. No connection is closed but those of users that are gone. */
+  | { readonly kind: 'apply-auth'; readonly ordinal: number; readonly name: string }
+  /** The new passwords of these users are the current ones from now on; those before are accepted until the overlap ends. */
+  | { readonly kind: 'adopt-passwords'; readonly users: readonly string[] }
+  /** Former passwords whose time is over, and users that no node has any more, are forgotten. */
+  | {
+      readonly kind: 'retire-passwords'
+      readonly users: readonly string[]
+      readonly departed: readonly string[]
+    }
   | { readonly kind: 'remove-network'; readonly network: string }
   | { readonly kind: 'remove-volume'; readonly ordinal: number; readonly volume: string }
 

@@ -108,6 +108,14 @@ export function renderAction(action: Action): string {
       return `write redis.conf into ${action.name}`
     case 'end-operation':
       return `record ${action.operation.kind}: ${action.result}`
+    case 'apply-auth':
+      return `give ${action.name} its users and passwords`
+    case 'adopt-passwords':
+      return `use the new password of ${action.users.join(', ')}`
+    case 'retire-passwords':
+      return action.users.length > 0
+        ? `drop the former password of ${action.users.join(', ')}`
+        : `forget the user ${action.departed.join(', ')}`
     case 'remove-network':
       return `remove network ${action.network}`
     case 'remove-volume':

@@ -6,9 +6,11 @@ import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
+import { authFact } from './auth-fact.js'
 import { configFact, configOf } from './config-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
+import { lostFact, pausedFact } from './memory-facts.js'
 import { refusalFacts } from './refusal-facts.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import {
@@ -81,6 +83,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         : yes('ManifestBroken', context.specProblem),
     TlsApplied: tlsFact(input, census),
     CertificateExpiring: expiringFact(input),
+    AuthApplied: authFact(input, census, context.previous),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
     DataLost: lostFact(input),
@@ -184,26 +187,6 @@ function reasonOf(
   const action = plan.stages[0]?.[0]
   if (action !== undefined) return `${renderAction(action)}: ${action.cause}`
   return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`
-}
-
-function pausedFact(input: PlanInput): Fact {
-  const { pausedSinceMs } = input.memory
-  return pausedSinceMs === null
-    ? no('Active', 'changes are carried out')
-    : yes(
-        'ByRequest',
-        `nothing is changed since ${new Date(pausedSinceMs).toISOString()}. Type: flotilla resume ${input.spec.name}`,
-      )
-}
-
-function lostFact(input: PlanInput): Fact {
-  const { dataLost } = input.memory
-  return dataLost === null
-    ? no('None', '')
-    : yes(
-        'Gone',
-        `${dataLost.keys} keys are gone since ${new Date(dataLost.atMs).toISOString()}: ${dataLost.why}. To say that you know, type: flotilla resume ${input.spec.name}`,
-      )
 }
 
 /** The transition time moves only when the status does, as in Kubernetes. */

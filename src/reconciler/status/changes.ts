@@ -1,4 +1,5 @@
 import type { EventSink } from '../../events/catalogue.js'
+import { unavailable } from './auth-fact.js'
 import { conditionTypes, type FlotillaStatus, type NodeStatus } from './status.js'
 
 /** Tells what is different between two statuses, once, and nothing while nothing changes. */
@@ -16,6 +17,7 @@ export function publishChanges(
   publishRollout(events, before, now, sinceMs)
   publishHolds(events, before, now)
   publishConditions(events, before, now)
+  publishUnavailable(events, before, now)
   if (before?.phase === now.phase && before.observedGeneration === now.observedGeneration) return
   if (before?.phase !== now.phase)
     events.publish('flotilla.phase', { from: before?.phase ?? null, to: now.phase, reason: now.reason })
@@ -72,6 +74,15 @@ function publishHolds(events: EventSink, before: FlotillaStatus | null, now: Flo
   const codes = new Set(now.refusing.map(hold => hold.code))
   for (const code of new Set(before?.refusing.map(hold => hold.code)))
     if (!codes.has(code)) events.publish('flotilla.released', { hold: code })
+}
+
+/** A source of a password that can't be read any more. */
+function publishUnavailable(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  const of = (status: FlotillaStatus | null): string | null =>
+    status?.conditions.find(({ type, reason }) => type === 'AuthApplied' && reason === unavailable)
+      ?.message ?? null
+  const why = of(now)
+  if (why !== null && why !== of(before)) events.publish('password.unavailable', { why })
 }
 
 function publishConditions(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {

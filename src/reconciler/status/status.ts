@@ -122,6 +122,7 @@ export const conditionTypes = [
   'SpecInvalid',
   'TlsApplied',
   'CertificateExpiring',
+  'AuthApplied',
   'NameConflict',
   'NetworkConflict',
   'NetworkMissing',

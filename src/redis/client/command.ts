@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { applicationUser } from '../acl.js'
+import { applicationUser } from '../acl-user.js'
 import type { NodeTarget } from '../redis.js'
 import { type Connection, openConnection, waysTo } from './connection.js'
 import { deliver } from './deliver.js'

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { controlUser } from '../acl.js'
+import { controlUser } from '../acl-user.js'
 import type { NodeTarget } from '../redis.js'
 import { type Connection, openConnection, waysTo } from './connection.js'
 

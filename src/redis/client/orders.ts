@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js'
+import { controlUser, type AclUser } from '../acl-user.js'
 import type { NodeTarget, Upstream } from '../redis.js'
 import type { Reply } from './connection.js'
 import { deliver } from './deliver.js'
@@ -89,6 +90,26 @@ function encryption({ encrypted, port }: Upstream): readonly (readonly string[])
     ['CONFIG', 'SET', 'tls-replication', encrypted ? 'yes' : 'no'],
     ['CONFIG', 'SET', 'replica-announce-port', String(port)],
   ]
+}
+
+/**
+ * `reset` and all that follows are carried out on a copy that then takes the user's place, so no moment comes in which it may do less. What we may do ourselves comes
+ * first, in the same packet: a node of an earlier version does not let us remove users before it.
+ */
+export async function setNodeUsers(
+  context: OrderContext,
+  { set, remove }: { readonly set: readonly AclUser[]; readonly remove: readonly string[] },
+): Promise<void> {
+  const ours = (user: AclUser): number => (user.name === controlUser ? 0 : 1)
+  const commands = set
+    .toSorted((a, b) => ours(a) - ours(b))
+    .map(({ name, rules }) => ['ACL', 'SETUSER', name, 'reset', ...rules])
+  const orders = remove.length === 0 ? commands : [...commands, ['ACL', 'DELUSER', ...remove]]
+  const replies = await send(context, 'ACL SETUSER', orders)
+  replies.forEach((reply, index) => {
+    if (reply.kind === 'error')
+      throw refusal(context.node, orders[index]?.slice(0, 3).join(' ') ?? 'ACL', reply.message, [])
+  })
 }
 
 function replicaOf({ host, port }: Upstream): readonly string[] {

@@ -11,6 +11,7 @@ import {
   promoteNode,
   resumeNodeWrites,
   setNodeConfig,
+  setNodeUsers,
 } from './orders.js'
 import { pingNode, probeNode } from './probe.js'
 
@@ -34,6 +35,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
         : dropClientsOfPort({ links, clock, node, deadlineMs }, whoCameBy),
     setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
     getConfig: (node, names, { deadlineMs }) => getNodeConfig({ links, clock, node, deadlineMs }, names),
+    setUsers: (node, users, { deadlineMs }) => setNodeUsers({ links, clock, node, deadlineMs }, users),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),
     onConnectionLost: listener => links.onLost(listener),
     retain: containerIds => links.retain(containerIds),

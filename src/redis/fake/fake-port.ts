@@ -1,9 +1,10 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
+import { applicationUser, controlUser } from '../acl-user.js'
 import type { NodeTarget, Probe, RedisFacts, RedisPort } from '../redis.js'
 import { runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
 import { resumeWrites } from './fake-master.js'
-import { whenAwake, type FakeProcess } from './fake-process.js'
+import { accepts, whenAwake, type FakeProcess } from './fake-process.js'
 import { followUpstream, promoteProcess } from './fake-replica.js'
 import { provesItself, transportAfter, wayInto } from './fake-transport.js'
 import type { FakeWire } from './fake-wire.js'
@@ -56,10 +57,12 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
     return connection
   }
 
-  const isAccepted = (target: NodeTarget, { credentials }: FakeProcess): boolean =>
-    target.login === undefined
-      ? target.credentials.control.reveal() === credentials.control.reveal()
-      : target.login?.password.reveal() === credentials.application?.reveal()
+  /** Who is logged in stays so. */
+  const isAccepted = (target: NodeTarget, process: FakeProcess): boolean =>
+    kept.get(target.containerId)?.process === process ||
+    (target.login === undefined
+      ? accepts(process, controlUser, target.credentials.control)
+      : accepts(process, applicationUser, target.login?.password ?? null))
 
   async function probe(target: NodeTarget, { deadlineMs }: { readonly deadlineMs: number }): Promise<Probe> {
     await leg()
@@ -241,8 +244,19 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
             .map(name => [name, config.get(name) ?? '']),
         ),
       ),
+    setUsers: (target, { set, remove }, { deadlineMs }) =>
+      give(target, { kind: 'ACL SETUSER', deadlineMs }, ({ users }) => {
+        for (const { name, rules } of set) users.set(name, rules)
+        for (const name of remove) users.delete(name)
+      }),
     command: async (target, command, { deadlineMs }) => {
       const endMs = clock.monotonicMs() + deadlineMs
+      const there = at(target)
+      if (there !== null && !accepts(there, applicationUser, target.credentials.application))
+        throw new FlotillaError(
+          'redis/denied',
+          `${target.nodeAlias}: command: it does not accept our password`,
+        )
       const { answer } = await give(target, { kind: 'command', deadlineMs }, process => ({
         answer: runFakeCommand(wire, process, command),
       }))

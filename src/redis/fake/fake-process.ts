@@ -1,3 +1,5 @@
+import type { Secret } from '../../secret.js'
+import { aclUsers, passwordRule, plainKeys } from '../acl.js'
 import { createHash } from 'node:crypto'
 import type { PersistenceSpec } from '../../manifest/spec.js'
 import type { NodeCredentials, TransportFacts, Upstream } from '../redis.js'
@@ -14,6 +16,8 @@ export interface FakeProcess {
   readonly port: number
   transport: TransportFacts
   readonly credentials: NodeCredentials
+  /** Rules by user, passwords as `#` and their SHA-256. */
+  users: Map<string, readonly string[]>
   readonly persistence: PersistenceSpec['mode']
   readonly disk: FakeDisk
   readonly runId: string
@@ -213,3 +217,15 @@ export function removeFollower(link: Link): void {
 
 /** A master or a replica that was silent for this long is given up (`repl-timeout`). */
 export const replTimeoutMs = 20_000
+
+/** What a node's ACL file says at its start. */
+export function usersOf(credentials: NodeCredentials): Map<string, readonly string[]> {
+  return new Map(aclUsers(plainKeys(credentials)).map(({ name, rules }) => [name, rules]))
+}
+
+/** Whether it lets this user in with this password; null stands for none. */
+export function accepts({ users }: FakeProcess, user: string, password: Secret | null): boolean {
+  const rules = users.get(user) ?? []
+  if (rules.includes('nopass')) return true
+  return password !== null && rules.includes(passwordRule(password.reveal(), user))
+}

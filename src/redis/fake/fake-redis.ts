@@ -4,7 +4,15 @@ import type { NodeCredentials, NodeTarget, RedisPort, TransportFacts, Upstream }
 import { emptyDisk, readDisk, type FakeDisk } from './fake-disk.js'
 import { endProcess, masterCron, readFromReplica } from './fake-master.js'
 import { createFakePort, type FakePortOptions } from './fake-port.js'
-import { beginLineage, hash, saveSnapshot, setFrozen, whenAwake, type FakeProcess } from './fake-process.js'
+import {
+  beginLineage,
+  hash,
+  saveSnapshot,
+  setFrozen,
+  usersOf,
+  whenAwake,
+  type FakeProcess,
+} from './fake-process.js'
 import { readFromMaster, replicaCron } from './fake-replica.js'
 import { isListeningTo, plainTransport, wayInto } from './fake-transport.js'
 import { shortTiming, type FakeChange, type FakeTiming, type FakeWire } from './fake-wire.js'
@@ -150,7 +158,13 @@ export function createFakeRedis({
         ...{ frozen: false, offline: false, slowMs: 0, replid: '', previous: null, offset: 0 },
         ...{ data: readDisk(emptyDisk(), 'none').data, cached: false, link: null, linkLostAtMs: null },
         ...{ backlog: null, followers: [], forkUntilMs: 0, aofIsCurrent: true },
-        ...{ config: new Map(), unknownOptions: new Set(), closers: new Set(), clients: new Set() },
+        ...{
+          config: new Map(),
+          users: usersOf(rest.credentials),
+          unknownOptions: new Set(),
+          closers: new Set(),
+          clients: new Set(),
+        },
         ...{ syncs: { full: 0, partialOk: 0, partialRefused: 0 } },
         ...{ pausedUntilMs: 0, pausedWrites: [], waiters: [], inbox: [], cancelCron: () => undefined },
       }

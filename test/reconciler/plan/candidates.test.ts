@@ -27,7 +27,7 @@ function classified(seen: NodeSeen): ClassifiedNode {
   return classifyNode(seen, {
     flotilla: 'shop',
     rightful: 0,
-    specHash: currentHash,
+    specHashes: [currentHash],
     strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,

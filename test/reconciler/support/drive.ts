@@ -1,11 +1,12 @@
 import { FlotillaError } from '../../../src/errors.js'
+import { authView } from '../../../src/reconciler/auth/node-auth.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
 import { isSettled, renderAction, renderPlan } from '../../../src/reconciler/plan/text.js'
 import { remember } from '../../../src/reconciler/remember.js'
-import { look, passTime, perform, type World } from './small-world.js'
+import { authOf, look, passTime, perform, type World } from './small-world.js'
 import { currentHash } from './world.js'
 
 /** What a world came to when it was looked at, planned for and acted on until nothing more happened. */
@@ -55,7 +56,11 @@ export function drive(world: World, told: string[] = [], hand: Hand = perform): 
 export function see(world: World): PlanInput {
   const seen = look(world)
   world.memory = remember(world.memory, seen)
-  return { spec: world.spec, seen, memory: world.memory, specHash: currentHash, tls: null }
+  const { spec, memory, keyring } = world
+  const given = authOf(world)
+  const auth =
+    keyring === null || given === null ? null : authView({ keyring, problems: [], blind: false }, given)
+  return { spec, seen, memory, specHash: currentHash, equalHashes: [], auth, tls: null }
 }
 
 /** As the executor does it: all of a stage, then the next; a failed stage is the last. @returns the failures as text. */

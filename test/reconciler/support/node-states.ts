@@ -28,6 +28,8 @@ function box(overrides: Partial<Box>): NodeState['box'] {
     exit: null,
     mood: 'well',
     redis: null,
+    files: null,
+    process: null,
     ...overrides,
   }
 }

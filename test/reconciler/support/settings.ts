@@ -95,6 +95,7 @@ export function build(setting: Setting): World {
     volumes: {},
     setAside: [],
     boxes: [],
+    keyring: null,
     counter: 10,
   }
   setting.states.forEach((state, ordinal) => {

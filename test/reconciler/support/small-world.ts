@@ -1,6 +1,8 @@
 import { FlotillaError } from '../../../src/errors.js'
 import type { FlotillaSpec } from '../../../src/manifest/spec.js'
 import { afterAnswer, afterOperation } from '../../../src/reconciler/execute/records.js'
+import { adoptPasswords, retirePasswords, type Keyring } from '../../../src/reconciler/auth/keyring.js'
+import { nodeAuth, type NodeAuth } from '../../../src/reconciler/auth/node-auth.js'
 import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
 import {
   masterLink,
@@ -10,6 +12,7 @@ import {
   volumeName,
 } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
+import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
 import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
 import { withTrial } from '../../../src/reconciler/trial.js'
 import { filedAs, tunedTo } from '../../../src/reconciler/tuned-to.js'
@@ -40,6 +43,8 @@ export interface World {
   /** What was moved out of a volume's way, where no synchronisation reaches it. */
   setAside: { readonly ordinal: number; readonly folder: string; readonly data: Data }[]
   boxes: Box[]
+  /** Passwords; null where a test is not about them. */
+  keyring: Keyring | null
   /** Numbers given out: run ids, lineages, networks. */
   counter: number
 }
@@ -65,6 +70,9 @@ export interface Box {
   /** What keeps the process from answering; `starting` and `loading` pass by themselves. */
   mood: 'well' | 'starting' | 'loading' | 'frozen' | 'locked-out' | 'busy'
   redis: Redis | null
+  /** Users and passwords in its files, and in its process. */
+  files: NodeAuth | null
+  process: NodeAuth | null
 }
 
 export interface Redis extends Data {
@@ -107,7 +115,8 @@ function change(world: World, action: Action): void {
     case 'create-container':
       return create(world, action.ordinal, action.name)
     case 'start-container':
-      return start(world, boxOf(world, action.ordinal))
+      start(world, boxOf(world, action.ordinal))
+      return noteGiven(world, boxOf(world, action.ordinal))
     case 'stop-container': {
       const box = named(world, action)
       stop(world, box, 0)
@@ -148,7 +157,7 @@ function change(world: World, action: Action): void {
     case 'write-config': {
       const filed = filedAs(container(named(world, action).ordinal).containerId, world.memory.config)
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, filed }))
-      return
+      return writeFiles(world, named(world, action))
     }
     case 'begin-operation':
       world.memory = { ...world.memory, operation: action.operation }
@@ -215,10 +224,62 @@ function change(world: World, action: Action): void {
     case 'own-login':
       answering(world, action.ordinal)
       return
+    case 'apply-auth': {
+      const box = named(world, action)
+      writeFiles(world, box)
+      answering(world, action.ordinal)
+      box.process = box.files
+      return noteGiven(world, box)
+    }
+    case 'adopt-passwords':
+      world.keyring = adoptPasswords(keyringOf(world), action.users, { nowMs: world.atMs, overlapMs })
+      return
+    case 'retire-passwords':
+      world.keyring = retirePasswords(keyringOf(world), { ...action, nowMs: world.atMs })
+      return
     case 'remove-network':
     case 'remove-volume':
       throw new Error(`${action.kind} has no place in a reconciling plan`)
   }
+}
+
+/** How long a former password is accepted in these worlds. */
+const overlapMs = 1_000
+
+function keyringOf({ keyring }: World): Keyring {
+  if (keyring === null) throw new Error('passwords are handled in a world that has none')
+  return keyring
+}
+
+/** What nodes of this world are to be given; null in a world without passwords. */
+export function authOf({ keyring, spec }: World): NodeAuth | null {
+  if (keyring === null) return null
+  const auth = known.get(keyring) ?? nodeAuth(keyring, spec)
+  known.set(keyring, auth)
+  return auth
+}
+
+/** A keyring is never changed, and in one world the spec isn't either. */
+const known = new WeakMap<Keyring, NodeAuth>()
+
+function writeFiles(world: World, box: Box): void {
+  box.files = authOf(world)
+  noteGiven(world, box)
+}
+
+/** As the executor notes it: what its own calls did, and no more. */
+function noteGiven(world: World, box: Box): void {
+  const digest = authOf(world)?.digest
+  if (digest === undefined) return
+  const facts = { containerId: container(box.ordinal).containerId, startedAtMs: box.startedAtMs }
+  const given = {
+    ...(box.files?.digest === digest ? { files: filesGiven(facts, digest) } : {}),
+    ...(box.process?.digest === digest ? { process: processGiven(facts, digest) } : {}),
+  }
+  world.memory = withNodeRecord(world.memory, box.ordinal, record => ({
+    ...record,
+    given: { ...record.given, ...given },
+  }))
 }
 
 /** An append-only file is moved, a snapshot is linked. Only what a container does not use can be moved. */
@@ -262,14 +323,17 @@ function create(world: World, ordinal: number, name: string): void {
     ...born,
     createdAtMs,
     joined: [],
+    files: null,
+    process: null,
     startedAtMs: null,
     exit: null,
     redis: null,
   })
+  writeFiles(world, boxOf(world, ordinal))
 }
 
 /** Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot does. */
-function start(world: World, box: Box): void {
+export function start(world: World, box: Box): void {
   if (box.state === 'running') return
   if (box.state === 'removing' || box.state === 'paused') throw refused('runtime/conflict', box.name)
   if (box.network !== null && box.network !== world.network) throw refused('runtime/not-found', 'its network')
@@ -281,13 +345,21 @@ function start(world: World, box: Box): void {
       : { replid: `lineage-${run}`, offset: 0 }
   const born = { previous: null, host: masterLinkAlias, synced: false, writesPaused: false }
   box.redis = { run, keys: kept.keys, ...lineage, ...born }
-  Object.assign(box, { state: 'running', startedAtMs: world.atMs, exit: null, mood: 'well' })
+  // No two starts at the same moment: that is how processes are told apart.
+  const startedAtMs = world.atMs + run
+  Object.assign(box, { state: 'running', startedAtMs, exit: null, mood: 'well', process: box.files })
   if (world.newSpecDies && box.hash === currentHash) stop(world, box, 1)
 }
 
 export function stop(world: World, box: Box, code: number): void {
   if (box.redis === null) return
-  Object.assign(box, { state: 'exited', exit: { code, atMs: world.atMs }, redis: null, mood: 'well' })
+  Object.assign(box, {
+    state: 'exited',
+    exit: { code, atMs: world.atMs },
+    redis: null,
+    process: null,
+    mood: 'well',
+  })
 }
 
 /** A master that is demoted stays in its history: it asks for what comes after its own offset. */

@@ -13,6 +13,7 @@ import {
   type Operation,
   type Request,
 } from '../../../src/reconciler/memory.js'
+import type { AuthView } from '../../../src/reconciler/auth/node-auth.js'
 import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
@@ -348,6 +349,8 @@ export interface Case {
   /** Ordinals whose process has not been tuned; of all others it is remembered that they were. */
   readonly untuned?: readonly number[]
   readonly tls?: PlanInput['tls']
+  /** What the keyring says; left out, passwords are not looked at. */
+  readonly auth?: AuthView
 }
 
 export function planInput(facts: Case): PlanInput {
@@ -360,6 +363,8 @@ export function planInput(facts: Case): PlanInput {
     seen,
     specHash: currentHash,
     tls: facts.tls ?? null,
+    equalHashes: [],
+    auth: facts.auth ?? null,
   }
 }
 

@@ -67,6 +67,7 @@ export class SimFlotilla {
       }),
       store: new StateStore(stateDirectory, { files: mortal(world.files, life), clock }),
       ...{ events, clock, mind, random: () => world.random.next(), flotillaVersion: 'simulated' },
+      environment: () => undefined,
     })
     life.atDeath(wakeByWorld(controller, { redis, runtime }))
     life.atDeath(() => port.close())

@@ -1,0 +1,31 @@
+/** The part of the catalogue that tells of users and passwords. */
+export const passwordEvents = {
+  'password.noticed': {
+    level: 'info',
+    message: 'a user is to have a new password; every node is given it beside the current one',
+    fields: ['user', 'source'],
+  },
+  'password.adopted': {
+    level: 'info',
+    message: 'new passwords are in use; those before are accepted until the overlap ends',
+    fields: ['users', 'formerUntil'],
+  },
+  'password.retired': {
+    level: 'info',
+    message:
+      'former passwords, or users that are not in the manifest any more, are accepted nowhere from now on',
+    fields: ['users'],
+  },
+  'password.unavailable': {
+    level: 'warn',
+    message: 'a password can not be read from where the manifest says; the last good one stays in force',
+    fields: ['why'],
+    alert: 'within a day: nothing is broken, but the next change of the password would not be noticed',
+  },
+  'user.added': { level: 'info', message: 'the manifest has another user', fields: ['user'] },
+  'user.departed': {
+    level: 'info',
+    message: 'a user is not in the manifest any more; it is taken from every node',
+    fields: ['user'],
+  },
+} as const

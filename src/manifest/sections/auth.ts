@@ -1,0 +1,157 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { controlUser, applicationUser, replicationUser } from '../../redis/acl-user.js'
+import { whyNotRules } from '../../redis/acl-rules.js'
+import type { AuthSpec, PasswordSource, UserSpec } from '../spec.js'
+import { duration } from '../units.js'
+import { field } from '../words.js'
+
+const modes = ['generated', 'none'] as const
+
+/** How programs log in: one word, or a mapping with where the password comes from and who else there is. Paths are relative to `folder`. */
+export function authSection(folder: string) {
+  return field(
+    z.union([z.enum(modes), authMapping(folder)]).transform((auth): AuthSpec => {
+      if (typeof auth === 'string') return { kind: auth, overlapMs: defaultOverlapMs, users: [] }
+      const { overlap, users } = auth
+      return { ...sourceOf(folder, auth), overlapMs: overlap, users }
+    }),
+    {
+      describe:
+        'How applications log in. generated: with a password that Flotilla makes and keeps; none: anyone who reaches the network may read and write; or a mapping with a passwordFile, a passwordEnv, more users.',
+      wants: 'generated, none or a passwordFile',
+      example: 'generated',
+      choices: modes,
+    },
+  )
+}
+
+/** Long enough to restart a fleet of programs with the new password, short enough that a leaked one is of no use the same day. */
+export const defaultOverlapMs = 600_000
+
+function authMapping(folder: string) {
+  return z
+    .strictObject({
+      ...sourceFields('the password of `default`, the user of applications,', './shop.password'),
+      overlap: field(duration({ minMs: 0, maxMs: 7 * 24 * 3_600_000 }), {
+        describe:
+          'How long the former password is accepted beside a new one, counted from when every node accepts the new one. 0s ends it at once.',
+        wants: 'a duration from 0s to 168h, such as 10m',
+        example: '10m',
+      }).prefault('10m'),
+      users: field(z.array(userMapping(folder)).max(100).superRefine(refuseDoubles), {
+        describe: 'More ACL users, beside `default`.',
+        wants: 'a list of users, each with a name and rules',
+        example: '[{ name: reporting, rules: "~report:* +@read" }]',
+      }).prefault([]),
+    })
+    .superRefine(refuseTwoSources)
+}
+
+function userMapping(folder: string) {
+  return field(
+    z
+      .strictObject({
+        name: userName,
+        rules: field(
+          z.string().superRefine((rules, context) => {
+            const why = whyNotRules(rules)
+            if (why !== null) context.addIssue({ code: 'custom', message: why })
+          }),
+          {
+            describe:
+              'What the user may do, as in an ACL file and without a password: keys (~pattern), channels (&pattern), commands (+@read, +get, -@dangerous). It may do nothing else.',
+            wants: 'ACL rules such as "~orders:* +@read"',
+            example: '"~orders:* +@read"',
+          },
+        ),
+        ...sourceFields('the password of this user', './reporting.password'),
+      })
+      .superRefine(refuseTwoSources)
+      .transform((user): UserSpec => ({
+        name: user.name,
+        rules: user.rules.trim().replace(/\s+/g, ' '),
+        password: sourceOf(folder, user),
+      })),
+    {
+      describe: 'One ACL user.',
+      wants: 'a mapping with a name and rules',
+      example: '{ name: reporting, rules: "~report:* +@read" }',
+    },
+  )
+}
+
+const reserved: readonly string[] = [applicationUser, controlUser, replicationUser]
+
+const userName = field(
+  z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/)
+    .superRefine((name, context) => {
+      if (reserved.includes(name))
+        context.addIssue({
+          code: 'custom',
+          message: `can't be ${name}: ${name === applicationUser ? 'its password is what stands beside users' : 'Flotilla itself logs in with it'}; choose another`,
+        })
+    }),
+  {
+    describe: 'Name of the user: 1 to 64 of A-Z, a-z, 0-9, _ and -.',
+    wants: '1 to 64 of A-Z, a-z, 0-9, _ and -',
+    example: 'reporting',
+  },
+)
+
+function sourceFields(what: string, example: string) {
+  return {
+    mode: field(z.enum(modes), {
+      describe: `Where ${what} comes from. generated: Flotilla makes and keeps it; none: there is none.`,
+      wants: 'generated or none',
+      example: 'generated',
+      choices: modes,
+    }).optional(),
+    passwordFile: field(z.string().min(1), {
+      describe: `The path, relative to the folder of this manifest, of a file that holds ${what} and nothing else. A final newline is dropped. When the file changes, the password is rotated.`,
+      wants: 'the path of a file that holds the password, relative to the folder of this manifest',
+      example,
+    }).optional(),
+    passwordEnv: field(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), {
+      describe: `The name of an environment variable of the daemon that holds ${what}.`,
+      wants: 'the name of an environment variable of the daemon, not the password',
+      example: 'SHOP_PASSWORD',
+    }).optional(),
+  }
+}
+
+interface SourceFields {
+  readonly mode?: 'generated' | 'none' | undefined
+  readonly passwordFile?: string | undefined
+  readonly passwordEnv?: string | undefined
+}
+
+function sourceOf(folder: string, { mode, passwordFile, passwordEnv }: SourceFields): PasswordSource {
+  if (passwordFile !== undefined) return { kind: 'password-file', path: resolve(folder, passwordFile) }
+  if (passwordEnv !== undefined) return { kind: 'password-env', variable: passwordEnv }
+  return { kind: mode ?? 'generated' }
+}
+
+function refuseTwoSources({ mode, passwordFile, passwordEnv }: SourceFields, context: z.RefinementCtx): void {
+  const given = Object.entries({ mode, passwordFile, passwordEnv }).flatMap(([key, value]) =>
+    value === undefined ? [] : [key],
+  )
+  if (given.length > 1)
+    context.addIssue({
+      code: 'custom',
+      message: `has ${given.join(' and ')}, and a password comes from one place; keep one of them`,
+    })
+}
+
+function refuseDoubles(users: readonly UserSpec[], context: z.RefinementCtx): void {
+  users.forEach(({ name }, index) => {
+    if (users.findIndex(one => one.name === name) < index)
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: `is ${name} for the second time; one user has one name`,
+      })
+  })
+}

@@ -1,0 +1,184 @@
+/**
+ * Every password of a flotilla, and how far each has come. A password is rotated in steps, so that at every moment whoever logs in with what is current is let in:
+ *
+ *   next     every node is being given it; nobody is told of it yet
+ *   current  what people are told, what Flotilla and the replicas log in with; every node that could be reached accepts it
+ *   former   accepted until its time is over, and then taken from every node
+ *
+ * Nodes accept all three. The keyring is written down before nodes are given what it says, so that a Flotilla that dies after any step goes on from there: what
+ * each node was given is compared with what the keyring says. All functions are pure; time and randomness are arguments.
+ */
+import { applicationUser, controlUser, replicationUser } from '../../redis/acl-user.js'
+import type { Secret } from '../../secret.js'
+
+export interface Keyring {
+  /** Keys the digests by which the memory knows what a node was given; made once, and told to nobody: without it a weak password can't be guessed from a digest. */
+  readonly digestKey: Secret
+  readonly users: readonly UserKeys[]
+}
+
+export interface UserKeys {
+  readonly user: string
+  readonly current: Key
+  readonly next: Key | null
+  readonly former: readonly FormerKey[]
+  /** The manifest does not name this user any more: it is taken from every node, and then from here. */
+  readonly departed: boolean
+}
+
+export interface Key {
+  readonly secret: Secret
+  /** Null in a keyring of an earlier version, which did not write it down. */
+  readonly origin: 'generated' | 'given' | null
+}
+
+export interface FormerKey {
+  readonly secret: Secret
+  readonly untilMs: number
+}
+
+/** What the manifest wants a user to log in with, as far as it could be read. */
+export interface WantedPassword {
+  readonly user: string
+  readonly source: 'generated' | 'none' | 'unavailable' | { readonly given: Secret }
+}
+
+/** The users that Flotilla itself logs in with. */
+export const ownUsers: readonly string[] = [controlUser, replicationUser]
+
+/** Takes up what the sources say now. A password that can't be read leaves the last good one in force. @returns the same object when nothing is new. */
+export function noticePasswords(
+  keyring: Keyring,
+  wanted: readonly WantedPassword[],
+  generate: () => Secret,
+): Keyring {
+  const names = new Set(wanted.map(one => one.user))
+  const kept = keyring.users.map(keys => {
+    const source = wanted.find(one => one.user === keys.user)?.source
+    if (source !== undefined) return noticeOne(returned(keys), source, generate)
+    return ownUsers.includes(keys.user) || keys.departed ? keys : { ...keys, departed: true }
+  })
+  const added = [...names].flatMap(user => {
+    if (keyring.users.some(keys => keys.user === user)) return []
+    const current = firstKey(wanted.find(one => one.user === user)?.source ?? 'unavailable', generate)
+    return current === null ? [] : [{ user, current, next: null, former: [], departed: false }]
+  })
+  const unchanged = added.length === 0 && kept.every((keys, index) => keys === keyring.users[index])
+  return unchanged ? keyring : { ...keyring, users: [...kept, ...added] }
+}
+
+function returned(keys: UserKeys): UserKeys {
+  return keys.departed ? { ...keys, departed: false } : keys
+}
+
+function firstKey(source: WantedPassword['source'], generate: () => Secret): Key | null {
+  if (source === 'unavailable') return null
+  return typeof source === 'string'
+    ? { secret: generate(), origin: 'generated' }
+    : { secret: source.given, origin: 'given' }
+}
+
+function noticeOne(keys: UserKeys, source: WantedPassword['source'], generate: () => Secret): UserKeys {
+  if (source === 'unavailable') return keys
+  if (source !== 'none' && source !== 'generated') return noticeGiven(keys, source.given)
+  const newest = keys.next ?? keys.current
+  // Without a password (`none`) the last one is kept: going back to a generated one is then no rotation.
+  if (newest.origin === 'generated' || (source === 'none' && newest.origin === 'given')) return keys
+  if (newest.origin === null) return { ...keys, current: { ...keys.current, origin: 'generated' } }
+  return { ...keys, next: { secret: generate(), origin: 'generated' } }
+}
+
+function noticeGiven(keys: UserKeys, secret: Secret): UserKeys {
+  const given: Key = { secret, origin: 'given' }
+  if (isSame(keys.current.secret, secret)) {
+    const isNoted = keys.next === null && keys.current.origin === 'given'
+    // A file that was put back: what was on its way is not wanted any more.
+    return isNoted ? keys : { ...keys, current: given, next: null }
+  }
+  return keys.next !== null && isSame(keys.next.secret, secret) ? keys : { ...keys, next: given }
+}
+
+/** Makes a new password for each of these users; one that is being rotated already is left to end. */
+export function rotatePasswords(keyring: Keyring, users: readonly string[], generate: () => Secret): Keyring {
+  return changeUsers(keyring, keys =>
+    users.includes(keys.user) && keys.next === null
+      ? { ...keys, next: { secret: generate(), origin: 'generated' } }
+      : keys,
+  )
+}
+
+/** The next passwords of these users become current; those before are accepted for as long as was asked for. */
+export function adoptPasswords(
+  keyring: Keyring,
+  users: readonly string[],
+  at: { readonly nowMs: number; readonly overlapMs: number },
+): Keyring {
+  return changeUsers(keyring, keys => {
+    const { current, next, former } = keys
+    if (next === null || !users.includes(keys.user)) return keys
+    const before = { secret: current.secret, untilMs: at.nowMs + at.overlapMs }
+    return {
+      ...keys,
+      current: next,
+      next: null,
+      former: [...former.filter(one => !isSame(one.secret, next.secret)), before],
+    }
+  })
+}
+
+/** Drops what is not accepted any more, and users that are gone from every node. */
+export function retirePasswords(
+  keyring: Keyring,
+  gone: {
+    readonly users: readonly string[]
+    readonly departed: readonly string[]
+    readonly nowMs: number
+  },
+): Keyring {
+  const left = keyring.users.filter(keys => !(keys.departed && gone.departed.includes(keys.user)))
+  return changeUsers(left.length === keyring.users.length ? keyring : { ...keyring, users: left }, keys => {
+    if (!gone.users.includes(keys.user)) return keys
+    const former = keys.former.filter(one => one.untilMs > gone.nowMs)
+    return former.length === keys.former.length ? keys : { ...keys, former }
+  })
+}
+
+/** Everything that a node accepts of this user. */
+export function acceptedOf({ current, next, former }: UserKeys): readonly Secret[] {
+  return [current.secret, ...(next === null ? [] : [next.secret]), ...former.map(one => one.secret)]
+}
+
+/** @throws Error for a user that every keyring has. */
+export function keysOf(keyring: Keyring, user: string): UserKeys {
+  const keys = keyring.users.find(one => one.user === user)
+  if (keys === undefined) throw new Error(`the keyring has no ${user}`)
+  return keys
+}
+
+/** What every keyring has from its first moment. */
+export function newKeyring(application: Key, generate: () => Secret): Keyring {
+  const of = (user: string, current: Key): UserKeys => ({
+    user,
+    current,
+    next: null,
+    former: [],
+    departed: false,
+  })
+  return {
+    digestKey: generate(),
+    users: [
+      of(controlUser, { secret: generate(), origin: 'generated' }),
+      of(replicationUser, { secret: generate(), origin: 'generated' }),
+      of(applicationUser, application),
+    ],
+  }
+}
+
+function changeUsers(keyring: Keyring, change: (keys: UserKeys) => UserKeys): Keyring {
+  const users = keyring.users.map(change)
+  return users.every((keys, index) => keys === keyring.users[index]) ? keyring : { ...keyring, users }
+}
+
+function isSame(one: Secret, other: Secret): boolean {
+  return one.reveal() === other.reveal()
+}

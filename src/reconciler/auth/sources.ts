@@ -1,0 +1,101 @@
+import { explainError, FlotillaError } from '../../errors.js'
+import type { FlotillaSpec, PasswordSource } from '../../manifest/spec.js'
+import { applicationUser } from '../../redis/acl-user.js'
+import { hasControlCharacter } from '../../redis/redis-text.js'
+import { Secret } from '../../secret.js'
+import { readPasswordFile } from '../password-file.js'
+import type { Keyring, WantedPassword } from './keyring.js'
+
+/** Looks up an environment variable of the daemon; null for a process that has another environment than the daemon and can't tell. */
+export type ReadEnvironment = ((name: string) => string | undefined) | null
+
+/** A source that gives no password now: the last good one stays in force. */
+export interface SourceProblem {
+  readonly user: string
+  readonly why: string
+  readonly whatToType: string
+}
+
+export interface ReadSources {
+  readonly wanted: readonly WantedPassword[]
+  readonly problems: readonly SourceProblem[]
+  /** Some could not be looked at from here; whether they are well only the daemon knows. */
+  readonly blind: boolean
+}
+
+/** Reads where the manifest says that passwords come from. Cheap, and done at every pass: a file that has changed is seen at the next one. Never rejects. */
+export async function readSources(spec: FlotillaSpec, environment: ReadEnvironment): Promise<ReadSources> {
+  const sources = [
+    { user: applicationUser, source: spec.auth },
+    ...spec.auth.users.map(({ name, password }) => ({ user: name, source: password })),
+  ]
+  const readings = await Promise.all(
+    sources.map(async ({ user, source }) => ({ user, reading: await readSource(user, source, environment) })),
+  )
+  return {
+    wanted: readings.map(({ user, reading }) => ({
+      user,
+      source: 'why' in reading ? 'unavailable' : reading.source,
+    })),
+    blind: environment === null && sources.some(({ source }) => source.kind === 'password-env'),
+    problems: readings.flatMap(({ user, reading }) => ('why' in reading ? [{ user, ...reading }] : [])),
+  }
+}
+
+/** The passwords of a flotilla, and what is wrong with where they come from. */
+export interface KeptKeyring extends Omit<ReadSources, 'wanted'> {
+  readonly keyring: Keyring
+}
+
+type Reading =
+  { readonly source: WantedPassword['source'] } | { readonly why: string; readonly whatToType: string }
+
+async function readSource(
+  user: string,
+  source: PasswordSource,
+  environment: ReadEnvironment,
+): Promise<Reading> {
+  switch (source.kind) {
+    case 'generated':
+    case 'none':
+      return { source: source.kind }
+    case 'password-file':
+      return readFileOf(user, source.path)
+    case 'password-env':
+      return readVariable(user, source.variable, environment)
+  }
+}
+
+async function readFileOf(user: string, path: string): Promise<Reading> {
+  const whatToType = `install -m 600 <file with the password of ${user}> ${path}`
+  try {
+    const given = await readPasswordFile(path)
+    const wrong = whyNotPassword(given.reveal())
+    return wrong === null ? { source: { given } } : { why: `the password file ${path} ${wrong}`, whatToType }
+  } catch (error) {
+    return { why: error instanceof FlotillaError ? error.message : explainError(error), whatToType }
+  }
+}
+
+function readVariable(user: string, variable: string, environment: ReadEnvironment): Reading {
+  if (environment === null) return { source: 'unavailable' }
+  const whatToType = `set ${variable} in the environment of the daemon to the password of ${user}, and start it again`
+  const password = environment(variable)
+  if (password === undefined)
+    return { why: `the environment variable ${variable} is not set for the daemon`, whatToType }
+  const wrong = whyNotPassword(password)
+  return wrong === null
+    ? { source: { given: new Secret(password) } }
+    : { why: `the environment variable ${variable} ${wrong}`, whatToType }
+}
+
+/** Redis itself takes 512 MB; whoever puts more than this there has named the wrong file. */
+const passwordLengthMax = 4_096
+
+function whyNotPassword(password: string): string | null {
+  if (password === '') return 'is empty'
+  if (password.length > passwordLengthMax) return `holds more than ${passwordLengthMax} characters`
+  return hasControlCharacter(password)
+    ? 'holds more than one line, or a control character; it must hold nothing but the password'
+    : null
+}

@@ -1,0 +1,133 @@
+import type { AuthView } from '../auth/node-auth.js'
+import { newNodeRecord } from '../memory.js'
+import type { Census } from './census.js'
+import type { ClassifiedNode } from './classify.js'
+import { filesGiven, processGiven } from './given.js'
+import type { PlanInput } from './input.js'
+import type { Contribution } from './phases.js'
+import type { Action, Wait } from './plan.js'
+
+/**
+ * Users and passwords: gives every node what the keyring says (a running one at once, a stopped one for its next start), and moves the keyring on when the
+ * nodes have it. Of Flotilla's own users a new password is used only when every node has it, so that no link and no probe is ever refused; of all others when
+ * every node has it that can be reached, so that one frozen node does not keep a leaked password alive.
+ *
+ * `others` are the actions that this plan has already: a node that they stop, make or start is given everything by that.
+ */
+export function planAuth(input: PlanInput, census: Census, others: readonly Action[]): Contribution {
+  const { auth } = input
+  if (auth === null) return {}
+  const stale = [...census.wanted, ...census.surplus].filter(node => isStale(input, auth, node))
+  const remade = stale.filter(node => others.some(action => remakes(action, node.ordinal)))
+  const free = stale.filter(node => !remade.includes(node))
+  const live = free.filter(node => node.seen?.probe?.kind === 'answered')
+  const atRest = free.filter(node => node.bucket === 'stopped')
+  const late = free.filter(node => !live.includes(node) && !atRest.includes(node))
+  return {
+    actions: [
+      ...atRest.map(node => ({ phase: 'write' as const, action: writeFiles(node, staleCause) })),
+      ...live.map(node => ({
+        phase: 'auth' as const,
+        action: { ...about(node), kind: 'apply-auth' as const, cause: staleCause },
+      })),
+      ...turnKeys(auth, { everybodyHasIt: late.length + remade.length === 0, atMs: input.seen.atMs }),
+    ],
+    waits: untilNobodyIsLate(auth, late),
+  }
+}
+
+const staleCause = 'the users or passwords that it was given are not those of today'
+
+/** Before a container is started again; null when its files are those of today. */
+export function freshFiles(input: PlanInput, node: ClassifiedNode): Action | null {
+  const { auth } = input
+  if (auth === null || node.seen === null || hasFiles(input, auth, node)) return null
+  return writeFiles(node, 'it would start with users and passwords of an earlier day')
+}
+
+/** One that has no container, or whose container is on its way out, has nothing that could be old. */
+function isStale(input: PlanInput, auth: AuthView, node: ClassifiedNode): boolean {
+  if (node.seen === null || node.bucket === 'leaving') return false
+  return !hasFiles(input, auth, node) || (node.bucket !== 'stopped' && !hasProcess(input, auth, node))
+}
+
+function hasFiles(input: PlanInput, { digest }: AuthView, { ordinal, seen }: ClassifiedNode): boolean {
+  return seen !== null && givenTo(input, ordinal).files === filesGiven(seen.container, digest)
+}
+
+function hasProcess(input: PlanInput, { digest }: AuthView, { ordinal, seen }: ClassifiedNode): boolean {
+  return seen !== null && givenTo(input, ordinal).process === processGiven(seen.container, digest)
+}
+
+function givenTo({ memory }: PlanInput, ordinal: number) {
+  return (memory.nodes.find(one => one.ordinal === ordinal) ?? newNodeRecord(ordinal)).given
+}
+
+function remakes(action: Action, ordinal: number): boolean {
+  return (
+    'name' in action &&
+    'ordinal' in action &&
+    action.ordinal === ordinal &&
+    action.kind !== 'rename-container'
+  )
+}
+
+function writeFiles(node: ClassifiedNode, cause: string): Action {
+  return { ...about(node), kind: 'write-config', cause }
+}
+
+function about({ ordinal, seen }: ClassifiedNode): { readonly ordinal: number; readonly name: string } {
+  return { ordinal, name: seen?.container.name ?? '' }
+}
+
+/** Steps of the keyring itself; each is taken only when the actions before it have succeeded. */
+function turnKeys(
+  auth: AuthView,
+  { everybodyHasIt, atMs }: { readonly everybodyHasIt: boolean; readonly atMs: number },
+): NonNullable<Contribution['actions']>[number][] {
+  const adopted = auth.pending.filter(({ own }) => !own || everybodyHasIt).map(one => one.user)
+  const ended = auth.former.filter(one => one.untilMs <= atMs && (!one.own || everybodyHasIt))
+  const retired = [...new Set(ended.map(one => one.user))]
+  const departed = everybodyHasIt ? auth.departed : []
+  const turns: NonNullable<Contribution['actions']>[number][] = []
+  if (adopted.length > 0)
+    turns.push({
+      phase: 'adopt',
+      action: { kind: 'adopt-passwords', users: adopted, cause: 'the nodes accept the new password' },
+    })
+  if (retired.length > 0 || departed.length > 0)
+    turns.push({
+      phase: 'retire',
+      action: {
+        kind: 'retire-passwords',
+        users: retired,
+        departed,
+        cause:
+          retired.length > 0
+            ? 'the time in which the former password is accepted beside the new one is over'
+            : 'no node has the user any more',
+      },
+    })
+  return turns
+}
+
+function untilNobodyIsLate(auth: AuthView, late: readonly ClassifiedNode[]): Wait[] {
+  const own = auth.pending.filter(one => one.own).map(one => one.user)
+  const [first] = late
+  if (own.length === 0 || first === undefined) return []
+  const nodes = late.map(node => `${node.ordinal} (${node.bucket})`).join(', ')
+  return [
+    {
+      what: `node ${nodes} can be given the new password of ${own.join(' and ')}`,
+      ordinal: first.ordinal,
+      lookAgainInMs: 1_000,
+    },
+  ]
+}
+
+/** Nodes that were not given what the keyring says, for those who tell. */
+export function lateNodes(input: PlanInput, census: Census): readonly ClassifiedNode[] {
+  const { auth } = input
+  if (auth === null) return []
+  return [...census.wanted, ...census.surplus].filter(node => isStale(input, auth, node))
+}

@@ -1,0 +1,61 @@
+import type { Census } from '../plan/census.js'
+import { lateNodes } from '../plan/auth.js'
+import type { PlanInput } from '../plan/input.js'
+import type { Fact } from './fact.js'
+import type { FlotillaStatus } from './status.js'
+
+/** The condition AuthApplied: whether every node has the users and passwords that the manifest asks for, and which former ones are accepted until when. */
+export function authFact(input: PlanInput, census: Census, previous: FlotillaStatus | null): Fact {
+  const { auth } = input
+  if (auth === null) return { status: 'False', reason: 'Off', message: 'it has no passwords yet' }
+  const late = lateNodes(input, census)
+  const overlaps = overlapWords(auth.former)
+  const before = previous?.conditions.find(({ type }) => type === 'AuthApplied')
+  if (auth.problems.length > 0) {
+    const message = auth.problems
+      .map(
+        ({ user, why, whatToType }) =>
+          `the password of ${user} can't be read, and the last good one stays in force: ${why}. Type: ${whatToType}`,
+      )
+      .join('; ')
+    return { status: 'False', reason: unavailable, message }
+  }
+  // The environment of the daemon is not that of a command beside it: what the daemon found stands.
+  if (auth.blind && before?.reason === unavailable)
+    return { status: 'False', reason: unavailable, message: before.message }
+  const refused = input.memory.usersRefused
+  if (refused !== null && refused.digest === auth.digest)
+    return {
+      status: 'False',
+      reason: refusedUsers,
+      message: `a server does not take the rules of a user, which stays as it was: ${refused.why}. Type: change the rules in the manifest of ${input.spec.name} and save it`,
+    }
+  if (late.length > 0) {
+    const nodes = late.map(node => `node ${node.ordinal} (${node.bucket})`).join(', ')
+    const message = `${nodes} ${late.length === 1 ? 'has' : 'have'} not been given today's users and passwords yet${overlaps === '' ? '' : `; ${overlaps}`}`
+    return { status: 'False', reason: 'Pending', message }
+  }
+  if (auth.pending.length > 0)
+    return {
+      status: 'False',
+      reason: 'Rotating',
+      message: `every node accepts the new password of ${auth.pending.map(one => one.user).join(', ')}, which comes into use`,
+    }
+  return overlaps === ''
+    ? { status: 'True', reason: 'Applied', message: 'every node has its users and passwords' }
+    : { status: 'True', reason: overlapping, message: overlaps }
+}
+
+/** Reasons that are news to whoever looks at a status; the others are as they should be. */
+export const unavailable = 'PasswordUnavailable'
+const refusedUsers = 'UserRefused'
+const overlapping = 'Overlapping'
+
+function overlapWords(former: NonNullable<PlanInput['auth']>['former']): string {
+  return former
+    .map(
+      ({ user, untilMs }) =>
+        `the former password of ${user} is accepted until ${new Date(untilMs).toISOString()}`,
+    )
+    .join('; ')
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { describe, test, type TestContext } from 'node:test'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { askNode, askOver, connectTo, infoFields } from '../support/redis-node.js'
+import { until } from '../support/until.js'
+import { testWorld, type World } from '../support/world.js'
+import { Writer } from '../support/writer.js'
+
+describe('passwords', { concurrency: 2 }, () => {
+  test('28. Password rotation under load → replication never down longer than one poll; clients on the old password work until the overlap ends', async t => {
+    const world = worldWithFile(t, { password: 'the first', overlap: '4s' })
+    let daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    const writer = new Writer(world, { promised: 'wait' })
+    t.after(() => writer.stop())
+    await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+    const links = await watchLinks(t, world)
+    const old = loginOverAndOver(t, world, 'the first')
+
+    const own = readFileSync(secretsOf(world), 'utf8')
+    assert.equal((await world.flotilla('rotate', world.name)).exitCode, 0)
+    writeFileSync(join(world.folder, 'password'), 'the second\n')
+    await daemon.waitFor('password.noticed', { where: ({ user }) => user === 'default' })
+    // Whatever it was doing, it goes on from there.
+    daemon.signal('SIGKILL')
+    await daemon.ended()
+    daemon = world.startDaemon()
+    await until('the new password in use', 20_000, () => world.password() === 'the second')
+    const refusedAtAdoption = old.refusals
+    // Replicas that have to connect anew come in by the new password of `replication`.
+    assert.equal(await cutLinks(world), 2)
+    await until('the old password refused', 20_000, () => old.refusals > 0)
+    await daemon.waitFor('password.retired', { where: ({ users }) => String(users).includes('replication') })
+    assert.equal(refusedAtAdoption, 0)
+    assert.ok(old.worksMs > 3_500, `the old password worked for ${Math.round(old.worksMs)} ms`)
+
+    await daemon.waitFor('flotilla.ready')
+    await until('every node with just today’s users', 20_000, async () => {
+      const users = await usersOn(world)
+      return users.every(user => user.match(/#[0-9a-f]{64}/g)?.length === 1)
+    })
+    assert.equal(await cutLinks(world), 2)
+    await assertWhole(world, { replicas: 2 })
+    await assertUntouched(world, before)
+    const downMs = links.stop()
+    const count = await writer.assertNothingLost()
+    for (const secret of secretsIn(own))
+      assert.ok(!readFileSync(secretsOf(world), 'utf8').includes(secret), 'an old secret is still kept')
+    t.diagnostic(`${count} writes acknowledged, no link down for longer than ${Math.round(downMs)} ms`)
+    assert.ok(downMs < 1_000, `a replication link was down for ${downMs} ms`)
+  })
+
+  test('a file that is gone locks nobody out, users come and go, and no password has to be said', async t => {
+    const world = worldWithFile(t, { password: 'the only', overlap: '0s' })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    rmSync(join(world.folder, 'password'))
+    await daemon.waitFor('password.unavailable')
+    assert.equal(await world.redis('master', 'ping'), 'PONG')
+    assert.match((await world.flotilla('status', world.name)).stdout, /AuthApplied .*install -m 600/)
+
+    writeFileSync(join(world.folder, 'password'), 'the only\n')
+    const manifest = readFileSync(world.manifest, 'utf8')
+    const users =
+      '    users: [{ name: reader, rules: "~* +@read +ping" }, { name: odd, rules: "+no-such-command" }]\n'
+    appendFileSync(world.manifest, users)
+    await until('a user that Redis does not take, told', 20_000, async () => {
+      const { stdout } = await world.flotilla('status', world.name)
+      return /AuthApplied .*no-such-command/s.test(stdout.replaceAll(/\s+/g, ' '))
+    })
+    const password = readFileSync(
+      join(world.state, 'secrets', `${world.name}.reader.password`),
+      'utf8',
+    ).trim()
+    for (const node of ['master', 'replica-1'] as const)
+      assert.equal(await world.redis(node, 'auth', 'reader', password), 'OK')
+    assert.match((await world.flotilla('connect', world.name)).stdout, /user reader .*reader\.password/)
+
+    writeFileSync(world.manifest, manifest.replace(/passwordFile: .*/, 'mode: none'))
+    await until('a login without a password', 20_000, async () => {
+      const connection = connectTo(await world.container('master'), 'anything')
+      try {
+        return (await askOver(connection, 'ACL', 'WHOAMI')) === 'default'
+      } finally {
+        connection.close()
+      }
+    })
+    await until('the user gone', 20_000, async () => !(await usersOn(world)).join().includes('user reader'))
+    writeFileSync(world.manifest, manifest)
+    await until('a password asked for again', 20_000, async () => {
+      const said = await Promise.allSettled([askNode(await world.container('master'), 'anything', 'PING')])
+      return said[0]?.status === 'rejected'
+    })
+    assert.equal(await world.redis('master', 'ping'), 'PONG')
+    await assertUntouched(world, before)
+  })
+})
+
+function worldWithFile(
+  t: TestContext,
+  { password, overlap }: { readonly password: string; readonly overlap: string },
+): World {
+  const world = testWorld(t, 'rotation')
+  writeFileSync(join(world.folder, 'password'), `${password}\n`, { mode: 0o600 })
+  world.declare({ replicas: 2 })
+  appendFileSync(
+    world.manifest,
+    `  auth:\n    passwordFile: ${join(world.folder, 'password')}\n    overlap: ${overlap}\n`,
+  )
+  return world
+}
+
+/** @returns how many there were. */
+async function cutLinks(world: World): Promise<unknown> {
+  return askNode(await world.container('master'), world.password(), 'CLIENT', 'KILL', 'TYPE', 'replica')
+}
+
+function secretsOf(world: World): string {
+  return join(world.state, 'secrets', `${world.name}.json`)
+}
+
+function secretsIn(keyring: string): readonly string[] {
+  return [...keyring.matchAll(/"secret": "([^"]+)"/g)].flatMap(match => match[1] ?? [])
+}
+
+/** Each node's ACL LIST, line by line. */
+async function usersOn(world: World): Promise<readonly string[]> {
+  const nodes = ['master', 'replica-1', 'replica-2'] as const
+  return (await Promise.all(nodes.map(node => world.redis(node, 'acl', 'list')))).flat().map(String)
+}
+
+/** Asks every replica for its link, over a connection that outlives the rotation. `stop` gives the longest time that one was down. */
+async function watchLinks(t: TestContext, world: World): Promise<{ stop(): number }> {
+  const nodes = await Promise.all((['replica-1', 'replica-2'] as const).map(name => world.container(name)))
+  const over = new AbortController()
+  let downMsMax = 0
+  const loops = nodes.map(async node => {
+    const connection = connectTo(node, world.password())
+    let upAtMs = performance.now()
+    while (!over.signal.aborted) {
+      const info = infoFields(String(await askOver(connection, 'INFO', 'replication')))
+      const nowMs = performance.now()
+      if (info['master_link_status'] === 'up') upAtMs = nowMs
+      else downMsMax = Math.max(downMsMax, nowMs - upAtMs)
+      await sleepFor(10)
+    }
+    connection.close()
+  })
+  t.after(() => {
+    over.abort()
+    return Promise.allSettled(loops)
+  })
+  return {
+    stop() {
+      over.abort()
+      return downMsMax
+    },
+  }
+}
+
+/** A program that connects anew for everything it does, and was not told of the new password. */
+function loginOverAndOver(
+  t: TestContext,
+  world: World,
+  password: string,
+): { readonly refusals: number; readonly worksMs: number } {
+  const seen = { refusals: 0, worksMs: 0 }
+  const over = new AbortController()
+  const loop = (async () => {
+    const master = await world.container('master')
+    let adoptedAtMs: number | null = null
+    while (!over.signal.aborted) {
+      try {
+        await askNode(master, password, 'PING')
+        if (world.password() !== password) adoptedAtMs ??= performance.now()
+        if (adoptedAtMs !== null) seen.worksMs = performance.now() - adoptedAtMs
+      } catch {
+        seen.refusals += 1
+      }
+      await sleepFor(20)
+    }
+  })()
+  t.after(() => {
+    over.abort()
+    return loop
+  })
+  return seen
+}
