@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Dice } from '../soak/dice.js'
+import { Random } from '../support/random.js'
 import { renderReport } from '../soak/report.js'
 import { soak } from '../soak/soak.js'
 
@@ -12,7 +12,7 @@ test('whatever is struck next, every flotilla is whole again by itself, and no w
     for (const remove of removals) await remove()
   })
   const report = await soak({
-    ...{ seed, minutes: 0.4, dice: new Dice(seed) },
+    ...{ seed, minutes: 0.4, dice: new Random(seed) },
     say: line => t.diagnostic(line),
     after: remove => removals.unshift(remove),
   })

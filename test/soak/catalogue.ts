@@ -11,7 +11,7 @@ import {
   type NodeContainer,
 } from '../support/containers.js'
 import { callEngine, restartEngine, testEngine } from '../support/engine.js'
-import type { Dice } from './dice.js'
+import type { Random } from '../support/random.js'
 import type { Field, FlotillaUnderSoak } from './flotilla-under-soak.js'
 
 /** What a fault is struck at. */
@@ -20,7 +20,7 @@ export interface Target {
   readonly flotilla: FlotillaUnderSoak
   readonly master: NodeContainer
   readonly replicas: readonly NodeContainer[]
-  readonly dice: Dice
+  readonly dice: Random
 }
 
 export interface Fault {
@@ -117,7 +117,7 @@ export const catalogue: readonly Fault[] = [
     fits: onMaster,
     strike: fell(async ({ field, master, dice }) => {
       const daemon = field.daemon()
-      const [mark, step] = [daemon.mark(), dice.between(1, 8)]
+      const [mark, step] = [daemon.mark(), dice.int(1, 8)]
       await killContainer(master.id)
       await daemon.waitFor('action.done', {
         since: mark,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { Dice } from './dice.js'
+import { Random } from '../support/random.js'
 import { renderReport } from './report.js'
 import { soak } from './soak.js'
 
@@ -33,7 +33,7 @@ const say = (line: string): void => void process.stderr.write(`▸ ${line}\n`)
 say(`seed ${seed}: the same faults again with --seed ${seed}`)
 try {
   const report = await soak({
-    ...{ seed, minutes, dice: new Dice(seed), say },
+    ...{ seed, minutes, dice: new Random(seed), say },
     after: remove => removals.unshift(remove),
   })
   process.stdout.write(`\n${renderReport(report)}\n`)

@@ -4,14 +4,14 @@ import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { memoryOf } from '../../bench/support/process-cost.js'
 import { catalogue, type Fault, type Target } from './catalogue.js'
-import type { Dice } from './dice.js'
+import type { Random } from '../support/random.js'
 import { FlotillaUnderSoak, type Field } from './flotilla-under-soak.js'
 import type { Audit, SoakReport, Strike } from './report.js'
 
 export interface SoakOptions {
   readonly seed: number
   readonly minutes: number
-  readonly dice: Dice
+  readonly dice: Random
   readonly say: (line: string) => void
   /** Registers what is to be taken away at the end. */
   readonly after: (remove: () => Promise<void>) => void
@@ -83,7 +83,7 @@ function startDaemon([first]: readonly World[]): Daemon {
 
 async function choose(
   field: Field,
-  dice: Dice,
+  dice: Random,
   { isLeftAlone }: { readonly isLeftAlone: boolean },
 ): Promise<{ readonly fault: Fault; readonly target: Target } | null> {
   const flotilla = dice.pick(field.flotillas)

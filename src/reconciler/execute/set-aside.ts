@@ -1,5 +1,6 @@
 import { FlotillaError } from '../../errors.js'
 import type { FlotillaSpec } from '../../manifest/spec.js'
+import { flotillaLabel } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import { desiredContainer, flotillaLabels, type NodeSetting } from '../desired-node.js'
 import { nodeAlias } from '../names.js'
@@ -45,8 +46,10 @@ export async function setDataAside(
     labels: flotillaLabels(setting),
     publishPort: null,
   }
-  // One of an earlier try that was cut short.
-  await runtime.removeContainer(name, { signal })
+  // One of an earlier try that was cut short. A stranger's is left alone, and the creation says whose name it is.
+  const earlier = await runtime.inspectContainer(name, { signal })
+  if (earlier !== null && earlier.labels[flotillaLabel] === setting.spec.name)
+    await runtime.removeContainer(earlier.containerId, { signal })
   const containerId = await runtime.createContainer(spec, [], { signal })
   try {
     let facts = await runtime.startContainer(containerId, { signal })

@@ -1,4 +1,4 @@
-import { Random } from './random.js'
+import { Random } from '../../support/random.js'
 import type { Fault, FaultBody, FaultKind, NodeRef, Scenario, SimSpec } from './scenario.js'
 
 const crashes: readonly FaultKind[] = ['kill', 'exit', 'remove', 'crash-flotilla', 'restart-engine']

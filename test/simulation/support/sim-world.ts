@@ -16,7 +16,7 @@ import { flotillaLabel, readNodeLabels, trialLabel } from '../../../src/runtime/
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
 import { Secret } from '../../../src/secret.js'
 import { MemoryFiles } from './memory-files.js'
-import { Random } from './random.js'
+import { Random } from '../../support/random.js'
 import { SimClock } from './sim-clock.js'
 
 export const flotilla = 'shop'

@@ -28,8 +28,11 @@ export class Random {
     return this.next() < probability
   }
 
-  pick<T>(items: readonly [T, ...T[]]): T {
-    return items[Math.floor(this.next() * items.length)] ?? items[0]
+  /** @throws when there is nothing to choose from. */
+  pick<T>(items: readonly T[]): T {
+    const place = Math.floor(this.next() * items.length)
+    if (place >= items.length) throw new Error('there is nothing to choose from')
+    return items[place] as T
   }
 
   /** Mostly small, now and then large: each order of magnitude is as likely as the next. */
