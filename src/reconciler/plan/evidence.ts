@@ -26,23 +26,30 @@ export function isUnasked(input: PlanInput, node: ClassifiedNode): boolean {
 
 export function furthestOfOneLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
   const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
-  if (lineages.size !== 1) return null
-  return (
-    [...nodes].sort(
-      (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
-    )[0] ?? null
-  )
+  return lineages.size === 1 ? furthest(nodes) : null
 }
 
-/** Of those who hold more of the very same history, the one who holds most; null when nobody does. */
+function furthest(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+  const byOffset = [...nodes].sort(
+    (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
+  )
+  return byOffset[0] ?? null
+}
+
+/** Of those who hold all of this history and more, the one who holds most; null when nobody does. */
 export function furthestAhead(facts: RedisFacts, others: readonly ClassifiedNode[]): ClassifiedNode | null {
   const ahead = others.filter(other => {
     const theirs = factsOf(other)
-    return (
-      theirs !== null && theirs.keys > 0 && theirs.replid === facts.replid && theirs.offset > facts.offset
-    )
+    return theirs !== null && theirs.keys > 0 && theirs.offset > facts.offset && goesOnFrom(theirs, facts)
   })
-  return furthestOfOneLineage(ahead)
+  return furthest(ahead)
+}
+
+/** The same lineage, or one that left it after this point: a promotion begins a new one and remembers which and where (untilOffset is exclusive). */
+function goesOnFrom(theirs: RedisFacts, facts: RedisFacts): boolean {
+  if (theirs.replid === facts.replid) return true
+  const left = theirs.previous
+  return left !== null && left.replid === facts.replid && facts.offset < left.untilOffset
 }
 
 export function dataLossGuard(

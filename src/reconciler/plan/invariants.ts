@@ -146,9 +146,10 @@ function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'stop-container' && action.kind !== 'remove-container') return []
     const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
-    const { request, master } = input.memory
+    const { request, master, operation } = input.memory
     // A person may say of two masters which one is to go.
-    if (request?.force === true && request.to === master?.ordinal && action.ordinal !== request.to) return []
+    const isNamed = request?.to === master?.ordinal || request?.to === operation?.to
+    if (request?.force === true && isNamed && action.ordinal !== request.to) return []
     return node !== undefined && factsOfNode(node)?.role === 'master'
       ? [`${action.name} (${nodeAlias(input.spec.name, action.ordinal)}) is a master and would be taken away`]
       : []

@@ -138,12 +138,8 @@ function decideOnUncrowned(
     }
   const unasked = others.filter(other => mayHold(input, other))
   // A snapshot keeps the lineage, and this one is older than what we have seen: somebody else may have the rest.
-  if (unasked.length > 0 && known !== null && known.replid === facts.replid && known.offset > facts.offset)
-    return pendingOnOthers(
-      node,
-      unasked,
-      `it came back at offset ${facts.offset}, and had come to ${known.offset}`,
-    )
+  const older = known === null ? null : whyOlder(known, facts)
+  if (unasked.length > 0 && older !== null) return pendingOnOthers(node, unasked, older)
   return crownOnRecord(input, node, 'restart', `it is the recorded master, back with ${facts.keys} keys`)
 }
 
@@ -162,6 +158,10 @@ function makeSureOfOld(
   switch (old?.bucket) {
     case 'starting':
       return pendingOn(crowned, `node ${old.ordinal}, the old one, answers: it was started a moment ago`, 20)
+    case 'detached':
+    case 'busy':
+    case 'locked-out':
+      return pendingOn(crowned, `node ${old.ordinal}, the old one, answers (${old.bucket})`)
     case 'lifeless':
     case 'paused':
       return { kind: 'fence', ordinal: old.ordinal, kill: true, operation }
@@ -181,8 +181,22 @@ function holderOfRecorded(
 ): ClassifiedNode | null {
   if (facts.persistence.aofEnabled || facts.replid === known.replid) return null
   return furthestOfOneLineage(
-    others.filter(other => keysOf(other) > 0 && factsOf(other)?.replid === known.replid),
+    others.filter(other => keysOf(other) > 0 && isOfLineage(factsOf(other), known.replid)),
   )
+}
+
+/** In what way it came back with less than is known of it; null where that can't be told, as from an append-only file. */
+function whyOlder(known: Lineage, facts: RedisFacts): string | null {
+  if (facts.replid !== known.replid)
+    return facts.persistence.aofEnabled ? null : 'it came back on a snapshot of an earlier history'
+  return known.offset > facts.offset
+    ? `it came back at offset ${facts.offset}, and had come to ${known.offset}`
+    : null
+}
+
+/** It is of this lineage, or goes on from it: what a master held is remembered at a look, and the look after its promotion may not have come. */
+function isOfLineage(facts: RedisFacts | null, replid: string): boolean {
+  return facts?.replid === replid || facts?.previous?.replid === replid
 }
 
 /** It holds nothing. That is right only if nothing was ever there: our record may be older than the data, so the other nodes are asked too. */

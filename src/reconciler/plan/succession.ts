@@ -139,7 +139,9 @@ export function answer(
 export function forcedRejoin(input: PlanInput, census: Census, master: number): Contribution | null {
   const { request } = input.memory
   if (request?.kind !== 'failover' || !request.force || request.to !== master) return null
-  const strays = census.wanted.filter(node => node.bucket === 'stray-master' && node.seen !== null)
+  const strays = [...census.wanted, ...census.surplus].filter(
+    node => node.bucket === 'stray-master' && node.seen !== null,
+  )
   // One that is down may be one that was stopped for this by a Flotilla that got no further.
   const down = census.wanted.filter(node => node.bucket === 'stopped' && node.ordinal !== master)
   const aside = [...strays, ...down].map(node => node.ordinal).sort((a, b) => a - b)

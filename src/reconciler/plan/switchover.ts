@@ -6,6 +6,7 @@ import { factsOf, type ClassifiedNode } from './classify.js'
 import { keysOf } from './evidence.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
+import { troubleOf } from './trouble.js'
 
 /**
  * A planned change of masters that loses nothing: writes wait, the target catches up, the old master is demoted first and the target promoted then. Demote first,
@@ -128,7 +129,7 @@ function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: O
   })
   const target = to === undefined ? null : factsOf(to)
   if (target !== null && target.loading === null && !isFresh(to, operation))
-    return crown(operation.to, `${operation.reason} (resumed)`)
+    return unsureOf(input, nodes, from, operation) ?? crown(operation.to, `${operation.reason} (resumed)`)
   // The renames come after the promotion, and the old master follows within milliseconds of it: while it knows just the old lineage, no client got to the target.
   const old = from === undefined ? null : factsOf(from)
   if (from !== undefined && old !== null && old.replid === input.memory.master?.lineage?.replid)
@@ -151,6 +152,34 @@ function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: O
         what: `node ${operation.to}, to which the mastership was handed over, is back`,
         ordinal: operation.to,
         lookAgainInMs: 250,
+      },
+    ],
+  }
+}
+
+/**
+ * An old master that says nothing may not have stepped down yet, and take writes when it goes on: it is waited for, and killed once it has hung for too long. One that
+ * was started a moment ago is born a replica, but it has to say so.
+ */
+function unsureOf(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  from: ClassifiedNode | undefined,
+  operation: Operation,
+): Mastership | null {
+  const isDown = from === undefined || ['absent', 'stopped', 'leaving'].includes(from.bucket)
+  if (isDown || factsOf(from) !== null) return null
+  const trouble = troubleOf(input, from, nodes)
+  if (trouble?.kind === 'dead') return null
+  if (trouble?.kind === 'hung') return { kind: 'fence', ordinal: from.ordinal, kill: true, operation }
+  return {
+    kind: 'pending',
+    ordinal: operation.to,
+    waits: [
+      {
+        what: `node ${from.ordinal}, which was handing over, answers or its container ends`,
+        ordinal: from.ordinal,
+        lookAgainInMs: from.bucket === 'starting' ? 20 : 250,
       },
     ],
   }

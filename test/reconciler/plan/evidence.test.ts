@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   follower,
@@ -7,6 +8,7 @@ import {
   newborn,
   nowMs,
   planIs,
+  planText,
   replica,
   resources,
   settledNodes,
@@ -459,4 +461,41 @@ test('a recorded master that came back on a snapshot of an earlier history does 
         type: flotilla failover shop --to 1 --force
     `,
   )
+})
+
+test('a recorded master that came back on a snapshot does not roll back whoever went on from that history under another master', () => {
+  const left = { replid: 'replid-a', untilOffset: 1_001 }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { master: { ordinal: 0, sinceMs: nowMs, lineage: null } }),
+      nodes: [
+        newborn(0, { keys: 6, replid: 'replid-a', offset: 300 }),
+        newborn(1, { keys: 10, replid: 'replid-b', previous: left, offset: 1_400 }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      refuses (DataLossGuard): node 0 is the recorded master and came back at offset 300 of a history that node 1 has up to 1400; making it master would wipe the others (node 1 holds 10 keys)
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+})
+
+test('a recorded master that came back on a snapshot of an earlier history waits for whoever may hold the recorded one', () => {
+  const snapshots = { ...redisFacts().persistence, aofEnabled: false }
+  const text = planText({
+    spec: { replicas: 1, persistence: { ...spec().persistence, mode: 'rdb' } },
+    memory: memory(0),
+    nodes: [
+      newborn(0, { keys: 6, replid: 'replid-of-before', offset: 300, persistence: snapshots }),
+      stopped(1),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(
+    text,
+    /waits until .*node 1 has answered too: it came back on a snapshot of an earlier history/,
+  )
+  assert.doesNotMatch(text, /promote/)
 })

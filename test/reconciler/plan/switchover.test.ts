@@ -6,6 +6,7 @@ import {
   lineage,
   master,
   newborn,
+  node,
   nowMs,
   operation,
   planIs,
@@ -391,4 +392,23 @@ test('nothing is handed over to a replica that is empty beside a master that is 
     seen: quick,
   })
   assert.match(text, /refused.*it is empty, and the master has 10 keys/)
+})
+
+test('a hand-over that was cut short is not carried on beside an old master that says nothing: it is waited for, and killed when it hangs for too long', () => {
+  const silent = { probe: { kind: 'hung', reason: 'it said nothing', lastByteAtMs: null } } as const
+  const [young, old] = [1_000, 20_000].map(silentMs =>
+    planText({
+      memory: underWay,
+      nodes: [
+        node(0, { ...silent, lifelessSinceMs: nowMs - silentMs, container: { name: 'shop-master' } }),
+        replica(1, { upstream: { lastIoSeconds: 30 } }),
+        replica(2, { runId: 'run-2', upstream: { lastIoSeconds: 30 } }),
+      ],
+      seen: quick,
+    }),
+  )
+  assert.match(young ?? '', /^ *waits until node 0, which was handing over, answers or its container ends/m)
+  assert.doesNotMatch(young ?? '', /promote/)
+  assert.match(old ?? '', /kill shop-master/)
+  assert.doesNotMatch(old ?? '', /promote/)
 })

@@ -8,9 +8,12 @@ export function mayHold(code: string, scenario: Scenario): boolean {
 }
 
 const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
-  // An append-only file loses nothing when a process ends. What is lost otherwise was on no disk, or on one that somebody took away.
+  // An append-only file loses nothing when a process ends, unless it is being written anew after a full synchronisation, which takes several ends in a row to matter.
+  // What is lost otherwise was on no disk, or on one that somebody took away.
   DataLossGuard: scenario =>
-    scenario.spec.persistence !== 'aof' || has(scenario, ['power-cut', 'remove-volume', 'forget', ...byHand]),
+    scenario.spec.persistence !== 'aof' ||
+    countOf(scenario, ends) >= 3 ||
+    has(scenario, ['power-cut', 'remove-volume', 'forget', ...byHand]),
   NoSafeCandidate: scenario => has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'remove-volume']),
   StrayMaster: scenario => has(scenario, ['promote-by-hand']),
   FailoverBlocked: ({ spec, faults }) =>
@@ -19,6 +22,10 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
     faults.filter(({ kind }) => [...ends, ...hangs].includes(kind)).length > 3,
   CrashLooping: ({ faults }) =>
     faults.filter(({ kind }) => [...ends, 'start-fails'].includes(kind)).length >= 5,
+}
+
+function countOf({ faults }: Scenario, kinds: readonly FaultKind[]): number {
+  return faults.filter(({ kind }) => kinds.includes(kind)).length
 }
 
 function has({ faults }: Scenario, kinds: readonly FaultKind[]): boolean {

@@ -7,6 +7,11 @@ import type { SimRun } from './sim-run.js'
  * @returns what was done; null when there was nothing that could be typed.
  */
 export function obey(run: SimRun, status: FlotillaStatus): string | null {
+  // Somebody else asked for something before the end of the pause was taken, and the newer ask replaced it.
+  if (isPaused(status)) {
+    run.ask({ kind: 'resume' })
+    return 'flotilla resume shop'
+  }
   for (const { whatToType } of status.refusing) {
     const done = type(run, whatToType)
     if (done !== null) return done
@@ -18,7 +23,12 @@ export function obey(run: SimRun, status: FlotillaStatus): string | null {
 
 /** Whether only a person can go on from here, as far as the status says. */
 export function needsPerson(status: FlotillaStatus): boolean {
+  if (isPaused(status)) return true
   return status.doing.length === 0 && (status.refusing.length > 0 || isAtLoss(status))
+}
+
+function isPaused({ conditions }: FlotillaStatus): boolean {
+  return conditions.some(({ type, status }) => type === 'Paused' && status === 'True')
 }
 
 /** The master hangs and nobody beside it answers, or one whose data may matter hangs: it may be the connection, so nothing is done but wait. */
