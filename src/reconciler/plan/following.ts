@@ -178,7 +178,7 @@ function whyNotFollow({ spec }: PlanInput, seen: SourceSeen, leader: RedisFacts 
   if (facts.keys > 0 || leader.keys === 0 || leader.upstream?.link === 'up') return null
   return {
     code: 'BootstrapBlocked',
-    why: `${called} is empty, and node ${spec.name}'s leader holds ${leader.keys} keys of it, which following would remove`,
+    why: `${called} is empty, and the nodes hold ${leader.keys} keys of it, which following would remove`,
     whatToType: `flotilla promote ${spec.name} --force   (goes on with those keys), or flotilla down ${spec.name} --volumes && flotilla up ${spec.name}`,
   }
 }
