@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { testEngine } from '../support/engine.js'
+import { liveThrough } from '../support/step-by-step.js'
+
+/** The steps by which one replica is made anew: stop, remove, create, start, follow, tune. */
+const replicaSteps = [1, 2, 3, 4, 5, 6]
+/**
+ * Those of a lone master up to the hand-over, and from its end on: volume, create, start, follow, tune, record; then the clients, stop and remove of the old one. What is between them is
+ * tried, step by step, for a switchover that a person asks for: failover-steps.test.ts.
+ */
+const loneSteps = [1, 2, 3, 4, 5, 13, 14, 15, 16]
+
+describe('29. Flotilla killed after each single step of a roll', { concurrency: 2 }, () => {
+  test('29. Flotilla killed (SIGKILL) after each single step of a roll → on restart it ends in the same place (a replica made anew)', async t => {
+    await liveThrough(t, { replicas: 2, steps: replicaSteps }, async (world, { end }) => {
+      const before = await world.containers()
+      await end(() => world.flotilla('restart', world.name, '--node', '1'))
+      await assertWhole(world, { replicas: 2 })
+      await assertUntouched(world, before, [1])
+      assert.notEqual((await world.container('replica-1')).id, before.find(node => node.ordinal === 1)?.id)
+    })
+  })
+
+  for (const steps of [loneSteps.slice(0, 5), loneSteps.slice(5)])
+    test(`29. Flotilla killed (SIGKILL) after each single step of a roll → on restart it ends in the same place (a lone master, steps ${steps[0]}–${steps.at(-1)})`, async t => {
+      const { image, nextImage } = testEngine()
+      await liveThrough(t, { replicas: 0, steps, promised: 'plain' }, async (world, { end }) => {
+        const old = await world.container('master')
+        const [{ image: oldImage } = { image: '' }] = (await world.status()).nodes
+        const next = oldImage === image ? nextImage : image
+        await end(() => Promise.resolve(world.declare({ replicas: 0, image: next })))
+        await assertWhole(world, { replicas: 0 })
+        assert.notEqual((await world.container('master')).ordinal, old.ordinal)
+        assert.deepEqual(
+          (await world.status()).nodes.map(node => node.image),
+          [next],
+        )
+      })
+    })
+})

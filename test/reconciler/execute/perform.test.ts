@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { silentSink } from '../../../src/events/silent-sink.js'
+import { noConfig } from '../../../src/reconciler/config-in-force.js'
+import { desiredContainer, type NodeSetting } from '../../../src/reconciler/desired-node.js'
+import type { Hands } from '../../../src/reconciler/execute/hands.js'
+import { Performer } from '../../../src/reconciler/execute/perform.js'
+import { newMemory, type FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { createFakeRedis } from '../../../src/redis/fake/fake-redis.js'
+import { configFilePath } from '../../../src/redis/config.js'
+import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
+import { Secret } from '../../../src/secret.js'
+import { manualClock } from '../support/manual-clock.js'
+import { node, observation, resources, spec } from '../support/world.js'
+
+const secret = new Secret('x')
+
+/** Hands on an engine in memory that has the image and the network. */
+async function handsOn() {
+  const clock = manualClock(1_000)
+  const { runtime, hands: people, calls } = createFakeRuntime({ clock })
+  const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: 'test' }
+  let memory: FlotillaMemory = newMemory('shop')
+  const hands: Hands = {
+    ...{ runtime, setting, events: silentSink, reach: 'container-ip', sourceLogin: null },
+    redis: createFakeRedis({ clock }).connect(),
+    credentials: { control: secret, replication: secret, application: secret },
+    materialFor: () => Promise.resolve(null),
+    nowMs: () => clock.nowMs(),
+    sleep: ms => clock.sleep(ms),
+    signal: new AbortController().signal,
+    rush: new AbortController().signal,
+    keepMemory: change => void (memory = change(memory)),
+    saveMemory: change => Promise.resolve(void (memory = change(memory))),
+  }
+  people.addImage('redis:8')
+  await runtime.createNetwork({ name: 'shop', labels: {}, subnet: null })
+  return { hands, people, setting, runtime, calls, memory: () => memory }
+}
+
+test('a container that never ran gets its files before it is started: whoever made it may have died before they were in it', async () => {
+  const { hands, people, setting, runtime } = await handsOn()
+  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const facts = await runtime.inspectContainer(made)
+  assert.ok(facts)
+  assert.equal(people.filesOf(made).size, 0)
+  const seen = observation([node(1, { container: facts })], { resources: resources() })
+  const cause = 'it was never started'
+  await new Performer(hands, seen, 0).perform({
+    ...{ kind: 'start-container', ordinal: 1, name: 'shop-replica-1', cause },
+  })
+  assert.ok(people.filesOf(made).has(configFilePath))
+  assert.equal((await runtime.inspectContainer(made))?.state, 'running')
+})
+
+test('a pull is given up when something more urgent comes, which is no fault of the image', async () => {
+  const { hands, people, memory } = await handsOn()
+  people.publishImage('redis:9')
+  const rush = AbortSignal.abort()
+  const performer = new Performer({ ...hands, rush }, observation([]), 0)
+  await assert.rejects(performer.perform({ kind: 'pull-image', image: 'redis:9', cause: 'a test' }), {
+    code: 'runtime/aborted',
+  })
+  assert.equal(memory().imageTrouble, null)
+})
+
+test('an image that can not be pulled is remembered with the reason, until a pull works', async () => {
+  const { hands, people, memory } = await handsOn()
+  const performer = new Performer(hands, observation([]), 0)
+  const pull = { kind: 'pull-image', image: 'redis:9', cause: 'a test' } as const
+  await assert.rejects(performer.perform(pull), { code: 'runtime/image-unavailable' })
+  assert.equal(memory().imageTrouble?.image, 'redis:9')
+  assert.notEqual(memory().imageTrouble?.why, '')
+  people.publishImage('redis:9')
+  await performer.perform(pull)
+  assert.equal(memory().imageTrouble, null)
+})
