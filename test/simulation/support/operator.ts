@@ -28,7 +28,7 @@ export function needsPerson(status: FlotillaStatus): boolean {
 }
 
 function isPaused({ conditions }: FlotillaStatus): boolean {
-  return conditions.some(({ type, status }) => type === 'Paused' && status === 'True')
+  return conditions.some(one => one.type === 'Paused' && one.status === 'True')
 }
 
 /** The master hangs and nobody beside it answers, or one whose data may matter hangs: it may be the connection, so nothing is done but wait. */
