@@ -186,8 +186,11 @@ export class Performer {
   async #start(ordinal: number): Promise<void> {
     const { runtime, signal } = this.#hands
     const container = this.#containers.get(ordinal)
-    if (container !== undefined && !this.#created.has(ordinal))
-      await refreshCertificate(this.#hands, ordinal, container)
+    if (container !== undefined && !this.#created.has(ordinal)) {
+      // Whoever made one that never ran may have died before its files were in it.
+      if (container.startedAtMs === null) await putNodeFiles(this.#hands, ordinal, container)
+      else await refreshCertificate(this.#hands, ordinal, container)
+    }
     const facts = await runtime.startContainer(this.#idOf(ordinal), { signal })
     this.#containers.set(ordinal, facts)
     noteStarted(this.#hands, ordinal, facts)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentSink } from '../../../src/events/silent-sink.js'
+import { newKeyring } from '../../../src/reconciler/auth/keyring.js'
+import { nodeAuth } from '../../../src/reconciler/auth/node-auth.js'
 import { noConfig } from '../../../src/reconciler/config-in-force.js'
 import { desiredContainer, type NodeSetting } from '../../../src/reconciler/desired-node.js'
 import type { Hands } from '../../../src/reconciler/execute/hands.js'
@@ -13,7 +15,7 @@ import { Secret } from '../../../src/secret.js'
 import { manualClock } from '../support/manual-clock.js'
 import { node, observation, resources, spec } from '../support/world.js'
 
-const secret = new Secret('x')
+const keyring = newKeyring({ secret: new Secret('x'), origin: 'generated' }, () => new Secret('x'))
 
 /** Hands on an engine in memory that has the image and the network. */
 async function handsOn() {
@@ -24,7 +26,8 @@ async function handsOn() {
   const hands: Hands = {
     ...{ runtime, setting, events: silentSink, reach: 'container-ip', sourceLogin: null },
     redis: createFakeRedis({ clock }).connect(),
-    credentials: { control: secret, replication: secret, application: secret },
+    auth: nodeAuth(keyring, setting.spec),
+    turnKeys: () => Promise.reject(new Error('no password changes here')),
     materialFor: () => Promise.resolve(null),
     nowMs: () => clock.nowMs(),
     sleep: ms => clock.sleep(ms),
