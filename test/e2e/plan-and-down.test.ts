@@ -51,7 +51,7 @@ describe('plan and down', { concurrency: 3 }, () => {
 
     const unasked = await world.flotilla('down')
     assert.equal(unasked.exitCode, 2)
-    assert.match(unasked.stderr, /nobody can be asked here, so nothing was removed\n {2}Add --yes/)
+    assert.match(unasked.stderr, /nobody can be asked here, so nothing was done\n {2}Add --yes/)
     await assertUntouched(world, mine)
 
     const down = await world.flotilla('down', '--yes')

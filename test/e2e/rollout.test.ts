@@ -36,12 +36,11 @@ describe('rollout', { concurrency: 2 }, () => {
     t.diagnostic(
       `rolled in ${Math.round(tookMs)} ms at ${Math.round(perSecond)} writes/s; longest pause ${pauseMs} ms; ${copies.looks} looks at the copies`,
     )
-    assert.deepEqual(orderOf(daemon, mark), [
-      'stop 1, start 1',
-      'stop 2, start 2',
-      'promote 1',
-      'stop 0, start 0',
-    ])
+    // Under writers the replica that is further ahead at that moment takes over, and either may be.
+    assert.match(
+      orderOf(daemon, mark).join('; '),
+      /^stop 1, start 1; stop 2, start 2; promote [12]; stop 0, start 0$/,
+    )
     assertEachInSyncBeforeTheNext(daemon, mark)
     assert.ok(perSecond > 1_000, `${perSecond} writes a second`)
     assert.ok(pauseMs < 1_000, `writes paused for ${pauseMs} ms`)
