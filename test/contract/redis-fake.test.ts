@@ -10,7 +10,7 @@ describeRedisPort('in memory', async () => createFakeWorld())
 const credentials = {
   control: new Secret('control'),
   replication: new Secret('replication'),
-  application: null,
+  application: new Secret('application'),
 }
 
 function createFakeWorld(): RedisWorld {

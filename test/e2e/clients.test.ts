@@ -17,84 +17,66 @@ const programs = [
   { library: 'redis-py', file: 'redis-py.py', language: 'python' },
 ] as const
 
+/** Those that can run here; which ones can't is said. */
+function runnable(t: TestContext) {
+  return programs.filter(({ library, language }) => {
+    const why = whyNoClient(language)
+    if (why !== false) t.diagnostic(`${library} is left out: ${why}`)
+    return why === false
+  })
+}
+
 describe('clients', { concurrency: 2 }, () => {
-  for (const { library, file, language } of programs)
-    test(
-      `${library}, as docs/clients.md sets it up, writes on after switchovers and crashes of the master, knowing only its name`,
-      {
-        skip: whyNoClient(language),
-      },
-      async t => {
-        const world = testWorld(t, library)
-        world.declare({ replicas: 2 })
-        const daemon = world.startDaemon()
-        await daemon.waitFor('flotilla.ready')
-        const client = await startClient(world, { file, text: codeBlock(page, file) })
-        await untilItWrites(client, Date.now())
-        for (const fault of ['switchover', 'crash'] as const)
-          for (let round = 1; round <= rounds; round += 1) {
-            const beganMs = Date.now()
-            await faults[fault](world)
-            await untilItWrites(client, Date.now())
-            await assertWhole(world, { replicas: 2 })
-            await tellAndJudge(t, { world, client, fault, beganMs })
-          }
-      },
+  test('as docs/clients.md sets them up and knowing only the master’s name, over switchovers and crashes ioredis, node-redis and redis-py write on, a worker that waits for jobs gets the next one, and a subscriber hears again', async t => {
+    const world = await settled(t, 'clients')
+    const start = (file: string) => startClient(world, { file, text: codeBlock(page, file) })
+    const writers = await Promise.all(
+      runnable(t).map(async ({ library, file }) => ({ library, client: await start(file) })),
     )
+    const [worker, subscriber] = await Promise.all([start('worker.mjs'), start('subscriber.mjs')])
+    const untilAllServe = async (what: string): Promise<void> => {
+      const sinceMs = Date.now()
+      await Promise.all(writers.map(({ client }) => untilItWrites(client, sinceMs)))
+      await untilPushedAndTaken(world, worker, what)
+      await untilHeard(world, subscriber, what)
+    }
+    await untilAllServe('before')
+    for (const fault of ['switchover', 'crash'] as const)
+      for (let round = 1; round <= rounds; round += 1) {
+        const beganMs = Date.now()
+        await faults[fault](world)
+        await untilAllServe(`after ${fault} ${round}`)
+        await assertWhole(world, { replicas: 2 })
+        for (const { library, client } of writers)
+          await tellAndJudge(t, { world, library, client, fault, beganMs })
+      }
+  })
 
-  for (const { library, file, language } of programs)
-    test(
-      `${library}, as docs/clients.md sets it up, sends a command whose reply was lost again: INCR has run twice`,
-      {
-        skip: whyNoClient(language),
-      },
-      async t => {
-        const client = await overLostReply(t, library, { file, text: codeBlock(page, file) })
-        const [first] = await until('a number', 20_000, () => {
-          const numbers = printed(client)
-          return numbers.length > 0 && numbers
-        })
-        assert.equal(first, '2', 'the first answer that it got is the second that was given')
-        t.diagnostic(
-          JSON.stringify(client.lines.filter(line => line.stream === 'stderr').map(line => line.text)),
-        )
-      },
-    )
-
-  test('ioredis that is told not to resend tells of the lost reply when its time is up', async t => {
+  test('as docs/clients.md sets them up, ioredis, node-redis and redis-py send a command whose reply was lost again: INCR has run twice', async t => {
+    const world = await settled(t, 'lost-reply')
+    for (const { library, file } of runnable(t)) {
+      const client = await overLostReply(world, { file, text: codeBlock(page, file) })
+      const [first] = await until(`a number from ${library}`, 20_000, () => {
+        const numbers = printed(client)
+        return numbers.length > 0 && numbers
+      })
+      assert.equal(first, '2', `${library}: the first answer that it got is the second that was given`)
+      t.diagnostic(
+        `${library}: ${JSON.stringify(client.lines.filter(line => line.stream === 'stderr').map(line => line.text))}`,
+      )
+      await client.stop()
+      await world.redis('master', 'del', 'orders')
+    }
     const text = codeBlock(page, 'ioredis.mjs').replace(
       'maxRetriesPerRequest: 30,',
       'maxRetriesPerRequest: 30, autoResendUnfulfilledCommands: false, commandTimeout: 2_000,',
     )
-    const client = await overLostReply(t, 'ioredis-once', { file: 'ioredis.mjs', text })
-    const told = await until('it to give up', 20_000, () =>
+    const client = await overLostReply(world, { file: 'ioredis.mjs', text })
+    const told = await until('ioredis that is told not to resend to give up', 20_000, () =>
       client.lines.find(line => line.text.startsWith('given up')),
     )
     assert.equal(told.text, 'given up: Command timed out')
   })
-
-  for (const fault of ['switchover', 'crash'] as const) {
-    test(`a worker that waits for jobs gets the next one after a ${fault}`, async t => {
-      const world = await settled(t, 'worker')
-      const client = await startClient(world, { file: 'worker.mjs', text: codeBlock(page, 'worker.mjs') })
-      await untilPushedAndTaken(world, client, 'before')
-      await faults[fault](world)
-      await assertWhole(world, { replicas: 2 })
-      await untilPushedAndTaken(world, client, 'after')
-    })
-
-    test(`a subscriber hears again after a ${fault}`, async t => {
-      const world = await settled(t, 'subscriber')
-      const client = await startClient(world, {
-        file: 'subscriber.mjs',
-        text: codeBlock(page, 'subscriber.mjs'),
-      })
-      await untilHeard(world, client, 'before')
-      await faults[fault](world)
-      await assertWhole(world, { replicas: 2 })
-      await untilHeard(world, client, 'after')
-    })
-  }
 })
 
 async function settled(t: TestContext, stem: string): Promise<World> {
@@ -106,15 +88,13 @@ async function settled(t: TestContext, stem: string): Promise<World> {
 
 /** The program behind a way that loses the reply to its first INCR. */
 async function overLostReply(
-  t: TestContext,
-  stem: string,
+  world: World,
   program: { readonly file: string; readonly text: string },
 ): Promise<ClientContainer> {
-  const world = await settled(t, stem)
   const { address } = await world.container('master')
   assert.ok(address)
   const way = await swallowOneReply(address, 'incr')
-  t.after(() => way.close())
+  world.beforeRemoval(async () => way.close())
   return startClient(world, { ...program, url: `redis://${await gatewayOf(world)}:${way.port}` })
 }
 
@@ -145,7 +125,7 @@ async function gatewayOf(world: World): Promise<string> {
 }
 
 /** Of each kind. A fourth crash within ten minutes would be held: FailoverBlocked. */
-const rounds = 3
+const rounds = 2
 
 const faults = {
   async switchover(world: World): Promise<void> {
@@ -174,11 +154,13 @@ async function tellAndJudge(
   t: TestContext,
   {
     world,
+    library,
     client,
     fault,
     beganMs,
   }: {
     readonly world: World
+    readonly library: string
     readonly client: ClientContainer
     readonly fault: 'switchover' | 'crash'
     readonly beganMs: number
@@ -188,7 +170,7 @@ async function tellAndJudge(
   const answers = since.filter(line => line.stream === 'stdout')
   const errors = since.filter(line => line.stream === 'stderr').map(line => line.text)
   t.diagnostic(
-    `${fault}: no answer for ${pauseMs(
+    `${library}, ${fault}: no answer for ${pauseMs(
       answers.map(line => line.atMs),
       beganMs,
     )} ms; ${JSON.stringify(errors)}`,

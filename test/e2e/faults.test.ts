@@ -71,7 +71,7 @@ describe('bad input and faults', { concurrency: 3 }, () => {
         /no Docker engine answers at unix:.*nobody\.sock \(found by: DOCKER_HOST\)/,
         /start it .*DOCKER_HOST/,
       )
-      assert.ok(result.tookMs < 10_000, `${verb[0]} took ${result.tookMs} ms`)
+      assert.ok(result.tookMs < 30_000, `${verb[0]} took ${result.tookMs} ms`)
     }
     assert.equal((await onEngine(world, nowhere, ['validate'])).exitCode, 0, 'validate needs no engine')
   })

@@ -5,6 +5,7 @@ import type { TlsTrust, Way } from '../../src/redis/redis.js'
 import { tlsPort } from '../../src/redis/tls.js'
 import { Secret } from '../../src/secret.js'
 import type { NodeContainer } from './containers.js'
+import { inTime } from './in-time.js'
 
 /** A connection to one node as the application has it: user `default`. Close it. */
 export function connectTo(node: NodeContainer, login: NodeLogin): Connection {
@@ -46,11 +47,7 @@ export async function askNode(
 }
 
 export async function askOver(connection: Connection, ...command: readonly string[]): Promise<unknown> {
-  const deadline = AbortSignal.timeout(10_000)
-  const late = new Promise<never>((_, reject) =>
-    deadline.addEventListener('abort', () => reject(new Error(`${command[0]}: no answer for 10 s`))),
-  )
-  const answer = await Promise.race([connection.ask([command]), late])
+  const answer = await inTime(connection.ask([command]), 10_000, `${command[0]}: no answer for 10 s`)
   assert.equal(answer.kind, 'replies', `${command[0]}: ${JSON.stringify(answer)}`)
   const [reply] = answer.replies
   if (reply?.kind !== 'value') throw new Error(reply?.message ?? 'no reply')

@@ -1,5 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 
+/** Between two looks: short at first, for what comes soon, and longer for what takes its time, or the looking itself would slow it down. */
+const pauseMs = { first: 10, longest: 150, growth: 1.3 }
+
 /**
  * Waits until `condition` gives something other than null, undefined and false, and gives that back; an assertion that fails inside it
  * means "not yet". @throws when it has not come after `withinMs`, with `what` was waited for and why it was not so at the last look.
@@ -10,7 +13,7 @@ export async function until<Found>(
   condition: () => Found | Promise<Found>,
 ): Promise<Exclude<Found, null | undefined | false>> {
   const endMs = performance.now() + withinMs
-  for (;;) {
+  for (let waitMs = pauseMs.first; ; waitMs = Math.min(waitMs * pauseMs.growth, pauseMs.longest)) {
     let why: unknown = null
     try {
       const found = await condition()
@@ -24,6 +27,6 @@ export async function until<Found>(
         `waited ${withinMs} ms for ${what}${why instanceof Error ? `; at the last look: ${why.message}` : ''}`,
         { cause: why },
       )
-    await sleepFor(20)
+    await sleepFor(waitMs)
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Connection } from '../../src/redis/client/connection.js'
 import { containerNamed } from './containers.js'
+import { inTime } from './in-time.js'
 import { askOver, connectTo, type NodeLogin } from './redis-node.js'
 import { until } from './until.js'
 import type { World } from './world.js'
@@ -42,7 +43,7 @@ export class Writer {
       promised,
       clients = 2,
       stem = 'written',
-      everyMs = 1,
+      everyMs = 4,
       perSecond = null,
     }: {
       readonly promised: Promised
@@ -127,7 +128,7 @@ export class Writer {
       sent += keys.length
       try {
         connection ??= await this.#connect()
-        const acknowledged = keys.length === 0 ? [] : await inTime(this.#acknowledgedOf(connection, keys))
+        const acknowledged = keys.length === 0 ? [] : await this.#acknowledgedInTime(connection, keys)
         this.#acknowledged.push(...acknowledged.map(key => ({ key, sentMs, atMs: performance.now() })))
         await sleepFor(this.#everyMs)
       } catch {
@@ -137,6 +138,10 @@ export class Writer {
       }
     }
     connection?.close()
+  }
+
+  #acknowledgedInTime(connection: Connection, keys: readonly string[]): Promise<readonly string[]> {
+    return inTime(this.#acknowledgedOf(connection, keys), patienceMs, `no answer for ${patienceMs} ms`)
   }
 
   /** Those of the keys that the master's OK (and a replica's, where that was promised) came for. @throws when there is none. */
@@ -157,20 +162,5 @@ export class Writer {
     const master = await containerNamed(`${this.#world.name}-master`)
     if (master?.running !== true || master.address === null) throw new Error('nobody has the name')
     return connectTo(master, this.#login())
-  }
-}
-
-async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
-  answer.catch(() => undefined)
-  const late = new AbortController()
-  try {
-    return await Promise.race([
-      answer,
-      sleepFor(patienceMs, undefined, { signal: late.signal }).then(() => {
-        throw new Error(`no answer for ${patienceMs} ms`)
-      }),
-    ])
-  } finally {
-    late.abort()
   }
 }

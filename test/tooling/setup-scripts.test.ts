@@ -195,6 +195,10 @@ describe('the tests to run', () => {
   test('what may kill the engine runs alone', () => {
     assert.deepEqual(tests.map(kindOf), ['engine', 'engine', 'alone', 'unit'])
   })
+
+  test('what keeps a contract in memory needs no engine', () => {
+    assert.equal(kindOf('contract/redis-fake'), 'unit')
+  })
 })
 
 describe('a lock', () => {
