@@ -199,7 +199,7 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     hostname: nodeAlias(spec.name, ordinal),
     attachment: nodeAttachment(spec.name, ordinal),
     // Some images no longer declare the volume, and an anonymous one would be lost with its container.
-    mounts: [{ volume: volumeName(spec.name, ordinal), path: '/data' }],
+    mounts: [{ volume: volumeName(spec.name, ordinal), path: '/data', labels: nodeLabels(setting, ordinal) }],
     // Redis resolves `master` on its main thread. With ndots:1 Docker itself answers for a single-label name that nobody holds, empty and at once;
     // without, the question goes outside, and where nobody answers there Redis stands still for 40 s (measured on 20.10).
     dnsOptions: ['ndots:1'],

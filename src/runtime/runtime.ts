@@ -219,6 +219,13 @@ export interface VolumeSpec {
   readonly labels: Readonly<Record<string, string>>
 }
 
+export interface VolumeMount {
+  readonly volume: string
+  readonly path: string
+  /** Of the volume, should the engine have to make it: whoever removes one between our look and the creation of its container must not leave us with one that nobody owns. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
 /** What a container is, apart from its name's role and its files' secrets. Canonical: the spec-hash label is taken over it. */
 export interface ContainerSpec {
   readonly name: string
@@ -226,7 +233,7 @@ export interface ContainerSpec {
   readonly command: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   readonly attachment: NetworkAttachment
-  readonly mounts: readonly { readonly volume: string; readonly path: string }[]
+  readonly mounts: readonly VolumeMount[]
   /** Folders in memory, which end with the container; left out: none. */
   readonly scratchPaths?: readonly string[]
   /** resolv.conf options, such as `ndots:1`. */

@@ -161,7 +161,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
     describe('a container’s life', () => {
       test('a created container is stopped, never ran, and has its labels, links, aliases and volumes', async () => {
         const volume = `${harness.prefix}-data`
-        const spec = specOf({ mounts: [{ volume, path: '/data' }] })
+        const spec = specOf({ mounts: [{ volume, path: '/data', labels: labelsOf(0) }] })
         await runtime.createVolume({ name: volume, labels: labelsOf(0) })
         const containerId = await runtime.createContainer(spec, [])
         const seen = await runtime.inspectContainer(spec.name)
@@ -284,10 +284,30 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.ok((seen?.startedAtMs ?? 0) >= (first.startedAtMs ?? 0))
       })
 
+      test('a volume that is gone when its container is created is made with the labels of its mount, and one that is there keeps its own', async () => {
+        const volume = `${harness.prefix}-gone`
+        const make = (ordinal: number) =>
+          runtime.createContainer(
+            specOf({
+              ...{ name: `${harness.prefix}-over-${ordinal}`, labels: labelsOf(ordinal) },
+              mounts: [{ volume, path: '/data', labels: labelsOf(ordinal) }],
+            }),
+            [],
+          )
+        const first = await make(3)
+        assert.deepEqual((await runtime.findVolume(volume))?.labels, labelsOf(3))
+        const second = await make(4)
+        assert.deepEqual((await runtime.findVolume(volume))?.labels, labelsOf(3))
+        for (const container of [first, second]) await runtime.removeContainer(container)
+        await runtime.removeVolume(volume)
+      })
+
       test('removing ends a running container, leaves its volume, and removing again is success', async () => {
         const volume = `${harness.prefix}-kept`
         await runtime.createVolume({ name: volume, labels: labelsOf(0) })
-        const { containerId } = await makeRunning({ mounts: [{ volume, path: '/data' }] })
+        const { containerId } = await makeRunning({
+          mounts: [{ volume, path: '/data', labels: labelsOf(0) }],
+        })
         await runtime.removeContainer(containerId)
         assert.equal(await runtime.inspectContainer(containerId), null)
         assert.equal(await listed(containerId), undefined)
@@ -495,7 +515,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const name = `${harness.prefix}-used`
         await runtime.createVolume({ name, labels: labelsOf(0) })
         const containerId = await runtime.createContainer(
-          specOf({ mounts: [{ volume: name, path: '/data' }] }),
+          specOf({ mounts: [{ volume: name, path: '/data', labels: labelsOf(0) }] }),
           [],
         )
         await rejectsWith('runtime/conflict', runtime.removeVolume(name))

@@ -5,6 +5,7 @@ import {
   equalHashes,
   fileOwner,
   nodeFiles,
+  nodeLabels,
   specHash,
   type NodeSetting,
 } from '../../src/reconciler/desired-node.js'
@@ -93,7 +94,7 @@ test('the files are for the eyes of one user only', () => {
 test('a node has its name, its volume and the link to the master, whatever its role', () => {
   const { hostname, mounts, attachment, labels } = desiredContainer(setting, 3, 'shop-master')
   assert.equal(hostname, 'shop-3')
-  assert.deepEqual(mounts, [{ volume: 'shop-3', path: '/data' }])
+  assert.deepEqual(mounts, [{ volume: 'shop-3', path: '/data', labels: nodeLabels(setting, 3) }])
   assert.deepEqual(attachment, { network: 'shop', links: ['shop-master:master'], aliases: ['shop-3'] })
   assert.equal(labels['io.flotilla.node'], '3')
   assert.equal(labels[versionLabel], '0.1.0')

@@ -59,7 +59,10 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
     HostConfig: {
       NetworkMode: network,
       RestartPolicy: { Name: 'no' },
-      Mounts: spec.mounts.map(({ volume, path }) => ({ Type: 'volume', Source: volume, Target: path })),
+      Mounts: spec.mounts.map(({ volume, path, labels }) => ({
+        ...{ Type: 'volume', Source: volume, Target: path },
+        VolumeOptions: { Labels: labels },
+      })),
       ...(spec.scratchPaths === undefined
         ? {}
         : { Tmpfs: Object.fromEntries(spec.scratchPaths.map(path => [path, ''])) }),

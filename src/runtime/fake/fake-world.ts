@@ -118,8 +118,8 @@ export function createFakeWorld(options: {
       const image =
         world.findImage(spec.image) ?? fail('runtime/image-unavailable', `no such image: ${spec.image}`)
       needFreeName(spec.name)
-      for (const { volume } of spec.mounts)
-        if (!volumes.has(volume)) world.addVolume({ name: volume, labels: {} })
+      for (const { volume, labels } of spec.mounts)
+        if (!volumes.has(volume)) world.addVolume({ name: volume, labels })
       const { network, links, aliases } = spec.attachment
       const container: FakeContainer = {
         id: hexId(++serial),
