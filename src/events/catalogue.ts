@@ -1,3 +1,5 @@
+import type { EventDefinition } from './definition.js'
+import { nodeEvents } from './node-events.js'
 import { notifyEvents } from './notify-events.js'
 import { passwordEvents } from './password-events.js'
 
@@ -158,25 +160,7 @@ export const catalogue = {
     fields: ['image', 'reason'],
     alert: 'when somebody waits for the new image; the nodes go on with the old one',
   },
-  'node.died': {
-    level: 'warn',
-    message: 'a node has ended',
-    fields: ['node', 'name', 'exitCode', 'oomKilled'],
-    alert: 'when one node ends more than three times in an hour, or when oomKilled is true',
-  },
-  'node.online': { level: 'info', message: 'a node is online', fields: ['node', 'name', 'role', 'afterMs'] },
-  'node.offline': {
-    level: 'warn',
-    message: 'a node is not online any more',
-    fields: ['node', 'name', 'health'],
-    alert: 'when no node.online follows for the same node within a minute',
-  },
-  'node.removed': { level: 'info', message: 'a node is gone', fields: ['node', 'name'] },
-  'node.moved': {
-    level: 'info',
-    message: 'a node has a new address',
-    fields: ['node', 'name', 'from', 'to'],
-  },
+  ...nodeEvents,
   'master.changed': {
     level: 'warn',
     message: 'another node is master',
@@ -268,14 +252,6 @@ export const catalogue = {
     fields: ['condition', 'status', 'reason', 'detail'],
   },
 } as const satisfies Readonly<Record<string, EventDefinition>>
-
-export interface EventDefinition {
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly message: string
-  readonly fields: readonly string[]
-  /** When to wake a person, as the rest of a sentence; left out where the event alone is no reason to. */
-  readonly alert?: string
-}
 
 export type EventCode = keyof typeof catalogue
 

@@ -1,4 +1,5 @@
-import { catalogue, type EventCode, type EventDefinition } from './catalogue.js'
+import { catalogue, type EventCode } from './catalogue.js'
+import type { EventDefinition } from './definition.js'
 
 /**
  * docs/events.md: every event with what it says, its fields, and when to alert on it, in the order of the catalogue.

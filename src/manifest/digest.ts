@@ -10,6 +10,9 @@ const known = new WeakMap<FlotillaSpec, string>()
 /** What came into the format after its first version, as it is where a manifest says nothing of it. */
 const laterSections: Partial<FlotillaSpec> = {
   tls: tlsByDefault,
+  config: {},
+  labels: {},
+  resources: { memoryBytes: null, cpus: null },
   update: updateByDefault,
   network: { subnet: null, external: [] },
   bootstrap: null,
@@ -46,18 +49,12 @@ export function digestOfJson(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16)
 }
 
-/** JSON with sorted keys, and without those of which nothing is said: a field that a later version has does not change what a text means. */
+/** JSON with sorted keys. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null'
   const entries = Object.entries(value)
-    .filter(([, member]) => member !== undefined && !isEmpty(member))
+    .filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`).join(',')}}`
-}
-
-function isEmpty(value: unknown): boolean {
-  return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
-  )
 }

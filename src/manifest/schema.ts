@@ -5,6 +5,7 @@ import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { configSection } from './sections/config.js'
 import { tlsSection } from './sections/tls.js'
+import { resourcesSection } from './sections/resources.js'
 import type { FlotillaSpec } from './spec.js'
 import { updateSection } from './sections/update.js'
 import { bytes, duration } from './units.js'
@@ -63,6 +64,7 @@ function specSections(folder: string) {
     tls: tlsSection(folder).prefault('off'),
     persistence: persistenceSection.prefault('aof'),
     config: configSection.prefault({}),
+    resources: resourcesSection.prefault({}),
     failover: failoverSection.prefault({}),
     durability: durabilitySection.prefault({}),
     update: updateSection.prefault({}),

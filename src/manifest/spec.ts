@@ -12,6 +12,7 @@ export interface FlotillaSpec {
   readonly persistence: PersistenceSpec
   /** Options of redis.conf beyond those that Flotilla sets, by name. */
   readonly config: RedisOptions
+  readonly resources: ResourcesSpec
   readonly failover: FailoverSpec
   readonly durability: DurabilitySpec
   readonly update: UpdateSpec
@@ -39,6 +40,13 @@ export interface NetworkingSpec {
   readonly subnet: string | null
   /** Names of networks that exist already and that every node joins. */
   readonly external: readonly string[]
+}
+
+/** What a node may use of its host; null sets no limit. */
+export interface ResourcesSpec {
+  readonly memoryBytes: number | null
+  /** CPUs, 1.5 of them for example. */
+  readonly cpus: number | null
 }
 
 export interface FailoverSpec {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { LiveOptions, RedisOptions } from '../redis/options.js'
+import { resourceOptions } from './resources.js'
 import { trialOfImage, untriedOptions, type OptionVerdict, type Trial } from './trial.js'
 
 /** Options that a server of the wanted image was found to take, all of them: a spec with one that is refused is not taken into force, not even in part. */
@@ -69,7 +70,10 @@ export function refusedOptions(
 }
 
 /** What a running node of this image is to have of the options in force; one that was in force and is not any more gets its default again. */
-export function configOptions({ config, trials }: ConfigMemory, imageId: string | null): LiveOptions {
+export function configOptions(
+  { config, trials }: ConfigMemory,
+  imageId: string | null,
+): { readonly defaults: LiveOptions; readonly live: LiveOptions } {
   const { options, live } = config ?? noConfig
   const outcome = trialOfImage(trials, imageId)?.outcome
   const verdicts = outcome?.kind === 'answered' ? Object.entries(outcome.options) : []
@@ -78,7 +82,12 @@ export function configOptions({ config, trials }: ConfigMemory, imageId: string 
       ? [[name, byDefault] as const]
       : [],
   )
-  return { ...Object.fromEntries(defaults), ...live }
+  return { defaults: Object.fromEntries(defaults), live }
+}
+
+/** What a node's file says beyond what is the same for all: what its limits make of it, and over that what the manifest says. */
+export function fileOptions(spec: FlotillaSpec, config: ConfigInForce | null): RedisOptions {
+  return { ...resourceOptions(spec), ...(config ?? noConfig).options }
 }
 
 /** The part of the options in force that makes another container. */

@@ -17,6 +17,7 @@ import type { Look, Outcome } from './pass.js'
 import { WorkQueue } from './queue.js'
 import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
+import { sumOfLimitsBytes } from './resources.js'
 import { Rushes } from './rushes.js'
 import type { FlotillaStatus } from './status/status.js'
 import { takeAsk } from './take-ask.js'
@@ -199,7 +200,7 @@ export class Controller {
       const inHaste = this.#isHasty(name)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!inHaste) await takeAsk({ store, events, clock }, record, wanted.spec)
-      if (await record.acceptSpec(wanted.spec)) this.#tellSpec(name, wanted, record.memory.generation)
+      if (await record.acceptSpec(wanted.spec)) await this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
         { eyes, store, events, clock, random, flotillaVersion, environment, mind },
         {
@@ -250,14 +251,16 @@ export class Controller {
     return false
   }
 
-  #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): void {
+  async #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): Promise<void> {
     const { replicas, image } = spec
+    const scope = { flotilla: name }
     const where = source === null ? 'memory of an earlier run' : `${source.file}:${source.line}`
-    this.#options.events.publish(
-      'manifest.loaded',
-      { generation, source: where, replicas, image },
-      { flotilla: name },
-    )
+    const { events, eyes } = this.#options
+    events.publish('manifest.loaded', { generation, source: where, replicas, image }, scope)
+    if (spec.resources.memoryBytes === null) return
+    const limitsBytes = sumOfLimitsBytes(this.#wanted.values())
+    const { memoryBytes: hostBytes } = await eyes.runtime.describeEngine()
+    if (limitsBytes > hostBytes) events.publish('memory.overcommitted', { limitsBytes, hostBytes }, scope)
   }
 
   #schedule(name: string, outcome: Outcome): void {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import { restartOptions, type ConfigInForce } from './config-in-force.js'
+import { fileOptions, restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
+import type { RedisOptions } from '../redis/options.js'
 import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
 import type { ContainerFile, ContainerSpec, NetworkAttachment } from '../runtime/runtime.js'
@@ -69,14 +70,15 @@ function hashesOf(setting: NodeSetting): SpecHashes {
 }
 
 function computeSpecHash(setting: NodeSetting, auth: { readonly openToAll: boolean }): string {
-  const { hostname, mounts, attachment, ...rest } = containerTemplate(setting, 0)
+  // Limits are changed while it runs.
+  const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(setting, 0)
   // What a running node takes is set there, and in its file: no reason to make it anew. Ports and certificates are among it.
-  const options = restartOptions(setting.config)
-  const config = nodeConfig({ ...setting, config: { ...setting.config, options } }, 0, {
-    ...auth,
-    replication: new Secret('x'),
-    material: null,
-  }).textWithoutSecrets
+  const config = nodeConfig(
+    setting,
+    0,
+    { ...auth, replication: new Secret('x'), material: null },
+    restartOptions(setting.config),
+  ).textWithoutSecrets
   const canonical = JSON.stringify({
     ...rest,
     links: attachment.links,
@@ -148,7 +150,8 @@ function configFile(
   secrets: NodeSecrets,
   owner: number,
 ): ContainerFile {
-  return ownFile(configFilePath, nodeConfig(setting, ordinal, configSecrets(secrets)).text, owner)
+  const options = fileOptions(setting.spec, setting.config)
+  return ownFile(configFilePath, nodeConfig(setting, ordinal, configSecrets(secrets), options).text, owner)
 }
 
 function ownFile(path: string, content: string, owner: number): ContainerFile {
@@ -209,6 +212,7 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     // Redis waits up to shutdown-timeout for its replicas on SIGTERM; the engine must not kill it before.
     stopGraceSeconds: 20,
     publishPort: setting.publish ? (spec.tls.mode === 'off' ? redisPort : tlsPort) : null,
+    limits: spec.resources,
   }
 }
 
@@ -221,13 +225,18 @@ interface ConfigSecrets extends Pick<NodeSecrets, 'material'> {
   readonly openToAll: boolean
 }
 
-function nodeConfig(setting: NodeSetting, ordinal: number, { material, ...login }: ConfigSecrets) {
+function nodeConfig(
+  setting: NodeSetting,
+  ordinal: number,
+  { material, ...login }: ConfigSecrets,
+  options: RedisOptions,
+) {
   const { mode } = setting.spec.tls
   return renderRedisConfig({
     nodeAlias: nodeAlias(setting.spec.name, ordinal),
     persistence: setting.spec.persistence.mode,
     ...login,
-    options: setting.config.options,
+    options,
     tls: mode === 'off' || material === null ? null : { mode, fingerprint: fingerprintOf(material) },
   })
 }

@@ -2,6 +2,7 @@ import type { FlotillaSpec } from '../manifest/spec.js'
 import type { LiveOptions } from '../redis/options.js'
 import { configOptions } from './config-in-force.js'
 import type { FlotillaMemory } from './memory.js'
+import { maxMemoryBytes } from './resources.js'
 
 /**
  * The options that a node should have and that are set while it runs. Each part that wishes for some is one line here; of two that wish for the same
@@ -11,7 +12,13 @@ export function liveOptions(
   { spec, memory }: { readonly spec: FlotillaSpec; readonly memory: FlotillaMemory },
   imageId: string | null,
 ): LiveOptions {
-  return { ...configOptions(memory, imageId), ...durabilityOptions(spec) }
+  const { defaults, live } = configOptions(memory, imageId)
+  return {
+    ...defaults,
+    maxmemory: String(maxMemoryBytes(spec.resources)),
+    ...live,
+    ...durabilityOptions(spec),
+  }
 }
 
 /** Never more than there are replicas: a lone master that was asked for must take writes. */

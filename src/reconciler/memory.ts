@@ -107,6 +107,8 @@ export interface NodeRecord {
     /** In its process. */
     readonly process: string | null
   }
+  /** What its container was limited to, and which container that is; null before we limited it. */
+  readonly limited: string | null
 }
 
 export interface Crash {
@@ -193,6 +195,7 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     tuned: null,
     filed: null,
     given: { files: null, process: null },
+    limited: null,
   }
 }
 

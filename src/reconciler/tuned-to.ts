@@ -1,10 +1,19 @@
 import { digestOfJson } from '../manifest/digest.js'
-import { noConfig, type ConfigInForce } from './config-in-force.js'
+import type { FlotillaSpec, ResourcesSpec } from '../manifest/spec.js'
+import { fileOptions, type ConfigInForce } from './config-in-force.js'
 import type { LiveOptions } from '../redis/options.js'
 
 /** What our memory says of a container whose redis.conf was written: which one, and a digest of the options in it that the spec hash leaves out. */
-export function filedAs(containerId: string, config: ConfigInForce | null): string {
-  return `${containerId} ${digestOfJson((config ?? noConfig).options)}`
+export function filedAs(
+  containerId: string,
+  { spec, config }: { readonly spec: FlotillaSpec; readonly config: ConfigInForce | null },
+): string {
+  return `${containerId} ${digestOfJson(fileOptions(spec, config))}`
+}
+
+/** What our memory says of a container that was limited: which one, and to what. */
+export function limitedTo(containerId: string, { memoryBytes, cpus }: ResourcesSpec): string {
+  return `${containerId} ${memoryBytes ?? 'all'} ${cpus ?? 'all'}`
 }
 
 /** What our memory says of a process that was tuned: which one, and a digest of what it was tuned to. */

@@ -56,6 +56,8 @@ export interface Runtime {
   killContainer(containerId: string, call?: CallOptions): Promise<void>
   /** Gives the container this name. Fails with runtime/name-taken. Having it already is success. */
   renameContainer(containerId: string, name: string, call?: CallOptions): Promise<void>
+  /** Limits a container, running or not, without a restart. A memory limit below what it uses is refused by the engine, or has the kernel take from its caches. */
+  limitContainer(containerId: string, limits: ContainerLimits, call?: CallOptions): Promise<void>
   /** Lifts a freeze (docker pause). Not paused is success. */
   unpauseContainer(containerId: string, call?: CallOptions): Promise<void>
   /** Kills if needed and removes the container; its named volumes stay. Gone already is success. */
@@ -234,6 +236,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>
   readonly attachment: NetworkAttachment
   readonly mounts: readonly VolumeMount[]
+  /** The most that it may use of its host; left out: all there is. */
+  readonly limits?: ContainerLimits
   /** Folders in memory, which end with the container; left out: none. */
   readonly scratchPaths?: readonly string[]
   /** resolv.conf options, such as `ndots:1`. */
@@ -244,6 +248,12 @@ export interface ContainerSpec {
   /** Container port published on 127.0.0.1 at a port of the engine's choice; null publishes nothing. */
   readonly publishPort: number | null
   readonly hostname: string
+}
+
+/** Null: no limit. Swap counts as memory, and there is none beyond it. */
+export interface ContainerLimits {
+  readonly memoryBytes: number | null
+  readonly cpus: number | null
 }
 
 /** Attached to nothing: its own loopback is all that it reaches. */

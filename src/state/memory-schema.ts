@@ -85,6 +85,9 @@ const spec = z.object({
     .prefault(tlsByDefault),
   persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
   config: redisOptions.prefault({}),
+  resources: z
+    .object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
+    .prefault({ memoryBytes: null, cpus: null }),
   failover: z
     .object({
       mode: z.enum(['automatic', 'manual']),
@@ -149,6 +152,7 @@ const memory = z.object({
       given: z
         .object({ files: z.string().nullable(), process: z.string().nullable() })
         .prefault({ files: null, process: null }),
+      limited: z.string().nullable().prefault(null),
     }),
   ),
   source: z

@@ -6,6 +6,7 @@ import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
 import type {
   ContainerFacts,
   ContainerFile,
+  ContainerLimits,
   ContainerSpec,
   LogLine,
   LogQuery,
@@ -34,6 +35,7 @@ export interface RuntimeHarness {
     /** Readies a container with `unstartable` as its command to fail when it is started. */
     breakStart(containerId: string): Promise<void>
     fileOf(containerId: string, path: string): Promise<ContainerFile>
+    limitsOf(containerId: string): Promise<ContainerLimits>
     /** Has the container write a line to its output. */
     say(containerId: string, line: string): Promise<void>
   }
@@ -402,6 +404,23 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const containerId = await runtime.createContainer(specOf(), files)
         await runtime.startContainer(containerId)
         for (const file of files) assert.deepEqual(await harness.hands.fileOf(containerId, file.path), file)
+      })
+
+      test('a container is limited when it is made, and otherwise while it runs, without a restart', async () => {
+        const limits = { memoryBytes: 256 * 1_048_576, cpus: 0.5 }
+        const made = await makeRunning({ limits })
+        assert.deepEqual(await harness.hands.limitsOf(made.containerId), limits)
+        const more = { memoryBytes: 512 * 1_048_576, cpus: 1 }
+        await runtime.limitContainer(made.containerId, more)
+        assert.deepEqual(await harness.hands.limitsOf(made.containerId), more)
+        await runtime.limitContainer(made.containerId, limits)
+        assert.deepEqual(await harness.hands.limitsOf(made.containerId), limits)
+        const facts = await runtime.inspectContainer(made.containerId)
+        assert.equal(facts?.startedAtMs, made.startedAtMs)
+        const unlimited = await makeRunning()
+        await runtime.limitContainer(unlimited.containerId, limits)
+        assert.deepEqual(await harness.hands.limitsOf(unlimited.containerId), limits)
+        await rejectsWith('runtime/not-found', runtime.limitContainer(`${harness.prefix}-gone`, limits))
       })
 
       test('files of a running container are replaced', async () => {

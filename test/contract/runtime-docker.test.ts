@@ -55,6 +55,13 @@ describeRuntimeContract('the Docker engine', async () => {
       async say(id, line) {
         await runtime.execInContainer(id, ['sh', '-c', `echo ${line} > /proc/1/fd/1`])
       },
+      async limitsOf(id) {
+        const { HostConfig } = await raw.call(
+          { what: 'inspect', method: 'GET', path: `/containers/${id}/json`, timeoutMs: 10_000 },
+          ({ body }) => body as { HostConfig: { Memory: number; NanoCpus: number } },
+        )
+        return { memoryBytes: HostConfig.Memory || null, cpus: HostConfig.NanoCpus / 1e9 || null }
+      },
       async fileOf(id, path) {
         const { stdout } = await runtime.execInContainer(id, [
           'sh',

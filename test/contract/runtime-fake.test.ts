@@ -34,6 +34,7 @@ describeRuntimeContract('the engine in memory', async () => {
       breakStart: id => soon(() => hands.failNextStart(id, 'no such program')),
       say: (id, line) => soon(() => hands.writeLog(id, line)),
       makeVolume: name => runtime.createVolume({ name, labels: {} }),
+      limitsOf: async id => hands.limitsOf(id),
       async fileOf(id, path) {
         const file = hands.filesOf(id).get(path)
         if (file === undefined) throw new Error(`no ${path}`)

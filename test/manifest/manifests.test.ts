@@ -83,6 +83,7 @@ test('editors are told what is required and that other keys are errors', () => {
       ['tls', 'off'],
       ['persistence', 'aof'],
       ['config', {}],
+      ['resources', {}],
       ['failover', {}],
       ['durability', {}],
       ['update', {}],

@@ -3,7 +3,7 @@ import test from 'node:test'
 import { complaints, manifest } from './samples.js'
 
 const keysOfSpec =
-  'image, replicas, auth, tls, persistence, config, failover, durability, update, network, labels, bootstrap, deletionPolicy'
+  'image, replicas, auth, tls, persistence, config, resources, failover, durability, update, network, labels, bootstrap, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */
@@ -399,6 +399,12 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     manifest('shop', '  replicas: 2\n  config:\n    hz:\n    maxmemory: { a: 1 }'),
     '8:5: config.hz has no value; write hz: 100mb',
     '9:16: config.maxmemory must be one line of 4096 characters at most, or a list of such lines, not a mapping; write maxmemory: 100mb',
+  ],
+  [
+    'memory in units that mean two things, and too many CPUs',
+    manifest('shop', '  replicas: 2\n  resources:\n    memory: 512m\n    cpus: 9000'),
+    '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not "512m"; write memory: 512Mi',
+    '9:11: resources.cpus must be a number of CPUs from 0.05 to 1024, such as 1.5 or 500m, not 9000; write cpus: 1.5',
   ],
   [
     'a hundred brackets',

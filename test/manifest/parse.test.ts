@@ -20,6 +20,7 @@ test('everything but name and replicas has a default', () => {
     auth: { kind: 'generated', overlapMs: 600_000, users: [] },
     persistence: { mode: 'aof' },
     config: {},
+    resources: { memoryBytes: null, cpus: null },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
     update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 },
@@ -39,6 +40,7 @@ test('every field can be set', () => {
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
       '\n  tls: { mode: prefer, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
+      '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
       '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h }' +
@@ -58,6 +60,7 @@ test('every field can be set', () => {
     },
     persistence: { mode: 'rdb' },
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
+    resources: { memoryBytes: 1_610_612_736, cpus: 1.5 },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
     update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000 },

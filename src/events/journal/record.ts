@@ -1,4 +1,5 @@
-import { catalogue, type EventCode, type EventDefinition, type FieldValue } from '../catalogue.js'
+import { catalogue, type EventCode, type FieldValue } from '../catalogue.js'
+import type { EventDefinition } from '../definition.js'
 
 /** An event that has happened, as the journal keeps it. */
 export interface EventRecord {

@@ -34,7 +34,7 @@ export async function putNodeFiles(
 
 /** What its next start reads. */
 export function noteFiles(
-  { keepMemory, auth }: Pick<FileMeans, 'keepMemory' | 'auth'>,
+  { keepMemory, auth, setting }: Pick<FileMeans, 'keepMemory' | 'auth' | 'setting'>,
   ordinal: number,
   containerId: string,
 ): void {
@@ -42,7 +42,7 @@ export function noteFiles(
   keepMemory(memory =>
     withNodeRecord(memory, ordinal, record => ({
       ...record,
-      filed: filedAs(containerId, memory.config),
+      filed: filedAs(containerId, setting),
       given: { ...record.given, files },
     })),
   )

@@ -12,12 +12,12 @@ import {
   nodeFiles,
   nodeLabels,
 } from '../desired-node.js'
-import { withNodeRecord } from '../memory.js'
+import { withNodeRecord, type NodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
-import { tunedTo } from '../tuned-to.js'
+import { limitedTo, tunedTo } from '../tuned-to.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { Hands } from './hands.js'
 import { awaitOffset } from './await-offset.js'
@@ -131,6 +131,9 @@ export class Performer {
         return setPort(this.#hands, this.#running(action.ordinal), action)
       case 'tune':
         return this.#tune(action)
+      case 'limit-container':
+        await runtime.limitContainer(this.#idOf(action.ordinal), action.limits, { signal })
+        return this.#note(action.ordinal, { limited: limitedTo(this.#idOf(action.ordinal), action.limits) })
       case 'write-config':
         await putNodeFiles(this.#hands, action.ordinal, this.#containerOf(action.ordinal))
         return
@@ -181,6 +184,7 @@ export class Performer {
     })
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
+    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources) })
   }
 
   async #start(ordinal: number): Promise<void> {
@@ -264,8 +268,11 @@ export class Performer {
   async #tune({ ordinal, options }: Extract<Action, { kind: 'tune' }>): Promise<void> {
     const runId = await tuneNode(this.#hands.redis, this.#targetOf(ordinal), options)
     if (runId === null) return
-    const tuned = tunedTo(runId, options)
-    this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, tuned })))
+    this.#note(ordinal, { tuned: tunedTo(runId, options) })
+  }
+
+  #note(ordinal: number, known: Partial<NodeRecord>): void {
+    this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
   }
 
   async #setAside(ordinal: number, folder: string): Promise<void> {

@@ -60,6 +60,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'answer-request':
     case 'promote':
     case 'tune':
+    case 'limit-container':
     case 'write-config':
     case 'load-certificate':
     case 'end-operation':

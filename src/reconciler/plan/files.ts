@@ -1,3 +1,4 @@
+import { fileOptions } from '../config-in-force.js'
 import { filedAs } from '../tuned-to.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
@@ -34,8 +35,9 @@ export function hasStaleFile(input: PlanInput, node: ClassifiedNode): boolean {
   const container = node.seen?.container
   if (container === undefined || node.outdated) return false
   const { filed = null } = input.memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
-  if (filed === null && Object.keys(input.memory.config?.options ?? {}).length === 0) return false
-  return filed !== filedAs(container.containerId, input.memory.config)
+  const wanted = { spec: input.spec, config: input.memory.config }
+  if (filed === null && Object.keys(fileOptions(wanted.spec, wanted.config)).length === 0) return false
+  return filed !== filedAs(container.containerId, wanted)
 }
 
 function isStale(input: PlanInput, node: ClassifiedNode): boolean {

@@ -9,6 +9,7 @@ import type { Mastership } from './mastership-kind.js'
 import { planFiles } from './files.js'
 import { followedSource } from './followed-source.js'
 import { planFollowing, someoneReigns } from './following.js'
+import { planLimits } from './limits.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
@@ -296,18 +297,20 @@ function planReign(
   const config = planConfig(input)
   // Names may change hands while repairs are under way; a file can wait.
   const files = busy ? {} : planFiles(input, census)
+  const limits = busy ? {} : planLimits(input, census)
   const hold = planRolloutHold(input, census)
   const encryption = planEncryption(input, census, reigning.ordinal)
   const refused = { refusals: config?.refusals ?? [] }
+  const settings = [{ actions: tuning }, limits, files]
   const parts: readonly Contribution[] =
-    busy || tuning.length > 0 || (files.actions ?? []).length > 0
-      ? [...repairs, { actions: tuning }, files, refused, hold, onlyOpening(encryption)]
+    busy || settings.some(part => (part.actions ?? []).length > 0)
+      ? [...repairs, ...settings, refused, hold, onlyOpening(encryption)]
       : !isIdle(encryption)
-        ? [...repairs, refused, hold, encryption]
+        ? [...repairs, limits, refused, hold, encryption]
         : // An image that is not here can't be asked about either, and who wants it knows how often to try.
           input.seen.resources?.image === null || config === null
-          ? [...repairs, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
-          : [...repairs, hold, encryption, config]
+          ? [...repairs, limits, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
+          : [...repairs, limits, hold, encryption, config]
   const others = parts.flatMap(part => part.actions ?? []).map(({ action }) => action)
   return [...parts, planAuth(input, census, others)]
 }

@@ -1,3 +1,4 @@
+import type { ResourcesSpec } from '../../manifest/spec.js'
 import type { LiveOptions, RedisOptions } from '../../redis/options.js'
 import type { SourceSpec } from '../../manifest/spec.js'
 import type { Upstream } from '../../redis/redis.js'
@@ -115,6 +116,13 @@ export type ActionBody =
     }
   /** CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond the common configuration. */
   | { readonly kind: 'tune'; readonly ordinal: number; readonly options: LiveOptions }
+  /** Limits a container that is there already. */
+  | {
+      readonly kind: 'limit-container'
+      readonly ordinal: number
+      readonly name: string
+      readonly limits: ResourcesSpec
+    }
   /** Puts today's redis.conf into a container, for its next start. */
   | { readonly kind: 'write-config'; readonly ordinal: number; readonly name: string }
   | {

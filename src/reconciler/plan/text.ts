@@ -1,3 +1,4 @@
+import type { ResourcesSpec } from '../../manifest/spec.js'
 import { nobody, type Action, type Plan } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
@@ -104,6 +105,8 @@ export function renderAction(action: Action): string {
       return `${action.open ? 'open' : 'close'} the ${action.port} port of node ${action.ordinal}`
     case 'tune':
       return `tune node ${action.ordinal} for its version`
+    case 'limit-container':
+      return `limit ${action.name} to ${limitWords(action.limits)}`
     case 'write-config':
       return `write redis.conf into ${action.name}`
     case 'end-operation':
@@ -126,4 +129,9 @@ export function renderAction(action: Action): string {
 /** True when there is nothing to do, nothing to wait for and nothing refused. */
 export function isSettled(plan: Plan): boolean {
   return plan.stages.length === 0 && plan.waits.length === 0 && plan.refusals.length === 0
+}
+
+function limitWords({ memoryBytes, cpus }: ResourcesSpec): string {
+  const memory = memoryBytes === null ? 'all memory' : `${Math.round(memoryBytes / 1_048_576)} MiB`
+  return `${memory} and ${cpus === null ? 'all CPUs' : `${cpus} CPUs`}`
 }

@@ -252,13 +252,17 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
 function processStatus(
   input: PlanInput,
   node: ClassifiedNode,
-): Pick<NodeStatus, 'replid' | 'memory' | 'connections' | 'opsPerSecond' | 'startedAt' | 'crashes'> {
+): Pick<
+  NodeStatus,
+  'replid' | 'memory' | 'memoryLimitBytes' | 'connections' | 'opsPerSecond' | 'startedAt' | 'crashes'
+> {
   const facts = factsOf(node)
   const container = node.seen?.container
   const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
   return {
     replid: facts?.replid ?? null,
     memory: facts === null ? null : { usedBytes: facts.memory.usedBytes, maxBytes: facts.memory.maxBytes },
+    memoryLimitBytes: input.spec.resources.memoryBytes,
     connections: facts?.connectedClients ?? null,
     opsPerSecond: facts?.opsPerSecond ?? null,
     startedAt: container?.state === 'running' ? timeOf(container.startedAtMs) : null,

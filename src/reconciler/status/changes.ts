@@ -40,6 +40,8 @@ function publishNode(events: EventSink, before: NodeStatus | null, now: NodeStat
       exitCode: now.lastExit.code,
       oomKilled: now.lastExit.oomKilled,
     })
+  if (now.lastExit?.oomKilled === true && now.lastExit.at !== before?.lastExit?.at && before !== null)
+    events.publish('node.out-of-memory', { node, name, limitBytes: now.memoryLimitBytes })
   if (health === 'online' && !wasOnline) events.publish('node.online', { node, name, role, afterMs: sinceMs })
   if (health !== 'online' && wasOnline) events.publish('node.offline', { node, name, health })
   if (before !== null && before.address !== null && now.address !== null && before.address !== now.address)

@@ -37,6 +37,7 @@ export const nodeStatus = z.object({
   ofOlderSpec: z.boolean(),
   replid: z.string().nullable(),
   memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
+  memoryLimitBytes: count.nullable(),
   connections: count.nullable(),
   opsPerSecond: count.nullable(),
   startedAt: time.nullable(),

@@ -73,6 +73,8 @@ export interface NodeStatus {
   readonly replid: string | null
   /** `maxBytes` 0 means no limit. Null when it doesn't answer. */
   readonly memory: { readonly usedBytes: number; readonly maxBytes: number } | null
+  /** The most memory that its container may have; null: no limit. */
+  readonly memoryLimitBytes: number | null
   /** Clients, ours and other nodes among them. */
   readonly connections: number | null
   readonly opsPerSecond: number | null

@@ -8,6 +8,7 @@ import type {
 } from '../runtime.js'
 import { inspectContainer } from './container-list.js'
 import { putFiles } from './files.js'
+import { limitsBody } from './limits.js'
 import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
 import { made } from './shapes.js'
 
@@ -67,6 +68,7 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
         ? {}
         : { Tmpfs: Object.fromEntries(spec.scratchPaths.map(path => [path, ''])) }),
       Ulimits: [{ Name: 'nofile', Soft: spec.openFilesMax, Hard: spec.openFilesMax }],
+      ...limitsBody(spec.limits),
       DnsOptions: spec.dnsOptions,
       // Host port 0: of the engine's choice.
       ...(port === null ? {} : { PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '0' }] } }),

@@ -9,6 +9,7 @@ import { attachExec, execInContainer } from './exec.js'
 import { putFiles } from './files.js'
 import { findImage, removeImage } from './images.js'
 import { withLateDeaths } from './late-deaths.js'
+import { limitContainer } from './limits.js'
 import { readLogs, streamLogs } from './logs.js'
 import { createNetwork, findNetwork, listAllNetworks, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
@@ -48,6 +49,7 @@ export function createDockerRuntime(options: {
     killContainer: (containerId, call) => containers.killContainer(client, containerId, call),
     renameContainer: (containerId, name, call) =>
       containers.renameContainer(client, { containerId, name }, call),
+    limitContainer: (containerId, limits, call) => limitContainer(client, { containerId, limits }, call),
     unpauseContainer: (containerId, call) => containers.unpauseContainer(client, containerId, call),
     removeContainer: (containerId, call) => containers.removeContainer(client, containerId, call),
     attachNetwork: (containerId, attachment, call) =>

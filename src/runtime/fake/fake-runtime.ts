@@ -5,6 +5,7 @@ import type {
   CallOptions,
   ContainerFacts,
   ContainerFile,
+  ContainerLimits,
   EngineFacts,
   EventHandlers,
   ExecResult,
@@ -63,6 +64,7 @@ export interface FakeHands {
   /** The next start fails with these words of the engine. */
   failNextStart(idOrName: string, error: string): void
   writeLog(idOrName: string, line: string): void
+  limitsOf(idOrName: string): ContainerLimits
   filesOf(idOrName: string): ReadonlyMap<string, ContainerFile>
   addImage(image: string, facts?: Partial<ImageFacts>): void
   /** Makes an image that only pulling brings. */
@@ -163,6 +165,10 @@ export function createFakeRuntime(options: {
         ),
       renameContainer: (id, name, call) =>
         run('renameContainer', [id, name], call, () => world.rename(world.need(id), name)),
+      limitContainer: (id, limits, call) =>
+        run('limitContainer', [id, limits], call, () => {
+          world.need(id).limits = limits
+        }),
       unpauseContainer: (id, call) =>
         run('unpauseContainer', [id], call, () => world.setPaused(world.need(id), false)),
       removeContainer: (id, call) =>
@@ -305,6 +311,7 @@ export function createFakeRuntime(options: {
         container.logs.push(line)
         for (const [onLine, follower] of logFollowers) if (follower.container === container) onLine(line)
       },
+      limitsOf: id => need(id).limits,
       filesOf: id => need(id).files,
       addImage,
       publishImage: image => void published.add(image),

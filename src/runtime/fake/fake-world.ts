@@ -7,6 +7,7 @@ import type {
   ContainerExit,
   ContainerFacts,
   ContainerFile,
+  ContainerLimits,
   ContainerSpec,
   ContainerState,
   ImageFacts,
@@ -51,6 +52,7 @@ export interface FakeWorld {
 export interface FakeContainer {
   readonly id: string
   readonly spec: ContainerSpec
+  limits: ContainerLimits
   readonly imageId: string
   readonly createdAtMs: number
   readonly files: Map<string, ContainerFile>
@@ -124,6 +126,7 @@ export function createFakeWorld(options: {
       const container: FakeContainer = {
         id: hexId(++serial),
         spec,
+        limits: spec.limits ?? { memoryBytes: null, cpus: null },
         imageId: image.imageId,
         createdAtMs: clock.nowMs(),
         files: new Map(files.map(file => [file.path, file])),

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ConfigInForce } from '../../../src/reconciler/config-in-force.js'
 import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
 import { filedAs } from '../../../src/reconciler/tuned-to.js'
-import { container, planIs, planText, settledNodes, stopped, witnessed } from '../support/world.js'
+import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../support/world.js'
 
 const config: ConfigInForce = { options: { hz: ['20'] }, live: { hz: '20' }, restart: [] }
 
@@ -12,7 +12,7 @@ function filed(memory: FlotillaMemory, ordinals: readonly number[]): FlotillaMem
     (known, ordinal) =>
       withNodeRecord(known, ordinal, record => ({
         ...record,
-        filed: filedAs(container(ordinal).containerId, known.config),
+        filed: filedAs(container(ordinal).containerId, { spec: spec(), config: known.config }),
       })),
     memory,
   )
@@ -58,7 +58,7 @@ test('what was set on a running node is put into its file as well, after it was 
 test('a container made anew for the same node has another file to be written', () => {
   const elsewhere = withNodeRecord(filed({ ...inForce, trials }, [0, 1, 2]), 1, record => ({
     ...record,
-    filed: filedAs('another container', config),
+    filed: filedAs('another container', { spec: spec(), config }),
   }))
   assert.match(
     planText({ spec: asked, memory: elsewhere, nodes: settledNodes() }),

@@ -69,6 +69,18 @@ test('a crash is told once, with what it means', () => {
   ])
 })
 
+test('a node that the kernel has ended for want of memory is named, once', () => {
+  const ended = (oomKilled: boolean) => ({
+    ...degraded,
+    nodes: degraded.nodes.map(node =>
+      node.lastExit === null ? node : { ...node, lastExit: { ...node.lastExit, oomKilled } },
+    ),
+  })
+  assert.ok(told(ready, ended(true)).includes('node.out-of-memory 1'))
+  assert.ok(!told(ready, ended(false)).includes('node.out-of-memory 1'))
+  assert.ok(!told(ended(true), ended(true)).includes('node.out-of-memory 1'))
+})
+
 test('its return is told once', () => {
   assert.deepEqual(told(degraded, statusOf(settled, degraded)), [
     'node.online 1',

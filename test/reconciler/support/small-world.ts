@@ -15,7 +15,7 @@ import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/
 import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
 import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
 import { withTrial } from '../../../src/reconciler/trial.js'
-import { filedAs, tunedTo } from '../../../src/reconciler/tuned-to.js'
+import { filedAs, limitedTo, tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
 import { container, currentHash, redisFacts, upstream } from './world.js'
@@ -154,8 +154,16 @@ function change(world: World, action: Action): void {
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
       return
     }
+    case 'limit-container': {
+      const limited = limitedTo(container(named(world, action).ordinal).containerId, action.limits)
+      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, limited }))
+      return
+    }
     case 'write-config': {
-      const filed = filedAs(container(named(world, action).ordinal).containerId, world.memory.config)
+      const filed = filedAs(container(named(world, action).ordinal).containerId, {
+        spec: world.spec,
+        config: world.memory.config,
+      })
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, filed }))
       return writeFiles(world, named(world, action))
     }

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { ResourcesSpec } from '../spec.js'
+import { field } from '../words.js'
+
+const memoryUnits: Readonly<Record<string, number>> = {
+  kb: 1_024,
+  ki: 1_024,
+  mb: 1_048_576,
+  mi: 1_048_576,
+  gb: 1_073_741_824,
+  gi: 1_073_741_824,
+}
+
+/** Below this the backlog (64 MB) leaves next to nothing for data. */
+const memoryBytesMin = 128 * 1_048_576
+const memoryBytesMax = 16_384 * 1_073_741_824
+
+/**
+ * `512Mi`, `2Gi` as in Kubernetes, `512mb`, `2gb` as in redis.conf; all of 1024. A bare `m` or `g` is refused: it is 1024² to Docker and 1000² to
+ * redis.conf, and in Kubernetes `m` is a thousandth.
+ */
+const memory = field(
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?(ki|mi|gi|kb|mb|gb)$/i)
+    .transform(text => {
+      const [, amount = '', unit = ''] = /^([\d.]+)([a-z]+)$/i.exec(text) ?? []
+      return Math.floor(Number(amount) * (memoryUnits[unit.toLowerCase()] ?? 1))
+    })
+    .refine(bytes => bytes >= memoryBytesMin && bytes <= memoryBytesMax),
+  {
+    describe:
+      'The most memory that a node may have, as 512Mi or 2Gi (512mb and 2gb are the same), 128Mi at least. The engine ends a node that takes more, so maxmemory is set well below it.',
+    wants: 'an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi',
+    example: '2Gi',
+    repair: value =>
+      typeof value === 'string' && /^\d+[mg]$/i.test(value)
+        ? `${value.slice(0, -1)}${value.toLowerCase().endsWith('m') ? 'Mi' : 'Gi'}`
+        : null,
+  },
+)
+
+const cpusMax = 1_024
+
+/** As `docker run --cpus 1.5`, or in Kubernetes' thousandths. */
+const cpus = field(
+  z
+    .union([z.number(), z.string().regex(/^\d+(\.\d+)?m?$/)])
+    .transform(value => {
+      if (typeof value === 'number') return value
+      return value.endsWith('m') ? Number(value.slice(0, -1)) / 1_000 : Number(value)
+    })
+    .refine(count => count >= 0.05 && count <= cpusMax),
+  {
+    describe: 'The most CPU time that a node may have, in CPUs: 1.5, or 1500m.',
+    wants: `a number of CPUs from 0.05 to ${cpusMax}, such as 1.5 or 500m`,
+    example: '1.5',
+  },
+)
+
+export const resourcesSection = field(
+  z
+    .strictObject({ memory: memory.optional(), cpus: cpus.optional() })
+    .transform((resources): ResourcesSpec => ({
+      memoryBytes: resources.memory ?? null,
+      cpus: resources.cpus ?? null,
+    })),
+  {
+    describe: 'What a node may use of its host. Applied while it runs.',
+    wants: 'a mapping',
+    example: '{ memory: 2Gi }',
+  },
+)

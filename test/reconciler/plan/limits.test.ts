@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { maxMemoryBytes, sumOfLimitsBytes } from '../../../src/reconciler/resources.js'
+import { limitedTo } from '../../../src/reconciler/tuned-to.js'
+import {
+  container,
+  follower,
+  master,
+  planIs,
+  planText,
+  replica,
+  settledNodes,
+  spec,
+  witnessed,
+} from '../support/world.js'
+
+const mib = 1_048_576
+const resources = { memoryBytes: 1024 * mib, cpus: 1.5 }
+
+function limited(memory: FlotillaMemory, ordinals: readonly number[], to = resources): FlotillaMemory {
+  return ordinals.reduce(
+    (known, ordinal) =>
+      withNodeRecord(known, ordinal, record => ({
+        ...record,
+        limited: limitedTo(container(ordinal).containerId, to),
+        filed: null,
+      })),
+    memory,
+  )
+}
+
+test('data gets seven tenths of what the backlog leaves, and all there is without a limit', () => {
+  assert.equal(maxMemoryBytes({ memoryBytes: 1024 * mib, cpus: null }), 672 * mib)
+  assert.equal(maxMemoryBytes({ memoryBytes: null, cpus: null }), 0)
+})
+
+test('each container is limited while it runs, after maxmemory went below what the limit will be', () => {
+  const text = planText({
+    spec: { resources },
+    memory: witnessed([1, 2]),
+    nodes: settledNodes(),
+    untuned: [0, 1, 2],
+  })
+  assert.match(text, /tune node 0[^]*stage 2\n {2}limit shop-master to 1024 MiB and 1.5 CPUs/)
+})
+
+test('where the limit grows, it does so before maxmemory', () => {
+  const facts = { memory: { usedBytes: 1, rssBytes: 1, maxBytes: 100 * mib } }
+  const text = planText({
+    spec: { resources, replicas: 1 },
+    memory: limited(witnessed([1]), [0, 1], { ...resources, memoryBytes: 200 * mib }),
+    nodes: [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)],
+    untuned: [0, 1],
+  })
+  assert.match(text, /limit shop-master[^]*stage 2\n {2}tune node 0/)
+})
+
+test('a node that uses more than the limit is not limited, which would end it, but waited for', () => {
+  const full = { memory: { usedBytes: 900 * mib, rssBytes: 1_000 * mib, maxBytes: 0 } }
+  const text = planText({
+    spec: { resources, replicas: 0 },
+    memory: witnessed([]),
+    nodes: [master(0, full)],
+  })
+  assert.match(
+    text,
+    /waits until node 0 uses less memory: it has 1000 MiB, and a limit of 1024 MiB would end it/,
+  )
+  assert.doesNotMatch(text, /limit shop-master/)
+})
+
+test('nothing is limited where no limits were ever asked for, and all is given back when they are taken away', () => {
+  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
+  const text = planText({ memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() })
+  assert.match(text, /limit shop-master to all memory and all CPUs/)
+})
+
+test('the limits of all nodes of all flotillas are added up', () => {
+  const specs = [spec({ resources, replicas: 2 }), spec({ replicas: 9 }), spec({ resources, replicas: 0 })]
+  assert.equal(sumOfLimitsBytes(specs.map(one => ({ spec: one }))), 4 * 1024 * mib)
+})
