@@ -1,20 +1,17 @@
 import type { Operation } from '../memory.js'
-import { planAuth } from './auth.js'
 import { takeCensus, type Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import { saysMaster } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js'
 import type { Mastership } from './mastership-kind.js'
-import { planFiles } from './files.js'
 import { followedSource } from './followed-source.js'
 import { planFollowing, someoneReigns } from './following.js'
-import { planLimits } from './limits.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { madeBy, planNetworks } from './networks.js'
-import { lacksCertificates, planEncryption, whyNotEncrypt } from './encryption.js'
+import { lacksCertificates, whyNotEncrypt } from './encryption.js'
 import { encryptLinks } from './links.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
@@ -22,10 +19,9 @@ import { beginning, endOperation } from './operation-steps.js'
 import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClients } from './succession.js'
 import { planReplication, strayCause } from './replication.js'
 import { planConfig } from './trial.js'
-import { planTuning, tune } from './tuning.js'
+import { tune } from './tuning.js'
+import { planReign } from './reign.js'
 import { whyNotRejoin } from './rejoin.js'
-import { planRollout, planRolloutHold } from './rollout.js'
-import { planSurplus } from './surplus.js'
 
 /**
  * Look once, decide here, purely: what must be done so that the world is what the spec asks for, in an order that never loses the last copy of the data.
@@ -262,66 +258,6 @@ function resumeHandOver(
 /** Another master steps down before one is promoted: a Flotilla that dies in between leaves no master, never two. */
 function stepDown(ordinal: number, master: number): { phase: Phase; action: Action } {
   return { phase: 'step-down', action: { kind: 'follow', ordinal, master, nudge: false, cause: strayCause } }
-}
-
-function planReign(
-  input: PlanInput,
-  census: Census,
-  reigning: Extract<Mastership, { kind: 'reigning' }>,
-): Contribution[] {
-  const forced = forcedRejoin(input, census, reigning.ordinal)
-  if (forced !== null) return [forced]
-  const { contribution, rising } = planMembership(input, census, reigning.ordinal)
-  const networks = planNetworks(input, census, madeBy(contribution))
-  const moved = [contribution, networks]
-    .flatMap(part => part.actions ?? [])
-    .flatMap(({ action }) =>
-      action.kind === 'attach-network' || action.kind === 'leave-network' ? [action.ordinal] : [],
-    )
-  const repairs = [
-    contribution,
-    networks,
-    planNaming(input, census, reigning.ordinal),
-    planReplication(input, census, { master: reigning.ordinal, newlyCrowned: false, rising, moved }),
-    planSurplus(input, census, reigning),
-  ]
-  const busy = repairs.some(part => (part.actions ?? []).length > 0)
-  const ordered = new Set(
-    repairs
-      .flatMap(part => part.actions ?? [])
-      .flatMap(({ action }) => (action.kind === 'tune' ? [action.ordinal] : [])),
-  )
-  const tuning = (planTuning(input, census).actions ?? []).filter(
-    ({ action }) => action.kind !== 'tune' || !ordered.has(action.ordinal),
-  )
-  const config = planConfig(input)
-  // Names may change hands while repairs are under way; a file can wait.
-  const files = busy ? {} : planFiles(input, census)
-  const limits = busy ? {} : planLimits(input, census)
-  const hold = planRolloutHold(input, census)
-  const encryption = planEncryption(input, census, reigning.ordinal)
-  const refused = { refusals: config?.refusals ?? [] }
-  const settings = [{ actions: tuning }, limits, files]
-  const parts: readonly Contribution[] =
-    busy || settings.some(part => (part.actions ?? []).length > 0)
-      ? [...repairs, ...settings, refused, hold, onlyOpening(encryption)]
-      : !isIdle(encryption)
-        ? [...repairs, limits, refused, hold, encryption]
-        : // An image that is not here can't be asked about either, and who wants it knows how often to try.
-          input.seen.resources?.image === null || config === null
-          ? [...repairs, limits, refused, hold, encryption, ...planRollout(input, census, reigning.ordinal)]
-          : [...repairs, limits, hold, encryption, config]
-  const others = parts.flatMap(part => part.actions ?? []).map(({ action }) => action)
-  return [...parts, planAuth(input, census, others)]
-}
-
-/** To listen in one more way disturbs nobody, and a node that is told to follow may need it for that. */
-function onlyOpening({ actions = [], refusals = [] }: Contribution): Contribution {
-  return { actions: actions.filter(({ phase }) => phase === 'open-port'), refusals }
-}
-
-function isIdle({ actions = [], waits = [] }: Contribution): boolean {
-  return actions.length === 0 && waits.length === 0
 }
 
 function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {

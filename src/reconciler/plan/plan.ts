@@ -179,6 +179,7 @@ export const refusalCodes = [
   'FailoverBlocked',
   'CrashLooping',
   'ConfigRefused',
+  'MemoryInUse',
   'TlsRefused',
   'BootstrapBlocked',
 ] as const

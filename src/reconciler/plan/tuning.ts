@@ -7,6 +7,7 @@ import { factsOf, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
 import type { Action } from './plan.js'
+import { withoutShrinking } from './shrinking.js'
 
 /**
  * Tuning gives a running node the live options that it should have: those that change with the spec, and (added when it is done, because only the node
@@ -22,7 +23,8 @@ type Wishing = Pick<PlanInput, 'spec' | 'memory'> & { readonly seen: Pick<Observ
 /** A container of another image is to be made anew: what its options are by default is no wish for the one after it. */
 function wishes({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
   const container = seen.nodes.find(node => node.ordinal === ordinal)?.container
-  return liveOptions({ spec, memory }, container?.image === spec.image ? container.imageId : null)
+  const imageId = container?.image === spec.image ? container.imageId : null
+  return withoutShrinking(liveOptions({ spec, memory }, imageId), seen.nodes)
 }
 
 /** Whoever answers and was not tuned to today's wishes. */

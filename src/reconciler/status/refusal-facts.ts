@@ -19,6 +19,7 @@ export function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
     ConfigRefused: fact('ConfigRefused'),
+    MemoryInUse: fact('MemoryInUse'),
     TlsRefused: fact('TlsRefused'),
     BootstrapBlocked: fact('BootstrapBlocked'),
     LockedOut: fact('LockedOut'),

@@ -136,6 +136,7 @@ export const conditionTypes = [
   'FailoverBlocked',
   'CrashLooping',
   'ConfigRefused',
+  'MemoryInUse',
   'TlsRefused',
   'BootstrapBlocked',
   'LockedOut',

@@ -3,16 +3,19 @@ import { test } from 'node:test'
 import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
 import { maxMemoryBytes, sumOfLimitsBytes } from '../../../src/reconciler/resources.js'
 import { limitedTo } from '../../../src/reconciler/tuned-to.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import {
   container,
   follower,
   master,
+  planInput,
   planIs,
   planText,
   replica,
   settledNodes,
   spec,
   witnessed,
+  type Case,
 } from '../support/world.js'
 
 const mib = 1_048_576
@@ -57,7 +60,7 @@ test('where the limit grows, it does so before maxmemory', () => {
 })
 
 test('a node that uses more than the limit is not limited, which would end it, but waited for', () => {
-  const full = { memory: { usedBytes: 900 * mib, rssBytes: 1_000 * mib, maxBytes: 0 } }
+  const full = { memory: { usedBytes: 600 * mib, rssBytes: 1_000 * mib, maxBytes: 0 } }
   const text = planText({
     spec: { resources, replicas: 0 },
     memory: witnessed([]),
@@ -70,11 +73,59 @@ test('a node that uses more than the limit is not limited, which would end it, b
   assert.doesNotMatch(text, /limit shop-master/)
 })
 
+const holding = (usedBytes: number, maxBytes = 0) => {
+  const facts = { memory: { usedBytes, rssBytes: usedBytes, maxBytes } }
+  return [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)]
+}
+const oneReplica = { resources, replicas: 1 }
+
+test('memory that is in use is not taken away where nothing may be evicted: writes would be refused', () => {
+  planIs(
+    { spec: oneReplica, memory: witnessed([1]), nodes: holding(700 * mib) },
+    `
+    refuses (MemoryInUse): node 0 holds 700 MiB, and maxmemory is to be 672 MiB: with maxmemory-policy noeviction every write would be refused, so no node is given less
+      type: flotilla cli shop info memory, then delete data, raise spec.resources.memory, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru
+    `,
+  )
+})
+
+test('a node that is new meanwhile may hold as much as the others', () => {
+  const nodes = holding(700 * mib, 800 * mib)
+  assert.deepEqual(tunedMaxmemory({ spec: oneReplica, memory: witnessed([1]), nodes, untuned: [1] }), [
+    String(800 * mib),
+  ])
+})
+
+test('memory that is in use is taken away where the policy makes room', () => {
+  const config = {
+    options: { 'maxmemory-policy': ['allkeys-lru'] },
+    live: { 'maxmemory-policy': 'allkeys-lru' },
+    restart: [],
+  }
+  const asked = { ...oneReplica, config: config.options }
+  const facts = { spec: asked, memory: witnessed([1], { config }), nodes: holding(700 * mib), untuned: [0] }
+  assert.deepEqual(tunedMaxmemory(facts), [String(672 * mib)])
+})
+
+test('a node that is full to its maxmemory, as it was asked to be, holds nothing up', () => {
+  assert.doesNotMatch(
+    planText({ spec: oneReplica, memory: witnessed([1]), nodes: holding(673 * mib, 672 * mib) }),
+    /MemoryInUse/,
+  )
+})
+
 test('nothing is limited where no limits were ever asked for, and all is given back when they are taken away', () => {
   planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
   const text = planText({ memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() })
   assert.match(text, /limit shop-master to all memory and all CPUs/)
 })
+
+/** What nodes are told to have. */
+function tunedMaxmemory(facts: Case): readonly (string | undefined)[] {
+  return planFlotilla(planInput(facts))
+    .stages.flat()
+    .flatMap(action => (action.kind === 'tune' ? [action.options['maxmemory']] : []))
+}
 
 test('the limits of all nodes of all flotillas are added up', () => {
   const specs = [spec({ resources, replicas: 2 }), spec({ replicas: 9 }), spec({ resources, replicas: 0 })]
