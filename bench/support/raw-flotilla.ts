@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import { noConfig } from '../../src/reconciler/config-in-force.js'
 import {
   desiredContainer,
@@ -70,7 +71,9 @@ export async function planByHand(wanted: {
       volume: volumeName(flotilla, ordinal),
       name,
       body: bodyOf(desiredContainer(setting, ordinal, name), flotilla),
-      archive: await archiveOf(nodeFiles(setting, ordinal, { auth, material: null }, owner)),
+      archive: await archiveOf(
+        nodeFiles(setting, ordinal, { auth, material: null, keeps: persistenceByDefault('aof') }, owner),
+      ),
     }
   })
   return { flotilla, password, nodes: await Promise.all(nodes) }

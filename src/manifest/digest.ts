@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { defaultOverlapMs } from './sections/auth.js'
+import { persistenceByDefault } from './sections/persistence.js'
 import { tlsByDefault } from './sections/tls.js'
 import { updateByDefault } from './sections/update.js'
 import type { FlotillaSpec } from './spec.js'
@@ -35,7 +36,10 @@ function sayingOf(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
     ...(overlapMs === defaultOverlapMs ? {} : { overlapMs }),
     ...(users.length === 0 ? {} : { users }),
   }
-  const spec = { ...whole, auth }
+  const { mode, ...keeping } = whole.persistence
+  const { mode: _mode, ...usual } = persistenceByDefault(mode)
+  const persistence = canonicalJson(keeping) === canonicalJson(usual) ? { mode } : whole.persistence
+  const spec = { ...whole, auth, persistence }
   const defaults: Readonly<Record<string, unknown>> = laterSections
   return Object.fromEntries(
     Object.entries(spec).filter(

@@ -4,6 +4,7 @@ import { bootstrapSection } from './sections/bootstrap.js'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { configSection } from './sections/config.js'
+import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
 import type { FlotillaSpec } from './spec.js'
@@ -166,30 +167,6 @@ const replicas = field(z.int().min(0).max(replicasMax), {
       ? String(Number(value))
       : null,
 })
-
-const persistenceModes = ['aof', 'rdb', 'none'] as const
-const persistenceMode = field(z.enum(persistenceModes), {
-  describe:
-    'aof: an append-only file, flushed once a second. rdb: snapshots. none: memory only, nothing survives a stop of all nodes.',
-  wants: 'aof, rdb or none',
-  example: 'aof',
-  choices: persistenceModes,
-})
-
-const persistenceSection = field(
-  z
-    .union([z.enum(persistenceModes), z.strictObject({ mode: persistenceMode.prefault('aof') })])
-    .transform((persistence): FlotillaSpec['persistence'] =>
-      typeof persistence === 'string' ? { mode: persistence } : persistence,
-    ),
-  {
-    describe:
-      'What each node keeps on its volume: aof, rdb or none, or a mapping with mode. aof: an append-only file, flushed once a second. rdb: snapshots. none: memory only.',
-    wants: 'aof, rdb or none',
-    example: 'aof',
-    choices: persistenceModes,
-  },
-)
 
 const failoverModes = ['automatic', 'manual'] as const
 

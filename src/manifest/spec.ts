@@ -119,9 +119,19 @@ export interface TlsSpec {
       }
 }
 
-export interface PersistenceSpec {
-  /** `aof`: append-only file, everysec. `rdb`: snapshots. `none`: memory only, the volume stays empty. */
+export interface PersistenceSpec extends KeepingSpec {
+  /** What becomes of the volume of a node that is scaled away. */
+  readonly whenScaled: 'Retain' | 'Delete'
+}
+
+/** How a node keeps its data. */
+export interface KeepingSpec {
+  /** `aof`: append-only file. `rdb`: snapshots. `none`: memory only, the volume stays empty. */
   readonly mode: 'aof' | 'rdb' | 'none'
+  /** Save points, each as seconds and changes; none but with `rdb`. */
+  readonly save: readonly string[]
+  /** Counts with `aof`. */
+  readonly appendfsync: 'everysec' | 'always' | 'no'
 }
 
 /**

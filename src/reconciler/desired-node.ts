@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { FlotillaSpec } from '../manifest/spec.js'
+import { persistenceByDefault } from '../manifest/sections/persistence.js'
+import type { FlotillaSpec, KeepingSpec } from '../manifest/spec.js'
 import { fileOptions, restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
@@ -63,20 +64,38 @@ function hashesOf(setting: NodeSetting): SpecHashes {
     publish,
     config,
     current: computeSpecHash(setting, { openToAll: false }),
-    equal: [computeSpecHash(setting, { openToAll: true })],
+    equal: equalTo(setting),
   }
   known.set(setting.spec, hashes)
   return hashes
 }
 
-function computeSpecHash(setting: NodeSetting, auth: { readonly openToAll: boolean }): string {
+/** An earlier version made containers anew for `auth: none`, and for an append-only file in place of snapshots. */
+function equalTo(setting: NodeSetting): readonly string[] {
+  const modes = setting.spec.persistence.mode === 'none' ? (['none'] as const) : (['aof', 'rdb'] as const)
+  const each = modes.flatMap(mode =>
+    [true, false].map(openToAll => computeSpecHash(setting, { openToAll }, persistenceByDefault(mode))),
+  )
+  return each.filter(hash => hash !== computeSpecHash(setting, { openToAll: false }))
+}
+
+/** The two that are exchanged on nodes that run make the same container. */
+function hashedKeeping({ persistence }: FlotillaSpec): KeepingSpec {
+  return persistenceByDefault(persistence.mode === 'none' ? 'none' : 'aof')
+}
+
+function computeSpecHash(
+  setting: NodeSetting,
+  auth: { readonly openToAll: boolean },
+  keeps = hashedKeeping(setting.spec),
+): string {
   // Limits are changed while it runs.
   const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(setting, 0)
   // What a running node takes is set there, and in its file: no reason to make it anew. Ports and certificates are among it.
   const config = nodeConfig(
     setting,
     0,
-    { ...auth, replication: new Secret('x'), material: null },
+    { ...auth, replication: new Secret('x'), material: null, keeps },
     restartOptions(setting.config),
   ).textWithoutSecrets
   const canonical = JSON.stringify({
@@ -111,8 +130,9 @@ function hashedAcl({ openToAll }: { readonly openToAll: boolean }): string {
   ].join('\n')
 }
 
-/** Whose secrets the files of a node hold. */
-export interface NodeSecrets {
+/** What is in the files of one node alone. */
+export interface NodeOwn {
+  readonly keeps: KeepingSpec
   readonly auth: NodeAuth
   /** Its certificate; null where TLS is off. */
   readonly material: NodeMaterial | null
@@ -122,7 +142,7 @@ export interface NodeSecrets {
 export function nodeFiles(
   setting: NodeSetting,
   ordinal: number,
-  secrets: NodeSecrets,
+  secrets: NodeOwn,
   owner: number,
 ): readonly ContainerFile[] {
   return [
@@ -144,12 +164,7 @@ function tlsFiles(
   ]
 }
 
-function configFile(
-  setting: NodeSetting,
-  ordinal: number,
-  secrets: NodeSecrets,
-  owner: number,
-): ContainerFile {
+function configFile(setting: NodeSetting, ordinal: number, secrets: NodeOwn, owner: number): ContainerFile {
   const options = fileOptions(setting.spec, setting.config)
   return ownFile(configFilePath, nodeConfig(setting, ordinal, configSecrets(secrets), options).text, owner)
 }
@@ -216,11 +231,16 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
   }
 }
 
-function configSecrets({ auth, material }: NodeSecrets): ConfigSecrets {
-  return { replication: auth.credentials.replication, openToAll: auth.openToAll, material }
+function configSecrets({ auth, material, keeps }: NodeOwn): ConfigSecrets {
+  return {
+    keeps,
+    replication: auth.credentials.replication,
+    openToAll: auth.openToAll,
+    material,
+  }
 }
 
-interface ConfigSecrets extends Pick<NodeSecrets, 'material'> {
+interface ConfigSecrets extends Pick<NodeOwn, 'material' | 'keeps'> {
   readonly replication: Secret
   readonly openToAll: boolean
 }
@@ -228,13 +248,13 @@ interface ConfigSecrets extends Pick<NodeSecrets, 'material'> {
 function nodeConfig(
   setting: NodeSetting,
   ordinal: number,
-  { material, ...login }: ConfigSecrets,
+  { material, keeps, ...login }: ConfigSecrets,
   options: RedisOptions,
 ) {
   const { mode } = setting.spec.tls
   return renderRedisConfig({
     nodeAlias: nodeAlias(setting.spec.name, ordinal),
-    persistence: setting.spec.persistence.mode,
+    persistence: keeps,
     ...login,
     options,
     tls: mode === 'off' || material === null ? null : { mode, fingerprint: fingerprintOf(material) },

@@ -1,6 +1,7 @@
 import type { EventSink } from '../events/catalogue.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
+import { keepingIn } from './keeping.js'
 import type { StateStore } from '../state/state-store.js'
 import type { FlotillaMemory } from './memory.js'
 import type { Look } from './pass.js'
@@ -60,7 +61,15 @@ export class FlotillaRecord {
   /** Takes a spec into force. @returns true when it is another one than before: a new generation. */
   async acceptSpec(spec: FlotillaSpec): Promise<boolean> {
     if (this.#memory.spec !== null && digestOf(this.#memory.spec) === digestOf(spec)) return false
-    await this.saveMemory(memory => ({ ...memory, spec, generation: memory.generation + 1 }))
+    await this.saveMemory(memory => ({
+      ...memory,
+      spec,
+      generation: memory.generation + 1,
+      nodes: memory.nodes.map(node => ({
+        ...node,
+        keeps: node.keeps ?? (memory.spec === null ? null : keepingIn(memory.spec)),
+      })),
+    }))
     return true
   }
 

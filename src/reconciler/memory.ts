@@ -1,4 +1,4 @@
-import type { FlotillaSpec, SourceSpec } from '../manifest/spec.js'
+import type { FlotillaSpec, KeepingSpec, SourceSpec } from '../manifest/spec.js'
 import type { ConfigInForce } from './config-in-force.js'
 import type { Trial } from './trial.js'
 
@@ -107,8 +107,19 @@ export interface NodeRecord {
     /** In its process. */
     readonly process: string | null
   }
+  /** How it keeps its data: what its redis.conf says and its volume bears out. Null until its container was made, or for one of an earlier version. */
+  readonly keeps: KeepingSpec | null
+  /** The snapshot that it was asked for last; null before. */
+  readonly snapshotAsked: SnapshotAsked | null
   /** What its container was limited to, and which container that is; null before we limited it. */
   readonly limited: string | null
+}
+
+export interface SnapshotAsked {
+  /** Whom. */
+  readonly runId: string
+  /** When its last one had ended then, by the node's own clock: a later one is the one that was asked for. */
+  readonly lastSaveAtMs: number | null
 }
 
 export interface Crash {
@@ -148,6 +159,9 @@ export interface HistoryEntry extends Omit<Operation, 'phase'> {
   /** Why it was aborted or refused, or what is uncertain about it; null when there is nothing to say. */
   readonly detail: string | null
 }
+
+/** How many operations `history` keeps. */
+export const historyLength = 100
 
 /** What a person asks for through the command line. */
 export interface Request {
@@ -194,6 +208,8 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     restartAskedAtMs: null,
     tuned: null,
     filed: null,
+    keeps: null,
+    snapshotAsked: null,
     given: { files: null, process: null },
     limited: null,
   }

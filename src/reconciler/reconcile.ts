@@ -162,6 +162,7 @@ async function act(
         input.tls === null || input.tls.mode === 'off' || !isInForce(input.tls)
           ? Promise.resolve(null)
           : tools.store.certificates.materialFor(pass.spec, ordinal, tools.clock.nowMs()),
+      keepsOf: ordinal => pass.record.memory.nodes.find(one => one.ordinal === ordinal)?.keeps ?? null,
       sourceLogin: context.sourceLogin,
       events,
       nowMs: () => tools.clock.nowMs(),

@@ -1,6 +1,6 @@
-import type { PersistenceSpec } from '../manifest/spec.js'
+import type { KeepingSpec } from '../manifest/spec.js'
 import type { Secret } from '../secret.js'
-import { optionLines, type RedisOptions } from './options.js'
+import { optionLines, type LiveOptions, type RedisOptions } from './options.js'
 import { quoteArgument } from './redis-text.js'
 import type { RedisFacts, Upstream } from './redis.js'
 import { containerTlsPlaces, tlsOptions, type TlsPlaces } from './tls.js'
@@ -18,7 +18,7 @@ export interface RenderedFile {
 export interface RedisConfigInput {
   /** `shop-1`: the name that the node announces, and by which it is known in its master's INFO. */
   readonly nodeAlias: string
-  readonly persistence: PersistenceSpec['mode']
+  readonly persistence: KeepingSpec
   /** Password of the ACL user `replication`. */
   readonly replication: Secret
   /** True when applications need no password (`auth: none`). */
@@ -138,7 +138,7 @@ function replicationLines(input: RedisConfigInput, places: ConfigPlaces): readon
     'repl-diskless-sync yes',
     // The stock 5 s wait for more replicas to share one fork. A fresh replica is online in 18 ms instead of 5.3 s (measured, 7.0).
     'repl-diskless-sync-delay 0',
-    `repl-diskless-load ${disklessLoad(persistence)}`,
+    `repl-diskless-load ${disklessLoad(persistence.mode)}`,
     // What may be missed and still be caught up with by a partial resync: 64 MB bridges 2 s of the fastest writer measured (30 MB/s).
     'repl-backlog-size 64mb',
     // With a ttl, an hour without replicas frees the backlog and changes the replid: the lineage would break for nothing.
@@ -157,21 +157,30 @@ function replicationLines(input: RedisConfigInput, places: ConfigPlaces): readon
  * append-only file does a full resync after every restart (the AOF has no replid), and one without persistence promises an
  * empty volume: for both the RDB on disk has no use, and loading from the socket is 20 % faster.
  */
-function disklessLoad(persistence: PersistenceSpec['mode']): 'disabled' | 'on-empty-db' {
+function disklessLoad(persistence: KeepingSpec['mode']): 'disabled' | 'on-empty-db' {
   return persistence === 'rdb' ? 'disabled' : 'on-empty-db'
 }
 
 function persistenceLines({ persistence }: RedisConfigInput): readonly string[] {
-  switch (persistence) {
+  switch (persistence.mode) {
     case 'aof':
-      return ['appendonly yes', 'appendfsync everysec', 'save ""']
+      return ['appendonly yes', `appendfsync ${persistence.appendfsync}`, 'save ""']
     case 'rdb':
       // One pair a line: 6.2 takes no more.
-      return ['appendonly no', 'save 3600 1', 'save 300 100', 'save 60 10000']
+      return ['appendonly no', ...persistence.save.map(point => `save ${point}`)]
     case 'none':
       // The second removes what a sync to a replica that wasn't empty had to put on disk.
       return ['appendonly no', 'save ""', 'rdb-del-sync-files yes']
   }
+}
+
+/**
+ * The same for a node that runs, in the words that CONFIG GET answers with. Whether it writes an append-only file is not among it: that takes care (plan/keeping.ts).
+ * Nothing for a node that keeps nothing, which is never changed while it runs.
+ */
+export function keepingOptions({ mode, save, appendfsync }: KeepingSpec): LiveOptions {
+  if (mode === 'none') return {}
+  return { save: save.join(' '), appendfsync, 'repl-diskless-load': disklessLoad(mode) }
 }
 
 function toText(lines: readonly string[]): string {

@@ -165,7 +165,8 @@ function readPersistence(fields: Fields): PersistenceFacts {
   const lastSaveSeconds = count(fields, 'rdb_last_save_time')
   return {
     aofEnabled: flag(fields, 'aof_enabled'),
-    aofRewriteInProgress: flag(fields, 'aof_rewrite_in_progress'),
+    aofRewriteInProgress: flag(fields, 'aof_rewrite_in_progress') || flag(fields, 'aof_rewrite_scheduled'),
+    aofLastRewriteOk: (fields.get('aof_last_bgrewrite_status') ?? 'ok') === 'ok',
     aofLastWriteOk: (fields.get('aof_last_write_status') ?? 'ok') === 'ok',
     rdbSaveInProgress: flag(fields, 'rdb_bgsave_in_progress'),
     rdbLastSaveOk: (fields.get('rdb_last_bgsave_status') ?? 'ok') === 'ok',

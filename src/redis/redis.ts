@@ -56,6 +56,8 @@ export interface RedisPort {
     names: readonly string[],
     options: { readonly deadlineMs: number },
   ): Promise<Readonly<Record<string, string>>>
+  /** `BGSAVE`: begins to write a snapshot, or will when another child has ended. One that is being written already is success. */
+  saveSnapshot(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
    * `ACL SETUSER` of each: what a user could do and by which passwords it came in before is replaced in one step, and its connections stay. `ACL DELUSER` of those
    * who are to go: their connections are closed. One that is not there is success.
@@ -244,7 +246,9 @@ export interface LoadingFacts {
 
 export interface PersistenceFacts {
   readonly aofEnabled: boolean
+  /** Under way, or due. */
   readonly aofRewriteInProgress: boolean
+  readonly aofLastRewriteOk: boolean
   readonly aofLastWriteOk: boolean
   readonly rdbSaveInProgress: boolean
   readonly rdbLastSaveOk: boolean

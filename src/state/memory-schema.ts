@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { persistenceByDefault } from '../manifest/sections/persistence.js'
 import { tlsByDefault } from '../manifest/sections/tls.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
 import type { FlotillaMemory } from '../reconciler/memory.js'
 
 /** The version of the file's shape. A newer one is refused (a downgraded Flotilla must not guess), an older one would be migrated here. */
@@ -64,6 +66,20 @@ const source = z.object({
   passwordFile: z.string().nullable(),
 })
 
+const keeping = z.object({
+  mode: z.enum(['aof', 'rdb', 'none']),
+  save: z.array(z.string()),
+  appendfsync: z.enum(['everysec', 'always', 'no']),
+})
+/** An earlier version knew nothing but the mode. */
+const persistence = keeping
+  .partial({ save: true, appendfsync: true })
+  .extend({ whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain') })
+  .transform(({ mode, save, appendfsync, whenScaled }): FlotillaSpec['persistence'] => {
+    const usual = persistenceByDefault(mode)
+    return { mode, save: save ?? usual.save, appendfsync: appendfsync ?? usual.appendfsync, whenScaled }
+  })
+
 const spec = z.object({
   name: z.string(),
   image: z.string(),
@@ -83,7 +99,7 @@ const spec = z.object({
       ]),
     })
     .prefault(tlsByDefault),
-  persistence: z.object({ mode: z.enum(['aof', 'rdb', 'none']) }),
+  persistence,
   config: redisOptions.prefault({}),
   resources: z
     .object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
@@ -153,6 +169,11 @@ const memory = z.object({
         .object({ files: z.string().nullable(), process: z.string().nullable() })
         .prefault({ files: null, process: null }),
       limited: z.string().nullable().prefault(null),
+      keeps: keeping.nullable().prefault(null),
+      snapshotAsked: z
+        .object({ runId: z.string(), lastSaveAtMs: z.number().nullable() })
+        .nullable()
+        .prefault(null),
     }),
   ),
   source: z

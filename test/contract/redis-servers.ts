@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -84,7 +85,7 @@ export async function createRealWorld(): Promise<RealWorld> {
     const aclFile = join(directory, 'users.acl')
     const { text } = renderRedisConfig({
       nodeAlias,
-      persistence: options.persistence ?? 'rdb',
+      persistence: persistenceByDefault(options.persistence ?? 'rdb'),
       replication: credentials.replication,
       openToAll: credentials.application === null,
       options: {},

@@ -185,6 +185,21 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     '7:16: persistence must be aof, rdb or none, not true; write persistence: aof',
   ],
   [
+    'a save point of words',
+    manifest('shop', '  replicas: 2\n  persistence: { mode: rdb, save: [hourly] }'),
+    '7:36: persistence.save[0] can\'t be "hourly": a save point is seconds and changes, such as "900 1"',
+  ],
+  [
+    'save points beside an append-only file',
+    manifest('shop', '  replicas: 2\n  persistence: { save: ["900 1"] }'),
+    '7:24: persistence.save is for mode: rdb, and this is aof; remove it',
+  ],
+  [
+    'a flush of an append-only file that there is not',
+    manifest('shop', '  replicas: 2\n  persistence: { mode: rdb, appendfsync: always }'),
+    '7:42: persistence.appendfsync is for mode: aof, and this is rdb; remove it',
+  ],
+  [
     'a policy in lower case',
     manifest('shop', '  replicas: 2\n  deletionPolicy: retain'),
     '7:19: deletionPolicy must be Retain, Delete or Orphan, not "retain"; did you mean deletionPolicy: Retain?',

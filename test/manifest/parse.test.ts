@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseManifest } from '../../src/manifest/parse.js'
@@ -12,13 +13,25 @@ function specOf(text: string) {
   return declared[0]?.spec
 }
 
+test('persistence is a mode, or a mapping with what belongs to it', () => {
+  const persistenceIn = (text: string) =>
+    specOf(manifest('shop', `  replicas: 0\n  persistence: ${text}`))?.persistence
+  assert.deepEqual(persistenceIn('{ mode: rdb, save: ["900 1"], whenScaled: Delete }'), {
+    ...{ mode: 'rdb', save: ['900 1'], appendfsync: 'everysec', whenScaled: 'Delete' },
+  })
+  assert.deepEqual(persistenceIn('{ appendfsync: always }'), {
+    ...{ mode: 'aof', save: [], appendfsync: 'always', whenScaled: 'Retain' },
+  })
+  assert.deepEqual(persistenceIn('{ mode: none }'), persistenceByDefault('none'))
+})
+
 test('everything but name and replicas has a default', () => {
   assert.deepEqual(specOf(manifest()), {
     name: 'shop',
     image: 'redis:8',
     replicas: 2,
     auth: { kind: 'generated', overlapMs: 600_000, users: [] },
-    persistence: { mode: 'aof' },
+    persistence: persistenceByDefault('aof'),
     config: {},
     resources: { memoryBytes: null, cpus: null },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
@@ -58,7 +71,7 @@ test('every field can be set', () => {
         ...{ certFile: '/etc/flotilla/a.crt', keyFile: '/etc/flotilla/a.key', caFile: '/etc/ca.crt' },
       },
     },
-    persistence: { mode: 'rdb' },
+    persistence: persistenceByDefault('rdb'),
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     resources: { memoryBytes: 1_610_612_736, cpus: 1.5 },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
@@ -206,7 +219,7 @@ test('the digest follows the meaning, not the spelling', () => {
 test('a spec that an earlier version wrote down has the digest of its manifest, so that an upgrade is no edit', () => {
   const written = {
     ...{ name: 'shop', image: 'redis:8', replicas: 2, auth: { kind: 'generated' } },
-    ...{ persistence: { mode: 'aof' }, deletionPolicy: 'Retain' },
+    ...{ persistence: persistenceByDefault('aof'), deletionPolicy: 'Retain' },
   }
   const file = JSON.stringify({ version: 1, memory: { ...newMemory('shop'), spec: written } })
   const reading = parseMemory(file)

@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aclUsers, renderAcl, type AclKeys } from '../../src/redis/acl.js'
@@ -7,7 +8,7 @@ import { Secret } from '../../src/secret.js'
 
 const input: RedisConfigInput = {
   nodeAlias: 'shop-1',
-  persistence: 'aof',
+  persistence: persistenceByDefault('aof'),
   replication: new Secret('s3cret'),
   openToAll: false,
   options: {},
@@ -55,8 +56,8 @@ test('the text without secrets is the same whatever the password, and does not h
 })
 
 test('snapshots keep the received RDB on disk; a node without persistence keeps its volume empty', () => {
-  const linesOf = (persistence: RedisConfigInput['persistence']): readonly string[] =>
-    renderRedisConfig({ ...input, persistence }).text.split('\n')
+  const linesOf = (mode: 'rdb' | 'none'): readonly string[] =>
+    renderRedisConfig({ ...input, persistence: persistenceByDefault(mode) }).text.split('\n')
   const rdb = linesOf('rdb')
   for (const line of ['repl-diskless-load disabled', 'appendonly no', 'save 3600 1', 'save 60 10000'])
     assert.ok(rdb.includes(line), line)

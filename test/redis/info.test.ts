@@ -30,6 +30,7 @@ test('a 7.0 master is read whole', () => {
     persistence: {
       aofEnabled: false,
       aofRewriteInProgress: false,
+      aofLastRewriteOk: true,
       aofLastWriteOk: true,
       rdbSaveInProgress: false,
       rdbLastSaveOk: true,

@@ -52,6 +52,8 @@ test('a state file of an earlier version is read, with what came later as it was
           tuned: 'run-1 abc',
           filed: null,
           limited: null,
+          keeps: null,
+          snapshotAsked: null,
           given: { files: null, process: null },
         },
       ],

@@ -1,3 +1,4 @@
+import type { KeepingSpec } from '../../manifest/spec.js'
 import type { EventSink } from '../../events/catalogue.js'
 import type { ReachMode } from '../../redis/reach.js'
 import type { RedisPort, SourceLogin } from '../../redis/redis.js'
@@ -20,6 +21,7 @@ export interface Hands {
   readonly turnKeys: (change: (keyring: Keyring) => Keyring) => Promise<void>
   /** The certificate of a node, made if it has none or the one it had is due; null where TLS is off. */
   readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
+  readonly keepsOf: (ordinal: number) => KeepingSpec | null
   /** How to get into the Redis that the flotilla follows; null when it follows none, or that one lets everybody in. */
   readonly sourceLogin: SourceLogin | null
   readonly events: EventSink

@@ -1,9 +1,11 @@
+import type { KeepingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import { fileOwner, nodeFiles, type NodeSetting } from '../desired-node.js'
 import { withNodeRecord, type FlotillaMemory } from '../memory.js'
 import { filesGiven } from '../plan/given.js'
+import { keepingOnDisk } from '../keeping.js'
 import { filedAs } from '../tuned-to.js'
 
 /** Part of what the hands have. */
@@ -12,6 +14,8 @@ export interface FileMeans {
   readonly setting: NodeSetting
   readonly auth: NodeAuth
   readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
+  /** How a node is known to keep its data; null where nobody knows. */
+  readonly keepsOf: (ordinal: number) => KeepingSpec | null
   readonly signal: AbortSignal
   readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
 }
@@ -21,12 +25,13 @@ export async function putNodeFiles(
   means: FileMeans,
   ordinal: number,
   { containerId, imageId }: ContainerFacts,
+  keeps = keepingOnDisk(means.setting.spec, means.keepsOf(ordinal)),
 ): Promise<NodeMaterial | null> {
   const { runtime, setting, auth, materialFor, signal } = means
   // Of the image that it was made from, which need not be today's.
   const image = await runtime.findImage(imageId, { signal })
   const material = await materialFor(ordinal)
-  const files = nodeFiles(setting, ordinal, { auth, material }, fileOwner(image?.user ?? ''))
+  const files = nodeFiles(setting, ordinal, { auth, material, keeps }, fileOwner(image?.user ?? ''))
   await runtime.putFiles(containerId, files, { signal })
   noteFiles(means, ordinal, containerId)
   return material

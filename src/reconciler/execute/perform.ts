@@ -17,6 +17,7 @@ import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
+import { keepingOnDisk } from '../keeping.js'
 import { limitedTo, tunedTo } from '../tuned-to.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { Hands } from './hands.js'
@@ -25,6 +26,7 @@ import { adopt, applyAuth, noteStarted, retire } from './give-auth.js'
 import { answerRequest, beginOperation, endOperation } from './perform-records.js'
 import { noteFiles, putNodeFiles } from './node-files.js'
 import { SyncTurns } from './sync-turns.js'
+import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
 import { killNode } from './kill-node.js'
 import { performTrial } from './perform-trial.js'
 import { tuneNode } from './tune-node.js'
@@ -135,8 +137,11 @@ export class Performer {
         await runtime.limitContainer(this.#idOf(action.ordinal), action.limits, { signal })
         return this.#note(action.ordinal, { limited: limitedTo(this.#idOf(action.ordinal), action.limits) })
       case 'write-config':
-        await putNodeFiles(this.#hands, action.ordinal, this.#containerOf(action.ordinal))
-        return
+        return writeConfig(this.#hands, this.#running(action.ordinal), action.keeps ?? null)
+      case 'set-append-only':
+        return setAppendOnly(this.#hands, this.#running(action.ordinal), action.on)
+      case 'save-snapshot':
+        return saveSnapshot(this.#hands, this.#running(action.ordinal), action.asked)
       case 'begin-operation':
         return beginOperation(this.#hands, action.operation)
       case 'end-operation':
@@ -178,13 +183,15 @@ export class Performer {
     const { runtime, setting, auth, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
     const material = await this.#hands.materialFor(ordinal)
-    const files = nodeFiles(setting, ordinal, { auth, material }, owner)
+    // On a volume that is there already: as the data on it was kept, or it would come up empty.
+    const keeps = keepingOnDisk(setting.spec, this.#hands.keepsOf(ordinal))
+    const files = nodeFiles(setting, ordinal, { auth, material, keeps }, owner)
     const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, name), files, {
       signal,
     })
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
-    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources) })
+    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps })
   }
 
   async #start(ordinal: number): Promise<void> {

@@ -1,14 +1,12 @@
 import type { RestartAsk } from '../../state/requests.js'
 import {
+  historyLength,
   withNodeRecord,
   type FlotillaMemory,
   type HistoryEntry,
   type Operation,
   type Request,
 } from '../memory.js'
-
-/** How many operations `history` keeps. */
-const historyLength = 100
 
 /** The memory once an operation has ended: the new master and epoch, and no operation. */
 export function afterOperation(

@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../manifest/sections/persistence.js'
 import { FlotillaError } from '../../errors.js'
 import { aclFilePath, configFilePath, containerPlaces, renderRedisConfig } from '../../redis/config.js'
 import { aclUsers, plainKeys, renderAcl } from '../../redis/acl.js'
@@ -142,7 +143,7 @@ function trialFiles({ imageUser, options }: { readonly imageUser: string; readon
   const nobody = { control: password, replication: password, application: null }
   const config = renderRedisConfig({
     nodeAlias: 'trial',
-    persistence: 'none',
+    persistence: persistenceByDefault('none'),
     replication: nobody.replication,
     tls: null,
     openToAll: true,

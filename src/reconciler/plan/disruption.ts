@@ -57,6 +57,8 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
     case 'catch-up':
     case 'resume-writes':
     case 'set-aside':
+    case 'set-append-only':
+    case 'save-snapshot':
     case 'answer-request':
     case 'promote':
     case 'tune':

@@ -2,6 +2,7 @@ import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import type { Action, Plan } from './plan.js'
+import { volumesStay } from './volume-invariant.js'
 
 /**
  * A second, dumber judge: it knows nothing of why a plan was made and only objects. A plan with an objection is not carried out, not even in part.
@@ -18,7 +19,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...followersFollowTheMaster(steps, input),
     ...masterIsNotTakenAway(steps, input),
     ...aCopyStays(steps, input),
-    ...volumesStay(steps),
+    ...volumesStay(plan, input),
     ...ownNetworkStays(steps, input),
     ...noPortIsClosedInUse(steps, input),
     ...sourceIsDisarmedFirst(steps, input),
@@ -172,15 +173,6 @@ function aCopyStays(steps: readonly Step[], input: PlanInput): string[] {
   return renewed.length === 1 && input.spec.replicas > 0 && left.length === 0
     ? [`node ${renewed[0]} is the only synced copy, and would be made anew`]
     : []
-}
-
-/** Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling. */
-function volumesStay(steps: readonly Step[]): string[] {
-  return steps.flatMap(({ action }) =>
-    action.kind === 'remove-volume' || action.kind === 'remove-network'
-      ? [`${action.kind} has no place in a reconciling plan`]
-      : [],
-  )
 }
 
 /** Its own network is what a node is found and followed on: it is repaired, never joined or left like another. */

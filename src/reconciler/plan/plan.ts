@@ -1,8 +1,8 @@
-import type { ResourcesSpec } from '../../manifest/spec.js'
+import type { KeepingSpec, ResourcesSpec } from '../../manifest/spec.js'
 import type { LiveOptions, RedisOptions } from '../../redis/options.js'
 import type { SourceSpec } from '../../manifest/spec.js'
 import type { Upstream } from '../../redis/redis.js'
-import type { Operation, Request } from '../memory.js'
+import type { Operation, Request, SnapshotAsked } from '../memory.js'
 
 /**
  * A plan is a decision written down: what to do, in which order and why; what it waits for; what it refuses, and what to type then.
@@ -123,8 +123,17 @@ export type ActionBody =
       readonly name: string
       readonly limits: ResourcesSpec
     }
-  /** Puts today's redis.conf into a container, for its next start. */
-  | { readonly kind: 'write-config'; readonly ordinal: number; readonly name: string }
+  /** Puts today's redis.conf into a container, for its next start. `keeps`: from then on it is known to keep its data so. */
+  | {
+      readonly kind: 'write-config'
+      readonly ordinal: number
+      readonly name: string
+      readonly keeps?: KeepingSpec
+    }
+  /** `on` begins to write an append-only file of all that is there. The old one stays when it is switched off. */
+  | { readonly kind: 'set-append-only'; readonly ordinal: number; readonly on: boolean }
+  /** Begins to write a snapshot. */
+  | { readonly kind: 'save-snapshot'; readonly ordinal: number; readonly asked: SnapshotAsked }
   | {
       readonly kind: 'end-operation'
       readonly operation: Operation

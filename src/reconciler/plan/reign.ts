@@ -3,6 +3,7 @@ import type { Census } from './census.js'
 import { planEncryption } from './encryption.js'
 import { planFiles } from './files.js'
 import type { PlanInput } from './input.js'
+import { planKeeping } from './keeping.js'
 import { planLimits } from './limits.js'
 import type { Mastership } from './mastership-kind.js'
 import { planMembership } from './membership.js'
@@ -53,17 +54,18 @@ export function planReign(
   const shrinking = whyNotShrink(input)
   const files = busy || shrinking !== null ? {} : planFiles(input, census)
   const limits = shrinking !== null ? { refusals: [shrinking] } : busy ? {} : planLimits(input, census)
+  const keeping = busy ? {} : planKeeping(input, census, reigning.ordinal)
   const hold = planRolloutHold(input, census)
   const encryption = planEncryption(input, census, reigning.ordinal)
   const refused = { refusals: config?.refusals ?? [] }
   // What is made anew is made with the new limits.
   const rollout = shrinking === null ? planRollout(input, census, reigning.ordinal) : []
-  const settings = [{ actions: tuning }, limits, files]
+  const settings = [{ actions: tuning }, limits, files, keeping]
   const parts: readonly Contribution[] =
     busy || settings.some(part => (part.actions ?? []).length > 0)
       ? [...repairs, ...settings, refused, hold, onlyOpening(encryption)]
-      : !isIdle(encryption)
-        ? [...repairs, limits, refused, hold, encryption]
+      : !isIdle(encryption) || !isIdle(keeping)
+        ? [...repairs, limits, keeping, refused, hold, encryption]
         : // An image that is not here can't be asked about either, and who wants it knows how often to try.
           input.seen.resources?.image === null || config === null
           ? [...repairs, limits, refused, hold, encryption, ...rollout]

@@ -1,4 +1,5 @@
-import { replicaName } from '../names.js'
+import { historyLength } from '../memory.js'
+import { replicaName, volumeName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
@@ -6,10 +7,11 @@ import type { Action, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
 import type { Mastership } from './mastership-kind.js'
 
-/** Lets go of the nodes that are too many, each only when nothing speaks against it. Their volumes stay. */
+/** Lets go of the nodes that are too many, each only when nothing speaks against it. Their volumes stay, unless the manifest says otherwise. */
 export function planSurplus(input: PlanInput, census: Census, mastership: Mastership): Contribution {
   const stops: Action[] = []
   const removals: Action[] = []
+  const volumes: Action[] = []
   const waits: Wait[] = []
   for (const node of census.surplus) {
     const name = node.seen?.container.name
@@ -25,17 +27,26 @@ export function planSurplus(input: PlanInput, census: Census, mastership: Master
     }
     const cause = `the manifest asks for ${input.spec.replicas} replicas`
     if (node.bucket !== 'stopped') stops.push({ kind: 'stop-container', ordinal: node.ordinal, name, cause })
+    const kept = whyKeepVolume(input, node)
     removals.push({
       kind: 'remove-container',
       ordinal: node.ordinal,
       name,
-      cause: `${cause}; its volume is kept`,
+      cause: `${cause}; its volume ${kept === null ? 'goes with it' : `is kept${kept}`}`,
     })
+    if (kept === null)
+      volumes.push({
+        kind: 'remove-volume',
+        ordinal: node.ordinal,
+        volume: volumeName(input.spec.name, node.ordinal),
+        cause: `${cause}, and spec.persistence.whenScaled is Delete`,
+      })
   }
   return {
     actions: [
       ...stops.map(action => ({ phase: 'stop-surplus' as const, action })),
       ...removals.map(action => ({ phase: 'remove-surplus' as const, action })),
+      ...volumes.map(action => ({ phase: 'remove-rest' as const, action })),
     ],
     waits,
   }
@@ -57,5 +68,22 @@ function whyNotRemove(
   const unsynced = kept.filter(one => one.bucket !== 'online')
   if (node.bucket === 'online' && kept.length > 0 && unsynced.length === kept.length)
     return 'another replica is in sync'
+  // Its data goes with it: then all that is left has to be whole, not just one.
+  if (whyKeepVolume(input, node) === null && unsynced.length > 0)
+    return `node ${unsynced.map(one => one.ordinal).join(', ')} is in sync`
   return null
+}
+
+/**
+ * Null when the volume goes with its node, else why it does not, as far as anybody expects that it would. It stays where it may hold what nobody else has: a master that a failover replaced has writes that the new one lacks, set aside
+ * on its volume. Whether it ever was one, the history tells; a short one forgets, so a flotilla that has forgotten anything keeps everything.
+ */
+function whyKeepVolume({ spec, memory }: PlanInput, { ordinal }: ClassifiedNode): string | null {
+  if (spec.persistence.whenScaled === 'Retain') return ''
+  if (memory.divergent.includes(ordinal)) return ': it holds writes that nobody else has'
+  if (memory.history.length >= historyLength)
+    return ': nobody remembers whether it ever was a replaced master'
+  return memory.history.some(({ kind, from }) => kind === 'failover' && from === ordinal)
+    ? ': it was master, and may hold writes that were set aside'
+    : null
 }

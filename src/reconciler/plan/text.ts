@@ -1,4 +1,4 @@
-import type { ResourcesSpec } from '../../manifest/spec.js'
+import type { KeepingSpec, ResourcesSpec } from '../../manifest/spec.js'
 import { nobody, type Action, type Plan } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
@@ -108,7 +108,11 @@ export function renderAction(action: Action): string {
     case 'limit-container':
       return `limit ${action.name} to ${limitWords(action.limits)}`
     case 'write-config':
-      return `write redis.conf into ${action.name}`
+      return `write redis.conf into ${action.name}${action.keeps === undefined ? '' : ` (${keepingWords(action.keeps)})`}`
+    case 'set-append-only':
+      return `switch the append-only file of node ${action.ordinal} ${action.on ? 'on' : 'off'}`
+    case 'save-snapshot':
+      return `have node ${action.ordinal} write a snapshot`
     case 'end-operation':
       return `record ${action.operation.kind}: ${action.result}`
     case 'apply-auth':
@@ -124,6 +128,10 @@ export function renderAction(action: Action): string {
     case 'remove-volume':
       return `remove volume ${action.volume}`
   }
+}
+
+function keepingWords({ mode, save, appendfsync }: KeepingSpec): string {
+  return mode === 'aof' ? `aof, ${appendfsync}` : mode === 'rdb' ? `rdb, ${save.join(', ')}` : mode
 }
 
 /** True when there is nothing to do, nothing to wait for and nothing refused. */

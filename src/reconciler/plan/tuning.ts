@@ -1,4 +1,6 @@
 import type { LiveOptions } from '../../redis/options.js'
+import { keepingOptions } from '../../redis/config.js'
+import { keepingIn } from '../keeping.js'
 import { liveOptions } from '../live-options.js'
 import type { Observation } from '../observation.js'
 import { tunedTo } from '../tuned-to.js'
@@ -24,7 +26,9 @@ type Wishing = Pick<PlanInput, 'spec' | 'memory'> & { readonly seen: Pick<Observ
 function wishes({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
   const container = seen.nodes.find(node => node.ordinal === ordinal)?.container
   const imageId = container?.image === spec.image ? container.imageId : null
-  return withoutShrinking(liveOptions({ spec, memory }, imageId), seen.nodes)
+  const { keeps = null } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
+  const keeping = keepingOptions(keeps ?? keepingIn(spec))
+  return withoutShrinking({ ...keeping, ...liveOptions({ spec, memory }, imageId) }, seen.nodes)
 }
 
 /** Whoever answers and was not tuned to today's wishes. */

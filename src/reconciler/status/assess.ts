@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.js'
 import { renderAction } from '../plan/text.js'
 import { authFact } from './auth-fact.js'
 import { configFact, configOf } from './config-fact.js'
+import { persistenceFact } from './persistence-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, pausedFact } from './memory-facts.js'
@@ -77,6 +78,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         ? yes('LinksUp', summary)
         : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
     ConfigApplied: configFact(input, plan, census.wanted),
+    PersistenceApplied: persistenceFact(input, census.wanted),
     SpecInvalid:
       context.specProblem === null
         ? no('Valid', 'the manifest is in force')

@@ -121,6 +121,7 @@ export const conditionTypes = [
   'MasterAvailable',
   'ReplicationHealthy',
   'ConfigApplied',
+  'PersistenceApplied',
   'SpecInvalid',
   'TlsApplied',
   'CertificateExpiring',

@@ -141,6 +141,14 @@ export async function setNodeConfig(
   return unknown
 }
 
+/** With SCHEDULE it waits for a child that writes the append-only file anew, instead of being refused. */
+export async function saveNodeSnapshot(context: OrderContext): Promise<void> {
+  const order = 'BGSAVE SCHEDULE'
+  const [reply] = await send(context, order, [['BGSAVE', 'SCHEDULE']])
+  if (reply?.kind === 'error' && !/already in progress/i.test(reply.message))
+    throw refusal(context.node, order, reply.message, [])
+}
+
 /** One CONFIG GET each, in one packet: 6.2 takes no more. A name is taken as it is, never as a pattern. */
 export async function getNodeConfig(
   context: OrderContext,

@@ -10,6 +10,7 @@ import {
   pauseNodeWrites,
   promoteNode,
   resumeNodeWrites,
+  saveNodeSnapshot,
   setNodeConfig,
   setNodeUsers,
 } from './orders.js'
@@ -35,6 +36,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
         : dropClientsOfPort({ links, clock, node, deadlineMs }, whoCameBy),
     setConfig: (node, config, { deadlineMs }) => setNodeConfig({ links, clock, node, deadlineMs }, config),
     getConfig: (node, names, { deadlineMs }) => getNodeConfig({ links, clock, node, deadlineMs }, names),
+    saveSnapshot: (node, { deadlineMs }) => saveNodeSnapshot({ links, clock, node, deadlineMs }),
     setUsers: (node, users, { deadlineMs }) => setNodeUsers({ links, clock, node, deadlineMs }, users),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),
     onConnectionLost: listener => links.onLost(listener),

@@ -3,6 +3,7 @@ import { applicationUser, controlUser } from '../acl-user.js'
 import type { NodeTarget, Probe, RedisFacts, RedisPort } from '../redis.js'
 import { runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
+import { beginSnapshot, setKeeping } from './fake-keeping.js'
 import { resumeWrites } from './fake-master.js'
 import { accepts, whenAwake, type FakeProcess } from './fake-process.js'
 import { followUpstream, promoteProcess } from './fake-replica.js'
@@ -233,6 +234,7 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
         for (const [name, value] of options)
           if (!process.unknownOptions.has(name)) process.config.set(name, value)
         process.transport = transportAfter(process.transport, config)
+        setKeeping(wire, process, config)
         return options.map(([name]) => name).filter(name => process.unknownOptions.has(name))
       }),
     getConfig: (target, names, { deadlineMs }) =>
@@ -244,6 +246,8 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
             .map(name => [name, config.get(name) ?? '']),
         ),
       ),
+    saveSnapshot: (target, { deadlineMs }) =>
+      give(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
     setUsers: (target, { set, remove }, { deadlineMs }) =>
       give(target, { kind: 'ACL SETUSER', deadlineMs }, ({ users }) => {
         for (const { name, rules } of set) users.set(name, rules)

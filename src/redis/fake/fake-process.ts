@@ -18,7 +18,11 @@ export interface FakeProcess {
   readonly credentials: NodeCredentials
   /** Rules by user, passwords as `#` and their SHA-256. */
   users: Map<string, readonly string[]>
-  readonly persistence: PersistenceSpec['mode']
+  /** What it does now. */
+  persistence: PersistenceSpec['mode']
+  savePoints: boolean
+  /** On the clock of the world; null before the first. */
+  lastSaveAtMs: number | null
   readonly disk: FakeDisk
   readonly runId: string
   /** On the clock that never goes back. */

@@ -158,6 +158,7 @@ export function createFakeRedis({
         ...{ frozen: false, offline: false, slowMs: 0, replid: '', previous: null, offset: 0 },
         ...{ data: readDisk(emptyDisk(), 'none').data, cached: false, link: null, linkLostAtMs: null },
         ...{ backlog: null, followers: [], forkUntilMs: 0, aofIsCurrent: true },
+        ...{ savePoints: start.persistence === 'rdb', lastSaveAtMs: null },
         ...{
           config: new Map(),
           users: usersOf(rest.credentials),
@@ -183,7 +184,7 @@ export function createFakeRedis({
       if (process.frozen || process.state === 'ended') return false
       process.pausedUntilMs = Infinity
       await clock.sleep(timing.packetMs())
-      if (process.state === 'well' && process.persistence === 'rdb') saveSnapshot(process)
+      if (process.state === 'well' && process.savePoints) saveSnapshot(process)
       this.kill(process)
       return true
     },

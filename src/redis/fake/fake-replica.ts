@@ -105,7 +105,7 @@ function loadSnapshot(
   replica.aofIsCurrent = false
   wire.onChange({ kind: 'overwriting', process: replica, by: data })
   replica.data = emptyDataset
-  if (replica.persistence === 'rdb') replica.disk.snapshot = { data, lineage: { replid, offset } }
+  if (replica.savePoints) replica.disk.snapshot = { data, lineage: { replid, offset } }
   const finish = (): void => {
     if (replica.state !== 'loading') return
     Object.assign(replica, { state: 'well', replid, offset, previous: null, cached: true })
@@ -119,7 +119,7 @@ function loadSnapshot(
   clock.after(timing.loadMs(replica), () => whenAwake(replica, finish))
 }
 
-function rewriteAof({ clock, timing }: FakeWire, replica: FakeProcess): void {
+export function rewriteAof({ clock, timing }: FakeWire, replica: FakeProcess): void {
   if (replica.persistence !== 'aof') return
   clock.after(timing.rewriteMs(), () => {
     if (replica.state === 'loading' || replica.state === 'ended') return

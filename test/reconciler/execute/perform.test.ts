@@ -29,6 +29,7 @@ async function handsOn() {
     auth: nodeAuth(keyring, setting.spec),
     turnKeys: () => Promise.reject(new Error('no password changes here')),
     materialFor: () => Promise.resolve(null),
+    keepsOf: () => null,
     nowMs: () => clock.nowMs(),
     sleep: ms => clock.sleep(ms),
     signal: new AbortController().signal,

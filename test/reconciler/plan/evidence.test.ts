@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -94,7 +95,7 @@ test('an empty master that was never known to hold anything is promoted among ot
 test('without persistence all come back empty: that is a cold start, and says what is gone', () => {
   planIs(
     {
-      spec: { replicas: 1, persistence: { mode: 'none' } },
+      spec: { replicas: 1, persistence: persistenceByDefault('none') },
       nodes: [newborn(0, { keys: 0 }, named), newborn(1, { keys: 0 })],
       seen: { resources: null },
     },
@@ -130,7 +131,7 @@ test('with persistence all empty is a loss that a person has to look at', () => 
 test('a master that comes back from an old snapshot does not roll back those who hold more of the same history', () => {
   planIs(
     {
-      spec: { replicas: 1, persistence: { mode: 'rdb' } },
+      spec: { replicas: 1, persistence: persistenceByDefault('rdb') },
       nodes: [newborn(0, { keys: 4, replid: 'replid-a', offset: 400 }, named), replica(1, linkDown)],
       seen: { resources: null },
     },
@@ -144,7 +145,7 @@ test('a master that comes back from an old snapshot does not roll back those who
 test('a master that comes back from an old snapshot waits for those who may hold more', () => {
   planIs(
     {
-      spec: { replicas: 1, persistence: { mode: 'rdb' } },
+      spec: { replicas: 1, persistence: persistenceByDefault('rdb') },
       nodes: [newborn(0, { keys: 4, replid: 'replid-a', offset: 400 }, named), stopped(1)],
     },
     `
@@ -428,7 +429,7 @@ test("nothing is started beside a node that took the master's name and role by h
 test('a node that is too many may be the one that holds the data', () => {
   planIs(
     {
-      spec: { replicas: 0, persistence: { mode: 'none' } },
+      spec: { replicas: 0, persistence: persistenceByDefault('none') },
       nodes: [newborn(0, { keys: 0 }, named), replica(1, linkDown)],
       seen: { resources: null },
     },

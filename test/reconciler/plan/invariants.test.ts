@@ -16,6 +16,7 @@ import {
   replica,
   request,
   settledNodes,
+  spec,
   stopped,
   type Case,
 } from '../support/world.js'
@@ -179,10 +180,31 @@ test('a container that takes writes is not stopped or removed', () => {
   assert.deepEqual(objections(facts, [stop(1, 'shop-replica-1')]), [])
 })
 
-test('reconciling removes no data and no network', () => {
-  assert.deepEqual(objections({}, [{ kind: 'remove-volume', ordinal: 3, volume: 'shop-3' }]), [
-    'remove-volume has no place in a reconciling plan',
+function removeVolume(ordinal: number) {
+  return { kind: 'remove-volume', ordinal, volume: `shop-${ordinal}` } as const
+}
+
+test('the volume of a node that is scaled away goes only where that was asked for, after its container, while all that is left is whole', () => {
+  const asked = spec({ replicas: 1, persistence: { ...spec().persistence, whenScaled: 'Delete' } })
+  const remove = { kind: 'remove-container', ordinal: 2, name: 'shop-replica-2' } as const
+  const facts = { spec: asked, nodes: settledNodes() }
+  assert.deepEqual(objections(facts, [remove], [removeVolume(2)]), [])
+  assert.deepEqual(objections(facts, [removeVolume(2)]), ['shop-2 would be removed while node 2 may use it'])
+  const broken = [master(0), replica(1, { upstream: { link: 'down' } }), replica(2)]
+  assert.deepEqual(objections({ ...facts, nodes: broken }, [remove], [removeVolume(2)]), [
+    'shop-2 would be removed while not every other node is in sync',
   ])
+  assert.deepEqual(
+    objections({ ...facts, memory: memory(0, { divergent: [2] }) }, [remove], [removeVolume(2)]),
+    ['shop-2 may hold what nobody else has'],
+  )
+  assert.deepEqual(objections({ ...facts, memory: memory(2) }, [remove], [removeVolume(2)]).slice(-1), [
+    'shop-2 may hold what nobody else has',
+  ])
+})
+
+test('reconciling removes no data and no network', () => {
+  assert.deepEqual(objections({}, [removeVolume(3)]), ['nobody asked for shop-3 to be removed'])
   assert.deepEqual(objections({}, [{ kind: 'remove-network', network: 'shop' }]), [
     'remove-network has no place in a reconciling plan',
   ])

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import {
   follower,
+  historyEntry,
   master,
   memory,
   newborn,
   planInput,
   planIs,
+  planText,
   replica,
   resources,
   settledNodes,
@@ -92,6 +95,43 @@ test('a good replica is kept rather than a bad one of a lower ordinal', () => {
       stage 2
         remove container shop-replica-1  # the manifest asks for 1 replicas; its volume is kept
     `,
+  )
+})
+
+const deleting = {
+  replicas: 1,
+  persistence: { ...persistenceByDefault('aof'), whenScaled: 'Delete' },
+} as const
+
+test('where the manifest says so, the volume goes after its container', () => {
+  planIs(
+    { spec: deleting, nodes: settledNodes() },
+    `
+    stage 1
+      stop shop-replica-2  # the manifest asks for 1 replicas
+    stage 2
+      remove container shop-replica-2  # the manifest asks for 1 replicas; its volume goes with it
+    stage 3
+      remove volume shop-2  # the manifest asks for 1 replicas, and spec.persistence.whenScaled is Delete
+    `,
+  )
+})
+
+test('while a node that is left is not in sync, one that would lose its volume stays', () => {
+  const behind = (ordinal: number) => replica(ordinal, { upstream: { link: 'down', linkDownSeconds: 3 } })
+  const text = planText({
+    spec: { ...deleting, replicas: 2 },
+    nodes: [master(0, { followers: [follower(3)] }), behind(1), behind(2), replica(3)],
+  })
+  assert.match(text, /waits until shop-replica-2 is removed when node 1 is in sync/)
+  assert.doesNotMatch(text, /remove (container|volume)/)
+})
+
+test('the volume of a node that a failover replaced as master stays: what was set aside is on it', () => {
+  const before = memory(0, { history: [historyEntry({ from: 2, to: 0 })] })
+  assert.match(
+    planText({ spec: deleting, memory: before, nodes: settledNodes() }),
+    /remove container shop-replica-2 {2}# .*its volume is kept: it was master, and may hold writes that were set aside\n$/,
   )
 })
 

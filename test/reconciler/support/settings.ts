@@ -1,3 +1,4 @@
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { FlotillaMemory, OperationKind, Request } from '../../../src/reconciler/memory.js'
 import { masterName, replicaName } from '../../../src/reconciler/names.js'
 import { nodeStates, type NodeStateName } from './node-states.js'
@@ -85,7 +86,7 @@ export function namesFor(count: number, master: number | null): readonly string[
 export function build(setting: Setting): World {
   const world: World = {
     atMs: nowMs,
-    spec: spec({ replicas: setting.replicas, persistence: { mode: setting.persistence } }),
+    spec: spec({ replicas: setting.replicas, persistence: persistenceByDefault(setting.persistence) }),
     memory: memoryOf(setting),
     network: 1,
     networks: [],

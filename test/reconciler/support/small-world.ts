@@ -559,6 +559,7 @@ function factsOf(world: World, box: Box): RedisFacts {
     return host !== null && leadsTo(world, host, box) && sourceOf(world, other) !== null
   })
   return redisFacts({
+    persistence: keptAs(world),
     runId: `run-${redis.run}`,
     role: redis.host === null ? 'master' : 'replica',
     replid: redis.replid,
@@ -625,4 +626,8 @@ function noData(): Data {
 
 function refused(code: FlotillaError['code'], what: string): FlotillaError {
   return new FlotillaError(code, what)
+}
+
+function keptAs({ spec }: World): RedisFacts['persistence'] {
+  return { ...redisFacts().persistence, aofEnabled: spec.persistence.mode === 'aof' }
 }

@@ -144,6 +144,7 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
     persistence: {
       aofEnabled: true,
       aofRewriteInProgress: false,
+      aofLastRewriteOk: true,
       aofLastWriteOk: true,
       rdbSaveInProgress: false,
       rdbLastSaveOk: true,

@@ -1,0 +1,102 @@
+import type { KeepingSpec } from '../../manifest/spec.js'
+import type { RedisFacts } from '../../redis/redis.js'
+import { isKeptAs, keepingIn } from '../keeping.js'
+import type { SnapshotAsked } from '../memory.js'
+import type { Census } from './census.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from './input.js'
+import type { Contribution, Phase } from './phases.js'
+import type { Action } from './plan.js'
+
+/**
+ * From snapshots to an append-only file and back, while nodes run. At its start Redis reads only the one that its redis.conf names, so the file may name it
+ * only when it holds everything:
+ *
+ *   to aof:  appendonly yes ─ the rewrite is done ─▶ redis.conf ─▶ save points off
+ *   to rdb:  BGSAVE ─ it is done ─▶ redis.conf ─▶ save points on ─▶ appendonly no
+ *
+ * A node that is killed anywhere in between comes up with what the one holds that its file names, and both are written meanwhile. Each step follows from what the node says and
+ * what its file is known to say, so one that was cut short is gone on with. One node at a time, because each forks a child, and the master last.
+ */
+export function planKeeping(input: PlanInput, census: Census, master: number): Contribution {
+  for (const node of mastersLast(census, master)) {
+    const step = stepOf(input, node)
+    if (step !== null) return step
+  }
+  return {}
+}
+
+/** Whether it keeps its data as the manifest says, as far as that can be had while it runs. */
+export function isKeptAsWanted(input: PlanInput, node: ClassifiedNode): boolean {
+  return stepOf(input, node) === null
+}
+
+function mastersLast({ wanted }: Census, master: number): readonly ClassifiedNode[] {
+  return wanted
+    .filter(({ bucket }) => bucket === 'online' || bucket === 'master')
+    .toSorted((a, b) => Number(a.ordinal === master) - Number(b.ordinal === master) || a.ordinal - b.ordinal)
+}
+
+function stepOf(input: PlanInput, node: ClassifiedNode): Contribution | null {
+  const facts = factsOf(node)
+  const name = node.seen?.container.name
+  if (facts === null || name === undefined) return null
+  const wanted = keepingIn(input.spec)
+  const kept = keptBy(input, node, facts)
+  // To and from nothing at all goes by new containers.
+  if (wanted.mode === 'none' || kept.mode === 'none') return null
+  const { ordinal } = node
+  const cause = `spec.persistence of ${input.spec.name} is ${wanted.mode}`
+  const write: Contribution = one('keep', { kind: 'write-config', ordinal, name, keeps: wanted, cause })
+  const isOn = facts.persistence.aofEnabled
+  if (wanted.mode === 'aof' && !isOn)
+    return one('keep', { kind: 'set-append-only', ordinal, on: true, cause })
+  if (kept.mode !== wanted.mode) return whenHeld(input, node, facts) ?? write
+  if (!isKeptAs(kept, wanted)) return write
+  if (wanted.mode === 'rdb' && isOn)
+    return one('keep-less', { kind: 'set-append-only', ordinal, on: false, cause })
+  return null
+}
+
+function one(phase: Phase, action: Action): Contribution {
+  return { actions: [{ phase, action }] }
+}
+
+/** Of a node that nothing is known of its process tells. */
+function keptBy({ spec, memory }: PlanInput, { ordinal }: ClassifiedNode, facts: RedisFacts): KeepingSpec {
+  const wanted = keepingIn(spec)
+  const { keeps = null } = memory.nodes.find(record => record.ordinal === ordinal) ?? {}
+  if (keeps !== null) return keeps
+  const mode = facts.persistence.aofEnabled ? 'aof' : 'rdb'
+  return wanted.mode === mode || wanted.mode === 'none' ? wanted : { ...wanted, mode }
+}
+
+/** What has to be so before redis.conf may name the other one; null when it is. */
+function whenHeld(input: PlanInput, node: ClassifiedNode, facts: RedisFacts): Contribution | null {
+  const { ordinal } = node
+  const { persistence } = facts
+  if (input.spec.persistence.mode === 'aof') {
+    if (!persistence.aofRewriteInProgress && persistence.aofLastRewriteOk) return null
+    const trouble = persistence.aofLastRewriteOk ? '' : '; the last try has failed, its log says why'
+    return waitFor(ordinal, `node ${ordinal} has written its append-only file${trouble}`)
+  }
+  if (persistence.rdbSaveInProgress) return waitFor(ordinal, `node ${ordinal} has written its snapshot`)
+  const { snapshotAsked = null } = input.memory.nodes.find(record => record.ordinal === ordinal) ?? {}
+  if (isAnswered(snapshotAsked, facts)) return null
+  return one('keep', {
+    kind: 'save-snapshot',
+    ordinal,
+    asked: { runId: facts.runId, lastSaveAtMs: persistence.rdbLastSaveAtMs },
+    cause: 'it is to hold everything before the append-only file goes',
+  })
+}
+
+/** Redis counts in seconds: one that ends within the same second as the one before looks like none, and is asked for again. */
+function isAnswered(asked: SnapshotAsked | null, { runId, persistence }: RedisFacts): boolean {
+  if (asked === null || asked.runId !== runId || !persistence.rdbLastSaveOk) return false
+  return (persistence.rdbLastSaveAtMs ?? 0) > (asked.lastSaveAtMs ?? 0)
+}
+
+function waitFor(ordinal: number, what: string): Contribution {
+  return { waits: [{ what, ordinal, lookAgainInMs: 250 }] }
+}

@@ -1,0 +1,28 @@
+import { factsOfNode } from '../node-facts.js'
+import type { PlanInput } from './input.js'
+import type { Plan } from './plan.js'
+
+/**
+ * Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling; but for the volume of a node that is scaled away, where the
+ * manifest says so, the container has gone before, and every node that is left answers, one as the master and the others in sync with it.
+ */
+export function volumesStay(plan: Plan, input: PlanInput): string[] {
+  const actions = plan.stages.flat()
+  const { spec, memory, seen } = input
+  const removed = actions.flatMap(action => (action.kind === 'remove-container' ? [action.ordinal] : []))
+  const left = seen.nodes.filter(({ ordinal }) => !removed.includes(ordinal)).map(factsOfNode)
+  const isWhole =
+    left.filter(facts => facts?.role === 'master').length === 1 &&
+    left.every(facts => facts?.role === 'master' || facts?.upstream?.link === 'up') &&
+    left.length > spec.replicas
+  return actions.flatMap(action => {
+    if (action.kind === 'remove-network') return ['remove-network has no place in a reconciling plan']
+    if (action.kind !== 'remove-volume') return []
+    const { ordinal, volume } = action
+    if (spec.persistence.whenScaled === 'Retain') return [`nobody asked for ${volume} to be removed`]
+    if (ordinal === memory.master?.ordinal || memory.divergent.includes(ordinal))
+      return [`${volume} may hold what nobody else has`]
+    if (!removed.includes(ordinal)) return [`${volume} would be removed while node ${ordinal} may use it`]
+    return isWhole ? [] : [`${volume} would be removed while not every other node is in sync`]
+  })
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { configFilePath } from '../../src/redis/config.js'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { execIn, killContainer, volumesOf } from '../support/containers.js'
+import { until } from '../support/until.js'
+import { testWorld, type World } from '../support/world.js'
+import { Writer } from '../support/writer.js'
+
+const patienceMs = 120_000
+
+function declare(world: World, persistence: string, replicas = 2): void {
+  world.declare({ replicas })
+  appendFileSync(world.manifest, `  persistence: ${persistence}\n`)
+}
+
+async function applied(world: World, mode: 'aof' | 'rdb'): Promise<void> {
+  await until(`${mode} on every node`, patienceMs, async () => {
+    const { conditions, phase } = await world.status()
+    const condition = conditions.find(({ type }) => type === 'PersistenceApplied')
+    assert.equal(condition?.message, `every node has ${mode}`)
+    assert.equal(phase, 'Ready')
+    return true
+  })
+  for (const { id, name } of await world.containers()) {
+    assert.match(await execIn(id, 'cat', configFilePath), new RegExp(`^appendonly ${yesIf(mode)}$`, 'm'))
+    const role = name.slice(world.name.length + 1) as 'master'
+    const reply = (await world.redis(role, 'config', 'get', 'appendonly')) as readonly string[]
+    assert.equal(reply[1], yesIf(mode), name)
+  }
+}
+
+function yesIf(mode: 'aof' | 'rdb'): string {
+  return mode === 'aof' ? 'yes' : 'no'
+}
+
+describe('spec.persistence', { concurrency: 2 }, () => {
+  test('snapshots and append-only files are exchanged under writers, on the same processes; then all are killed and have everything', async t => {
+    const world = testWorld(t, 'kept')
+    declare(world, 'rdb')
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    const before = await world.containers()
+    // Two rounds with a writer each: what a start from a snapshot may lack is what came after it.
+    const writer = new Writer(world, { promised: 'plain' })
+    t.after(() => writer.stop())
+    await until('a hundred acknowledged writes', patienceMs, () => writer.count >= 100)
+    declare(world, 'aof')
+    await applied(world, 'aof')
+    declare(world, '{ mode: rdb, save: ["900 1"] }')
+    await applied(world, 'rdb')
+    assert.deepEqual(await world.redis('master', 'config', 'get', 'save'), ['save', '900 1'])
+    declare(world, 'aof')
+    await applied(world, 'aof')
+    await assertUntouched(world, before)
+    await writer.stop()
+    const mark = daemon.mark()
+    await Promise.all(before.map(({ id }) => killContainer(id)))
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+    t.diagnostic(`${await writer.assertNothingLost()} acknowledged writes, none lost`)
+  })
+
+  test('what was there when snapshots took over is there after all were killed', async t => {
+    const world = testWorld(t, 'dumped')
+    declare(world, 'aof', 1)
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await world.redis('master', 'set', 'hello', 'world')
+    declare(world, 'rdb', 1)
+    await applied(world, 'rdb')
+    const mark = daemon.mark()
+    await Promise.all((await world.containers()).map(({ id }) => killContainer(id)))
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+
+    declare(world, '{ mode: rdb, whenScaled: Delete }', 0)
+    await until('the volume of node 1 to be gone', patienceMs, async () => {
+      assert.deepEqual(await volumesOf(world.name), [`${world.name}-0`])
+      return true
+    })
+    assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+  })
+})

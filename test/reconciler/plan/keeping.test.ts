@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
+import { keepingIn } from '../../../src/reconciler/keeping.js'
+import { withNodeRecord, type FlotillaMemory, type SnapshotAsked } from '../../../src/reconciler/memory.js'
+import type { Action } from '../../../src/reconciler/plan/plan.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import {
+  follower,
+  master,
+  planInput,
+  planIs,
+  planText,
+  redisFacts,
+  replica,
+  spec,
+  witnessed,
+} from '../support/world.js'
+
+const aof = spec({ persistence: persistenceByDefault('aof') })
+const rdb = spec({ persistence: persistenceByDefault('rdb') })
+
+type Persistence = ReturnType<typeof redisFacts>['persistence']
+
+/** A master and two replicas, each with what it says of its persistence. */
+function nodes(says: (ordinal: number) => Partial<Persistence>): NodeSeen[] {
+  const facts = (ordinal: number) => ({
+    persistence: { ...redisFacts().persistence, ...says(ordinal) },
+  })
+  return [
+    master(0, { ...facts(0), followers: [follower(1), follower(2)] }),
+    replica(1, facts(1)),
+    replica(2, facts(2)),
+  ]
+}
+
+function keeping(mode: 'aof' | 'rdb', ordinals: readonly number[] = [0, 1, 2], before = witnessed([1, 2])) {
+  const keeps = keepingIn(mode === 'aof' ? aof : rdb)
+  return ordinals.reduce<FlotillaMemory>(
+    (memory, ordinal) => withNodeRecord(memory, ordinal, record => ({ ...record, keeps })),
+    before,
+  )
+}
+
+const off = { aofEnabled: false }
+
+describe('from snapshots to an append-only file', () => {
+  test('a replica begins to write one, and nobody else: each forks a child', () => {
+    planIs(
+      { spec: aof, memory: keeping('rdb'), nodes: nodes(() => off) },
+      `
+      stage 1
+        switch the append-only file of node 1 on  # spec.persistence of shop is aof
+      `,
+    )
+  })
+
+  test('while it is written, redis.conf stays: a node that is started with one that holds nothing comes up empty', () => {
+    const writing = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofRewriteInProgress: true } : off))
+    planIs(
+      { spec: aof, memory: keeping('rdb'), nodes: writing },
+      'waits until node 1 has written its append-only file',
+    )
+    const failed = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofLastRewriteOk: false } : off))
+    planIs(
+      { spec: aof, memory: keeping('rdb'), nodes: failed },
+      'waits until node 1 has written its append-only file; the last try has failed, its log says why',
+    )
+  })
+
+  test('when it is written, redis.conf names it; the master comes last', () => {
+    const done = nodes(ordinal => (ordinal === 0 ? off : { aofEnabled: true }))
+    planIs(
+      { spec: aof, memory: keeping('aof', [1], keeping('rdb')), nodes: done },
+      `
+      stage 1
+        write redis.conf into shop-replica-2 (aof, everysec)  # spec.persistence of shop is aof
+      `,
+    )
+    assert.match(
+      planText({ spec: aof, memory: keeping('aof', [1, 2], keeping('rdb')), nodes: done }),
+      /switch the append-only file of node 0 on/,
+    )
+  })
+
+  test('save points stay until redis.conf names the append-only file', () => {
+    const tuned = (memory: FlotillaMemory): unknown => {
+      const { stages } = planFlotilla(
+        planInput({ spec: aof, memory, nodes: nodes(() => ({ aofEnabled: true })), untuned: [1] }),
+      )
+      const tune = stages.flat().find(action => action.kind === 'tune')
+      return tune?.kind === 'tune' ? tune.options['save'] : null
+    }
+    assert.equal(tuned(keeping('rdb')), '3600 1 300 100 60 10000')
+    assert.equal(tuned(keeping('aof')), '')
+  })
+})
+
+describe('from an append-only file to snapshots', () => {
+  test('a snapshot is written first', () => {
+    planIs(
+      { spec: rdb, memory: keeping('aof'), nodes: nodes(() => ({ rdbLastSaveAtMs: 5_000 })) },
+      `
+      stage 1
+        have node 1 write a snapshot  # it is to hold everything before the append-only file goes
+      `,
+    )
+  })
+
+  test('one of before it was asked for is none, and one of another process neither', () => {
+    const asked = (snapshotAsked: SnapshotAsked): string =>
+      planText({
+        spec: rdb,
+        memory: withNodeRecord(keeping('aof'), 1, record => ({ ...record, snapshotAsked })),
+        nodes: nodes(() => ({ rdbLastSaveAtMs: 5_000 })),
+      })
+    assert.match(asked({ runId: 'run-1', lastSaveAtMs: 5_000 }), /have node 1 write a snapshot/)
+    assert.match(asked({ runId: 'run-before', lastSaveAtMs: 4_000 }), /have node 1 write a snapshot/)
+    assert.match(
+      asked({ runId: 'run-1', lastSaveAtMs: 4_000 }),
+      /write redis.conf into shop-replica-1 \(rdb, 3600 1/,
+    )
+  })
+
+  test('the append-only file goes when redis.conf names the snapshots, after the save points are set', () => {
+    const text = planText({
+      spec: rdb,
+      memory: keeping('rdb', [1], keeping('aof')),
+      nodes: nodes(() => ({})),
+      untuned: [1],
+    })
+    assert.match(text, /tune node 1[^]*stage 2\n {2}switch the append-only file of node 1 off/)
+  })
+})
+
+test('other save points need no snapshot, just another redis.conf', () => {
+  const asked = spec({ persistence: { ...rdb.persistence, save: ['900 1'] } })
+  planIs(
+    { spec: asked, memory: keeping('rdb'), nodes: nodes(() => off) },
+    `
+    stage 1
+      write redis.conf into shop-replica-1 (rdb, 900 1)  # spec.persistence of shop is rdb
+    `,
+  )
+})
+
+test('nothing is done where everything is as it is asked for, also for nodes of an earlier version', () => {
+  planIs({ spec: rdb, memory: keeping('rdb'), nodes: nodes(() => off) }, 'nothing to do')
+  planIs({ spec: rdb, memory: witnessed([1, 2]), nodes: nodes(() => off) }, 'nothing to do')
+  planIs({ spec: aof, memory: witnessed([1, 2]), nodes: nodes(() => ({})) }, 'nothing to do')
+})
+
+/** One node of its own, with what is on its volume: whether each of the two holds everything. */
+interface Kept {
+  file: 'aof' | 'rdb'
+  isOn: boolean
+  rewriting: boolean
+  aofHolds: boolean
+  dumpHolds: boolean
+  lastSaveAtMs: number
+  memory: FlotillaMemory
+}
+
+/** What a start would read holds everything that was there when the mode was changed. */
+function isSafe({ file, aofHolds, dumpHolds }: Kept): boolean {
+  return file === 'aof' ? aofHolds : dumpHolds
+}
+
+function carryOut(kept: Kept, action: Action): void {
+  switch (action.kind) {
+    case 'set-append-only':
+      // What is written from now on is not in the old file, which stays until the new one is done.
+      Object.assign(kept, action.on ? { isOn: true, rewriting: true } : { isOn: false, aofHolds: false })
+      return
+    case 'save-snapshot':
+      kept.dumpHolds = true
+      kept.lastSaveAtMs += 1_000
+      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, snapshotAsked: action.asked }))
+      return
+    case 'write-config': {
+      const { keeps } = action
+      if (keeps === undefined || keeps.mode === 'none') return
+      kept.file = keeps.mode
+      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, keeps }))
+      return
+    }
+    default:
+      assert.equal(action.kind, 'tune')
+  }
+}
+
+function step(kept: Kept, wanted: typeof aof): readonly Action[] {
+  if (kept.rewriting) Object.assign(kept, { rewriting: false, aofHolds: true })
+  const persistence = {
+    ...redisFacts().persistence,
+    ...{ aofEnabled: kept.isOn, aofRewriteInProgress: kept.rewriting, rdbLastSaveAtMs: kept.lastSaveAtMs },
+  }
+  const input = planInput({
+    spec: { ...wanted, replicas: 0 },
+    memory: kept.memory,
+    nodes: [master(0, { persistence })],
+  })
+  return planFlotilla(input).stages.flat()
+}
+
+test('after every step, and wherever the wish changes back, a start would find everything', () => {
+  let ends = 0
+  for (const from of ['aof', 'rdb'] as const)
+    for (let changeAt = 0; changeAt < 8; changeAt += 1) {
+      const kept: Kept = {
+        ...{ file: from, isOn: from === 'aof', rewriting: false, lastSaveAtMs: 1_000 },
+        ...{ aofHolds: from === 'aof', dumpHolds: from === 'rdb' },
+        memory: keeping(from, [0], witnessed([])),
+      }
+      const [there, back] = from === 'aof' ? [rdb, aof] : [aof, rdb]
+      for (let count = 0; count < 16; count += 1)
+        for (const action of step(kept, count < changeAt ? there : back)) {
+          carryOut(kept, action)
+          assert.ok(isSafe(kept), `${from}, back after ${changeAt}: ${action.kind} in step ${count}`)
+        }
+      assert.deepEqual([kept.file, kept.isOn], [from, from === 'aof'])
+      ends += 1
+    }
+  assert.equal(ends, 16)
+})
