@@ -17,7 +17,7 @@ export interface RedisWorld {
     node: NodeTarget,
   ): Promise<{ readonly fingerprint: string; readonly options: Readonly<Record<string, string>> }>
   /** Starts it again, on the data that it saved: another run, at the same address. */
-  restartNode(node: NodeTarget, options?: { readonly slowLoad?: boolean }): Promise<NodeTarget>
+  restartNode(node: NodeTarget, options?: StartOptions & { readonly slowLoad?: boolean }): Promise<NodeTarget>
   /** Makes sure that the data is on disk. */
   save(node: NodeTarget): Promise<void>
   /** kill -9. */
@@ -227,6 +227,47 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, reborn, ({ keys, upstream }) => keys === 0 && upstream?.link === 'up')
       const after = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
       assert.deepEqual([after.syncs.full, after.syncs.partialOk], [1, 0])
+    })
+
+    test('a snapshot that is asked for tells when it is done, and holds what was there', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      const before = (await factsWhen(world, node, () => true)).persistence.rdbLastSaveAtMs ?? 0
+      // Redis counts in seconds.
+      for (let lastMs = before; lastMs <= before;) {
+        await world.redis.saveSnapshot(node, { deadlineMs })
+        const { persistence } = await factsWhen(world, node, facts => !facts.persistence.rdbSaveInProgress)
+        assert.ok(persistence.rdbLastSaveOk)
+        lastMs = persistence.rdbLastSaveAtMs ?? 0
+      }
+      const reborn = await world.restartNode(node)
+      assert.equal((await factsWhen(world, reborn, () => true)).keys, 1)
+    })
+
+    test('an append-only file that is begun on a running node holds everything when its rewrite is done', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      await world.redis.setConfig(node, { appendonly: 'yes' }, { deadlineMs })
+      await factsWhen(
+        world,
+        node,
+        ({ persistence: { aofEnabled, aofRewriteInProgress, aofLastRewriteOk } }) =>
+          aofEnabled && !aofRewriteInProgress && aofLastRewriteOk,
+      )
+      await set(world, node, 'b', '2')
+      const reborn = await world.restartNode(node, { persistence: 'aof' })
+      assert.equal((await factsWhen(world, reborn, () => true)).keys, 2)
+    })
+
+    test('a node that is started with an append-only file that is not there comes up empty, beside a snapshot of everything', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      await set(world, node, 'a', '1')
+      await world.save(node)
+      const reborn = await world.restartNode(node, { persistence: 'aof' })
+      assert.equal((await factsWhen(world, reborn, () => true)).keys, 0)
     })
 
     test('a node without persistence comes back empty', async () => {

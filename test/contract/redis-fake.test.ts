@@ -58,6 +58,7 @@ function createFakeWorld(): RedisWorld {
     },
     async restartNode(node, options) {
       await kill(node)
+      if (options?.persistence !== undefined) persistences.set(node.nodeAlias, options.persistence)
       return begin({ ...node, startedAtMs: (node.startedAtMs ?? 0) + 100 }, options)
     },
     save: async node => saveSnapshot(processOf(node)),

@@ -152,8 +152,9 @@ export async function createRealWorld(): Promise<RealWorld> {
       const [port, tlsPort] = [await freePort(), await freePort()]
       return launch(nodeAlias, { port, tlsPort, directory, options, log: '' }, [])
     },
-    restartNode: async (node, { slowLoad = false } = {}) => {
-      const server = serverOf(node)
+    restartNode: async (node, { slowLoad = false, ...options } = {}) => {
+      const before = serverOf(node)
+      const server = { ...before, options: { ...before.options, ...options } }
       await kill(server)
       return launch(node.nodeAlias, server, slowLoad ? slowLoadLines : [])
     },

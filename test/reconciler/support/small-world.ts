@@ -93,9 +93,11 @@ export function perform(world: World, action: Action): void {
 
 function change(world: World, action: Action): void {
   switch (action.kind) {
-    // Who listens how is a world of its own: see encryption.test.ts.
+    // Who listens how is a world of its own, and how data is kept another: see encryption.test.ts and keeping.test.ts.
     case 'load-certificate':
     case 'set-port':
+    case 'set-append-only':
+    case 'save-snapshot':
       answering(world, action.ordinal)
       return
     case 'pull-image':
