@@ -109,6 +109,8 @@ export interface NodeRecord {
   }
   /** How it keeps its data: what its redis.conf says and its volume bears out. Null until its container was made, or for one of an earlier version. */
   readonly keeps: KeepingSpec | null
+  /** What its redis.conf is about to say of that, or may say already; null when it says what `keeps` does. */
+  readonly filing: KeepingSpec | null
   /** The snapshot that it was asked for last; null before. */
   readonly snapshotAsked: SnapshotAsked | null
   /** What its container was limited to, and which container that is; null before we limited it. */
@@ -209,6 +211,7 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     tuned: null,
     filed: null,
     keeps: null,
+    filing: null,
     snapshotAsked: null,
     given: { files: null, process: null },
     limited: null,

@@ -170,6 +170,7 @@ const memory = z.object({
         .prefault({ files: null, process: null }),
       limited: z.string().nullable().prefault(null),
       keeps: keeping.nullable().prefault(null),
+      filing: keeping.nullable().prefault(null),
       snapshotAsked: z
         .object({ runId: z.string(), lastSaveAtMs: z.number().nullable() })
         .nullable()

@@ -53,6 +53,7 @@ test('a state file of an earlier version is read, with what came later as it was
           filed: null,
           limited: null,
           keeps: null,
+          filing: null,
           snapshotAsked: null,
           given: { files: null, process: null },
         },

@@ -1,5 +1,5 @@
 import type { KeepingSpec } from '../../manifest/spec.js'
-import { withNodeRecord, type SnapshotAsked } from '../memory.js'
+import { withNodeRecord, type NodeRecord, type SnapshotAsked } from '../memory.js'
 import type { Hands } from './hands.js'
 import { putNodeFiles } from './node-files.js'
 import type { RunningNode } from './transport.js'
@@ -7,8 +7,8 @@ import type { RunningNode } from './transport.js'
 const deadlineMs = 10_000
 
 /**
- * Where it says that data is kept otherwise, that is written down (fsync) before anything else is done: whoever puts the file into the container anew
- * goes by it.
+ * Where it says that data is kept otherwise, that is written down (fsync) before, because a Flotilla that dies in between does not know what the file says, and
+ * after, before anything else is done: whoever puts the file into the container anew goes by it.
  */
 export async function writeConfig(
   hands: Hands,
@@ -16,8 +16,11 @@ export async function writeConfig(
   keeps: KeepingSpec | null,
 ): Promise<void> {
   if (keeps === null) return void (await putNodeFiles(hands, ordinal, container))
+  const note = (known: Partial<NodeRecord>): Promise<void> =>
+    hands.saveMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
+  await note({ filing: keeps })
   await putNodeFiles(hands, ordinal, container, keeps)
-  await hands.saveMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, keeps })))
+  await note({ keeps, filing: null })
 }
 
 /** Redis answers when the rewrite has begun. */

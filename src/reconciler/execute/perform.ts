@@ -191,7 +191,7 @@ export class Performer {
     })
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
-    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps })
+    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps, filing: null })
   }
 
   async #start(ordinal: number): Promise<void> {

@@ -47,8 +47,14 @@ function stepOf(input: PlanInput, node: ClassifiedNode): Contribution | null {
   if (wanted.mode === 'none' || kept.mode === 'none') return null
   const { ordinal } = node
   const cause = `spec.persistence of ${input.spec.name} is ${wanted.mode}`
-  const write: Contribution = one('keep', { kind: 'write-config', ordinal, name, keeps: wanted, cause })
   const isOn = facts.persistence.aofEnabled
+  const cutShort = filingOf(input, node)
+  if (cutShort !== null) {
+    // Which of the two the file says is not known. What the process does now is complete, and a start of it would not read less.
+    const keeps = (kept.mode === 'aof') === isOn ? kept : cutShort
+    return one('keep', { kind: 'write-config', ordinal, name, keeps, cause: 'its writing was cut short' })
+  }
+  const write: Contribution = one('keep', { kind: 'write-config', ordinal, name, keeps: wanted, cause })
   if (wanted.mode === 'aof' && !isOn)
     return one('keep', { kind: 'set-append-only', ordinal, on: true, cause })
   if (kept.mode !== wanted.mode) return whenHeld(input, node, facts) ?? write
@@ -69,6 +75,10 @@ function keptBy({ spec, memory }: PlanInput, { ordinal }: ClassifiedNode, facts:
   if (keeps !== null) return keeps
   const mode = facts.persistence.aofEnabled ? 'aof' : 'rdb'
   return wanted.mode === mode || wanted.mode === 'none' ? wanted : { ...wanted, mode }
+}
+
+function filingOf({ memory }: PlanInput, { ordinal }: ClassifiedNode): KeepingSpec | null {
+  return memory.nodes.find(record => record.ordinal === ordinal)?.filing ?? null
 }
 
 /** What has to be so before redis.conf may name the other one; null when it is. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import { keepingIn } from '../../../src/reconciler/keeping.js'
-import { withNodeRecord, type FlotillaMemory, type SnapshotAsked } from '../../../src/reconciler/memory.js'
+import {
+  withNodeRecord,
+  type FlotillaMemory,
+  type NodeRecord,
+  type SnapshotAsked,
+} from '../../../src/reconciler/memory.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
@@ -159,6 +164,7 @@ interface Kept {
   aofHolds: boolean
   dumpHolds: boolean
   lastSaveAtMs: number
+  runs: number
   memory: FlotillaMemory
 }
 
@@ -167,7 +173,11 @@ function isSafe({ file, aofHolds, dumpHolds }: Kept): boolean {
   return file === 'aof' ? aofHolds : dumpHolds
 }
 
-function carryOut(kept: Kept, action: Action): void {
+/** `isNoted`: false when Flotilla is killed between the deed and the note of it. */
+function carryOut(kept: Kept, action: Action, isNoted: boolean): void {
+  const note = (known: Partial<NodeRecord>): void => {
+    if (isNoted) kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, ...known }))
+  }
   switch (action.kind) {
     case 'set-append-only':
       // What is written from now on is not in the old file, which stays until the new one is done.
@@ -176,51 +186,65 @@ function carryOut(kept: Kept, action: Action): void {
     case 'save-snapshot':
       kept.dumpHolds = true
       kept.lastSaveAtMs += 1_000
-      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, snapshotAsked: action.asked }))
-      return
+      return note({ snapshotAsked: action.asked })
     case 'write-config': {
       const { keeps } = action
       if (keeps === undefined || keeps.mode === 'none') return
+      // Written down before in any case.
+      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, filing: keeps }))
       kept.file = keeps.mode
-      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, keeps }))
-      return
+      return note({ keeps, filing: null })
     }
     default:
       assert.equal(action.kind, 'tune')
   }
 }
 
+/** kill -9, and started again on what its file names: what is written then is not in the other one. */
+function startAgain(kept: Kept): void {
+  const isOn = kept.file === 'aof'
+  Object.assign(kept, { isOn, rewriting: false, runs: kept.runs + 1, aofHolds: isOn })
+}
+
 function step(kept: Kept, wanted: typeof aof): readonly Action[] {
-  if (kept.rewriting) Object.assign(kept, { rewriting: false, aofHolds: true })
   const persistence = {
     ...redisFacts().persistence,
     ...{ aofEnabled: kept.isOn, aofRewriteInProgress: kept.rewriting, rdbLastSaveAtMs: kept.lastSaveAtMs },
   }
+  if (kept.rewriting) Object.assign(kept, { rewriting: false, aofHolds: true })
   const input = planInput({
     spec: { ...wanted, replicas: 0 },
     memory: kept.memory,
-    nodes: [master(0, { persistence })],
+    nodes: [master(0, { persistence, runId: `run-${kept.runs}` })],
   })
   return planFlotilla(input).stages.flat()
 }
 
-test('after every step, and wherever the wish changes back, a start would find everything', () => {
-  let ends = 0
-  for (const from of ['aof', 'rdb'] as const)
-    for (let changeAt = 0; changeAt < 8; changeAt += 1) {
-      const kept: Kept = {
-        ...{ file: from, isOn: from === 'aof', rewriting: false, lastSaveAtMs: 1_000 },
-        ...{ aofHolds: from === 'aof', dumpHolds: from === 'rdb' },
-        memory: keeping(from, [0], witnessed([])),
-      }
-      const [there, back] = from === 'aof' ? [rdb, aof] : [aof, rdb]
-      for (let count = 0; count < 16; count += 1)
-        for (const action of step(kept, count < changeAt ? there : back)) {
-          carryOut(kept, action)
-          assert.ok(isSafe(kept), `${from}, back after ${changeAt}: ${action.kind} in step ${count}`)
-        }
-      assert.deepEqual([kept.file, kept.isOn], [from, from === 'aof'])
-      ends += 1
+/** To the other mode, back again after some steps, and after some step something ends. */
+function exchange(
+  from: 'aof' | 'rdb',
+  { backAfter, endsAfter, who }: { backAfter: number; endsAfter: number; who: 'node' | 'flotilla' | 'both' },
+): void {
+  const kept: Kept = {
+    ...{ file: from, isOn: from === 'aof', rewriting: false, lastSaveAtMs: 1_000, runs: 0 },
+    ...{ aofHolds: from === 'aof', dumpHolds: from === 'rdb' },
+    memory: keeping(from, [0], witnessed([])),
+  }
+  const [there, back] = from === 'aof' ? [rdb, aof] : [aof, rdb]
+  for (let count = 0; count < 24; count += 1) {
+    for (const action of step(kept, count < backAfter ? there : back)) {
+      carryOut(kept, action, who === 'node' || count !== endsAfter)
+      const where = `${from}, back after ${backAfter}, the ${who} ends after ${endsAfter}`
+      assert.ok(isSafe(kept), `${where}: ${action.kind} in step ${count}`)
     }
-  assert.equal(ends, 16)
+    if (who !== 'flotilla' && count === endsAfter) startAgain(kept)
+  }
+  assert.deepEqual([kept.file, kept.isOn], [from, from === 'aof'])
+}
+
+test('after every step, wherever the wish changes back, and whoever is killed when, a start would find everything', () => {
+  for (const from of ['aof', 'rdb'] as const)
+    for (const who of ['node', 'flotilla', 'both'] as const)
+      for (let backAfter = 0; backAfter < 10; backAfter += 1)
+        for (let endsAfter = 0; endsAfter < 12; endsAfter += 1) exchange(from, { backAfter, endsAfter, who })
 })
