@@ -1,3 +1,6 @@
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
+import { keepingIn } from '../../../src/reconciler/keeping.js'
+import { writeConfig } from '../../../src/reconciler/execute/keep-data.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentSink } from '../../../src/events/silent-sink.js'
@@ -78,4 +81,37 @@ test('an image that can not be pulled is remembered with the reason, until a pul
   people.publishImage('redis:9')
   await performer.perform(pull)
   assert.equal(memory().imageTrouble, null)
+})
+
+const snapshots = keepingIn(spec({ persistence: persistenceByDefault('rdb') }))
+
+test('a container on a volume that is there starts as the data on it was kept, whatever the manifest has come to say', async () => {
+  const { hands, people, memory } = await handsOn()
+  const performer = new Performer({ ...hands, keepsOf: () => snapshots }, observation([]), 0)
+  await performer.perform({
+    ...{ kind: 'create-container', ordinal: 1, name: 'shop-replica-1', cause: 'it is gone' },
+  })
+  const made = await hands.runtime.inspectContainer('shop-replica-1')
+  assert.ok(made)
+  assert.match(people.filesOf(made.containerId).get(configFilePath)?.content ?? '', /^appendonly no$/m)
+  assert.deepEqual(memory().nodes[0]?.keeps, snapshots)
+})
+
+test('before redis.conf says that data is kept otherwise it is written down that it may, and afterwards that it does', async () => {
+  const { hands, people, setting, runtime, memory } = await handsOn()
+  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const container = await runtime.inspectContainer(made)
+  assert.ok(container)
+  const notes: unknown[] = []
+  const saveMemory: Hands['saveMemory'] = async change => {
+    await hands.saveMemory(change)
+    const { keeps = null, filing = null } = memory().nodes[0] ?? {}
+    notes.push([keeps?.mode, filing?.mode, people.filesOf(made).has(configFilePath)])
+  }
+  await writeConfig({ ...hands, saveMemory }, { ordinal: 1, container }, snapshots)
+  assert.deepEqual(notes, [
+    [undefined, 'rdb', false],
+    ['rdb', undefined, true],
+  ])
+  assert.match(people.filesOf(made).get(configFilePath)?.content ?? '', /^save 3600 1$/m)
 })

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentSink } from '../../src/events/silent-sink.js'
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
+import { FlotillaRecord } from '../../src/reconciler/flotilla-record.js'
+import { StateStore } from '../../src/state/state-store.js'
+import { memory, nodeRecord, spec } from './support/world.js'
+
+test('a node of an earlier version is known to keep its data as the spec said before the one that is accepted', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-state-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const store = new StateStore(directory)
+  const snapshots = persistenceByDefault('rdb')
+  const before = memory(0, { spec: spec({ persistence: snapshots }), nodes: [nodeRecord(1)] })
+  await store.saveMemory(before)
+  const record = await FlotillaRecord.load(store, 'shop', silentSink)
+  assert.ok(await record.acceptSpec(spec()))
+  assert.deepEqual(record.memory.nodes[0]?.keeps?.mode, 'rdb')
+  const again = await FlotillaRecord.load(store, 'shop', silentSink)
+  assert.deepEqual(again.memory.nodes[0]?.keeps?.save, snapshots.save)
+})
