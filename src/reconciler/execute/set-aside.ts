@@ -1,8 +1,9 @@
 import { FlotillaError } from '../../errors.js'
-import type { FlotillaSpec } from '../../manifest/spec.js'
+import type { KeepingSpec } from '../../manifest/spec.js'
 import { flotillaLabel } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import { desiredContainer, flotillaLabels, type NodeSetting } from '../desired-node.js'
+import { keepingOnDisk } from '../keeping.js'
 import { nodeAlias } from '../names.js'
 
 /** Moving is a rename; copying, where links can't be made, may take a while. */
@@ -27,19 +28,21 @@ export async function setDataAside(
     runtime,
     setting,
     signal,
+    keepsOf,
     nowMs,
     sleep,
   }: {
     readonly runtime: Runtime
     readonly setting: NodeSetting
     readonly signal: AbortSignal
+    readonly keepsOf: (ordinal: number) => KeepingSpec | null
     readonly nowMs: () => number
     readonly sleep: (ms: number) => Promise<void>
   },
   { ordinal, folder }: { readonly ordinal: number; readonly folder: string },
 ): Promise<void> {
   const name = `${nodeAlias(setting.spec.name, ordinal)}-set-aside`
-  const command = ['sh', '-c', script(folder, setting.spec.persistence.mode)]
+  const command = ['sh', '-c', script(folder, keepingOnDisk(setting.spec, keepsOf(ordinal)).mode)]
   const spec = {
     ...desiredContainer(setting, ordinal, name),
     command,
@@ -73,7 +76,7 @@ export async function setDataAside(
  * An append-only file is moved: its node synchronises from nothing anyway. A snapshot is linked, because it saves its node a full synchronisation, and
  * Redis replaces it by a rename, which leaves the link as it is.
  */
-function script(folder: string, mode: FlotillaSpec['persistence']['mode']): string {
+function script(folder: string, mode: KeepingSpec['mode']): string {
   const keep = mode === 'rdb' ? 'cp -al' : 'mv'
   return [
     'set -e',

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/clock.js'
 import { FlotillaError } from '../../../src/errors.js'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
+import type { KeepingSpec } from '../../../src/manifest/spec.js'
 import { noConfig } from '../../../src/reconciler/config-in-force.js'
 import type { NodeSetting } from '../../../src/reconciler/desired-node.js'
 import { setDataAside } from '../../../src/reconciler/execute/set-aside.js'
@@ -34,6 +36,7 @@ async function worldWith(labels: Readonly<Record<string, string>>) {
   const hands = {
     ...{ runtime: fake.runtime, setting, nowMs: () => 0, sleep: () => Promise.resolve() },
     signal: new AbortController().signal,
+    keepsOf: (): KeepingSpec | null => null,
   }
   return { fake, hands, holderId }
 }
@@ -52,4 +55,17 @@ test('a helper that an earlier try has left behind makes way', async () => {
   }
   await assert.rejects(setDataAside(hands, { ordinal: 1, folder: 'epoch-2' }), { code: 'runtime/failed' })
   assert.equal(await fake.runtime.inspectContainer(holderId), null)
+})
+
+test('what is moved and what is linked goes by how the node keeps its data, not by what the manifest has come to say: an append-only file would be written through a link', async () => {
+  const { fake, hands } = await worldWith({ 'io.flotilla.flotilla': flotilla })
+  fake.faultOf = ({ method }) => {
+    if (method !== 'startContainer') return null
+    return { kind: 'fail', error: new FlotillaError('runtime/failed', 'that is as far as this test looks') }
+  }
+  const asked = { ...setting, spec: spec({ persistence: persistenceByDefault('rdb') }) }
+  const keepsOf = () => persistenceByDefault('aof')
+  await assert.rejects(setDataAside({ ...hands, setting: asked, keepsOf }, { ordinal: 1, folder: 'epoch-2' }))
+  const created = fake.calls.findLast(({ method }) => method === 'createContainer')
+  assert.match(JSON.stringify(created?.args), /mv \/data/)
 })
