@@ -172,6 +172,7 @@ function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | und
 /** What is as it should be is told by the phase; of users and passwords is told what is not, and what is about to change. */
 function isTold(condition: Condition): boolean {
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
+  if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
   return condition.status === 'True' && condition.reason !== 'NothingAsked'
 }
 

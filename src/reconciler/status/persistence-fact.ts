@@ -7,7 +7,9 @@ import { no, yes, type Fact } from './fact.js'
 export function persistenceFact(input: PlanInput, wanted: readonly ClassifiedNode[]): Fact {
   const { mode } = input.spec.persistence
   const late = wanted.filter(node => !isKeptAsWanted(input, node)).map(node => node.ordinal)
-  return late.length > 0
-    ? no('Applying', `${mode} is not applied on node ${late.join(', ')} yet`)
+  if (late.length > 0) return no('Applying', `${mode} is not applied on node ${late.join(', ')} yet`)
+  const absent = wanted.filter(({ seen }) => seen === null).map(({ ordinal }) => ordinal)
+  return absent.length > 0
+    ? no('NodesMissing', `node ${absent.join(', ')} is not there`)
     : yes('Applied', `every node has ${mode}`)
 }

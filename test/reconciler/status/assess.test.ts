@@ -66,7 +66,13 @@ test('every condition is there, in every phase', () => {
 
 test('of a settled flotilla all conditions say that all is well', () => {
   const good = ready.conditions.filter(one => one.status === 'True').map(one => one.type)
-  assert.deepEqual(good, ['Ready', 'MasterAvailable', 'ReplicationHealthy', 'ConfigApplied'])
+  assert.deepEqual(good, [
+    'Ready',
+    'MasterAvailable',
+    'ReplicationHealthy',
+    'ConfigApplied',
+    'PersistenceApplied',
+  ])
 })
 
 test('a flotilla that has never been Ready is Creating', () => {

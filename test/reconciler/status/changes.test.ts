@@ -104,6 +104,7 @@ test('a first look tells what is there, and of conditions only those that are tr
     'condition.changed MasterAvailable True',
     'condition.changed ReplicationHealthy True',
     'condition.changed ConfigApplied True',
+    'condition.changed PersistenceApplied True',
     'flotilla.phase Ready',
     'flotilla.ready',
   ])
