@@ -137,7 +137,7 @@ export class Performer {
         await runtime.limitContainer(this.#idOf(action.ordinal), action.limits, { signal })
         return this.#note(action.ordinal, { limited: limitedTo(this.#idOf(action.ordinal), action.limits) })
       case 'write-config':
-        return writeConfig(this.#hands, this.#running(action.ordinal), action.keeps ?? null)
+        return this.#writeConfig(action)
       case 'set-append-only':
         return setAppendOnly(this.#hands, this.#running(action.ordinal), action.on)
       case 'save-snapshot':
@@ -280,6 +280,11 @@ export class Performer {
 
   #note(ordinal: number, known: Partial<NodeRecord>): void {
     this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
+  }
+
+  /** The engine does it, so the node needs no address. */
+  #writeConfig({ ordinal, keeps }: Extract<Action, { kind: 'write-config' }>): Promise<void> {
+    return writeConfig(this.#hands, { ordinal, container: this.#containerOf(ordinal) }, keeps ?? null)
   }
 
   async #setAside(ordinal: number, folder: string): Promise<void> {

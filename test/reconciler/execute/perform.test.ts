@@ -115,3 +115,13 @@ test('before redis.conf says that data is kept otherwise it is written down that
   ])
   assert.match(people.filesOf(made).get(configFilePath)?.content ?? '', /^save 3600 1$/m)
 })
+
+test('redis.conf is written into a container without an address too: the engine does it', async () => {
+  const { hands, people, setting, runtime } = await handsOn()
+  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const container = await runtime.inspectContainer(made)
+  assert.ok(container)
+  const performer = new Performer(hands, observation([node(1, { container })]), 0)
+  await performer.perform({ kind: 'write-config', ordinal: 1, name: 'shop-replica-1', cause: 'a test' })
+  assert.ok(people.filesOf(made).has(configFilePath))
+})
