@@ -24,7 +24,7 @@ async function main(): Promise<number> {
   const result = await judgeMutants({
     root: process.cwd(),
     sources,
-    tests: [...filesIn('test/reconciler/plan', '.test.ts').filter(isQuick), ...otherTests].map(compiled),
+    tests: filesIn('test/reconciler/plan', '.test.ts').filter(isQuick).map(compiled),
     processes: Number(values.processes),
     testMsMax,
     ...(process.stderr.isTTY ? { onProgress: tellProgress } : {}),
@@ -34,9 +34,6 @@ async function main(): Promise<number> {
   if (values.json !== undefined) writeReport(values.json, result)
   return 0
 }
-
-/** Tests of what the planner knows for those who show plans. */
-const otherTests = ['test/cli/render-plan.test.ts']
 
 /** Of the tests of the planner these plan some hundred thousand times, which takes a minute each: too long to be asked about every mutant. What only they notice counts as not found. */
 const slowFiles = ['small-worlds.test.ts', 'interrupted.test.ts', 'rolling-worlds.test.ts']

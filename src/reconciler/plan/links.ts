@@ -1,8 +1,9 @@
 import type { TransportFacts } from '../../redis/redis.js'
-import { isInForce } from '../../tls/sight.js'
+import { isInForce, type TlsSight } from '../../tls/sight.js'
 import type { ClassifiedNode } from './classify.js'
 import { factsOf } from './classify.js'
 import { factsOfNode } from '../node-facts.js'
+import type { NodeSeen } from '../observation.js'
 import type { PlanInput } from './input.js'
 import type { Action, Plan } from './plan.js'
 
@@ -15,53 +16,54 @@ export function transportOf(node: ClassifiedNode): TransportFacts | null {
  * Says of each link that a plan makes whether it is encrypted. A replica is told to go where its master listens; where that listens in both ways, as the spec asks.
  * Done to the whole plan, because whoever decides that a node is to follow needs not know. Where TLS was never asked for nothing is said.
  */
-export function encryptLinks(plan: Plan, input: PlanInput): Plan {
-  if (input.tls === null || !isInForce(input.tls)) return plan
+export function encryptLinks(plan: Plan, { tls, seen }: PlanInput): Plan {
+  if (tls === null || !isInForce(tls)) return plan
+  const links: Links = { actions: plan.stages.flat(), nodes: seen.nodes, mode: tls.mode }
   const stages = plan.stages.map(stage =>
     stage.map((action): Action =>
-      action.kind === 'follow' && mayEncrypt(input, action.ordinal)
-        ? { ...action, encrypted: isEncrypted(plan, input, action) }
+      action.kind === 'follow' && mayEncrypt(links, action.ordinal)
+        ? { ...action, encrypted: isEncrypted(links, action) }
         : action,
     ),
   )
   return { ...plan, stages }
 }
 
+interface Links {
+  readonly actions: readonly Action[]
+  readonly nodes: readonly NodeSeen[]
+  readonly mode: TlsSight['mode']
+}
+
 /** One that was built without TLS doesn't know the option either that says not to use it. */
-function mayEncrypt(input: PlanInput, ordinal: number): boolean {
-  const seen = input.seen.nodes.find(node => node.ordinal === ordinal)
-  return seen === undefined || factsOfNode(seen)?.transport?.tlsPort !== null
+function mayEncrypt(links: Links, ordinal: number): boolean {
+  return connectionsOf(links, ordinal)?.tlsPort !== null
 }
 
 function isEncrypted(
-  plan: Plan,
-  input: PlanInput,
+  links: Links,
   { ordinal, master }: { readonly ordinal: number; readonly master: number },
 ): boolean {
-  const upstream = listening(plan, input, master)
+  const upstream = listening(links, master)
   if (!upstream.plain || !upstream.encrypted) return upstream.encrypted
-  return isWished(input) && listening(plan, input, ordinal).encrypted
+  return links.mode !== 'off' && listening(links, ordinal).encrypted
 }
 
 /** As it says, or as it will be once this plan has started it. */
-function listening(
-  plan: Plan,
-  input: PlanInput,
-  ordinal: number,
-): { readonly plain: boolean; readonly encrypted: boolean } {
-  const seen = input.seen.nodes.find(node => node.ordinal === ordinal)
-  const transport = seen === undefined ? undefined : factsOfNode(seen)?.transport
-  const actions = plan.stages.flat()
+function listening(links: Links, ordinal: number): { readonly plain: boolean; readonly encrypted: boolean } {
+  const transport = connectionsOf(links, ordinal)
   const does = (kind: Action['kind']): boolean =>
-    actions.some(action => action.kind === kind && 'ordinal' in action && action.ordinal === ordinal)
+    links.actions.some(action => action.kind === kind && 'ordinal' in action && action.ordinal === ordinal)
   if (transport === undefined || does('start-container'))
-    return { plain: input.tls?.mode !== 'require' || !isWished(input), encrypted: isWished(input) }
+    return { plain: links.mode !== 'require', encrypted: links.mode !== 'off' }
   return {
     plain: transport.plainPort !== 0,
     encrypted: (transport.tlsPort !== null && transport.tlsPort !== 0) || does('load-certificate'),
   }
 }
 
-function isWished({ tls }: PlanInput): boolean {
-  return tls !== null && tls.mode !== 'off' && isInForce(tls)
+/** Undefined while it says nothing. */
+function connectionsOf({ nodes }: Links, ordinal: number): TransportFacts | undefined {
+  const seen = nodes.find(node => node.ordinal === ordinal)
+  return seen === undefined ? undefined : factsOfNode(seen)?.transport
 }

@@ -13,15 +13,18 @@ import {
   follower,
   master,
   memory,
+  node,
   nothingThere,
   nowMs,
   observation,
   planInput,
   planIs,
+  planText,
   replica,
   spec,
   withTuned,
   witnessed,
+  type Case,
 } from '../support/world.js'
 
 type Mode = TlsSight['mode']
@@ -294,6 +297,20 @@ const start = (): Transports => ({
 })
 const modes: readonly Mode[] = ['off', 'prefer', 'require']
 
+test('from every mode to every other, left alone, it ends as asked', () => {
+  for (const from of modes)
+    for (const to of modes) {
+      const world = start()
+      settle(world, from)
+      settle(world, to)
+      assert.deepEqual(
+        world.transports.map(({ plainPort, tlsPort }) => [plainPort, tlsPort]),
+        Array.from({ length: 3 }, () => [to === 'require' ? 0 : 6379, to === 'off' ? 0 : 6380]),
+      )
+      assert.deepEqual(world.ports.slice(1), to === 'off' ? [6379, 6379] : [6380, 6380])
+    }
+})
+
 test('from every mode to every other, cut short after any step and turned to any mode then, no link breaks and it ends as asked', () => {
   for (const from of modes)
     for (const to of modes)
@@ -331,4 +348,131 @@ test('a replica that lives in plain text is told to follow a master that does no
     plan.stages.map(stage => stage.map(renderAction)),
     [['give node 2 its certificate'], ['node 2 follows node 0 over TLS'], ['tune node 2 for its version']],
   )
+})
+
+/** A flotilla with TLS in force, the nodes in these ways connected. */
+function encrypting(mode: Mode, seen: readonly NodeSeen[], overrides: Partial<TlsSight> = {}): Case {
+  return { memory: witnessed([1, 2]), spec: tlsSpec(mode), tls: sight(mode, overrides), nodes: seen }
+}
+
+test('back to plain text the plain port is opened, the links go over, and the encrypted port is closed', () => {
+  planIs(
+    encrypting('off', nodes(encrypted, 6380)),
+    `
+    stage 1
+      open the plain port of node 0  # spec.tls of shop is off
+      open the plain port of node 1  # spec.tls of shop is off
+      open the plain port of node 2  # spec.tls of shop is off
+    `,
+  )
+  planIs(
+    encrypting('off', nodes(both, 6380)),
+    `
+    stage 1
+      node 1 follows node 0  # its link goes over to plain text
+    `,
+  )
+  planIs(
+    encrypting('off', nodes(both, 6379)),
+    `
+    stage 1
+      close the encrypted port of node 0  # spec.tls of shop is off, and nobody needs the encrypted port any more
+      close the encrypted port of node 1  # spec.tls of shop is off, and nobody needs the encrypted port any more
+      close the encrypted port of node 2  # spec.tls of shop is off, and nobody needs the encrypted port any more
+    `,
+  )
+  planIs(encrypting('off', nodes(plain, 6379)), 'nothing to do')
+})
+
+test('for those who may choose both ports are open', () => {
+  planIs(
+    encrypting('prefer', [master(0, { transport: both }), ...nodes(encrypted, 6380).slice(1)]),
+    `
+    stage 1
+      open the plain port of node 1  # spec.tls of shop is prefer
+      open the plain port of node 2  # spec.tls of shop is prefer
+    `,
+  )
+})
+
+test('the ports that are left open close when every node is in sync, the master too being heard', () => {
+  const [, second, third] = nodes(both, 6380)
+  const busy = node(0, { container: { name: 'shop-master' }, probe: { kind: 'busy', reason: 'a script' } })
+  planIs(
+    encrypting('require', [busy, second ?? assert.fail(), third ?? assert.fail()]),
+    'waits until node 0, the master: its script has ended',
+  )
+  const ill = replica(2, { transport: both, upstream: { port: 6380, link: 'down' } })
+  planIs(
+    encrypting('require', [...nodes(both, 6380).slice(0, 2), ill]),
+    'waits until node 2 connects to the master',
+  )
+})
+
+test('back to plain text too one replica goes over at a time, and none beside one that is ill', () => {
+  const ill = replica(2, { transport: both, upstream: { port: 6380, link: 'down' } })
+  planIs(
+    encrypting('off', [...nodes(both, 6380).slice(0, 2), ill]),
+    `
+    waits until node 2 connects to the master
+    waits until node 2 is in sync: then the replicas go over to plain text, one at a time
+    `,
+  )
+})
+
+test('a node that does not say how it is connected is left as it is, the others are not', () => {
+  const silent = replica(2, { upstream: { port: 6380 } })
+  planIs(encrypting('require', [...nodes(encrypted, 6380).slice(0, 2), silent]), 'nothing to do')
+  planIs(
+    encrypting('require', [...nodes(plain, 6379).slice(0, 2), silent]),
+    `
+    stage 1
+      give node 0 its certificate  # spec.tls of shop is require
+      give node 1 its certificate  # spec.tls of shop is require
+    `,
+  )
+})
+
+test('one node that was built without TLS keeps all links and ports as they are, when the others have been opened', () => {
+  const old = { ...plain, tlsPort: null }
+  const [first, second] = nodes(both, 6379)
+  const third = replica(
+    2,
+    { transport: old, upstream: { port: 6379 } },
+    { container: { image: 'redis:without' } },
+  )
+  planIs(
+    encrypting('prefer', [first ?? assert.fail(), second ?? assert.fail(), third]),
+    `
+    stage 1
+      try image redis:8 on a throwaway container  # nodes are to run it, and none has run it before
+    refuses (TlsRefused): the server of the image redis:without was built without TLS
+      type: change spec.image of shop to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off
+    `,
+  )
+  planIs(encrypting('off', nodes(old, 6379)), 'nothing to do')
+})
+
+test('files that are refused leave in force what is', () => {
+  const facts = encrypting('require', nodes(encrypted, 6380), { refused: 'the key is another one' })
+  assert.match(
+    planText(facts),
+    /TlsRefused\): the key is another one\. The nodes keep the certificate that they have/,
+  )
+  planIs(encrypting('off', nodes(plain, 6379), { refused: 'the key is another one' }), 'nothing to do')
+})
+
+test('a port that a node publishes beside the other one may be closed', () => {
+  const publishing = (...ports: readonly number[]): readonly NodeSeen[] =>
+    nodes(both, 6380).map(one => ({
+      ...one,
+      container: {
+        ...one.container,
+        publishedPorts: ports.map(containerPort => ({
+          ...{ containerPort, hostAddress: '127.0.0.1', hostPort: 32_768 },
+        })),
+      },
+    }))
+  assert.match(planText(encrypting('require', publishing(6379, 6380))), /close the plain port of node 0/)
+  planIs(encrypting('require', publishing(6379)), 'nothing to do')
 })

@@ -2,31 +2,37 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SourceSpec } from '../../../src/manifest/spec.js'
 import type { FlotillaMemory, SourceRecord } from '../../../src/reconciler/memory.js'
-import type { SourceSeen } from '../../../src/reconciler/observation.js'
+import type { NodeSeen, SourceSeen } from '../../../src/reconciler/observation.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../src/reconciler/plan/text.js'
 import type { RedisFacts } from '../../../src/redis/redis.js'
+import type { ContainerFacts } from '../../../src/runtime/runtime.js'
 import { attempt, drive, see } from '../support/drive.js'
 import { build, type Setting } from '../support/settings.js'
 import { passTime, type World } from '../support/small-world.js'
 import {
   answered,
+  container,
   master,
   memory,
   newborn,
+  node,
   nothingThere,
   nowMs,
   operation,
   planInput,
   planIs,
   planText,
+  redisFacts,
   replica,
   request,
   resources,
   spec,
+  stopped,
   upstream,
+  type Case,
 } from '../support/world.js'
 
 const from: SourceSpec = {
@@ -424,3 +430,170 @@ function topology(world: World): string {
   const nodes = world.boxes.map(({ name, redis }) => `${name} ${redis?.host ?? 'reigns'} ${redis?.keys}`)
   return [...nodes, `source ${world.source?.host ?? 'reigns'} ${world.source?.keys}`].join(', ')
 }
+
+/** A flotilla that follows the source, its nodes and the source as given. */
+function whileFollowing(nodes: Case['nodes'], seen: SourceSeen, known: FlotillaMemory = following): Case {
+  return { spec: asksToFollow, memory: known, nodes: nodes ?? [], seen: { source: seen } }
+}
+
+const named = { container: { name: 'shop-master' } }
+
+function endpoint(network: string): ContainerFacts['networks'][number] {
+  return { network, networkId: `id-of-${network}`, address: '172.17.0.3', links: [], aliases: [] }
+}
+
+test('a leader that is not in sync with the source is waited for, in words for what it waits', () => {
+  const linking = replica(0, { upstream: { host: '172.17.0.2', link: 'down' } }, named)
+  const copying = replica(0, { upstream: { host: '172.17.0.2', link: 'down', syncing: true } }, named)
+  const silent = { kind: 'silent', reason: 'nothing came back', lastByteAtMs: null } as const
+  const waits = (leading: typeof leader, seen: SourceSeen): string =>
+    planText(whileFollowing([leading, replica(1)], seen))
+  assert.equal(waits(linking, source()), 'waits until node 0 has a connection to redis-master\n')
+  assert.equal(waits(copying, source()), 'waits until node 0 has copied what redis-master holds\n')
+  assert.equal(
+    waits(linking, source({}, { probe: silent })),
+    'waits until node 0 has a connection to redis-master (nothing came back)\n',
+  )
+  assert.equal(
+    waits(linking, source({}, { probe: null })),
+    'waits until node 0 has a connection to redis-master\n',
+  )
+  const loading = { kind: 'loading', facts: redisFacts() } as const
+  assert.equal(
+    waits(linking, source({}, { probe: loading })),
+    'waits until node 0 has a connection to redis-master (it does not answer)\n',
+  )
+})
+
+test('a source that listens on another port is followed there', () => {
+  planIs(
+    whileFollowing(inSync, source({}, { upstream: { host: '172.17.0.2', port: 7_000 } })),
+    `
+      stage 1
+        node 0 follows redis-master  # it follows 172.17.0.2, not the source
+    `,
+  )
+})
+
+test('a leader that follows nobody is told to follow the source', () => {
+  const alone = node(0, { ...named, probe: answered({ role: 'replica', upstream: null }) })
+  planIs(
+    whileFollowing([alone, replica(1)], source()),
+    `
+      stage 1
+        node 0 follows redis-master  # it follows nobody, not the source
+    `,
+  )
+})
+
+test('a leader that says nothing is told nothing, and gets to the network of the source meanwhile', () => {
+  const busy = node(0, { ...named, probe: { kind: 'busy', reason: 'a script' } })
+  planIs(
+    whileFollowing([busy, replica(1)], source({}, { network: 'bridge' })),
+    `
+      stage 1
+        join shop-master to the network bridge  # redis-master is reached there
+    `,
+  )
+  const onIt = node(0, {
+    container: { name: 'shop-master', networks: [...container(0).networks, endpoint('bridge')] },
+    probe: { kind: 'busy', reason: 'a script' },
+  })
+  planIs(whileFollowing([onIt, replica(1)], source({}, { network: 'bridge' })), 'nothing to do')
+})
+
+test('a leader that joins the network of the source connects anew', () => {
+  planIs(
+    whileFollowing(inSync, source({}, { network: 'bridge' })),
+    `
+      stage 1
+        join shop-master to the network bridge  # redis-master is reached there
+      stage 2
+        node 0 follows redis-master  # it has just joined the network of the source
+    `,
+  )
+})
+
+test('a network that every node is on is not joined for the source', () => {
+  const facts = whileFollowing(inSync, source({}, { network: 'web' }))
+  planIs(
+    { ...facts, spec: { ...asksToFollow, network: { subnet: null, external: ['web'] } } },
+    'nothing to do',
+  )
+})
+
+test('a leader that is down joins nothing until it is started', () => {
+  planIs(
+    whileFollowing([node(0, { container: { name: 'shop-master', state: 'removing' } }), replica(1)], {
+      ...source(),
+      network: 'bridge',
+    }),
+    'waits until the engine removes shop-master',
+  )
+})
+
+test('a source that can not be found is a hold also where nobody knows why', () => {
+  const text = planText(whileFollowing(inSync, source({}, { upstream: null, probe: null })))
+  assert.match(text, /the source can't be followed: it is nowhere; the nodes keep/)
+})
+
+test('a source that came back empty is followed by whoever is in sync with it, or holds nothing itself', () => {
+  const empty = source({ keys: 0 })
+  planIs(whileFollowing(inSync, empty), 'nothing to do')
+  const blank = newborn(0, { keys: 0 }, named)
+  assert.match(planText(whileFollowing([blank, replica(1)], empty)), /node 0 follows redis-master/)
+  const holding = newborn(0, { keys: 3 }, named)
+  const held = planText(whileFollowing([holding, replica(1)], empty))
+  assert.match(held, /redis-master is empty, and the nodes hold 3 keys of it, which following would remove/)
+  assert.match(
+    held,
+    /type: flotilla promote shop --force {3}\(goes on with those keys\), or flotilla down shop --volumes && flotilla up shop/,
+  )
+})
+
+test('what is there already is named, and stays as it is', () => {
+  const stranger = replica(2, { upstream: { host: 'elsewhere' } })
+  const of = (...seen: readonly NodeSeen[]): string =>
+    planText({
+      spec: asksToFollow,
+      memory: memory(null),
+      nodes: seen,
+      seen: { source: source(), resources: resources({ volumes: ['shop-0', 'shop-1'] }) },
+    })
+  assert.match(
+    of(newborn(0), newborn(1)),
+    /there are nodes or volumes of shop already \(shop-replica-0, shop-replica-1, shop-0, shop-1\)/,
+  )
+  assert.match(of(leader, stranger), /BootstrapBlocked/)
+  assert.match(of(leader, stopped(1)), /BootstrapBlocked/)
+  assert.match(of(replica(1)), /BootstrapBlocked/)
+})
+
+test('a memory that was lost is made anew from who follows the source, be it not the lowest', () => {
+  const leading = replica(2, { upstream: { host: '172.17.0.2' } }, named)
+  const other = replica(1, { upstream: { host: 'shop-2' } })
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: [other, leading],
+    seen: { source: source() },
+  })
+  assert.match(text, /^stage 1\n {2}record that node 2 follows a Redis that is not ours/)
+})
+
+test('before its look at the source nothing is done', () => {
+  assert.equal(planText({ spec: asksToFollow, memory: following, nodes: inSync }), 'nothing to do\n')
+})
+
+test('other requests than to take over are declined, that one is not', () => {
+  const asked = (overrides: Parameters<typeof request>[0]): string =>
+    planText(whileFollowing(inSync, source(), { ...following, request: request(overrides) }))
+  for (const kind of ['switchover', 'failover'] as const)
+    assert.match(
+      asked({ kind }),
+      new RegExp(
+        `answer the ${kind} that was asked for: refused, it follows redis-master and has no master of its own yet`,
+      ),
+    )
+  assert.doesNotMatch(asked({ kind: 'take-over' }), /no master of its own yet/)
+})

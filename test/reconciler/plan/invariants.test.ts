@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Request } from '../../../src/reconciler/memory.js'
-import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
+import { filesGiven } from '../../../src/reconciler/plan/given.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, ActionBody, Plan } from '../../../src/reconciler/plan/plan.js'
@@ -10,9 +11,11 @@ import {
   memory,
   newborn,
   node,
+  nodeRecord,
   nothingThere,
   operation,
   planInput,
+  redisFacts,
   replica,
   request,
   settledNodes,
@@ -220,4 +223,273 @@ test('one stage gives a node one order', () => {
     objections(facts, [{ kind: 'create-volume', ordinal: 1, volume: 'shop-1' }, start], [follow(1, 0)]),
     [],
   )
+})
+
+test('a master is disarmed by being stopped or killed as well as by following, and only where that is done to it', () => {
+  const facts = { memory: begun, nodes: [newborn(0), master(1), replica(2)] }
+  const objection = ['node 0 would be promoted while node 1 is a master']
+  const kill = (ordinal: number): ActionBody => ({ kind: 'kill-container', ordinal, name: 'shop' })
+  assert.deepEqual(objections(facts, [kill(1)], [promote(0)]), [])
+  assert.deepEqual(objections(facts, [kill(2)], [promote(0)]), objection)
+  assert.deepEqual(objections(facts, [follow(2, 0)], [promote(0)]), objection)
+  assert.deepEqual(objections(facts, [{ kind: 'tune', ordinal: 1, options: {} }], [promote(0)]), objection)
+  const stopped1 = objections(facts, [stop(1, 'shop-replica-1')], [promote(0)])
+  assert.deepEqual(stopped1, ['shop-replica-1 (shop-1) is a master and would be taken away'])
+})
+
+test('who is promoted again is in nobody’s way', () => {
+  assert.deepEqual(objections({ memory: begun, nodes: [master(0)] }, [promote(0)]), [])
+  const silent = node(0, { probe: { kind: 'busy', reason: 'BUSY' } })
+  assert.deepEqual(objections({ memory: begun, nodes: [silent] }, [promote(0)]), [])
+})
+
+test('an old master that may live is no reason against a plan that promotes nobody', () => {
+  const silent = node(0, { probe: { kind: 'busy', reason: 'BUSY' } })
+  assert.deepEqual(objections({ nodes: [silent, replica(1)] }, [follow(1, 0)]), [])
+})
+
+test('to kill another node makes nothing sure of the old master', () => {
+  const silent = node(0, { container: { name: 'shop-master' }, probe: { kind: 'busy', reason: 'BUSY' } })
+  const facts = { memory: begunFailover, nodes: [silent, replica(1, linkDown), replica(2, linkDown)] }
+  const objection = ['node 1 would be promoted while node 0, the old master, may still take writes']
+  const kill: ActionBody = { kind: 'kill-container', ordinal: 2, name: 'shop-replica-2' }
+  assert.deepEqual(objections(facts, [kill], [promote(1)]), objection)
+  assert.deepEqual(
+    objections(facts, [{ kind: 'start-container', ordinal: 0, name: 'shop-master' }], [promote(1)]),
+    objection,
+  )
+})
+
+test('where a promotion is under way, its node is one of the two that a person may keep', () => {
+  const nodes = [master(0), master(1, {}, { container: { name: 'shop-replica-1' } })]
+  const word = (to: number): Case => ({
+    memory: memory(2, { operation: operation({ to: 0 }), request: request({ to, force: true }) }),
+    nodes,
+  })
+  assert.deepEqual(objections(word(0), [stop(1, 'shop-replica-1')]), [])
+  assert.deepEqual(objections(word(1), [stop(0, 'shop-master')]), [
+    'shop-master (shop-0) is a master and would be taken away',
+  ])
+})
+
+test('of the nodes that serve one is made anew at a time, and another one is in sync meanwhile', () => {
+  const anew = (ordinal: number): readonly (readonly ActionBody[])[] => [
+    [stop(ordinal, 'shop')],
+    [{ kind: 'create-container', ordinal, name: 'shop' }],
+  ]
+  const only = ['node 1 is the only synced copy, and would be made anew']
+  assert.deepEqual(objections({ nodes: settledNodes() }, ...anew(1)), [])
+  assert.deepEqual(objections({ nodes: settledNodes() }, ...anew(1), ...anew(2)), [
+    'nodes 1, 2 serve, and would be made anew at the same time',
+  ])
+  assert.deepEqual(objections({ nodes: settledNodes(1) }, ...anew(1)), only)
+  assert.deepEqual(objections({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...anew(1)), only)
+  assert.deepEqual(objections({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...anew(2)), [])
+  assert.deepEqual(objections({ nodes: settledNodes() }, ...anew(1), [stop(2, 'shop')]), only)
+  assert.deepEqual(objections({ spec: { replicas: 0 }, nodes: settledNodes(1) }, ...anew(1)), [])
+  // One that is only stopped, or only made, is not made anew.
+  assert.deepEqual(objections({ nodes: settledNodes(1) }, [stop(1, 'shop')]), [])
+  assert.deepEqual(objections({ nodes: settledNodes(1) }, ...anew(1).slice(1)), [])
+})
+
+test("the flotilla's own network is neither joined nor left", () => {
+  const order = (kind: 'join-network' | 'leave-network', network: string): ActionBody => ({
+    ...{ kind, ordinal: 1, name: 'shop-replica-1', network },
+  })
+  const facts = { nodes: settledNodes() }
+  assert.deepEqual(objections(facts, [order('join-network', 'shop')]), [
+    "shop-replica-1 would join the flotilla's own network",
+  ])
+  assert.deepEqual(objections(facts, [order('leave-network', 'shop')]), [
+    "shop-replica-1 would leave the flotilla's own network",
+  ])
+  assert.deepEqual(objections(facts, [order('join-network', 'web')]), [])
+})
+
+test('a node joins and leaves several networks at once, each once', () => {
+  const order = (kind: 'join-network' | 'leave-network', network: string): ActionBody => ({
+    ...{ kind, ordinal: 1, name: 'shop-replica-1', network },
+  })
+  const facts = { nodes: settledNodes() }
+  const twice = ['stage 1 gives one node two orders at once']
+  for (const kind of ['join-network', 'leave-network'] as const) {
+    assert.deepEqual(objections(facts, [order(kind, 'web'), order('join-network', 'jobs')]), [])
+    assert.deepEqual(objections(facts, [order(kind, 'web'), order(kind, 'web')]), twice)
+  }
+  const start: ActionBody = { kind: 'start-container', ordinal: 1, name: 'shop-replica-1' }
+  assert.deepEqual(objections(facts, [start, start]), twice)
+})
+
+test('a port is closed only while the node listens on the other one and nobody follows by the one that goes', () => {
+  const transport = { plainPort: 6379, tlsPort: 6380, fingerprint: 'f', encryptsReplication: true }
+  const close = (port: 'plain' | 'encrypted'): ActionBody => ({
+    ...{ kind: 'set-port', ordinal: 0, port, open: false },
+  })
+  const of = (
+    given: Partial<typeof transport> | { readonly tlsPort: null } | undefined,
+    followedBy: number,
+    order: ActionBody,
+  ): readonly string[] => {
+    const facts = given === undefined ? {} : { transport: { ...transport, ...given } }
+    return objections(
+      { nodes: [master(0, facts), replica(1, { ...facts, upstream: { port: followedBy } })] },
+      [order],
+    )
+  }
+  assert.deepEqual(of({}, 6380, close('plain')), [])
+  assert.deepEqual(of({}, 6379, close('encrypted')), [])
+  assert.deepEqual(of({}, 6379, close('plain')), [
+    'the plain port of node 0 would be closed while node 1 follows by it',
+  ])
+  assert.deepEqual(of({}, 6380, close('encrypted')), [
+    'the encrypted port of node 0 would be closed while node 1 follows by it',
+  ])
+  assert.deepEqual(of({ tlsPort: 0 }, 6380, close('plain')), [
+    'the plain port of node 0 would be closed, and it listens on no other',
+  ])
+  assert.deepEqual(of({ tlsPort: null }, 6380, close('plain')), [
+    'the plain port of node 0 would be closed, and it listens on no other',
+  ])
+  assert.deepEqual(of({ plainPort: 0 }, 6379, close('encrypted')), [
+    'the encrypted port of node 0 would be closed, and it listens on no other',
+  ])
+  assert.equal(of(undefined, 6379, close('plain')).length, 2)
+  const open: ActionBody = { kind: 'set-port', ordinal: 0, port: 'plain', open: true }
+  assert.deepEqual(of({ tlsPort: 0 }, 6379, open), [])
+})
+
+const called = 'redis-old'
+const from = { kind: 'container', container: called, passwordFile: null } as unknown as NonNullable<
+  ReturnType<typeof memory>['source']
+>['from']
+const following = memory(null, {
+  source: { from, leader: 0, phase: 'followed', network: null, sinceMs: 0 },
+  operation: operation({ kind: 'take-over', phase: 'switching', from: null, to: 0 }),
+})
+const pause: ActionBody = { kind: 'pause-source', called, forMs: 2_000 }
+const catchUp: ActionBody = { kind: 'catch-up-source', ordinal: 0, called, withinMs: 500 }
+const fence: ActionBody = { kind: 'fence-source', called }
+
+function sourceSeen(role: 'master' | 'replica'): Pick<Observation, 'source'> {
+  const probe = { kind: 'answered', facts: redisFacts({ role }) } as const
+  return { source: { called, upstream: null, network: null, address: null, probe, problem: null } }
+}
+
+test('the source is fenced only when its writes wait and the leader has them all', () => {
+  const facts: Case = { memory: following, nodes: [replica(0)], seen: sourceSeen('master') }
+  const early = ['the source would be fenced before its writes wait and the leader has them all']
+  assert.deepEqual(objections(facts, [pause], [catchUp], [fence], [promote(0)]), [])
+  assert.deepEqual(objections(facts, [catchUp], [pause], [fence], [promote(0)]), early)
+  assert.deepEqual(objections(facts, [pause, catchUp], [fence], [promote(0)]), early)
+  assert.deepEqual(objections(facts, [pause], [catchUp, fence], [promote(0)]), early)
+  assert.deepEqual(objections(facts, [pause], [fence], [catchUp], [promote(0)]), early)
+  assert.deepEqual(objections(facts, [pause], [fence], [promote(0)]), early)
+  assert.deepEqual(objections({ ...facts, memory: memory() }, [fence]), early)
+})
+
+test('the leader is promoted when the source is fenced, or is a replica already, or a person does not mind', () => {
+  const of = (known: ReturnType<typeof memory>, seen: Partial<Observation>): readonly string[] =>
+    objections({ memory: known, nodes: [replica(0)], seen }, [promote(0)])
+  const early = ['a node would be promoted while the source may still take writes']
+  const asked = (overrides: Partial<Request>) => ({ ...following, request: request(overrides) })
+  assert.deepEqual(of(following, sourceSeen('master')), early)
+  assert.deepEqual(of(following, sourceSeen('replica')), [])
+  assert.deepEqual(of(following, {}), early)
+  const silent = { ...sourceSeen('replica').source, probe: { kind: 'busy', reason: 'BUSY' } }
+  assert.deepEqual(of(following, { source: silent as Observation['source'] }), early)
+  assert.deepEqual(of(asked({ kind: 'take-over', force: true }), sourceSeen('master')), [])
+  assert.deepEqual(of(asked({ kind: 'take-over' }), sourceSeen('master')), early)
+  assert.deepEqual(of(asked({ kind: 'failover', force: true }), sourceSeen('master')), early)
+  const left = { ...following, source: { ...following.source, phase: 'left' } } as typeof following
+  assert.deepEqual(of(left, sourceSeen('master')), [])
+  const both = objections(
+    { memory: following, nodes: [replica(0)], seen: sourceSeen('master') },
+    [pause],
+    [catchUp],
+  )
+  assert.deepEqual(both, [])
+  assert.deepEqual(
+    objections(
+      { memory: following, nodes: [replica(0)], seen: sourceSeen('master') },
+      [pause],
+      [catchUp],
+      [fence, promote(0)],
+    ),
+    early,
+  )
+})
+
+test('only the leader follows the source, when that is written down, and never a master', () => {
+  const order = (ordinal: number): ActionBody => ({
+    ...{ kind: 'follow-source', ordinal, called, upstream: { host: called, port: 6379 } },
+  })
+  const record = (leader: number): ActionBody => ({ kind: 'record-source', from, leader, network: null })
+  const objection = (ordinal: number): readonly string[] => [
+    `node ${ordinal} would follow a Redis of somebody else, and is not to`,
+  ]
+  const known = { ...following, operation: null }
+  const nodes = [replica(0), replica(1)]
+  assert.deepEqual(objections({ memory: known, nodes }, [order(0)]), [])
+  assert.deepEqual(objections({ memory: known, nodes }, [order(1)]), objection(1))
+  assert.deepEqual(objections({ memory: known, nodes: [replica(1), master(0)] }, [order(0)]), objection(0))
+  const blank = memory(null)
+  assert.deepEqual(objections({ memory: blank, nodes }, [record(1)], [order(1)]), [])
+  assert.deepEqual(objections({ memory: blank, nodes }, [order(1)], [record(1)]), objection(1))
+  assert.deepEqual(objections({ memory: blank, nodes }, [record(0)], [order(1)]), objection(1))
+  assert.deepEqual(objections({ memory: blank, nodes }, [begin(1)], [order(1)]), objection(1))
+  assert.deepEqual(objections({ memory: blank, nodes }, [order(1), record(1)]).slice(0, 1), objection(1))
+  assert.deepEqual(objections({ memory: known, nodes }, [follow(1, 0)]), [])
+})
+
+test('our own passwords change when every container has been given the new ones, and no sooner', () => {
+  const digest = 'today'
+  const auth = (own: boolean, when: 'pending' | 'former'): NonNullable<Case['auth']> => {
+    const user = { user: 'replication', own, untilMs: 0 }
+    const others = { departed: [], problems: [], blind: false, digest }
+    return { ...others, pending: when === 'pending' ? [user] : [], former: when === 'former' ? [user] : [] }
+  }
+  const adopt: ActionBody = { kind: 'adopt-passwords', users: ['replication'] }
+  const retire: ActionBody = { kind: 'retire-passwords', users: ['replication'], departed: [] }
+  const give = (ordinal: number): ActionBody => ({ kind: 'apply-auth', ordinal, name: 'shop' })
+  const write: ActionBody = { kind: 'write-config', ordinal: 1, name: 'shop' }
+  const nodes = settledNodes(1)
+  const givenTo = (...ordinals: readonly number[]): ReturnType<typeof memory> =>
+    memory(0, {
+      nodes: nodes.map(({ ordinal, container }) =>
+        nodeRecord(ordinal, {
+          given: {
+            files: filesGiven(container, ordinals.includes(ordinal) ? digest : 'yesterday'),
+            process: null,
+          },
+        }),
+      ),
+    })
+  const late = ['the password of replication would change while node 1 may not accept it']
+  for (const [order, when] of [
+    [adopt, 'pending'],
+    [retire, 'former'],
+  ] as const) {
+    const facts = { nodes, memory: givenTo(0), auth: auth(true, when) }
+    assert.deepEqual(objections(facts, [order]), late)
+    assert.deepEqual(objections({ ...facts, memory: givenTo(0, 1) }, [order]), [])
+    assert.deepEqual(objections(facts, [give(1)], [order]), [])
+    assert.deepEqual(objections(facts, [write], [order]), [])
+    assert.deepEqual(objections(facts, [give(0)], [order]), late)
+    assert.deepEqual(objections(facts, [follow(1, 0)], [order]), late)
+    assert.deepEqual(objections(facts, [order], [give(1)]), late)
+    assert.deepEqual(objections(facts, [give(1), order]), late)
+    assert.deepEqual(objections({ ...facts, auth: auth(false, when) }, [order]), [])
+    assert.deepEqual(objections(facts, [{ ...order, users: ['flotilla'] }]), [])
+  }
+  const facts = { nodes, auth: auth(true, 'pending') }
+  assert.deepEqual(objections({ ...facts, memory: memory() }, [adopt]).length, 2)
+  const leaving = [master(0), node(1, { container: { state: 'removing' } })]
+  assert.deepEqual(objections({ ...facts, nodes: leaving, memory: givenTo(0) }, [adopt]), [])
+  const other = { ...nodes[1]?.container, containerId: 'f'.repeat(64) } as NodeSeen['container']
+  const remade = [master(0), { ...replica(1), container: other }]
+  assert.deepEqual(objections({ ...facts, nodes: remade, memory: givenTo(0, 1) }, [adopt]), late)
+  assert.deepEqual(objections({ nodes, memory: givenTo(0, 1) }, [adopt]), [
+    'passwords would be changed that nobody has looked at',
+  ])
+  assert.deepEqual(objections({ nodes, memory: givenTo() }, [follow(1, 0)]), [])
 })

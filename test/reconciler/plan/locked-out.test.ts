@@ -1,5 +1,6 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { master, memory, node, planIs, replica } from '../support/world.js'
+import { master, memory, node, planIs, planText, replica } from '../support/world.js'
 
 const wrongPassword = { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } as const
 
@@ -39,5 +40,42 @@ test('a node that has no room for one more client is waited for', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [master(0), node(1, { probe: full })] },
     `waits until node 1 lets us in (it has as many clients as it allows)`,
+  )
+})
+
+const strange = { kind: 'denied', cause: 'certificate', reason: 'its certificate has ended' } as const
+
+test('nodes whose certificate we do not trust are told, with which is to be started again first: the master last', () => {
+  const trusted = {
+    spec: { replicas: 2 },
+    nodes: [node(0, { probe: strange }), replica(1), node(2, { probe: strange })],
+  }
+  const refusal = (ordinals: string, name: string): RegExp =>
+    new RegExp(
+      `refuses \\(LockedOut\\): node ${ordinals} can't prove who it is: its certificate has ended. Nothing is sent to it\\n  type: docker kill ${name}   \\(it is started again`,
+    )
+  assert.match(planText(trusted), refusal('0, 2', 'shop-replica-2'))
+  const alone = {
+    ...trusted,
+    nodes: [node(0, { container: { name: 'shop-master' }, probe: strange }), replica(1), replica(2)],
+  }
+  assert.match(planText(alone), refusal('0', 'shop-master'))
+  assert.match(planText({ ...trusted, memory: memory(2) }), refusal('0, 2', 'shop-replica-0'))
+  assert.match(planText({ ...trusted, memory: memory(null) }), refusal('0, 2', 'shop-replica-0'))
+})
+
+test('several nodes that do not let us in are named together, one that is too many as well', () => {
+  const odd = (ordinal: number) => node(ordinal, { probe: wrongPassword })
+  planIs(
+    { spec: { replicas: 1 }, nodes: [master(0), odd(1), odd(2)] },
+    `
+      stage 1
+        stop shop-replica-2  # the manifest asks for 1 replicas
+      stage 2
+        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
+      waits until node 1 lets us in (WRONGPASS)
+      refuses (LockedOut): node 1 (shop-replica-1), node 2 (shop-replica-2) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
+        type: docker rm -f shop-replica-1 shop-replica-2   (made anew on the same volume, with our passwords)
+    `,
   )
 })

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { specHashLabel } from '../../../src/runtime/labels.js'
+import { startGraceMs, type NodeSeen } from '../../../src/reconciler/observation.js'
+import { absentNode, classifyNode, isInService } from '../../../src/reconciler/plan/classify.js'
+import type { Probe } from '../../../src/redis/redis.js'
+import type { ContainerState } from '../../../src/runtime/runtime.js'
+import {
+  answered,
+  container,
+  currentHash,
+  master,
+  node,
+  nowMs,
+  redisFacts,
+  replica,
+} from '../support/world.js'
+
+/** Each node in exactly one bucket, by what was seen of it and by who is the rightful master (node 0). */
+function classify(seen: NodeSeen, overrides: Partial<Parameters<typeof classifyNode>[1]> = {}) {
+  return classifyNode(seen, {
+    flotilla: 'shop',
+    rightful: 0,
+    specHashes: [currentHash],
+    strategy: 'rolling',
+    atMs: nowMs,
+    restartAskedAtMs: 0,
+    ...overrides,
+  })
+}
+
+test('a container that does not run is told by its state alone', () => {
+  const buckets = (['created', 'exited', 'dead', 'removing', 'paused', 'restarting'] as const).map(
+    (state: ContainerState) => `${state}: ${classify(node(1, { container: { state } })).bucket}`,
+  )
+  assert.deepEqual(buckets, [
+    'created: stopped',
+    'exited: stopped',
+    'dead: stopped',
+    'removing: leaving',
+    'paused: paused',
+    'restarting: starting',
+  ])
+})
+
+test('a node that runs is told by what it says', () => {
+  const reason = 'it says so'
+  const probes: readonly Probe[] = [
+    { kind: 'busy', reason },
+    { kind: 'denied', cause: 'other', reason },
+    { kind: 'loading', facts: redisFacts() },
+  ]
+  const buckets = probes.map(probe => classify(node(1, { probe })).bucket)
+  assert.deepEqual(buckets, ['busy', 'locked-out', 'loading'])
+  assert.equal(classify(node(1, { address: null })).bucket, 'detached')
+})
+
+test('a node that says nothing is starting for ten seconds, and lifeless then or once it has been missed', () => {
+  const reason = 'nothing listens'
+  const silent = (ranMs: number | null, lifelessSinceMs: number | null, probe: Probe | null): string =>
+    classify(
+      node(1, {
+        probe,
+        lifelessSinceMs,
+        container: { startedAtMs: ranMs === null ? null : nowMs - ranMs },
+      }),
+    ).bucket
+  for (const probe of [
+    { kind: 'refused', reason },
+    { kind: 'silent', reason, lastByteAtMs: null },
+    { kind: 'hung', reason },
+    null,
+  ] as readonly (Probe | null)[]) {
+    assert.equal(silent(startGraceMs - 1, null, probe), 'starting')
+    assert.equal(silent(startGraceMs, null, probe), 'lifeless')
+    assert.equal(silent(startGraceMs - 1, nowMs - 500, probe), 'lifeless')
+    assert.equal(silent(null, null, probe), 'lifeless')
+  }
+})
+
+test('a master is the master only where the record names it', () => {
+  assert.equal(classify(master(0)).bucket, 'master')
+  assert.equal(classify(master(1)).bucket, 'stray-master')
+  assert.equal(classify(master(0), { rightful: null }).bucket, 'stray-master')
+  assert.equal(classify(replica(0)).bucket, 'uncrowned')
+})
+
+test('a replica is told by whom it follows and whether it has all of it', () => {
+  const buckets = [
+    replica(1),
+    replica(1, { upstream: { link: 'down' } }),
+    replica(1, { upstream: { syncing: true } }),
+    replica(1, { upstream: { host: 'shop-2' } }),
+    node(1, { probe: answered({ role: 'replica', upstream: null }) }),
+  ].map(seen => classify(seen).bucket)
+  assert.deepEqual(buckets, ['online', 'syncing', 'syncing', 'astray', 'astray'])
+  assert.equal(classify(replica(1, { upstream: { host: 'shop-null' } }), { rightful: null }).bucket, 'astray')
+})
+
+test('only the master and who has all of it are in service', () => {
+  const inService = [
+    master(0),
+    master(1),
+    replica(0),
+    replica(1),
+    replica(1, { upstream: { link: 'down' } }),
+  ].map(seen => isInService(classify(seen)))
+  assert.deepEqual(inService, [true, false, false, true, false])
+})
+
+test('a container of another spec, or older than the restart that was asked for, is to be made anew', () => {
+  const of = (hash: string | undefined): NodeSeen => {
+    const { [specHashLabel]: _hash, ...labels } = container(1).labels
+    return node(1, {
+      container: { labels: hash === undefined ? labels : { ...labels, [specHashLabel]: hash } },
+    })
+  }
+  const told = (seen: NodeSeen, overrides: Partial<Parameters<typeof classifyNode>[1]> = {}): string => {
+    const { ofOlderSpec, restartAsked, outdated } = classify(seen, overrides)
+    return [ofOlderSpec && 'older', restartAsked && 'asked', outdated && 'outdated'].filter(Boolean).join(' ')
+  }
+  assert.equal(told(of(currentHash)), '')
+  assert.equal(told(of('hash-of-old')), 'older outdated')
+  assert.equal(told(of('hash-of-old'), { specHashes: [currentHash, 'hash-of-old'] }), '')
+  assert.equal(told(of(undefined)), 'older outdated')
+  assert.equal(told(of('hash-of-old'), { strategy: 'onDelete' }), 'older')
+  const madeAtMs = of(currentHash).container.createdAtMs
+  assert.equal(told(of(currentHash), { restartAskedAtMs: madeAtMs }), '')
+  assert.equal(told(of(currentHash), { restartAskedAtMs: madeAtMs + 1 }), 'asked outdated')
+  assert.equal(
+    told(of('hash-of-old'), { strategy: 'onDelete', restartAskedAtMs: madeAtMs + 1 }),
+    'older asked outdated',
+  )
+})
+
+test('what is absent is neither old nor to be made anew', () => {
+  assert.deepEqual(absentNode(3), {
+    ordinal: 3,
+    bucket: 'absent',
+    seen: null,
+    ofOlderSpec: false,
+    restartAsked: false,
+    outdated: false,
+  })
+})
