@@ -1,6 +1,19 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
-import { follower, master, newborn, node, nowMs, planIs, redisFacts, replica } from '../support/world.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import {
+  follower,
+  master,
+  newborn,
+  node,
+  nowMs,
+  planInput,
+  planIs,
+  redisFacts,
+  replica,
+  type Case,
+} from '../support/world.js'
 
 const reigning = master(0, { followers: [follower(1)] })
 const beside = (other: NodeSeen) => ({
@@ -168,4 +181,90 @@ test('a node in a script, one that locks us out and one that is paused are waite
       waits until node 3 is unpaused (docker unpause shop-replica-3)
     `,
   )
+})
+
+const lifeless = (sinceMs: number): NodeSeen =>
+  node(1, { probe: { kind: 'silent', ...silence }, lifelessSinceMs: nowMs - sinceMs })
+
+test('a replica that says nothing for half a minute is killed and started again, and not before', () => {
+  planIs(beside(lifeless(30_000)), 'waits until node 1 answers or ends (it said nothing)')
+  planIs(
+    beside(lifeless(30_001)),
+    `
+    stage 1
+      kill shop-replica-1  # it has given no sign of life for 30 s; it is started again on its volume
+  `,
+  )
+})
+
+test('a replica that follows nobody is told whom to follow', () => {
+  planIs(
+    beside(node(1, { probe: { kind: 'answered', facts: redisFacts({ role: 'replica', upstream: null }) } })),
+    `
+    stage 1
+      node 1 follows node 0  # it follows nobody, not the master
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `,
+  )
+})
+
+test('how far a synchronisation has come is told as far as it is known', () => {
+  const syncing = (upstream: Parameters<typeof replica>[1]): NodeSeen => replica(1, upstream)
+  const down = { link: 'down', syncing: true } as const
+  planIs(
+    beside(syncing({ upstream: { ...down, syncTotalBytes: 1_000, syncReadBytes: 509 } })),
+    'waits until node 1 synchronises: 50 % of 1000 bytes',
+  )
+  planIs(beside(syncing({ upstream: { ...down, syncTotalBytes: 0 } })), 'waits until node 1 synchronises')
+  planIs(
+    beside(syncing({ upstream: { link: 'down', syncing: false, syncTotalBytes: 1_000 } })),
+    'waits until node 1 connects to the master',
+  )
+})
+
+test('a frozen replica is waited for with what to type', () => {
+  planIs(
+    beside(node(1, { container: { state: 'paused' } })),
+    'waits until node 1 is unpaused (docker unpause shop-replica-1)',
+  )
+})
+
+test('a replica that only its own word says is connected is nudged after a second of silence, not before', () => {
+  const unheard = (lastIoSeconds: number | null, followers: readonly number[], role = 'master'): Case => ({
+    spec: { replicas: 1 },
+    nodes: [
+      master(0, { role: role as 'master', followers: followers.map(follower) }),
+      replica(1, { upstream: { lastIoSeconds } }),
+    ],
+    seen: { resources: null },
+  })
+  const nudge = `
+    stage 1
+      node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
+    stage 2
+      tune node 1 for its version  # its process may be new
+  `
+  for (const quiet of [0, null]) planIs(unheard(quiet, []), 'nothing to do')
+  planIs(unheard(1, []), nudge)
+  planIs(unheard(1, [2]), nudge)
+  planIs(unheard(6, [2, 1]), 'nothing to do')
+  planIs(unheard(7, [1]), nudge)
+})
+
+test('what takes long is looked at less and less often, and never so often that it costs', () => {
+  const looksAgainIn = (other: NodeSeen, ...more: readonly NodeSeen[]): number | undefined =>
+    planFlotilla(
+      planInput({ ...beside(other), spec: { replicas: 1 + more.length }, nodes: [reigning, other, ...more] }),
+    ).waits[0]?.lookAgainInMs
+  const connecting = (linkDownSeconds: number | null, uptimeSeconds = 60): NodeSeen =>
+    replica(1, { uptimeSeconds, upstream: { link: 'down', linkDownSeconds } })
+  assert.equal(looksAgainIn(connecting(0)), 20)
+  assert.equal(looksAgainIn(connecting(2)), 200)
+  assert.equal(looksAgainIn(connecting(60)), 1_000)
+  assert.equal(looksAgainIn(connecting(null, 3)), 300)
+  assert.equal(looksAgainIn(lifeless(4_000)), 400)
+  assert.equal(looksAgainIn(lifeless(-4_000)), 20)
+  const many = Array.from({ length: 18 }, (_, index) => replica(index + 2))
+  assert.equal(looksAgainIn(connecting(0), ...many), 80)
 })
