@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import { classifyNode, type ClassifiedNode } from '../../../src/reconciler/plan/classify.js'
+import type { Mastership } from '../../../src/reconciler/plan/mastership-kind.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { planSurplus } from '../../../src/reconciler/plan/surplus.js'
 import {
+  currentHash,
   follower,
   historyEntry,
   master,
   memory,
   newborn,
+  node,
+  nowMs,
   planInput,
   planIs,
   planText,
@@ -289,5 +296,71 @@ test('an ordinal that is wanted is the lowest free one', () => {
   assert.deepEqual(
     created.map(action => action.ordinal),
     [0],
+  )
+})
+
+test('a node that is too many and is being removed already is waited for', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [...settledNodes(1), node(2, { container: { state: 'removing' } })],
+      seen: { resources: null },
+    },
+    'waits until the engine removes shop-replica-2',
+  )
+})
+
+test('one that has ended already is only removed', () => {
+  planIs(
+    { spec: { replicas: 1 }, nodes: [...settledNodes(1), stopped(2)], seen: { resources: null } },
+    `
+      stage 1
+        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
+    `,
+  )
+})
+
+test('each that is too many goes only when nothing speaks against it', () => {
+  const input = planInput({ spec: { replicas: 1 }, nodes: [] })
+  const of = (
+    wanted: readonly NodeSeen[],
+    surplus: NodeSeen,
+    mastership: Mastership = { kind: 'reigning', ordinal: 0 },
+  ): string => {
+    const classify = (seen: NodeSeen): ClassifiedNode =>
+      classifyNode(seen, {
+        flotilla: 'shop',
+        rightful: 0,
+        specHashes: [currentHash],
+        strategy: 'rolling',
+        atMs: nowMs,
+        restartAskedAtMs: 0,
+      })
+    const census = { wanted: wanted.map(classify), surplus: [classify(surplus)] }
+    const { actions = [], waits = [] } = planSurplus(input, census, mastership)
+    return waits[0]?.what ?? actions.map(({ action }) => action.kind).join(', ')
+  }
+  const goes = 'stop-container, remove-container'
+  const behind = replica(1, { upstream: { link: 'down' } })
+  assert.equal(of([master(0), replica(1)], replica(2)), goes)
+  assert.equal(
+    of([master(0), behind], replica(2)),
+    'shop-replica-2 is removed when another replica is in sync',
+  )
+  assert.equal(of([master(0), behind, replica(3)], replica(2)), goes)
+  assert.equal(of([master(0), behind], replica(2, { upstream: { link: 'down' } })), goes)
+  assert.equal(of([master(0)], replica(2)), goes)
+  assert.equal(of([replica(1)], master(0)), 'shop-master is removed when it is not the master any more')
+  assert.equal(
+    of([master(0), replica(1)], master(2, {}, { container: { name: 'shop-replica-2' } })),
+    'shop-replica-2 is removed when it has stepped down',
+  )
+  assert.equal(
+    of([master(0), replica(1)], replica(2, {}, { container: { name: 'odd' } })),
+    'odd is removed when it has its own name',
+  )
+  assert.equal(
+    of([master(0), replica(1)], replica(2), { kind: 'found', ordinal: 0, reason: '' }),
+    'shop-replica-2 is removed when the master reigns',
   )
 })
