@@ -145,11 +145,13 @@ function closingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Act
   return [{ kind: 'set-port', ordinal: node.ordinal, port, open: false, cause }]
 }
 
+/** One that was built without TLS has no such port, and does not know the option that would close it. */
 function isOpenAs(
   { plainPort, tlsPort: encryptedPort }: TransportFacts,
   port: 'plain' | 'encrypted',
 ): boolean {
-  return (port === 'plain' ? plainPort : encryptedPort) !== 0
+  const listensAt = port === 'plain' ? plainPort : encryptedPort
+  return listensAt !== null && listensAt !== 0
 }
 
 /** Where nodes are reached by published ports, one that publishes only the other port is to be made anew before. */
