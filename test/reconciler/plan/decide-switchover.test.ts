@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Operation } from '../../../src/reconciler/memory.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
+import { takeCensus } from '../../../src/reconciler/plan/census.js'
+import type { Mastership } from '../../../src/reconciler/plan/mastership-kind.js'
+import { decideSwitchover, lagBytesMax, rankTargets } from '../../../src/reconciler/plan/switchover.js'
+import {
+  lineage,
+  master,
+  memory,
+  newborn,
+  node,
+  nowMs,
+  operation,
+  planInput,
+  redisFacts,
+  replica,
+  request,
+  stopped,
+  witnessed,
+  type Case,
+} from '../support/world.js'
+
+/** Node 0 reigns, and is to hand over, or was handing over to node 1 when Flotilla died. */
+function decide(facts: Case): Mastership | null {
+  const input = planInput({ spec: { replicas: 2 }, seen: { resources: null }, ...facts })
+  const { wanted, surplus } = takeCensus(input, 0)
+  return decideSwitchover(input, [...wanted, ...surplus], 0)
+}
+
+function told(decided: Mastership | null): string {
+  if (decided === null) return 'to be judged like any master'
+  switch (decided.kind) {
+    case 'hand-over':
+      return `hand over to ${decided.to}`
+    case 'fence':
+      return `${decided.kill ? 'kill' : 'drain'} ${decided.ordinal}`
+    case 'crown':
+      return `crown ${decided.ordinal} (${decided.operationKind}): ${decided.reason}`
+    case 'decline':
+    case 'call-off':
+      return `${decided.kind}: ${decided.reason}`
+    case 'pending':
+      return decided.waits.map(wait => `${wait.what}, ${wait.lookAgainInMs}`).join('; ')
+    default:
+      return decided.kind
+  }
+}
+
+const busy = (ordinal: number): NodeSeen => node(ordinal, { probe: { kind: 'busy', reason: 'BUSY' } })
+const asked = (overrides: Parameters<typeof request>[0] = {}) =>
+  memory(0, { request: request({ kind: 'switchover', ...overrides }) })
+
+test('a hand-over is written down for whom it was asked', () => {
+  const decided = decide({ memory: asked({ to: 2 }), nodes: [master(0), replica(1), replica(2)] })
+  assert.deepEqual(decided?.kind === 'hand-over' ? decided.operation : decided, {
+    kind: 'switchover',
+    phase: 'switching',
+    epoch: 2,
+    from: 0,
+    to: 2,
+    reason: 'it was asked for',
+    troubleAtMs: nowMs,
+    startedAtMs: nowMs,
+    requestId: 'request-1',
+  } satisfies Operation)
+})
+
+test('nothing is handed over that nobody asked for, nor while another operation is under way', () => {
+  const nodes = [master(0), replica(1), replica(2)]
+  assert.equal(decide({ nodes }), null)
+  assert.equal(decide({ memory: asked({ kind: 'failover' }), nodes }), null)
+  assert.equal(decide({ memory: { ...asked(), operation: operation() }, nodes }), null)
+})
+
+test('targets are in order: who may, then who has come furthest, then the lower ordinal; who knows no offset last', () => {
+  const at = (ordinal: number, appliedOffset: number | null, replicaPriority = 100): NodeSeen =>
+    replica(ordinal, { replicaPriority, upstream: { appliedOffset } })
+  const nodes = [
+    ...[at(8, null), at(7, 0, 0), at(6, 950, 0), at(5, 900), at(4, 900)],
+    ...[at(3, 990), at(2, 999, 0), master(0)],
+  ]
+  const input = planInput({ spec: { replicas: 7 }, nodes })
+  const there = takeCensus(input, 0).wanted.filter(one => one.seen !== null)
+  const reigning = there.find(one => one.ordinal === 0)
+  for (const all of [there, there.toReversed()])
+    assert.deepEqual(
+      rankTargets(all, reigning).map(one => one.ordinal),
+      [3, 4, 5, 2, 6, 7, 8],
+    )
+})
+
+test('why nothing is handed over is told', () => {
+  const why = (nodes: readonly NodeSeen[], overrides: Parameters<typeof request>[0] = {}): string => {
+    const decided = decide({ memory: asked(overrides), nodes })
+    return decided?.kind === 'decline' ? decided.reason.replace(/ \(.*/, '') : told(decided)
+  }
+  const reigning = master(0, { offset: 1_000 + lagBytesMax })
+  assert.equal(why([master(0), replica(1, { keys: 0 })]), 'node 1: it is empty, and the master has 10 keys')
+  assert.equal(why([master(0, { keys: 0 }), replica(1, { keys: 0 }), busy(2)]), 'hand over to 1')
+  assert.equal(why([reigning, replica(1), busy(2)]), 'hand over to 1')
+  assert.equal(
+    why([reigning, replica(1, { upstream: { appliedOffset: 999 } }), busy(2)]),
+    `node 1: it lags ${lagBytesMax + 1} bytes behind`,
+  )
+  assert.equal(
+    why([master(0), replica(1, { upstream: { appliedOffset: null } }), busy(2)]),
+    'node 1: its offset is not known',
+  )
+  assert.equal(why([master(0), busy(1), busy(2)], { to: 2 }), 'node 2: it is not in sync with the master')
+  assert.equal(
+    why([busy(0), replica(1), replica(2)]),
+    'no master reigns that could hand over; for a dead one there is: flotilla failover',
+  )
+  assert.equal(why([master(0), replica(1), replica(2)], { to: 0 }), 'node 0 is the master already')
+  assert.equal(why([master(0), replica(1), replica(2)], { to: 9 }), 'there is no node 9')
+  assert.equal(why([master(0), replica(1), master(2)]), 'node 2 says that it is master too; see StrayMaster')
+})
+
+const switching = operation({
+  kind: 'switchover',
+  phase: 'switching',
+  from: 0,
+  to: 1,
+  reason: 'it was asked for',
+  startedAtMs: nowMs - 10_000,
+})
+const resumed = (nodes: readonly NodeSeen[], overrides: Partial<Operation> = {}): string =>
+  told(decide({ memory: witnessed([1, 2], { operation: { ...switching, ...overrides } }), nodes }))
+/** It has stepped down, and follows node 1. */
+const demoted = (facts: Parameters<typeof replica>[1] = {}): NodeSeen =>
+  replica(
+    0,
+    { ...facts, upstream: { host: 'shop-1', ...facts.upstream } },
+    { container: { name: 'shop-master' } },
+  )
+const since = { container: { startedAtMs: nowMs - 5_000 } }
+
+test('a hand-over that was cut short is carried on with the process that had caught up', () => {
+  const on = 'crown 1 (switchover): it was asked for (resumed)'
+  assert.equal(resumed([demoted(), replica(1)]), on)
+  assert.equal(resumed([stopped(0), replica(1)]), on)
+  assert.equal(resumed([node(0, { container: { state: 'removing' } }), replica(1)]), on)
+  assert.equal(resumed([replica(1)]), on)
+  assert.equal(resumed([demoted(), replica(1, {}, { container: { startedAtMs: nowMs - 10_000 } })]), on)
+  assert.equal(
+    resumed([master(0), replica(1)]),
+    'call-off: it was not finished, and the old master still reigns',
+  )
+})
+
+test('an old master that says nothing is made sure of before it is carried on', () => {
+  const wait = (ms: number): string => `node 0, which was handing over, answers or its container ends, ${ms}`
+  const starting = node(0, { container: { state: 'restarting' } })
+  assert.equal(resumed([busy(0), replica(1)]), wait(250))
+  assert.equal(resumed([starting, replica(1)]), wait(20))
+  const hung = node(0, {
+    probe: { kind: 'hung', reason: 'nothing', lastByteAtMs: null },
+    lifelessSinceMs: nowMs - 6_000,
+  })
+  assert.equal(resumed([hung, replica(1, { upstream: { lastIoSeconds: 6 } })]), 'kill 0')
+  const refusing = node(0, {
+    probe: { kind: 'refused', reason: 'ECONNREFUSED' },
+    lifelessSinceMs: nowMs - 300,
+  })
+  assert.equal(
+    resumed([refusing, replica(1, { upstream: { link: 'down' } })]),
+    'crown 1 (switchover): it was asked for (resumed)',
+  )
+})
+
+test('where the target is gone the old master reigns again, if no client can have got to the target', () => {
+  const back =
+    'crown 0 (switchover): node 1, to which it was handing over, is gone; it has everything that was written'
+  const waited = 'node 1, to which the mastership was handed over, is back, 250'
+  for (const gone of [stopped(1), busy(1)]) {
+    assert.equal(resumed([demoted(), gone]), back)
+    assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), gone]), waited)
+    assert.equal(resumed([stopped(0), gone]), waited)
+  }
+  assert.equal(resumed([demoted(), newborn(1, {}, since)]), back)
+  assert.equal(resumed([stopped(1)]), waited)
+  const loading = node(1, {
+    probe: {
+      kind: 'loading',
+      facts: redisFacts({
+        role: 'replica',
+        loading: { loadedBytes: 1, totalBytes: 2, etaSeconds: 1 },
+      }),
+    },
+  })
+  assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), loading]), waited)
+})
+
+test('a history that nobody has written down proves nothing', () => {
+  const known = memory(0, { master: { ordinal: 0, sinceMs: 0, lineage: null }, operation: switching })
+  assert.equal(
+    told(decide({ memory: known, nodes: [demoted(), stopped(1)] })),
+    'node 1, to which the mastership was handed over, is back, 250',
+  )
+  const unrecorded = memory(null, { operation: switching })
+  assert.equal(
+    told(decide({ memory: unrecorded, nodes: [demoted(), stopped(1)] })),
+    'node 1, to which the mastership was handed over, is back, 250',
+  )
+})
+
+test('when all were started anew the name tells where was written, unless its holder came back with nothing', () => {
+  const anew = (facts: Parameters<typeof newborn>[1], name = 'shop-master'): NodeSeen =>
+    newborn(0, facts, { container: { name, ...since.container } })
+  const target = (keys: number): NodeSeen => newborn(1, { keys }, since)
+  const here =
+    'crown 0 (switchover): all nodes were started anew, and it still holds the name: whatever was written was written here'
+  const judged = 'to be judged like any master'
+  assert.equal(resumed([anew({}), target(10)]), here)
+  assert.equal(resumed([anew({ keys: 0 }), target(0)]), here)
+  assert.equal(resumed([anew({ keys: 0 }), target(10)]), judged)
+  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10)]), judged)
+  assert.equal(resumed([busy(0), target(10)]), judged)
+  assert.equal(resumed([target(10)]), judged)
+  const loading = node(0, {
+    container: { name: 'shop-master' },
+    probe: {
+      kind: 'loading',
+      facts: redisFacts({
+        role: 'replica',
+        replid: 'another',
+        loading: { loadedBytes: 1, totalBytes: 2, etaSeconds: 1 },
+      }),
+    },
+  })
+  assert.equal(resumed([loading, target(10)]), judged)
+})
+
+test('what was known when it began is what counts', () => {
+  const known = witnessed([1, 2], {
+    operation: switching,
+    master: { ordinal: 0, sinceMs: 0, lineage: lineage({ replid: 'replid-b' }) },
+  })
+  assert.equal(
+    told(decide({ memory: known, nodes: [demoted({ replid: 'replid-b' }), stopped(1)] })),
+    'crown 0 (switchover): node 1, to which it was handing over, is gone; it has everything that was written',
+  )
+})
