@@ -46,9 +46,10 @@ function isAsAsked({ tls }: PlanInput, node: ClassifiedNode): boolean {
   const hasCertificate =
     tls.mode === 'off' ||
     (transport.fingerprint !== null && transport.fingerprint === fingerprintIn(tls, node.ordinal))
+  // One that was built without TLS has no such port to close.
+  const speaksTls = transport.tlsPort !== null && transport.tlsPort !== 0
   const isListening =
-    (transport.plainPort !== 0) === (tls.mode !== 'require') &&
-    (transport.tlsPort !== 0) === (tls.mode !== 'off')
+    (transport.plainPort !== 0) === (tls.mode !== 'require') && speaksTls === (tls.mode !== 'off')
   return isListening && hasCertificate && followsAsAsked
 }
 

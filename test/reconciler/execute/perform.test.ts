@@ -3,50 +3,16 @@ import { keepingIn } from '../../../src/reconciler/keeping.js'
 import { writeConfig } from '../../../src/reconciler/execute/keep-data.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { silentSink } from '../../../src/events/silent-sink.js'
-import { newKeyring } from '../../../src/reconciler/auth/keyring.js'
-import { nodeAuth } from '../../../src/reconciler/auth/node-auth.js'
-import { noConfig } from '../../../src/reconciler/config-in-force.js'
-import { desiredContainer, type NodeSetting } from '../../../src/reconciler/desired-node.js'
+import { desiredContainer } from '../../../src/reconciler/desired-node.js'
 import type { Hands } from '../../../src/reconciler/execute/hands.js'
 import { Performer } from '../../../src/reconciler/execute/perform.js'
-import { newMemory, type FlotillaMemory } from '../../../src/reconciler/memory.js'
-import { createFakeRedis } from '../../../src/redis/fake/fake-redis.js'
 import { configFilePath } from '../../../src/redis/config.js'
-import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
-import { Secret } from '../../../src/secret.js'
-import { manualClock } from '../support/manual-clock.js'
+import { handsOn } from '../support/hands-on.js'
 import { node, observation, resources, spec } from '../support/world.js'
 
-const keyring = newKeyring({ secret: new Secret('x'), origin: 'generated' }, () => new Secret('x'))
-
-/** Hands on an engine in memory that has the image and the network. */
-async function handsOn() {
-  const clock = manualClock(1_000)
-  const { runtime, hands: people, calls } = createFakeRuntime({ clock })
-  const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: 'test' }
-  let memory: FlotillaMemory = newMemory('shop')
-  const hands: Hands = {
-    ...{ runtime, setting, events: silentSink, reach: 'container-ip', sourceLogin: null },
-    redis: createFakeRedis({ clock }).connect(),
-    auth: nodeAuth(keyring, setting.spec),
-    turnKeys: () => Promise.reject(new Error('no password changes here')),
-    materialFor: () => Promise.resolve(null),
-    keepsOf: () => null,
-    nowMs: () => clock.nowMs(),
-    sleep: ms => clock.sleep(ms),
-    signal: new AbortController().signal,
-    rush: new AbortController().signal,
-    keepMemory: change => void (memory = change(memory)),
-    saveMemory: change => Promise.resolve(void (memory = change(memory))),
-  }
-  people.addImage('redis:8')
-  await runtime.createNetwork({ name: 'shop', labels: {}, subnet: null })
-  return { hands, people, setting, runtime, calls, memory: () => memory }
-}
-
 test('a container that never ran gets its files before it is started: whoever made it may have died before they were in it', async () => {
-  const { hands, people, setting, runtime } = await handsOn()
+  const { hands, fake, setting } = await handsOn()
+  const { runtime, hands: people } = fake
   const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
   const facts = await runtime.inspectContainer(made)
   assert.ok(facts)
@@ -61,7 +27,8 @@ test('a container that never ran gets its files before it is started: whoever ma
 })
 
 test('a pull is given up when something more urgent comes, which is no fault of the image', async () => {
-  const { hands, people, memory } = await handsOn()
+  const { hands, fake, memory } = await handsOn()
+  const people = fake.hands
   people.publishImage('redis:9')
   const rush = AbortSignal.abort()
   const performer = new Performer({ ...hands, rush }, observation([]), 0)
@@ -72,7 +39,8 @@ test('a pull is given up when something more urgent comes, which is no fault of 
 })
 
 test('an image that can not be pulled is remembered with the reason, until a pull works', async () => {
-  const { hands, people, memory } = await handsOn()
+  const { hands, fake, memory } = await handsOn()
+  const people = fake.hands
   const performer = new Performer(hands, observation([]), 0)
   const pull = { kind: 'pull-image', image: 'redis:9', cause: 'a test' } as const
   await assert.rejects(performer.perform(pull), { code: 'runtime/image-unavailable' })
@@ -86,7 +54,8 @@ test('an image that can not be pulled is remembered with the reason, until a pul
 const snapshots = keepingIn(spec({ persistence: persistenceByDefault('rdb') }))
 
 test('a container on a volume that is there starts as the data on it was kept, whatever the manifest has come to say', async () => {
-  const { hands, people, memory } = await handsOn()
+  const { hands, fake, memory } = await handsOn()
+  const people = fake.hands
   const performer = new Performer({ ...hands, keepsOf: () => snapshots }, observation([]), 0)
   await performer.perform({
     ...{ kind: 'create-container', ordinal: 1, name: 'shop-replica-1', cause: 'it is gone' },
@@ -98,7 +67,8 @@ test('a container on a volume that is there starts as the data on it was kept, w
 })
 
 test('before redis.conf says that data is kept otherwise it is written down that it may, and afterwards that it does', async () => {
-  const { hands, people, setting, runtime, memory } = await handsOn()
+  const { hands, fake, setting, memory } = await handsOn()
+  const { runtime, hands: people } = fake
   const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
   const container = await runtime.inspectContainer(made)
   assert.ok(container)
@@ -117,7 +87,8 @@ test('before redis.conf says that data is kept otherwise it is written down that
 })
 
 test('redis.conf is written into a container without an address too: the engine does it', async () => {
-  const { hands, people, setting, runtime } = await handsOn()
+  const { hands, fake, setting } = await handsOn()
+  const { runtime, hands: people } = fake
   const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
   const container = await runtime.inspectContainer(made)
   assert.ok(container)

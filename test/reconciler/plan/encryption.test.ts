@@ -207,10 +207,10 @@ test('an image that no node runs is asked whether it speaks TLS before a node is
 })
 
 test('where nodes are reached by a published port, one that publishes only the other is made anew before', () => {
-  const publishing = nodes(both, 6380).map(node => ({
-    ...node,
+  const publishing = nodes(both, 6380).map(one => ({
+    ...one,
     container: {
-      ...node.container,
+      ...one.container,
       publishedPorts: [{ containerPort: 6379, hostAddress: '127.0.0.1', hostPort: 32_768 }],
     },
   }))
@@ -267,7 +267,7 @@ function settle(world: Transports, mode: Mode, steps = Infinity): number {
     const seen = observation(look(world))
     const wanted = spec(tlsSpec(mode))
     world.known = rememberTransport(world.known, wanted, seen)
-    for (const node of seen.nodes) world.known = withTuned(world.known, wanted, node)
+    for (const one of seen.nodes) world.known = withTuned(world.known, wanted, one)
     const input = planInput({
       memory: world.known,
       spec: tlsSpec(mode),
@@ -281,8 +281,8 @@ function settle(world: Transports, mode: Mode, steps = Infinity): number {
       if (done === steps) return done
       done += 1
       obey(world, action)
-      const links = look(world).flatMap(node =>
-        node.probe?.kind === 'answered' ? (node.probe.facts.upstream?.link ?? []) : [],
+      const links = look(world).flatMap(one =>
+        one.probe?.kind === 'answered' ? (one.probe.facts.upstream?.link ?? []) : [],
       )
       assert.ok(!links.includes('down'), `${renderAction(action)} broke a link`)
     }

@@ -59,7 +59,7 @@ const busy: NodeSeen = node(0, { ...named, probe: { kind: 'busy', reason: 'BUSY'
 const asked = (overrides: Partial<Request> = {}): Request => request({ kind: 'take-over', ...overrides })
 const begun = operation({ kind: 'take-over', phase: 'switching', from: null, to: 0, requestId: 'request-1' })
 
-function facts(
+function caseOf(
   seen: { readonly leader?: NodeSeen; readonly others?: readonly NodeSeen[]; readonly source?: SourceSeen },
   known: Partial<FlotillaMemory> = { request: asked() },
 ): Case {
@@ -80,7 +80,7 @@ function kindsOf(given: Case): readonly string[] {
 }
 
 test('a take-over is written down as what it is, in the next epoch, for whom it was asked', () => {
-  const [action] = actionsOf(facts({}))
+  const [action] = actionsOf(caseOf({}))
   assert.deepEqual(action?.kind === 'begin-operation' ? action.operation : null, {
     kind: 'take-over',
     phase: 'switching',
@@ -95,7 +95,7 @@ test('a take-over is written down as what it is, in the next epoch, for whom it 
 })
 
 test('by force it is written down that the source is left as it is, and what that may cost', () => {
-  const given = facts({}, { request: asked({ force: true }) })
+  const given = caseOf({}, { request: asked({ force: true }) })
   const text = planText(given)
   assert.match(text, /promote node 0 {2}# it was asked for, by force: redis-old is left as it is/)
   const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
@@ -103,7 +103,7 @@ test('by force it is written down that the source is left as it is, and what tha
     end?.kind === 'end-operation' ? end.detail : '',
     'by force, so redis-old was neither paused nor made read-only: what it takes from now on, and what node 0 had not got yet, is not here',
   )
-  const proper = actionsOf(facts({})).find(({ kind }) => kind === 'end-operation')
+  const proper = actionsOf(caseOf({})).find(({ kind }) => kind === 'end-operation')
   assert.equal(proper?.kind === 'end-operation' ? proper.detail : '', null)
 })
 
@@ -114,14 +114,14 @@ test('only who follows the leader is told to connect anew', () => {
     replica(3, { upstream: { host: 'elsewhere' } }),
     replica(4),
   ]
-  const given = { ...facts({ others }), spec: { replicas: 4, bootstrap: from } }
+  const given = { ...caseOf({ others }), spec: { replicas: 4, bootstrap: from } }
   const told = actionsOf(given).flatMap(one => (one.kind === 'follow' ? [one.ordinal] : []))
   assert.deepEqual(told, [1, 4])
 })
 
 test('what stands in the way of a take-over without a loss is the answer', () => {
-  const answerTo = (seen: Parameters<typeof facts>[0]): string => {
-    const [action, ...others] = actionsOf(facts(seen))
+  const answerTo = (seen: Parameters<typeof caseOf>[0]): string => {
+    const [action, ...others] = actionsOf(caseOf(seen))
     assert.deepEqual(others, [])
     return action?.kind === 'answer-request' ? `${action.result}: ${action.detail}` : `${action?.kind}`
   }
@@ -156,13 +156,13 @@ test('what stands in the way of a take-over without a loss is the answer', () =>
     answerTo({ source: source({ offset: 1_001 + lagBytesMax }) }),
     `refused: node 0 lags ${lagBytesMax + 1} bytes behind redis-old; try again later`,
   )
-  assert.equal(kindsOf(facts({ source: source({ offset: 1_000 + lagBytesMax }) }))[0], 'begin-operation')
+  assert.equal(kindsOf(caseOf({ source: source({ offset: 1_000 + lagBytesMax }) }))[0], 'begin-operation')
 })
 
 test('not even by force a node takes over that does not answer or never had anything', () => {
   const forced = { request: asked({ force: true }) }
   const answerTo = (leader: NodeSeen): string => {
-    const [action] = actionsOf(facts({ leader }, forced))
+    const [action] = actionsOf(caseOf({ leader }, forced))
     return action?.kind === 'answer-request' ? `${action.result}: ${action.detail}` : `${action?.kind}`
   }
   assert.equal(answerTo(busy), 'refused: the node that follows the source does not answer')
@@ -178,7 +178,7 @@ test('not even by force a node takes over that does not answer or never had anyt
 test('cut short behind a fenced source it goes on only with a leader that has all that the source holds', () => {
   const of = (leader: NodeSeen, theirs: Partial<RedisFacts> = {}): readonly string[] =>
     kindsOf(
-      facts({ leader, others: [], source: source({ ...fenced, ...theirs }) }, { operation: begun }),
+      caseOf({ leader, others: [], source: source({ ...fenced, ...theirs }) }, { operation: begun }),
     ).filter(kind => kind !== 'create-container' && kind !== 'start-container')
   const goesOn = ['own-login', 'promote', 'resume-source', 'end-operation', 'drop-source-clients']
   const calledOff = ['unfence-source', 'resume-source', 'end-operation']
@@ -190,17 +190,17 @@ test('cut short behind a fenced source it goes on only with a leader that has al
 })
 
 test('cut short behind a fenced source it waits for a leader that does not answer', () => {
-  const given = facts({ leader: busy, source: source(fenced) }, { operation: begun })
+  const given = caseOf({ leader: busy, source: source(fenced) }, { operation: begun })
   assert.equal(planText(given), 'waits until node 0 answers\n')
   const loading = node(0, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica', offset: 0 }) } })
   assert.equal(
-    planText(facts({ leader: loading, source: source(fenced) }, { operation: begun })),
+    planText(caseOf({ leader: loading, source: source(fenced) }, { operation: begun })),
     'waits until node 0 answers\n',
   )
 })
 
 test('a leader that lost what it had gives the mastership back, and the source takes writes again', () => {
-  const given = facts({ leader: leading({ offset: 0 }), source: source(fenced) }, { operation: begun })
+  const given = caseOf({ leader: leading({ offset: 0 }), source: source(fenced) }, { operation: begun })
   const why = 'node 0 was started anew and has not all that redis-old holds'
   assert.deepEqual(kindsOf(given), ['unfence-source', 'resume-source', 'end-operation'])
   const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
@@ -213,7 +213,7 @@ test('cut short before the source was fenced it is called off, and writes there 
     { role: 'replica', upstream: upstream({ host: nobody.host, port: 6379 }) } as const,
     { role: 'replica', upstream: upstream({ host: 'elsewhere', port: nobody.port }) } as const,
   ]) {
-    const given = facts({ source: source(theirs) }, { operation: begun })
+    const given = caseOf({ source: source(theirs) }, { operation: begun })
     assert.deepEqual(kindsOf(given), ['resume-source', 'end-operation'])
     const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
     assert.equal(
@@ -225,7 +225,7 @@ test('cut short before the source was fenced it is called off, and writes there 
 
 test('cut short where the source can not be seen it waits for a person, and says why it can not be seen', () => {
   const of = (overrides: Partial<SourceSeen>): string =>
-    planText(facts({ source: source({}, overrides) }, { operation: begun }))
+    planText(caseOf({ source: source({}, overrides) }, { operation: begun }))
   const hold = (why: string): string =>
     `refuses (BootstrapBlocked): the take-over was cut short, and whether redis-old still takes writes can't be seen: ${why}\n  type: flotilla promote shop --force   (goes on with what the nodes have), or see that redis-old answers\n`
   assert.equal(of({ probe: null }), hold('it does not answer'))
@@ -237,7 +237,7 @@ test('cut short where the source can not be seen it waits for a person, and says
 test('by force one that was cut short goes on without the source, as what the person asked for last', () => {
   const unseen = source({}, { probe: null })
   const of = (leader: NodeSeen, operationId: string): Case =>
-    facts(
+    caseOf(
       { leader, source: unseen },
       {
         operation: { ...begun, epoch: 5, requestId: operationId, reason: 'as it was begun' },
@@ -259,7 +259,7 @@ test('by force one that was cut short goes on without the source, as what the pe
 
 test('a leader that is promoted already is only written down, and the clients of the source are let go where it was fenced', () => {
   const of = (seen: SourceSeen): readonly string[] =>
-    kindsOf(facts({ leader: master(0), source: seen }, { operation: begun }))
+    kindsOf(caseOf({ leader: master(0), source: seen }, { operation: begun }))
   const told = ['end-operation', 'follow']
   assert.deepEqual(of(source(fenced)), ['resume-source', 'end-operation', 'drop-source-clients', 'follow'])
   assert.deepEqual(of(source()), told)
@@ -274,9 +274,9 @@ test('a leader that was promoted by hand is told how both ways out are typed, an
   }
   const why =
     'BootstrapBlocked: node 0 should follow the source, and says that it is master; it was promoted by hand / flotilla promote shop --force   (it stays master), or docker rm -f shop-master   (it follows again)'
-  assert.equal(refusal(facts({ leader: master(0) }, {})), why)
-  assert.deepEqual(actionsOf(facts({ leader: master(0) }, {})), [])
-  const polite = facts({ leader: master(0) })
+  assert.equal(refusal(caseOf({ leader: master(0) }, {})), why)
+  assert.deepEqual(actionsOf(caseOf({ leader: master(0) }, {})), [])
+  const polite = caseOf({ leader: master(0) })
   assert.equal(refusal(polite), why)
   const [answer] = actionsOf(polite)
   assert.equal(
@@ -286,7 +286,7 @@ test('a leader that was promoted by hand is told how both ways out are typed, an
 })
 
 test('by force a leader that was promoted by hand is taken for what it is', () => {
-  const given = facts({ leader: master(0) }, { request: asked({ force: true }) })
+  const given = caseOf({ leader: master(0) }, { request: asked({ force: true }) })
   const [begin, end, ...others] = actionsOf(given)
   assert.deepEqual(others, [])
   assert.equal(end?.kind, 'end-operation')

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { EventSink } from '../../../src/events/catalogue.js'
+import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import { keepKeyring, peekKeyring } from '../../../src/reconciler/auth/keep-keyring.js'
+import { keysOf } from '../../../src/reconciler/auth/keyring.js'
+import { rotateStored, whyNotRotate } from '../../../src/reconciler/auth/rotate.js'
+import { readSources, type ReadEnvironment } from '../../../src/reconciler/auth/sources.js'
+import { StateStore } from '../../../src/state/state-store.js'
+import { spec } from '../support/world.js'
+
+type Auth = FlotillaSpec['auth']
+
+/** A state directory, a place for password files, and a manifest whose passwords come from where a test says. */
+function place(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'flotilla-passwords-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const store = new StateStore(join(folder, 'state'))
+  const told: string[] = []
+  const events: EventSink = { publish: (code, fields) => void told.push(`${code} ${JSON.stringify(fields)}`) }
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name)
+    writeFileSync(path, content, { mode: 0o600 })
+    return path
+  }
+  const keep = (auth: Partial<Auth>, environment: ReadEnvironment = () => undefined, inHaste = false) =>
+    keepKeyring(store, withAuth(auth), { environment, events, inHaste })
+  return { folder, store, told, file, keep }
+}
+
+function withAuth(auth: Partial<Auth>): FlotillaSpec {
+  const plain = spec()
+  return { ...plain, auth: { ...plain.auth, ...auth } as Auth }
+}
+
+function user(name: string, password: Auth['users'][number]['password']): Auth['users'][number] {
+  return { name, rules: '+@all ~*', password }
+}
+
+test('a password comes from a file or the environment, and what is wrong there is told with what to type', async t => {
+  const { file, folder } = place(t)
+  const read = async (source: Partial<Auth>, environment: ReadEnvironment = () => undefined) => {
+    const { wanted, problems, blind } = await readSources(withAuth(source), environment)
+    const given = wanted[0]?.source
+    return {
+      given: typeof given === 'object' ? given.given.reveal() : given,
+      why: problems[0]?.why ?? null,
+      type: problems[0]?.whatToType ?? null,
+      blind,
+    }
+  }
+  const good = file('good', 'secret\n')
+  assert.deepEqual(await read({ kind: 'password-file', path: good }), {
+    given: 'secret',
+    why: null,
+    type: null,
+    blind: false,
+  })
+  const long = file('long', 'x'.repeat(4_097))
+  const told = await read({ kind: 'password-file', path: long })
+  assert.equal(told.given, 'unavailable')
+  assert.equal(told.why, `the password file ${long} holds more than 4096 characters`)
+  assert.equal(told.type, `install -m 600 <file with the password of default> ${long}`)
+  const odd = file('odd', 'a\u0007b')
+  assert.match((await read({ kind: 'password-file', path: odd })).why ?? '', /a control character/)
+  assert.match(
+    (await read({ kind: 'password-file', path: join(folder, 'gone') })).why ?? '',
+    /gone can't be read/,
+  )
+  const variable = { kind: 'password-env', variable: 'SHOP' } as const
+  assert.equal((await read(variable, () => 'from outside')).given, 'from outside')
+  assert.equal((await read(variable)).why, 'the environment variable SHOP is not set for the daemon')
+  assert.equal((await read(variable, () => '')).why, 'the environment variable SHOP is empty')
+  assert.match((await read(variable)).type ?? '', /^set SHOP in the environment of the daemon/)
+  assert.deepEqual(await read(variable, null), { given: 'unavailable', why: null, type: null, blind: true })
+  assert.equal((await read({ kind: 'none' })).given, 'none')
+  assert.equal((await read({ kind: 'generated' })).given, 'generated')
+})
+
+test('a password is made at the first pass, written down, and the same at the next', async t => {
+  const { keep, store, told } = place(t)
+  const first = await keep({ kind: 'generated' })
+  const again = await keep({ kind: 'generated' })
+  const secret = (kept: typeof first) => keysOf(kept.keyring, 'default').current.secret.reveal()
+  assert.equal(secret(again), secret(first))
+  assert.notEqual(await store.loadKeyring('shop'), null)
+  assert.deepEqual(told, [])
+})
+
+test('in haste nothing is read, and what is kept counts', async t => {
+  const { keep } = place(t)
+  const first = await keep({ kind: 'generated' })
+  const hasty = await keep({ kind: 'password-file', path: '/nowhere' }, () => undefined, true)
+  assert.deepEqual(hasty, { keyring: first.keyring, problems: [], blind: true })
+})
+
+test('the very first password must be known, and what to type is said where it is not', async t => {
+  const { keep } = place(t)
+  await assert.rejects(keep({ kind: 'password-file', path: '/nowhere/password' }), {
+    code: 'manifest/unreadable',
+    hint: 'Type: install -m 600 <file with the password of default> /nowhere/password',
+  })
+  await assert.rejects(keep({ kind: 'password-env', variable: 'SHOP' }, null), {
+    code: 'manifest/unreadable',
+    hint: 'Type: flotilla up shop',
+    message: /its password is not known here/,
+  })
+  const given = await keep({ kind: 'password-env', variable: 'SHOP' }, () => 'theirs')
+  assert.equal(keysOf(given.keyring, 'default').current.secret.reveal(), 'theirs')
+})
+
+test('passwords and users that have changed are told, with where the new ones come from', async t => {
+  const { keep, told, file } = place(t)
+  const generated = { kind: 'generated' } as const
+  await keep({ ...generated, users: [user('app', generated)] })
+  const path = file('password', 'new one')
+  await keep({ kind: 'password-file', path, users: [user('app', generated)] })
+  await keep(
+    {
+      kind: 'password-file',
+      path,
+      users: [user('app', { kind: 'password-env', variable: 'APP' }), user('jobs', generated)],
+    },
+    () => 'of the app',
+  )
+  await keep({ kind: 'password-file', path, users: [user('jobs', generated)] }, () => 'of the app')
+  assert.deepEqual(told, [
+    `password.noticed {"user":"default","source":${JSON.stringify(path)}}`,
+    'password.noticed {"user":"app","source":"$APP"}',
+    'user.added {"user":"jobs"}',
+    'user.departed {"user":"app"}',
+  ])
+})
+
+test('who only looks finds what a keeper would, and changes nothing', async t => {
+  const { keep, store } = place(t)
+  assert.equal(await peekKeyring(store, withAuth({ kind: 'generated' })), null)
+  await keep({ kind: 'generated' })
+  const before = await store.loadKeyring('shop')
+  const seen = await peekKeyring(store, withAuth({ kind: 'password-env', variable: 'SHOP' }))
+  assert.equal(seen?.blind, true)
+  assert.deepEqual(await store.loadKeyring('shop'), before)
+})
+
+test('why no new password is made of a user is told with what to do instead', () => {
+  const shop = withAuth({
+    kind: 'generated',
+    users: [
+      user('open', { kind: 'none' }),
+      user('filed', { kind: 'password-file', path: '/run/password' }),
+      user('outside', { kind: 'password-env', variable: 'APP' }),
+      user('ours', { kind: 'generated' }),
+    ],
+  })
+  const why = (name: string): string | null => {
+    const reason = whyNotRotate(shop, name)
+    return reason === null ? null : `${reason.why} / ${reason.hint}`
+  }
+  for (const name of ['default', 'flotilla', 'replication', 'ours']) assert.equal(why(name), null)
+  assert.equal(why('open'), 'open needs no password / The manifest says none; write generated to have one.')
+  assert.match(why('filed') ?? '', /^the password of filed comes from \/run\/password \/ Write the new one/)
+  assert.match(why('outside') ?? '', /the daemon's environment variable APP \/ Start the daemon/)
+  assert.equal(
+    why('nobody'),
+    'there is no user nobody / There is: default, flotilla, replication, open, filed, outside, ours.',
+  )
+})
+
+test('new passwords are on disk when that is said, of those for whom one can be made', async t => {
+  const { keep, store } = place(t)
+  const shop = withAuth({ kind: 'generated', users: [user('open', { kind: 'none' })] })
+  assert.deepEqual(await rotateStored(store, shop, ['default']), [])
+  await keep({ kind: 'generated', users: [user('open', { kind: 'none' })] })
+  assert.deepEqual(await rotateStored(store, shop, ['open']), [])
+  assert.deepEqual(await rotateStored(store, shop, ['default', 'open']), ['default'])
+  const keyring = await new StateStore(store.directory).loadKeyring('shop')
+  assert.ok(keyring !== null)
+  assert.notEqual(keysOf(keyring, 'default').next, null)
+})

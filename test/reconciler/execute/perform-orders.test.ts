@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Performer } from '../../../src/reconciler/execute/perform.js'
+import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
+import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
+import type { Action, ActionBody } from '../../../src/reconciler/plan/plan.js'
+import { nobody } from '../../../src/reconciler/plan/plan.js'
+import { configFilePath } from '../../../src/redis/config.js'
+import { Secret } from '../../../src/secret.js'
+import { carriedOut, handsOn, type HandsOn } from '../support/hands-on.js'
+import { node, observation, operation, request, resources } from '../support/world.js'
+
+/** What the hands do for each kind of order, on nodes that run in memory. */
+async function withNodes(count: number, overrides: Parameters<typeof handsOn>[0] = {}) {
+  const world = await handsOn(overrides)
+  const nodes: NodeSeen[] = []
+  const processes = []
+  for (let ordinal = 0; ordinal < count; ordinal++) {
+    const { container, process } = await world.run(ordinal)
+    nodes.push(node(ordinal, { container }))
+    processes.push(process)
+  }
+  return { ...world, nodes, processes }
+}
+
+/** Carries these out one after the other, as stages of one plan. */
+async function carryOut(
+  world: HandsOn & { readonly nodes?: readonly NodeSeen[] },
+  actions: readonly ActionBody[],
+  seen: Partial<Observation> = {},
+): Promise<void> {
+  const followers = actions.filter(({ kind }) => kind === 'follow').length
+  const performer = new Performer(
+    world.hands,
+    observation(world.nodes ?? [], { resources: resources(), ...seen }),
+    followers,
+  )
+  for (const body of actions) {
+    const action: Action = { ...body, cause: 'a test' }
+    await carriedOut(world.clock, performer.perform(action))
+  }
+}
+
+const begun = operation({ kind: 'failover', to: 0 })
+
+test('who is promoted takes writes, and who is told to follow it follows', async () => {
+  const world = await withNodes(2)
+  await carryOut(world, [
+    { kind: 'promote', ordinal: 0 },
+    { kind: 'follow', ordinal: 1, master: 0, nudge: true },
+  ])
+  const [first, second] = world.processes
+  assert.equal(first?.upstream, null)
+  assert.deepEqual(second?.upstream, { host: 'shop-0', port: 6379 })
+})
+
+test('a replica catches up with a master whose writes wait, and they go on', async () => {
+  const world = await withNodes(2)
+  await carryOut(world, [
+    { kind: 'promote', ordinal: 0 },
+    { kind: 'follow', ordinal: 1, master: 0, nudge: false },
+  ])
+  for (let ticks = 0; ticks < 200; ticks++) world.clock.fire()
+  await carryOut(world, [{ kind: 'pause-writes', ordinal: 0, forMs: 2_000 }])
+  assert.ok((world.processes[0]?.pausedUntilMs ?? 0) > 0)
+  await carryOut(world, [
+    { kind: 'catch-up', ordinal: 1, master: 0, withinMs: 500 },
+    { kind: 'resume-writes', ordinal: 0 },
+    { kind: 'drop-clients', ordinal: 0 },
+  ])
+  assert.equal(world.processes[0]?.pausedUntilMs, 0)
+})
+
+test('who does not catch up in time is told with both offsets', async () => {
+  const world = await withNodes(2)
+  await carryOut(world, [{ kind: 'promote', ordinal: 0 }])
+  await assert.rejects(carryOut(world, [{ kind: 'catch-up', ordinal: 1, master: 0, withinMs: 50 }]), {
+    code: 'redis/timeout',
+    message: /shop-1 did not catch up with shop-0 within 50 ms \(offset unknown of \d+\)/,
+  })
+})
+
+test('a node without an address or a container can be given no order, and that is said', async () => {
+  const world = await withNodes(1)
+  await assert.rejects(carryOut(world, [{ kind: 'resume-writes', ordinal: 3 }]), {
+    code: 'redis/unreachable',
+    message: /node 3 \(shop-3\) has no address/,
+  })
+  await assert.rejects(carryOut(world, [{ kind: 'write-config', ordinal: 3, name: 'shop' }]), {
+    code: 'runtime/not-found',
+  })
+})
+
+test('containers are made, renamed, put on networks and taken away by what they are, whatever they are called by then', async () => {
+  const world = await withNodes(1)
+  await world.fake.runtime.createNetwork({ name: 'web', labels: {}, subnet: null })
+  const name = 'shop-replica-0'
+  await carryOut(world, [
+    { kind: 'create-volume', ordinal: 1, volume: 'shop-1' },
+    { kind: 'create-container', ordinal: 1, name: 'shop-replica-1' },
+    { kind: 'join-network', ordinal: 0, name, network: 'web' },
+    { kind: 'rename-container', ordinal: 0, name, to: 'shop-master' },
+    { kind: 'attach-network', ordinal: 0, name },
+  ])
+  const facts = await world.fake.runtime.inspectContainer('shop-master')
+  assert.deepEqual(facts?.networks.map(one => one.network).toSorted(), ['shop', 'web'])
+  assert.ok(world.fake.hands.filesOf('shop-replica-1').has(configFilePath))
+  await carryOut(world, [
+    { kind: 'leave-network', ordinal: 0, name, network: 'web' },
+    { kind: 'stop-container', ordinal: 0, name },
+    { kind: 'remove-container', ordinal: 0, name },
+  ])
+  assert.equal(await world.fake.runtime.inspectContainer('shop-master'), null)
+})
+
+test('a container that is gone from the plan can not be found again', async () => {
+  const world = await withNodes(1)
+  const remove: ActionBody = { kind: 'remove-container', ordinal: 0, name: 'shop-replica-0' }
+  await assert.rejects(carryOut(world, [remove, remove]), { code: 'runtime/not-found' })
+})
+
+test('networks, volumes and leftovers are made and taken away', async () => {
+  const world = await handsOn()
+  await carryOut(world, [
+    { kind: 'create-network', network: 'other', subnet: '10.7.0.0/24' },
+    { kind: 'create-volume', ordinal: 4, volume: 'shop-4' },
+  ])
+  assert.deepEqual((await world.fake.runtime.findNetwork('other'))?.subnets, ['10.7.0.0/24'])
+  assert.notEqual(await world.fake.runtime.findVolume('shop-4'), null)
+  await carryOut(world, [
+    { kind: 'remove-network', network: 'other' },
+    { kind: 'remove-volume', ordinal: 4, volume: 'shop-4' },
+    { kind: 'remove-leftover', containerId: 'gone', name: 'shop-trial' },
+  ])
+  assert.equal(await world.fake.runtime.findNetwork('other'), null)
+  assert.equal(await world.fake.runtime.findVolume('shop-4'), null)
+})
+
+test('a killed node does not run any more when that is said', async () => {
+  const world = await withNodes(1)
+  await carryOut(world, [{ kind: 'kill-container', ordinal: 0, name: 'shop-replica-0' }])
+  assert.equal((await world.fake.runtime.inspectContainer('shop-replica-0'))?.state, 'exited')
+})
+
+test('what was asked for and what came of it is in the memory', async () => {
+  const world = await handsOn()
+  await carryOut(world, [{ kind: 'begin-operation', operation: begun }])
+  assert.deepEqual(world.memory().operation, begun)
+  await carryOut(world, [
+    {
+      ...{ kind: 'end-operation', operation: begun, result: 'done', detail: null },
+      ...{ offsetGapBytes: 5, lostKeys: 0 },
+    },
+    { kind: 'answer-request', request: request(), result: 'refused', detail: 'no', divergent: [] },
+  ])
+  assert.equal(world.memory().operation, null)
+  assert.deepEqual(
+    world.memory().history.map(({ kind, result }) => `${kind} ${result}`),
+    ['failover done', 'failover refused'],
+  )
+})
+
+test('a node is given its users, its files first; and the memory says which', async () => {
+  const world = await withNodes(1)
+  await carryOut(world, [{ kind: 'apply-auth', ordinal: 0, name: 'shop-replica-0' }])
+  const { digest } = world.hands.auth
+  const container = world.nodes[0]?.container ?? assert.fail()
+  assert.deepEqual(world.memory().nodes[0]?.given, {
+    files: filesGiven(container, digest),
+    process: processGiven(container, digest),
+  })
+  assert.equal(world.processes[0]?.config.get('protected-mode'), 'yes')
+  assert.equal(world.memory().usersRefused, null)
+})
+
+test('passwords are adopted and retired in the keyring, and that is told', async () => {
+  const world = await handsOn()
+  await carryOut(world, [
+    { kind: 'adopt-passwords', users: ['default'] },
+    { kind: 'retire-passwords', users: ['default'], departed: ['app'] },
+  ])
+  assert.match(world.told[0] ?? '', /^password\.adopted \{"users":\["default"\],"formerUntil":"1970-/)
+  assert.equal(world.told[1], 'password.retired {"users":["default","app"]}')
+})
+
+test('a process that answers is tuned, and that is remembered; one that does not is tuned another time', async () => {
+  const world = await withNodes(1)
+  const tune: ActionBody = { kind: 'tune', ordinal: 0, options: { 'min-replicas-to-write': '1' } }
+  await carryOut(world, [tune])
+  assert.deepEqual(world.memory().nodes, [])
+  await carryOut(world, [{ kind: 'promote', ordinal: 0 }, tune])
+  assert.equal(world.processes[0]?.config.get('min-replicas-to-write'), '1')
+  assert.notEqual(world.memory().nodes[0]?.tuned, null)
+})
+
+test('an order to a node that has ended says that it has, and where its words are', async () => {
+  const world = await withNodes(1)
+  const [process] = world.processes
+  if (process !== undefined) world.redis.kill(process)
+  world.fake.hands.exit('shop-replica-0', 3)
+  await assert.rejects(carryOut(world, [{ kind: 'promote', ordinal: 0 }]), {
+    code: 'runtime/failed',
+    message: 'shop-replica-0 has ended with exit code 3 instead of answering',
+    hint: 'What it said: docker logs shop-replica-0',
+  })
+})
+
+test('a port is opened and closed, and who came by it is sent away', async () => {
+  const world = await withNodes(1)
+  let gone = 0
+  world.processes[0]?.clients.add(() => void gone++)
+  await carryOut(world, [{ kind: 'set-port', ordinal: 0, port: 'encrypted', open: true }])
+  assert.equal(world.processes[0]?.config.get('tls-port'), '6380')
+  assert.equal(gone, 0)
+  await carryOut(world, [{ kind: 'set-port', ordinal: 0, port: 'encrypted', open: false }])
+  assert.equal(world.processes[0]?.config.get('tls-port'), '0')
+  assert.equal(gone, 1)
+})
+
+test('where TLS is off there is no certificate to be loaded', async () => {
+  const world = await withNodes(1)
+  await carryOut(world, [{ kind: 'load-certificate', ordinal: 0 }])
+  assert.equal(world.processes[0]?.config.has('tls-port'), false)
+})
+
+/** A Redis of somebody else, in a container that is none of ours. */
+async function withSource(): Promise<
+  Awaited<ReturnType<typeof withNodes>> & { readonly seen: SourceSeen; readonly master: () => boolean }
+> {
+  const world = await withNodes(1, { sourceLogin: null })
+  const source = world.redis.start({
+    ...{ alias: 'redis-old', containerId: 'old', startedAtMs: 0, host: '10.9.9.9', volume: 'old' },
+    ...{ persistence: 'none', credentials: world.hands.auth.credentials, upstream: nobody },
+  })
+  source.upstream = null
+  source.users.set('default', ['on', 'nopass'])
+  const seen: SourceSeen = {
+    called: 'redis-old',
+    upstream: { host: '10.9.9.9', port: 6379 },
+    network: null,
+    address: { host: '10.9.9.9', port: 6379, containerId: 'old', startedAtMs: 0 },
+    probe: null,
+    problem: null,
+  }
+  return { ...world, seen, master: () => source.upstream === null }
+}
+
+const called = 'redis-old'
+
+test('a node follows a Redis of somebody else when that is written down, and logs in with its own password again afterwards', async () => {
+  const world = await withSource()
+  const from = {
+    at: { kind: 'container', container: called, port: 6379 },
+    user: null,
+    passwordFile: null,
+  } as const
+  const there = { host: '10.9.9.9', port: 6379 }
+  await carryOut(
+    world,
+    [
+      { kind: 'record-source', from, leader: 0, network: 'bridge' },
+      { kind: 'follow-source', ordinal: 0, upstream: there, called },
+    ],
+    { source: world.seen },
+  )
+  assert.deepEqual(world.memory().source?.phase, 'followed')
+  assert.deepEqual(world.told, ['source.followed {"node":0,"source":"redis-old"}'])
+  assert.deepEqual(world.processes[0]?.upstream, there)
+  assert.equal(world.processes[0]?.config.get('masteruser'), '')
+  await carryOut(world, [{ kind: 'own-login', ordinal: 0 }])
+  assert.equal(world.processes[0]?.config.get('masteruser'), 'replication')
+})
+
+test('a node logs in to the source with what the manifest names for it', async () => {
+  const world = await withNodes(1, { sourceLogin: { user: 'copier', password: new Secret('theirs') } })
+  const there = { host: 'elsewhere', port: 7_000 }
+  await carryOut(world, [{ kind: 'follow-source', ordinal: 0, upstream: there, called }])
+  assert.equal(world.processes[0]?.config.get('masteruser'), 'copier')
+  assert.equal(world.processes[0]?.config.get('masterauth'), 'theirs')
+})
+
+test('the source is paused, caught up with, fenced, let go and unfenced', async () => {
+  const world = await withSource()
+  const steps: readonly ActionBody[] = [
+    { kind: 'follow-source', ordinal: 0, upstream: { host: 'redis-old', port: 6379 }, called },
+  ]
+  await carryOut(world, steps, { source: world.seen })
+  for (let ticks = 0; ticks < 300; ticks++) world.clock.fire()
+  await carryOut(
+    world,
+    [
+      { kind: 'pause-source', called, forMs: 2_000 },
+      { kind: 'catch-up-source', ordinal: 0, called, withinMs: 500 },
+      { kind: 'fence-source', called },
+    ],
+    { source: world.seen },
+  )
+  assert.equal(world.master(), false)
+  await carryOut(
+    world,
+    [
+      { kind: 'resume-source', called },
+      { kind: 'drop-source-clients', called },
+      { kind: 'unfence-source', called },
+    ],
+    { source: world.seen },
+  )
+  assert.equal(world.master(), true)
+})
+
+test('a source that is not reached from here can be given no order', async () => {
+  const world = await withSource()
+  for (const source of [null, { ...world.seen, address: null }])
+    await assert.rejects(carryOut(world, [{ kind: 'fence-source', called }], { source }), {
+      code: 'redis/unreachable',
+    })
+})
