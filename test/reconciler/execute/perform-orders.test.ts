@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FlotillaError } from '../../../src/errors.js'
+import type { Hands } from '../../../src/reconciler/execute/hands.js'
 import { Performer } from '../../../src/reconciler/execute/perform.js'
 import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
 import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
 import type { Action, ActionBody } from '../../../src/reconciler/plan/plan.js'
 import { nobody } from '../../../src/reconciler/plan/plan.js'
 import { configFilePath } from '../../../src/redis/config.js'
+import type { RedisPort } from '../../../src/redis/redis.js'
 import { Secret } from '../../../src/secret.js'
+import type { NodeMaterial } from '../../../src/tls/material.js'
 import { carriedOut, handsOn, type HandsOn } from '../support/hands-on.js'
 import { node, observation, operation, request, resources } from '../support/world.js'
 
@@ -314,4 +318,65 @@ test('a source that is not reached from here can be given no order', async () =>
     await assert.rejects(carryOut(world, [{ kind: 'fence-source', called }], { source }), {
       code: 'redis/unreachable',
     })
+})
+
+const material: NodeMaterial = { certificate: 'CERT\n', key: new Secret('KEY'), authorities: 'CA\n' }
+
+test('a certificate is in the files of a node before its process is told to listen with it', async () => {
+  const world = await withNodes(1, { materialFor: () => Promise.resolve(material) })
+  await carryOut(world, [
+    { kind: 'promote', ordinal: 0 },
+    { kind: 'load-certificate', ordinal: 0 },
+  ])
+  const files = [...world.fake.hands.filesOf('shop-replica-0').values()]
+  assert.ok(files.some(({ content }) => content === 'CERT\nKEY'))
+  assert.ok(files.some(({ content }) => content === 'CA\n'))
+  assert.equal(world.processes[0]?.config.get('tls-port'), '6380')
+})
+
+test('one that was down gets the certificate in force before it is started', async () => {
+  const world = await withNodes(1, { materialFor: () => Promise.resolve(material) })
+  world.fake.hands.exit('shop-replica-0', 0)
+  await carryOut(world, [{ kind: 'start-container', ordinal: 0, name: 'shop-replica-0' }])
+  const files = [...world.fake.hands.filesOf('shop-replica-0').values()]
+  assert.ok(files.some(({ content }) => content === 'CERT\nKEY'))
+})
+
+test('rules of a user that a server does not take are remembered, and keep nobody else from theirs', async () => {
+  const { redis, ...world } = await withNodes(1)
+  const port = redis.connect()
+  const refusing: RedisPort = {
+    ...port,
+    setUsers: (target, users, call) =>
+      users.set.some(({ name }) => name === 'odd')
+        ? Promise.reject(new FlotillaError('redis/refused-command', 'ACL SETUSER odd: no such command'))
+        : port.setUsers(target, users, call),
+  }
+  const others = ['odd', 'app'].map(name => ({ name, rules: ['on', '+@read'] }))
+  const hands: Hands = { ...world.hands, redis: refusing, auth: { ...world.hands.auth, others } }
+  await carryOut({ ...world, redis, hands }, [{ kind: 'apply-auth', ordinal: 0, name: 'shop-replica-0' }])
+  assert.deepEqual(world.memory().usersRefused, {
+    digest: world.hands.auth.digest,
+    why: 'ACL SETUSER odd: no such command',
+  })
+  assert.ok(world.processes[0]?.users.has('app'))
+})
+
+test('of few that are to follow each has its turn, of many none waits', async () => {
+  const world = await withNodes(8)
+  await carryOut(world, [{ kind: 'promote', ordinal: 0 }])
+  const follow = (ordinal: number): ActionBody => ({ kind: 'follow', ordinal, master: 0, nudge: false })
+  await carryOut(world, [follow(1), follow(2)])
+  await carryOut(world, [3, 4, 5, 6, 7, 1, 2].map(follow))
+  const masters = world.processes.slice(1).map(process => process.upstream?.host)
+  assert.deepEqual(new Set(masters), new Set(['shop-0']))
+})
+
+test('a node on Docker’s own bridge has no names there', async () => {
+  const world = await withNodes(1)
+  await world.fake.runtime.createNetwork({ name: 'bridge', labels: {}, subnet: null })
+  await carryOut(world, [{ kind: 'join-network', ordinal: 0, name: 'shop-replica-0', network: 'bridge' }])
+  const facts = await world.fake.runtime.inspectContainer('shop-replica-0')
+  const endpoint = facts?.networks.find(one => one.network === 'bridge')
+  assert.deepEqual([endpoint?.links, endpoint?.aliases], [[], []])
 })
