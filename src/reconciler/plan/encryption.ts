@@ -29,7 +29,7 @@ export function planEncryption(input: PlanInput, census: Census, master: number)
   const opening = nodes.flatMap(node => openingOf(input, node))
   if (opening.length > 0)
     return { refusals, actions: opening.map(action => ({ phase: 'open-port', action })) }
-  if (refusals.length > 0 || nodes.some(node => !isOpen(input, node))) return { refusals }
+  if (refusals.length > 0) return { refusals }
   const mover = nodes.find(node => isToMove(input, node))
   if (mover !== undefined) return planMove(input, census, { mover, master })
   const closing = census.wanted.every(isWell) ? nodes.flatMap(node => closingOf(input, node)) : []
@@ -85,15 +85,6 @@ function openingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Act
       },
     ]
   return []
-}
-
-/** As far as what is wanted goes; what is not wanted any more is open all the same until the end. */
-function isOpen({ tls }: PlanInput, node: ClassifiedNode): boolean {
-  const transport = transportOf(node)
-  if (transport === null || tls === null) return false
-  return (
-    (tls.mode === 'off' || transport.tlsPort !== 0) && (tls.mode === 'require' || transport.plainPort !== 0)
-  )
 }
 
 function isToMove({ tls }: PlanInput, node: ClassifiedNode): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import type { Action } from '../../../src/reconciler/plan/plan.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
@@ -97,7 +98,7 @@ test('a failover that is recorded without a record of the master says nothing of
 
 test('the keys that a cold start has lost are written down, and none where none are', () => {
   const nodes = [newborn(0, { keys: 0 })]
-  const persistence = { mode: 'none' } as const
+  const persistence = persistenceByDefault('none')
   assert.equal(endOf({ spec: { replicas: 0, persistence }, nodes }).lostKeys, 10)
   assert.equal(endOf({ spec: { replicas: 0 }, nodes: [newborn(0)] }).lostKeys, 0)
 })

@@ -11,10 +11,12 @@ import {
   container,
   follower,
   master,
+  memory,
   networkId,
   nothingThere,
   planInput,
   planIs,
+  planText,
   replica,
   spec,
   stopped,
@@ -288,4 +290,81 @@ test('subnets that have an address in common overlap', () => {
     assert.equal(overlap(one, other), expected, `${one} ${other}`)
     assert.equal(overlap(other, one), expected, `${other} ${one}`)
   }
+})
+
+const subnetOf = (subnet: string) => ({ network: { subnet, external: [] } })
+
+test('a subnet is compared with the own network by name and label, and with no other', () => {
+  const another: NetworkFacts = {
+    ...own,
+    networkId: 'net-x',
+    name: 'else',
+    labels: {},
+    subnets: ['10.1.0.0/24'],
+  }
+  const labelled: NetworkFacts = { ...another, labels: { [flotillaLabel]: 'shop' } }
+  const foreign: NetworkFacts = { ...another, name: 'shop' }
+  const of = (...networks: readonly NetworkFacts[]): string =>
+    planText({
+      spec: { replicas: 0, ...subnetOf('10.5.0.0/24') },
+      nodes: [master(0)],
+      seen: { networks, resources: null },
+    })
+  for (const other of [another, labelled, foreign]) assert.equal(of(other), 'nothing to do\n')
+  assert.match(
+    of({ ...own, subnets: ['10.1.0.0/24', '10.2.0.0/24'] }),
+    /with the subnet 10\.1\.0\.0\/24, 10\.2\.0\.0\/24, and/,
+  )
+  assert.equal(of({ ...own, subnets: ['10.1.0.0/24', '10.5.0.0/24'] }), 'nothing to do\n')
+})
+
+test('a subnet that is taken is a hold only where the network has yet to be made, if any of its subnets is', () => {
+  const wide: NetworkFacts = { ...frontend, subnets: ['10.1.0.0/24', '10.5.0.0/16'] }
+  const of = (subnet: string | null, resources: Parameters<typeof planText>[0]['seen']): string =>
+    planText({
+      spec: { replicas: 0, network: { subnet, external: [] } },
+      memory: memory(null),
+      nodes: [],
+      seen: { networks: [wide], ...resources },
+    })
+  assert.match(
+    of('10.5.7.0/24', { resources: nothingThere }),
+    /refuses \(NetworkConflict\): the subnet 10\.5\.7\.0\/24, .* overlaps with 10\.1\.0\.0\/24, 10\.5\.0\.0\/16 of the network frontend/,
+  )
+  assert.match(of('10.6.0.0/24', { resources: nothingThere }), /create network shop \(10\.6\.0\.0\/24\)/)
+  assert.match(of(null, { resources: nothingThere }), /create network shop {2}#/)
+  const there = { ...nothingThere, network: { kind: 'ours', networkId } } as const
+  assert.doesNotMatch(of('10.5.7.0/24', { resources: there }), /NetworkConflict/)
+})
+
+test('a node has both its names on a network, or joins it anew', () => {
+  const joins = (overrides: Partial<NetworkEndpoint>): boolean =>
+    planText({
+      spec: { replicas: 0, ...joinsFrontend },
+      nodes: [master(0, {}, { container: on(0, overrides) })],
+      seen: { networks: [own, frontend] },
+    }).includes('it has not its names there')
+  assert.equal(joins({}), false)
+  assert.equal(joins({ links: [] }), true)
+  assert.equal(joins({ aliases: [] }), true)
+})
+
+test('a stopped node is made anew only for a network of others that is gone, by its id', () => {
+  const of = (networks: readonly NetworkEndpoint[], there: readonly NetworkFacts[] | null): string =>
+    planText({
+      spec: { replicas: 1 },
+      nodes: [master(0), stopped(1, { exitCode: 1, container: { networks } })],
+      seen: { networks: there },
+    })
+  const [home] = container(1).networks
+  const [, web] = on(1).networks
+  if (home === undefined || web === undefined) return assert.fail()
+  assert.match(
+    of([home, web], [own]),
+    /remove container shop-replica-1 {2}# the network frontend, which it was on, is gone/,
+  )
+  assert.doesNotMatch(of([home, web], [own, frontend]), /remove container/)
+  assert.doesNotMatch(of([home, web], null), /remove container/)
+  assert.doesNotMatch(of([home, { ...web, networkId: null }], [own]), /remove container/)
+  assert.doesNotMatch(of([home], [frontend]), /remove container/)
 })

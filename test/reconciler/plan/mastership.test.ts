@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { Operation } from '../../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import { takeCensus } from '../../../src/reconciler/plan/census.js'
@@ -317,7 +318,7 @@ test('what a failover answers and what is gone by a cold start is written down',
   })
   assert.equal(decided.kind === 'crown' ? decided.troubleAtMs : null, nowMs - 100)
   const cold = decide({
-    spec: { replicas: 1, persistence: { mode: 'none' } },
+    spec: { replicas: 1, persistence: persistenceByDefault('none') },
     nodes: [newborn(0, { keys: 0 }, named), newborn(1, { keys: 0 })],
     seen: quick,
   })

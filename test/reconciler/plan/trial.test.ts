@@ -148,3 +148,47 @@ test('the options in force are set on running nodes; one that is taken away gets
   const text = planText({ memory: without, nodes: settledNodes(), untuned: [0, 1, 2] })
   assert.match(text, /tune node 0/)
 })
+
+const refused = (trials: readonly Trial[], config: Readonly<Record<string, readonly string[]>>): string =>
+  planText({ spec: { config }, memory: knowing(trials, config), nodes: settledNodes() })
+
+test('every option that is refused is told, each in its own words', () => {
+  const config = { odd: ['1'], hz: ['many', 'more'], save: ['x'] }
+  const told = refused(
+    [
+      trial({
+        odd: verdict(['1'], { verdict: 'unknown' }),
+        hz: verdict(['many', 'more'], { verdict: 'invalid', message: 'argument must be a number' }),
+        save: verdict(['x'], { verdict: 'invalid' }),
+      }),
+    ],
+    config,
+  )
+  assert.equal(
+    told,
+    'refuses (ConfigRefused): odd is no option of redis 8.0.0; hz can\'t be "many", "more": argument must be a number; save can\'t be "x": the server refuses it. No option of this spec is applied, and no node is touched\n  type: change spec.config.odd in the manifest of shop and save it\n',
+  )
+})
+
+test('options that no server of the image can be asked about are a hold that says why', () => {
+  assert.equal(
+    refused([failed(nowMs - 1_000)], hz20),
+    "refuses (ConfigRefused): the options of spec.config can't be tried, because no server of the image redis:8 comes up: it ended with exit code 1\n  type: flotilla validate, after giving shop another spec.image; it is tried again every minute\n",
+  )
+})
+
+test('a manifest without options has nothing to be refused', () => {
+  assert.equal(refused([failed(nowMs - 1_000)], {}), 'nothing to do\n')
+})
+
+test('an image that failed is tried again just a minute later, with what it failed of as the cause', () => {
+  assert.doesNotMatch(refused([failed(nowMs - 59_999)], hz20), /stage/)
+  assert.match(
+    refused([failed(nowMs - 60_000)], hz20),
+    /try image redis:8, hz on a throwaway container {2}# it failed before: it ended with exit code 1/,
+  )
+})
+
+test('what is not known of several options is asked at once', () => {
+  assert.match(refused([trial({})], { hz: ['20'], save: [''] }), /# what it makes of hz, save is not known/)
+})
