@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { callEngine } from './engine.js'
+import { until } from './until.js'
 
 /** A node's container as the engine sees it. */
 export interface NodeContainer {
@@ -51,9 +52,13 @@ export async function stopContainer(id: string): Promise<void> {
   await call('POST', `/containers/${id}/stop`)
 }
 
-/** `docker rm -f`. */
+/** `docker rm -f`, typed again where the engine trips over itself ("directory not empty", while a log is being written). */
 export async function removeContainer(id: string): Promise<void> {
-  await call('DELETE', `/containers/${id}?force=1`)
+  await until(`container ${id} to be removed`, 10_000, async () => {
+    const { status, text } = await callEngine('DELETE', `/containers/${id}?force=1`)
+    assert.ok(status < 400 || status === 404, `${status} ${text}`)
+    return true
+  })
 }
 
 /** Runs a command in a container. @returns what it wrote, stdout and stderr together. */
