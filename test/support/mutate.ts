@@ -21,7 +21,7 @@ export function mutationsOf(document: unknown, changesMax = 3): fc.Arbitrary<unk
       const places = placesIn(root)
       const at = places[place % places.length]
       if (at === undefined) continue
-      if (how === 'add') Object.assign(at.parent, { [`odd${place}`]: value })
+      if (how === 'add') Object.assign(at.parent, { [`odd${place}`]: structuredClone(value) })
       else if (how === 'remove' && at.parent !== root) Reflect.deleteProperty(at.parent, at.key)
       else Reflect.set(at.parent, at.key, structuredClone(value))
     }
