@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { assertWhole } from '../support/common-promises.js'
 import type { Daemon } from '../support/daemon.js'
 import { until } from '../support/until.js'
@@ -48,12 +51,14 @@ export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Pr
   const strikes: Strike[] = []
   const memory: { atMs: number; rssMb: number }[] = []
   let failure: string | null = null
+  let underWay = 'before the first fault'
   try {
     while (performance.now() < endMs) {
       const isLeftAlone = performance.now() > aloneFromMs
       const { fault, target } = await until('a fault that fits', 120_000, () =>
         choose(field, dice, { isLeftAlone }),
       )
+      underWay = `${strikes.length + 1}. ${target.flotilla.world.name}: ${fault.name}`
       const strike = await strikeOnce(fault, target)
       strikes.push(strike)
       say(
@@ -62,8 +67,10 @@ export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Pr
       if (isLeftAlone) memory.push({ atMs: performance.now(), rssMb: memoryOf(daemon.pid).rssMb })
     }
   } catch (error) {
-    failure = error instanceof Error ? error.message : String(error)
-    say(`${failure}\n${daemon.output.slice(-20_000)}`)
+    failure = `${underWay}: ${error instanceof Error ? error.message : String(error)}`
+    const log = join(tmpdir(), `flotilla-soak-${seed}.log`)
+    writeFileSync(log, daemon.output)
+    say(`${failure}\nwhat the daemon has said: ${log}`)
   }
   const audits = await Promise.all(field.flotillas.map(auditOf))
   return { seed, minutes, strikes, audits: audits.flat(), memory, failure }
