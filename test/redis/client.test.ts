@@ -24,7 +24,7 @@ describe('the ioredis client against redis-server', () => {
     assert.equal((await factsWhen(world, node, () => true)).role, 'master')
   })
 
-  test('the loss of a killed node is told within 50 ms', async () => {
+  test('the loss of a killed node is told at once, and not when a deadline passes', async () => {
     const node = await world.startNode('shop-0')
     await factsWhen(world, node, () => true)
     const lostAtMs = new Promise<number>(resolve => {
@@ -32,7 +32,8 @@ describe('the ioredis client against redis-server', () => {
     })
     const killedAtMs = performance.now()
     await world.kill(node)
-    assert.ok((await lostAtMs) - killedAtMs < 50)
+    // A hung node is noticed after seconds; this is the kernel's word, late only by as much as a busy machine makes it.
+    assert.ok((await lostAtMs) - killedAtMs < 2_000)
   })
 
   test('a node with as many clients as it allows is denied on a new connection, and answers on the kept one', async () => {
