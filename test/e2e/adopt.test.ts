@@ -32,7 +32,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
       links: [`${oldMaster}:master`],
       binds,
     })
-    await until('the replica to be in sync', 10_000, async () => {
+    await until('the replica to be in sync', 30_000, async () => {
       assert.equal((await replicationInfo(replica, password))['master_link_status'], 'up')
       return true
     })
@@ -47,14 +47,14 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     assert.match(unknown.stderr, /does not let us in/)
 
     const writer = new Mover(world, oldMaster)
-    await until('some writes', 10_000, () => writer.acknowledged.length > 100 || null)
+    await until('some writes', 30_000, () => writer.acknowledged.length > 100 || null)
     const names = [oldMaster, oldReplica, '--name', world.name]
     const adopted = await world.flotilla('adopt', ...names, '--password-file', file, '--yes')
     assert.equal(adopted.exitCode, 0, adopted.stderr)
     assert.match(adopted.stderr, new RegExp(`docker rm -f ${oldMaster} ${oldReplica}`))
     assert.ok(!(adopted.stdout + adopted.stderr).includes(password), 'the password is printed')
     const writes = writer.acknowledged.length
-    await until('writes to go on', 10_000, () => writer.acknowledged.length > writes + 100 || null)
+    await until('writes to go on', 30_000, () => writer.acknowledged.length > writes + 100 || null)
     await writer.stop()
     assert.deepEqual(await missing(world, writer.acknowledged), [], `of ${writer.acknowledged.length} writes`)
     t.diagnostic(`${writer.acknowledged.length} acknowledged writes, none lost`)
@@ -90,7 +90,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     )
     const daemon = world.startDaemon()
     await daemon.waitFor('source.followed')
-    await until('the flotilla to follow', 20_000, async () => {
+    await until('the flotilla to follow', 60_000, async () => {
       assert.equal((await world.status()).phase, 'Following')
       return true
     })

@@ -99,7 +99,11 @@ async function overLostReply(
 }
 
 async function untilPushedAndTaken(world: World, client: ClientContainer, job: string): Promise<void> {
-  await world.redis('master', 'lpush', 'jobs', job)
+  // The name may be on its way from the dead to the new one.
+  await until(`the job ${job} to be pushed`, 20_000, async () => {
+    await world.redis('master', 'lpush', 'jobs', job)
+    return true
+  })
   await until(`the job ${job} to be taken`, 20_000, () => printed(client).includes(job))
 }
 
