@@ -2,21 +2,24 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertUntouched, assertWhole, historyOf } from '../support/common-promises.js'
 import { killContainer } from '../support/containers.js'
-import { liveThrough } from '../support/step-by-step.js'
+import { liveThrough, someSteps } from '../support/step-by-step.js'
 
 /** The steps of a change of masters. */
-const steps = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
+const allSteps = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
 
 /** A node that fails three times within ten minutes is left to a person, so one flotilla lives through four. */
 const stepsPerFlotilla = 4
 
-const chunks = Array.from({ length: Math.ceil(steps.length / stepsPerFlotilla) }, (_, index) =>
-  steps.slice(index * stepsPerFlotilla, (index + 1) * stepsPerFlotilla),
-)
+function chunks(): readonly (readonly number[])[] {
+  const steps = someSteps(allSteps, stepsPerFlotilla)
+  return Array.from({ length: Math.ceil(steps.length / stepsPerFlotilla) }, (_, index) =>
+    steps.slice(index * stepsPerFlotilla, (index + 1) * stepsPerFlotilla),
+  )
+}
 
 describe('29. Flotilla killed after each single step', { concurrency: 2 }, () => {
-  for (const chunk of chunks)
-    test(`29. Flotilla killed (SIGKILL) after each single step of a failover → on restart it ends in the same place (steps ${chunk[0]}–${chunk.at(-1)})`, async t => {
+  for (const chunk of chunks())
+    test(`29. Flotilla killed (SIGKILL) after each single step of a failover → on restart it ends in the same place (steps ${chunk.join(', ')})`, async t => {
       // Creation is the first.
       let epoch = 1
       await liveThrough(t, { replicas: 2, steps: chunk }, async (world, { end }) => {
@@ -35,8 +38,8 @@ describe('29. Flotilla killed after each single step', { concurrency: 2 }, () =>
       })
     })
 
-  for (const chunk of chunks)
-    test(`29. Flotilla killed (SIGKILL) after each single step of a switchover → on restart it ends in the same place (steps ${chunk[0]}–${chunk.at(-1)})`, async t => {
+  for (const chunk of chunks())
+    test(`29. Flotilla killed (SIGKILL) after each single step of a switchover → on restart it ends in the same place (steps ${chunk.join(', ')})`, async t => {
       await liveThrough(t, { replicas: 2, steps: chunk }, async (world, { end }) => {
         const old = await world.container('master')
         const before = await world.containers()

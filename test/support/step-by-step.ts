@@ -1,8 +1,20 @@
 import type { TestContext } from 'node:test'
 import type { Daemon } from './daemon.js'
+import { Random } from './random.js'
 import { until } from './until.js'
 import { testWorld, type World } from './world.js'
 import { Writer, type Promised } from './writer.js'
+
+/**
+ * So many of the steps, others each time, in their order; all of them with FLOTILLA_TEST_STEPS=all. A life costs seconds, and every run of all tests has some of each change.
+ */
+export function someSteps(all: readonly number[], count: number): readonly number[] {
+  if (process.env['FLOTILLA_TEST_STEPS'] === 'all') return all
+  const dice = new Random(Date.now() % 2 ** 31)
+  const left = [...all]
+  while (left.length > count) left.splice(dice.int(0, left.length - 1), 1)
+  return left
+}
 
 /** Twenty lives on a machine that others use too. */
 const withinMs = 120_000
