@@ -202,8 +202,10 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     await page.getByText('now says 5 replicas').last().waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: 'Pause…' }).click()
+    const pause = page.getByRole('button', { name: 'Pause', exact: true })
+    await until('the plan of it to be shown', withinMs, () => pause.isEnabled())
     desk.failure = new Error('no')
-    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await pause.click()
     await page.getByText('It is paused').last().waitFor()
     assert.deepEqual(desk.asked, [
       { flotilla: 'shop', replicas: 5 },
