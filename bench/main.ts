@@ -71,6 +71,9 @@ const world = await openBenchWorld({
 const results: BenchResult[] = []
 try {
   for (const name of names) results.push(...((await benches[name]?.(world)) ?? []))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
 } finally {
   world.engine.close()
   // What was measured before a failure is worth having.

@@ -113,8 +113,11 @@ async function whole(
     if (master === null) return null
     const seen = `status=ok,address=${master.host}:6379,slaves=${replicas},sentinels=${sentinelCount}`
     const views = await Promise.all(sentinels.map(sentinel => askAt(sentinel, null, 'INFO', 'sentinel')))
-    const content = views.every(view => view.includes(seen))
-    if (!content) return null
+    const other = views.find(view => !view.includes(seen))
+    if (other !== undefined)
+      throw new Error(
+        `${master.host} reigns, and a Sentinel says ${/^master0:.*$/m.exec(other)?.[0] ?? other}`,
+      )
     const { State } = (await engine.call('GET', `/containers/${master.id}/json`)) as {
       readonly State: { readonly Pid: number }
     }
