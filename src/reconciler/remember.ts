@@ -1,4 +1,5 @@
 import { newNodeRecord, type Crash, type FlotillaMemory, type Lineage, type NodeRecord } from './memory.js'
+import { nodeAlias } from './names.js'
 import { factsOfNode } from './node-facts.js'
 import type { NodeSeen, Observation } from './observation.js'
 
@@ -9,7 +10,21 @@ const offsetsStaleMs = 15_000
 export function remember(memory: FlotillaMemory, seen: Observation): FlotillaMemory {
   const nodes = rememberNodes(memory, seen)
   const master = rememberMaster(memory, seen)
-  return nodes === memory.nodes && master === memory.master ? memory : { ...memory, nodes, master }
+  const divergent = stillDivergent(memory, seen)
+  const isSame = nodes === memory.nodes && master === memory.master && divergent === memory.divergent
+  return isSame ? memory : { ...memory, nodes, master, divergent }
+}
+
+/** Who follows the master holds what the master holds: it came back on a new volume, or somebody made it follow, and nothing is left that could be set aside. */
+function stillDivergent(memory: FlotillaMemory, seen: Observation): readonly number[] {
+  const { master, flotilla } = memory
+  if (master === null || memory.operation !== null) return memory.divergent
+  const left = memory.divergent.filter(ordinal => {
+    const node = seen.nodes.find(one => one.ordinal === ordinal)
+    const upstream = node === undefined ? undefined : factsOfNode(node)?.upstream
+    return upstream?.link !== 'up' || upstream.host !== nodeAlias(flotilla, master.ordinal)
+  })
+  return left.length === memory.divergent.length ? memory.divergent : left
 }
 
 function rememberMaster(memory: FlotillaMemory, seen: Observation): FlotillaMemory['master'] {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { newNodeRecord, withNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../src/reconciler/observation.js'
 import { remember } from '../../src/reconciler/remember.js'
-import { master, memory, newborn, nowMs, observation, replica, stopped } from './support/world.js'
+import { master, memory, newborn, nowMs, observation, operation, replica, stopped } from './support/world.js'
 
 const look = (before: FlotillaMemory, nodes: readonly NodeSeen[], laterMs = 0): FlotillaMemory =>
   remember(before, observation(nodes, { atMs: nowMs + laterMs }))
@@ -55,6 +55,18 @@ test('a node born empty does not overwrite what it is known to have held', () =>
 test('what another node says that it is master of is not what the master held', () => {
   const after = look(known, [newborn(0, { keys: 0 }), master(1, { keys: 3, replid: 'replid-b' })], 60_000)
   assert.equal(after.master, known.master)
+})
+
+test('a replaced master that follows the new one owes nothing any more: what it held is gone, or was never there', () => {
+  const owing = memory(0, { divergent: [1, 2] })
+  const follows = (link: 'up' | 'down', host = 'shop-0') => replica(1, { upstream: { link, host } })
+  assert.deepEqual(look(owing, [master(0), follows('up')]).divergent, [2])
+  assert.equal(look(owing, [master(0), follows('down')]).divergent, owing.divergent)
+  assert.equal(look(owing, [master(0), follows('up', 'shop-2')]).divergent, owing.divergent)
+  const underWay = memory(0, { divergent: [1], operation: operation() })
+  assert.equal(look(underWay, [master(0), follows('up')]).divergent, underWay.divergent)
+  const unknown = memory(null, { divergent: [1] })
+  assert.equal(look(unknown, [master(0), follows('up')]).divergent, unknown.divergent)
 })
 
 test('a node that is not there keeps its record', () => {

@@ -46,7 +46,7 @@ export function planMembership(
           break
         }
         actions.push(
-          ...setAside(input, ordinal),
+          ...(ordinal === master ? [] : setAside(input, ordinal)),
           ...bringUp(input, node, { name, surging }).map(one =>
             ordinal === master ? startFirst(node, one) : one,
           ),
@@ -120,7 +120,7 @@ function prepare(
   return prepared
 }
 
-/** What a node that was replaced unplanned holds may be the only copy of some writes. */
+/** What a node that was replaced unplanned holds may be the only copy of some writes. Of one that is to be master again it is the data, and stays where it is. */
 function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Action }[] {
   if (
     !input.memory.divergent.includes(ordinal) ||

@@ -1,6 +1,18 @@
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
+import { rightfulOrdinal } from './mastership.js'
 import type { Plan } from './plan.js'
+
+/** Whoever is to be master comes back with what it holds: set aside, it would come back empty, over those who have copied it. */
+export function theMasterKeepsItsData(plan: Plan, input: PlanInput): string[] {
+  return plan.stages
+    .flat()
+    .flatMap(action =>
+      action.kind === 'set-aside' && action.ordinal === rightfulOrdinal(input)
+        ? [`what node ${action.ordinal} holds would be set aside, and it is to be master`]
+        : [],
+    )
+}
 
 /**
  * Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling; but for the volume of a node that is scaled away, where the

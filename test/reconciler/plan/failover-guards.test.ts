@@ -445,6 +445,26 @@ test('what a replaced master held is set aside before it is started, once', () =
   )
 })
 
+test('who is to be master again comes back with what it holds, also if it was replaced once and has never been set aside', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0), stopped(1)],
+      memory: memory(0, { operation: begun, divergent: [0, 1] }),
+    },
+    `
+      stage 1
+        set aside the data of node 0 as epoch-1  # it was master until it was replaced, and may hold writes that nobody else has
+      stage 2
+        start shop-replica-1  # it ended with exit code 137
+      stage 3
+        start shop-replica-0  # it ended with exit code 137
+      waits until node 1, the master: it is started on its own data
+    `,
+  )
+})
+
 test('what was set aside is not set aside again', () => {
   const record = { ordinal: 1, sinceMs: nowMs, lineage: lineage({ runId: 'run-1' }) }
   planIs(

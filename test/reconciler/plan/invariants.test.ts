@@ -206,6 +206,14 @@ test('the volume of a node that is scaled away goes only where that was asked fo
   ])
 })
 
+test('what whoever is to be master holds stays where it is', () => {
+  const setAside = (ordinal: number): ActionBody => ({ kind: 'set-aside', ordinal, folder: 'epoch-1' })
+  const objection = ['what node 0 holds would be set aside, and it is to be master']
+  assert.deepEqual(objections({ memory: begun }, [setAside(0)]), objection)
+  assert.deepEqual(objections({ memory: memory(0) }, [setAside(0)]), objection)
+  assert.deepEqual(objections({ memory: memory(0) }, [setAside(1)]), [])
+})
+
 test('reconciling removes no data and no network', () => {
   assert.deepEqual(objections({}, [removeVolume(3)]), ['nobody asked for shop-3 to be removed'])
   assert.deepEqual(objections({}, [{ kind: 'remove-network', network: 'shop' }]), [
