@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import type { Output } from '../../src/cli/output.js'
 
 /** The built program: what users run. */
 export const flotillaProgram = join(import.meta.dirname, '../../cmd/flotilla.js')
@@ -37,6 +38,19 @@ export async function runFlotilla(
   })
   assertNoStackTrace(stdout + stderr)
   return { exitCode, stdout, stderr, tookMs: performance.now() - startedMs }
+}
+
+/** An output for a verb that runs without a process of its own: what it prints, as in a pipe. */
+export function collectOutput(): { readonly output: Output; readonly text: () => string } {
+  let printed = ''
+  return {
+    output: {
+      result: text => void (printed += text),
+      note: () => undefined,
+      ...{ stdoutIsTerminal: false, colour: false, columns: null },
+    },
+    text: () => printed,
+  }
 }
 
 /** A trace is for whoever wrote the code; people get one message. */

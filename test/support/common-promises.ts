@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { showHistory } from '../../src/cli/history.js'
 import type { HistoryEntry } from '../../src/reconciler/memory.js'
 import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { ask } from '../http/support/serve.js'
+import { collectOutput } from './cli.js'
 import type { NodeContainer } from './containers.js'
 import type { Daemon } from './daemon.js'
 import { replicationInfo } from './redis-node.js'
@@ -125,7 +127,8 @@ export async function assertOneChange(
 }
 
 export async function historyOf(world: World): Promise<readonly HistoryEntry[]> {
-  const { stdout, stderr } = await world.flotilla('history', world.name, '-o', 'json')
-  assert.notEqual(stdout, '', stderr)
-  return (JSON.parse(stdout) as { readonly history: readonly HistoryEntry[] }).history
+  const { output, text } = collectOutput()
+  const places = { manifests: world.manifests, state: world.state, reach: 'auto' } as const
+  await showHistory({ places, name: world.name, format: 'json' }, output)
+  return (JSON.parse(text()) as { readonly history: readonly HistoryEntry[] }).history
 }

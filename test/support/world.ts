@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { TlsTrust } from '../../src/redis/redis.js'
 import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
-import { runFlotilla, type CliResult } from './cli.js'
+import { showStatus } from '../../src/cli/status.js'
+import { collectOutput, runFlotilla, type CliResult } from './cli.js'
 import { containersOf, type NodeContainer } from './containers.js'
 import { Daemon } from './daemon.js'
 import { removeFlotilla, testEngine, uniqueName } from './engine.js'
@@ -26,7 +27,7 @@ export interface World {
   /** Runs a verb on this world's manifests and state. */
   flotilla(verb: string, ...args: readonly string[]): Promise<CliResult>
   startDaemon(options?: ProcessOptions): Daemon
-  /** What `status -o json` says of the flotilla. */
+  /** What `status -o json` says of the flotilla: the verb itself, without a process, which would take a second of a processor each time. */
   status(): Promise<FlotillaStatus>
   containers(): Promise<readonly NodeContainer[]>
   container(name: 'master' | `replica-${number}`): Promise<NodeContainer>
@@ -108,9 +109,12 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
       return daemon
     },
     async status() {
-      const { stdout, stderr } = await world.flotilla('status', name, '-o', 'json')
-      if (stdout === '') throw new Error(stderr)
-      const [status] = (JSON.parse(stdout) as { flotillas: readonly FlotillaStatus[] }).flotillas
+      const { output, text } = collectOutput()
+      await showStatus(
+        { places: { manifests, state, reach: 'auto' }, env: env(), names: [name], format: 'json' },
+        output,
+      )
+      const [status] = (JSON.parse(text()) as { flotillas: readonly FlotillaStatus[] }).flotillas
       if (status === undefined) throw new Error(`status knows no ${name}`)
       return status
     },
