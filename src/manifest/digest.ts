@@ -36,9 +36,13 @@ function sayingOf(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
     ...(overlapMs === defaultOverlapMs ? {} : { overlapMs }),
     ...(users.length === 0 ? {} : { users }),
   }
-  const { mode, ...keeping } = whole.persistence
-  const { mode: _mode, ...usual } = persistenceByDefault(mode)
-  const persistence = canonicalJson(keeping) === canonicalJson(usual) ? { mode } : whole.persistence
+  const { mode, volume, ...keeping } = whole.persistence
+  const { mode: _mode, volume: usualVolume, ...usual } = persistenceByDefault(mode)
+  const persistence = {
+    mode,
+    ...(canonicalJson(keeping) === canonicalJson(usual) ? {} : keeping),
+    ...(canonicalJson(volume) === canonicalJson(usualVolume) ? {} : { volume }),
+  }
   const spec = { ...whole, auth, persistence }
   const defaults: Readonly<Record<string, unknown>> = laterSections
   return Object.fromEntries(

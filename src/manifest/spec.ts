@@ -122,6 +122,17 @@ export interface TlsSpec {
 export interface PersistenceSpec extends KeepingSpec {
   /** What becomes of the volume of a node that is scaled away. */
   readonly whenScaled: 'Retain' | 'Delete'
+  readonly volume: VolumeSettings
+}
+
+/** How the volumes of nodes are made. One that exists stays as it is. */
+export interface VolumeSettings {
+  /** Of the engine's: `local`, or the name of a plugin. */
+  readonly driver: string
+  /** For the driver, as after `docker volume create --opt`. */
+  readonly options: Readonly<Record<string, string>>
+  /** Beside Flotilla's own and those of `FlotillaSpec.labels`. */
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /** How a node keeps its data. */

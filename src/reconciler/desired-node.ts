@@ -7,7 +7,7 @@ import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.
 import type { RedisOptions } from '../redis/options.js'
 import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
-import type { ContainerFile, ContainerSpec, NetworkAttachment } from '../runtime/runtime.js'
+import type { ContainerFile, ContainerSpec, NetworkAttachment, VolumeSpec } from '../runtime/runtime.js'
 import { Secret } from '../secret.js'
 import { fingerprintOf, type NodeMaterial } from '../tls/material.js'
 import type { NodeAuth } from './auth/node-auth.js'
@@ -191,6 +191,15 @@ export function nodeLabels(setting: NodeSetting, ordinal: number): Readonly<Reco
   return { ...flotillaLabels(setting), [nodeLabel]: String(ordinal) }
 }
 
+/** The volume of one node, as it is made where there is none. */
+export function desiredVolume(setting: NodeSetting, ordinal: number): VolumeSpec {
+  const { driver, options, labels } = setting.spec.persistence.volume
+  return {
+    ...{ name: volumeName(setting.spec.name, ordinal), driver, options },
+    labels: { ...labels, ...nodeLabels(setting, ordinal) },
+  }
+}
+
 export function nodeAttachment(flotilla: string, ordinal: number): NetworkAttachment {
   return {
     network: networkName(flotilla),
@@ -217,7 +226,13 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     hostname: nodeAlias(spec.name, ordinal),
     attachment: nodeAttachment(spec.name, ordinal),
     // Some images no longer declare the volume, and an anonymous one would be lost with its container.
-    mounts: [{ volume: volumeName(spec.name, ordinal), path: '/data', labels: nodeLabels(setting, ordinal) }],
+    mounts: [
+      {
+        volume: volumeName(spec.name, ordinal),
+        path: '/data',
+        labels: desiredVolume(setting, ordinal).labels,
+      },
+    ],
     // Redis resolves `master` on its main thread. With ndots:1 Docker itself answers for a single-label name that nobody holds, empty and at once;
     // without, the question goes outside, and where nobody answers there Redis stands still for 40 s (measured on 20.10).
     dnsOptions: ['ndots:1'],

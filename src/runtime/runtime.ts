@@ -37,7 +37,7 @@ export interface Runtime {
   pullImage(image: string, onProgress: (progress: PullProgress) => void, call?: CallOptions): Promise<void>
   /** Creates a bridge network. Fails with runtime/name-taken when any network has the name, runtime/network-pool-exhausted when no subnet is free, or the one asked for is not. */
   createNetwork(spec: NetworkSpec, call?: CallOptions): Promise<void>
-  /** Creates a volume; one of ours with that name is success. Fails with runtime/name-taken when it exists without our labels. */
+  /** Creates a volume; one of ours with that name is success, however it was made. Fails with runtime/name-taken when it exists without our labels. */
   createVolume(spec: VolumeSpec, call?: CallOptions): Promise<void>
   /**
    * Creates a stopped container and puts `files` into it. If the files can't be put the container is removed again; if Flotilla dies or the
@@ -219,6 +219,10 @@ export interface NetworkSpec {
 export interface VolumeSpec {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
+  /** Left out: `local`. */
+  readonly driver?: string
+  /** For the driver. */
+  readonly options?: Readonly<Record<string, string>>
 }
 
 export interface VolumeMount {

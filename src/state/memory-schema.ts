@@ -74,10 +74,22 @@ const keeping = z.object({
 /** An earlier version knew nothing but the mode. */
 const persistence = keeping
   .partial({ save: true, appendfsync: true })
-  .extend({ whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain') })
-  .transform(({ mode, save, appendfsync, whenScaled }): FlotillaSpec['persistence'] => {
+  .extend({
+    whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain'),
+    volume: z
+      .object({
+        driver: z.string(),
+        options: z.record(z.string(), z.string()),
+        labels: z.record(z.string(), z.string()),
+      })
+      .optional(),
+  })
+  .transform(({ mode, save, appendfsync, whenScaled, volume }): FlotillaSpec['persistence'] => {
     const usual = persistenceByDefault(mode)
-    return { mode, save: save ?? usual.save, appendfsync: appendfsync ?? usual.appendfsync, whenScaled }
+    return {
+      ...{ mode, save: save ?? usual.save, appendfsync: appendfsync ?? usual.appendfsync, whenScaled },
+      volume: volume ?? usual.volume,
+    }
   })
 
 const spec = z.object({

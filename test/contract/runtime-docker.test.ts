@@ -186,6 +186,25 @@ describe('the Docker adapter', () => {
     assert.deepEqual(hostConfig.Ulimits, [{ Name: 'nofile', Soft: 4096, Hard: 4096 }])
   })
 
+  test('a volume is made as it is asked for; one of ours that was made otherwise is success, and stays', async () => {
+    const volume = { name: `${prefix}-made`, labels: { [flotillaLabel]: prefix } }
+    const options = { type: 'tmpfs', device: 'tmpfs', o: 'size=8m' }
+    await runtime.createVolume({ ...volume, labels: { ...volume.labels, tier: 'gold' }, options })
+    await runtime.createVolume({ ...volume, driver: 'another' })
+    const made = await raw.call(
+      { what: 'inspect', method: 'GET', path: `/volumes/${volume.name}`, timeoutMs: 10_000 },
+      ({ body }) => body as Record<string, unknown>,
+    )
+    assert.deepEqual(
+      [made['Driver'], made['Options'], made['Labels']],
+      ['local', options, { ...volume.labels, tier: 'gold' }],
+    )
+    await assert.rejects(
+      runtime.createVolume({ ...volume, name: `${volume.name}-not`, driver: 'no-such-driver' }),
+      /create volume .*-not: .*no-such-driver/,
+    )
+  })
+
   test('a container whose files can’t be put is removed again', async () => {
     const spec = {
       name: `${prefix}-files`,

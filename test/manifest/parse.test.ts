@@ -14,15 +14,35 @@ function specOf(text: string) {
 }
 
 test('persistence is a mode, or a mapping with what belongs to it', () => {
+  const volume = { driver: 'local', options: {}, labels: {} }
   const persistenceIn = (text: string) =>
     specOf(manifest('shop', `  replicas: 0\n  persistence: ${text}`))?.persistence
   assert.deepEqual(persistenceIn('{ mode: rdb, save: ["900 1"], whenScaled: Delete }'), {
-    ...{ mode: 'rdb', save: ['900 1'], appendfsync: 'everysec', whenScaled: 'Delete' },
+    ...{ mode: 'rdb', save: ['900 1'], appendfsync: 'everysec', whenScaled: 'Delete', volume },
   })
   assert.deepEqual(persistenceIn('{ appendfsync: always }'), {
-    ...{ mode: 'aof', save: [], appendfsync: 'always', whenScaled: 'Retain' },
+    ...{ mode: 'aof', save: [], appendfsync: 'always', whenScaled: 'Retain', volume },
   })
   assert.deepEqual(persistenceIn('{ mode: none }'), persistenceByDefault('none'))
+  assert.deepEqual(
+    persistenceIn(
+      '{ volume: { driver: vieux/sshfs, options: { sshcmd: "a@b:/x" }, labels: { tier: gold } } }',
+    ),
+    {
+      ...persistenceByDefault('aof'),
+      volume: { driver: 'vieux/sshfs', options: { sshcmd: 'a@b:/x' }, labels: { tier: 'gold' } },
+    },
+  )
+})
+
+test('a spec that says of its volumes what is meant anyway means the same', () => {
+  const digest = (text: string) => {
+    const spec = specOf(manifest('shop', `  replicas: 0\n  persistence: ${text}`))
+    return spec === undefined ? '' : digestOf(spec)
+  }
+  assert.equal(digest('aof'), digest('{ volume: { driver: local, options: {} } }'))
+  assert.equal(digest('{ whenScaled: Delete }'), digest('{ whenScaled: Delete, volume: {} }'))
+  assert.notEqual(digest('aof'), digest('{ volume: { labels: { tier: gold } } }'))
 })
 
 test('everything but name and replicas has a default', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   desiredContainer,
+  desiredVolume,
   equalHashes,
   fileOwner,
   nodeFiles,
@@ -59,6 +60,8 @@ test('what makes another container makes another spec hash', () => {
   assert.equal(new Set(hashes).size, hashes.length)
 })
 
+const goldVolume = { driver: 'sshfs', options: { port: '22' }, labels: { tier: 'gold' } }
+
 test('what changes no container leaves the spec hash', () => {
   const others = [
     spec({ replicas: 9 }),
@@ -66,6 +69,7 @@ test('what changes no container leaves the spec hash', () => {
     // Exchanged while nodes run.
     spec({ persistence: persistenceByDefault('rdb') }),
     spec({ persistence: { ...persistenceByDefault('aof'), appendfsync: 'always', whenScaled: 'Delete' } }),
+    spec({ persistence: { ...persistenceByDefault('aof'), volume: goldVolume } }),
     spec({ network: { subnet: '10.7.0.0/24', external: ['frontend'] } }),
     spec({ labels: {} }),
     spec({ auth: { ...setting.spec.auth, kind: 'password-file', path: '/run/secret' } }),
@@ -112,6 +116,20 @@ test('a node has its name, its volume and the link to the master, whatever its r
   assert.deepEqual(attachment, { network: 'shop', links: ['shop-master:master'], aliases: ['shop-3'] })
   assert.equal(labels['io.flotilla.node'], '3')
   assert.equal(labels[versionLabel], '0.1.0')
+})
+
+test('a volume is made by the driver, with the options and labels that the manifest names; what Flotilla knows it by is its own', () => {
+  const gold = {
+    ...setting,
+    spec: spec({ persistence: { ...persistenceByDefault('aof'), volume: goldVolume } }),
+  }
+  const volume = desiredVolume(gold, 3)
+  assert.deepEqual(volume, {
+    ...{ name: 'shop-3', driver: 'sshfs', options: { port: '22' } },
+    labels: { tier: 'gold', ...nodeLabels(setting, 3) },
+  })
+  // The engine would make one with these, should it be gone when its container is created.
+  assert.deepEqual(desiredContainer(gold, 3, 'shop-master').mounts[0]?.labels, volume.labels)
 })
 
 test('labels of the manifest are beside ours, and in whatever order they stand it is the same container', () => {

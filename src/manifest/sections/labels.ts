@@ -12,21 +12,23 @@ const labelValue = field(z.string().max(1_024), {
     typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null,
 })
 
-export const labelsSection = field(
-  z.record(z.string(), labelValue).superRefine((labels, context) => {
-    for (const key of Object.keys(labels)) {
-      const problem = whyNotLabel(key)
-      if (problem === null) continue
-      context.addIssue({ code: 'custom', path: [key], message: problem, params: { at: 'key' } })
-    }
-  }),
-  {
-    describe:
-      'Labels for containers, network and volumes, beside those of Flotilla. A change makes the containers anew, one at a time; network and volumes have what was asked for when they were made.',
-    wants: 'a mapping of label names to text',
-    example: '{ team: shop }',
-  },
+export const labelsSection = labelsThat(
+  'Labels for containers, network and volumes, beside those of Flotilla. A change makes the containers anew, one at a time; network and volumes have what was asked for when they were made.',
 )
+
+/** A mapping of labels that a person chooses. */
+export function labelsThat(describe: string) {
+  return field(
+    z.record(z.string(), labelValue).superRefine((labels, context) => {
+      for (const key of Object.keys(labels)) {
+        const problem = whyNotLabel(key)
+        if (problem === null) continue
+        context.addIssue({ code: 'custom', path: [key], message: problem, params: { at: 'key' } })
+      }
+    }),
+    { describe, wants: 'a mapping of label names to text', example: '{ team: shop }' },
+  )
+}
 
 function whyNotLabel(key: string): string | null {
   const reserved = reservedPrefixes.find(prefix => key === prefix || key.startsWith(`${prefix}.`))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { PersistenceSpec } from '../spec.js'
+import type { PersistenceSpec, VolumeSettings } from '../spec.js'
 import { field } from '../words.js'
+import { labelsThat } from './labels.js'
 
 const modes = ['aof', 'rdb', 'none'] as const
 const mode = field(z.enum(modes), {
@@ -37,6 +38,44 @@ const fsyncs = ['everysec', 'always', 'no'] as const
 
 const scalings = ['Retain', 'Delete'] as const
 
+const driverOption = field(z.string().min(1).max(1_024), {
+  describe: 'What the driver is told. It shows in docker volume inspect, so no password belongs here.',
+  wants: 'text, in quotes where YAML would make something else of it',
+  example: '"nfs"',
+  repair: value =>
+    typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null,
+})
+
+const volumeByDefault: VolumeSettings = { driver: 'local', options: {}, labels: {} }
+
+const volume = field(
+  z.strictObject({
+    driver: field(
+      z
+        .string()
+        .max(255)
+        .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/),
+      {
+        describe: 'The volume driver of the engine: local, or the name of a plugin.',
+        wants: 'the name of a volume driver, such as local',
+        example: 'local',
+      },
+    ).prefault(volumeByDefault.driver),
+    options: field(z.record(z.string().min(1), driverOption), {
+      describe: 'For the driver, as after docker volume create --opt.',
+      wants: 'a mapping of option names to text',
+      example: '{ type: nfs, o: "addr=10.0.0.5,rw", device: ":/redis" }',
+    }).prefault(volumeByDefault.options),
+    labels: labelsThat('Labels for the volumes alone, beside spec.labels.').prefault(volumeByDefault.labels),
+  }),
+  {
+    describe:
+      'How the volume of a node is made. One that exists stays as it is: give a node a volume of another kind by removing the node and its volume, one node after the other.',
+    wants: 'a mapping',
+    example: '{ driver: local }',
+  },
+)
+
 const mapping = z.strictObject({
   mode: mode.prefault('aof'),
   save: field(z.array(savePoint).min(1).max(10), {
@@ -58,6 +97,7 @@ const mapping = z.strictObject({
     example: 'Retain',
     choices: scalings,
   }).prefault('Retain'),
+  volume: volume.prefault(volumeByDefault),
 })
 
 /** What Redis itself would do where nobody says anything. */
@@ -83,6 +123,7 @@ export const persistenceSection = field(
       save: asked.mode === 'rdb' ? (asked.save ?? usualSave) : [],
       appendfsync: asked.appendfsync ?? 'everysec',
       whenScaled: asked.whenScaled,
+      volume: asked.volume,
     }
   }),
   {

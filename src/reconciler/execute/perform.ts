@@ -10,7 +10,7 @@ import {
   flotillaLabels,
   nodeAttachment,
   nodeFiles,
-  nodeLabels,
+  desiredVolume,
 } from '../desired-node.js'
 import { withNodeRecord, type NodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
@@ -76,10 +76,7 @@ export class Performer {
           { signal },
         )
       case 'create-volume':
-        return runtime.createVolume(
-          { name: action.volume, labels: nodeLabels(setting, action.ordinal) },
-          { signal },
-        )
+        return runtime.createVolume(desiredVolume(setting, action.ordinal), { signal })
       case 'create-container':
         return this.#create(action.ordinal, action.name)
       case 'start-container':

@@ -45,20 +45,22 @@ export function findVolume(client: EngineClient, name: string, call: Call): Prom
   )
 }
 
-/** Docker answers with the volume that is there, whoever made it, so the labels in its answer decide. */
+/** Docker answers with the volume that is there, whoever made it, or with a conflict if it is of another driver: the labels of the one that is there decide. */
 export async function createVolume(client: EngineClient, spec: VolumeSpec, call: Call): Promise<void> {
+  const { name, labels: wanted, driver = 'local', options = {} } = spec
   const made = await client.call(
     {
-      what: `create volume ${spec.name}`,
+      what: `create volume ${name}`,
       method: 'POST',
       path: '/volumes/create',
-      body: { Name: spec.name, Driver: 'local', Labels: spec.labels },
+      body: { Name: name, Driver: driver, DriverOpts: options, Labels: wanted },
       timeoutMs: 30_000,
       signal: call?.signal,
+      accept: [409],
     },
-    ({ body }) => factsOf(listedVolume.parse(body)),
+    ({ status, body }) => (status === 409 ? null : factsOf(listedVolume.parse(body))),
   )
-  const owner = made.labels[flotillaLabel]
+  const owner = (made ?? (await findVolume(client, name, call)))?.labels[flotillaLabel]
   if (owner === spec.labels[flotillaLabel]) return
   throw new FlotillaError(
     'runtime/name-taken',
