@@ -15,8 +15,8 @@ export interface CandidateRules {
   /** What the master held when it was last seen; null when there is no record. */
   readonly known: Lineage | null
   readonly maxLagBytes: number | null
-  /** Which processes were seen in sync: a copy that was started since, however good it looks, may be an old one. */
-  readonly seenInSync: readonly NodeRecord[]
+  /** Which processes were seen in sync: a copy that was started since, however good it looks, may be an old one. Null does not ask. */
+  readonly seenInSync: readonly NodeRecord[] | null
 }
 
 /** Every node but the master, with why it may not be promoted; the best first: highest offset, then lowest ordinal. */
@@ -24,6 +24,10 @@ export function rankCandidates(
   nodes: readonly ClassifiedNode[],
   rules: CandidateRules,
 ): readonly Candidate[] {
+  const offsetOf = (node: ClassifiedNode): number => factsOf(node)?.upstream?.appliedOffset ?? -1
+  // Whoever has come further in the same history than one that may be promoted is no old copy, also if nobody saw it in sync.
+  const seen = nodes.filter(node => whyNotPromote(node, rules) === null).map(offsetOf)
+  const isAhead = (node: ClassifiedNode): boolean => seen.length > 0 && offsetOf(node) > Math.max(...seen)
   return nodes
     .map(node => {
       const facts = factsOf(node)
@@ -31,7 +35,7 @@ export function rankCandidates(
         ordinal: node.ordinal,
         offset: facts?.upstream?.appliedOffset ?? null,
         keys: facts?.keys ?? null,
-        reason: whyNotPromote(node, rules),
+        reason: whyNotPromote(node, isAhead(node) ? { ...rules, seenInSync: null } : rules),
       }
     })
     .sort(
@@ -60,7 +64,7 @@ export function whyNotPromote(
   if (facts.upstream.syncing) return 'it is in the middle of its synchronisation'
   if (known === null) return 'there is no record of what the master held'
   if (facts.replid !== known.replid) return 'it holds another history than the master'
-  if (!seenInSync.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId))
+  if (seenInSync?.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId) === false)
     return 'it was started since the master was last seen, and was not in sync with it since'
   if (facts.keys === 0 && known.keys > 0) return `it is empty, and the master had ${known.keys} keys`
   const lag = known.offset - facts.upstream.appliedOffset

@@ -73,6 +73,7 @@ export function decideFailover(
   }
   if (winner === null) return nobody(input, master, { trouble, candidates, others })
   if (asked === null) {
+    if (master !== undefined && isBackWithAll(input, master, winner)) return calledOff(underWay)
     const objection = whyNotFailOver(input, rightful, trouble)
     // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked; and within the restart window it
     // is what was waited for.
@@ -167,6 +168,18 @@ function onWellMaster(
 /** It came back to life before it was fenced. */
 function calledOff(underWay: Operation | null): Mastership | null {
   return underWay === null ? null : { kind: 'call-off', operation: underWay, reason: 'the master is back' }
+}
+
+/**
+ * It was started again before anybody took its place, and holds all that the best candidate does: to promote that one would set aside what only the old one has. An
+ * append-only file has what its process had, and forgets the lineage, so that keys are all that can be counted; a snapshot knows how far it goes.
+ */
+function isBackWithAll(input: PlanInput, master: ClassifiedNode, winner: Candidate): boolean {
+  const facts = factsOf(master)
+  if (master.bucket !== 'uncrowned' || facts === null || facts.keys === 0) return false
+  return facts.persistence.aofEnabled
+    ? facts.keys >= (winner.keys ?? 0)
+    : facts.replid === input.memory.master?.lineage?.replid && facts.offset >= (winner.offset ?? 0)
 }
 
 function chooseWinner(

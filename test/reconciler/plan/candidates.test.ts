@@ -100,3 +100,15 @@ test('candidates come first, then by offset, then by ordinal', () => {
   )
   assert.equal(renderCandidates([]), 'there is no other node')
 })
+
+test('a copy that nobody saw in sync is no old one where it has come further than one that was seen', () => {
+  const at = (ordinal: number, appliedOffset: number, overrides = {}): ClassifiedNode =>
+    classified(replica(ordinal, { ...overrides, upstream: { appliedOffset } }))
+  const started = { runId: 'run-of-a-restart' }
+  const ordinals = (nodes: readonly ClassifiedNode[]) =>
+    rankCandidates(nodes, rules).map(one => `${one.ordinal}${one.reason === null ? '' : ' may not'}`)
+  assert.deepEqual(ordinals([at(1, 900), at(2, 901, started)]), ['2', '1'])
+  assert.deepEqual(ordinals([at(1, 900), at(2, 900, started)]), ['1', '2 may not'])
+  assert.deepEqual(ordinals([at(1, 900), at(2, 901, { ...started, replid: 'replid-b' })]), ['1', '2 may not'])
+  assert.deepEqual(ordinals([at(2, 901, started)]), ['2 may not'])
+})

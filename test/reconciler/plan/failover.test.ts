@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RedisFacts } from '../../../src/redis/redis.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import {
   lineage,
@@ -9,6 +10,8 @@ import {
   operation,
   planInput,
   planIs,
+  planText,
+  redisFacts,
   replica,
   stopped,
   witnessed,
@@ -226,11 +229,41 @@ test('what the new master is known to lack is counted', () => {
   assert.deepEqual([end?.operation.kind, end?.offsetGapBytes], ['failover', 500])
 })
 
-test('a master that somebody has started again is a replica by birth, and is replaced all the same', () => {
+test('a master that somebody has started again is a replica by birth; with all that its replicas have it is promoted, and none of them', () => {
+  const withFacts = (facts: Partial<RedisFacts>) =>
+    planText({
+      memory: known,
+      nodes: [newborn(0, facts, { container: { name: 'shop-master' } }), drained(1), drained(2)],
+      seen: { resources: null },
+    })
+  const snapshots = redisFacts().persistence
+  const aof = { ...snapshots, aofEnabled: true }
+  const rdb = { ...snapshots, aofEnabled: false }
+  const restart = /record restart: node 0 is to be master, epoch 2 {2}# it is the recorded master, back with/
+  const failover = /record failover: node 1 is to be master, epoch 2/
+  assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 10 }), restart)
+  assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 11 }), restart)
+  assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 9 }), failover)
+  assert.match(withFacts({ persistence: rdb, replid: 'replid-a', offset: 1_000, keys: 9 }), restart)
+  assert.match(withFacts({ persistence: rdb, replid: 'replid-a', offset: 999, keys: 11 }), failover)
+  assert.match(withFacts({ persistence: rdb, replid: 'earlier', offset: 2_000, keys: 11 }), failover)
+})
+
+test('a failover that was begun is called off when the master is back with all that it had before anybody was promoted', () => {
+  const begun = operation({ kind: 'failover', phase: 'fencing', from: 0, to: 1, reason: 'node 0 has ended' })
+  const text = planText({
+    memory: { ...known, operation: begun },
+    nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), drained(1), drained(2)],
+    seen: { resources: null },
+  })
+  assert.match(text, /record failover: aborted {2}# the master is back/)
+})
+
+test('a master that somebody has started again with less than its replicas have is replaced all the same', () => {
   planIs(
     {
       memory: known,
-      nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), drained(1), drained(2)],
+      nodes: [newborn(0, { keys: 9 }, { container: { name: 'shop-master' } }), drained(1), drained(2)],
       seen: { resources: null },
     },
     `
