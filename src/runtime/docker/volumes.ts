@@ -45,10 +45,13 @@ export function findVolume(client: EngineClient, name: string, call: Call): Prom
   )
 }
 
-/** Docker answers with the volume that is there, whoever made it, or with a conflict if it is of another driver: the labels of the one that is there decide. */
+/**
+ * Docker answers with the volume that is there, whoever made it: the labels of the one that is there decide. One of another driver it does not look at, and says that there is
+ * a conflict, or, after 15 s, that there is no such driver.
+ */
 export async function createVolume(client: EngineClient, spec: VolumeSpec, call: Call): Promise<void> {
   const { name, labels: wanted, driver = 'local', options = {} } = spec
-  const made = await client.call(
+  const { made, problem } = await client.call(
     {
       what: `create volume ${name}`,
       method: 'POST',
@@ -56,16 +59,24 @@ export async function createVolume(client: EngineClient, spec: VolumeSpec, call:
       body: { Name: name, Driver: driver, DriverOpts: options, Labels: wanted },
       timeoutMs: 30_000,
       signal: call?.signal,
-      accept: [409],
+      accept: [404, 409],
     },
-    ({ status, body }) => (status === 409 ? null : factsOf(listedVolume.parse(body))),
+    ({ status, body }) =>
+      status < 400
+        ? { made: factsOf(listedVolume.parse(body)), problem: '' }
+        : { made: null, problem: String(body) },
   )
-  const owner = (made ?? (await findVolume(client, name, call)))?.labels[flotillaLabel]
-  if (owner === spec.labels[flotillaLabel]) return
+  const there = made ?? (await findVolume(client, name, call))
+  if (there === null)
+    throw new FlotillaError('runtime/failed', `create volume ${name}: ${problem}`, {
+      hint: `spec.persistence.volume.driver is ${driver}; which plugins the engine has: docker plugin ls`,
+    })
+  const owner = there.labels[flotillaLabel]
+  if (owner === wanted[flotillaLabel]) return
   throw new FlotillaError(
     'runtime/name-taken',
-    `create volume ${spec.name}: a volume of this name exists, and ${owner === undefined ? 'Flotilla did not make it' : `belongs to flotilla ${owner}`}`,
-    { hint: `look into it, and remove it if nobody needs it: docker volume inspect ${spec.name}` },
+    `create volume ${name}: a volume of this name exists, and ${owner === undefined ? 'Flotilla did not make it' : `belongs to flotilla ${owner}`}`,
+    { hint: `look into it, and remove it if nobody needs it: docker volume inspect ${name}` },
   )
 }
 
