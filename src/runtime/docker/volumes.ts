@@ -57,7 +57,8 @@ export async function createVolume(client: EngineClient, spec: VolumeSpec, call:
       method: 'POST',
       path: '/volumes/create',
       body: { Name: name, Driver: driver, DriverOpts: options, Labels: wanted },
-      timeoutMs: 30_000,
+      // A plugin is looked for for 15 s, for one volume after the other.
+      timeoutMs: 90_000,
       signal: call?.signal,
       accept: [404, 409],
     },
