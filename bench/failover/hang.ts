@@ -9,8 +9,8 @@ const roundsUsually = 21
 const hangTimeoutMs = 5_000
 const goal = { medianMs: hangTimeoutMs + 300 }
 
-/** Far enough apart that one failover does not stand in another's way. */
-const apartMs = 900
+/** Far enough apart that one failover, and the return of the old master after it, do not stand in another's way. */
+const apartMs = 4_000
 
 /** SIGSTOP to the master's process → the first write over a new connection. */
 export async function benchHang(world: BenchWorld): Promise<readonly BenchResult[]> {
