@@ -63,7 +63,7 @@ export class Controller {
   readonly #options: ControllerOptions
   readonly #queue: WorkQueue
   readonly #records = new Map<string, FlotillaRecord>()
-  readonly #failures = new Map<string, number>()
+  readonly #failures = new Map<string, { readonly count: number; readonly retryAtMs: number }>()
   readonly #urgent = new Set<string>()
   readonly #rushes = new Rushes()
   /** Until when a flotilla whose master was just lost is looked at in haste. */
@@ -287,9 +287,16 @@ export class Controller {
   }
 
   #retry(name: string, error: unknown): void {
-    const failures = (this.#failures.get(name) ?? 0) + 1
-    this.#failures.set(name, failures)
-    const againInMs = backoffMs(failures, this.#options.random, { firstMs: 500, mostMs: 30_000 })
+    const { clock, random } = this.#options
+    const nowMs = clock.monotonicMs()
+    const before = this.#failures.get(name)
+    // What an event woke before its time is no further try: a burst of events would put the next one off for half a minute.
+    const isEarly = before !== undefined && nowMs < before.retryAtMs
+    const count = isEarly ? before.count : (before?.count ?? 0) + 1
+    const againInMs = isEarly
+      ? Math.ceil(before.retryAtMs - nowMs)
+      : backoffMs(count, random, { firstMs: 500, mostMs: 30_000 })
+    this.#failures.set(name, { count, retryAtMs: nowMs + againInMs })
     this.#queue.wakeAfter(name, againInMs)
     const cause = error instanceof ActionFailed ? error.cause : error
     const details = { error: messageOf(cause), hint: hintOf(cause), code: errorCode(cause), againInMs }

@@ -57,13 +57,11 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
       assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
       assertNoStackTrace(daemon.output)
 
-      /** Each try waits longer than the one before: half of the wait is random, so the third is at least twice the least that the first may be. */
-      async function backsOff(): Promise<void> {
-        const waits = await until('a third try', 60_000, () => {
-          const found = daemon.lines('pass.failed', mark).map(line => Number(line['againInMs']))
-          return found.length >= 3 ? found : null
-        })
-        assert.ok((waits[2] ?? 0) >= 1_000, `waits between the tries: ${waits.join(', ')} ms`)
+      /** Each try waits longer than the one before: half of the wait is random, so none before the third is put off by a second. */
+      function backsOff(): Promise<unknown> {
+        return until('tries that are a second apart', 60_000, () =>
+          daemon.lines('pass.failed', mark).some(line => Number(line['againInMs']) >= 1_000),
+        )
       }
     })
   }
