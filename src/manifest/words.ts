@@ -32,3 +32,8 @@ export function wordsOf(schema: z.ZodType): FieldWords | undefined {
 }
 
 const wordsBySchema = z.registry<FieldWords>()
+
+/** The repair of a field that wants text where YAML has made a number or a truth of it. */
+export function inQuotes(value: unknown): string | null {
+  return typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null
+}

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field } from '../words.js'
+import { field, inQuotes } from '../words.js'
 
 /** What Docker keeps for itself, and what Flotilla knows its own by. */
 const reservedPrefixes = ['com.docker', 'io.docker', 'org.dockerproject', 'io.flotilla']
@@ -8,8 +8,7 @@ const labelValue = field(z.string().max(1_024), {
   describe: 'What the label says.',
   wants: 'text, in quotes where YAML would make something else of it',
   example: '"shop"',
-  repair: value =>
-    typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null,
+  repair: inQuotes,
 })
 
 export const labelsSection = labelsThat(

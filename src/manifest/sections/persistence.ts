@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PersistenceSpec, VolumeSettings } from '../spec.js'
-import { field } from '../words.js'
+import { field, inQuotes } from '../words.js'
 import { labelsThat } from './labels.js'
 
 const modes = ['aof', 'rdb', 'none'] as const
@@ -42,8 +42,7 @@ const driverOption = field(z.string().min(1).max(1_024), {
   describe: 'What the driver is told. It shows in docker volume inspect, so no password belongs here.',
   wants: 'text, in quotes where YAML would make something else of it',
   example: '"nfs"',
-  repair: value =>
-    typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null,
+  repair: inQuotes,
 })
 
 const volumeByDefault: VolumeSettings = { driver: 'local', options: {}, labels: {} }
