@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPage } from './build-page.mjs'
 import { say, SetupProblem } from './say.mjs'
@@ -15,5 +16,7 @@ export function build(root) {
     if (status !== 0)
       throw new SetupProblem('the build failed', 'Mend what the compiler names above and try again.')
   }
+  // npx runs the file itself, and not every npm makes it executable.
+  chmodSync(join(root, 'dist/cmd/flotilla.js'), 0o755)
   buildPage(root)
 }
