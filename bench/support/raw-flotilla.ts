@@ -6,7 +6,7 @@ import {
   nodeFiles,
   type NodeSetting,
 } from '../../src/reconciler/desired-node.js'
-import { masterName, nodeAlias, replicaName, volumeName } from '../../src/reconciler/names.js'
+import { masterName, newVolumeName, nodeAlias, replicaName } from '../../src/reconciler/names.js'
 import type { ContainerFile, ContainerSpec } from '../../src/runtime/runtime.js'
 import { parseManifest } from '../../src/manifest/parse.js'
 import { newKeyring } from '../../src/reconciler/auth/keyring.js'
@@ -66,11 +66,12 @@ export async function planByHand(wanted: {
   const owner = fileOwner(wanted.imageUser)
   const nodes = Array.from({ length: spec.replicas + 1 }, async (_, ordinal) => {
     const name = ordinal === 0 ? masterName(flotilla) : replicaName(flotilla, ordinal)
+    const volume = newVolumeName(spec, ordinal)
     return {
       alias: nodeAlias(flotilla, ordinal),
-      volume: volumeName(flotilla, ordinal),
+      volume,
       name,
-      body: bodyOf(desiredContainer(setting, ordinal, name), flotilla),
+      body: bodyOf(desiredContainer(setting, ordinal, { name, volume }), flotilla),
       archive: await archiveOf(
         nodeFiles(setting, ordinal, { auth, material: null, keeps: persistenceByDefault('aof') }, owner),
       ),

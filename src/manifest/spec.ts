@@ -127,6 +127,8 @@ export interface PersistenceSpec extends KeepingSpec {
 
 /** How the volumes of nodes are made. One that exists stays as it is. */
 export interface VolumeSettings {
+  /** `{flotilla}` and `{ordinal}` stand for themselves in it, once or more. */
+  readonly name: string
   /** Of the engine's: `local`, or the name of a plugin. */
   readonly driver: string
   /** For the driver, as after `docker volume create --opt`. */

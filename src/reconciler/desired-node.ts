@@ -11,7 +11,7 @@ import type { ContainerFile, ContainerSpec, NetworkAttachment, VolumeSpec } from
 import { Secret } from '../secret.js'
 import { fingerprintOf, type NodeMaterial } from '../tls/material.js'
 import type { NodeAuth } from './auth/node-auth.js'
-import { masterLink, networkName, nodeAlias, redisPort, volumeName } from './names.js'
+import { dataPath, masterLink, networkName, newVolumeName, nodeAlias, redisPort } from './names.js'
 
 /** What is the same for every node of a flotilla and decides what its containers look like. */
 export interface NodeSetting {
@@ -24,10 +24,14 @@ export interface NodeSetting {
   readonly flotillaVersion: string
 }
 
-/** The container of one node, whatever its role: its name is all that a role changes. */
-export function desiredContainer(setting: NodeSetting, ordinal: number, name: string): ContainerSpec {
+/** The container of one node on its volume, whatever its role: its name is all that a role changes. */
+export function desiredContainer(
+  setting: NodeSetting,
+  ordinal: number,
+  { name, volume }: { readonly name: string; readonly volume: string },
+): ContainerSpec {
   return {
-    ...containerTemplate(setting, ordinal),
+    ...containerTemplate(setting, ordinal, volume),
     name,
     labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
   }
@@ -90,7 +94,7 @@ function computeSpecHash(
   keeps = hashedKeeping(setting.spec),
 ): string {
   // Limits are changed while it runs.
-  const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(setting, 0)
+  const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(setting, 0, '')
   // What a running node takes is set there, and in its file: no reason to make it anew. Ports and certificates are among it.
   const config = nodeConfig(
     setting,
@@ -193,11 +197,15 @@ export function nodeLabels(setting: NodeSetting, ordinal: number): Readonly<Reco
 
 /** The volume of one node, as it is made where there is none. */
 export function desiredVolume(setting: NodeSetting, ordinal: number): VolumeSpec {
-  const { driver, options, labels } = setting.spec.persistence.volume
+  const { driver, options } = setting.spec.persistence.volume
   return {
-    ...{ name: volumeName(setting.spec.name, ordinal), driver, options },
-    labels: { ...labels, ...nodeLabels(setting, ordinal) },
+    ...{ name: newVolumeName(setting.spec, ordinal), driver, options },
+    labels: volumeLabels(setting, ordinal),
   }
+}
+
+function volumeLabels(setting: NodeSetting, ordinal: number): Readonly<Record<string, string>> {
+  return { ...setting.spec.persistence.volume.labels, ...nodeLabels(setting, ordinal) }
 }
 
 export function nodeAttachment(flotilla: string, ordinal: number): NetworkAttachment {
@@ -218,7 +226,11 @@ export function attachmentTo(
     : { ...nodeAttachment(flotilla, ordinal), network }
 }
 
-function containerTemplate(setting: NodeSetting, ordinal: number): Omit<ContainerSpec, 'name' | 'labels'> {
+function containerTemplate(
+  setting: NodeSetting,
+  ordinal: number,
+  volume: string,
+): Omit<ContainerSpec, 'name' | 'labels'> {
   const { spec } = setting
   return {
     image: spec.image,
@@ -226,13 +238,7 @@ function containerTemplate(setting: NodeSetting, ordinal: number): Omit<Containe
     hostname: nodeAlias(spec.name, ordinal),
     attachment: nodeAttachment(spec.name, ordinal),
     // Some images no longer declare the volume, and an anonymous one would be lost with its container.
-    mounts: [
-      {
-        volume: volumeName(spec.name, ordinal),
-        path: '/data',
-        labels: desiredVolume(setting, ordinal).labels,
-      },
-    ],
+    mounts: [{ volume, path: dataPath, labels: volumeLabels(setting, ordinal) }],
     // Redis resolves `master` on its main thread. With ndots:1 Docker itself answers for a single-label name that nobody holds, empty and at once;
     // without, the question goes outside, and where nobody answers there Redis stands still for 40 s (measured on 20.10).
     dnsOptions: ['ndots:1'],

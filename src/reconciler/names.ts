@@ -1,6 +1,8 @@
+import type { FlotillaSpec, VolumeSettings } from '../manifest/spec.js'
+
 /**
- * Every name that Flotilla gives to something. A container's name is its role; a node's alias and volume are its identity
- * and never change. One place, so that the planner, the CLI and the docs can't disagree.
+ * Every name that Flotilla gives to something. A container's name is its role; a node's alias and its volume's labels are its
+ * identity and never change. One place, so that the planner, the CLI and the docs can't disagree.
  */
 
 /** The container that holds this name is the master: clients connect to it, and the link alias `master` points at it. */
@@ -30,9 +32,20 @@ export function nodeAlias(flotilla: string, ordinal: number): string {
   return `${flotilla}-${ordinal}`
 }
 
-export function volumeName(flotilla: string, ordinal: number): string {
-  return `${flotilla}-${ordinal}`
+/**
+ * What a new volume of this node is called. Never how one that exists is found: that carries the node's labels, and may have been made when the
+ * manifest asked for other names.
+ */
+export function newVolumeName({ name, persistence }: VolumeNaming, ordinal: number): string {
+  return persistence.volume.name.replaceAll('{flotilla}', name).replaceAll('{ordinal}', String(ordinal))
 }
+
+export type VolumeNaming = Pick<FlotillaSpec, 'name'> & {
+  readonly persistence: { readonly volume: Pick<VolumeSettings, 'name'> }
+}
+
+/** Where every node has its volume. */
+export const dataPath = '/data'
 
 export function networkName(flotilla: string): string {
   return flotilla

@@ -63,18 +63,26 @@ export interface Stranger {
   readonly image: string
 }
 
+export interface VolumeSeen {
+  readonly ordinal: number
+  readonly name: string
+}
+
 export interface ResourcesSeen {
   readonly network:
     | { readonly kind: 'absent' }
     | { readonly kind: 'ours'; readonly networkId: string }
     | { readonly kind: 'foreign'; readonly networkId: string }
-  /** Names of this flotilla's volumes that exist. */
-  readonly volumes: readonly string[]
-  /** Volumes that exist under a name that we need, without our labels. */
+  /** This flotilla's volumes that exist, one per node at most, whatever they are called. */
+  readonly volumes: readonly VolumeSeen[]
+  /** Volumes that exist under a name that a node may need, and are not that node's. */
   readonly foreignVolumes: readonly string[]
   /** Null when the image is not on the engine. */
   readonly image: ImageFacts | null
 }
+
+/** A node that was silent at the last look is asked for so long, ms: it is looked at often, and the time that it is given is counted, not waited out here. */
+export const silentProbeDeadlineMs = 150
 
 /** A process that has run this long and does not listen is not "starting" any more. Redis listens within 20 ms of its start; a loaded host may need seconds. */
 export const startGraceMs = 10_000

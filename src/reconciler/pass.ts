@@ -6,6 +6,7 @@ import { equalHashes, specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
+import { seeResources } from './observe/resources.js'
 import { followedSource } from './plan/followed-source.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
@@ -48,11 +49,15 @@ export async function lookAt(
   { spec, memory, credentials, sourceLogin, auth, tls, setting, inHaste, mind = soundMind }: LookInput,
 ): Promise<ActionableLook> {
   const from = followedSource({ spec, memory })
-  const seen = await observe(eyes, {
+  const whatToSee = {
     flotilla: spec.name,
     image: spec.image,
-    network: spec.network,
+    persistence: spec.persistence,
     wantedCount: spec.replicas + 1,
+  }
+  const seen = await observe(eyes, {
+    ...whatToSee,
+    network: spec.network,
     masterKnown: memory.operation !== null || memory.master !== null,
     credentials,
     source: from === null ? null : { from, login: sourceLogin, external: spec.network.external },
@@ -74,7 +79,16 @@ export async function lookAt(
     // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
     tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.sight ?? null),
   }
-  return { input, plan: mind.plan(input), setting: inForce }
+  const plan = mind.plan(input)
+  if (seen.resources !== null || !makesNode(plan)) return { input, plan, setting: inForce }
+  const resources = await seeResources(eyes.runtime, whatToSee)
+  const whole = { ...input, seen: { ...seen, resources } }
+  return { input: whole, plan: mind.plan(whole), setting: inForce }
+}
+
+/** Which volumes there are has to be known then: a node that has one, whatever it is called, would be given another beside it. */
+function makesNode(plan: Plan): boolean {
+  return plan.stages.some(stage => stage.some(action => action.kind === 'create-volume'))
 }
 
 /** What a pass came to. A pair that makes no sense (settled, and again in 20 ms) can't be written. */

@@ -151,8 +151,8 @@ export interface ContainerFacts {
   readonly pid: number | null
   readonly networks: readonly NetworkEndpoint[]
   readonly publishedPorts: readonly PublishedPort[]
-  /** Names of the named volumes it mounts. */
-  readonly volumes: readonly string[]
+  /** The named volumes that it mounts, and where. */
+  readonly mounts: readonly { readonly volume: string; readonly path: string }[]
 }
 
 export interface ContainerExit {

@@ -78,6 +78,8 @@ const persistence = keeping
     whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain'),
     volume: z
       .object({
+        // An earlier version called them all alike.
+        name: z.string().prefault(persistenceByDefault('aof').volume.name),
         driver: z.string(),
         options: z.record(z.string(), z.string()),
         labels: z.record(z.string(), z.string()),

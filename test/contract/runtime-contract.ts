@@ -175,7 +175,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         )
         for (const [key, value] of Object.entries(spec.labels)) assert.equal(seen.labels[key], value)
         assert.equal(seen.image, harness.image)
-        assert.deepEqual(seen.volumes, [volume])
+        assert.deepEqual(seen.mounts, [{ volume, path: '/data' }])
         assert.deepEqual(
           seen.networks.map(({ network: name, address, links, aliases }) => ({
             name,

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { configFilePath } from '../../src/redis/config.js'
 import { assertUntouched, assertWhole } from '../support/common-promises.js'
-import { execIn, killContainer, volumesOf } from '../support/containers.js'
+import { execIn, killContainer, removeContainer, volumesOf } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -77,6 +77,27 @@ describe('spec.persistence', { concurrency: 2 }, () => {
       assert.deepEqual(await volumesOf(world.name), [`${world.name}-0`])
       return true
     })
+    assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+  })
+
+  test('a node keeps its volume when the manifest comes to call new ones otherwise', async t => {
+    const world = testWorld(t, 'called')
+    declare(world, 'aof', 1)
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await world.redis('master', 'set', 'hello', 'world')
+    declare(world, '{ volume: { name: "data-{ordinal}.of.{flotilla}" } }', 2)
+    await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+    const volumes = [`data-2.of.${world.name}`, `${world.name}-0`, `${world.name}-1`]
+    assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
+
+    for (const node of ['replica-1', 'master'] as const) {
+      const mark = daemon.mark()
+      await removeContainer((await world.container(node)).id)
+      await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+      await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+    }
+    assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
     assert.equal(await world.redis('master', 'get', 'hello'), 'world')
   })
 })

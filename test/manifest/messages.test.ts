@@ -195,6 +195,16 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     '7:24: persistence.save is for mode: rdb, and this is aof; remove it',
   ],
   [
+    'volumes that would all be called alike',
+    manifest('shop', '  replicas: 2\n  persistence: { volume: { name: "data-{flotilla}" } }'),
+    '7:34: persistence.volume.name can\'t be "data-{flotilla}": every node of every flotilla needs a name of its own, so {flotilla} and {ordinal} are both in it',
+  ],
+  [
+    'a volume with a path for a name',
+    manifest('shop', '  replicas: 2\n  persistence: { volume: { name: "/srv/{flotilla}/{ordinal}" } }'),
+    '7:34: persistence.volume.name must be letters, digits, dots, dashes and underscores with {flotilla} and {ordinal} among them, not "/srv/{flotilla}/{ordinal}"; write name: "{flotilla}-{ordinal}"',
+  ],
+  [
     'a flush of an append-only file that there is not',
     manifest('shop', '  replicas: 2\n  persistence: { mode: rdb, appendfsync: always }'),
     '7:42: persistence.appendfsync is for mode: aof, and this is rdb; remove it',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { giveNames } from '../../src/manifest/one-name-each.js'
-import { masterName, networkName, nodeAlias, replicaName, volumeName } from '../../src/reconciler/names.js'
+import { masterName, networkName, newVolumeName, nodeAlias, replicaName } from '../../src/reconciler/names.js'
+import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import { loaded, manifest, rendered } from './samples.js'
 
 function judged(files: Record<string, string>, incumbents: Record<string, string> = {}) {
@@ -60,7 +61,9 @@ test('no two flotillas ever need the same container, volume, network or alias', 
     const ordinals = [0, 1, 12, 200]
     return {
       containers: [masterName(flotilla), ...ordinals.map(n => replicaName(flotilla, n))],
-      volumes: ordinals.map(n => volumeName(flotilla, n)),
+      volumes: ordinals.map(n =>
+        newVolumeName({ name: flotilla, persistence: persistenceByDefault('aof') }, n),
+      ),
       aliases: ordinals.map(n => nodeAlias(flotilla, n)),
       networks: [networkName(flotilla)],
     }

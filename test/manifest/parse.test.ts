@@ -14,7 +14,7 @@ function specOf(text: string) {
 }
 
 test('persistence is a mode, or a mapping with what belongs to it', () => {
-  const volume = { driver: 'local', options: {}, labels: {} }
+  const volume = { name: '{flotilla}-{ordinal}', driver: 'local', options: {}, labels: {} }
   const persistenceIn = (text: string) =>
     specOf(manifest('shop', `  replicas: 0\n  persistence: ${text}`))?.persistence
   assert.deepEqual(persistenceIn('{ mode: rdb, save: ["900 1"], whenScaled: Delete }'), {
@@ -26,11 +26,16 @@ test('persistence is a mode, or a mapping with what belongs to it', () => {
   assert.deepEqual(persistenceIn('{ mode: none }'), persistenceByDefault('none'))
   assert.deepEqual(
     persistenceIn(
-      '{ volume: { driver: vieux/sshfs, options: { sshcmd: "a@b:/x" }, labels: { tier: gold } } }',
+      '{ volume: { name: "{ordinal}.{flotilla}", driver: vieux/sshfs, options: { sshcmd: "a@b:/x" }, labels: { tier: gold } } }',
     ),
     {
       ...persistenceByDefault('aof'),
-      volume: { driver: 'vieux/sshfs', options: { sshcmd: 'a@b:/x' }, labels: { tier: 'gold' } },
+      volume: {
+        name: '{ordinal}.{flotilla}',
+        driver: 'vieux/sshfs',
+        options: { sshcmd: 'a@b:/x' },
+        labels: { tier: 'gold' },
+      },
     },
   )
 })

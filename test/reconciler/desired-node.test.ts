@@ -31,6 +31,9 @@ const auth = nodeAuth(keyring, setting.spec)
 /** Change this only when every container of every user has to be made anew: a replica at a time, and the master by hand. */
 const pinnedHash = '49c7b80654362aec'
 
+const box = (ordinal: number, name = 'shop-master', of = setting) =>
+  desiredContainer(of, ordinal, { name, volume: `shop-${ordinal}` })
+
 test('the spec hash is what it was in every version before', () => {
   assert.equal(specHash(setting), pinnedHash)
   const nothing = spec({ persistence: persistenceByDefault('none') })
@@ -39,12 +42,9 @@ test('the spec hash is what it was in every version before', () => {
 
 test('ordinal, role and the version of Flotilla are not in the spec hash', () => {
   const hashOf = (labels: Readonly<Record<string, string>>): string | undefined => labels[specHashLabel]
-  assert.equal(hashOf(desiredContainer(setting, 0, 'shop-master').labels), pinnedHash)
-  assert.equal(hashOf(desiredContainer(setting, 7, 'shop-replica-7').labels), pinnedHash)
-  assert.equal(
-    hashOf(desiredContainer({ ...setting, flotillaVersion: '9' }, 0, 'shop-master').labels),
-    pinnedHash,
-  )
+  assert.equal(hashOf(box(0).labels), pinnedHash)
+  assert.equal(hashOf(box(7, 'shop-replica-7').labels), pinnedHash)
+  assert.equal(hashOf(box(0, 'shop-master', { ...setting, flotillaVersion: '9' }).labels), pinnedHash)
 })
 
 test('what makes another container makes another spec hash', () => {
@@ -60,7 +60,12 @@ test('what makes another container makes another spec hash', () => {
   assert.equal(new Set(hashes).size, hashes.length)
 })
 
-const goldVolume = { driver: 'sshfs', options: { port: '22' }, labels: { tier: 'gold' } }
+const goldVolume = {
+  name: '{ordinal}.{flotilla}',
+  driver: 'sshfs',
+  options: { port: '22' },
+  labels: { tier: 'gold' },
+}
 
 test('what changes no container leaves the spec hash', () => {
   const others = [
@@ -92,7 +97,7 @@ test('a container that an earlier version made for snapshots is not made anew, b
 test('the files hold the secrets that Redis needs, and the container spec holds none', () => {
   const files = nodeFiles(setting, 1, { auth, material: null, keeps: persistenceByDefault('aof') }, 999)
   assert.ok(files.some(file => file.content.includes('replication-password')))
-  const seen = JSON.stringify(desiredContainer(setting, 1, 'shop-replica-1'))
+  const seen = JSON.stringify(box(1, 'shop-replica-1'))
   for (const secret of Object.values(secrets)) {
     assert.ok(!seen.includes(secret))
     assert.ok(!seen.includes(Buffer.from(secret).toString('base64')))
@@ -110,7 +115,7 @@ test('the files are for the eyes of one user only', () => {
 })
 
 test('a node has its name, its volume and the link to the master, whatever its role', () => {
-  const { hostname, mounts, attachment, labels } = desiredContainer(setting, 3, 'shop-master')
+  const { hostname, mounts, attachment, labels } = box(3)
   assert.equal(hostname, 'shop-3')
   assert.deepEqual(mounts, [{ volume: 'shop-3', path: '/data', labels: nodeLabels(setting, 3) }])
   assert.deepEqual(attachment, { network: 'shop', links: ['shop-master:master'], aliases: ['shop-3'] })
@@ -125,25 +130,25 @@ test('a volume is made by the driver, with the options and labels that the manif
   }
   const volume = desiredVolume(gold, 3)
   assert.deepEqual(volume, {
-    ...{ name: 'shop-3', driver: 'sshfs', options: { port: '22' } },
+    ...{ name: '3.shop', driver: 'sshfs', options: { port: '22' } },
     labels: { tier: 'gold', ...nodeLabels(setting, 3) },
   })
   // The engine would make one with these, should it be gone when its container is created.
-  assert.deepEqual(desiredContainer(gold, 3, 'shop-master').mounts[0]?.labels, volume.labels)
+  assert.deepEqual(box(3, 'shop-master', gold).mounts[0]?.labels, volume.labels)
 })
 
 test('labels of the manifest are beside ours, and in whatever order they stand it is the same container', () => {
   const [one, other] = [
     { a: '1', b: '2' },
     { b: '2', a: '1' },
-  ].map(labels => desiredContainer({ ...setting, spec: spec({ labels }) }, 0, 'shop-master').labels)
+  ].map(labels => box(0, 'shop-master', { ...setting, spec: spec({ labels }) }).labels)
   assert.deepEqual(one, other)
   assert.deepEqual([one?.['a'], one?.['b'], one?.['io.flotilla.node']], ['1', '2', '0'])
 })
 
 test('a port is published only where nodes can not be reached otherwise', () => {
-  assert.equal(desiredContainer(setting, 0, 'shop-master').publishPort, null)
-  assert.equal(desiredContainer({ ...setting, publish: true }, 0, 'shop-master').publishPort, 6379)
+  assert.equal(box(0).publishPort, null)
+  assert.equal(box(0, 'shop-master', { ...setting, publish: true }).publishPort, 6379)
 })
 
 test('the files belong to the user of the image, or to redis where it names none by number', () => {

@@ -2,7 +2,7 @@ import { readNodeLabels, flotillaLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../runtime/runtime.js'
 import { setAsideRetentionMs } from '../../reconciler/execute/set-aside.js'
 import type { SetAsideFolder } from '../../reconciler/execute/set-aside-folders.js'
-import { networkName, volumeName } from '../../reconciler/names.js'
+import { dataPath, networkName, newVolumeName, type VolumeNaming } from '../../reconciler/names.js'
 
 /** All that is needed to say what nobody wants, gathered at one moment. */
 export interface Belongings {
@@ -19,8 +19,7 @@ export interface Belongings {
   readonly setAside: readonly SetAsideOnNode[]
 }
 
-export interface DeclaredFlotilla {
-  readonly name: string
+export interface DeclaredFlotilla extends VolumeNaming {
   /** The nodes that it is to have, running or not. */
   readonly ordinals: readonly number[]
   /** Null when it is Ready; otherwise what it is, and then each copy of its data may be the last. */
@@ -85,16 +84,16 @@ function judgeVolume(all: Belongings, volume: VolumeFacts): Garbage | Kept | nul
   const flotilla = volume.labels[flotillaLabel]
   if (flotilla === undefined || !isOurs(all, flotilla)) return null
   const keep = (because: string): Kept => ({ kind: 'kept', name: `volume ${name}`, because })
-  // Made under our labels by somebody else: who knows what for.
-  if (node === null || name !== volumeName(flotilla, node.ordinal))
-    return keep('it is not called as a node’s volume is')
   const home = all.declared.find(one => one.name === flotilla)
   if (home === undefined)
     return keep(
       `no manifest declares ${flotilla} any more, so it may be the last copy of its data; to remove it: flotilla down ${flotilla} --volumes`,
     )
+  // Made under our labels by somebody else, or under another template: who knows what for.
+  if (node === null || name !== newVolumeName(home, node.ordinal))
+    return keep('it is not called as a node’s volume is')
   if (home.ordinals.includes(node.ordinal)) return null
-  const user = all.containers.find(container => container.volumes.includes(name))
+  const user = all.containers.find(container => container.mounts.some(one => one.volume === name))
   if (user !== undefined) return keep(`the container ${user.name} uses it`)
   if (home.trouble !== null)
     return keep(`${flotilla} ${home.trouble}, and until it is Ready each copy of its data may be the last`)
@@ -125,14 +124,16 @@ function judgeNetwork(all: Belongings, network: NetworkFacts): Garbage | Kept | 
 
 /** The newest is kept for ever: it may be the only copy of some writes. */
 function judgeSetAside(all: Belongings, node: SetAsideOnNode): readonly (Garbage | Kept)[] {
-  const { flotilla, ordinal, containerId, folders } = node
+  const { flotilla, containerId, folders } = node
   const home = all.declared.find(one => one.name === flotilla)
   if (home === undefined) return []
+  const container = all.containers.find(one => one.containerId === containerId)
+  const volume = container?.mounts.find(one => one.path === dataPath)?.volume ?? '?'
   const [, ...older] = [...folders].sort((a, b) => b.atMs - a.atMs)
   return older
     .filter(folder => all.nowMs - folder.atMs > setAsideRetentionMs)
     .map(({ name, atMs, sizeBytes }) => {
-      const place = `${volumeName(flotilla, ordinal)}:/data/set-aside/${name}`
+      const place = `${volume}:${dataPath}/set-aside/${name}`
       return home.trouble === null
         ? {
             kind: 'set-aside',

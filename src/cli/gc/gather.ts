@@ -51,6 +51,7 @@ async function describeFlotilla(session: Session, { spec }: DesiredFlotilla): Pr
   const memory = await session.store.peekMemory(spec.name)
   return {
     name: spec.name,
+    persistence: spec.persistence,
     // Whose volume the record speaks of is wanted too, whatever has become of its container.
     ordinals: [
       ...status.nodes.map(node => node.ordinal),

@@ -45,10 +45,38 @@ const driverOption = field(z.string().min(1).max(1_024), {
   repair: inQuotes,
 })
 
-const volumeByDefault: VolumeSettings = { driver: 'local', options: {}, labels: {} }
+const volumeByDefault: VolumeSettings = {
+  name: '{flotilla}-{ordinal}',
+  driver: 'local',
+  options: {},
+  labels: {},
+}
+
+/** What a template may put between the names of flotilla and node, so that a volume can be called so on any engine. */
+const volumeNameShape =
+  /^(?:[a-zA-Z0-9]|\{flotilla\}|\{ordinal\})(?:[a-zA-Z0-9_.-]|\{flotilla\}|\{ordinal\})*$/
+
+const volumeName = field(
+  z
+    .string()
+    .max(100)
+    .regex(volumeNameShape)
+    .refine(name => ['{flotilla}', '{ordinal}'].every(part => name.includes(part)), {
+      error: issue =>
+        `can't be ${JSON.stringify(issue.input)}: every node of every flotilla needs a name of its own, so {flotilla} and {ordinal} are both in it`,
+    }),
+  {
+    describe:
+      'What new volumes are called: {flotilla} and {ordinal} stand for the names of the flotilla and the number of the node. A volume that exists keeps its name, and its node.',
+    wants: 'letters, digits, dots, dashes and underscores with {flotilla} and {ordinal} among them',
+    example: '"{flotilla}-{ordinal}"',
+    repair: inQuotes,
+  },
+)
 
 const volume = field(
   z.strictObject({
+    name: volumeName.prefault(volumeByDefault.name),
     driver: field(
       z
         .string()

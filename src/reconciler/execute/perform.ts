@@ -76,9 +76,12 @@ export class Performer {
           { signal },
         )
       case 'create-volume':
-        return runtime.createVolume(desiredVolume(setting, action.ordinal), { signal })
+        return runtime.createVolume(
+          { ...desiredVolume(setting, action.ordinal), name: action.volume },
+          { signal },
+        )
       case 'create-container':
-        return this.#create(action.ordinal, action.name)
+        return this.#create(action)
       case 'start-container':
         return this.#start(action.ordinal)
       case 'stop-container':
@@ -121,7 +124,7 @@ export class Performer {
         await redis.dropClients(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
         return
       case 'set-aside':
-        return this.#setAside(action.ordinal, action.folder)
+        return this.#setAside(action)
       case 'answer-request':
         return answerRequest(this.#hands, action)
       case 'load-certificate':
@@ -176,14 +179,14 @@ export class Performer {
     }
   }
 
-  async #create(ordinal: number, name: string): Promise<void> {
+  async #create({ ordinal, ...called }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
     const { runtime, setting, auth, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
     const material = await this.#hands.materialFor(ordinal)
     // On a volume that is there already: as the data on it was kept, or it would come up empty.
     const keeps = keepingOnDisk(setting.spec, this.#hands.keepsOf(ordinal))
     const files = nodeFiles(setting, ordinal, { auth, material, keeps }, owner)
-    const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, name), files, {
+    const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, called), files, {
       signal,
     })
     this.#created.set(ordinal, containerId)
@@ -284,8 +287,9 @@ export class Performer {
     return writeConfig(this.#hands, { ordinal, container: this.#containerOf(ordinal) }, keeps ?? null)
   }
 
-  async #setAside(ordinal: number, folder: string): Promise<void> {
-    await setDataAside(this.#hands, { ordinal, folder })
+  async #setAside(action: Extract<Action, { kind: 'set-aside' }>): Promise<void> {
+    const { ordinal, folder } = action
+    await setDataAside(this.#hands, action)
     await this.#hands.saveMemory(memory => ({
       ...memory,
       divergent: memory.divergent.filter(one => one !== ordinal),

@@ -39,12 +39,12 @@ export async function setDataAside(
     readonly nowMs: () => number
     readonly sleep: (ms: number) => Promise<void>
   },
-  { ordinal, folder }: { readonly ordinal: number; readonly folder: string },
+  { ordinal, volume, folder }: { readonly ordinal: number; readonly volume: string; readonly folder: string },
 ): Promise<void> {
   const name = `${nodeAlias(setting.spec.name, ordinal)}-set-aside`
   const command = ['sh', '-c', script(folder, keepingOnDisk(setting.spec, keepsOf(ordinal)).mode)]
   const spec = {
-    ...desiredContainer(setting, ordinal, name),
+    ...desiredContainer(setting, ordinal, { name, volume }),
     command,
     labels: flotillaLabels(setting),
     publishPort: null,

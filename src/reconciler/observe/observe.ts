@@ -5,9 +5,16 @@ import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.
 import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
-import type { NodeSeen, Observation, ProcessState, ResourcesSeen, Stranger } from '../observation.js'
+import {
+  silentProbeDeadlineMs,
+  type NodeSeen,
+  type Observation,
+  type ProcessState,
+  type Stranger,
+} from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
+import { seeResources, type ResourcesToSee } from './resources.js'
 import { seeSource, type SourceToSee } from './source.js'
 import type { OwnNetworks } from './own-networks.js'
 
@@ -24,12 +31,9 @@ export interface Eyes {
   readonly nowMs: () => number
 }
 
-export interface ObserveInput {
-  readonly flotilla: string
-  readonly image: string
+/** With fewer containers running than `wantedCount`, network, volumes and image are looked at too. */
+export interface ObserveInput extends ResourcesToSee {
   readonly network: NetworkingSpec
-  /** Containers that the spec wants: with fewer running, network, volumes and image are looked at too. */
-  readonly wantedCount: number
   /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
   readonly masterKnown: boolean
   readonly credentials: NodeCredentials
@@ -44,9 +48,6 @@ export interface ObserveInput {
 
 /** A healthy node answers in under 1 ms; a fork or a slow command takes longer. This is how long one look waits, not when a node is given up. */
 const probeDeadlineMs = 500
-
-/** A node that was silent at the last look is asked briefly: it is looked at often, and the time that it is given is counted, not waited out here. */
-const silentProbeDeadlineMs = 150
 
 /**
  * Looks at one flotilla once: one container list, and one pipelined INFO per running node, all at the same time.
@@ -193,45 +194,6 @@ function waysTo(
     case 'plain-first':
       return [...wayBy(redisPort), ...encrypted]
   }
-}
-
-async function seeResources(runtime: Runtime, input: ObserveInput): Promise<ResourcesSeen> {
-  const name = networkName(input.flotilla)
-  const [network, volumes, image] = await Promise.all([
-    runtime.findNetwork(name),
-    runtime.listVolumes(),
-    runtime.findImage(input.image),
-  ])
-  const ours = volumes
-    .filter(volume => volume.labels[flotillaLabel] === input.flotilla)
-    .map(volume => volume.name)
-  const foreignVolumes = await findForeignVolumes(runtime, input, ours)
-  return {
-    network:
-      network === null
-        ? { kind: 'absent' }
-        : {
-            kind: network.labels[flotillaLabel] === input.flotilla ? 'ours' : 'foreign',
-            networkId: network.networkId,
-          },
-    volumes: ours,
-    foreignVolumes,
-    image,
-  }
-}
-
-/** Only names that may be needed and are not ours are asked for. */
-async function findForeignVolumes(
-  runtime: Runtime,
-  input: ObserveInput,
-  ours: readonly string[],
-): Promise<readonly string[]> {
-  const candidates = Array.from(
-    { length: input.wantedCount },
-    (_, ordinal) => `${input.flotilla}-${ordinal}`,
-  ).filter(name => !ours.includes(name))
-  const found = await Promise.all(candidates.map(name => runtime.findVolume(name)))
-  return candidates.filter((_, index) => found[index] !== null)
 }
 
 /** Two containers with one ordinal can only be made by hand. The one that runs is the node; of equals the older. */

@@ -1,4 +1,3 @@
-import { volumeName } from '../names.js'
 import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import { surgeCount } from './surge.js'
@@ -49,11 +48,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
 }
 
 function keptVolumes(input: PlanInput): number[] {
-  const prefix = volumeName(input.spec.name, 0).slice(0, -1)
-  return (input.seen.resources?.volumes ?? []).flatMap(volume => {
-    const ordinal = volume.startsWith(prefix) ? volume.slice(prefix.length) : ''
-    return /^\d{1,4}$/.test(ordinal) ? [Number(ordinal)] : []
-  })
+  return (input.seen.resources?.volumes ?? []).map(volume => volume.ordinal)
 }
 
 function absentOrdinals(

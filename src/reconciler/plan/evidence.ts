@@ -1,8 +1,8 @@
 import type { RedisFacts } from '../../redis/redis.js'
-import { volumeName } from '../names.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Refusal } from './plan.js'
+import { volumeLeftOf } from './volumes.js'
 
 /** What the nodes' own words prove, for whoever decides on a master, and the refusals that rest on it. */
 
@@ -20,7 +20,7 @@ export function keysOf(node: ClassifiedNode): number {
  */
 export function isUnasked(input: PlanInput, node: ClassifiedNode): boolean {
   if (node.bucket === 'absent')
-    return input.seen.resources?.volumes.includes(volumeName(input.spec.name, node.ordinal)) ?? true
+    return input.seen.resources === null || volumeLeftOf(input, node.ordinal) !== null
   return node.bucket === 'loading' || factsOf(node) === null
 }
 

@@ -52,7 +52,7 @@ function whyNotBegin(
   { wanted, surplus }: Census,
   { seen, leader }: { readonly seen: SourceSeen; readonly leader: number },
 ): Refusal | null {
-  const volumes = input.seen.resources?.volumes ?? []
+  const volumes = (input.seen.resources?.volumes ?? []).map(volume => volume.name)
   const isBlank = input.seen.nodes.length === 0 && volumes.length === 0
   const nodes = [...wanted, ...surplus].filter(node => node.bucket !== 'absent')
   const isUnderWay =

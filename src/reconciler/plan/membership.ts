@@ -1,4 +1,4 @@
-import { masterLink, networkName, nodeAlias, roleName, volumeName } from '../names.js'
+import { masterLink, networkName, newVolumeName, nodeAlias, roleName } from '../names.js'
 import { freshFiles } from './auth.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
@@ -9,6 +9,7 @@ import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { whyNotStart, whyQuarantined } from './start-guards.js'
+import { volumeLeftOf, volumeOf } from './volumes.js'
 
 /**
  * Makes the wanted nodes exist and run: network, volumes, containers, starts. Every one of them is born a replica, so this part needs no idea of who is
@@ -46,7 +47,7 @@ export function planMembership(
           break
         }
         actions.push(
-          ...(ordinal === master ? [] : setAside(input, ordinal)),
+          ...(ordinal === master ? [] : setAside(input, node)),
           ...bringUp(input, node, { name, surging }).map(one =>
             ordinal === master ? startFirst(node, one) : one,
           ),
@@ -83,9 +84,7 @@ function prepare(
   actions: readonly { action: Action }[],
 ): { phase: Phase; action: Action }[] {
   const resources = input.seen.resources
-  const created = actions.flatMap(({ action }) =>
-    action.kind === 'create-container' ? [action.ordinal] : [],
-  )
+  const created = actions.flatMap(({ action }) => (action.kind === 'create-container' ? [action] : []))
   if (created.length === 0) return []
   const prepared: { phase: Phase; action: Action }[] = []
   if (resources?.image === null)
@@ -103,10 +102,9 @@ function prepare(
         cause: 'the flotilla has no network yet',
       },
     })
-  for (const ordinal of created) {
-    const volume = volumeName(input.spec.name, ordinal)
-    // Where nobody looked it may be missing too, and then the engine would make one without our labels. Making one that exists is success.
-    if (resources?.volumes.includes(volume) === true) continue
+  for (const { ordinal, volume } of created) {
+    // Where nobody looked it may be missing too, and then the engine would make one without our labels; before such a plan is carried out, somebody looks.
+    if (resources?.volumes.some(one => one.name === volume) === true) continue
     prepared.push({
       phase: 'prepare',
       action: {
@@ -121,10 +119,12 @@ function prepare(
 }
 
 /** What a node that was replaced unplanned holds may be the only copy of some writes. Of one that is to be master again it is the data, and stays where it is. */
-function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Action }[] {
+function setAside(input: PlanInput, node: ClassifiedNode): { phase: Phase; action: Action }[] {
+  const { ordinal } = node
+  const volume = volumeOf(input, node)
   if (
     !input.memory.divergent.includes(ordinal) ||
-    input.seen.resources?.volumes.includes(volumeName(input.spec.name, ordinal)) !== true
+    input.seen.resources?.volumes.some(one => one.name === volume) !== true
   )
     return []
   const folder = `epoch-${input.memory.epoch}`
@@ -134,6 +134,7 @@ function setAside(input: PlanInput, ordinal: number): { phase: Phase; action: Ac
       action: {
         kind: 'set-aside',
         ordinal,
+        volume,
         folder,
         cause: 'it was master until it was replaced, and may hold writes that nobody else has',
       },
@@ -156,6 +157,7 @@ function bringUp(
   { name, surging }: { readonly name: string; readonly surging: boolean },
 ): { phase: Phase; action: Action }[] {
   const { ordinal } = node
+  const volume = volumeOf(input, node)
   const ended = howItEnded(node)
   if (node.seen === null) {
     const cause = surging ? 'one node more while others are made anew, so that there is always a copy' : null
@@ -166,6 +168,7 @@ function bringUp(
           kind: 'create-container',
           ordinal,
           name,
+          volume,
           cause: cause ?? 'it is wanted and has no container',
         },
       },
@@ -185,7 +188,7 @@ function bringUp(
     { phase: 'discard', action: { kind: 'remove-container', ordinal, name: current, cause: stale } },
     {
       phase: 'create',
-      action: { kind: 'create-container', ordinal, name, cause: `${stale}; its volume is kept` },
+      action: { kind: 'create-container', ordinal, name, volume, cause: `${stale}; its volume is kept` },
     },
     { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: ended } },
   ]
@@ -276,11 +279,12 @@ function networkConflict(input: PlanInput): Refusal | null {
 }
 
 function volumeConflict(input: PlanInput, ordinal: number): Refusal | null {
-  const volume = volumeName(input.spec.name, ordinal)
+  const volume = newVolumeName(input.spec, ordinal)
+  if (volumeLeftOf(input, ordinal) !== null) return null
   if (input.seen.resources?.foreignVolumes.includes(volume) !== true) return null
   return {
     code: 'NameConflict',
-    why: `the volume ${volume} exists and is not Flotilla's; using it could overwrite what it holds`,
-    whatToType: `docker volume rm ${volume} (after saving what it holds), or give the flotilla another metadata.name`,
+    why: `the volume ${volume} exists and is not node ${ordinal}'s; using it could overwrite what it holds`,
+    whatToType: `docker volume rm ${volume} (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name`,
   }
 }

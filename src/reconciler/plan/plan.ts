@@ -29,7 +29,12 @@ export type ActionBody =
   | { readonly kind: 'remove-leftover'; readonly containerId: string; readonly name: string }
   | { readonly kind: 'create-network'; readonly network: string; readonly subnet: string | null }
   | { readonly kind: 'create-volume'; readonly ordinal: number; readonly volume: string }
-  | { readonly kind: 'create-container'; readonly ordinal: number; readonly name: string }
+  | {
+      readonly kind: 'create-container'
+      readonly ordinal: number
+      readonly name: string
+      readonly volume: string
+    }
   | { readonly kind: 'start-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'stop-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'remove-container'; readonly ordinal: number; readonly name: string }
@@ -88,7 +93,12 @@ export type ActionBody =
   | { readonly kind: 'resume-writes'; readonly ordinal: number }
   | { readonly kind: 'drop-clients'; readonly ordinal: number }
   /** Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not overwrite it. */
-  | { readonly kind: 'set-aside'; readonly ordinal: number; readonly folder: string }
+  | {
+      readonly kind: 'set-aside'
+      readonly ordinal: number
+      readonly volume: string
+      readonly folder: string
+    }
   | {
       readonly kind: 'answer-request'
       readonly request: Request

@@ -11,6 +11,7 @@ import { whyNotHandOverAgain, whyNotNext, whyStuck } from './rollout-gates.js'
 import { planHandOver } from './succession.js'
 import { rankTargets } from './switchover.js'
 import { tune } from './tuning.js'
+import { volumeOf } from './volumes.js'
 
 /**
  * Brings nodes that are outdated up to date while they are used:
@@ -127,7 +128,10 @@ function replace(input: PlanInput, node: ClassifiedNode, master: number): { phas
       phase: 'discard',
       action: { kind: 'remove-container', ordinal, name, cause: `${cause}; its volume is kept` },
     },
-    { phase: 'create', action: { kind: 'create-container', ordinal, name: newName, cause } },
+    {
+      phase: 'create',
+      action: { kind: 'create-container', ordinal, name: newName, volume: volumeOf(input, node), cause },
+    },
     { phase: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
     {
       phase: 'follow',

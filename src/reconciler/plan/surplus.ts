@@ -1,11 +1,12 @@
 import { historyLength } from '../memory.js'
-import { replicaName, volumeName } from '../names.js'
+import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
 import type { Mastership } from './mastership-kind.js'
+import { volumeOf } from './volumes.js'
 
 /** Lets go of the nodes that are too many, each only when nothing speaks against it. Their volumes stay, unless the manifest says otherwise. */
 export function planSurplus(input: PlanInput, census: Census, mastership: Mastership): Contribution {
@@ -38,7 +39,7 @@ export function planSurplus(input: PlanInput, census: Census, mastership: Master
       volumes.push({
         kind: 'remove-volume',
         ordinal: node.ordinal,
-        volume: volumeName(input.spec.name, node.ordinal),
+        volume: volumeOf(input, node),
         cause: `${cause}, and spec.persistence.whenScaled is Delete`,
       })
   }

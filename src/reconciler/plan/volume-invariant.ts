@@ -1,3 +1,4 @@
+import { dataPath } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import { rightfulOrdinal } from './mastership.js'
@@ -12,6 +13,24 @@ export function theMasterKeepsItsData(plan: Plan, input: PlanInput): string[] {
         ? [`what node ${action.ordinal} holds would be set aside, and it is to be master`]
         : [],
     )
+}
+
+/** A node comes back on the volume that it had, and nobody ever gets the volume of another: two servers on one would destroy it. */
+export function everyNodeItsVolume(plan: Plan, input: PlanInput): string[] {
+  return plan.stages.flat().flatMap(action => {
+    if (action.kind !== 'create-container' && action.kind !== 'set-aside') return []
+    const { ordinal, volume } = action
+    return input.seen.nodes.flatMap(node => {
+      const own = node.container.mounts.filter(one => one.path === dataPath).map(one => one.volume)
+      if (node.ordinal !== ordinal)
+        return own.includes(volume)
+          ? [`node ${ordinal} would be put on ${volume}, which is node ${node.ordinal}'s`]
+          : []
+      return own.length === 0 || own.includes(volume)
+        ? []
+        : [`node ${ordinal} has ${own.join(', ')}, and would be put on ${volume}`]
+    })
+  })
 }
 
 /**

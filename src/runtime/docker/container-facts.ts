@@ -17,7 +17,11 @@ const networkEndpoint = z.object({
 })
 type Endpoint = z.infer<typeof networkEndpoint>
 
-const mount = z.object({ Type: z.string().optional(), Name: z.string().optional() })
+const mount = z.object({
+  Type: z.string().optional(),
+  Name: z.string().optional(),
+  Destination: z.string().optional(),
+})
 type Mount = z.infer<typeof mount>
 
 const portBinding = z.object({ HostIp: z.string(), HostPort: z.string().regex(/^\d*$/) })
@@ -87,7 +91,7 @@ export function factsOfInspected(seen: InspectedContainer): ContainerFacts {
     pid: hasProcess(state) && seen.State.Pid ? seen.State.Pid : null,
     networks: endpointsOf(seen.NetworkSettings.Networks, seen.Id),
     publishedPorts: publishedOf(seen.NetworkSettings.Ports),
-    volumes: volumesOf(seen.Mounts),
+    mounts: mountsOf(seen.Mounts),
   }
 }
 
@@ -109,7 +113,7 @@ export function factsOfListed(seen: ListedContainer): ContainerFacts {
         ? []
         : [{ containerPort: port.PrivatePort, hostAddress: port.IP ?? '', hostPort: port.PublicPort }],
     ),
-    volumes: volumesOf(seen.Mounts),
+    mounts: mountsOf(seen.Mounts),
   }
 }
 
@@ -189,6 +193,8 @@ function publishedOf(
   )
 }
 
-function volumesOf(mounts: readonly Mount[] | null | undefined): readonly string[] {
-  return (mounts ?? []).flatMap(({ Type, Name }) => (Type === 'volume' && Name ? [Name] : []))
+function mountsOf(mounts: readonly Mount[] | null | undefined): ContainerFacts['mounts'] {
+  return (mounts ?? []).flatMap(({ Type, Name, Destination }) =>
+    Type === 'volume' && Name ? [{ volume: Name, path: Destination ?? '' }] : [],
+  )
 }

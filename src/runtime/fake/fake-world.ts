@@ -291,7 +291,7 @@ function factsOf(container: FakeContainer): ContainerFacts {
               hostPort: 30_000 + (container.pid % 30_000),
             },
           ],
-    volumes: spec.mounts.map(mount => mount.volume),
+    mounts: spec.mounts.map(({ volume, path }) => ({ volume, path })),
   }
 }
 

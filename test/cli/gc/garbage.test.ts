@@ -2,10 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findGarbage, type Belongings, type DeclaredFlotilla } from '../../../src/cli/gc/garbage.js'
 import { setAsideRetentionMs } from '../../../src/reconciler/execute/set-aside.js'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { ContainerFacts, VolumeFacts } from '../../../src/runtime/runtime.js'
 
 const nowMs = Date.parse('2026-11-23T12:00:00Z')
-const ready: DeclaredFlotilla = { name: 'shop', ordinals: [0, 1], trouble: null }
+const ready: DeclaredFlotilla = {
+  name: 'shop',
+  persistence: persistenceByDefault('aof'),
+  ordinals: [0, 1],
+  trouble: null,
+}
 
 function volume(name: string, labels: Readonly<Record<string, string>>): VolumeFacts {
   return { name, labels, createdAtMs: nowMs - 60_000 }
@@ -32,7 +38,7 @@ function container(facts: Partial<ContainerFacts>): ContainerFacts {
     pid: 1,
     networks: [],
     publishedPorts: [],
-    volumes: [],
+    mounts: [],
     ...facts,
   }
 }
@@ -70,7 +76,7 @@ test('while the flotilla is not Ready its surplus volume is kept: it may be the 
 test('a volume that any container uses is kept, whoever’s container it is', () => {
   const { unwanted, kept } = sort({
     volumes: [nodeVolume('shop', 2)],
-    containers: [container({ name: 'backup', volumes: ['shop-2'] })],
+    containers: [container({ name: 'backup', mounts: [{ volume: 'shop-2', path: '/from' }] })],
   })
   assert.deepEqual(unwanted, [])
   assert.match(kept.join(), /the container backup uses it/)
@@ -118,10 +124,11 @@ test('of data set aside what is past its time goes, and the newest stays however
   const old = setAsideRetentionMs + 1
   assert.deepEqual(sort({ setAside: [{ ...node, folders: [folder('epoch-2', old)] }] }).unwanted, [])
   const folders = [folder('epoch-2', old + 1), folder('epoch-3', old), folder('epoch-4', 5)]
-  assert.deepEqual(sort({ setAside: [{ ...node, folders }] }).unwanted, [
-    'shop-0:/data/set-aside/epoch-3',
-    'shop-0:/data/set-aside/epoch-2',
+  const containers = [container({ containerId: 'c', mounts: [{ volume: 'odd-0', path: '/data' }] })]
+  assert.deepEqual(sort({ containers, setAside: [{ ...node, folders }] }).unwanted, [
+    'odd-0:/data/set-aside/epoch-3',
+    'odd-0:/data/set-aside/epoch-2',
   ])
   const declared = [{ ...ready, trouble: 'is Held: DataLossGuard' }]
-  assert.deepEqual(sort({ declared, setAside: [{ ...node, folders }] }).unwanted, [])
+  assert.deepEqual(sort({ declared, containers, setAside: [{ ...node, folders }] }).unwanted, [])
 })

@@ -101,7 +101,7 @@ test('containers are made, renamed, put on networks and taken away by what they 
   const name = 'shop-replica-0'
   await carryOut(world, [
     { kind: 'create-volume', ordinal: 1, volume: 'shop-1' },
-    { kind: 'create-container', ordinal: 1, name: 'shop-replica-1' },
+    { kind: 'create-container', ordinal: 1, name: 'shop-replica-1', volume: 'shop-1' },
     { kind: 'join-network', ordinal: 0, name, network: 'web' },
     { kind: 'rename-container', ordinal: 0, name, to: 'shop-master' },
     { kind: 'attach-network', ordinal: 0, name },

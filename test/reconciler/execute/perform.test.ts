@@ -10,10 +10,12 @@ import { configFilePath } from '../../../src/redis/config.js'
 import { handsOn } from '../support/hands-on.js'
 import { node, observation, resources, spec } from '../support/world.js'
 
+const replica = { name: 'shop-replica-1', volume: 'shop-1' }
+
 test('a container that never ran gets its files before it is started: whoever made it may have died before they were in it', async () => {
   const { hands, fake, setting } = await handsOn()
   const { runtime, hands: people } = fake
-  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const made = await runtime.createContainer(desiredContainer(setting, 1, replica), [])
   const facts = await runtime.inspectContainer(made)
   assert.ok(facts)
   assert.equal(people.filesOf(made).size, 0)
@@ -58,10 +60,17 @@ test('a container on a volume that is there starts as the data on it was kept, w
   const people = fake.hands
   const performer = new Performer({ ...hands, keepsOf: () => snapshots }, observation([]), 0)
   await performer.perform({
-    ...{ kind: 'create-container', ordinal: 1, name: 'shop-replica-1', cause: 'it is gone' },
+    ...{
+      kind: 'create-container',
+      ordinal: 1,
+      name: 'shop-replica-1',
+      volume: 'kept-1',
+      cause: 'it is gone',
+    },
   })
   const made = await hands.runtime.inspectContainer('shop-replica-1')
   assert.ok(made)
+  assert.deepEqual(made.mounts, [{ volume: 'kept-1', path: '/data' }])
   assert.match(people.filesOf(made.containerId).get(configFilePath)?.content ?? '', /^appendonly no$/m)
   assert.deepEqual(memory().nodes[0]?.keeps, snapshots)
 })
@@ -69,7 +78,7 @@ test('a container on a volume that is there starts as the data on it was kept, w
 test('before redis.conf says that data is kept otherwise it is written down that it may, and afterwards that it does', async () => {
   const { hands, fake, setting, memory } = await handsOn()
   const { runtime, hands: people } = fake
-  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const made = await runtime.createContainer(desiredContainer(setting, 1, replica), [])
   const container = await runtime.inspectContainer(made)
   assert.ok(container)
   const notes: unknown[] = []
@@ -89,7 +98,7 @@ test('before redis.conf says that data is kept otherwise it is written down that
 test('redis.conf is written into a container without an address too: the engine does it', async () => {
   const { hands, fake, setting } = await handsOn()
   const { runtime, hands: people } = fake
-  const made = await runtime.createContainer(desiredContainer(setting, 1, 'shop-replica-1'), [])
+  const made = await runtime.createContainer(desiredContainer(setting, 1, replica), [])
   const container = await runtime.inspectContainer(made)
   assert.ok(container)
   const performer = new Performer(hands, observation([node(1, { container })]), 0)

@@ -41,9 +41,11 @@ async function worldWith(labels: Readonly<Record<string, string>>) {
   return { fake, hands, holderId }
 }
 
+const step = { ordinal: 1, volume: 'data-of-1', folder: 'epoch-2' }
+
 test('a stranger’s container that has the helper’s name is left alone, and the error says that the name is taken', async () => {
   const { fake, hands, holderId } = await worldWith({})
-  await assert.rejects(setDataAside(hands, { ordinal: 1, folder: 'epoch-2' }), { code: 'runtime/name-taken' })
+  await assert.rejects(setDataAside(hands, step), { code: 'runtime/name-taken' })
   assert.notEqual(await fake.runtime.inspectContainer(holderId), null)
 })
 
@@ -53,7 +55,7 @@ test('a helper that an earlier try has left behind makes way', async () => {
     if (method !== 'startContainer') return null
     return { kind: 'fail', error: new FlotillaError('runtime/failed', 'that is as far as this test looks') }
   }
-  await assert.rejects(setDataAside(hands, { ordinal: 1, folder: 'epoch-2' }), { code: 'runtime/failed' })
+  await assert.rejects(setDataAside(hands, step), { code: 'runtime/failed' })
   assert.equal(await fake.runtime.inspectContainer(holderId), null)
 })
 
@@ -65,7 +67,8 @@ test('what is moved and what is linked goes by how the node keeps its data, not 
   }
   const asked = { ...setting, spec: spec({ persistence: persistenceByDefault('rdb') }) }
   const keepsOf = () => persistenceByDefault('aof')
-  await assert.rejects(setDataAside({ ...hands, setting: asked, keepsOf }, { ordinal: 1, folder: 'epoch-2' }))
+  await assert.rejects(setDataAside({ ...hands, setting: asked, keepsOf }, step))
   const created = fake.calls.findLast(({ method }) => method === 'createContainer')
   assert.match(JSON.stringify(created?.args), /mv \/data/)
+  assert.match(JSON.stringify(created?.args), /"volume":"data-of-1"/)
 })

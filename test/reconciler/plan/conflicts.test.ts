@@ -89,8 +89,8 @@ test('a volume that is not ours holds its node only', () => {
         node 2 follows node 0  # it has just been started, and has to be told whom to follow
       stage 5
         tune node 2 for its version  # its process may be new
-      refuses (NameConflict): the volume shop-1 exists and is not Flotilla's; using it could overwrite what it holds
-        type: docker volume rm shop-1 (after saving what it holds), or give the flotilla another metadata.name
+      refuses (NameConflict): the volume shop-1 exists and is not node 1's; using it could overwrite what it holds
+        type: docker volume rm shop-1 (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name
     `,
   )
 })

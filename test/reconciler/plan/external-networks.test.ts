@@ -20,6 +20,7 @@ import {
   replica,
   spec,
   stopped,
+  resources as resourcesSeen,
 } from '../support/world.js'
 
 const own: NetworkFacts = {
@@ -212,7 +213,10 @@ test('a subnet is made with the network', () => {
     {
       spec: input,
       nodes: [],
-      seen: { networks: [frontend], resources: { ...nothingThere, volumes: ['shop-0'] } },
+      seen: {
+        networks: [frontend],
+        resources: resourcesSeen({ network: { kind: 'absent' }, volumes: ['shop-0'] }),
+      },
     },
     `
       stage 1

@@ -207,11 +207,28 @@ test('the volume of a node that is scaled away goes only where that was asked fo
 })
 
 test('what whoever is to be master holds stays where it is', () => {
-  const setAside = (ordinal: number): ActionBody => ({ kind: 'set-aside', ordinal, folder: 'epoch-1' })
+  const setAside = (ordinal: number): ActionBody => ({
+    kind: 'set-aside',
+    ordinal,
+    volume: `shop-${ordinal}`,
+    folder: 'epoch-1',
+  })
   const objection = ['what node 0 holds would be set aside, and it is to be master']
   assert.deepEqual(objections({ memory: begun }, [setAside(0)]), objection)
   assert.deepEqual(objections({ memory: memory(0) }, [setAside(0)]), objection)
   assert.deepEqual(objections({ memory: memory(0) }, [setAside(1)]), [])
+})
+
+test('a node comes back on the volume that it had, and nobody gets another’s', () => {
+  const create = (ordinal: number, volume: string): ActionBody => ({
+    ...{ kind: 'create-container', ordinal, name: `shop-replica-${ordinal}`, volume },
+  })
+  const facts = { nodes: settledNodes(2) }
+  assert.deepEqual(objections(facts, [create(3, 'shop-2')]), [
+    "node 3 would be put on shop-2, which is node 2's",
+  ])
+  assert.deepEqual(objections(facts, [create(2, 'new-2')]), ['node 2 has shop-2, and would be put on new-2'])
+  assert.deepEqual(objections(facts, [create(3, 'shop-3')]), [])
 })
 
 test('reconciling removes no data and no network', () => {
@@ -283,7 +300,7 @@ test('where a promotion is under way, its node is one of the two that a person m
 test('of the nodes that serve one is made anew at a time, and another one is in sync meanwhile', () => {
   const anew = (ordinal: number): readonly (readonly ActionBody[])[] => [
     [stop(ordinal, 'shop')],
-    [{ kind: 'create-container', ordinal, name: 'shop' }],
+    [{ kind: 'create-container', ordinal, name: 'shop', volume: `shop-${ordinal}` }],
   ]
   const only = ['node 1 is the only synced copy, and would be made anew']
   assert.deepEqual(objections({ nodes: settledNodes() }, ...anew(1)), [])

@@ -71,7 +71,7 @@ export async function handsOn(
     keyring: () => keyring,
     run: async ordinal => {
       const made = await fake.runtime.createContainer(
-        desiredContainer(setting, ordinal, `shop-replica-${ordinal}`),
+        desiredContainer(setting, ordinal, { name: `shop-replica-${ordinal}`, volume: `shop-${ordinal}` }),
         [],
       )
       const container = await fake.runtime.startContainer(made)

@@ -8,8 +8,8 @@ import {
   masterLink,
   masterLinkAlias,
   masterName,
+  newVolumeName,
   nodeAlias,
-  volumeName,
 } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
 import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
@@ -459,7 +459,9 @@ export function look(world: World): Observation {
               world.network === null
                 ? { kind: 'absent' }
                 : { kind: 'ours', networkId: `net-${world.network}` },
-            volumes: Object.keys(world.volumes).map(ordinal => volumeName(world.spec.name, Number(ordinal))),
+            volumes: Object.keys(world.volumes)
+              .map(Number)
+              .map(ordinal => ({ ordinal, name: newVolumeName(world.spec, ordinal) })),
             foreignVolumes: [],
             image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
           },

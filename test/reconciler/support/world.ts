@@ -14,7 +14,7 @@ import {
   type Request,
 } from '../../../src/reconciler/memory.js'
 import type { AuthView } from '../../../src/reconciler/auth/node-auth.js'
-import { masterLink, nodeAlias, roleName, volumeName } from '../../../src/reconciler/names.js'
+import { masterLink, nodeAlias, roleName } from '../../../src/reconciler/names.js'
 import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { factsOfNode } from '../../../src/reconciler/node-facts.js'
@@ -203,7 +203,7 @@ export function container(ordinal: number, overrides: Partial<ContainerFacts> = 
       },
     ],
     publishedPorts: [],
-    volumes: [volumeName('shop', ordinal)],
+    mounts: [{ volume: `shop-${ordinal}`, path: '/data' }],
     ...overrides,
   }
 }
@@ -311,10 +311,14 @@ export function stopped(
   })
 }
 
-export function resources(overrides: Partial<ResourcesSeen> = {}): ResourcesSeen {
+/** Volumes by their usual names. */
+export function resources({
+  volumes = ['shop-0', 'shop-1', 'shop-2'],
+  ...overrides
+}: Partial<Omit<ResourcesSeen, 'volumes'>> & { readonly volumes?: readonly string[] } = {}): ResourcesSeen {
   return {
     network: { kind: 'ours', networkId },
-    volumes: ['shop-0', 'shop-1', 'shop-2'],
+    volumes: volumes.map(name => ({ name, ordinal: Number(name.split('-').at(-1)) })),
     foreignVolumes: [],
     image: { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' },
     ...overrides,

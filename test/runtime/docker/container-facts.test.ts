@@ -23,7 +23,7 @@ function inspected(changes: Partial<InspectedContainer> = {}): InspectedContaine
     Image: 'sha256:abc',
     State: running,
     Config: { Image: 'redis:8', Labels: null },
-    Mounts: [{ Type: 'volume', Name: 'shop-0' }, { Type: 'bind' }],
+    Mounts: [{ Type: 'volume', Name: 'shop-0', Destination: '/data' }, { Type: 'bind' }],
     NetworkSettings: {
       Ports: { '6379/tcp': [{ HostIp: '127.0.0.1', HostPort: '32768' }], '9/tcp': null },
       Networks: {
@@ -50,7 +50,7 @@ describe('inspect', () => {
         },
       ],
       publishedPorts: [{ containerPort: 6379, hostAddress: '127.0.0.1', hostPort: 32768 }],
-      volumes: ['shop-0'],
+      mounts: [{ volume: 'shop-0', path: '/data' }],
     })
   })
 

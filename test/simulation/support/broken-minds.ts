@@ -50,7 +50,13 @@ export const setsNothingAside = blind(input => ({ ...input, memory: { ...input.m
 /** It sets aside what a process is using. */
 export const setsAsideWhatIsInUse = rewritten(plan => {
   const isNew = plan.stages.flat().some(({ kind }) => kind === 'create-network')
-  const move: Action = { kind: 'set-aside', ordinal: 1, folder: 'epoch-1', cause: 'a fault' }
+  const move: Action = {
+    kind: 'set-aside',
+    ordinal: 1,
+    volume: 'shop-1',
+    folder: 'epoch-1',
+    cause: 'a fault',
+  }
   return isNew ? plan : { ...plan, stages: [[move], ...plan.stages] }
 })
 

@@ -151,5 +151,7 @@ function editOf(random: Random): Partial<SimSpec> {
     { minReplicas: random.int(0, 1) },
     { hangTimeoutMs: random.pick([2_000, 5_000]) },
     { mode: random.pick(['automatic', 'manual']) },
+    { persistence: random.pick(['aof', 'rdb', 'none']) },
+    { volumeNames: random.pick(['{flotilla}-{ordinal}', '{ordinal}.of.{flotilla}']) },
   ])
 }

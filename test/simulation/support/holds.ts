@@ -12,6 +12,7 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
   // What is lost otherwise was on no disk, or on one that somebody took away.
   DataLossGuard: scenario =>
     scenario.spec.persistence !== 'aof' ||
+    scenario.faults.some(fault => fault.kind === 'edit' && (fault.change.persistence ?? 'aof') !== 'aof') ||
     countOf(scenario, ends) >= 3 ||
     has(scenario, ['power-cut', 'remove-volume', 'forget', ...byHand]),
   NoSafeCandidate: scenario => has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'remove-volume']),

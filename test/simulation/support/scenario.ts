@@ -22,6 +22,8 @@ export interface SimSpec {
   readonly mode: FlotillaSpec['failover']['mode']
   readonly hangTimeoutMs: number
   readonly restartWindowMs: number
+  /** What new volumes are called; left out, as they usually are. */
+  readonly volumeNames?: string
 }
 
 export interface WriterSetting {

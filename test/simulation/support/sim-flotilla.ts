@@ -133,7 +133,9 @@ export class SimFlotilla {
 
 /** Through the manifest, so that every default is the product's own. */
 export function specFor(wanted: SimSpec): FlotillaSpec {
-  const { replicas, persistence, image, minReplicas, mode, hangTimeoutMs, restartWindowMs } = wanted
+  const { replicas, persistence, image, minReplicas, mode, hangTimeoutMs, restartWindowMs, volumeNames } =
+    wanted
+  const volume = volumeNames === undefined ? '' : `, volume: { name: "${volumeNames}" }`
   const text = `
 apiVersion: flotilla/v1
 kind: RedisReplication
@@ -141,7 +143,7 @@ metadata: { name: ${flotilla} }
 spec:
   image: ${image}
   replicas: ${replicas}
-  persistence: ${persistence}
+  persistence: { mode: ${persistence}${volume} }
   failover: { mode: ${mode}, hangTimeout: ${hangTimeoutMs}ms, restartWindow: ${restartWindowMs}ms }
   durability: { minReplicasToWrite: ${Math.min(minReplicas, replicas)} }
 `

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
+import { seeResources } from '../../../src/reconciler/observe/resources.js'
+import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
+import { manualClock } from '../support/manual-clock.js'
+
+const usual = persistenceByDefault('aof')
+
+async function seen(volumes: readonly (readonly [name: string, labels: string])[], template?: string) {
+  const { runtime, hands, world } = createFakeRuntime({ clock: manualClock() })
+  hands.addImage('redis:8')
+  for (const [name, labels] of volumes) {
+    const [flotilla, node] = labels.split(' ')
+    world.addVolume({
+      name,
+      labels: {
+        ...(flotilla === undefined || flotilla === '' ? {} : { 'io.flotilla.flotilla': flotilla }),
+        ...(node === undefined ? {} : { 'io.flotilla.node': node }),
+      },
+    })
+  }
+  const volume = { ...usual.volume, name: template ?? usual.volume.name }
+  const found = await seeResources(runtime, {
+    ...{ flotilla: 'shop', image: 'redis:8', wantedCount: 3 },
+    persistence: { ...usual, volume },
+  })
+  return {
+    volumes: found.volumes.map(({ ordinal, name }) => `${ordinal}: ${name}`),
+    taken: found.foreignVolumes,
+  }
+}
+
+test('a volume is the node’s whose labels it carries, whatever it is called', async () => {
+  const { volumes, taken } = await seen([
+    ['odd', 'shop 1'],
+    ['shop-0', 'shop 0'],
+    ['theirs', 'cart 2'],
+  ])
+  assert.deepEqual(volumes, ['0: shop-0', '1: odd'])
+  assert.deepEqual(taken, [])
+})
+
+test('of two volumes of one node the one that is called as new ones are is its own', async () => {
+  const both = [
+    ['a-copy', 'shop 1'],
+    ['shop-1', 'shop 1'],
+  ] as const
+  assert.deepEqual((await seen(both)).volumes, ['1: shop-1'])
+  assert.deepEqual((await seen(both.toReversed())).volumes, ['1: shop-1'])
+})
+
+test('a name that a node may need is taken by a stranger’s volume, another flotilla’s, and another node’s', async () => {
+  assert.deepEqual(
+    (
+      await seen([
+        ['shop-0', ''],
+        ['shop-1', 'cart 1'],
+        ['shop-2', 'shop 10'],
+      ])
+    ).taken,
+    ['shop-0', 'shop-1', 'shop-2'],
+  )
+  assert.deepEqual((await seen([['shop.2', '']], '{flotilla}.{ordinal}')).taken, ['shop.2'])
+})
