@@ -28,7 +28,7 @@ export function decideFailover(
 ): Mastership | null {
   const underWay = input.memory.operation
   const asked = input.memory.request?.kind === 'failover' ? input.memory.request : null
-  if (underWay !== null && underWay.phase !== 'fencing') return decideByForce(nodes, asked)
+  if (underWay !== null && underWay.phase !== 'fencing') return decideByForce(nodes, asked, underWay)
   const master = nodes.find(node => node.ordinal === rightful)
   const trouble = troubleOf(input, master, nodes)
   // By force the master is killed whether it is well or not, also by whoever comes back after having written that down.
@@ -105,13 +105,20 @@ export function decideFailover(
 }
 
 /**
- * A promotion that was begun and got stuck (whom it would promote came back empty, say) is for a person to end: to the node that they name, whatever is lost. While
- * any node is master already there is nothing to end: it goes on by itself.
+ * A promotion that was begun and got stuck (whom it would promote came back empty, say) is for a person to end: to the node that they name, whatever is lost. Once
+ * that node is master there is nothing to end: it goes on by itself. Who else says that it is master stands in the way of all but the one who was to be promoted
+ * anyway: for that one it is stopped, and what it holds is set aside.
  */
-function decideByForce(nodes: readonly ClassifiedNode[], asked: Request | null): Mastership | null {
+function decideByForce(
+  nodes: readonly ClassifiedNode[],
+  asked: Request | null,
+  underWay: Operation,
+): Mastership | null {
   const chosen = asked?.force === true ? nodes.find(node => node.ordinal === asked.to) : undefined
   if (chosen === undefined || factsOf(chosen) === null || chosen.bucket === 'loading') return null
-  if (nodes.some(saysMaster)) return null
+  const masters = nodes.filter(saysMaster)
+  if (masters.some(node => node.ordinal === underWay.to)) return null
+  if (masters.length > 0 && chosen.ordinal !== underWay.to) return null
   return {
     kind: 'crown',
     ordinal: chosen.ordinal,

@@ -192,6 +192,19 @@ test('a request to force the mastership is answered, with who is set aside by it
   )
 })
 
+test('whose promotion was cut short is named by force against a stray master: that one is stopped, and the promotion goes on', () => {
+  const stray = master(2, { replid: 's', previous: null }, { container: { name: 'shop-replica-2' } })
+  const begun = operation({ kind: 'restart', phase: 'promoting', from: 0, to: 0 })
+  const of = (to: number): readonly string[] =>
+    actionsOf({
+      memory: memory(0, { operation: begun, request: request({ to, force: true }) }),
+      nodes: [newborn(0), replica(1), stray],
+    }).map(({ kind }) => kind)
+  assert.deepEqual(of(0), ['stop-container', 'answer-request'])
+  // Another one than was begun with would not come of it: the one that was begun goes on.
+  assert.ok(!of(1).includes('answer-request'))
+})
+
 test('to force another one than who reigns is no word on who is stray', () => {
   const stray = master(1, { replid: 's', previous: null }, { container: { name: 'shop-replica-1' } })
   const of = (overrides: Parameters<typeof request>[0]): readonly string[] =>
