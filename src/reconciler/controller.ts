@@ -82,7 +82,8 @@ export class Controller {
       redis: options.eyes.redis,
       clock: options.clock,
       onLife: master => options.eyes.lifeSigns.note(master, true, options.clock.nowMs()),
-      onSilence: master => {
+      onSilence: (master, sinceMs) => {
+        if (sinceMs !== null) options.eyes.lifeSigns.noteLost(master, sinceMs)
         this.#rushes.hurry(master.flotilla)
         this.wake(master.flotilla)
       },

@@ -1,6 +1,9 @@
 import type { Secret } from '../secret.js'
 import type { AclUser } from './acl-user.js'
 
+/** `alive`: any reply in time. `silent`: none. `unasked`: there is no kept connection, or it closed meanwhile. */
+export type Pulse = 'alive' | 'silent' | 'unasked'
+
 /**
  * The Redis port: turns a node into facts, and gives it the few orders that the planner knows.
  * Adapters (client/, fake/) pass the contract suite in test/contract/redis-contract.ts.
@@ -12,8 +15,8 @@ export interface RedisPort {
   /** One pipelined round trip over a kept connection: INFO server, clients, memory, persistence, stats, replication, keyspace. */
   probe(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<Probe>
 
-  /** The cheapest sign of life, over the kept connection only: true for any reply in time, false for silence or where there is no kept connection. Never rejects. */
-  ping(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<boolean>
+  /** The cheapest sign of life, over the kept connection only. Never rejects. */
+  ping(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<Pulse>
 
   /** `REPLICAOF NO ONE`. Waits for the node to answer first, up to `deadlineMs` (it may have been started a moment ago). */
   promote(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>

@@ -349,6 +349,19 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await world.thaw(node)
     })
 
+    test('a ping tells one that is silent from one that nobody has a connection to', async () => {
+      const node = await world.startNode('shop-0')
+      const ping = () => world.redis.ping(node, { deadlineMs: 100 })
+      assert.equal(await ping(), 'unasked')
+      await factsWhen(world, node, () => true)
+      assert.equal(await ping(), 'alive')
+      await world.freeze(node)
+      assert.equal(await ping(), 'silent')
+      await world.thaw(node)
+      await world.kill(node)
+      assert.equal(await ping(), 'unasked')
+    })
+
     test('an order to a frozen node fails at its deadline and is not carried out after the thaw', async () => {
       const node = await world.startNode('shop-0')
       await factsWhen(world, node, () => true)

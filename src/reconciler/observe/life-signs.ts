@@ -40,7 +40,7 @@ export class LifeSigns {
     return lifelessSinceMs
   }
 
-  /** Its connection has just closed: the moment is known. */
+  /** Its connection has closed, or it has been asked and says nothing: the moment is known. */
   noteLost({ containerId, startedAtMs }: Run, atMs: number): void {
     const sign = this.#signs.get(containerId)
     if (sign !== undefined && sign.run === (startedAtMs ?? 'never'))

@@ -16,6 +16,7 @@ import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
 import { decideFailover } from './failover.js'
 import { decideSwitchover } from './switchover.js'
+import { silentProbeDeadlineMs } from '../observation.js'
 import { hangBudgetMs } from './trouble.js'
 import { decideUnrecorded } from './unrecorded.js'
 
@@ -292,11 +293,13 @@ export function operationFor(
   }
 }
 
-/** Looked at often enough to see it end or come back soon, and just when its time is over. */
+/** Looked at often enough to see it end or come back soon, and by a look that ends, in vain again, just when its time is over. */
 function untilHangBudget(input: PlanInput, node: ClassifiedNode): number {
   const sinceMs = node.seen?.lifelessSinceMs ?? input.seen.atMs
   const leftMs = sinceMs + hangBudgetMs(input, node) - input.seen.atMs
-  return Math.max(10, Math.min(250, leftMs))
+  // Nobody asks one that is frozen by the engine.
+  const lookMs = node.bucket === 'paused' ? 0 : silentProbeDeadlineMs
+  return Math.max(10, Math.min(250, leftMs - lookMs))
 }
 
 function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Mastership {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js'
 import { parseInfo } from '../info.js'
-import type { NodeTarget, Probe } from '../redis.js'
+import type { NodeTarget, Probe, Pulse } from '../redis.js'
 import { parseTransport, transportQuestions } from '../tls.js'
 import type { Answer, Connection, Reply } from './connection.js'
 import type { Links } from './links.js'
@@ -43,11 +43,12 @@ export async function probeNode({ links, clock, node, deadlineMs }: ProbeInput):
 const handshakeMs = 60
 
 /** One PING; a connection that has one unanswered is not given another. */
-export async function pingNode({ links, clock, node, deadlineMs }: ProbeInput): Promise<boolean> {
+export async function pingNode({ links, clock, node, deadlineMs }: ProbeInput): Promise<Pulse> {
   const kept = links.find(node)
-  if (kept === null) return false
+  if (kept === null) return 'unasked'
   const answer = await within(clock, deadlineMs, underWay.get(kept) ?? kept.ask([['PING']]))
-  return answer !== null && (answer.kind === 'replies' || isWord(answer))
+  if (answer === null) return 'silent'
+  return answer.kind === 'replies' || isWord(answer) ? 'alive' : 'unasked'
 }
 
 async function makeContact(

@@ -192,14 +192,18 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
     probe,
     ping: async (target, { deadlineMs }) => {
       const connection = kept.get(target.containerId)
-      if (connection === undefined) return false
+      if (connection === undefined) return 'unasked'
       const { process } = connection
       await leg()
-      if (process.state === 'ended' || process.offline) return false
-      if (process.frozen && !(await awake(process, deadlineMs))) return false
+      if (process.state === 'ended') return 'unasked'
+      if (process.offline) {
+        await clock.sleep(deadlineMs)
+        return 'silent'
+      }
+      if (process.frozen && !(await awake(process, deadlineMs))) return 'silent'
       connection.lastByteAtMs = clock.nowMs()
       await leg()
-      return kept.get(target.containerId) === connection
+      return kept.get(target.containerId) === connection ? 'alive' : 'unasked'
     },
     promote: (target, { deadlineMs }) =>
       give(target, { kind: 'REPLICAOF NO ONE', deadlineMs }, process => promoteProcess(wire, process)),

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Heartbeat } from '../../src/reconciler/heartbeat.js'
+import type { NodeTarget, Pulse, RedisPort } from '../../src/redis/redis.js'
+import { manualClock, settle } from './support/manual-clock.js'
+
+const master = { flotilla: 'shop', nodeAlias: 'shop-0' } as NodeTarget
+
+/** A heart that beats at a master whose answers are these, one after the other; each answer takes as long as a test lets it. */
+function beating(answers: readonly Pulse[]) {
+  const clock = manualClock(1_000)
+  const told: string[] = []
+  const asked: ((answer: Pulse) => void)[] = []
+  const redis = {
+    ping: () => new Promise<Pulse>(resolve => void asked.push(resolve)),
+  } as Pick<RedisPort, 'ping'> as RedisPort
+  const heartbeat = new Heartbeat({
+    ...{ redis, clock },
+    onLife: () => void told.push('alive'),
+    onSilence: (_, sinceMs) => void told.push(`silent since ${sinceMs}`),
+  })
+  heartbeat.watch('shop', master)
+  heartbeat.start()
+  let given = 0
+  return {
+    ...{ heartbeat, told },
+    asked: () => asked.length,
+    /** Passes time in small steps; what is asked is answered `takes` later. */
+    pass: async (ms: number, takes = 0): Promise<void> => {
+      for (let step = 0; step < ms / 10; step++) {
+        clock.advance(10)
+        await settle()
+        const next = asked[given]
+        if (next === undefined) continue
+        const answer = answers[given]
+        given += 1
+        if (answer === undefined) continue
+        clock.after(takes, () => next(answer))
+        clock.advance(0)
+        await settle()
+      }
+    },
+  }
+}
+
+test('a master is asked four times a second', async () => {
+  const { pass, told } = beating(['alive', 'alive', 'alive', 'alive'])
+  await pass(1_000)
+  assert.deepEqual(told, ['alive', 'alive', 'alive', 'alive'])
+})
+
+test('silence is told with the moment of the question that was not answered, and then asked about once a second', async () => {
+  const { pass, told, asked } = beating(['alive', 'silent', 'silent', 'alive'])
+  await pass(600, 0)
+  assert.deepEqual(told, ['alive', 'silent since 1500'])
+  await pass(900)
+  assert.equal(asked(), 3)
+})
+
+test('where there was no connection to ask over nobody knows since when', async () => {
+  const { pass, told } = beating(['unasked'])
+  await pass(300)
+  assert.deepEqual(told, ['silent since null'])
+})
+
+test('a question that is not answered yet is not asked again', async () => {
+  const { pass, asked } = beating([])
+  await pass(2_000)
+  assert.equal(asked(), 1)
+})
+
+test('an answer of a master that is not the master any more counts for nothing', async () => {
+  const { pass, told, heartbeat } = beating(['alive'])
+  await pass(255, 100)
+  heartbeat.watch('shop', { ...master })
+  await pass(200)
+  assert.deepEqual(told, [])
+})
+
+test('nobody is asked after the end, nor where nobody is to be asked', async () => {
+  const { pass, asked, heartbeat } = beating([])
+  heartbeat.watch('shop', null)
+  await pass(500)
+  heartbeat.watch('shop', master)
+  heartbeat.stop()
+  await pass(500)
+  assert.equal(asked(), 0)
+})
