@@ -43,35 +43,27 @@ function beating(answers: readonly Pulse[]) {
   }
 }
 
-test('a master is asked four times a second', async () => {
+test('a master is asked once a second', async () => {
   const { pass, told } = beating(['alive', 'alive', 'alive', 'alive'])
-  await pass(1_000)
-  assert.deepEqual(told, ['alive', 'alive', 'alive', 'alive'])
+  await pass(3_500)
+  assert.deepEqual(told, ['alive', 'alive', 'alive'])
 })
 
-test('silence is told with the moment of the question that was not answered, and then asked about once a second', async () => {
-  const { pass, told, asked } = beating(['alive', 'silent', 'silent', 'alive'])
-  await pass(600, 0)
-  assert.deepEqual(told, ['alive', 'silent since 1500'])
-  await pass(900)
-  assert.equal(asked(), 3)
+test('silence began half way between the last answer and the question that got none', async () => {
+  const { pass, told } = beating(['alive', 'silent'])
+  await pass(2_500)
+  assert.deepEqual(told, ['alive', 'silent since 2500'])
 })
 
 test('where there was no connection to ask over nobody knows since when', async () => {
   const { pass, told } = beating(['unasked'])
-  await pass(300)
+  await pass(1_100)
   assert.deepEqual(told, ['silent since null'])
-})
-
-test('a question that is not answered yet is not asked again', async () => {
-  const { pass, asked } = beating([])
-  await pass(2_000)
-  assert.equal(asked(), 1)
 })
 
 test('an answer of a master that is not the master any more counts for nothing', async () => {
   const { pass, told, heartbeat } = beating(['alive'])
-  await pass(255, 100)
+  await pass(1_005, 100)
   heartbeat.watch('shop', { ...master })
   await pass(200)
   assert.deepEqual(told, [])
@@ -80,9 +72,9 @@ test('an answer of a master that is not the master any more counts for nothing',
 test('nobody is asked after the end, nor where nobody is to be asked', async () => {
   const { pass, asked, heartbeat } = beating([])
   heartbeat.watch('shop', null)
-  await pass(500)
+  await pass(1_500)
   heartbeat.watch('shop', master)
   heartbeat.stop()
-  await pass(500)
+  await pass(1_500)
   assert.equal(asked(), 0)
 })

@@ -40,11 +40,14 @@ export class LifeSigns {
     return lifelessSinceMs
   }
 
-  /** Its connection has closed, or it has been asked and says nothing: the moment is known. */
+  /** Its connection has closed, or it was asked and says nothing: the moment is known, or can be guessed, but is not before its last sign of life. */
   noteLost({ containerId, startedAtMs }: Run, atMs: number): void {
     const sign = this.#signs.get(containerId)
     if (sign !== undefined && sign.run === (startedAtMs ?? 'never'))
-      this.#signs.set(containerId, { ...sign, lifelessSinceMs: sign.lifelessSinceMs ?? atMs })
+      this.#signs.set(containerId, {
+        ...sign,
+        lifelessSinceMs: sign.lifelessSinceMs ?? Math.max(sign.lastAliveMs, atMs),
+      })
   }
 
   /** It was lifeless at the last look. */

@@ -61,3 +61,13 @@ test('a clock that is set back during a silence does not put its end off', () =>
   assert.equal(signs.note(process, false, 400_000), 400_000)
   assert.equal(signs.note(process, false, 405_000), 400_000)
 })
+
+test('a guess at when a silence began is not before the last sign of life', () => {
+  const signs = new LifeSigns()
+  signs.note(process, true, 2_000)
+  signs.noteLost(process, 1_800)
+  assert.equal(signs.note(process, false, 2_500), 2_000)
+  signs.note(process, true, 3_000)
+  signs.noteLost(process, 3_200)
+  assert.equal(signs.note(process, false, 3_500), 3_200)
+})
