@@ -1,5 +1,16 @@
 import type { NodeTarget, RedisPort } from '../../redis/redis.js'
 
+interface TurnNodes {
+  readonly replica: NodeTarget
+  readonly master: NodeTarget | null
+}
+
+interface Turn {
+  readonly nodes: TurnNodes
+  /** Settles when its order was given. */
+  readonly given: Promise<void>
+}
+
 /**
  * Lets few replicas ask for their synchronisation one after the other. One that asks while the master's fork for another one runs waits for the next
  * fork, which Redis starts by a timer of one second; asking in turn two empty replicas are online after 200 ms. Many share that next fork, which is quicker
@@ -12,7 +23,7 @@ export class SyncTurns {
     readonly sleep: (ms: number) => Promise<void>
   }
   readonly #inTurn: boolean
-  #last: Promise<void> = Promise.resolve()
+  #last: Turn | null = null
 
   constructor(
     tools: {
@@ -26,34 +37,29 @@ export class SyncTurns {
     this.#inTurn = followers <= inTurnMax
   }
 
-  /** Gives the order when it is its turn; the turn ends when the master is free for the next, or after a moment. Rejects as `order` does. */
-  async take(
-    nodes: { readonly replica: NodeTarget; readonly master: NodeTarget | null },
-    order: () => Promise<void>,
-  ): Promise<void> {
+  /**
+   * Gives the order when it is its turn: the order before has been given, and the master is free for the next, or a moment has passed. Nobody waits for an end of his
+   * own turn: in a hand-over writes stand still meanwhile. Rejects as `order` does.
+   */
+  async take(nodes: TurnNodes, order: () => Promise<void>): Promise<void> {
     if (!this.#inTurn) return order()
     const before = this.#last
-    let giveTurn = (): void => undefined
-    this.#last = new Promise(resolve => {
-      giveTurn = resolve
-    })
-    await before
-    try {
-      await order()
-      await this.#untilFree(nodes)
-    } finally {
-      giveTurn()
-    }
+    const given = this.#follow(before, order)
+    this.#last = { nodes, given }
+    return given
+  }
+
+  async #follow(before: Turn | null, order: () => Promise<void>): Promise<void> {
+    const wentWell = await before?.given.then(
+      () => true,
+      () => false,
+    )
+    if (before !== null && wentWell === true) await this.#untilFree(before.nodes)
+    return order()
   }
 
   /** No condition of anything: with much data a synchronisation takes longer, and the others had better share the next fork. */
-  async #untilFree({
-    replica,
-    master,
-  }: {
-    readonly replica: NodeTarget
-    readonly master: NodeTarget | null
-  }): Promise<void> {
+  async #untilFree({ replica, master }: TurnNodes): Promise<void> {
     const { redis, nowMs, sleep } = this.#tools
     const endMs = nowMs() + turnMs
     while (nowMs() < endMs) {

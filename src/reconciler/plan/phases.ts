@@ -6,7 +6,8 @@ import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
  * take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
  * (an unanswered ARP request); followers come after the renames; a network that clients live on is joined last, because it is
  * not ours and may be broken, and left before the followers are told to connect anew; nothing is removed before all that is new follows; a container's files are put right
- * before it is started, and passwords of running nodes come after all else: a user that a server won't take must not keep anything else from being done.
+ * before it is started; clients of an old master are dropped while their writes still wait, or they would be told READONLY first; passwords of running nodes come after all else: a user that
+ * a server won't take must not keep anything else from being done.
  */
 const phases = [
   'begin',
@@ -31,8 +32,8 @@ const phases = [
   'still',
   'free-name',
   'take-name',
-  'resume',
   'drop',
+  'resume',
   'end',
   'leave',
   'open-port',

@@ -148,7 +148,7 @@ test('who still waits on the old master of a hand-over that goes on is let go an
       one.kind === 'resume-writes' || one.kind === 'drop-clients' ? [`${one.kind} ${one.ordinal}`] : [],
     )
   const demoted = replica(0, { upstream: { host: 'shop-1' } })
-  assert.deepEqual(resumes(demoted), ['resume-writes 0', 'drop-clients 0'])
+  assert.deepEqual(resumes(demoted), ['drop-clients 0', 'resume-writes 0'])
   assert.deepEqual(resumes(stopped(0)), [])
 })
 

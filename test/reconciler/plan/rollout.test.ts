@@ -335,9 +335,9 @@ test('when only the master is of an older spec, it hands over to the replica tha
       stage 7
         rename shop-replica-2 to shop-master  # a name is a role, and it is the master
       stage 8
-        resume writes on node 0  # it is a replica now, and says so
-      stage 9
         drop the clients of node 0  # they come back to the name, and find the new master
+      stage 9
+        resume writes on node 0  # it is a replica now, and says so
       stage 10
         record switchover: done  # it is promoted
       stage 11

@@ -61,9 +61,9 @@ test('a switchover pauses writes, waits for the target, demotes, promotes and se
       stage 7
         rename shop-replica-2 to shop-master  # a name is a role, and it is the master
       stage 8
-        resume writes on node 0  # it is a replica now, and says so
-      stage 9
         drop the clients of node 0  # they come back to the name, and find the new master
+      stage 9
+        resume writes on node 0  # it is a replica now, and says so
       stage 10
         record switchover: done  # it is promoted
       stage 11
@@ -91,9 +91,9 @@ test('without a name the replica that has come furthest is it', () => {
       stage 7
         rename shop-replica-2 to shop-master  # a name is a role, and it is the master
       stage 8
-        resume writes on node 0  # it is a replica now, and says so
-      stage 9
         drop the clients of node 0  # they come back to the name, and find the new master
+      stage 9
+        resume writes on node 0  # it is a replica now, and says so
       stage 10
         record switchover: done  # it is promoted
       stage 11
@@ -210,9 +210,9 @@ test('a switchover that was cut short after the old master stepped down is carri
       stage 3
         rename shop-replica-2 to shop-master  # a name is a role, and it is the master
       stage 4
-        resume writes on node 0  # it is a replica now, and says so
-      stage 5
         drop the clients of node 0  # they come back to the name, and find the new master
+      stage 5
+        resume writes on node 0  # it is a replica now, and says so
       stage 6
         record switchover: done  # it is promoted
       stage 7
@@ -238,9 +238,9 @@ test('a switchover that was cut short after the promotion is carried through', (
       stage 2
         rename shop-replica-2 to shop-master  # a name is a role, and it is the master
       stage 3
-        resume writes on node 0  # it is a replica now, and says so
-      stage 4
         drop the clients of node 0  # they come back to the name, and find the new master
+      stage 4
+        resume writes on node 0  # it is a replica now, and says so
       stage 5
         record switchover: done  # it is promoted
       stage 6
