@@ -88,7 +88,7 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     await world.redis('master', 'set', 'hello', 'world')
     declare(world, '{ volume: { name: "data-{ordinal}.of.{flotilla}" } }', 2)
     await assertWhole(world, { replicas: 2, withinMs: patienceMs })
-    const volumes = [`data-2.of.${world.name}`, `${world.name}-0`, `${world.name}-1`]
+    const volumes = [`${world.name}-0`, `${world.name}-1`, `data-2.of.${world.name}`].toSorted()
     assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
 
     for (const node of ['replica-1', 'master'] as const) {

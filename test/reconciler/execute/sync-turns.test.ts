@@ -31,7 +31,7 @@ function turnsOf(followers: number) {
     })
   return {
     ...{ up, asked, given, take },
-    async pass(ms: number): Promise<void> {
+    pass: async (ms: number): Promise<void> => {
       for (let step = 0; step <= ms; step += 5) {
         await settle()
         clock.advance(5)
