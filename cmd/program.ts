@@ -96,8 +96,19 @@ Example:
 }
 
 function add(program: Command, command: Command, options: { readonly hidden?: boolean } = {}): Command {
-  for (const one of [command, ...command.commands]) one.copyInheritedSettings(program)
+  for (const one of [command, ...command.commands])
+    one
+      .copyInheritedSettings(program)
+      .showHelpAfterError(
+        `usage: flotilla ${pathOf(one)} ${one.usage()}\n(flotilla ${pathOf(one)} --help shows more)`,
+      )
   return program.addCommand(command, options)
+}
+
+/** `service install`, say. */
+function pathOf(command: Command): string {
+  const { parent } = command
+  return parent === null ? command.name() : `${pathOf(parent)} ${command.name()}`
 }
 
 /** What is a verb's own comes before what all verbs have. */
