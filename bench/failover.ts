@@ -1,6 +1,7 @@
-import { benchCrashFailover, benchSentinelDefault } from './failover/crash.js'
+import { benchCrashFailover } from './failover/crash.js'
 import { benchHang } from './failover/hang.js'
 import { benchLoss } from './failover/loss.js'
+import { benchSentinelDefault } from './failover/sentinel-default.js'
 import { benchSwitchover } from './failover/switchover.js'
 import type { BenchWorld } from './support/bench-world.js'
 import type { BenchResult } from './support/result.js'

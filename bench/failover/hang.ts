@@ -1,8 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { BenchWorld } from '../support/bench-world.js'
 import type { BenchResult } from '../support/result.js'
-import { measure, type Recovery } from './crash.js'
 import { flotillasFor, raiseFleet, writerSetting, type BenchFlotilla } from './fleet.js'
+import { measure, type Recovery } from './recovery.js'
 
 const roundsUsually = 21
 /** `failover.hangTimeout`, as it is by default. */
