@@ -55,7 +55,7 @@ describe('clients', { concurrency: 2 }, () => {
   test('as docs/clients.md sets them up, ioredis, node-redis and redis-py send a command whose reply was lost again: INCR has run twice', async t => {
     const world = await settled(t, 'lost-reply')
     for (const { library, file } of runnable(t)) {
-      const client = await overLostReply(world, { file, text: codeBlock(page, file) })
+      const client = await overLostReply(world, { file, text: codeBlock(page, file), command: 'incr' })
       const [first] = await until(`a number from ${library}`, 20_000, () => {
         const numbers = printed(client)
         return numbers.length > 0 && numbers
@@ -71,11 +71,31 @@ describe('clients', { concurrency: 2 }, () => {
       'maxRetriesPerRequest: 30,',
       'maxRetriesPerRequest: 30, autoResendUnfulfilledCommands: false, commandTimeout: 2_000,',
     )
-    const client = await overLostReply(world, { file: 'ioredis.mjs', text })
+    const client = await overLostReply(world, { file: 'ioredis.mjs', text, command: 'incr' })
     const told = await until('ioredis that is told not to resend to give up', 20_000, () =>
       client.lines.find(line => line.text.startsWith('given up')),
     )
     assert.equal(told.text, 'given up: Command timed out')
+  })
+
+  test('as docs/clients.md sends it, a write whose WAIT was not answered is sent again by ioredis, node-redis and redis-py; sent apart, WAIT alone is', async t => {
+    const world = await settled(t, 'lost-wait')
+    const paidAfter = async (library: string, program: Program): Promise<number> => {
+      await world.redis('master', 'config', 'resetstat')
+      const client = await overLostReply(world, { ...program, command: 'wait' })
+      await until(`${library} to be sure`, 20_000, () => printed(client).includes('paid'))
+      await client.stop()
+      const stats = String(await world.redis('master', 'info', 'commandstats'))
+      return Number(/^cmdstat_set:calls=(\d+)/m.exec(stats)?.[1])
+    }
+    for (const { library, file } of runnable(t)) {
+      const text = beforeTheLoop(codeBlock(page, file)) + codeBlock(page, `with-${file}`)
+      assert.equal(await paidAfter(library, { file, text }), 2, library)
+    }
+    const apart = `${beforeTheLoop(codeBlock(page, 'ioredis.mjs'))}
+await redis.set('order:1', 'paid')
+if ((await redis.wait(1, 100)) >= 1) console.log('paid')`
+    assert.equal(await paidAfter('ioredis', { file: 'ioredis.mjs', text: apart }), 1)
   })
 })
 
@@ -86,14 +106,19 @@ async function settled(t: TestContext, stem: string): Promise<World> {
   return world
 }
 
-/** The program behind a way that loses the reply to its first INCR. */
+interface Program {
+  readonly file: string
+  readonly text: string
+}
+
+/** The program behind a way that loses the reply to its first command of this name. */
 async function overLostReply(
   world: World,
-  program: { readonly file: string; readonly text: string },
+  { command, ...program }: Program & { readonly command: string },
 ): Promise<ClientContainer> {
   const { address } = await world.container('master')
   assert.ok(address)
-  const way = await swallowOneReply(address, 'incr')
+  const way = await swallowOneReply(address, command)
   world.beforeRemoval(async () => way.close())
   return startClient(world, { ...program, url: `redis://${await gatewayOf(world)}:${way.port}` })
 }
@@ -112,6 +137,12 @@ async function untilHeard(world: World, client: ClientContainer, message: string
     await world.redis('master', 'publish', 'news', message)
     return printed(client).includes(message)
   })
+}
+
+/** The setting up of a client: its program without what it does for ever. */
+function beforeTheLoop(program: string): string {
+  const [setUp = ''] = program.split(/^(?:for \(;;\)|while True)/m)
+  return setUp
 }
 
 function printed(client: ClientContainer): readonly string[] {

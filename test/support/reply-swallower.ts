@@ -8,8 +8,8 @@ export interface ReplySwallower {
 }
 
 /**
- * Passes everything on, in both directions, but for the reply to the first command that begins so: the node has carried it out, and instead of the reply
- * the client gets a broken connection.
+ * Passes everything on, in both directions, but for the reply to the first command that begins so, which must be one that is answered with a number: the node
+ * has carried it out, and instead of the number the client gets a broken connection. What was sent with it (`+OK` for a `SET` before a `WAIT`) arrives.
  */
 export async function swallowOneReply(
   node: { readonly host: string; readonly port: number },
@@ -33,9 +33,11 @@ export async function swallowOneReply(
       upstream.write(bytes)
     })
     upstream.on('data', (bytes: Buffer) => {
-      if (!asked || swallowed) return void client.write(bytes)
+      const number = asked && !swallowed ? bytes.indexOf(':') : -1
+      if (number === -1) return void client.write(bytes)
       swallowed = true
-      client.destroy()
+      if (number === 0) client.destroy()
+      else client.write(bytes.subarray(0, number), () => client.destroy())
     })
   })
   await new Promise<void>(listening => server.listen(0, '0.0.0.0', listening))
