@@ -66,8 +66,8 @@ export class Controller {
   readonly #failures = new Map<string, { readonly count: number; readonly retryAtMs: number }>()
   readonly #urgent = new Set<string>()
   readonly #rushes = new Rushes()
-  /** Until when a flotilla whose master was just lost is looked at in haste. */
-  readonly #hastyUntilMs = new Map<string, number>()
+  /** Masters that were just lost: until when, or until somebody else is master, their flotilla is looked at in haste. */
+  readonly #hasty = new Map<string, { readonly untilMs: number; readonly lost: number }>()
   readonly #abort = new AbortController()
   /** Taken away, and not gone yet. */
   readonly #leaving = new Set<string>()
@@ -124,7 +124,10 @@ export class Controller {
     this.#options.eyes.lifeSigns.noteLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
     const master = this.#records.get(flotilla)?.memory.master
     if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
-      this.#hastyUntilMs.set(flotilla, this.#options.clock.monotonicMs() + hasteMs)
+      this.#hasty.set(flotilla, {
+        untilMs: this.#options.clock.monotonicMs() + hasteMs,
+        lost: master.ordinal,
+      })
       this.#rushes.hurry(flotilla)
     }
     this.wake(flotilla)
@@ -246,9 +249,15 @@ export class Controller {
   }
 
   #isHasty(name: string): boolean {
-    const untilMs = this.#hastyUntilMs.get(name)
-    if (untilMs !== undefined && this.#options.clock.monotonicMs() < untilMs) return true
-    this.#hastyUntilMs.delete(name)
+    const hasty = this.#hasty.get(name)
+    const master = this.#records.get(name)?.memory.master
+    if (
+      hasty !== undefined &&
+      this.#options.clock.monotonicMs() < hasty.untilMs &&
+      master?.ordinal === hasty.lost
+    )
+      return true
+    this.#hasty.delete(name)
     return false
   }
 

@@ -280,14 +280,18 @@ function ownPasswordsWaitForEveryNode(steps: readonly Step[], input: PlanInput):
   })
 }
 
-/** Actions of one stage run concurrently: two of them on one node would race. */
+/** Actions of one stage run concurrently: two of them on one node would race. Its promotion is Redis's and its name the engine's: neither waits for the other. */
 function oneOrderPerNodeAndStage(plan: Plan): string[] {
   return plan.stages.flatMap((stage, index) => {
     const orders = stage.flatMap(action => {
       if (!('ordinal' in action) || action.kind === 'create-volume') return []
       // A node may join several networks at once, each once.
-      const isNetwork = action.kind === 'join-network' || action.kind === 'leave-network'
-      return [isNetwork ? `${action.ordinal} ${action.network}` : String(action.ordinal)]
+      if (action.kind === 'join-network' || action.kind === 'leave-network')
+        return [`${action.ordinal} ${action.network}`]
+      const isPromoted = stage.some(other => other.kind === 'promote' && other.ordinal === action.ordinal)
+      return [
+        action.kind === 'rename-container' && isPromoted ? `${action.ordinal} name` : String(action.ordinal),
+      ]
     })
     return new Set(orders).size === orders.length
       ? []

@@ -2,8 +2,8 @@ import type { Action, Plan, Refusal, Stage, Wait } from './plan.js'
 
 /**
  * The order in which things may happen. Each part of the planner says in which phase an action belongs; a phase becomes one stage.
- * The order is an argument: a promotion stands before the renames, so that the name never leads to a node that can't take writes for longer than two renames
- * take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
+ * The order is an argument: a promotion stands before the renames, or beside them where clients wait for both (see naming.ts), so that the name never leads to a node that
+ * can't take writes for longer than two renames take; the master starts before the others, because a replica that asks for an address before anybody answers there is made to wait a second by the kernel
  * (an unanswered ARP request); followers come after the renames; a network that clients live on is joined last, because it is
  * not ours and may be broken, and left before the followers are told to connect anew; nothing is removed before all that is new follows; a container's files are put right
  * before it is started; clients of an old master are dropped while their writes still wait, or they would be told READONLY first; passwords of running nodes come after all else: a user that
@@ -34,6 +34,7 @@ const phases = [
   'take-name',
   'drop',
   'resume',
+  'own-name',
   'end',
   'leave',
   'open-port',

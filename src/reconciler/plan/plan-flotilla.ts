@@ -9,7 +9,7 @@ import { followedSource } from './followed-source.js'
 import { planFollowing, someoneReigns } from './following.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
-import { planNaming } from './naming.js'
+import { planNaming, type NamingWay } from './naming.js'
 import { madeBy, planNetworks } from './networks.js'
 import { lacksCertificates, whyNotEncrypt } from './encryption.js'
 import { encryptLinks } from './links.js'
@@ -194,17 +194,19 @@ function planCrowning(
         },
       ],
     },
-    planNaming(input, census, crown.ordinal, { deadMaster: deadMasterOf(nodes, operation) }),
+    planNaming(input, census, crown.ordinal, namingWay(nodes, operation)),
     planReplication(input, census, { master: crown.ordinal, newlyCrowned: true, rising: [], moved: [] }),
   ]
 }
 
-/** The master that a failover replaces, unless it lives: then its container can be renamed like any other. */
-function deadMasterOf(nodes: readonly ClassifiedNode[], operation: Operation): number | null {
+/** A master that a failover replaces is dead, or killed in this plan, unless it lives: then its container can be renamed like any other. */
+function namingWay(nodes: readonly ClassifiedNode[], operation: Operation): NamingWay {
   const { kind, from, to } = operation
   const old = nodes.find(node => node.ordinal === from && from !== to)
-  const lives = old === undefined || (factsOf(old) !== null && stillReborn(nodes, operation).length === 0)
-  return kind !== 'failover' || lives ? null : from
+  if (kind !== 'failover' || from === null || old === undefined) return { kind: 'in-turn' }
+  const isKilled = stillReborn(nodes, operation).length > 0
+  if (factsOf(old) !== null && !isKilled) return { kind: 'in-turn' }
+  return { kind: 'beside-the-dead', dead: from, phase: isKilled ? 'take-name' : 'promote' }
 }
 
 /**

@@ -92,7 +92,7 @@ export function planHandOver(
         })),
       ],
     },
-    planNaming(input, census, to),
+    planNaming(input, census, to, { kind: 'at-once' }),
   ]
 }
 

@@ -49,13 +49,12 @@ test('a dead master is replaced by the replica that has come furthest, in one pl
         record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
       stage 2
         promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-      stage 3
         rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 1 follows node 2  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 1 for its version  # its process may be new
     `,
   )
@@ -69,13 +68,12 @@ test('of replicas that have come equally far the lowest ordinal is it', () => {
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 3
         rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 2 follows node 1  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 2 for its version  # its process may be new
     `,
   )
@@ -89,13 +87,12 @@ test('a master whose process is gone is replaced before the engine has noticed, 
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 2
         promote node 1  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 3
         rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 2 follows node 1  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 2 for its version  # its process may be new
       waits until node 0 answers or ends (ECONNREFUSED)
     `,
@@ -159,13 +156,12 @@ test('a replica that does not get to the end within 500 ms of a proven end is no
         record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
       stage 2
         promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
-      stage 3
         rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 2 follows node 1  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 2 for its version  # its process may be new
     `,
   )
@@ -183,13 +179,12 @@ test('who wins is decided once all is read, whoever looked best before', () => {
         record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
       stage 2
         promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-      stage 3
         rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 1 follows node 2  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 1 for its version  # its process may be new
     `,
   )

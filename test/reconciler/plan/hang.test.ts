@@ -69,13 +69,12 @@ test('a killed master is replaced once its container has ended', () => {
         record failover: node 1 is to be master, epoch 2  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
       stage 2
         promote node 1  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 3
         rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 4
+      stage 3
         record failover: done  # it is promoted
-      stage 5
+      stage 4
         node 2 follows node 1  # it follows shop-0, not the master
-      stage 6
+      stage 5
         tune node 2 for its version  # its process may be new
     `,
   )

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import type { Action } from '../../../src/reconciler/plan/plan.js'
+import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
 import { isSettled } from '../../../src/reconciler/plan/text.js'
 import { attempt, drive, see, type End } from '../support/drive.js'
 import { nodeStates, type NodeStateName } from '../support/node-states.js'
@@ -112,6 +112,23 @@ test(`${title} (a roll of one to three nodes, with one more meanwhile where it n
     })
 })
 
+/** What may have been done when Flotilla dies: all up to any one action; and of a promotion with what is done beside it, any part. */
+function cutsOf({ stages }: Plan): readonly (readonly Action[])[] {
+  const prefixes = stages.flat().map((_, count) => stages.flat().slice(0, count))
+  const parts = stages.flatMap((stage, index) =>
+    stage.length > 1 && stage.some(action => action.kind === 'promote')
+      ? subsetsOf(stage).map(done => [...stages.slice(0, index).flat(), ...done])
+      : [],
+  )
+  return [...prefixes, ...parts]
+}
+
+function subsetsOf<T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] {
+  if (first === undefined) return [[]]
+  const others = subsetsOf(rest)
+  return [...others, ...others.map(subset => [first, ...subset])]
+}
+
 /** More passes than the longest road to rest takes: it is cut all along it. */
 const passesMax = 20
 
@@ -132,12 +149,12 @@ function interrupt(choices: Choices): void {
       if (objectionsTo(plan, input).length > 0) break
       if (isSettled(plan) || plan.stages.length === 0) break
       const actions = plan.stages.flat()
-      for (let count = 0; count < actions.length; count++) {
+      for (const done of cutsOf(plan)) {
         cuts += 1
-        const problem = die(structuredClone(cut), { actions: actions.slice(0, count), whole, end, wanted })
+        const problem = die(structuredClone(cut), { actions: done, whole, end, wanted })
         if (problem !== null)
           bad.push(
-            `${JSON.stringify(setting)}\npass ${pass + 1}, cut after ${count} of\n  ${actions.map(renderAction).join('\n  ')}\n${problem}`,
+            `${JSON.stringify(setting)}\npass ${pass + 1}, only these of its ${actions.length} actions:\n  ${done.map(renderAction).join('\n  ')}\n${problem}`,
           )
       }
       // The pass as it would have gone on.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newMemory } from '../../../src/reconciler/memory.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import { renderPlan } from '../../../src/reconciler/plan/text.js'
+import { renderAction, renderPlan } from '../../../src/reconciler/plan/text.js'
 import {
   follower,
   master,
@@ -12,6 +12,7 @@ import {
   planInput,
   planIs,
   replica,
+  request,
   stopped,
   witnessed,
 } from '../support/world.js'
@@ -213,6 +214,33 @@ test('where a stranger has the interim name, the new master waits for its name',
   assert.match(text, /promote node 1/)
   assert.doesNotMatch(text, /rename/)
   assert.match(text, /waits until the container of node 0 gives up the name shop-master, which is node 1's/)
+})
+
+test('where a stranger has the interim name, a switchover changes the names in turn', () => {
+  const plan = planFlotilla(
+    planInput({
+      memory: memory(0, { request: request({ kind: 'switchover', to: 1 }) }),
+      nodes: [master(0, { followers: [1, 2].map(follower) }), replica(1), replica(2)],
+      seen: {
+        resources: null,
+        strangers: [{ name: 'shop-MASTER', containerId: 'f'.repeat(64), image: 'nginx' }],
+      },
+    }),
+  )
+  assert.deepEqual(
+    plan.stages.flatMap((stage, index) =>
+      stage.flatMap(action =>
+        action.kind === 'rename-container' || action.kind === 'promote'
+          ? [`${index + 1}: ${renderAction(action)}`]
+          : [],
+      ),
+    ),
+    [
+      '5: promote node 1',
+      '5: rename shop-master to shop-replica-0',
+      '6: rename shop-replica-1 to shop-master',
+    ],
+  )
 })
 
 test('without a record, of two who go by the master’s name it is the one that took it last', () => {

@@ -330,17 +330,17 @@ test('when only the master is of an older spec, it hands over to the replica tha
         node 0 follows node 2  # it is demoted first, so that there are never two
       stage 5
         promote node 2  # the old master is made from an older spec, and every replica is up to date
-      stage 6
         rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 7
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
-      stage 8
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0 gives that name up at the same time
+      stage 6
         drop the clients of node 0  # they come back to the name, and find the new master
-      stage 9
+      stage 7
         resume writes on node 0  # it is a replica now, and says so
-      stage 10
+      stage 8
+        rename shop-MASTER to shop-master  # a name is a role, and it is the master
+      stage 9
         record switchover: done  # it is promoted
-      stage 11
+      stage 10
         node 1 follows node 2  # it has a new master
     `,
   )
