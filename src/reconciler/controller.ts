@@ -9,6 +9,7 @@ import type { ReadEnvironment } from './auth/sources.js'
 import { backoffMs } from './backoff.js'
 import type { FlotillaMemory } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
+import { Haste } from './haste.js'
 import { Heartbeat } from './heartbeat.js'
 import { soundMind, type Mind } from './mind.js'
 import { nodeAlias } from './names.js'
@@ -52,9 +53,6 @@ export interface Sight {
 /** How often a flotilla is looked at when nothing wakes us. Events are hints; this is the promise. */
 const pollMs = { settled: 5_000, unsettled: 1_000 }
 
-/** The replicas of a master that has died have noticed within 2 ms as a rule, 70 ms when the machine is saturated. */
-const hasteMs = 80
-
 /** Passes of different flotillas run side by side, so that one's trouble is not another's wait; more would only queue inside the engine. */
 const concurrency = 10
 
@@ -66,8 +64,7 @@ export class Controller {
   readonly #failures = new Map<string, { readonly count: number; readonly retryAtMs: number }>()
   readonly #urgent = new Set<string>()
   readonly #rushes = new Rushes()
-  /** Masters that were just lost: until when, or until somebody else is master, their flotilla is looked at in haste. */
-  readonly #hasty = new Map<string, { readonly untilMs: number; readonly lost: number }>()
+  readonly #haste: Haste
   readonly #abort = new AbortController()
   /** Taken away, and not gone yet. */
   readonly #leaving = new Set<string>()
@@ -78,6 +75,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options
+    this.#haste = new Haste(options.clock)
     this.#heartbeat = new Heartbeat({
       redis: options.eyes.redis,
       clock: options.clock,
@@ -124,10 +122,7 @@ export class Controller {
     this.#options.eyes.lifeSigns.noteLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
     const master = this.#records.get(flotilla)?.memory.master
     if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
-      this.#hasty.set(flotilla, {
-        untilMs: this.#options.clock.monotonicMs() + hasteMs,
-        lost: master.ordinal,
-      })
+      this.#haste.begin(flotilla, master.ordinal)
       this.#rushes.hurry(flotilla)
     }
     this.wake(flotilla)
@@ -201,7 +196,7 @@ export class Controller {
       this.#urgent.delete(name)
       if (wanted === undefined)
         return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
-      const inHaste = this.#isHasty(name)
+      const inHaste = this.#haste.isOn(name, record.memory.master?.ordinal)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!inHaste) await takeAsk({ store, events, clock }, record, wanted.spec)
       if (await record.acceptSpec(wanted.spec)) await this.#tellSpec(name, wanted, record.memory.generation)
@@ -246,19 +241,6 @@ export class Controller {
     const record = await FlotillaRecord.load(this.#options.store, name, this.#options.events)
     this.#records.set(name, record)
     return record
-  }
-
-  #isHasty(name: string): boolean {
-    const hasty = this.#hasty.get(name)
-    const master = this.#records.get(name)?.memory.master
-    if (
-      hasty !== undefined &&
-      this.#options.clock.monotonicMs() < hasty.untilMs &&
-      master?.ordinal === hasty.lost
-    )
-      return true
-    this.#hasty.delete(name)
-    return false
   }
 
   async #tellSpec(name: string, { spec, source }: DesiredFlotilla, generation: number): Promise<void> {
