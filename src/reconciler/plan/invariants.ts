@@ -280,7 +280,7 @@ function ownPasswordsWaitForEveryNode(steps: readonly Step[], input: PlanInput):
   })
 }
 
-/** Actions of one stage run concurrently: two of them on one node would race. Its promotion is Redis's and its name the engine's: neither waits for the other. */
+/** Actions of one stage run concurrently: two of them on one node would race; what Redis is told and the name that the engine gives do not. */
 function oneOrderPerNodeAndStage(plan: Plan): string[] {
   return plan.stages.flatMap((stage, index) => {
     const orders = stage.flatMap(action => {
@@ -288,9 +288,12 @@ function oneOrderPerNodeAndStage(plan: Plan): string[] {
       // A node may join several networks at once, each once.
       if (action.kind === 'join-network' || action.kind === 'leave-network')
         return [`${action.ordinal} ${action.network}`]
-      const isPromoted = stage.some(other => other.kind === 'promote' && other.ordinal === action.ordinal)
+      const isTold = stage.some(
+        other =>
+          (other.kind === 'promote' || other.kind === 'drop-clients') && other.ordinal === action.ordinal,
+      )
       return [
-        action.kind === 'rename-container' && isPromoted ? `${action.ordinal} name` : String(action.ordinal),
+        action.kind === 'rename-container' && isTold ? `${action.ordinal} name` : String(action.ordinal),
       ]
     })
     return new Set(orders).size === orders.length

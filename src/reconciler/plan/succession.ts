@@ -78,6 +78,8 @@ export function planHandOver(
           },
         },
         { phase: 'promote', action: { kind: 'promote', ordinal: to, cause } },
+        // Before the names have changed, because clients as a rule wait some 10 ms before they connect anew. Who was quicker is sent once more, while its writes still wait.
+        drop('promote', from, 'they come back in some milliseconds, when the name leads to the new master'),
         ...releaseClients(from, true),
         { phase: 'end', action: endOperation(operation) },
         ...others.map(node => ({
@@ -99,19 +101,14 @@ export function planHandOver(
 /** Whoever waits on the old master goes on; and, when there is a new one, is sent to it. */
 export function releaseClients(ordinal: number, elsewhere: boolean): { phase: Phase; action: Action }[] {
   const cause = elsewhere ? 'it is a replica now, and says so' : 'nobody has to wait any more'
-  const drop: { phase: Phase; action: Action }[] = elsewhere
-    ? [
-        {
-          phase: 'drop',
-          action: {
-            kind: 'drop-clients',
-            ordinal,
-            cause: 'they come back to the name, and find the new master',
-          },
-        },
-      ]
-    : []
-  return [{ phase: 'resume', action: { kind: 'resume-writes', ordinal, cause } }, ...drop]
+  return [
+    { phase: 'resume', action: { kind: 'resume-writes', ordinal, cause } },
+    ...(elsewhere ? [drop('drop', ordinal, 'they come back to the name, and find the new master')] : []),
+  ]
+}
+
+function drop(phase: Phase, ordinal: number, cause: string): { phase: Phase; action: Action } {
+  return { phase, action: { kind: 'drop-clients', ordinal, cause } }
 }
 
 /** Nothing has changed hands: what was held up goes on. */
