@@ -169,8 +169,11 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
     clock.after(timing.packetMs(), () => {
       if (fault === 'lose' || process.offline) return
       whenAwake(process, () => {
+        // A replica that began to load its snapshot since it was asked says LOADING, and nothing is carried out.
+        const isTaken =
+          process.state === 'well' || (process.state === 'loading' && kind.startsWith('CONFIG '))
         try {
-          outcome = { value: act(process) }
+          if (isTaken) outcome = { value: act(process) }
         } catch (error) {
           outcome = { error }
         }
