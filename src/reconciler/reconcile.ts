@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
 import type { Clock } from '../clock.js'
 import { errorCode, explainError, FlotillaError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
@@ -86,9 +87,14 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       return { kind: 'again', inMs: 2, because: 'the master was lost just now' }
     pass.record.keepMemory(look.input.memory)
     pass.onMaster(reigningMaster(tools.eyes, look, auth))
-    // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after.
-    tell(pass, look, { events, failure: null })
-    const outcome = await act(tools, pass, look, { events, auth, sourceLogin })
+    // What is done next may be a promotion that clients wait for: only the record of it is written before, everything else after. In haste even the words for what was
+    // seen are found when the first orders have gone out, while the answers to them are on their way.
+    const tellSeen = (): void => tell(pass, look, { events, failure: null })
+    if (!pass.inHaste) tellSeen()
+    const [outcome] = await Promise.all([
+      act(tools, pass, look, { events, auth, sourceLogin }),
+      pass.inHaste ? endOfTurn().then(() => (pass.record.look === look ? undefined : tellSeen())) : null,
+    ])
     await pass.record.saveMemory(memory => memory)
     await pass.record.saveStatus()
     return outcome
