@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { runOnTestEngine } from './run-on-test-engine.mjs'
 import { ensureUpgradeImages } from './upgrade-images.mjs'
 

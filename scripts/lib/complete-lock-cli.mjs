@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { completeLock } from './complete-lock.mjs'

@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { findEngine } from './engine.mjs'
 import { ensureImage } from './images.mjs'
 import { runScript, sayNotice, SetupProblem } from './say.mjs'

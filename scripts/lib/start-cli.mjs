@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'

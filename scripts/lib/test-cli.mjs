@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
