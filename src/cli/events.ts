@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import { catalogue } from '../events/catalogue.js'
-import { codePattern, eventFilter } from '../events/journal/filter.js'
+import { eventFilter, matchesCode } from '../events/journal/filter.js'
 import { followEvents, newestEventId, readEvents } from '../events/journal/read.js'
 import { renderRecord, type EventRecord } from '../events/journal/record.js'
 import { suggest } from '../manifest/suggest.js'
@@ -67,8 +67,7 @@ const followedLast = 10
 
 function requireKnownCode(code: string): void {
   const codes = Object.keys(catalogue)
-  const pattern = codePattern(code)
-  if (codes.some(one => pattern.test(one))) return
+  if (codes.some(one => matchesCode(code, one))) return
   const near = suggest(code, codes)
   throw new FlotillaError('usage/invalid', `there is no event ${code}`, {
     hint:

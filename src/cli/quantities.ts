@@ -36,10 +36,9 @@ const millisecondsOf: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.
  */
 export function parseSince(text: string, nowMs: number): number {
   if (/^(\d+[smhd])+$/.test(text)) {
-    const parts = [...text.matchAll(/(\d+)([smhd])/g)]
+    const parts = text.split(/(?<=[smhd])/)
     return (
-      nowMs -
-      parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (millisecondsOf[unit] ?? 0), 0)
+      nowMs - parts.reduce((sum, part) => sum + parseInt(part) * (millisecondsOf[part.at(-1) ?? ''] ?? 0), 0)
     )
   }
   const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN

@@ -64,7 +64,10 @@ export function wrap(text: string, width: number): readonly string[] {
 }
 
 function pieces(word: string, width: number): readonly string[] {
-  return word.length <= width ? [word] : (word.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [word])
+  if (word.length <= width) return [word]
+  const characters = Array.from(word)
+  const count = Math.ceil(characters.length / width)
+  return Array.from({ length: count }, (_, nth) => characters.slice(nth * width, (nth + 1) * width).join(''))
 }
 
 function pad(cell: string, width: number): string {

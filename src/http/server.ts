@@ -174,5 +174,5 @@ function checkBy(schema: z.ZodType, data: unknown): { value: unknown } | { error
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.replace(/\?.*$/s, '').slice(0, 200)
+  return (request.url.split('?', 1)[0] ?? '').slice(0, 200)
 }

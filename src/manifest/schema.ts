@@ -143,7 +143,7 @@ function repairName(value: unknown): string | null {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, nameLengthMax)
-    .replace(/^-+|-+$/g, '')
+    .replace(/^-|-$/g, '')
   return name === '' || reservedNames.includes(name) || /^\d+$/.test(name) ? null : name
 }
 

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, parse } from 'node:path'
 import { watch } from 'chokidar'
 import { z } from 'zod'
 import type { Request } from '../reconciler/memory.js'
@@ -85,8 +85,8 @@ export async function watchAsks(
   await mkdir(join(directory, 'requests'), { recursive: true, mode: 0o700 })
   const watcher = watch(join(directory, 'requests'), { depth: 0, ignoreInitial: false })
   watcher.on('all', (_event, path) => {
-    const name = /([a-z0-9-]+)\.json$/.exec(path)?.[1]
-    if (name !== undefined) onAsk(name)
+    const { name, ext } = parse(path)
+    if (ext === '.json' && /^[a-z0-9-]+$/.test(name)) onAsk(name)
   })
   watcher.on('error', () => undefined)
   return { close: () => watcher.close() }

@@ -72,13 +72,19 @@ function whyUntimely(certificate: X509Certificate, nowMs: number): string | null
 
 /** Every certificate of the text; null when one of them can't be read. */
 function readCertificates(pem: string): readonly X509Certificate[] | null {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  const blocks = pem
+    .split(pemEnd)
+    .slice(0, -1)
+    .map(text => text.slice(Math.max(0, text.lastIndexOf(pemBegin))) + pemEnd)
   try {
     return blocks.map(block => new X509Certificate(block))
   } catch {
     return null
   }
 }
+
+const pemBegin = '-----BEGIN CERTIFICATE-----'
+const pemEnd = '-----END CERTIFICATE-----'
 
 function readKey(pem: string): KeyObject | null {
   try {

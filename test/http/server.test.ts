@@ -271,3 +271,10 @@ test('what would be done if it were asked for is told to readers, and asks for n
     assert.equal((await get(served, `/api/v1/flotillas/shop/plan?${query}`)).status, 400, query)
   assert.deepEqual(served.desk.asked, [])
 })
+
+test('a pattern of forty stars is answered like any other', { timeout: 10_000 }, async t => {
+  const served = serve(t)
+  served.desk.publish(eventRecord(1))
+  const { status, body } = await get(served, `/api/v1/events?code=${'*'.repeat(40)}x`)
+  assert.deepEqual({ status, body }, { status: 200, body: '{"events":[]}' })
+})

@@ -91,7 +91,7 @@ export function nameFor(container: string, taken: readonly string[]): string {
       .toLowerCase()
       .replace(/[-_.]?master$/, '')
       .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-+|-+$/g, '')
+      .replace(/^-|-$/g, '')
       .slice(0, 30) || 'redis'
   const isFree = (name: string): boolean =>
     !taken.some(

@@ -8,9 +8,18 @@ export interface Typing {
 /** One for each way out: `docker rename a b, or docker rm -f a` are two; what stands in brackets explains. */
 export function typingsIn(whatToType: string): readonly Typing[] {
   return whatToType.split(/, or /).map(part => {
-    const [, words = '', note = null] = /^(.*?)\s*(?:\(([^()]*)\))?$/s.exec(part) ?? []
+    const { words, note } = noteAtEnd(part)
     return /^(flotilla|docker|npx|sudo|rm|chmod|chown|cat)\s/.test(words)
       ? { command: words, note }
       : { command: null, note: part }
   })
+}
+
+/** `flotilla resume shop (it goes on)`: the words, and what stands in brackets behind them. */
+function noteAtEnd(part: string): { readonly words: string; readonly note: string | null } {
+  const opens = part.lastIndexOf('(')
+  const note = part.slice(opens + 1, -1)
+  return opens === -1 || !part.endsWith(')') || note.includes(')')
+    ? { words: part.trimEnd(), note: null }
+    : { words: part.slice(0, opens).trimEnd(), note }
 }

@@ -70,7 +70,7 @@ export async function dropClientsOfPort(context: OrderContext, port: number): Pr
   const [normal, pubsub, own] = lists.map(reply => (reply.kind === 'value' ? String(reply.value) : ''))
   const ids = `${normal}\n${pubsub}`
     .split('\n')
-    .filter(line => new RegExp(` laddr=\\S*:${port} `).test(line))
+    .filter(line => line.split(' ').some(field => field.startsWith('laddr=') && field.endsWith(`:${port}`)))
     .map(line => /^id=(\d+)/.exec(line)?.[1] ?? own ?? '')
     .filter(id => id !== own)
   if (ids.length === 0) return 0
@@ -197,7 +197,7 @@ function secretValues(config: Readonly<Record<string, string>>): readonly string
 
 /** 7.0: `Unknown option or number of arguments for CONFIG SET - 'x'`; 6.2: `Unsupported CONFIG parameter: x`. */
 function unknownOption(error: string, options: readonly (readonly [string, string])[]): string | null {
-  const named = /Unknown option.* - '(.*)'|Unsupported CONFIG parameter: (.*)/is.exec(error)
+  const named = /^(?:ERR )?(?:Unknown option[^-]* - '(.*)'|Unsupported CONFIG parameter: (.*))/is.exec(error)
   if (named === null) return null
   const name = (named[1] ?? named[2] ?? '').trim().toLowerCase()
   return options.find(option => option[0].toLowerCase() === name)?.[0] ?? null

@@ -48,7 +48,7 @@ const rules: readonly Rule[] = [
   },
   {
     status: 409,
-    pattern: /name .* is already in use|network with name .* already exists|name .* already exists/i,
+    pattern: /is already in use by|already exists/i,
     code: 'runtime/name-taken',
     hint: 'rename or remove what has the name, or choose another',
   },
@@ -57,7 +57,7 @@ const rules: readonly Rule[] = [
   { status: 403, pattern: /has active endpoints/i, code: 'runtime/conflict' },
   {
     status: 404,
-    pattern: /no such image|manifest (for .*)?(unknown|not found)|pull access denied/i,
+    pattern: /no such image|manifest unknown|manifest for |pull access denied/i,
     code: 'runtime/image-unavailable',
     hint: 'check the name and tag of the image, or pull or load it on the engine',
   },
