@@ -20,9 +20,7 @@ export interface GuardInput {
  * name (cross-site) or under one that it makes point here (DNS rebinding).
  */
 export function whyNotLetIn(route: Pick<Route, 'for'> | null, input: GuardInput): Problem | null {
-  return (
-    whyNotHost(input) ?? (input.method === 'POST' ? whyNotPost(input) : null) ?? whyNotTrusted(route, input)
-  )
+  return whyNotHost(input) ?? whyNotSite(route, input) ?? whyNotJson(input) ?? whyNotTrusted(route, input)
 }
 
 /**
@@ -40,10 +38,12 @@ function whyNotHost({ address, headers, hostNames }: GuardInput): Problem | null
   })
 }
 
-/** JSON with another site's page needs a preflight, which is never answered with leave; forms and images can't send it at all. */
-function whyNotPost({ headers }: GuardInput): Problem | null {
-  if (!/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? ''))
-    return new Problem(415, 'http/not-json', 'the body must be JSON, with content-type: application/json')
+/**
+ * A browser says which site a request comes from, also of an image or a script that another page embeds. What anybody may have (the page itself, health)
+ * can be linked to; what is read or asked here is for our own page and for programs.
+ */
+function whyNotSite(route: Pick<Route, 'for'> | null, { method, headers }: GuardInput): Problem | null {
+  if (route?.for === 'anybody' && method !== 'POST') return null
   const site = headers['sec-fetch-site']
   const { origin, host = '' } = headers
   const isCrossSite =
@@ -52,6 +52,12 @@ function whyNotPost({ headers }: GuardInput): Problem | null {
   return isCrossSite
     ? new Problem(403, 'http/cross-site', 'a page of another site may not ask for this')
     : null
+}
+
+/** JSON with another site's page needs a preflight, which is never answered with leave; forms and images can't send it at all. */
+function whyNotJson({ method, headers }: GuardInput): Problem | null {
+  if (method !== 'POST' || /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return null
+  return new Problem(415, 'http/not-json', 'the body must be JSON, with content-type: application/json')
 }
 
 function whyNotTrusted(

@@ -66,6 +66,16 @@ test('a page of another site can not ask for anything, even with the token', () 
   assert.equal(post({ origin: 'http://localhost:8379', 'sec-fetch-site': 'same-origin' }), null)
 })
 
+test('a page of another site can not read anything either, not even by an image or a script that it embeds', () => {
+  for (const site of ['cross-site', 'same-site'])
+    assert.equal(letIn('reader', { headers: { 'sec-fetch-site': site } }), 403, site)
+  assert.equal(letIn('reader', { headers: { origin: 'http://localhost:9999' } }), 403)
+  for (const site of ['same-origin', 'none'])
+    assert.equal(letIn('reader', { headers: { 'sec-fetch-site': site } }), null, site)
+  // A link to the dashboard, and a load balancer's question.
+  assert.equal(letIn('anybody', { headers: { 'sec-fetch-site': 'cross-site' } }), null)
+})
+
 test('what changes something must be JSON, which no form can send', () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])
     assert.equal(letIn('keeper', { method: 'POST', headers: { ...bearer, 'content-type': type } }), 415, type)
