@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { changeReplicas } from '../cli/scale.js'
 import type { Clock } from '../clock.js'
 import type { Journal } from '../events/journal/journal.js'
-import { readEvents } from '../events/journal/read.js'
+import { readEvents, readEventsAfter } from '../events/journal/read.js'
 import type { Check, Desk } from '../http/desk.js'
 import type { LoadResult } from '../manifest/load.js'
 import type { Controller } from '../reconciler/controller.js'
@@ -46,6 +46,7 @@ export function openDesk(options: DeskOptions): Desk {
     readiness: () => readinessOf(options),
     metrics: options.metrics,
     readEvents: query => readEvents(store.directory, query),
+    eventsAfter: id => readEventsAfter(store.directory, id),
     onRecord: listener => journal.onRecord(listener),
     onPass: options.onPass,
     async askForMaster(flotilla, { timeoutMs, ...wanted }) {

@@ -21,6 +21,8 @@ export interface Desk {
   metrics(): Promise<string>
 
   readEvents(query: EventQuery): Promise<readonly EventRecord[]>
+  /** The journal's events after this id, oldest first, a small piece at a time. */
+  eventsAfter(id: number): AsyncIterable<readonly EventRecord[]>
   /** Calls with each event of the journal as it is written. Returns the unsubscribe function. */
   onRecord(listener: (record: EventRecord) => void): () => void
   /** Calls with a flotilla's name after each pass over it. Returns the unsubscribe function. */

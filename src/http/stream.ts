@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { EventRecord } from '../events/journal/record.js'
@@ -5,20 +6,26 @@ import type { Desk } from './desk.js'
 import { Problem } from './problem.js'
 import { daemonOf, flotillaOf } from './routes/flotillas.js'
 import { safeHeaders } from './safe-headers.js'
+import { Turns } from './turns.js'
 
 /** More pages and scripts than this don't look at one daemon; each holds a connection for good. */
 export const streamsMost = 64
 /** A client that reads nothing is dropped; it comes back with Last-Event-ID and misses no event. */
-const unreadBytesMost = 1024 * 1024
+const unreadBytesMost = 256 * 1024
 /** Proxies close what is silent for a minute; a comment is no event. */
 const heartbeatMs = 15_000
 /** What changes in the same moment is told once. */
 const gatherMs = 50
 
+/** A client that has not taken what it was sent for so long is dropped. */
+const takeWithinMs = 10_000
+/** So many pieces of the journal are read at once: reading must not keep the daemon from its work. */
+const readsMost = 2
+
 interface Client {
   readonly raw: ServerResponse
-  /** What happens while it is being told what it has missed; null once it is up to date. */
-  held: EventRecord[] | null
+  /** False while it is told what it has missed: what happens meanwhile is in the journal, where that is read from. */
+  isLive: boolean
 }
 
 /**
@@ -30,6 +37,8 @@ export class Streams {
   readonly #clients = new Set<Client>()
   readonly #changed = new Set<string>()
   readonly #stops: (() => void)[] = []
+  readonly #reads = new Turns(readsMost)
+  #newestId = 0
   #gathering: NodeJS.Timeout | null = null
   /** How the daemon was when all clients were last told. */
   #toldOfDaemon = ''
@@ -38,10 +47,8 @@ export class Streams {
     this.#desk = desk
     this.#stops.push(
       desk.onRecord(record => {
-        const message = renderMessage(record)
-        for (const client of this.#clients)
-          if (client.held === null) send(client, message)
-          else client.held.push(record)
+        this.#newestId = record.id
+        this.#sendAll(renderMessage(record))
         this.#note(record.flotilla)
       }),
       desk.onPass(flotilla => this.#note(flotilla)),
@@ -59,22 +66,11 @@ export class Streams {
       throw new Problem(503, 'http/too-many-streams', `${streamsMost} clients follow the events already`, {
         headers: { 'retry-after': '10' },
       })
-    const client: Client = { raw: reply.raw, held: [] }
+    const { raw } = reply
+    const client: Client = { raw, isLive: false }
     this.#clients.add(client)
-    reply.raw.on('close', () => this.#clients.delete(client))
-    reply.raw.on('error', () => reply.raw.destroy())
-    try {
-      const missed = afterId === null ? [] : await this.#desk.readEvents({ afterId })
-      this.#begin(reply, client, missed)
-    } catch (error) {
-      this.#clients.delete(client)
-      throw error
-    }
-  }
-
-  /** In one go, so that nothing comes in between: what it has missed, what has happened meanwhile, how every flotilla is. */
-  #begin(reply: FastifyReply, client: Client, missed: readonly EventRecord[]): void {
-    const { raw } = client
+    raw.on('close', () => this.#clients.delete(client))
+    raw.on('error', () => raw.destroy())
     reply.hijack()
     raw.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
@@ -82,13 +78,43 @@ export class Streams {
       'content-type': 'text/event-stream; charset=utf-8',
       'x-accel-buffering': 'no',
     })
-    const lastId = missed.at(-1)?.id ?? 0
-    const late = (client.held ?? []).filter(record => record.id > lastId)
-    client.held = null
     raw.write('retry: 1000\n\n')
     raw.write(this.#renderDaemon())
-    for (const record of [...missed, ...late]) raw.write(renderMessage(record))
-    for (const name of this.#desk.names()) raw.write(this.#renderFlotilla(name))
+    if (afterId === null) return this.#goLive(client)
+    try {
+      await this.#catchUp(client, afterId)
+    } catch {
+      // It comes back with the last id that it got, and finds a journal that can be read, or is dropped again.
+      raw.destroy()
+    }
+  }
+
+  #goLive(client: Client): void {
+    client.isLive = true
+    for (const name of this.#desk.names()) client.raw.write(this.#renderFlotilla(name))
+  }
+
+  /**
+   * Tells what the journal has after this event, as fast as the client takes it and no faster, and then what happens. What is recorded meanwhile is in the
+   * journal too, unless that can't be written: then there is nothing more to read.
+   * @throws where the journal can't be read, and when the client is gone or takes nothing.
+   */
+  async #catchUp(client: Client, afterId: number): Promise<void> {
+    const { raw } = client
+    for (let toldId = afterId; ;) {
+      const before = toldId
+      const pieces = this.#desk.eventsAfter(toldId)[Symbol.asyncIterator]()
+      for (;;) {
+        const piece = await this.#reads.take(() => pieces.next())
+        if (piece.done === true) break
+        const isRoom = raw.write(piece.value.map(renderMessage).join(''))
+        toldId = piece.value.at(-1)?.id ?? toldId
+        if (!isRoom) await once(raw, 'drain', { signal: AbortSignal.timeout(takeWithinMs) })
+        if (raw.destroyed) throw new Error('the client is gone')
+      }
+      // In one turn with the question, so that no event comes in between.
+      if (toldId >= this.#newestId || toldId === before) return this.#goLive(client)
+    }
   }
 
   close(): void {
@@ -122,7 +148,7 @@ export class Streams {
 
   #sendAll(text: string): void {
     if (text === '') return
-    for (const client of this.#clients) if (client.held === null) send(client, text)
+    for (const client of this.#clients) if (client.isLive) send(client, text)
   }
 }
 

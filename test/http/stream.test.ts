@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { get, type ClientRequest } from 'node:http'
 import { test, type TestContext } from 'node:test'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { streamsMost } from '../../src/http/stream.js'
 import { until } from '../support/until.js'
 import { eventRecord, sightOf } from './support/fake-desk.js'
@@ -53,12 +53,13 @@ test('a client that comes back misses nothing and is told nothing twice', async 
   const served = serve(t)
   for (const id of [1, 2, 3]) served.desk.publish(eventRecord(id))
   // Something happens while the journal is being read for it.
-  const readEvents = served.desk.readEvents.bind(served.desk)
-  served.desk.readEvents = async query => {
-    served.desk.publish(eventRecord(4))
-    const found = await readEvents(query)
-    served.desk.publish(eventRecord(5))
-    return found
+  const eventsAfter = served.desk.eventsAfter.bind(served.desk)
+  let reads = 0
+  served.desk.eventsAfter = async function* (id) {
+    const isFirst = reads++ === 0
+    if (isFirst) served.desk.publish(eventRecord(4))
+    yield* eventsAfter(id)
+    if (isFirst) served.desk.publish(eventRecord(5))
   }
   const client = await follow(t, served, { 'last-event-id': '1' })
   await until('the events', 20_000, () => ids(client).includes(5))
@@ -105,4 +106,32 @@ test('how the daemon is comes first, and again when it has changed, and not with
   served.desk.checks = [{ name: 'engine', trouble: 'it does not answer' }]
   served.desk.publish(eventRecord(1, { event: 'engine.lost', flotilla: null }))
   await until('the change', 20_000, () => client.text.includes('"trouble":"it does not answer"'))
+})
+
+test('clients that ask for everything and read nothing are dropped, and cost no more than a few pieces of the journal', async t => {
+  const served = serve(t)
+  const long = 'x'.repeat(1_000)
+  for (let id = 1; id <= 20_000; id++) served.desk.records.push(eventRecord(id, { fields: { long } }))
+  let held = 0
+  const eventsAfter = served.desk.eventsAfter.bind(served.desk)
+  served.desk.eventsAfter = async function* (id) {
+    for await (const piece of eventsAfter(id)) {
+      held++
+      yield piece
+    }
+  }
+  await served.app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = served.app.server.address() as AddressInfo
+  const sockets = Array.from({ length: streamsMost }, () => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET /api/v1/stream?lastEventId=0 HTTP/1.1\r\nhost: localhost\r\n\r\n'),
+    )
+    socket.on('error', () => undefined).pause()
+    t.after(() => socket.destroy())
+    return socket
+  })
+  assert.equal(sockets.length, streamsMost)
+  await until('every client to be dropped', 60_000, async () => (await follow(t, served)).status === 200)
+  // All of it for each would be 100 pieces; the rest of what was read is in the kernel’s buffers.
+  assert.ok(held < (streamsMost * 100) / 2, `${held} pieces were read`)
 })

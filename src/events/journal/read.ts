@@ -36,6 +36,30 @@ export async function readEvents(stateDirectory: string, query: EventQuery = {})
 }
 
 /**
+ * The events after `afterId` that are there, oldest first, a small piece of the journal at a time: whoever takes the pieces slowly holds
+ * one of them and no more.
+ * @throws FlotillaError state/unreadable
+ */
+export async function* readEventsAfter(
+  stateDirectory: string,
+  afterId: number,
+): AsyncGenerator<readonly EventRecord[]> {
+  for (const segment of unread(await listSegments(stateDirectory), { place: nowhere, afterId })) {
+    let offset = 0
+    for (;;) {
+      const { records, nextOffset } = await readSegment(segment, offset, pieceBytes)
+      if (nextOffset === offset) break
+      offset = nextOffset
+      const wanted = records.filter(({ id }) => id > afterId)
+      if (wanted.length > 0) yield wanted
+    }
+  }
+}
+
+/** Some 200 events. */
+const pieceBytes = 64 * 1024
+
+/**
  * The events after `afterId`, those that are there at once and every later one as it is written, until `signal` aborts. Goes on over rotations and
  * restarts of whoever writes; from another process than the writer's too.
  */
@@ -44,7 +68,7 @@ export async function* followEvents(
   follow: { readonly afterId: number; readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<EventRecord> {
   let { afterId } = follow
-  let place: Place = { firstId: 0, offset: 0 }
+  let place = nowhere
   while (!follow.signal.aborted) {
     for (const segment of unread(await listSegments(stateDirectory), { place, afterId })) {
       const offset = segment.firstId === place.firstId ? place.offset : 0
@@ -67,6 +91,8 @@ interface Place {
   readonly firstId: number
   readonly offset: number
 }
+
+const nowhere: Place = { firstId: 0, offset: 0 }
 
 /** From where it stopped reading; at first from the file that holds the event after `afterId`. */
 function unread(

@@ -40,14 +40,16 @@ export function journalFolder(stateDirectory: string): string {
 
 /**
  * The whole lines from `offset` on, and where they end: the start of a line that is still being written is left for the next time. A file that
- * was rotated away has nothing.
+ * was rotated away has nothing. `bytesMost` bounds what is read at once; a line that is longer is read all the same.
  */
 export async function readSegment(
-  { path }: Segment,
+  segment: Segment,
   offset: number,
+  bytesMost = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly records: readonly EventRecord[]; readonly nextOffset: number }> {
-  const bytes = await readFrom(path, offset)
+  const bytes = await readFrom(segment.path, offset, bytesMost)
   const end = bytes.lastIndexOf(newline) + 1
+  if (end === 0 && bytes.length >= bytesMost) return readSegment(segment, offset, bytesMost * 2)
   return { records: parseLines(bytes.subarray(0, end).toString('utf8')), nextOffset: offset + end }
 }
 
@@ -57,12 +59,12 @@ export function parseLines(text: string): readonly EventRecord[] {
   return text.split('\n').flatMap(line => (line === '' ? [] : (parseRecord(line) ?? [])))
 }
 
-async function readFrom(path: string, offset: number): Promise<Buffer> {
+async function readFrom(path: string, offset: number, bytesMost: number): Promise<Buffer> {
   try {
     const file = await open(path, 'r')
     try {
       const { size } = await file.stat()
-      const bytes = Buffer.alloc(Math.max(0, size - offset))
+      const bytes = Buffer.alloc(Math.min(bytesMost, Math.max(0, size - offset)))
       const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
       return bytes.subarray(0, bytesRead)
     } finally {

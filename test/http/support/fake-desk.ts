@@ -60,6 +60,11 @@ export class FakeDesk implements Desk {
     return this.records.filter(record => record.id > afterId && matches(record)).slice(-last)
   }
 
+  async *eventsAfter(id: number): AsyncGenerator<readonly EventRecord[]> {
+    const missed = this.records.filter(record => record.id > id)
+    for (let first = 0; first < missed.length; first += 200) yield missed.slice(first, first + 200)
+  }
+
   onRecord(listener: (record: EventRecord) => void): () => void {
     this.#onRecord.add(listener)
     return () => this.#onRecord.delete(listener)
