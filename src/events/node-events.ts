@@ -29,6 +29,12 @@ export const nodeEvents = {
     alert: 'when no node.online follows for the same node within a minute',
   },
   'node.removed': { level: 'info', message: 'a node is gone', fields: ['node', 'name'] },
+  'node.dead-container-removed': {
+    level: 'warn',
+    message: 'Docker had left a container dead, and it is removed; the node is created again on its volume',
+    fields: ['node', 'name'],
+    alert: 'not by night; when it keeps coming, something holds mounts of containers (lsof, an antivirus)',
+  },
   'node.moved': {
     level: 'info',
     message: 'a node has a new address',

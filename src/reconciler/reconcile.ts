@@ -192,21 +192,23 @@ async function act(
       events.publish('action.done', { action: renderAction(action), kind, node, cause, tookMs })
     },
   })
-  const givenUp =
-    result.kind === 'failed' && pass.rush.aborted && errorCode(result.error) === 'runtime/aborted'
-  if (result.kind === 'failed' && !givenUp) {
-    tell(pass, look, {
-      events,
-      failure: failureText(renderAction(result.action), result.error),
-    })
-    return { kind: 'failed', error: new ActionFailed(renderAction(result.action), result.error) }
+  const failures = result.kind === 'failed' ? result.failures : []
+  const failed = failures.find(({ error }) => !isGivenUp(pass, error))
+  if (failed !== undefined) {
+    const [action, { error }] = [renderAction(failed.action), failed]
+    tell(pass, look, { events, failure: failureText(action, error) })
+    return { kind: 'failed', error: new ActionFailed(action, error) }
   }
-  if (result.kind === 'interrupted' || givenUp)
-    return { kind: 'again', inMs: 0, because: 'something more urgent has come up' }
+  if (result.kind !== 'done') return { kind: 'again', inMs: 0, because: 'something more urgent has come up' }
   events.publish('plan.done', { tookMs: Math.round(tools.clock.monotonicMs() - startedMs) })
   // A plan that leads to itself is no progress: the engine may not be able to do what it says that it did.
   const inMs = pass.record.isRepeated(renderPlan(plan)) ? 1_000 : 0
   return { kind: 'again', inMs, because: 'the plan is done; what did it lead to?' }
+}
+
+/** A pull, say, that was ended because something more urgent has come up. */
+function isGivenUp({ rush }: PassInput, error: unknown): boolean {
+  return rush.aborted && errorCode(error) === 'runtime/aborted'
 }
 
 /** What was tried and what came of it, once: adapters begin their messages with what they tried. */

@@ -58,7 +58,7 @@ export async function removeFlotilla(
       await removeOne(runtime, action, signal)
     },
   })
-  if (result.kind === 'failed') throw result.error
+  if (result.kind === 'failed') throw result.failures[0].error
   if (result.kind === 'interrupted') return
   if (volumesToo) await store.forget(flotilla, { secretsToo: true })
   else await rememberRemoval(store, flotilla)

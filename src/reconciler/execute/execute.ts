@@ -1,3 +1,5 @@
+import { errorCode } from '../../errors.js'
+import { needsIn } from '../plan/dependencies.js'
 import type { Action, Plan } from '../plan/plan.js'
 
 export interface StageRunner {
@@ -7,10 +9,16 @@ export interface StageRunner {
   interrupted(): boolean
 }
 
+export interface ActionFailure {
+  readonly action: Action
+  readonly error: unknown
+}
+
 export type ExecutionResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly action: Action; readonly error: unknown }
+  /** In the order in which they failed, one at least. What needed none of them is done, unless something more urgent has come up. */
+  | { readonly kind: 'failed'; readonly failures: readonly [ActionFailure, ...ActionFailure[]] }
 
 /**
  * Starting containers is bound by the engine: 16 at once took 250 ms each at a concurrency of 4, and no less above (measured, 2 cores).
@@ -19,21 +27,55 @@ export type ExecutionResult =
 const concurrency = 8
 
 /**
- * Carries out a plan, stage by stage, the actions of a stage concurrently. No decisions: it stops at the first stage with a failure, after the
- * actions that were already begun have ended, and the next pass looks at the world as it then is.
+ * Carries out a plan, stage by stage, the actions of a stage concurrently. No decisions: an action that fails stops those that need it
+ * (plan/dependencies.ts) and those that need these in turn; the rest is done, and the next pass looks at the world as it then is.
  */
 export async function execute(plan: Plan, runner: StageRunner): Promise<ExecutionResult> {
+  const needs = needsIn(plan)
+  const failures: ActionFailure[] = []
+  const notDone: Action[] = []
   for (const stage of plan.stages) {
-    if (runner.interrupted()) return { kind: 'interrupted' }
-    const result = await runStage(stage, runner)
-    if (result.kind !== 'done') return result
+    if (runner.interrupted()) return resultOf(failures, { kind: 'interrupted' })
+    const possible = stage.filter(action => !notDone.some(first => needs(action, first)))
+    notDone.push(...stage.filter(action => !possible.includes(action)))
+    const { failed, interrupted } = await runStage(possible, runner)
+    failures.push(...failed)
+    notDone.push(...failed.map(({ action }) => action))
+    if (interrupted) return resultOf(failures, { kind: 'interrupted' })
+    if (isEngineGone(failures)) break
   }
-  return { kind: 'done' }
+  return resultOf(failures, { kind: 'done' })
 }
 
-async function runStage(stage: readonly Action[], runner: StageRunner): Promise<ExecutionResult> {
+function resultOf(
+  [first, ...others]: readonly ActionFailure[],
+  otherwise: { readonly kind: 'done' | 'interrupted' },
+): ExecutionResult {
+  return first === undefined ? otherwise : { kind: 'failed', failures: [first, ...others] }
+}
+
+/** Then nothing else can be done either. A call that ends by its deadline may be one node's (a mount that hangs); a second one is the engine's. */
+function isEngineGone(failures: readonly ActionFailure[]): boolean {
+  const codes = failures.map(({ error }) => errorCode(error))
+  return (
+    codes.some(code => code !== null && endsThePlan.includes(code)) ||
+    codes.filter(code => code === 'runtime/timeout').length > 1
+  )
+}
+
+const endsThePlan = [
+  'runtime/unreachable',
+  'runtime/permission-denied',
+  'runtime/engine-too-old',
+  'runtime/aborted',
+]
+
+async function runStage(
+  stage: readonly Action[],
+  runner: StageRunner,
+): Promise<{ readonly failed: readonly ActionFailure[]; readonly interrupted: boolean }> {
   const waiting = [...stage]
-  const failures: { readonly action: Action; readonly error: unknown }[] = []
+  const failed: ActionFailure[] = []
   let interrupted = false
   const work = async (): Promise<void> => {
     for (let action = waiting.shift(); action !== undefined; action = waiting.shift()) {
@@ -42,13 +84,10 @@ async function runStage(stage: readonly Action[], runner: StageRunner): Promise<
       try {
         await runner.perform(action)
       } catch (error) {
-        failures.push({ action, error })
-        // What is independent goes on: one node's trouble must not keep the others down.
+        failed.push({ action, error })
       }
     }
   }
   await Promise.all(Array.from({ length: Math.min(concurrency, stage.length) }, work))
-  const [first] = failures
-  if (first !== undefined) return { kind: 'failed', ...first }
-  return interrupted ? { kind: 'interrupted' } : { kind: 'done' }
+  return { failed, interrupted }
 }

@@ -1,8 +1,8 @@
-import { errorCode, FlotillaError } from '../../errors.js'
+import { FlotillaError } from '../../errors.js'
 import type { NodeTarget } from '../../redis/redis.js'
 import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
-import type { ContainerFacts, PullProgress } from '../../runtime/runtime.js'
+import type { ContainerFacts } from '../../runtime/runtime.js'
 import {
   attachmentTo,
   desiredContainer,
@@ -29,6 +29,7 @@ import { SyncTurns } from './sync-turns.js'
 import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
 import { killNode } from './kill-node.js'
 import { performTrial } from './perform-trial.js'
+import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
 import { setDataAside } from './set-aside.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
@@ -65,7 +66,7 @@ export class Performer {
     if (isSourceAction(action)) return this.#performSource(action)
     switch (action.kind) {
       case 'pull-image':
-        return this.#pull(action.image)
+        return pullImage(this.#hands, action.image)
       case 'try-image':
         return performTrial(this.#hands, action)
       case 'remove-leftover':
@@ -88,9 +89,7 @@ export class Performer {
         return runtime.stopContainer(this.#idOf(action.ordinal), { graceMs: 20_000 }, { signal })
       case 'remove-container':
         // By id: a name may have gone to another node since the plan was made, or within it.
-        await runtime.removeContainer(this.#idOf(action.ordinal), { signal })
-        this.#containers.delete(action.ordinal)
-        return
+        return this.#remove(action)
       case 'rename-container':
         return runtime.renameContainer(this.#idOf(action.ordinal), action.to, { signal })
       case 'attach-network':
@@ -159,26 +158,6 @@ export class Performer {
     }
   }
 
-  async #pull(image: string): Promise<void> {
-    const { runtime, events, signal, rush, nowMs, keepMemory } = this.#hands
-    let toldAtMs = 0
-    const tell = ({ doneBytes, totalBytes }: PullProgress): void => {
-      if (nowMs() - toldAtMs < 1_000) return
-      toldAtMs = nowMs()
-      events.publish('image.pulling', { image, doneBytes, totalBytes })
-    }
-    try {
-      await runtime.pullImage(image, tell, { signal: AbortSignal.any([signal, rush]) })
-      keepMemory(memory => ({ ...memory, imageTrouble: null }))
-    } catch (error) {
-      // Whoever plans next has to know: the engine only says that the image is not there.
-      const why = error instanceof Error ? error.message : String(error)
-      if (errorCode(error) !== 'runtime/aborted')
-        keepMemory(memory => ({ ...memory, imageTrouble: { image, why, atMs: nowMs() } }))
-      throw error
-    }
-  }
-
   async #create({ ordinal, ...called }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
     const { runtime, setting, auth, signal } = this.#hands
     const owner = fileOwner(await this.#userOfImage())
@@ -192,6 +171,14 @@ export class Performer {
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
     this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps, filing: null })
+  }
+
+  async #remove({ ordinal, name }: Extract<Action, { kind: 'remove-container' }>): Promise<void> {
+    const { runtime, events, signal } = this.#hands
+    const wasDead = this.#containers.get(ordinal)?.state === 'dead'
+    await runtime.removeContainer(this.#idOf(ordinal), { signal })
+    this.#containers.delete(ordinal)
+    if (wasDead) events.publish('node.dead-container-removed', { node: ordinal, name })
   }
 
   async #start(ordinal: number): Promise<void> {

@@ -146,6 +146,14 @@ export function isInService({ bucket }: ClassifiedNode): boolean {
   return bucket === 'master' || bucket === 'online'
 }
 
+/**
+ * Docker failed to remove its container and keeps it "dead": marked for removal, never to be started again. It comes of a removal that meets a start, a rename or a file
+ * that can't be removed, and ends by removing it once more.
+ */
+export function isDead({ seen }: ClassifiedNode): boolean {
+  return seen?.container.state === 'dead'
+}
+
 /** What the node said of itself, when it said anything. */
 export function factsOf(node: ClassifiedNode): RedisFacts | null {
   return node.seen === null ? null : factsOfNode(node.seen)

@@ -1,7 +1,7 @@
 import { masterLink, networkName, newVolumeName, nodeAlias, roleName } from '../names.js'
 import { freshFiles } from './auth.js'
 import type { Census } from './census.js'
-import type { ClassifiedNode } from './classify.js'
+import { isDead, type ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
 import type { PlanInput } from './input.js'
 import { nameConflict, nameToCreate } from './name-holders.js'
@@ -36,6 +36,11 @@ export function planMembership(
     switch (node.bucket) {
       case 'absent':
       case 'stopped': {
+        if (isDead(node)) {
+          // Whatever speaks against starting it: it holds a name, and nothing else can come of it. The next look finds the node absent.
+          actions.push({ phase: 'discard', action: removeDead(node) })
+          break
+        }
         const obstacle = conflict ?? whyNotCreate(input, node, name) ?? whyQuarantined(input, node)
         if (obstacle !== null) {
           if (obstacle !== conflict) refusals.push(obstacle)
@@ -48,9 +53,7 @@ export function planMembership(
         }
         actions.push(
           ...(ordinal === master ? [] : setAside(input, node)),
-          ...bringUp(input, node, { name, surging }).map(one =>
-            ordinal === master ? startFirst(node, one) : one,
-          ),
+          ...bringUp(input, node, { name, surging }).map(one => (ordinal === master ? startFirst(one) : one)),
         )
         rising.push(ordinal)
         break
@@ -76,6 +79,15 @@ export function planMembership(
     }
   }
   return { contribution: { actions: [...prepare(input, actions), ...actions], waits, refusals }, rising }
+}
+
+function removeDead(node: ClassifiedNode): Action {
+  return {
+    kind: 'remove-container',
+    ordinal: node.ordinal,
+    name: nodeName(node) ?? '',
+    cause: 'Docker has marked it for removal and can not start it any more (state dead); its volume is kept',
+  }
 }
 
 /** What must exist before any container can be created: only what is missing, and only if something is created. */
@@ -142,13 +154,12 @@ function setAside(input: PlanInput, node: ClassifiedNode): { phase: Phase; actio
   ]
 }
 
-/** Unless its last start failed: nothing after a stage that fails is done, and the replicas must not stay down for it. */
-function startFirst(
-  node: ClassifiedNode,
-  one: { readonly phase: Phase; readonly action: Action },
-): { phase: Phase; action: Action } {
-  const failedBefore = (node.seen?.container.exit?.error ?? '') !== ''
-  return one.phase === 'start' && !failedBefore ? { ...one, phase: 'start-master' } : one
+/** The others start after it: see phases.ts. */
+function startFirst(one: { readonly phase: Phase; readonly action: Action }): {
+  phase: Phase
+  action: Action
+} {
+  return one.phase === 'start' ? { ...one, phase: 'start-master' } : one
 }
 
 function bringUp(

@@ -1,6 +1,6 @@
 import { interimMasterName, masterName, replicaName } from '../names.js'
 import type { Census } from './census.js'
-import type { ClassifiedNode } from './classify.js'
+import { isDead, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import { asideName, holderOfName, nameConflict } from './name-holders.js'
 import type { Contribution, Phase } from './phases.js'
@@ -20,7 +20,7 @@ export type NamingWay =
 
 /**
  * Gives every existing container the name of its role. `master` is whoever reigns, or is promoted in this plan. A name that leads to a node some milliseconds before
- * that node takes writes does no harm: a replica refuses them. No rename is planned that can't work: it would keep all that comes after it from being done.
+ * that node takes writes does no harm: a replica refuses them. No rename is planned that can't work.
  */
 export function planNaming(
   input: PlanInput,
@@ -47,7 +47,7 @@ export function planNaming(
 function nameReplica(input: PlanInput, node: ClassifiedNode, phase: 'free-name' | 'promote'): Contribution {
   const current = node.seen?.container.name
   const wanted = replicaName(input.spec.name, node.ordinal)
-  if (current === undefined || current === wanted || node.bucket === 'leaving') return {}
+  if (current === undefined || current === wanted || isOnItsWayOut(node)) return {}
   const aside = asideName(input.spec.name, node.ordinal)
   const cause = 'a name is a role, and it is a replica'
   const conflict = nameConflict(input, wanted)
@@ -78,7 +78,7 @@ function nameMaster(
   const current = node.seen?.container.name
   const wanted = masterName(input.spec.name)
   const stopgap = interimMasterName(input.spec.name)
-  if (current === undefined || current === wanted || node.bucket === 'leaving') return {}
+  if (current === undefined || current === wanted || isOnItsWayOut(node)) return {}
   const conflict = nameConflict(input, wanted)
   if (conflict !== null) return { refusals: [conflict] }
   const holder = holderOfName(input, wanted)
@@ -105,6 +105,11 @@ function nameMaster(
   return way.kind === 'beside-the-dead' && mayCallItselfSo
     ? { actions: [interim(way.phase, `the container ${holder}, which is dead, gives that name up later`)] }
     : { waits: [untilFree(node, wanted, holder)] }
+}
+
+/** Its name is free when it is gone. */
+function isOnItsWayOut(node: ClassifiedNode): boolean {
+  return node.bucket === 'leaving' || isDead(node)
 }
 
 function rename(

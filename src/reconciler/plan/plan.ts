@@ -10,7 +10,10 @@ import type { Operation, Request, SnapshotAsked } from '../memory.js'
  */
 export interface Plan {
   readonly flotilla: string
-  /** In order; a stage starts only when the one before succeeded. The actions of one stage are independent and run concurrently. */
+  /**
+   * In order; a stage starts when the one before has ended, and leaves out what needs an action that failed (dependencies.ts). The actions of one stage are independent and
+   * run concurrently.
+   */
   readonly stages: readonly Stage[]
   readonly waits: readonly Wait[]
   readonly refusals: readonly Refusal[]

@@ -1,7 +1,7 @@
 import { historyLength } from '../memory.js'
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
-import type { ClassifiedNode } from './classify.js'
+import { isDead, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
@@ -64,7 +64,8 @@ function whyNotRemove(
   if (node.ordinal === mastership.ordinal) return 'it is not the master any more'
   if (node.bucket === 'stray-master') return 'it has stepped down'
   // Names change hands earlier in a plan than removals come: its old name may be the master's by then.
-  if (node.seen?.container.name !== replicaName(input.spec.name, node.ordinal)) return 'it has its own name'
+  if (node.seen?.container.name !== replicaName(input.spec.name, node.ordinal) && !isDead(node))
+    return 'it has its own name'
   const kept = census.wanted.filter(one => one.ordinal !== mastership.ordinal)
   const unsynced = kept.filter(one => one.bucket !== 'online')
   if (node.bucket === 'online' && kept.length > 0 && unsynced.length === kept.length)

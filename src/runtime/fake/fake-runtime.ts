@@ -60,6 +60,8 @@ export interface FakeHands {
   unpause(idOrName: string): void
   rename(idOrName: string, name: string): void
   removeByHand(idOrName: string): void
+  /** docker rm -f that fails half way and leaves the container dead. */
+  leaveDead(idOrName: string): void
   disconnect(idOrName: string, network: string): void
   /** The next start fails with these words of the engine. */
   failNextStart(idOrName: string, error: string): void
@@ -301,6 +303,7 @@ export function createFakeRuntime(options: {
       unpause: id => world.setPaused(need(id), false),
       rename: (id, name) => world.rename(need(id), name),
       removeByHand: id => world.remove(need(id)),
+      leaveDead: id => world.leaveDead(need(id)),
       disconnect: (id, network) => world.detach(need(id), network),
       failNextStart(id, error) {
         need(id).startFailure = error

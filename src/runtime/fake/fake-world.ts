@@ -43,6 +43,8 @@ export interface FakeWorld {
   setPaused(container: FakeContainer, paused: boolean): void
   rename(container: FakeContainer, name: string): void
   remove(container: FakeContainer): void
+  /** A removal that fails half way: its process has ended, and the container stays as one that can only be removed. */
+  leaveDead(container: FakeContainer): void
   attach(container: FakeContainer, attachment: NetworkAttachment): void
   detach(container: FakeContainer, network: string): void
   removeNetwork(name: string): void
@@ -146,6 +148,8 @@ export function createFakeWorld(options: {
 
     start(container) {
       if (isAlive(container)) return
+      if (container.state === 'dead')
+        fail('runtime/conflict', 'container is marked for removal and cannot be started')
       for (const name of container.endpoints.keys())
         if (!networks.has(name) && name !== noNetwork.network)
           fail('runtime/not-found', `network ${name} not found`)
@@ -191,6 +195,11 @@ export function createFakeWorld(options: {
       world.end(container, { code: 137, signal: 'KILL' })
       containers.delete(container.id)
       emitOf(container, 'destroy')
+    },
+
+    leaveDead(container) {
+      world.end(container, { code: 137, signal: 'KILL' })
+      container.state = 'dead'
     },
 
     attach(container, { network, links, aliases }) {

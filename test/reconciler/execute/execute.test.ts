@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FlotillaError } from '../../../src/errors.js'
 import { execute, type StageRunner } from '../../../src/reconciler/execute/execute.js'
 import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
 import { settle } from '../support/manual-clock.js'
@@ -59,23 +60,68 @@ test('not more than eight actions are under way at once', async () => {
   assert.equal(begun.length, 9)
 })
 
-test('a failure keeps the later stages from beginning, but not what is beside it', async () => {
+test('a failure keeps what needs it from being done, and nothing else', async () => {
   const { runner, begun, finish } = hands()
-  const result = execute(planOf([1, 2, 3, 4, 5, 6, 7, 8, 9], [10]), runner)
+  const result = execute(planOf([1, 2], [1, 2, 3], [1]), runner)
   const error = new Error('no')
   await finish(1, error)
-  for (const ordinal of [2, 3, 4, 5, 6, 7, 8, 9]) await finish(ordinal)
-  assert.deepEqual(await result, { kind: 'failed', action: start(1), error })
-  assert.deepEqual(begun, [1, 2, 3, 4, 5, 6, 7, 8, 9])
+  await finish(2)
+  await finish(2)
+  await finish(3)
+  assert.deepEqual(await result, { kind: 'failed', failures: [{ action: start(1), error }] })
+  assert.deepEqual(begun, [1, 2, 2, 3])
 })
 
-test('of several failures the first is told', async () => {
+test('what needs something that was left out is left out too', async () => {
+  const { runner, begun, finish } = hands()
+  const error = new Error('no')
+  const plan: Plan = {
+    ...planOf(),
+    stages: [
+      [{ kind: 'set-aside', ordinal: 1, volume: 'shop-1', folder: 'epoch-1', cause: '' }],
+      [start(1)],
+      [{ kind: 'tune', ordinal: 1, options: {}, cause: '' }],
+      [{ kind: 'tune', ordinal: 2, options: {}, cause: '' }],
+    ],
+  }
+  const result = execute(plan, runner)
+  await finish(1, error)
+  await finish(2)
+  assert.equal((await result).kind, 'failed')
+  assert.deepEqual(begun, [1, 2])
+})
+
+test('failures are told in the order in which they came', async () => {
   const { runner, finish } = hands()
   const result = execute(planOf([1, 2]), runner)
-  const first = new Error('first')
+  const [first, second] = [new Error('first'), new Error('second')]
   await finish(2, first)
-  await finish(1, new Error('second'))
-  assert.deepEqual(await result, { kind: 'failed', action: start(2), error: first })
+  await finish(1, second)
+  assert.deepEqual(await result, {
+    kind: 'failed',
+    failures: [
+      { action: start(2), error: first },
+      { action: start(1), error: second },
+    ],
+  })
+})
+
+test('when the engine does not answer, nothing further is tried', async () => {
+  const { runner, begun, finish } = hands()
+  const result = execute(planOf([1], [2]), runner)
+  await finish(1, new FlotillaError('runtime/unreachable', 'no engine'))
+  assert.equal((await result).kind, 'failed')
+  assert.deepEqual(begun, [1])
+})
+
+test('one call without an answer in time is taken for the trouble of its node, a second one for the engine’s', async () => {
+  const { runner, begun, finish } = hands()
+  const late = (): FlotillaError => new FlotillaError('runtime/timeout', 'no answer')
+  const result = execute(planOf([1], [2], [3]), runner)
+  await finish(1, late())
+  await finish(2, late())
+  assert.equal((await result).kind, 'failed')
+  assert.deepEqual(begun, [1, 2])
 })
 
 test('who is interrupted ends what is under way and begins no further stage', async () => {
@@ -95,7 +141,7 @@ test('a failure is told also when something more urgent has come up', async () =
   urgent = true
   const error = new Error('no')
   await finish(1, error)
-  assert.deepEqual(await result, { kind: 'failed', action: start(1), error })
+  assert.deepEqual(await result, { kind: 'failed', failures: [{ action: start(1), error }] })
 })
 
 test('an empty plan is done', async () => {

@@ -183,6 +183,34 @@ test('a crashed master without a living replica is started, and nothing is decid
   )
 })
 
+test('a container that Docker has left dead is removed, and not started again', () => {
+  planIs(
+    { nodes: [reigning(2), stopped(1, { container: { state: 'dead' } }), replica(2)] },
+    `
+      stage 1
+        remove container shop-replica-1  # Docker has marked it for removal and can not start it any more (state dead); its volume is kept
+    `,
+  )
+})
+
+test('a dead container of an old master is removed though it still has the name of the master', () => {
+  planIs(
+    {
+      memory: memory(1),
+      nodes: [
+        stopped(0, { name: 'shop-master', container: { state: 'dead' } }),
+        master(1, { followers: [follower(2)] }, { container: { name: 'shop-MASTER' } }),
+        replica(2, { upstream: { host: 'shop-1' } }),
+      ],
+    },
+    `
+      stage 1
+        remove container shop-master  # Docker has marked it for removal and can not start it any more (state dead); its volume is kept
+      waits until the container of node 0 gives up the name shop-master, which is node 1's
+    `,
+  )
+})
+
 test('a master whose start has failed does not keep the replicas down', () => {
   const exit = { code: 128, oomKilled: false, atMs: nowMs - 100, error: 'no such device' }
   planIs(
@@ -190,6 +218,7 @@ test('a master whose start has failed does not keep the replicas down', () => {
     `
       stage 1
         start shop-master  # its last start failed: no such device
+      stage 2
         start shop-replica-1  # it ended with exit code 137
       waits until node 0, the master: it is started on its own data
     `,

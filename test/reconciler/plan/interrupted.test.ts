@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { needsIn } from '../../../src/reconciler/plan/dependencies.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
@@ -112,15 +113,38 @@ test(`${title} (a roll of one to three nodes, with one more meanwhile where it n
     })
 })
 
-/** What may have been done when Flotilla dies: all up to any one action; and of a promotion with what is done beside it, any part. */
-function cutsOf({ stages }: Plan): readonly (readonly Action[])[] {
+/**
+ * What may have been done when Flotilla dies: all up to any one action; of a promotion with what is done beside it, any part; and where one action has failed,
+ * all but what needs it.
+ */
+function cutsOf(plan: Plan): readonly (readonly Action[])[] {
+  const { stages } = plan
   const prefixes = stages.flat().map((_, count) => stages.flat().slice(0, count))
   const parts = stages.flatMap((stage, index) =>
     stage.length > 1 && stage.some(action => action.kind === 'promote')
       ? subsetsOf(stage).map(done => [...stages.slice(0, index).flat(), ...done])
       : [],
   )
-  return [...prefixes, ...parts]
+  const contained = stages.flat().map(failed => allBut(plan, failed))
+  return [...prefixes, ...parts, ...contained]
+}
+
+/** What the executor does when this one fails. */
+function allBut(plan: Plan, failed: Action): readonly Action[] {
+  const needs = needsIn(plan)
+  const notDone = [failed]
+  for (const stage of plan.stages)
+    notDone.push(
+      ...stage.filter(action =>
+        notDone.some(first => action !== first && needs(action, first) && isEarlier(plan, first, action)),
+      ),
+    )
+  return plan.stages.flat().filter(action => !notDone.includes(action))
+}
+
+function isEarlier({ stages }: Plan, first: Action, then: Action): boolean {
+  const stageOf = (action: Action): number => stages.findIndex(stage => stage.includes(action))
+  return stageOf(first) < stageOf(then)
 }
 
 function subsetsOf<T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] {

@@ -1,6 +1,7 @@
 import { FlotillaError } from '../../../src/errors.js'
 import { authView } from '../../../src/reconciler/auth/node-auth.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { needsIn } from '../../../src/reconciler/plan/dependencies.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
@@ -63,13 +64,17 @@ export function see(world: World): PlanInput {
   return { spec, seen, memory, specHash: currentHash, equalHashes: [], auth, tls: null }
 }
 
-/** As the executor does it: all of a stage, then the next; a failed stage is the last. @returns the failures as text. */
+/** As the executor does it: all of a stage, then the next, without what needs an action that failed. @returns the failures as text. */
 export function carryOut(world: World, plan: Plan, hand: Hand = perform): string[] {
-  for (const stage of plan.stages) {
-    const failures = stage.flatMap(action => attempt(world, action, hand))
-    if (failures.length > 0) return failures
+  const needs = needsIn(plan)
+  const notDone: Action[] = []
+  const told: string[] = []
+  for (const action of plan.stages.flat()) {
+    const failures = notDone.some(first => needs(action, first)) ? null : attempt(world, action, hand)
+    if (failures === null || failures.length > 0) notDone.push(action)
+    told.push(...(failures ?? []))
   }
-  return []
+  return told
 }
 
 /** Does one action. @returns its failure as text, where the world would refuse it. */
