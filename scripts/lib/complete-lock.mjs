@@ -6,7 +6,7 @@
  * Adds an entry for every optional dependency that has none, where its wanted version is exact: a native binary of one platform, whose
  * name says which. Entries stay sorted by path, as npm writes them.
  * @param {LockedPackages} packages
- * @returns {{ readonly packages: LockedPackages, readonly added: readonly string[] }}
+ * @returns {{ readonly packages: Record<string, any>, readonly added: readonly string[] }}
  */
 export function completeLock(packages) {
   /** @type {Map<string, unknown>} */
@@ -22,6 +22,17 @@ export function completeLock(packages) {
     left.localeCompare(right, 'en'),
   )
   return { packages: Object.fromEntries(entries), added: [...missing.keys()] }
+}
+
+/**
+ * Paths of the packages that the lock gives no digest of: what is installed there could be anything.
+ * @param {LockedPackages} packages
+ * @returns {readonly string[]}
+ */
+export function withoutIntegrity(packages) {
+  return Object.entries(packages).flatMap(([path, { integrity, link = false }]) =>
+    path === '' || link || integrity !== undefined ? [] : [path],
+  )
 }
 
 const systems = [

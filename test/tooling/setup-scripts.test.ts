@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
-import { completeLock, platformOf } from '../../scripts/lib/complete-lock.mjs'
+import { completeLock, platformOf, withoutIntegrity } from '../../scripts/lib/complete-lock.mjs'
 import { whyOutdated } from '../../scripts/lib/dependencies.mjs'
 import { whyNoAnswer } from '../../scripts/lib/engine-http.mjs'
 import { engineCandidates, firstAnswering } from '../../scripts/lib/find-engine.mjs'
@@ -160,6 +160,7 @@ describe('dependencies', () => {
       packages: Record<string, unknown>
     }
     assert.deepEqual(completeLock(lock.packages).added, [])
+    assert.deepEqual(withoutIntegrity(lock.packages), [])
   })
 
   test('a package that npm left out of the lock is added with the platform that its name says', () => {
