@@ -2,6 +2,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from 'zod'
 import type { Secret } from '../secret.js'
 import type { HttpAddress } from './address.js'
+import { boundConnections } from './connections.js'
 import type { Desk } from './desk.js'
 import { whyNotLetIn } from './guard.js'
 import { openApiOf } from './openapi.js'
@@ -99,11 +100,16 @@ function openFastify({ tls }: HttpOptions): FastifyInstance {
     frameworkErrors: (error: unknown, _request: unknown, reply: FastifyReply) =>
       void sendProblem(reply, problemOf(error)),
   } as const
+  // Node looks for requests that are late every 30 s unless told otherwise.
+  const connections = { connectionsCheckingInterval: 1_000 }
   const app =
     tls === null
-      ? fastify({ ...common, http: {} })
-      : (fastify({ ...common, https: { ...tls } }) as unknown as FastifyInstance)
-  app.server.maxConnections = limits.connections
+      ? fastify({ ...common, http: connections })
+      : (fastify({
+          ...common,
+          https: { ...connections, ...tls, handshakeTimeout: limits.requestMs },
+        }) as unknown as FastifyInstance)
+  boundConnections(app.server, limits.connections)
   return app
 }
 
