@@ -16,13 +16,16 @@ const endWithinMs = 30_000
 /** Of what it prints, the end goes into the log. */
 const outputBytesMax = 4_096
 
+/** Linux takes 128 KiB for one variable; a fact that long is what a dying server printed. */
+const factLengthMax = 8_192
+
 /** Runs a program for each notice, with the facts in its environment. What it did may not be done twice, so a failure is told and not tried again. */
 export function createCommandHook({ command, env }: CommandSettings, withinMs = endWithinMs): Receiver {
   const [program = '', ...args] = command
   return {
     name: 'command',
     where: program,
-    deliver(notice, signal) {
+    async deliver(notice, signal) {
       const child = spawn(program, args, {
         env: { ...env, ...factsAsEnv(notice) },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -43,8 +46,8 @@ export function factsAsEnv({ id, kind, time, flotilla, summary, facts }: Notice)
       if (value === null) return []
       const name = field.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
       const text = Array.isArray(value) ? value.join('\n') : String(value)
-      // The kernel takes no zero byte.
-      return [[`FLOTILLA_NOTICE_${name}`, text.replaceAll('\0', '')]]
+      // The kernel takes no zero byte, and no program whose variables are too long.
+      return [[`FLOTILLA_NOTICE_${name}`, text.replaceAll('\0', '').slice(0, factLengthMax)]]
     }),
   )
 }

@@ -6,7 +6,7 @@ import { newestEventId, readEvents } from '../events/journal/read.js'
 import { backoffMs } from '../reconciler/backoff.js'
 import { loadCursor, saveCursor, type Cursor } from './cursor.js'
 import { concernsNotices, noticeOf, type Notice } from './notice.js'
-import type { Receiver } from './receiver.js'
+import type { Delivery, Receiver } from './receiver.js'
 
 export interface MessengerTools {
   readonly stateDirectory: string
@@ -115,7 +115,7 @@ export class Messenger {
     }
     const startedMs = clock.monotonicMs()
     for (let tries = 1; !signal.aborted; tries += 1) {
-      const result = await this.#receiver.deliver(notice, signal)
+      const result = await this.#receiver.deliver(notice, signal).catch(failedForGood)
       if (result.kind === 'delivered') {
         const tookMs = Math.round(clock.monotonicMs() - startedMs)
         return journal.publish('notify.sent', { ...told, tries, tookMs, detail: result.detail }, scope)
@@ -130,4 +130,9 @@ export class Messenger {
       await clock.sleep(againInMs, signal)
     }
   }
+}
+
+/** A receiver that can't even try (the kernel refuses its program's arguments) can't the next time either, and what comes after it is to be told. */
+function failedForGood(error: unknown): Delivery {
+  return { kind: 'failed', why: explainError(error), again: false }
 }

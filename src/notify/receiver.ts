@@ -5,7 +5,7 @@ export interface Receiver {
   readonly name: 'webhook' | 'command'
   /** For people; holds no secret. */
   readonly where: string
-  /** One try, with a deadline of its own. Never rejects. */
+  /** One try, with a deadline of its own. Rejects where a try is not even possible, now and later. */
   deliver(notice: Notice, signal: AbortSignal): Promise<Delivery>
 }
 

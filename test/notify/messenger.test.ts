@@ -75,6 +75,19 @@ describe('a messenger', () => {
     assert.equal(got.length, 1)
   })
 
+  test('goes on with the next where a try is not even possible', async t => {
+    const world = openWorld(t)
+    const { got } = await world.start(notice => {
+      if (notice.kind === 'failover') throw new Error('spawn E2BIG')
+      return delivered
+    })
+    world.failover(2)
+    world.ready()
+    await until('the next', 30_000, () => got.at(-1)?.kind === 'recovery')
+    const [event] = await world.events('notify.given-up')
+    assert.equal(event?.fields['error'], 'spawn E2BIG')
+  })
+
   test('tells the next time what it could not tell before Flotilla ended, and nothing twice', async t => {
     const world = openWorld(t)
     const first = await world.start(notice =>

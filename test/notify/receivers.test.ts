@@ -126,6 +126,13 @@ describe('the command', () => {
     })
   })
 
+  test('gets the beginning of a fact that is longer than the kernel takes', async t => {
+    const { file, run } = script(t, 'printf %s "$FLOTILLA_NOTICE_LAST_LINES" | wc -c')
+    const long = { ...notice, facts: { ...notice.facts, lastLines: ['x'.repeat(200_000)] } }
+    const result = await createCommandHook({ command: [file], env: run }).deliver(long, never)
+    assert.deepEqual(result, { kind: 'delivered', detail: '8192' })
+  })
+
   test('that is not there is told', async () => {
     const result = await createCommandHook({ command: ['/nonexistent/page'], env: {} }).deliver(notice, never)
     assert.equal(result.kind, 'failed')
