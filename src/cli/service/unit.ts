@@ -1,3 +1,5 @@
+import { FlotillaError } from '../../errors.js'
+
 /** What a unit is made of; every path absolute. */
 export interface UnitSetting {
   readonly node: string
@@ -112,8 +114,19 @@ function isInTmp(path: string): boolean {
   return /^\/(var\/)?tmp(\/|$)/.test(path)
 }
 
-/** As systemd reads a word: quotes, backslashes and `%` mean something to it. */
+/**
+ * As systemd reads a word: quotes, backslashes and `%` mean something to it.
+ * @throws FlotillaError usage/invalid for a line break and its like, which would be a line of the unit.
+ */
 function quote(text: string): string {
+  if (/\p{Cc}/u.test(text))
+    throw new FlotillaError(
+      'usage/invalid',
+      `the unit can't name ${JSON.stringify(text)}: it has a control character`,
+      {
+        hint: 'Rename that file or folder, or change that variable.',
+      },
+    )
   const safe = text.replaceAll('%', '%%')
   return /^[\w@%+=:,./-]+$/.test(safe) ? safe : `"${safe.replace(/["\\]/g, '\\$&')}"`
 }

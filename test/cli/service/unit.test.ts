@@ -64,6 +64,12 @@ test('a path is one word to systemd, whatever is in it', () => {
   )
 })
 
+test('a path that would be a line of its own is refused', () => {
+  const path = '/srv/a\nExecStartPre=/bin/evil'
+  assert.throws(() => lines({ state: path }), { code: 'usage/invalid' })
+  assert.throws(() => lines({ environment: { DOCKER_CERT_PATH: path } }), { code: 'usage/invalid' })
+})
+
 const absent =
   spawnSync('systemd-analyze', ['--version']).error === undefined ? false : 'systemd-analyze is not here'
 
