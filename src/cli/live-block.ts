@@ -1,3 +1,4 @@
+import { printable } from '../printable.js'
 import type { Output } from './output.js'
 
 /** A few lines at the end of a terminal's output that are drawn over themselves; lines that stay go above them. */
@@ -15,9 +16,9 @@ export class LiveBlock {
 
   /** @param text lines that fit the terminal's width, each ended. What has no room is left out. */
   draw(text: string): void {
-    const lines = text.split('\n').slice(0, -1)
+    const lines = printable(text, this.#output).split('\n').slice(0, -1)
     const shown = lines.slice(0, Math.max(1, this.#rows() - 1))
-    this.#output.result(`${this.#eraser()}${shown.map(line => `${line}\n`).join('')}`)
+    this.#output.draw(`${this.#eraser()}${shown.map(line => `${line}\n`).join('')}`)
     this.#text = text
     this.#height = shown.length
   }
@@ -34,6 +35,7 @@ export class LiveBlock {
     return {
       result: text => above(() => output.result(text)),
       note: text => above(() => output.note(text)),
+      draw: text => above(() => output.draw(text)),
       get columns() {
         return output.columns
       },
@@ -43,7 +45,7 @@ export class LiveBlock {
   }
 
   clear(): void {
-    if (this.#height > 0) this.#output.result(this.#eraser())
+    if (this.#height > 0) this.#output.draw(this.#eraser())
     this.#text = ''
     this.#height = 0
   }

@@ -1,3 +1,4 @@
+import { printable } from '../printable.js'
 import type { Output } from './output.js'
 
 /** A picture that is drawn over itself, on the terminal's second screen, so that what was there before is there again afterwards. */
@@ -14,21 +15,21 @@ const leave = '\u001b[?25h\u001b[?1049l'
 export function openScreen(output: Output): Screen {
   let last = ''
   let isOpen = true
-  output.result(enter)
+  output.draw(enter)
   const close = (): void => {
     if (!isOpen) return
     isOpen = false
     process.off('exit', close)
     process.stdout.off('resize', redraw)
-    output.result(`${leave}${last}`)
+    output.draw(`${leave}${last}`)
   }
-  const redraw = (): void => output.result(frame(last, process.stdout.rows))
+  const redraw = (): void => output.draw(frame(last, process.stdout.rows))
   // Whatever ends the process: a terminal without a cursor is of no use to anybody.
   process.on('exit', close)
   process.stdout.on('resize', redraw)
   return {
     draw(text) {
-      last = text
+      last = printable(text, output)
       redraw()
     },
     close,

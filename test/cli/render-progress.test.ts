@@ -92,6 +92,7 @@ function blockOf(rows: number): { readonly written: string[]; readonly block: Li
   const output: Output = {
     result: text => void written.push(text),
     note: text => void written.push(`note: ${text}`),
+    draw: text => void written.push(text),
     ...{ stdoutIsTerminal: true, colour: false, columns: 80 },
   }
   return { written, block: new LiveBlock(output, () => rows) }

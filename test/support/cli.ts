@@ -47,6 +47,7 @@ export function collectOutput(): { readonly output: Output; readonly text: () =>
     output: {
       result: text => void (printed += text),
       note: () => undefined,
+      draw: text => void (printed += text),
       ...{ stdoutIsTerminal: false, colour: false, columns: null },
     },
     text: () => printed,

@@ -1,5 +1,6 @@
 import { persistenceByDefault } from '../../manifest/sections/persistence.js'
 import { FlotillaError } from '../../errors.js'
+import { oneLine } from '../../printable.js'
 import { aclFilePath, configFilePath, containerPlaces, renderRedisConfig } from '../../redis/config.js'
 import { aclUsers, plainKeys, renderAcl } from '../../redis/acl.js'
 import type { RedisOptions } from '../../redis/options.js'
@@ -97,7 +98,7 @@ async function ended(tools: TrialTools, containerId: string, code: number | null
   const lastWords = log.findLast(line => line.trim() !== '')
   return {
     kind: 'down',
-    reason: `it ended with exit code ${code ?? 'unknown'}${lastWords === undefined ? '' : `: ${lastWords.trim()}`}`,
+    reason: `it ended with exit code ${code ?? 'unknown'}${lastWords === undefined ? '' : `: ${oneLine(lastWords, 300)}`}`,
     log,
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../printable.js'
 import type { NodeCredentials, NodeTarget, Probe, RedisPort, Way } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { tlsPort } from '../../redis/tls.js'
@@ -134,11 +135,15 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
   }
 }
 
+/** They go into status, log and state; a server that dies may print its memory. */
+const lastLineLengthMax = 300
+
 /** What a container that ended badly said last; looked at only then, and never worth a failed look. */
 async function lastWords(runtime: Runtime, container: ContainerFacts): Promise<readonly string[]> {
   if (container.state !== 'exited' || container.exit === null || container.exit.code === 0) return []
   try {
-    return await runtime.readLogs(container.containerId, { tailLines: 3 })
+    const lines = await runtime.readLogs(container.containerId, { tailLines: 3 })
+    return lines.map(line => oneLine(line, lastLineLengthMax))
   } catch {
     return []
   }

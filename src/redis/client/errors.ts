@@ -1,6 +1,7 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
 import type { NodeTarget } from '../redis.js'
-import { shortened } from './words.js'
+import { oneLine } from '../../printable.js'
+import { saidLengthMax } from './words.js'
 
 export interface OrderFailure {
   readonly code: Extract<ErrorCode, `redis/${string}`>
@@ -24,7 +25,7 @@ export function orderError(node: NodeTarget, failure: OrderFailure): FlotillaErr
   const what = redact(failure.what, [...passwords, ...(failure.secrets ?? [])])
   return new FlotillaError(
     failure.code,
-    `${node.nodeAlias}: ${failure.order}: ${shortened(what)}`,
+    `${node.nodeAlias}: ${failure.order}: ${oneLine(what, saidLengthMax)}`,
     failure.hint === undefined ? {} : { hint: failure.hint },
   )
 }

@@ -5,7 +5,8 @@ import { parseTransport, transportQuestions } from '../tls.js'
 import type { Answer, Connection, Reply } from './connection.js'
 import type { Links } from './links.js'
 import { startBudget, within } from './wait.js'
-import { denialWords, meaningOf, refusesOurUser, shortened } from './words.js'
+import { oneLine } from '../../printable.js'
+import { denialWords, meaningOf, refusesOurUser, saidLengthMax } from './words.js'
 
 export interface ProbeInput {
   readonly links: Links
@@ -163,7 +164,10 @@ function readAnswer(answer: Answer, lastByteAtMs: number | null): Probe {
 
 function readErrorReply(message: string): Probe {
   if (meaningOf(message) === 'busy')
-    return { kind: 'busy', reason: `a script has run for long and blocks it (${shortened(message)})` }
+    return {
+      kind: 'busy',
+      reason: `a script has run for long and blocks it (${oneLine(message, saidLengthMax)})`,
+    }
   return {
     kind: 'denied',
     cause: refusesOurUser(message) ? 'credentials' : 'other',

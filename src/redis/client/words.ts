@@ -1,3 +1,8 @@
+import { oneLine } from '../../printable.js'
+
+/** What the other side says ends in logs. */
+export const saidLengthMax = 200
+
 /** What an error reply to a question of ours says about the node. All of them are life. */
 export type ReplyMeaning = 'loading' | 'busy' | 'denied' | 'other'
 
@@ -21,7 +26,7 @@ export function refusesOurUser(errorReply: string): boolean {
 
 /** A denial in plain words, with what Redis said behind it. */
 export function denialWords(errorReply: string): string {
-  return `${denialCause(errorReply)} (${shortened(errorReply)})`
+  return `${denialCause(errorReply)} (${oneLine(errorReply, saidLengthMax)})`
 }
 
 function denialCause(errorReply: string): string {
@@ -44,12 +49,6 @@ export function distrustWords(code: string | null): string | null {
   if (/^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|ERROR_IN_CERT|HOSTNAME_)/.test(code))
     return `its certificate is from nobody that we trust (${code})`
   return /^(EPROTO$|ERR_SSL_)/.test(code) ? `it does not speak TLS as we do (${code})` : null
-}
-
-/** One line of bounded length: what the other side says ends in logs. */
-export function shortened(text: string): string {
-  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim()
-  return line.length <= 200 ? line : `${line.slice(0, 200)}…`
 }
 
 /** The kernel at the address answered, and nobody listens there. */
