@@ -8,6 +8,12 @@ export function cliCommand({ env, output }: CommandContext): Command {
     .argument('<flotilla>', 'which one')
     .argument('[command...]', 'what redis-cli is to run; without it, interactive')
     .addOption(new Option('--node <ordinal>', 'that node instead of the master').argParser(parseCount))
+    .addOption(
+      new Option(
+        '--control',
+        'as the user flotilla, which looks after a node (CONFIG, CLIENT, BGSAVE, ACL) and sees no data',
+      ),
+    )
     .passThroughOptions()
     .addHelpText(
       'after',
@@ -15,12 +21,17 @@ export function cliCommand({ env, output }: CommandContext): Command {
         'flotilla cli shop',
         'flotilla cli shop set hello world',
         'flotilla cli --node 1 shop get hello',
+        'flotilla cli --control shop client list',
       ),
     )
-    .action((name: string, words: string[], options: { node?: number }, command: Command) =>
+    .action((name: string, words: string[], options: { node?: number; control?: true }, command: Command) =>
       runVerb(output, async () => {
         const { runRedisCli } = await import('../src/cli/redis-cli.js')
-        return runRedisCli({ places: placesOf(command), env, name, words, ordinal: options.node ?? null })
+        const as = options.control === true ? 'control' : 'application'
+        return runRedisCli({
+          ...{ places: placesOf(command), env, name, words, as },
+          ordinal: options.node ?? null,
+        })
       }),
     )
 }

@@ -5,6 +5,7 @@ import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
 import { fileOwner } from '../reconciler/desired-node.js'
 import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
+import { controlUser } from '../redis/acl-user.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { credentialsIfThere } from './look.js'
 import { selectFlotilla } from './manifests.js'
@@ -21,8 +22,10 @@ export async function runRedisCli(request: {
   readonly name: string
   readonly words: readonly string[]
   readonly ordinal: number | null
+  /** As whom: the application, or Flotilla's own user, which looks after a node and sees no data. */
+  readonly as: 'application' | 'control'
 }): Promise<number> {
-  const { places, env, name, words, ordinal } = request
+  const { places, env, name, words, ordinal, as } = request
   const session = await openSession(places, env)
   try {
     const { desired } = await readDesired(places.manifests, session.store)
@@ -50,7 +53,9 @@ export async function runRedisCli(request: {
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
         ? encryptedWay(nodeAlias(name, ordinalOfNode))
         : ''
-    const { application: password } = await credentialsIfThere(session, spec)
+    const { application, control } = await credentialsIfThere(session, spec)
+    const password = as === 'control' ? control : application
+    const user = as === 'control' ? `--user ${controlUser} ` : ''
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
     const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
@@ -62,7 +67,7 @@ export async function runRedisCli(request: {
     }
     return await session.runtime.attachExec(
       container.containerId,
-      ['sh', '-c', `${login}exec redis-cli ${way}"$@"`, 'redis-cli', ...words],
+      ['sh', '-c', `${login}exec redis-cli ${user}${way}"$@"`, 'redis-cli', ...words],
       {
         stdin: process.stdin,
         stdout: process.stdout,

@@ -83,7 +83,7 @@ function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): reado
     [
       'Master',
       master === undefined
-        ? 'none that takes writes'
+        ? noMasterWords(status)
         : `${master.alias} (${master.name}, ${master.address ?? 'no address'})`,
     ],
     ['Ready', `${readyOf(status)} nodes online`],
@@ -168,14 +168,28 @@ function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | und
   return status.nodes.find(node => node.role === 'master' && node.health === 'online')
 }
 
-/** Since when it is paused, as far as is known; null when it isn't. */
+/** Nodes that say they are master against the record, and nodes that can't be asked, may take writes all the same. */
+function noMasterWords({ nodes }: FlotillaStatus): string {
+  const called = (node: FlotillaStatus['nodes'][number]): string => `${node.alias} (${node.name})`
+  const strays = nodes.filter(({ health }) => health === 'stray').map(called)
+  if (strays.length > 0) return `none on record; ${strays.join(', ')} takes writes`
+  const unasked = nodes.find(({ role, health }) => role === 'master' && unaskable.includes(health))
+  return unasked === undefined
+    ? 'none that takes writes'
+    : `${called(unasked)}, which is ${unasked.health} and may take writes`
+}
+
+const unaskable: readonly string[] = ['locked-out', 'detached']
+
 /** What is as it should be is told by the phase; of users and passwords is told what is not, and what is about to change. */
 function isTold(condition: Condition): boolean {
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
+  if (condition.type === 'WritesAccepted') return !['Accepted', 'NoMaster'].includes(condition.reason)
   return condition.status === 'True' && condition.reason !== 'NothingAsked'
 }
 
+/** Since when it is paused, as far as is known; null when it isn't. */
 function pausedSince({ conditions }: FlotillaStatus): string | null {
   const paused = conditions.find(({ type }) => type === 'Paused')
   return paused?.status === 'True' ? paused.lastTransitionTime : null

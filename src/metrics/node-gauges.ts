@@ -64,6 +64,11 @@ export const nodeGauges: readonly WorldGauge[] = [
     'Commands a second, as the node itself averages them.',
     ({ facts }) => facts?.opsPerSecond,
   ),
+  told(
+    'flotilla_node_refused_writes',
+    'Writes that the process has refused since its start, for want of memory, of room on the disk or of replicas.',
+    ({ status }) => status.refusedWrites,
+  ),
   told('flotilla_node_keys', 'Keys over all databases.', ({ facts }) => facts?.keys),
   told('flotilla_node_uptime_seconds', 'How long the process has run.', ({ facts }) => facts?.uptimeSeconds),
   told('flotilla_node_loading', '1 while the node reads its data from disk.', ({ facts }) =>

@@ -114,6 +114,7 @@ function withoutNumbers(status: FlotillaStatus): unknown {
       memory: null,
       connections: null,
       opsPerSecond: null,
+      refusedWrites: null,
     })),
     conditions: status.conditions.map(condition => [
       condition.type,

@@ -35,14 +35,27 @@ export function parseInfo(text: string): ParsedInfo {
     upstream: role === 'replica' ? readUpstream(fields) : null,
     loading: readLoading(fields),
     asyncLoading: flag(fields, 'async_loading'),
-    keys: countKeys(fields),
+    keys: countKeys(fields, 'keys'),
     memory: {
       usedBytes: count(fields, 'used_memory'),
       rssBytes: count(fields, 'used_memory_rss'),
       maxBytes: count(fields, 'maxmemory'),
     },
+    eviction: {
+      policy: fields.get('maxmemory_policy') ?? 'noeviction',
+      uncountedBytes: count(fields, 'mem_not_counted_for_evict'),
+      expiringKeys: countKeys(fields, 'expires'),
+    },
     persistence: readPersistence(fields),
     connectedClients: count(fields, 'connected_clients'),
+    // Only the newest servers say it here; of the others see client/paused.ts.
+    writesPaused: ['all', 'write'].includes(fields.get('paused_actions') ?? 'none'),
+    goodReplicas: countOrNull(fields, 'min_slaves_good_slaves'),
+    refused: {
+      outOfMemory: errorCount(fields, 'OOM'),
+      disk: errorCount(fields, 'MISCONF'),
+      tooFewReplicas: errorCount(fields, 'NOREPLICAS'),
+    },
     opsPerSecond: count(fields, 'instantaneous_ops_per_sec'),
     syncs: {
       full: count(fields, 'sync_full'),
@@ -114,6 +127,11 @@ function readFollowers(fields: Fields): readonly FollowerFacts[] {
   return followers
 }
 
+/** `errorstat_OOM:count=3`. */
+function errorCount(fields: Fields, word: string): number {
+  return count(readParts(fields.get(`errorstat_${word}`) ?? ''), 'count')
+}
+
 function readParts(value: string): Fields {
   const parts = new Map<string, string>()
   for (const part of value.split(',')) {
@@ -155,9 +173,9 @@ function readLoading(fields: Fields): LoadingFacts | null {
 }
 
 /** `db0:keys=12,expires=0,…`, one line for each database that holds something. */
-function countKeys(fields: Fields): number {
+function countKeys(fields: Fields, which: 'keys' | 'expires'): number {
   let keys = 0
-  for (const [key, value] of fields) if (/^db\d+$/.test(key)) keys += count(readParts(value), 'keys')
+  for (const [key, value] of fields) if (/^db\d+$/.test(key)) keys += count(readParts(value), which)
   return keys
 }
 

@@ -190,9 +190,17 @@ export interface RedisFacts {
   readonly asyncLoading: boolean
   /** Keys over all databases. */
   readonly keys: number
+  /** `maxBytes` is `maxmemory`; 0 means no limit. */
   readonly memory: { readonly usedBytes: number; readonly rssBytes: number; readonly maxBytes: number }
+  readonly eviction: EvictionFacts
   readonly persistence: PersistenceFacts
   readonly connectedClients: number
+  /** Whether writes wait for the end of a CLIENT PAUSE, as far as that can be told. */
+  readonly writesPaused: boolean
+  /** A master's replicas whose lag is within `min-replicas-max-lag`; null unless a write needs some of them. */
+  readonly goodReplicas: number | null
+  /** How many commands it has refused since its start, by the first word of what it said; only those that refuse writes. */
+  readonly refused: { readonly outOfMemory: number; readonly disk: number; readonly tooFewReplicas: number }
   readonly opsPerSecond: number
   /** Full and partial synchronisations that it has served since its start. */
   readonly syncs: { readonly full: number; readonly partialOk: number; readonly partialRefused: number }
@@ -200,6 +208,16 @@ export interface RedisFacts {
   readonly replicaPriority: number
   /** Asked only of nodes that may speak TLS (see {@link Way}). */
   readonly transport?: TransportFacts
+}
+
+/** What happens at `maxmemory`. */
+export interface EvictionFacts {
+  /** `maxmemory-policy`. */
+  readonly policy: string
+  /** Of the used bytes, those that do not count: buffers for replicas and for the append-only file. */
+  readonly uncountedBytes: number
+  /** Keys that expire, over all databases. */
+  readonly expiringKeys: number
 }
 
 /** Where a node listens, and how it connects. */

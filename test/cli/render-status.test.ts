@@ -99,6 +99,14 @@ test('a command to type is never broken over lines', () => {
   assert.ok(statusOf(held).refusing.length > 0)
 })
 
+test('who takes writes against the record is never called nobody', () => {
+  const text = full({ ...well, nodes: [stopped(0), master(1, { replid: 'other' }), replica(2)] })({
+    columns: null,
+    paint: createPaint(false),
+  })
+  assert.match(text, /^Master: +none on record; shop-1 \(shop-master\) takes writes$/m)
+})
+
 function statusOf(facts: Case): FlotillaStatus {
   const input = planInput(facts)
   const previous = assess(planInput(well), planFlotilla(planInput(well)), {

@@ -447,6 +447,30 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal(await world.redis.command(node, ['GET', 'a'], { deadlineMs }), '3')
     })
 
+    test('a write that waits for the end of a pause is told, and its end too', async () => {
+      const node = await world.startNode('shop-0')
+      await world.redis.promote(node, { deadlineMs })
+      assert.equal((await factsWhen(world, node, () => true)).writesPaused, false)
+      await world.redis.pauseWrites(node, { forMs: 60_000, deadlineMs })
+      const waiting = set(world, node, 'a', '1')
+      await factsWhen(world, node, ({ writesPaused }) => writesPaused)
+      await world.redis.resumeWrites(node, { deadlineMs })
+      await waiting
+      await factsWhen(world, node, ({ writesPaused }) => !writesPaused)
+    })
+
+    test('a master tells how many replicas are good enough for a write, where a write needs some', async () => {
+      const { master } = await startPair(world)
+      assert.equal((await factsWhen(world, master, () => true)).goodReplicas, null)
+      const needed = { 'min-replicas-to-write': '1', 'min-replicas-max-lag': '10' }
+      await world.redis.setConfig(master, needed, { deadlineMs })
+      await factsWhen(world, master, ({ goodReplicas }) => goodReplicas === 1)
+      const lone = await world.startNode('shop-2')
+      await world.redis.promote(lone, { deadlineMs })
+      await world.redis.setConfig(lone, needed, { deadlineMs })
+      await factsWhen(world, lone, ({ goodReplicas }) => goodReplicas === 0)
+    })
+
     test('a pause of writes ends by itself', async () => {
       const node = await world.startNode('shop-0')
       await world.redis.promote(node, { deadlineMs })

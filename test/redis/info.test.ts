@@ -27,6 +27,7 @@ test('a 7.0 master is read whole', () => {
     asyncLoading: false,
     keys: 12,
     memory: { usedBytes: 1163608, rssBytes: 12427264, maxBytes: 0 },
+    eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
       aofEnabled: false,
       aofRewriteInProgress: false,
@@ -38,6 +39,9 @@ test('a 7.0 master is read whole', () => {
       changesSinceLastSave: 12,
     },
     connectedClients: 2,
+    writesPaused: false,
+    goodReplicas: null,
+    refused: { outOfMemory: 0, disk: 0, tooFewReplicas: 0 },
     opsPerSecond: 158,
     syncs: { full: 1, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,

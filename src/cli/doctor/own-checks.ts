@@ -1,4 +1,5 @@
 import type { Probe } from '../../redis/redis.js'
+import { writeRefusal } from '../../redis/write-refusal.js'
 import type { DoctorFacts, StateFacts } from './facts.js'
 import { judgeStateDisk } from './host-checks.js'
 import { failure, judgeKnown, ok, warning, type Finding } from './finding.js'
@@ -34,13 +35,14 @@ export function judgeImages(images: DoctorFacts['images']): Finding {
 export function judgeNodes(nodes: DoctorFacts['nodes']): Finding {
   return judgeKnown(nodes, all => {
     const bad = all.flatMap(({ name, probe }) => {
-      const why = whyNotReached(probe)
+      const why = whyNotReached(probe) ?? whyNoWrites(probe)
       return why === null ? [] : [`${name} ${why}`]
     })
     if (bad.length === 0) return ok(all.length === 0 ? 'none runs' : `${all.length} of ${all.length} answer`)
     return failure(bad.join('; '), {
-      means: 'what Flotilla can not ask, it can not judge; it waits, and fails over only on proof',
-      fix: 'flotilla status; and docker logs of that node. If no node answers: a firewall between this host and the containers, or --reach',
+      means:
+        'what Flotilla can not ask, it can not judge; it waits, and fails over only on proof. A master that refuses writes is not failed over: the next one would refuse them too',
+      fix: 'flotilla status, which says what to type; and docker logs of that node. If no node answers: a firewall between this host and the containers, or --reach',
     })
   })
 }
@@ -59,6 +61,16 @@ function whyNotReached(probe: Probe | null): string | null {
     case 'hung':
       return `does not answer: ${probe.reason}`
   }
+}
+
+/** By what the node says alone: how many replicas a write needs is asked of `status`. */
+function whyNoWrites(probe: Probe | null): string | null {
+  if (probe?.kind !== 'answered' || probe.facts.role !== 'master') return null
+  const refusal = writeRefusal(probe.facts, {
+    savesSnapshots: !probe.facts.persistence.aofEnabled,
+    ...{ stopsWhenSnapshotFails: true, minReplicas: 1, wasOutOfMemory: false, hasRefused: false },
+  })
+  return refusal === null ? null : `refuses writes: ${refusal.why}; it answers ${refusal.said}`
 }
 
 export function judgeSecrets(withoutSecrets: DoctorFacts['withoutSecrets'], directory: string): Finding {

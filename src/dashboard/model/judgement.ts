@@ -48,7 +48,7 @@ export function isTrouble({ type, status, reason }: Condition): boolean {
   return goodNews.test(type) ? status !== 'True' && reason !== 'Off' : status === 'True'
 }
 
-const goodNews = /(Ready|Available|Healthy|Applied)$/
+const goodNews = /(Ready|Available|Accepted|Healthy|Applied)$/
 
 /** Conditions that say something, each once, which is not said by the phase, its reason, the plan or a hold already. */
 export function conditionsToTell({ conditions, refusing, reason }: Flotilla): readonly Condition[] {

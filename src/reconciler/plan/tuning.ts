@@ -17,13 +17,16 @@ import { withoutShrinking } from './shrinking.js'
  * memory says which it was: a settled flotilla is not asked again.
  */
 export function tune(input: Wishing, ordinal: number, cause: string): Action {
-  return { kind: 'tune', ordinal, options: wishes(input, ordinal), cause }
+  return { kind: 'tune', ordinal, options: tunedOptions(input, ordinal), cause }
 }
 
 type Wishing = Pick<PlanInput, 'spec' | 'memory'> & { readonly seen: Pick<Observation, 'nodes'> }
 
-/** A container of another image is to be made anew: what its options are by default is no wish for the one after it. */
-function wishes({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
+/**
+ * The options that this node is to run with, as far as they are set while it runs. A container of another image is to be made anew: what its options are by default is no
+ * wish for the one after it.
+ */
+export function tunedOptions({ spec, memory, seen }: Wishing, ordinal: number): LiveOptions {
   const container = seen.nodes.find(node => node.ordinal === ordinal)?.container
   const imageId = container?.image === spec.image ? container.imageId : null
   const { keeps = null } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
@@ -48,5 +51,5 @@ export function planTuning(input: PlanInput, census: Census): Contribution {
 export function isUntuned(input: PlanInput, node: ClassifiedNode): boolean {
   const runId = factsOf(node)?.runId
   const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
-  return runId !== undefined && record?.tuned !== tunedTo(runId, wishes(input, node.ordinal))
+  return runId !== undefined && record?.tuned !== tunedTo(runId, tunedOptions(input, node.ordinal))
 }

@@ -14,6 +14,7 @@ import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, pausedFact } from './memory-facts.js'
 import { refusalFacts } from './refusal-facts.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
+import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
 import {
   conditionTypes,
   type Condition,
@@ -41,14 +42,16 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
   // A roll may have one node more than was asked for.
   const complete = master !== null && online.length >= input.spec.replicas && census.surplus.length === 0
-  const ready = complete && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
+  const writes = refusedWrites(input, master, context.previous)
+  const ready =
+    complete && writes === null && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
   const generation = input.memory.generation
   const follows =
     isInSyncWithSource(input, census.wanted) && plan.stages.length === 0 && plan.refusals.length === 0
   const phase = phaseOf(input, plan, {
     ready,
     follows,
-    masterReigns: master !== null,
+    takesWrites: master !== null && writes === null,
     complete,
     outdated,
     specApplied: context.previous?.observedGeneration === generation,
@@ -58,7 +61,9 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
   const reason =
     phase === 'Following'
       ? `every node has what ${input.seen.source?.called ?? 'the source'} has, and takes no writes; to take over, type: flotilla promote ${input.spec.name}`
-      : reasonOf(phase, plan, context, census.wanted, summary)
+      : phase === 'Unavailable' && writes !== null
+        ? `node ${master?.ordinal} refuses writes: ${writes.why} (${writes.said})`
+        : reasonOf(phase, plan, context, census.wanted, summary)
   const facts: Readonly<Record<ConditionType, Fact>> = {
     Ready: ready ? yes('AllNodesOnline', `a master and ${summary}`) : no(phase, reason),
     Progressing:
@@ -72,7 +77,13 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         ? yes('NodesMissing', `${summary}: ${sickList(census.wanted)}`)
         : no('AsExpected', summary),
     MasterAvailable:
-      master !== null ? yes('MasterReigns', `node ${master.ordinal} takes writes`) : no('NoMaster', reason),
+      master !== null
+        ? yes(
+            'MasterReigns',
+            `node ${master.ordinal} ${writes === null ? 'takes' : 'is master, and refuses'} writes`,
+          )
+        : no('NoMaster', reason),
+    WritesAccepted: writesFact(input, master, { refusal: writes, whyNone: reason }),
     ReplicationHealthy:
       master !== null && online.length >= input.spec.replicas
         ? yes('LinksUp', summary)
@@ -157,7 +168,7 @@ function phaseOf(
   is: {
     readonly ready: boolean
     readonly follows: boolean
-    readonly masterReigns: boolean
+    readonly takesWrites: boolean
     readonly complete: boolean
     readonly outdated: boolean
     readonly specApplied: boolean
@@ -171,7 +182,7 @@ function phaseOf(
   )
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
-  if (!is.masterReigns) return 'Unavailable'
+  if (!is.takesWrites) return 'Unavailable'
   return is.specApplied && !is.outdated ? 'Degraded' : 'Updating'
 }
 
@@ -256,7 +267,14 @@ function processStatus(
   node: ClassifiedNode,
 ): Pick<
   NodeStatus,
-  'replid' | 'memory' | 'memoryLimitBytes' | 'connections' | 'opsPerSecond' | 'startedAt' | 'crashes'
+  | 'replid'
+  | 'memory'
+  | 'memoryLimitBytes'
+  | 'connections'
+  | 'opsPerSecond'
+  | 'refusedWrites'
+  | 'startedAt'
+  | 'crashes'
 > {
   const facts = factsOf(node)
   const container = node.seen?.container
@@ -267,6 +285,7 @@ function processStatus(
     memoryLimitBytes: input.spec.resources.memoryBytes,
     connections: facts?.connectedClients ?? null,
     opsPerSecond: facts?.opsPerSecond ?? null,
+    refusedWrites: facts === null ? null : refusedWritesOf(facts),
     startedAt: container?.state === 'running' ? timeOf(container.startedAtMs) : null,
     crashes: { count: crashes.length, lastAt: timeOf(crashes.at(-1)?.atMs) },
   }

@@ -40,6 +40,7 @@ export const nodeStatus = z.object({
   memoryLimitBytes: count.nullable(),
   connections: count.nullable(),
   opsPerSecond: count.nullable(),
+  refusedWrites: count.nullable(),
   startedAt: time.nullable(),
   crashes: z.object({ count, lastAt: time.nullable() }),
   config: z.enum(['applied', 'pending', 'outdated']),

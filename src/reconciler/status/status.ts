@@ -26,7 +26,7 @@ export interface FlotillaStatus {
 
 /**
  * Ready: one master, every wanted replica in sync. Following: every node has what a Redis of somebody else has, and takes no writes until it takes over. Creating: never been Ready yet. Updating: the spec changed and is being applied.
- * Degraded: writes work, something is missing. Unavailable: no master takes writes. Held: Flotilla refuses to go on and says why.
+ * Degraded: writes work, something is missing. Unavailable: there is no master, or it refuses writes. Held: Flotilla refuses to go on and says why.
  * While the engine does not answer there is no new status: the last one stays, and the log and the exit code of `status` say so.
  */
 export const phases = [
@@ -78,6 +78,8 @@ export interface NodeStatus {
   /** Clients, ours and other nodes among them. */
   readonly connections: number | null
   readonly opsPerSecond: number | null
+  /** Writes that its process has refused since its start, for want of memory, of room on the disk or of replicas. */
+  readonly refusedWrites: number | null
   /** When its container was last started; null when it does not run. */
   readonly startedAt: string | null
   /** How often it ended though nobody asked it to, as far as is remembered (the last ten times), and when it last did. */
@@ -119,6 +121,7 @@ export const conditionTypes = [
   'Progressing',
   'Degraded',
   'MasterAvailable',
+  'WritesAccepted',
   'ReplicationHealthy',
   'ConfigApplied',
   'PersistenceApplied',

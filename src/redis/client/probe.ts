@@ -1,9 +1,10 @@
 import type { Clock } from '../../clock.js'
 import { parseInfo } from '../info.js'
-import type { NodeTarget, Probe, Pulse } from '../redis.js'
+import type { NodeTarget, Probe, Pulse, RedisFacts } from '../redis.js'
 import { parseTransport, transportQuestions } from '../tls.js'
 import type { Answer, Connection, Reply } from './connection.js'
 import type { Links } from './links.js'
+import { mayBePaused, showsPausedClients } from './paused.js'
 import { startBudget, within } from './wait.js'
 import { oneLine } from '../../printable.js'
 import { denialWords, meaningOf, refusesOurUser, saidLengthMax } from './words.js'
@@ -122,31 +123,43 @@ async function repliesOnly(answer: Promise<Answer>): Promise<Answer> {
 }
 
 /** INFO under way on each connection: a node that is slow gets one question, not a queue of them. */
-const underWay = new WeakMap<Connection, Promise<Answer>>()
+const underWay = new WeakMap<Connection, Promise<InfoAnswer>>()
+
+/** The reply to CLIENT LIST, where it was asked. */
+type InfoAnswer = Answer & { readonly clientList?: string }
 
 /**
  * Plain INFO: one command whatever the version (6.2 takes just one section, and several sections cost Redis the same as all of its default
  * ones). A late answer to an earlier question is as good as one to this.
  */
-function askInfo(connection: Connection, node: NodeTarget): Promise<Answer> {
+function askInfo(connection: Connection, node: NodeTarget): Promise<InfoAnswer> {
   const pending = underWay.get(connection)
   if (pending !== undefined) return pending
-  const answer = connection.ask(maySpeakTls(node) ? [['INFO'], ...transportQuestions] : [['INFO']])
+  const answer = askOnce(connection, node)
   underWay.set(connection, answer)
   void answer.then(() => underWay.delete(connection))
   return answer
+}
+
+async function askOnce(connection: Connection, node: NodeTarget): Promise<InfoAnswer> {
+  const answer = await connection.ask(maySpeakTls(node) ? [['INFO'], ...transportQuestions] : [['INFO']])
+  const info = answer.kind === 'replies' && answer.replies[0] !== undefined ? textOf(answer.replies[0]) : ''
+  if (!mayBePaused(info)) return answer
+  const clients = await connection.ask([['CLIENT', 'LIST']])
+  const [list] = clients.kind === 'replies' ? clients.replies : []
+  return list === undefined ? answer : { ...answer, clientList: textOf(list) }
 }
 
 function maySpeakTls({ tls, otherwise }: NodeTarget): boolean {
   return tls !== undefined || otherwise !== undefined
 }
 
-function readAnswer(answer: Answer, lastByteAtMs: number | null): Probe {
+function readAnswer(answer: InfoAnswer, lastByteAtMs: number | null): Probe {
   switch (answer.kind) {
     case 'replies': {
       const [reply, ...transport] = answer.replies
       if (reply?.kind === 'error') return readErrorReply(reply.message)
-      return readInfo(reply?.value, transport)
+      return readInfo(reply?.value, transport, answer.clientList ?? '')
     }
     case 'denied':
       return readErrorReply(answer.message)
@@ -175,12 +188,20 @@ function readErrorReply(message: string): Probe {
   }
 }
 
-function readInfo(value: unknown, transportReplies: readonly Reply[]): Probe {
+function readInfo(value: unknown, transportReplies: readonly Reply[], clientList: string): Probe {
   const info = parseInfo(typeof value === 'string' ? value : '')
   if (info.kind === 'unreadable') return { kind: 'denied', cause: 'other', reason: info.reason }
   const transport = transportReplies.length === 0 ? null : parseTransport(transportReplies.map(valueOf))
-  const facts = transport === null ? info.facts : { ...info.facts, transport }
+  const facts: RedisFacts = {
+    ...info.facts,
+    writesPaused: info.facts.writesPaused || showsPausedClients(clientList),
+    ...(transport === null ? {} : { transport }),
+  }
   return { kind: facts.loading === null ? 'answered' : 'loading', facts }
+}
+
+function textOf(reply: Reply): string {
+  return reply.kind === 'value' && typeof reply.value === 'string' ? reply.value : ''
 }
 
 function valueOf(reply: Reply): unknown {

@@ -1,4 +1,5 @@
 import type { RedisFacts, UpstreamFacts } from '../redis.js'
+import { goodReplicas } from './fake-master.js'
 import { isUp, type FakeProcess } from './fake-process.js'
 
 /** What INFO would say. */
@@ -24,17 +25,21 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     asyncLoading: false,
     keys: process.data.keys,
     memory: { usedBytes: 1_000_000, rssBytes: 10_000_000, maxBytes: 0 },
+    eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
       aofEnabled: process.persistence === 'aof',
       aofRewriteInProgress: process.persistence === 'aof' && !process.aofIsCurrent,
       aofLastRewriteOk: true,
-      aofLastWriteOk: true,
+      aofLastWriteOk: !process.diskIsFull,
       rdbSaveInProgress: nowMs < process.forkUntilMs,
       rdbLastSaveOk: true,
       rdbLastSaveAtMs: process.lastSaveAtMs,
       changesSinceLastSave: 0,
     },
     connectedClients: 1 + process.clients.size,
+    writesPaused: nowMs < process.pausedUntilMs,
+    goodReplicas: goodReplicas(process, nowMs),
+    refused: { outOfMemory: 0, disk: 0, tooFewReplicas: 0 },
     opsPerSecond: 0,
     syncs: { ...process.syncs },
     replicaPriority: 100,

@@ -119,16 +119,21 @@ export function takeWrite(
 const getAckBytes = 37
 const pingBytes = 14
 
+/** Null unless a write needs some. */
+export function goodReplicas({ config, followers }: FakeProcess, nowMs: number): number | null {
+  const maxLagMs = 1_000 * Number(config.get('min-replicas-max-lag') ?? 10)
+  if (Number(config.get('min-replicas-to-write') ?? 0) === 0 || maxLagMs === 0) return null
+  return followers.filter(({ state, ackAtMs }) => state === 'online' && nowMs - ackAtMs <= maxLagMs).length
+}
+
 function whyNotWrite({ clock }: FakeWire, process: FakeProcess): string | null {
   if (process.state === 'loading') return 'LOADING Redis is loading the dataset in memory'
   if (process.state === 'busy') return 'BUSY Redis is busy running a script.'
   if (process.upstream !== null) return "READONLY You can't write against a read only replica."
-  const needed = Number(process.config.get('min-replicas-to-write') ?? 0)
-  const maxLagMs = 1_000 * Number(process.config.get('min-replicas-max-lag') ?? 10)
-  const good = process.followers.filter(
-    ({ state, ackAtMs }) => state === 'online' && clock.monotonicMs() - ackAtMs <= maxLagMs,
-  )
-  return needed > 0 && maxLagMs > 0 && good.length < needed
+  if (process.diskIsFull && process.persistence === 'aof')
+    return 'MISCONF Errors writing to the AOF file: No space left on device'
+  const good = goodReplicas(process, clock.monotonicMs())
+  return good !== null && good < Number(process.config.get('min-replicas-to-write'))
     ? 'NOREPLICAS Not enough good replicas to write.'
     : null
 }

@@ -4,6 +4,7 @@ import { examine } from '../../../src/cli/doctor/checks.js'
 import { renderFindings } from '../../../src/cli/doctor/doctor.js'
 import type { DoctorFacts, HostFacts, Known, StateFacts } from '../../../src/cli/doctor/facts.js'
 import type { Verdict } from '../../../src/cli/doctor/finding.js'
+import { answered } from '../../reconciler/support/world.js'
 
 function known<Value>(value: Value): Known<Value> {
   return { kind: 'known', value }
@@ -196,6 +197,15 @@ const troubles: Readonly<
       ]),
     },
     says: /does not let us in: WRONGPASS/,
+  },
+  'a master that refuses writes': {
+    check: 'nodes',
+    verdict: 'failure',
+    facts: {
+      nodes: known([{ name: 'shop-master', probe: answered({ goodReplicas: 0 }) }]),
+    },
+    says: /shop-master refuses writes: 0 of the 1 replicas .* NOREPLICAS/,
+    fix: /flotilla status/,
   },
   'lost passwords': {
     check: 'secrets',

@@ -19,6 +19,7 @@ import {
   nothingThere,
   nowMs,
   planInput,
+  redisFacts,
   replica,
   resources,
   settledNodes,
@@ -69,6 +70,7 @@ test('of a settled flotilla all conditions say that all is well', () => {
   assert.deepEqual(good, [
     'Ready',
     'MasterAvailable',
+    'WritesAccepted',
     'ReplicationHealthy',
     'ConfigApplied',
     'PersistenceApplied',
@@ -104,6 +106,29 @@ test('without a master that takes writes it is Unavailable', () => {
   )
   assert.equal(status.phase, 'Unavailable')
   assert.equal(condition(status, 'MasterAvailable').reason, 'NoMaster')
+})
+
+test('a master that refuses writes is never Ready, and is not failed over from', () => {
+  const full = redisFacts().persistence
+  const facts: Case = {
+    ...settled,
+    nodes: settledNodes().map(seen =>
+      seen.ordinal === 0
+        ? master(0, {
+            followers: [follower(1), follower(2)],
+            persistence: { ...full, aofLastWriteOk: false },
+          })
+        : seen,
+    ),
+  }
+  const status = statusOf(facts, { previous: ready })
+  assert.equal(status.phase, 'Unavailable')
+  assert.match(status.reason, /^node 0 refuses writes: the append-only file .* \(MISCONF /)
+  assert.deepEqual(status.doing, [])
+  assert.equal(condition(status, 'MasterAvailable').status, 'True')
+  const { status: accepted, reason, message } = condition(status, 'WritesAccepted')
+  assert.deepEqual([accepted, reason], ['False', 'DiskError'])
+  assert.match(message, /Type: docker exec shop-master df -h \/data/)
 })
 
 test('a new generation that is not acted on yet is Updating, and observedGeneration lags behind', () => {

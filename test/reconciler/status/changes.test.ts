@@ -102,6 +102,7 @@ test('a first look tells what is there, and of conditions only those that are tr
     'node.online 2',
     'condition.changed Ready True',
     'condition.changed MasterAvailable True',
+    'condition.changed WritesAccepted True',
     'condition.changed ReplicationHealthy True',
     'condition.changed ConfigApplied True',
     'condition.changed PersistenceApplied True',

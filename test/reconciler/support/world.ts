@@ -141,6 +141,7 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
     asyncLoading: false,
     keys: 10,
     memory: { usedBytes: 1_000_000, rssBytes: 2_000_000, maxBytes: 0 },
+    eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
       aofEnabled: true,
       aofRewriteInProgress: false,
@@ -152,6 +153,9 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
       changesSinceLastSave: 0,
     },
     connectedClients: 1,
+    writesPaused: false,
+    goodReplicas: null,
+    refused: { outOfMemory: 0, disk: 0, tooFewReplicas: 0 },
     opsPerSecond: 0,
     syncs: { full: 0, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,
