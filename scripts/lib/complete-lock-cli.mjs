@@ -28,6 +28,10 @@ await runScript(async () => {
  */
 async function withIntegrity(entry, { version, ...others }) {
   const name = entry.slice(entry.lastIndexOf('node_modules/') + 'node_modules/'.length)
-  const { stdout } = await promisify(execFile)('npm', ['view', `${name}@${String(version)}`, 'dist.integrity'])
+  const { stdout } = await promisify(execFile)('npm', [
+    'view',
+    `${name}@${String(version)}`,
+    'dist.integrity',
+  ])
   return { version, integrity: stdout.trim(), ...others }
 }

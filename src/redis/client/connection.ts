@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { Secret } from '../../secret.js'
 import type { NodeTarget, Way } from '../redis.js'
 import { dialerFor } from './dialer.js'
+import { noRedis } from './reply-guard.js'
 import { distrustWords, firstErrorCode, networkWords } from './words.js'
 
 /** One connection: opened once, logged in once, never reconnected. Whoever needs another one opens it and knows that it is another one. */
@@ -72,6 +73,8 @@ class IoredisConnection implements Connection {
   readonly #opening: Promise<Answer | null>
   /** The first error that ioredis emitted: its promises say just "Connection is closed". */
   #cause: Error | null = null
+  /** What it sent that was no answer to us. */
+  #misbehaviour: string | null = null
   #ready = false
   #closedByUs = false
 
@@ -108,7 +111,11 @@ class IoredisConnection implements Connection {
   #dial(way: Way): Redis {
     const { clock, login, onLost } = this.#options
     const redis = new Redis({
-      Connector: dialerFor(way, () => (this.connected = true)),
+      Connector: dialerFor(way, {
+        onAccepted: () => (this.connected = true),
+        onBytes: () => (this.lastByteAtMs = clock.nowMs()),
+        onMisbehaviour: why => (this.#misbehaviour ??= why),
+      }),
       ...(way.tls === undefined ? {} : { tls: {} }),
       ...(login === null ? {} : { password: login.password.reveal() }),
       ...(login === null || login.user === null ? {} : { username: login.user }),
@@ -129,11 +136,6 @@ class IoredisConnection implements Connection {
     })
     redis.on('error', (error: Error) => {
       if (redis === this.#redis) this.#cause ??= error
-    })
-    redis.once('connect', () => {
-      redis.stream.on('data', () => {
-        this.lastByteAtMs = clock.nowMs()
-      })
     })
     redis.once('close', () => {
       if (!this.#ready) return
@@ -185,8 +187,8 @@ class IoredisConnection implements Connection {
     if (said !== null) return said
     const distrust = distrustWords(firstErrorCode(this.#cause))
     if (distrust !== null) return { kind: 'distrusted', reason: distrust }
-    if (this.lastByteAtMs !== null)
-      return { kind: 'denied', message: 'it answered with something that is not the Redis protocol' }
+    if (this.#misbehaviour !== null) return { kind: 'denied', message: this.#misbehaviour }
+    if (this.lastByteAtMs !== null) return { kind: 'denied', message: noRedis }
     const code = firstErrorCode(this.#cause)
     if (this.connected && (code === null || code === 'ECONNRESET' || code === 'EPIPE'))
       return { kind: 'refused', reason: 'the connection was closed at once, without a word' }
@@ -205,6 +207,7 @@ class IoredisConnection implements Connection {
   }
 
   #closeWords(error: unknown): string {
+    if (this.#misbehaviour !== null) return this.#misbehaviour
     const code = firstErrorCode(this.#cause) ?? firstErrorCode(error)
     return code === null ? 'the connection was closed' : `the connection was closed (${code})`
   }

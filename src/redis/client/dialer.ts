@@ -2,6 +2,16 @@ import { connect as connectInPlain, type Socket } from 'node:net'
 import { connect as connectEncrypted } from 'node:tls'
 import { AbstractConnector } from 'ioredis'
 import type { Way } from '../redis.js'
+import { ReplyGuard } from './reply-guard.js'
+
+export interface DialListener {
+  /** The kernel on the other side has taken the connection. */
+  onAccepted(): void
+  /** Bytes have come. */
+  onBytes(): void
+  /** They were no answer to anything that was asked, and the connection ends. */
+  onMisbehaviour(why: string): void
+}
 
 type Dialer = new (options: unknown) => AbstractConnector
 
@@ -11,7 +21,7 @@ type Dialer = new (options: unknown) => AbstractConnector
  *
  * With TLS the other side has to prove, to Node's own checks, that it has this name from an authority that we trust; otherwise the connection ends unused.
  */
-export function dialerFor({ host, port, tls }: Way, onAccepted: () => void): Dialer {
+export function dialerFor({ host, port, tls }: Way, listener: DialListener): Dialer {
   return class extends AbstractConnector {
     constructor(options: unknown) {
       super((options as { readonly disconnectTimeout: number }).disconnectTimeout)
@@ -23,12 +33,33 @@ export function dialerFor({ host, port, tls }: Way, onAccepted: () => void): Dia
         tls === undefined
           ? connectInPlain({ host, port })
           : connectEncrypted({ host, port, ca: tls.authorities, servername: tls.serverName })
-      stream.once('connect', onAccepted)
+      stream.once('connect', () => listener.onAccepted())
+      guardReplies(stream, listener)
       stream.once('error', (error: Error) => {
         this.firstError = error
       })
       this.stream = stream
       return Promise.resolve(stream)
     }
+  }
+}
+
+/** Between the socket and ioredis: each write of its is one command, and it is handed only bytes that answer one. */
+function guardReplies(stream: Socket, listener: DialListener): void {
+  const guard = new ReplyGuard()
+  const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean
+  const emit = stream.emit.bind(stream) as (...args: readonly unknown[]) => boolean
+  stream.write = (...args: readonly unknown[]) => {
+    guard.noteCommand()
+    return write(...args)
+  }
+  stream.emit = (...args: readonly unknown[]) => {
+    if (args[0] !== 'data') return emit(...args)
+    listener.onBytes()
+    const why = guard.whyNot(args[1] as Buffer)
+    if (why === null) return emit(...args)
+    listener.onMisbehaviour(why)
+    stream.destroy()
+    return true
   }
 }

@@ -1,0 +1,17 @@
+import './node-version.mjs'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { build } from './build.mjs'
+import { ensureDependencies } from './dependencies.mjs'
+import { runScript } from './say.mjs'
+
+// Runs test/fuzz/main.ts, which needs no engine; arguments are passed on.
+const root = join(import.meta.dirname, '../..')
+
+await runScript(async () => {
+  process.chdir(root)
+  ensureDependencies(root)
+  build(root)
+  const program = ['--enable-source-maps', 'dist/test/fuzz/main.js', ...process.argv.slice(2)]
+  return spawnSync(process.execPath, program, { stdio: 'inherit' }).status ?? 1
+})

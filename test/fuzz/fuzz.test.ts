@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { fuzzHttp } from './support/fuzz-http.js'
+import { fuzzReplies } from './support/fuzz-replies.js'
+
+const seed = Date.now() % 1_000_000_000
+
+test(`no request ends the HTTP server or makes it fail (seed ${seed})`, async () => {
+  const { errors, livesOn } = await fuzzHttp({ seed, requests: 1_500 })
+  assert.deepEqual(errors, [])
+  assert.ok(livesOn)
+})
+
+test(`no reply keeps a probe from an answer (seed ${seed})`, async () => {
+  assert.deepEqual((await fuzzReplies({ seed, probes: 150 })).rejections, [])
+})
