@@ -2,6 +2,7 @@ import { FlotillaError } from '../../errors.js'
 import type { CallOptions, LogLine, LogQuery } from '../runtime.js'
 import { createFrameReader } from './frames.js'
 import type { EngineClient } from './engine-client.js'
+import { createLineReader } from './lines.js'
 
 /** The last lines, oldest first, without Docker's framing. Docker cuts lines of more than 16 kB into pieces; they are joined again. */
 export function readLogs(
@@ -80,14 +81,12 @@ function createLineSplitter(onLine: (line: string) => void): {
   readonly take: (framed: Buffer) => void
   readonly end: () => void
 } {
-  const unended = { stdout: '', stderr: '' }
-  const tell = (line: string): void => onLine(line.replace(/\r$/, ''))
+  const readers = { stdout: createLineReader(onLine), stderr: createLineReader(onLine) }
   return {
-    take: createFrameReader((stream, piece) => {
-      const parts = (unended[stream] + piece.toString('utf8')).split('\n')
-      unended[stream] = parts.pop() ?? ''
-      parts.forEach(tell)
-    }),
-    end: () => [unended.stdout, unended.stderr].filter(line => line !== '').forEach(tell),
+    take: createFrameReader((stream, piece) => readers[stream].take(piece)),
+    end() {
+      readers.stdout.end()
+      readers.stderr.end()
+    },
   }
 }

@@ -9,6 +9,7 @@ import { systemClock } from '../../../src/clock.js'
 import { errorCode } from '../../../src/errors.js'
 import { watchEvents } from '../../../src/runtime/docker/events.js'
 import { createFrameReader } from '../../../src/runtime/docker/frames.js'
+import { createLineReader } from '../../../src/runtime/docker/lines.js'
 import { pullImage } from '../../../src/runtime/docker/pull.js'
 import { createEngineClient } from '../../../src/runtime/docker/request.js'
 import { createTransport } from '../../../src/runtime/docker/transport.js'
@@ -247,11 +248,38 @@ describe('framed output', () => {
       })
   })
 
+  test('is handed on as it comes, however long its frame claims to be', () => {
+    const endless = Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x61])
+    assert.deepEqual(readAll([endless, Buffer.from('b')]), { stdout: 'ab', stderr: '' })
+  })
+
   test('without frames is stdout', () =>
     assert.deepEqual(readAll([Buffer.from('plain text of a pty')]), {
       stdout: 'plain text of a pty',
       stderr: '',
     }))
+})
+
+describe('lines', () => {
+  const readAll = (pieces: readonly Buffer[]) => {
+    const lines: string[] = []
+    const reader = createLineReader(line => lines.push(line))
+    pieces.forEach(piece => reader.take(piece))
+    reader.end()
+    return lines
+  }
+
+  test('are the same wherever their bytes were cut, in the middle of a letter too', () => {
+    const bytes = Buffer.from('eins\r\nzwei €\n\n三')
+    for (let cut = 0; cut <= bytes.length; cut++)
+      assert.deepEqual(readAll([bytes.subarray(0, cut), bytes.subarray(cut)]), ['eins', 'zwei €', '', '三'])
+  })
+
+  test('that never end are cut, and never held whole', () => {
+    const lines = readAll(Array.from({ length: 100 }, () => Buffer.alloc(16_384, 'x')))
+    assert.equal(lines.join('').length, 1_638_400)
+    assert.ok(lines.every(line => line.length <= 2 * 65_536))
+  })
 })
 
 describe('over ssh', () => {
