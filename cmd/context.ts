@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Output } from '../src/cli/output.js'
+import { parseDuration } from '../src/cli/quantities.js'
 import type { Environment, Places } from '../src/cli/session.js'
 
 /** What a verb gets from the process: the only way in for the environment. */
@@ -47,6 +48,13 @@ export function example(...lines: readonly string[]): string {
 export function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0 or more.')
   return Number(text)
+}
+
+/** For commander: `0s`, `90s`, `1h30m`, to milliseconds. */
+export function parseTime(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === null) throw new InvalidArgumentError('Write how long: 30s, 5m, 1h30m.')
+  return ms
 }
 
 /** How far back a verb looks that prints what has been. */

@@ -16,9 +16,11 @@ export function planCommand({ env, output }: CommandContext): Command {
     .action((names: string[], options: { output: 'text' | 'json'; exitCode?: true }, command: Command) =>
       runVerb(output, async () => {
         const { bringsChange, plansJson, plansOf, plansText } = await import('../src/cli/plan.js')
-        const plans = await plansOf({ places: placesOf(command), env, names })
+        const { plans, problems } = await plansOf({ places: placesOf(command), env, names })
         const view = { columns: output.columns, paint: createPaint(output.colour) }
         output.result(options.output === 'json' ? plansJson(plans) : plansText(plans, view))
+        for (const problem of problems) output.note(`manifest: ${problem}`)
+        if (problems.length > 0) return exitCode.usage
         return options.exitCode === true && bringsChange(plans) ? exitCode.changes : exitCode.done
       }),
     )

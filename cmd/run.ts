@@ -6,7 +6,8 @@ import { preferThisProcess } from '../src/process-priority.js'
 import { keepHeapSmall } from '../src/daemon/small-heap.js'
 import type { LogFormat, LogLevel } from '../src/events/log.js'
 import { defaultHttpAddress } from '../src/http/address.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import type { DeletionPolicy } from '../src/manifest/spec.js'
+import { example, parseTime, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function runCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('run'))
@@ -34,6 +35,14 @@ export function runCommand({ env, output }: CommandContext): Command {
     )
     .addOption(
       new Option(
+        '--deletion-grace <time>',
+        'how long a flotilla is kept whose manifest is missing (default: 30s, and 5m where its data would go)',
+      )
+        .env('FLOTILLA_DELETION_GRACE')
+        .argParser(parseTime),
+    )
+    .addOption(
+      new Option(
         '--http <where>',
         'where health, metrics and the API answer: host:port, unix:/path, several with commas, or off',
       )
@@ -53,7 +62,12 @@ export function runCommand({ env, output }: CommandContext): Command {
     )
     .action(
       (
-        options: HttpWords & { logFormat: 'auto' | LogFormat; logLevel: LogLevel; notify?: string },
+        options: HttpWords & {
+          logFormat: 'auto' | LogFormat
+          logLevel: LogLevel
+          notify?: string
+          deletionGrace?: number
+        },
         command: Command,
       ) =>
         runVerb(output, async () => {
@@ -82,11 +96,17 @@ export function runCommand({ env, output }: CommandContext): Command {
             signals: process,
             ended: terminationSignal(),
             notify: options.notify ?? null,
+            graceMs: ({ deletionPolicy }) => options.deletionGrace ?? usualGraceMs(deletionPolicy),
             ...(output.stdoutIsTerminal ? { onStatus: liveStatus(output) } : {}),
           })
           return exitCode.done
         }),
     )
+}
+
+/** Half a minute outlasts a checkout and a mount that comes late; what can't be brought back gets the time that a person needs to notice. */
+function usualGraceMs(policy: DeletionPolicy): number {
+  return policy === 'Delete' ? 300_000 : 30_000
 }
 
 /** The first SIGTERM or SIGINT asks for an orderly end; a second one ends at once. */

@@ -24,7 +24,10 @@ export function statusCommand({ env, output }: CommandContext): Command {
       '-w, --watch',
       'go on, drawn anew every second; in a pipe, printed again whenever something has changed',
     )
-    .option('--check', 'exit with 1 unless every one of them is Ready')
+    .option(
+      '--check',
+      'exit with 1 unless there are flotillas, their manifests are in order, and every one of them is Ready',
+    )
     .addHelpText(
       'after',
       example(

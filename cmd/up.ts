@@ -16,11 +16,12 @@ export function upCommand({ env, output }: CommandContext): Command {
     .action((names: string[], options: { timeout: number }, command: Command) =>
       runVerb(output, async () => {
         const { bringUp } = await import('../src/cli/up.js')
-        const settled = await bringUp(
+        const { allReady, manifestsBroken } = await bringUp(
           { places: placesOf(command), env, names, timeoutMs: options.timeout * 1_000 },
           output,
         )
-        return settled ? exitCode.done : exitCode.notSettled
+        if (!allReady) return exitCode.notSettled
+        return manifestsBroken ? exitCode.usage : exitCode.done
       }),
     )
 }

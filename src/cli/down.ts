@@ -44,7 +44,7 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
       'state/locked',
       `${explainError(error).split('\n')[0]}: it would bring back what is taken down`,
       {
-        hint: 'Stop it first; or delete the manifest, and the daemon removes the flotilla as its deletionPolicy says.',
+        hint: 'Stop it first; or delete the manifest, and the daemon removes the flotilla, after a time of grace, as its deletionPolicy says.',
         cause: error,
       },
     )
@@ -99,11 +99,7 @@ async function whatGoes(
     runtime.listNetworks(),
     runtime.listVolumes(),
   ])
-  const declared = new Set([
-    ...desired.flotillas.keys(),
-    ...desired.deleted.map(({ name }) => name),
-    ...(await store.knownFlotillas()),
-  ])
+  const declared = new Set([...desired.flotillas.keys(), ...(await store.knownFlotillas())])
   const labelled = new Set(
     [...containers, ...networks, ...volumes].flatMap(({ labels }) => labels[flotillaLabel] ?? []),
   )

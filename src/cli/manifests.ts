@@ -1,5 +1,6 @@
 import { FlotillaError } from '../errors.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
+import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { suggest } from '../manifest/suggest.js'
 
 /**
@@ -19,6 +20,34 @@ export function selectFlotilla(desired: Desires, name: string, path: string): De
   const found = desired.flotillas.get(name)
   if (found !== undefined) return found
   throw noSuchFlotilla(name, [...desired.flotillas.keys()], path)
+}
+
+/** Of the flotillas that a command is about, those that it can go by their manifests, and what is wrong with the others. */
+export interface SoundOnes {
+  readonly sound: readonly DesiredFlotilla[]
+  readonly problems: readonly string[]
+}
+
+/**
+ * Each document stands for itself: what is wrong with one keeps nobody from another. A flotilla that is named must be sound.
+ * @throws FlotillaError manifest/invalid when one that is named is broken, or when nothing is sound; usage/invalid for a name that is not there.
+ */
+export function selectSound(desired: Desires, names: readonly string[], path: string): SoundOnes {
+  const isSound = ({ diagnostics }: DesiredFlotilla): boolean => diagnostics.length === 0
+  const everyProblem = desired.diagnostics.map(renderDiagnostic)
+  // A broken document that was never accepted is in none of those that are wanted.
+  if (everyProblem.length > 0 && names.some(name => !desired.flotillas.has(name)))
+    throw new FlotillaError('manifest/invalid', everyProblem.join('\n'))
+  const selected = selectFlotillas(desired, names, path)
+  const sound = selected.filter(isSound)
+  const problems = names.length === 0 ? everyProblem : problemsOf(selected)
+  if (problems.length > 0 && (names.length > 0 || sound.length === 0))
+    throw new FlotillaError('manifest/invalid', problems.join('\n'))
+  return { sound, problems }
+}
+
+function problemsOf(flotillas: readonly DesiredFlotilla[]): readonly string[] {
+  return [...new Set(flotillas.flatMap(({ diagnostics }) => diagnostics.map(renderDiagnostic)))]
 }
 
 export function noSuchFlotilla(name: string, known: readonly string[], place: string): FlotillaError {

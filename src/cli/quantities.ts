@@ -30,17 +30,20 @@ const byteUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
 const millisecondsOf: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 }
 
+/** `90s`, `15m`, `1h30m`, `2d`, to milliseconds; null for what is no duration. */
+export function parseDuration(text: string): number | null {
+  if (!/^(\d+[smhd])+$/.test(text)) return null
+  const parts = text.split(/(?<=[smhd])/)
+  return parts.reduce((sum, part) => sum + parseInt(part) * (millisecondsOf[part.at(-1) ?? ''] ?? 0), 0)
+}
+
 /**
  * The moment that `--since` means: so long ago (`90s`, `1h30m`, `2d`) or an ISO time.
  * @throws FlotillaError usage/invalid
  */
 export function parseSince(text: string, nowMs: number): number {
-  if (/^(\d+[smhd])+$/.test(text)) {
-    const parts = text.split(/(?<=[smhd])/)
-    return (
-      nowMs - parts.reduce((sum, part) => sum + parseInt(part) * (millisecondsOf[part.at(-1) ?? ''] ?? 0), 0)
-    )
-  }
+  const agoMs = parseDuration(text)
+  if (agoMs !== null) return nowMs - agoMs
   const atMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(atMs)) return atMs
   throw new FlotillaError('usage/invalid', `--since ${text} is neither a duration nor a time`, {

@@ -12,7 +12,10 @@ export function statusJson(statuses: readonly FlotillaStatus[]): string {
   return `${JSON.stringify({ flotillas: statuses }, null, 2)}\n`
 }
 
-const reason: Column<FlotillaStatus> = { head: 'REASON', cell: status => status.reason }
+const reason: Column<FlotillaStatus> = {
+  head: 'REASON',
+  cell: status => [status.reason, ...manifestMarks(status)].join('; '),
+}
 const listColumns: readonly Column<FlotillaStatus>[] = [
   { head: 'NAME', cell: status => status.name },
   { head: 'PHASE', cell: ({ phase }, { paint }) => phaseBrush(paint, phase)(phase) },
@@ -25,8 +28,18 @@ const listColumns: readonly Column<FlotillaStatus>[] = [
 ]
 /** One line per flotilla. On a narrow terminal the reason stands below it, where there is something to explain. */
 export function renderStatusList(statuses: readonly FlotillaStatus[], view: View): string {
-  const needsExplaining = ({ phase }: FlotillaStatus): boolean => phase !== 'Ready'
+  const needsExplaining = (status: FlotillaStatus): boolean =>
+    status.phase !== 'Ready' || manifestMarks(status).length > 0
   return renderExplained({ columns: listColumns, sentence: reason, at: 2, needsExplaining }, statuses, view)
+}
+
+/** What the phase says nothing of: that a flotilla is well by a spec which is not what is on disk. */
+function manifestMarks({ conditions }: FlotillaStatus): readonly string[] {
+  return conditions.flatMap(({ type, status, message }) => {
+    if (status !== 'True') return []
+    if (type === 'SpecInvalid') return [`its manifest is broken: ${message}`]
+    return type === 'ManifestMissing' ? [message] : []
+  })
 }
 
 /** One flotilla in full: what it is, its nodes, what is not as it should be, and what to type. */

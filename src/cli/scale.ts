@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import { setReplicas } from '../manifest/edit.js'
-import { desire, noDesires } from '../manifest/desired.js'
+import { desire, forEver, noDesires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
 import { replicasMax } from '../manifest/schema.js'
@@ -37,7 +37,7 @@ export async function changeReplicas(
         hint: `Nothing was changed. Type, for the most: flotilla scale ${name} ${replicasMax}`,
       },
     )
-  const desired = desire(noDesires, await loadManifests(manifests))
+  const desired = desire(noDesires, await loadManifests(manifests), forEver)
   if (desired.flotillas.size === 0 && desired.diagnostics.length > 0)
     throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
   const { spec, source } = selectFlotilla(desired, name, manifests)

@@ -25,11 +25,13 @@ interface Sight {
   readonly statuses: readonly FlotillaStatus[]
   /** What is wrong with the manifests, one line each. */
   readonly problems: readonly string[]
+  /** Whether those that were asked for are there, each by a manifest that is in order. */
+  readonly declared: boolean
   /** The last that happened to each, by name. */
   readonly events: ReadonlyMap<string, readonly EventRecord[]>
 }
 
-/** Prints the status once. @returns whether all are Ready. */
+/** Prints the status once. @returns whether there are some, and all are Ready by manifests that are in order. */
 export async function showStatus(request: StatusRequest, output: Output): Promise<boolean> {
   const session = await openSession(request.places, request.env)
   try {
@@ -79,8 +81,9 @@ function isForEyes({ format }: StatusRequest): boolean {
   return format === 'text' || format === 'wide'
 }
 
-function allReady({ statuses }: Sight): boolean {
-  return statuses.every(status => status.phase === 'Ready')
+/** A monitor that looks in the wrong folder sees nothing that is not Ready: that is no good news. */
+function allReady({ statuses, declared }: Sight): boolean {
+  return declared && statuses.length > 0 && statuses.every(status => status.phase === 'Ready')
 }
 
 async function lookAtThem(session: Session, { places, names }: StatusRequest): Promise<Sight> {
@@ -94,6 +97,9 @@ async function lookAtThem(session: Session, { places, names }: StatusRequest): P
   )
   return {
     statuses: await Promise.all(looks),
+    declared: [...selected, ...(names.length === 0 ? [desired] : [])].every(
+      one => one.diagnostics.length === 0,
+    ),
     problems: desired.diagnostics.map(problem => `manifest: ${renderDiagnostic(problem)}`),
     events: new Map(await Promise.all(events)),
   }

@@ -2,16 +2,14 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
-import { FlotillaError } from '../errors.js'
 import { openJournal } from '../events/journal/journal.js'
 import { noDesires, type Desires } from '../manifest/desired.js'
-import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { Controller } from '../reconciler/controller.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { lockState, readLockHolder } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { statusNow } from './look.js'
-import { selectFlotillas } from './manifests.js'
+import { selectSound } from './manifests.js'
 import type { Output } from './output.js'
 import { progressSink, tellProgress } from './progress.js'
 import { ProgressBoard } from './progress-board.js'
@@ -29,11 +27,15 @@ export interface UpRequest {
 /** A hold may resolve itself while other nodes come up; after this long it is a person's turn. */
 const holdPatienceMs = 3_000
 
-/** Reconciles until all are Ready, or until nothing more can be done without a person. @returns whether all are Ready. */
-export async function bringUp(request: UpRequest, output: Output): Promise<boolean> {
+/** Reconciles until all are Ready, or until nothing more can be done without a person; those whose manifest is broken are left as they are. */
+export async function bringUp(
+  request: UpRequest,
+  output: Output,
+): Promise<{ readonly allReady: boolean; readonly manifestsBroken: boolean }> {
   const session = await openSession(request.places, request.env)
   try {
-    const desired = await selectedDesires(session, request)
+    const { desired, problems } = await selectedDesires(session, request)
+    for (const problem of problems) output.note(`manifest: ${problem}`)
     const daemon = await readLockHolder(resolve(request.places.state), systemClock)
     const board = isDrawable(output, request.env)
       ? new ProgressBoard(output, () => process.stdout.rows)
@@ -49,7 +51,7 @@ export async function bringUp(request: UpRequest, output: Output): Promise<boole
     output.result(renderStatusList(progress.statuses, viewOf(output)))
     for (const { code, why, whatToType } of progress.statuses.flatMap(status => status.refusing))
       output.note(`${code}: ${why}\n  type: ${whatToType}`)
-    return progress.allReady
+    return { allReady: progress.allReady, manifestsBroken: problems.length > 0 }
   } finally {
     session.close()
   }
@@ -60,12 +62,17 @@ function isDrawable({ stdoutIsTerminal }: Output, env: Environment): boolean {
   return stdoutIsTerminal && env['TERM'] !== 'dumb'
 }
 
-async function selectedDesires(session: Session, { places, names }: UpRequest): Promise<Desires> {
+async function selectedDesires(
+  session: Session,
+  { places, names }: UpRequest,
+): Promise<{ readonly desired: Desires; readonly problems: readonly string[] }> {
   const { desired } = await readDesired(places.manifests, session.store)
-  if (desired.diagnostics.length > 0)
-    throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
-  const selected = selectFlotillas(desired, names, places.manifests)
-  return { ...noDesires, flotillas: new Map(selected.map(one => [one.spec.name, one])) }
+  const { sound, problems } = selectSound(desired, names, places.manifests)
+  const declared = sound.filter(({ missing }) => missing === null)
+  return {
+    desired: { ...noDesires, flotillas: new Map(declared.map(one => [one.spec.name, one])) },
+    problems,
+  }
 }
 
 async function reconcileHere(

@@ -1,4 +1,4 @@
-import { desire, noDesires } from '../manifest/desired.js'
+import { desire, forEver, noDesires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
 
@@ -7,7 +7,7 @@ export async function validate(
   path: string,
   format: 'text' | 'json',
 ): Promise<{ readonly text: string; readonly valid: boolean }> {
-  const desires = desire(noDesires, await loadManifests(path))
+  const desires = desire(noDesires, await loadManifests(path), forEver)
   const valid = desires.diagnostics.length === 0
   const flotillas = [...desires.flotillas.values()]
   if (format === 'json') {

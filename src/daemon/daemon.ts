@@ -6,6 +6,7 @@ import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'
 import { openJournal, type Journal } from '../events/journal/journal.js'
 import type { LoadResult } from '../manifest/load.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
 import { startNotifier } from '../notify/notifier.js'
 import { readNotifySettings } from '../notify/settings.js'
 import { Controller } from '../reconciler/controller.js'
@@ -28,6 +29,8 @@ export interface DaemonOptions {
   /** Where the signals come from that are orders: the process. */
   readonly signals: NodeJS.EventEmitter
   readonly http: HttpSetting
+  /** For how long a flotilla is kept whose manifest is missing. */
+  readonly graceMs: (spec: FlotillaSpec) => number
   /** Resolves with the signal's name when the daemon is to end. */
   readonly ended: Promise<string>
   /** Hears of every status that a pass came to. */
@@ -134,7 +137,7 @@ async function serve(
   tellStart(places, events, session)
   const stopHearing = wakeByWorld(controller, session)
   const manifests = await followManifests(
-    { path: places.manifests, store: session.store, events },
+    { path: places.manifests, store: session.store, events, clock: systemClock, graceMs: options.graceMs },
     (desired, load) => {
       lastLoad = load.kind
       knowledge.noteWanted(desired.diagnostics.length === 0 ? [...desired.flotillas.keys()] : null)

@@ -1,52 +1,160 @@
-import { systemClock } from '../clock.js'
+import type { Clock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
-import { desiresFromMemory, desire, type Desires } from '../manifest/desired.js'
+import { desiresFromMemory, desire, forEver, type Desires, type FoldTime } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests, type LoadResult } from '../manifest/load.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import { watchManifests, type ManifestWatch } from '../manifest/watch.js'
+import { usualTiming, watchManifests, type ManifestWatch } from '../manifest/watch.js'
 import type { StateStore } from '../state/state-store.js'
 
 /** The specs that an earlier run accepted and nobody has removed since. */
-export async function rememberedSpecs(store: StateStore): Promise<readonly FlotillaSpec[]> {
+async function rememberedSpecs(store: StateStore): Promise<readonly FlotillaSpec[]> {
   const names = await store.knownFlotillas()
   const memories = await Promise.all(names.map(name => store.peekMemory(name)))
   return memories.flatMap(memory => (memory === null || memory.spec === null ? [] : [memory.spec]))
 }
 
-/** What the manifests at `path` ask for now, over what was accepted before. */
+/** What the manifests at `path` ask for now, over what was accepted before. What is missing is only said to be: to remove it is the daemon's, after a time of grace. */
 export async function readDesired(
   path: string,
   store: StateStore,
 ): Promise<{ readonly desired: Desires; readonly load: LoadResult }> {
   const load = await loadManifests(path)
-  return { desired: desire(desiresFromMemory(await rememberedSpecs(store)), load), load }
+  return { desired: desire(await acceptedBefore(store), load, forEver), load }
+}
+
+async function acceptedBefore(store: StateStore): Promise<Desires> {
+  return desiresFromMemory(await rememberedSpecs(store))
+}
+
+export interface ManifestSource {
+  readonly path: string
+  readonly store: StateStore
+  readonly events: EventSink
+  readonly clock: Clock
+  /** For how long a flotilla is kept whose manifest is missing. */
+  readonly graceMs: FoldTime['graceMs']
 }
 
 /** Follows the manifests and tells what they ask for, first at once and then after every change. */
 export async function followManifests(
-  source: { readonly path: string; readonly store: StateStore; readonly events: EventSink },
+  source: ManifestSource,
   onDesired: (desired: Desires, load: LoadResult) => void,
 ): Promise<ManifestWatch> {
-  const { path, store, events } = source
-  const first = await readDesired(path, store)
-  let desired = first.desired
-  let problems: readonly string[] = []
-  const take = (next: Desires, load: LoadResult): void => {
-    desired = next
-    const now = next.diagnostics.map(renderDiagnostic)
-    for (const problem of now)
-      if (!problems.includes(problem)) events.publish('manifest.invalid', { problem })
-    if (now.length === 0 && problems.length > 0) events.publish('manifest.valid', {})
-    problems = now
-    onDesired(next, load)
-  }
-  take(first.desired, first.load)
-  return watchManifests({
+  const { path, store, events, clock } = source
+  const follower = new Follower(source, await acceptedBefore(store), onDesired)
+  const first = await firstLoad(follower, path, clock)
+  follower.take(first)
+  const watch = watchManifests({
     path,
-    since: first.load,
-    clock: systemClock,
-    onLoad: load => take(desire(desired, load), load),
+    since: first,
+    clock,
+    onLoad: load => follower.take(load),
     onTrouble: error => events.publish('manifest.unwatched', { error: error.message }),
   })
+  return {
+    lookNow: () => watch.lookNow(),
+    async close() {
+      follower.close()
+      await watch.close()
+    },
+  }
+}
+
+/** A folder that is still being filled (a clone, an rsync, a mount that comes late) looks like one from which something was removed; so do saves later on. */
+async function firstLoad(follower: Follower, path: string, clock: Clock): Promise<LoadResult> {
+  const load = await loadManifests(path)
+  if (!follower.wouldMiss(load)) return load
+  await clock.sleep(usualTiming.confirmMs)
+  return loadManifests(path)
+}
+
+/** What is wanted from one load to the next: tells what has become of manifests, and comes back by itself when somebody's time of grace is over. */
+class Follower {
+  readonly #source: ManifestSource
+  readonly #onDesired: (desired: Desires, load: LoadResult) => void
+  #desired: Desires
+  #last: LoadResult | null = null
+  #problems: readonly string[] = []
+  #cancelRemoval = (): void => undefined
+  #closed = false
+
+  constructor(
+    source: ManifestSource,
+    remembered: Desires,
+    onDesired: (desired: Desires, load: LoadResult) => void,
+  ) {
+    this.#source = source
+    this.#desired = remembered
+    this.#onDesired = onDesired
+  }
+
+  wouldMiss(load: LoadResult): boolean {
+    return [...this.#fold(load).flotillas.values()].some(({ missing }) => missing !== null)
+  }
+
+  take(load: LoadResult): void {
+    const before = this.#desired
+    this.#last = load
+    this.#desired = this.#fold(load)
+    this.#tellProblems()
+    this.#tellMissing(before)
+    this.#onDesired(this.#desired, load)
+    this.#awaitRemoval()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelRemoval()
+  }
+
+  /** By a clock that nobody sets: the time of day may jump by years when a machine has just started. */
+  #fold(load: LoadResult): Desires {
+    const { clock, graceMs } = this.#source
+    return desire(this.#desired, load, { nowMs: clock.monotonicMs(), graceMs })
+  }
+
+  #tellProblems(): void {
+    const { events } = this.#source
+    const now = this.#desired.diagnostics.map(renderDiagnostic)
+    for (const problem of now)
+      if (!this.#problems.includes(problem)) events.publish('manifest.invalid', { problem })
+    if (now.length === 0 && this.#problems.length > 0) events.publish('manifest.valid', {})
+    this.#problems = now
+  }
+
+  #tellMissing(before: Desires): void {
+    const { events } = this.#source
+    for (const [flotilla, { spec, missing }] of this.#desired.flotillas) {
+      const was = before.flotillas.get(flotilla)?.missing ?? null
+      if (missing !== null && was === null) {
+        const keptForMs = missing.removedAtMs - missing.sinceMs
+        events.publish('manifest.missing', { deletionPolicy: spec.deletionPolicy, keptForMs }, { flotilla })
+      }
+      if (missing === null && was !== null) events.publish('manifest.returned', {}, { flotilla })
+    }
+  }
+
+  /** Looks again when the first time of grace is over: what is deleted then is missing from the manifests as they are then. */
+  #awaitRemoval(): void {
+    this.#cancelRemoval()
+    const ends = [...this.#desired.flotillas.values()].flatMap(({ missing }) => missing?.removedAtMs ?? [])
+    if (ends.length === 0 || this.#closed) return
+    const { clock } = this.#source
+    const inMs = Math.max(0, Math.min(...ends) - clock.monotonicMs())
+    this.#cancelRemoval = clock.after(inMs, () => void this.#removeIfStillMissing())
+  }
+
+  /** What goes is missing from the manifests as they are now. What has changed in them just now is told by the watch, in its own time. */
+  async #removeIfStillMissing(): Promise<void> {
+    const last = this.#last
+    const now = await loadManifests(this.#source.path)
+    if (this.#closed || last === null || this.#last !== last) return
+    if (now.fingerprint === last.fingerprint) this.take(last)
+    else
+      this.#cancelRemoval = this.#source.clock.after(
+        usualTiming.confirmMs,
+        () => void this.#removeIfStillMissing(),
+      )
+  }
 }

@@ -73,9 +73,20 @@ export const catalogue = {
     fields: ['error'],
     alert: 'not by night: a change of a manifest is seen up to two seconds later, that is all',
   },
+  'manifest.missing': {
+    level: 'warn',
+    message: 'no manifest declares the flotilla any more; it is kept for a time of grace',
+    fields: ['deletionPolicy', 'keptForMs'],
+    alert: 'when nobody meant to remove it: put the manifest back before the time is over',
+  },
+  'manifest.returned': {
+    level: 'info',
+    message: 'the flotilla is no longer missing from the manifests',
+    fields: [],
+  },
   'manifest.deleted': {
     level: 'warn',
-    message: 'the manifest is gone; its deletion policy is carried out',
+    message: 'the manifest is still missing; its deletion policy is carried out',
     fields: ['deletionPolicy'],
     alert: 'when nobody meant to remove a flotilla',
   },

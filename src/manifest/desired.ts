@@ -1,22 +1,21 @@
 /**
  * What is wanted, carried from one load of the manifests to the next. Pure. The rule:
  *
- * 1. A sound file is believed: its flotillas are wanted as written.
- * 2. From a broken file (any diagnostic in it, or it can't be read) nothing changes: what was accepted from it stays in force, with the
- *    file's diagnostics. Only a flotilla that was never accepted before is taken from the sound documents of such a file, so that
- *    after a restart one typo does not leave the other flotillas without anyone to look after them.
- * 3. A flotilla is deleted when its file is gone, or its document was removed from its file, and nothing speaks against it. These do:
- *    its file is broken, or is there but declares nothing at all any more (a save that was cut short looks like that);
- *    a broken document elsewhere has its name; or there is a file that can't be read, which might declare it.
- * 4. Nothing is ever deleted because the directory is missing, unreadable or empty: that is how an unmounted volume looks. So
- *    removing the last manifest deletes nothing either, and the diagnostic says what to type.
+ * 1. Each document stands for itself. A sound one is believed, whatever else its file holds.
+ * 2. A broken one changes nothing: what was accepted of that name stays in force, with what is wrong with the document.
+ * 3. A flotilla whose document is gone is missing, when nothing speaks against it. These do: the file that it came from is broken, or is there but declares
+ *    nothing at all any more (a save that was cut short looks like that); a broken document elsewhere has its name; or there is one whose name can't be read.
+ * 4. One that is missing stays wanted for a time of grace, because a checkout, an rsync or a mount that comes late look just like that. If it is still missing then,
+ *    it is deleted. Whatever speaks for it meanwhile ends that time.
+ * 5. Nothing is ever missing because the directory is, or is unreadable or empty: that is how an unmounted volume looks. So removing the last manifest deletes
+ *    nothing either, and the diagnostic says what to type.
  */
 import { digestOf } from './digest.js'
 import type { Diagnostic } from './diagnostic.js'
 import type { LoadResult } from './load.js'
 import { giveNames } from './one-name-each.js'
 import type { JudgedFile } from './one-name-each.js'
-import type { DeclaredFlotilla, Source } from './parse.js'
+import type { Source } from './parse.js'
 import type { FlotillaSpec } from './spec.js'
 
 export interface Desires {
@@ -34,7 +33,25 @@ export interface DesiredFlotilla {
   readonly digest: string
   /** Why the spec in force is the last good one and not what the manifest says; empty when it is what the manifest says. */
   readonly diagnostics: readonly Diagnostic[]
+  /** Null while a document declares it, or something speaks for it. */
+  readonly missing: Missing | null
 }
+
+/** No document declares it any more. Times are of the clock that the loads were folded by. */
+export interface Missing {
+  readonly sinceMs: number
+  /** It is kept until then. */
+  readonly removedAtMs: number
+}
+
+/** When a load was made, and for how long a flotilla is kept that is missing from then on. */
+export interface FoldTime {
+  readonly nowMs: number
+  readonly graceMs: (spec: FlotillaSpec) => number
+}
+
+/** For whoever only looks: nothing is ever deleted. */
+export const forEver: FoldTime = { nowMs: 0, graceMs: () => Number.POSITIVE_INFINITY }
 
 export interface DeletedFlotilla {
   readonly name: string
@@ -49,33 +66,35 @@ export const noDesires: Desires = { flotillas: new Map(), deleted: [], diagnosti
 export function desiresFromMemory(remembered: readonly FlotillaSpec[]): Desires {
   const flotillas = remembered.map((spec): [string, DesiredFlotilla] => [
     spec.name,
-    { spec, source: null, digest: digestOf(spec), diagnostics: [] },
+    { spec, source: null, digest: digestOf(spec), diagnostics: [], missing: null },
   ])
   return { flotillas: new Map(flotillas), deleted: [], diagnostics: [] }
 }
 
 /** Folds a new load over what was wanted before, by the rule above. */
-export function desire(previous: Desires, load: LoadResult): Desires {
+export function desire(previous: Desires, load: LoadResult, time: FoldTime): Desires {
   if (load.kind !== 'loaded') return keepAll(previous, explainNothing(load, [...previous.flotillas.keys()]))
   const files = giveNames(load.files, incumbentsOf(previous))
   const flotillas = new Map<string, DesiredFlotilla>()
-  for (const file of files)
-    for (const declared of file.declared)
-      flotillas.set(declared.spec.name, accept(declared, file, previous.flotillas.get(declared.spec.name)))
+  for (const { spec, source, digest } of files.flatMap(file => file.declared))
+    flotillas.set(spec.name, { spec, source, digest, diagnostics: [], missing: null })
 
   const deleted: DeletedFlotilla[] = []
   const kept: Diagnostic[] = []
   for (const [name, before] of previous.flotillas) {
     if (flotillas.has(name)) continue
-    const reasons = whyNotDelete(name, before, files)
-    if (reasons === null) deleted.push({ name, spec: before.spec })
-    else {
-      flotillas.set(name, { ...before, diagnostics: reasons })
-      kept.push(...reasons)
-    }
+    const diagnostics = whyNotMissing(name, before, files)
+    const missing = diagnostics === null ? missingSince(before, time) : null
+    if (missing !== null && missing.removedAtMs <= time.nowMs) deleted.push({ name, spec: before.spec })
+    else flotillas.set(name, { ...before, diagnostics: diagnostics ?? [], missing })
+    kept.push(...(diagnostics ?? []))
   }
   const diagnostics = new Set([...files.flatMap(file => file.diagnostics), ...kept])
   return { flotillas, deleted, diagnostics: [...diagnostics] }
+}
+
+function missingSince({ missing, spec }: DesiredFlotilla, { nowMs, graceMs }: FoldTime): Missing {
+  return missing ?? { sinceMs: nowMs, removedAtMs: nowMs + graceMs(spec) }
 }
 
 function incumbentsOf(previous: Desires): ReadonlyMap<string, string> {
@@ -85,27 +104,16 @@ function incumbentsOf(previous: Desires): ReadonlyMap<string, string> {
   return new Map(pairs)
 }
 
-function accept(
-  declared: DeclaredFlotilla,
-  file: JudgedFile,
-  before: DesiredFlotilla | undefined,
-): DesiredFlotilla {
-  const { spec, source, digest } = declared
-  const unchanged = before === undefined || before.digest === digest
-  if (isSound(file) || unchanged) return { spec, source, digest, diagnostics: [] }
-  return { ...before, diagnostics: file.diagnostics }
-}
-
-/** The reasons to keep a flotilla that no document declares, or null when it was deleted. */
-function whyNotDelete(
+/** What speaks for a flotilla that no document declares; null when it is missing. */
+function whyNotMissing(
   name: string,
   { source }: DesiredFlotilla,
   files: readonly JudgedFile[],
 ): readonly Diagnostic[] | null {
+  const own = files.flatMap(file => file.broken).find(document => document.name === name)
+  if (own !== undefined) return own.diagnostics
   const home = files.find(file => file.file === source?.file)
   if (home !== undefined && !isSound(home)) return home.diagnostics
-  const naming = files.find(file => !isSound(file) && file.names.includes(name))
-  if (naming !== undefined) return naming.diagnostics
   // One that is only remembered may have come from any file.
   const blank = files.find(file => isBlank(file) && (file === home || source === null))
   if (blank !== undefined)
@@ -116,7 +124,7 @@ function whyNotDelete(
         message: `declares nothing, so ${name} is kept as it was; put its document back, or delete the file to remove ${name}`,
       },
     ]
-  const unread = files.find(file => file.names === 'unknown')
+  const unread = files.find(file => file.broken.some(document => document.name === null))
   // What is wrong with that file comes first: after a restart this is all that tells of a typo in the flotilla's own manifest.
   if (unread !== undefined)
     return [
@@ -141,7 +149,7 @@ function isBlank(file: JudgedFile): boolean {
 function keepAll(previous: Desires, reason: Diagnostic): Desires {
   const flotillas = [...previous.flotillas].map(([name, flotilla]): [string, DesiredFlotilla] => [
     name,
-    { ...flotilla, diagnostics: [reason] },
+    { ...flotilla, diagnostics: [reason], missing: null },
   ])
   return { flotillas: new Map(flotillas), deleted: [], diagnostics: [reason] }
 }

@@ -6,21 +6,45 @@ import { suggest } from './suggest.js'
 import type { YamlProblem } from './yaml-problem.js'
 import type { YamlValue } from './yaml-tree.js'
 
-/** In the order of the text. Never empty: an objection that no sentence is made for is told as the schema tells it. */
+/** Some sentences, and how many more there would be. */
+export interface Explanations {
+  /** In the order of the text. Never empty: an objection that no sentence is made for is told as the schema tells it. */
+  readonly problems: readonly YamlProblem[]
+  readonly untold: number
+}
+
+/**
+ * Explains the first `most` objections of a document, and counts the rest. Finding what a wrong key was meant to be costs some 0.1 ms, so twenty thousand of them
+ * would keep the daemon from everything else for seconds, to say what nobody reads.
+ */
 export function explainIssues(
   schema: z.ZodType,
   root: YamlValue,
-  issues: readonly z.core.$ZodIssue[],
-): readonly YamlProblem[] {
+  { issues, most }: { readonly issues: readonly z.core.$ZodIssue[]; readonly most: number },
+): Explanations {
   const keys = keysAt(schema, [])
   if (root.children.size > 0 && !keys.some(key => root.children.has(key)))
-    return [{ offset: root.start, message: `this is no flotilla manifest; ${startWith}` }]
-  const flat = issues.flatMap(flatten)
-  const misspelt = flat.flatMap(issue => keysMeant(schema, issue))
-  return flat
-    .filter(issue => !(valueAt(root, pathOf(issue)) === null && misspelt.includes(pathOf(issue).join('.'))))
-    .flatMap(issue => explainIssue(schema, root, issue))
+    return {
+      problems: [{ offset: root.start, message: `this is no flotilla manifest; ${startWith}` }],
+      untold: 0,
+    }
+  const objections = issues
+    .flatMap(flatten)
+    .flatMap(oneForEachKey)
+    .map(issue => ({ issue, offset: offsetOf(root, issue) }))
     .sort((a, b) => a.offset - b.offset)
+  const misspelt = objections
+    .filter(({ issue }) => issue.code === 'unrecognized_keys')
+    .slice(0, most)
+    .flatMap(({ issue }) => keysMeant(schema, issue))
+  const worthTelling = objections.filter(
+    ({ issue }) => !(valueAt(root, pathOf(issue)) === null && misspelt.includes(pathOf(issue).join('.'))),
+  )
+  const told = worthTelling.slice(0, most)
+  return {
+    problems: told.map(({ issue, offset }) => ({ offset, message: explainIssue(schema, root, issue) })),
+    untold: worthTelling.length - told.length,
+  }
 }
 
 const startWith = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
@@ -36,6 +60,25 @@ function flatten(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return meant.map(inner => ({ ...inner, path: [...issue.path, ...inner.path] })).flatMap(flatten)
 }
 
+/** The schema objects once to all the unknown keys of a mapping; a person is told of each where it stands. */
+function oneForEachKey(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map(key => ({ ...issue, keys: [key] })) : [issue]
+}
+
+/** Where the thing to change stands: of a missing field, the mapping that lacks it. */
+function offsetOf(root: YamlValue, issue: z.core.$ZodIssue): number {
+  const path = pathOf(issue)
+  if (issue.code === 'unrecognized_keys')
+    return valueAt(root, [...path, ...issue.keys])?.keyStart ?? root.start
+  const found = valueAt(root, path)
+  if (found === null) {
+    const parent = valueAt(root, path.slice(0, -1)) ?? root
+    return parent.keyStart ?? parent.start
+  }
+  const isOfKey = issue.code === 'custom' && issue.params?.['at'] === 'key'
+  return found.value === null || isOfKey ? (found.keyStart ?? found.start) : found.start
+}
+
 /** Required keys that unknown keys are likely typos of: saying "missing" too would be saying the same thing twice. */
 function keysMeant(schema: z.ZodType, issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code !== 'unrecognized_keys') return []
@@ -46,23 +89,17 @@ function keysMeant(schema: z.ZodType, issue: z.core.$ZodIssue): readonly string[
   })
 }
 
-function explainIssue(schema: z.ZodType, root: YamlValue, issue: z.core.$ZodIssue): readonly YamlProblem[] {
+function explainIssue(schema: z.ZodType, root: YamlValue, issue: z.core.$ZodIssue): string {
   const path = pathOf(issue)
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map(key => ({
-      offset: valueAt(root, [...path, key])?.keyStart ?? root.start,
-      message: explainUnknownKey(schema, root, { path, key }),
-    }))
-  const found = valueAt(root, path)
-  if (found === null) return [explainMissing(schema, root, path)]
-  const offset = found.value === null ? (found.keyStart ?? found.start) : found.start
-  // A check without a message of its own has its code for one, and what is wanted says enough.
-  if (issue.code === 'custom' && issue.message !== 'custom') {
-    const isOfKey = issue.params?.['at'] === 'key'
-    const at = isOfKey ? (found.keyStart ?? offset) : offset
-    return [{ offset: at, message: `${labelOf(path)} ${issue.message}` }]
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    return explainUnknownKey(schema, root, { path, key })
   }
-  return [{ offset, message: explainWrongValue(schema, path, found.value, issue) }]
+  const found = valueAt(root, path)
+  if (found === null) return explainMissing(schema, path)
+  // A check without a message of its own has its code for one, and what is wanted says enough.
+  if (issue.code === 'custom' && issue.message !== 'custom') return `${labelOf(path)} ${issue.message}`
+  return explainWrongValue(schema, path, found.value, issue)
 }
 
 function explainUnknownKey(
@@ -91,14 +128,8 @@ function homeOf(schema: z.ZodType, path: FieldPath, key: string): string | null 
   return null
 }
 
-function explainMissing(schema: z.ZodType, root: YamlValue, path: FieldPath): YamlProblem {
-  const parentPath = path.slice(0, -1)
-  const parent = valueAt(root, parentPath) ?? root
-  const where = placeOf(parentPath)
-  return {
-    offset: parent.keyStart ?? parent.start,
-    message: `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${where}`,
-  }
+function explainMissing(schema: z.ZodType, path: FieldPath): string {
+  return `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${placeOf(path.slice(0, -1))}`
 }
 
 function placeOf(path: FieldPath): string {

@@ -4,15 +4,15 @@
  */
 import type { Diagnostic } from './diagnostic.js'
 import type { FileOutcome } from './load.js'
-import type { DeclaredFlotilla } from './parse.js'
+import type { BrokenDocument, DeclaredFlotilla } from './parse.js'
 
 export interface JudgedFile {
   readonly file: string
   /** The documents that have their name to themselves. */
   readonly declared: readonly DeclaredFlotilla[]
+  readonly broken: readonly BrokenDocument[]
   /** Empty when the file is sound. */
   readonly diagnostics: readonly Diagnostic[]
-  readonly names: readonly string[] | 'unknown'
 }
 
 /**
@@ -44,9 +44,14 @@ function judge(outcome: FileOutcome, owners: ReadonlyMap<string, DeclaredFlotill
   return {
     file: outcome.file,
     declared: all.filter(declared => owners.get(declared.spec.name) === declared),
+    broken: brokenIn(outcome),
     diagnostics: [...outcome.diagnostics, ...taken],
-    names: outcome.kind === 'parsed' ? outcome.names : 'unknown',
   }
+}
+
+/** A file that can't be read might hold any document. */
+function brokenIn(outcome: FileOutcome): readonly BrokenDocument[] {
+  return outcome.kind === 'parsed' ? outcome.broken : [{ name: null, diagnostics: outcome.diagnostics }]
 }
 
 function explainTaken(declared: DeclaredFlotilla, owner: DeclaredFlotilla): Diagnostic {

@@ -7,23 +7,29 @@ import type { z } from 'zod'
 import { digestOf } from './digest.js'
 import type { Diagnostic, Position } from './diagnostic.js'
 import { explainIssues, valueAt } from './explain.js'
+import type { Explanations } from './explain.js'
 import { linePositions } from './positions.js'
 import { apiVersion, kind, manifestSchema } from './schema.js'
 import type { FlotillaSpec } from './spec.js'
 import { readYaml } from './yaml-tree.js'
-import type { YamlProblem } from './yaml-problem.js'
 import type { YamlDocument, YamlValue } from './yaml-tree.js'
 
 export interface ParsedManifest {
-  /** Of every document that is right, in the order of the text; two may have the same name. */
+  /** Every document that is right, in the order of the text; two may have the same name. */
   readonly declared: readonly DeclaredFlotilla[]
-  /** Of every document that isn't. */
+  readonly broken: readonly BrokenDocument[]
+  /** What is wrong with the broken ones, in the order of the text; the last says how much is left out. */
   readonly diagnostics: readonly Diagnostic[]
+}
+
+/** A document that says nothing that can be taken into force. It speaks for itself alone: its neighbours count as they are written. */
+export interface BrokenDocument {
   /**
-   * Every name that the text declares, in broken documents too; `unknown` when a document is so broken that its name can't be
-   * read. Nothing may be taken for deleted because of a text that might mention it.
+   * metadata.name; null when the document is so broken that it can't be read. Nothing may be taken for deleted because of a document that might declare it.
    */
-  readonly names: readonly string[] | 'unknown'
+  readonly name: string | null
+  /** What is wrong with it; never empty. */
+  readonly diagnostics: readonly Diagnostic[]
 }
 
 export interface DeclaredFlotilla {
@@ -41,62 +47,90 @@ export interface Source extends Position {
   readonly document: number
 }
 
-/** After these the rest is noise. */
+/** After these the rest is noise. Of each broken document the first is found all the same, for whoever asks for that one. */
 const diagnosticsMax = 20
 /** Far above what one host can run; a bound on the work for a text of separators. */
 const documentsMax = 500
 
 export function parseManifest(text: string, { file }: { readonly file: string }): ParsedManifest {
+  const documents = readYaml(text)
+  if (documents.length > documentsMax) {
+    const diagnostics = [{ file, position: null, message: tooManyDocuments(documents.length) }]
+    return { declared: [], broken: [{ name: null, diagnostics }], diagnostics }
+  }
   const schema = manifestSchema(dirname(resolve(file)))
   const positionOf = linePositions(text)
   const declared: DeclaredFlotilla[] = []
-  const problems: YamlProblem[] = []
-  const names: string[] = []
-  let namesKnown = true
-
-  const documents = readYaml(text)
-  if (documents.length > documentsMax)
-    return {
-      declared: [],
-      diagnostics: [
-        {
-          file,
-          position: null,
-          message: `holds ${documents.length} documents, and ${documentsMax} are the most; split it into several files`,
-        },
-      ],
-      names: 'unknown',
-    }
+  const broken: BrokenDocument[] = []
+  let untold = 0
+  // Each broken document says at least what is wrong with it first.
+  let left = diagnosticsMax
   documents.forEach((document, index) => {
-    const read = readDocument(schema, document)
-    problems.push(...read.problems)
-    if (read.name !== null) names.push(read.name)
-    else if (read.problems.length > 0) namesKnown = false
-    if (read.spec !== null && document.root !== null) {
-      const source = { file, document: index, ...positionOf(document.root.start) }
-      const nameAt = positionOf(valueAt(document.root, ['metadata', 'name'])?.start ?? document.root.start)
+    const read = readDocument(schema, document, Math.max(1, left))
+    if (read.kind === 'broken') {
+      const { name, problems } = read
+      const diagnostics = problems.map(({ offset, message }) => ({
+        file,
+        position: positionOf(offset),
+        message,
+      }))
+      broken.push({ name, diagnostics })
+      untold += read.untold
+      left -= diagnostics.length
+    }
+    if (read.kind === 'sound') {
+      const source = { file, document: index, ...positionOf(read.root.start) }
+      const nameAt = positionOf(valueAt(read.root, ['metadata', 'name'])?.start ?? read.root.start)
       declared.push({ spec: read.spec, source, nameAt, digest: digestOf(read.spec) })
     }
   })
-  const diagnostics = problems.map(({ offset, message }) => ({ file, position: positionOf(offset), message }))
-  return { declared, diagnostics: capped(diagnostics), names: namesKnown ? names : 'unknown' }
+  const all = broken.flatMap(document => document.diagnostics)
+  const diagnostics = all.slice(0, diagnosticsMax)
+  return { declared, broken, diagnostics: withCount(diagnostics, untold + all.length - diagnostics.length) }
 }
 
-interface ReadDocument {
-  readonly spec: FlotillaSpec | null
-  /** metadata.name where it can be read, of a broken document too. */
-  readonly name: string | null
-  readonly problems: readonly YamlProblem[]
+function tooManyDocuments(count: number): string {
+  return `holds ${count} documents, and ${documentsMax} are the most; split it into several files`
 }
 
-function readDocument(schema: z.ZodType<FlotillaSpec>, { root, problems }: YamlDocument): ReadDocument {
-  if (root === null) return { spec: null, name: null, problems }
-  const written = valueAt(root, ['metadata', 'name'])?.value
-  const name = typeof written === 'string' ? written : null
+type ReadDocument =
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'sound'; readonly spec: FlotillaSpec; readonly root: YamlValue }
+  | ({ readonly kind: 'broken'; readonly name: string | null } & Explanations)
+
+function readDocument(
+  schema: z.ZodType<FlotillaSpec>,
+  { root, problems }: YamlDocument,
+  most: number,
+): ReadDocument {
+  if (problems.length > 0)
+    return {
+      kind: 'broken',
+      name: null,
+      problems: problems.slice(0, most),
+      untold: Math.max(0, problems.length - most),
+    }
+  if (root === null) return { kind: 'blank' }
   // Where nobody has words for it the code is the message: zod's own words are made by calling what may be in the value (`constructor: { name: {} }`).
   const result = schema.safeParse(root.value, { error: issue => issue.code })
-  if (result.success) return { spec: result.data, name, problems: [] }
-  return { spec: null, name, problems: explainIssues(schema, root, relevant(root, result.error.issues)) }
+  if (result.success) return { kind: 'sound', spec: result.data, root }
+  const written = valueAt(root, ['metadata', 'name'])?.value
+  const issues = relevant(root, result.error.issues)
+  return {
+    kind: 'broken',
+    name: typeof written === 'string' ? written : null,
+    ...explainIssues(schema, root, { issues, most }),
+  }
+}
+
+/** The last that is told says how many are not. */
+function withCount(diagnostics: readonly Diagnostic[], untold: number): readonly Diagnostic[] {
+  const last = diagnostics.at(-1)
+  if (last === undefined || untold === 0) return diagnostics
+  return [
+    ...diagnostics.slice(0, -1),
+    { ...last, message: `${last.message} (and ${untold} more errors after this one)` },
+  ]
 }
 
 /** Of a document of another kind only that is worth saying: it was never meant to have our keys. */
@@ -110,14 +144,4 @@ function relevant(root: YamlValue, issues: readonly z.core.$ZodIssue[]): readonl
   })
   if (!ofOtherKind) return issues
   return issues.filter(issue => issue.path[0] === 'apiVersion' || issue.path[0] === 'kind')
-}
-
-function capped(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
-  const last = diagnostics[diagnosticsMax - 1]
-  if (last === undefined || diagnostics.length === diagnosticsMax) return diagnostics
-  const more = diagnostics.length - diagnosticsMax + 1
-  return [
-    ...diagnostics.slice(0, diagnosticsMax - 1),
-    { ...last, message: `${last.message} (and ${more - 1} more errors after this one)` },
-  ]
 }

@@ -68,7 +68,9 @@ function parseNotifySettings(text: string, file: string): z.infer<typeof schema>
   if (root !== null && !['webhook', 'command'].some(key => root.children.has(key)))
     throw invalid([`${file}: ${example}`])
   const explained =
-    root === null || result === null ? problems : explainIssues(schema, root, result.error.issues)
+    root === null || result === null
+      ? problems
+      : explainIssues(schema, root, { issues: result.error.issues, most: 20 }).problems
   throw invalid(
     explained.map(({ offset, message }) => renderDiagnostic({ file, position: positionOf(offset), message })),
   )

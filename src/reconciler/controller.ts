@@ -7,7 +7,7 @@ import type { NodeTarget } from '../redis/redis.js'
 import type { StateStore } from '../state/state-store.js'
 import type { ReadEnvironment } from './auth/sources.js'
 import { backoffMs } from './backoff.js'
-import type { FlotillaMemory } from './memory.js'
+import type { FlotillaMemory, ManifestMissing } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Haste } from './haste.js'
 import { Heartbeat } from './heartbeat.js'
@@ -199,6 +199,7 @@ export class Controller {
       const inHaste = this.#haste.isOn(name, record.memory.master?.ordinal)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!inHaste) await takeAsk({ store, events, clock }, record, wanted.spec)
+      await record.noteManifest(this.#byWallClock(wanted.missing))
       if (await record.acceptSpec(wanted.spec)) await this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(
         { eyes, store, events, clock, random, flotillaVersion, environment, mind },
@@ -219,6 +220,15 @@ export class Controller {
     }
   }
 
+  /** For people, and for the state file: manifests are followed by a clock that starts with the process. */
+  #byWallClock(missing: DesiredFlotilla['missing']): ManifestMissing | null {
+    // Who only looks keeps it for ever.
+    if (missing === null || !Number.isFinite(missing.removedAtMs)) return null
+    const { clock } = this.#options
+    const aheadMs = clock.nowMs() - clock.monotonicMs()
+    return { sinceMs: missing.sinceMs + aheadMs, removedAtMs: missing.removedAtMs + aheadMs }
+  }
+
   async #remove(name: string, record: FlotillaRecord): Promise<Outcome> {
     const { eyes, store, events } = this.#options
     const policy = record.memory.spec?.deletionPolicy ?? 'Orphan'
@@ -228,7 +238,7 @@ export class Controller {
         { runtime: eyes.runtime, ownNetworks: eyes.ownNetworks, store, events },
         { flotilla: name, volumesToo: policy === 'Delete', signal: this.#abort.signal },
       )
-    else await record.saveMemory(memory => ({ ...memory, spec: null }))
+    else await record.saveMemory(memory => ({ ...memory, spec: null, manifestMissing: null }))
     this.#records.delete(name)
     this.#leaving.delete(name)
     this.#heartbeat.watch(name, null)

@@ -3,7 +3,7 @@ import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { keepingIn } from './keeping.js'
 import type { StateStore } from '../state/state-store.js'
-import type { FlotillaMemory } from './memory.js'
+import type { FlotillaMemory, ManifestMissing } from './memory.js'
 import type { Look } from './pass.js'
 import type { FlotillaStatus } from './status/status.js'
 
@@ -71,6 +71,15 @@ export class FlotillaRecord {
       })),
     }))
     return true
+  }
+
+  /** Its manifest is missing, or is back (null). Two clocks drift apart: a removal that is moved by less than a second is the same one. */
+  async noteManifest(missing: ManifestMissing | null): Promise<void> {
+    const before = this.#memory.manifestMissing
+    if (before === missing) return
+    if (before !== null && missing !== null && Math.abs(before.removedAtMs - missing.removedAtMs) < 1_000)
+      return
+    await this.saveMemory(memory => ({ ...memory, manifestMissing: missing }))
   }
 
   /** Whether the plan carried out before this one had the same text. */

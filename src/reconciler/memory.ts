@@ -29,6 +29,8 @@ export interface FlotillaMemory {
   /** Set once every wanted node has been online: from then on a missing one means Degraded, not Creating. */
   readonly everReady: boolean
   readonly pausedSinceMs: number | null
+  /** No manifest declares it any more, and it is kept until then all the same; null otherwise. */
+  readonly manifestMissing: ManifestMissing | null
   /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
   readonly dataLost: DataLost | null
   readonly usersRefused: UsersRefused | null
@@ -40,6 +42,11 @@ export interface FlotillaMemory {
   readonly imageTrouble: ImageTrouble | null
   /** `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`: none does. `mixed`: on the way from one to the other. */
   readonly transport: 'plain' | 'mixed' | 'encrypted'
+}
+
+export interface ManifestMissing {
+  readonly sinceMs: number
+  readonly removedAtMs: number
 }
 
 export interface ImageTrouble {
@@ -193,6 +200,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     history: [],
     everReady: false,
     pausedSinceMs: null,
+    manifestMissing: null,
     dataLost: null,
     usersRefused: null,
     config: null,

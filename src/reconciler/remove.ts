@@ -68,7 +68,8 @@ export async function removeFlotilla(
 /** Who was master and how far it had come outlives the containers: the volumes do too. */
 async function rememberRemoval(store: StateStore, flotilla: string): Promise<void> {
   const memory = await store.peekMemory(flotilla)
-  if (memory !== null) await store.saveMemory({ ...memory, spec: null, everReady: false })
+  if (memory !== null)
+    await store.saveMemory({ ...memory, spec: null, manifestMissing: null, everReady: false })
 }
 
 async function removeOne(runtime: Runtime, action: Action, signal: AbortSignal): Promise<void> {

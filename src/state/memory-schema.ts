@@ -207,6 +207,7 @@ const memory = z.object({
   history: z.array(historyEntry),
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
+  manifestMissing: z.object({ sinceMs: z.number(), removedAtMs: z.number() }).nullable().prefault(null),
   dataLost: z.object({ atMs: z.number(), keys: count, why: z.string() }).nullable(),
   usersRefused: z.object({ digest: z.string(), why: z.string() }).nullable().prefault(null),
   config: z

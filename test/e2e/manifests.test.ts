@@ -134,6 +134,62 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
     await assertOneReloadEach(world, daemon, { swap: putData, 'swap again': putData })
   })
 
+  test('42. Absence of a manifest is confirmed over a grace period before anything goes, and is told while it runs', async t => {
+    const world = testWorld(t, 'absent')
+    world.declare({ replicas: 0, deletionPolicy: 'Delete' })
+    // The folder is not empty without the other file.
+    testWorld(t, 'present', world).declare({ replicas: 0 })
+    // Far longer than the test: what ends it is the return of the file.
+    const daemon = world.startDaemon({ args: ['--deletion-grace', '1h'] })
+    await daemon.waitFor('flotilla.ready', { where: line => line.flotilla === world.name })
+    const before = await world.containers()
+    waysToLoseManifests['emptied']?.takeAway(world)
+    await daemon.waitFor('manifest.missing', { where: line => line['deletionPolicy'] === 'Delete' })
+    await until('status to say how long it is kept', 20_000, async () => {
+      const { phase, conditions } = await world.status()
+      assert.equal(phase, 'Ready')
+      const missing = conditions.find(({ type }) => type === 'ManifestMissing')
+      assert.match(missing?.message ?? '', /its containers and its data are removed in 3\d\d\d s, unless/)
+      return true
+    })
+    waysToLoseManifests['emptied']?.putBack(world)
+    await daemon.waitFor('manifest.returned')
+    await assertUntouched(world, before)
+    await daemon.stop()
+
+    // At start too; and when the time is over, what the policy says goes.
+    waysToLoseManifests['emptied']?.takeAway(world)
+    const next = world.startDaemon({ args: ['--deletion-grace', '1s'] })
+    await next.waitFor('manifest.missing')
+    await next.waitFor('flotilla.removed')
+    assert.deepEqual(await world.containers(), [])
+  })
+
+  test('what is wrong with one manifest keeps nobody from another flotilla, and a check in the wrong folder fails', async t => {
+    const world = testWorld(t, 'sound')
+    world.declare({ replicas: 0 })
+    writeFileSync(join(world.manifests, 'queue.yaml'), manifestText('queue', { replicas: -1 }))
+    const up = await world.flotilla('up', world.name)
+    assert.equal(up.exitCode, 0, up.stderr)
+    const plan = await world.flotilla('plan', world.name)
+    assert.equal(plan.exitCode, 0, plan.stderr)
+    const broken = await world.flotilla('plan', 'queue')
+    assert.equal(broken.exitCode, 2)
+    assert.match(broken.stderr, /queue\.yaml:\d+:\d+: replicas must be/)
+    const all = await world.flotilla('plan')
+    assert.equal(all.exitCode, 2)
+    assert.match(all.stdout, new RegExp(world.name))
+    assert.match(all.stderr, /queue\.yaml:\d+:\d+: replicas must be/)
+    assert.equal((await world.flotilla('status', world.name, '--check')).exitCode, 0)
+    assert.equal((await world.flotilla('status', '--check')).exitCode, 1)
+    renameSync(world.manifests, `${world.manifests}.away`)
+    assert.equal((await world.flotilla('status', '--check')).exitCode, 1)
+    assert.equal(
+      (await world.flotilla('status', '--check', '--state', join(world.folder, 'none'))).exitCode,
+      1,
+    )
+  })
+
   for (const [how, { takeAway, putBack }] of Object.entries(waysToLoseManifests)) {
     test(`5. Manifest directory ${how} by accident → nothing deleted`, async t => {
       const world = testWorld(t, 'lost')

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { desire, desiresFromMemory, noDesires } from '../../src/manifest/desired.js'
+import { desire as fold, desiresFromMemory, forEver, noDesires } from '../../src/manifest/desired.js'
 import type { Desires } from '../../src/manifest/desired.js'
 import type { LoadResult } from '../../src/manifest/load.js'
 import { loaded, manifest, rendered } from './samples.js'
+
+/** Without a time of grace: what is missing is deleted at once. */
+const desire = (before: Desires, load: LoadResult): Desires =>
+  fold(before, load, { nowMs: 0, graceMs: () => 0 })
 
 const two = (replicas = 2): string =>
   `${manifest('a', `  replicas: ${replicas}`)}---\n${manifest('b', `  replicas: ${replicas}`)}`
@@ -64,9 +68,9 @@ const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; ex
       expect: [`a=2 | ${brokenSays}`],
     },
     {
-      what: 'one broken document holds back the changes to the others of its file',
+      what: 'each document stands for itself: a broken one holds back no change to the others of its file',
       loads: [{ 'a.yaml': two() }, { 'a.yaml': `${broken}---\n${manifest('b', '  replicas: 7')}` }],
-      expect: [`b=2 | ${brokenSays}`, `a=2 | ${brokenSays}`],
+      expect: ['b=7', `a=2 | ${brokenSays}`],
     },
     {
       what: 'a document that did not change is not blamed for another one of its file',
@@ -245,6 +249,64 @@ for (const { what, loads, expect } of table)
     const end = loads.reduce<Desires>((desires, load) => desire(desires, asLoad(load)), noDesires)
     assert.deepEqual(told(end), expect)
   })
+
+/** What is wanted at the end of loads that were made at these times, with a grace of a minute. */
+function wantedAt(loads: readonly (readonly [atMs: number, files: Files | LoadResult])[]): Desires {
+  return loads.reduce<Desires>(
+    (desires, [nowMs, load]) => fold(desires, asLoad(load), { nowMs, graceMs: () => 60_000 }),
+    noDesires,
+  )
+}
+const both = { 'a.yaml': manifest('a'), 'c.yaml': manifest('c') }
+const onlyC = { 'c.yaml': manifest('c') }
+
+test('a flotilla whose document is gone is kept for a time of grace, and deleted when it is over', () => {
+  const during = wantedAt([
+    [0, both],
+    [5_000, onlyC],
+    [64_999, onlyC],
+  ])
+  assert.deepEqual(told(during), ['c=2', 'a=2'])
+  assert.deepEqual(during.flotillas.get('a')?.missing, { sinceMs: 5_000, removedAtMs: 65_000 })
+  const after = wantedAt([
+    [0, both],
+    [5_000, onlyC],
+    [65_000, onlyC],
+  ])
+  assert.deepEqual(told(after), ['c=2', '-a'])
+})
+
+test('the return of the file ends the time of grace, and the next absence has all of it', () => {
+  const again = wantedAt([
+    [0, both],
+    [5_000, onlyC],
+    [60_000, both],
+    [64_000, onlyC],
+    [70_000, onlyC],
+  ])
+  assert.deepEqual(told(again), ['c=2', 'a=2'])
+  assert.equal(again.flotillas.get('a')?.missing?.removedAtMs, 124_000)
+})
+
+test('a folder that is unmounted during the time of grace deletes nothing, and ends it', () => {
+  const unmounted = wantedAt([
+    [0, both],
+    [5_000, onlyC],
+    [70_000, only('missing')],
+  ])
+  assert.deepEqual([...unmounted.flotillas.keys()], ['c', 'a'])
+  assert.equal(unmounted.flotillas.get('a')?.missing, null)
+})
+
+test('whoever only looks at the manifests sees nothing deleted, however long it is missing', () => {
+  const seen = fold(
+    desiresFromMemory([...wantedAt([[0, both]]).flotillas.values()].map(({ spec }) => spec)),
+    loaded(onlyC),
+    forEver,
+  )
+  assert.deepEqual(told(seen), ['c=2', 'a=2'])
+  assert.notEqual(seen.flotillas.get('a')?.missing, null)
+})
 
 const remembered = desire(noDesires, loaded({ 'x.yaml': two(4) })).flotillas
 const fromMemory = (): Desires => desiresFromMemory([...remembered.values()].map(({ spec }) => spec))

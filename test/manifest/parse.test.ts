@@ -171,8 +171,8 @@ test('several documents are several flotillas, each with the line where it stand
   )
 })
 
-test('a sound document beside a broken one is still declared, and both names are known', () => {
-  const { declared, diagnostics, names } = parseManifest(
+test('a sound document beside a broken one is still declared, and the broken one is known by its name', () => {
+  const { declared, diagnostics, broken } = parseManifest(
     `${manifest('a')}---\n${manifest('b', '  replicas: x')}`,
     {
       file: 'all.yaml',
@@ -183,11 +183,15 @@ test('a sound document beside a broken one is still declared, and both names are
     ['a'],
   )
   assert.equal(diagnostics.length, 1)
-  assert.deepEqual(names, ['a', 'b'])
+  assert.deepEqual(broken, [{ name: 'b', diagnostics }])
 })
 
 test('a document that is not YAML may declare any name', () => {
-  assert.equal(parseManifest('spec: [', { file: 'x.yaml' }).names, 'unknown')
+  const { broken } = parseManifest('spec: [', { file: 'x.yaml' })
+  assert.deepEqual(
+    broken.map(({ name }) => name),
+    [null],
+  )
 })
 
 for (const [what, text] of [
@@ -198,7 +202,7 @@ for (const [what, text] of [
   ['line ends', '\r\n\r\n'],
 ] as const)
   test(`${what} alone declares nothing and is no mistake`, () => {
-    assert.deepEqual(parseManifest(text, { file: 'x.yaml' }), { declared: [], diagnostics: [], names: [] })
+    assert.deepEqual(parseManifest(text, { file: 'x.yaml' }), { declared: [], broken: [], diagnostics: [] })
   })
 
 test('line ends of Windows, a byte order mark, flow style and merges mean the same', () => {

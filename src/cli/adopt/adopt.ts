@@ -49,7 +49,7 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
   if (name === null) return false
   const { places, env, timeoutMs, followOnly } = request
   const up = { places, env, names: [name], timeoutMs }
-  if (!(await bringUp(up, output))) return false
+  if (!(await bringUp(up, output)).allReady) return false
   if (followOnly) {
     output.note(
       `${name} follows; when its clients are ready for ${masterName(name)}, type: flotilla promote ${name}`,
@@ -58,7 +58,7 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
   }
   const wanted = { kind: 'take-over', to: null, force: false } as const
   const answer = await askForMaster({ places, env, name, timeoutMs }, wanted, output)
-  if (!reportAnswer(output, name, answer) || !(await bringUp(up, output))) return false
+  if (!reportAnswer(output, name, answer) || !(await bringUp(up, output)).allReady) return false
   for (const line of farewell(name, request.containers)) output.note(line)
   return true
 }

@@ -11,7 +11,7 @@ import { configFact, configOf } from './config-fact.js'
 import { persistenceFact } from './persistence-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
-import { lostFact, pausedFact } from './memory-facts.js'
+import { lostFact, missingFact, pausedFact } from './memory-facts.js'
 import { refusalFacts } from './refusal-facts.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
@@ -94,6 +94,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       context.specProblem === null
         ? no('Valid', 'the manifest is in force')
         : yes('ManifestBroken', context.specProblem),
+    ManifestMissing: missingFact(input),
     TlsApplied: tlsFact(input, census),
     CertificateExpiring: expiringFact(input),
     AuthApplied: authFact(input, census, context.previous),

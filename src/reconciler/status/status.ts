@@ -126,6 +126,7 @@ export const conditionTypes = [
   'ConfigApplied',
   'PersistenceApplied',
   'SpecInvalid',
+  'ManifestMissing',
   'TlsApplied',
   'CertificateExpiring',
   'AuthApplied',

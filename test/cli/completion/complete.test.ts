@@ -79,6 +79,7 @@ test('every argument and every option’s value is one that completion knows, or
   const free = [
     'seconds',
     'when',
+    'time',
     'count',
     'replicas',
     'command',

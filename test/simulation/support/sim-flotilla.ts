@@ -94,7 +94,7 @@ export class SimFlotilla {
 
   #tellWishes(): void {
     const spec = this.#spec
-    const wanted = { spec, source: null, digest: digestOf(spec), diagnostics: [] }
+    const wanted = { spec, source: null, digest: digestOf(spec), diagnostics: [], missing: null }
     this.#controller?.setDesired({ ...noDesires, flotillas: new Map([[flotilla, wanted]]) })
   }
 
