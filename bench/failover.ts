@@ -1,3 +1,4 @@
+import { benchAgain } from './failover/again.js'
 import { benchCrashFailover } from './failover/crash.js'
 import { benchHang } from './failover/hang.js'
 import { benchLoss } from './failover/loss.js'
@@ -13,6 +14,7 @@ export const failoverParts: Readonly<Record<string, (world: BenchWorld) => Promi
     'failover-hang': benchHang,
     'failover-switchover': benchSwitchover,
     'failover-loss': benchLoss,
+    'failover-again': benchAgain,
     'failover-sentinel': benchSentinelDefault,
   }
 

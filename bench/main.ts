@@ -21,7 +21,7 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
   cli      status of twenty flotillas, and --help, against a Node that does nothing
   scrape   what being scraped, followed and sent rubbish costs a daemon of twenty flotillas (not part of a run without names)
   failover a master lost or replaced → clients write again: against raw calls and Redis Sentinel (a quarter of an hour; not part of a run without names).
-           Its parts: failover-crash, -hang, -switchover, -loss, -sentinel (Sentinel as it comes)
+           Its parts: failover-crash, -hang, -switchover, -loss, -again (whoever is master killed every 3 s), -sentinel (Sentinel as it comes)
   upgrade  from the old Redis here to the newest that can be had, under 1,000 writes a second, and the way back refused (not part of a run
            without names; fetches the newer Redis once)
   floor    which order of raw calls is the fastest (not part of a run without names)

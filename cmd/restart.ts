@@ -6,7 +6,7 @@ import { example, parseCount, placesOf, withPlaces, type CommandContext } from '
 export function restartCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('restart'))
     .description(
-      'make nodes anew on their volumes, one after the other, the master last and after a hand-over; lifts CrashLooping',
+      'make nodes anew on their volumes, one after the other, the master last and after a hand-over; a node that is CrashLooping is tried at once',
     )
     .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'just that one').argParser(parseCount))

@@ -17,7 +17,7 @@ export interface BenchFlotilla {
   whole(): Promise<BenchNode>
 }
 
-/** Flotillas of one daemon: several, because failovers away from one node are bounded to three in ten minutes, and nodes that die too often are started slowly. */
+/** Flotillas of one daemon: several, because nodes that die too often are started slowly. */
 export interface Fleet {
   readonly flotillas: readonly BenchFlotilla[]
   readonly home: Home
@@ -25,7 +25,7 @@ export interface Fleet {
   remove(): Promise<void>
 }
 
-/** How many flotillas so many crashes need: masters take turns, so that six in ten minutes are as many as one of them is given. */
+/** How many flotillas so many crashes need: in each masters take turns. */
 export function flotillasFor(rounds: number): number {
   return Math.ceil(rounds / 5)
 }

@@ -101,6 +101,8 @@ export interface NodeRecord {
   readonly lineage: Lineage | null
   /** Ends that nobody asked for, newest last, at most 10. */
   readonly crashes: readonly Crash[]
+  /** The run of its container that Flotilla itself has ended last; null when it has ended none. Such an end is no crash. */
+  readonly endedRun: string | null
   /** A container older than this is to be made anew, because somebody asked for a restart; null when nobody did. */
   readonly restartAskedAtMs: number | null
   /** What its process was tuned to, and which process that was; null before. */
@@ -136,6 +138,8 @@ export interface Crash {
   /** How long it had run. */
   readonly ranMs: number
   readonly exitCode: number
+  /** It was master, or in sync with one, in that run: it can live, and something ended it. */
+  readonly served: boolean
 }
 
 export type OperationKind =
@@ -215,6 +219,7 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     ordinal,
     lineage: null,
     crashes: [],
+    endedRun: null,
     restartAskedAtMs: null,
     tuned: null,
     filed: null,

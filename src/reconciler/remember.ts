@@ -2,6 +2,7 @@ import { newNodeRecord, type Crash, type FlotillaMemory, type Lineage, type Node
 import { nodeAlias } from './names.js'
 import { factsOfNode } from './node-facts.js'
 import type { NodeSeen, Observation } from './observation.js'
+import { runOf } from './tuned-to.js'
 
 /** How stale the offsets on disk may get while nothing else changes: they are evidence of last resort, not a journal. */
 const offsetsStaleMs = 15_000
@@ -49,7 +50,7 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
 }
 
 function rememberNode(before: NodeRecord, node: NodeSeen, atMs: number): NodeRecord {
-  const crashes = withCrash(before.crashes, node)
+  const crashes = withCrash(before, node)
   const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
   // Asked for in the future: the clock was set back. Every container would be older than that, and made anew over and over until the clock has caught up.
   const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
@@ -85,12 +86,16 @@ function fresher(before: Lineage | null, node: NodeSeen, atMs: number): Lineage 
 /** Nobody stops a node this soon after its start on purpose, twice in a row: an image whose command ends at once, with code 0, has crashed too. */
 const tooSoonMs = 5_000
 
-/** An end with code 0 was asked for (docker stop, a shutdown of the host), unless it came too soon; everything else is a crash, counted once by its time. */
-function withCrash(before: readonly Crash[], node: NodeSeen): readonly Crash[] {
+/**
+ * An end with code 0 was asked for (docker stop, a shutdown of the host), unless it came too soon; one that Flotilla ordered was, whatever its code. Everything
+ * else is a crash, counted once by its time.
+ */
+function withCrash({ crashes, endedRun, lineage }: NodeRecord, node: NodeSeen): readonly Crash[] {
   const { exit, startedAtMs } = node.container
-  if (exit === null || startedAtMs === null) return before
+  if (exit === null || startedAtMs === null || endedRun === runOf(node.container)) return crashes
   const ranMs = Math.max(0, exit.atMs - startedAtMs)
-  if (exit.code === 0 && ranMs >= tooSoonMs) return before
-  if (before.some(crash => crash.atMs === exit.atMs)) return before
-  return [...before, { atMs: exit.atMs, ranMs, exitCode: exit.code }].slice(-10)
+  if (exit.code === 0 && ranMs >= tooSoonMs) return crashes
+  if (crashes.some(crash => crash.atMs === exit.atMs)) return crashes
+  const served = lineage !== null && lineage.seenAtMs >= startedAtMs
+  return [...crashes, { atMs: exit.atMs, ranMs, exitCode: exit.code, served }].slice(-10)
 }

@@ -1,5 +1,6 @@
 import { digestOfJson } from '../manifest/digest.js'
 import type { FlotillaSpec, ResourcesSpec } from '../manifest/spec.js'
+import type { ContainerFacts } from '../runtime/runtime.js'
 import { fileOptions, type ConfigInForce } from './config-in-force.js'
 import type { LiveOptions } from '../redis/options.js'
 
@@ -14,6 +15,14 @@ export function filedAs(
 /** What our memory says of a container that was limited: which one, and to what. */
 export function limitedTo(containerId: string, { memoryBytes, cpus }: ResourcesSpec): string {
   return `${containerId} ${memoryBytes ?? 'all'} ${cpus ?? 'all'}`
+}
+
+/** What our memory says of a run of a container that Flotilla has ended: which container, and since when it ran. */
+export function runOf({
+  containerId,
+  startedAtMs,
+}: Pick<ContainerFacts, 'containerId' | 'startedAtMs'>): string {
+  return `${containerId} ${startedAtMs ?? 'never'}`
 }
 
 /** What our memory says of a process that was tuned: which one, and a digest of what it was tuned to. */

@@ -175,7 +175,15 @@ const memory = z.object({
     z.object({
       ordinal: count,
       lineage: lineage.nullable(),
-      crashes: z.array(z.object({ atMs: z.number(), ranMs: z.number(), exitCode: z.number() })),
+      crashes: z.array(
+        z.object({
+          atMs: z.number(),
+          ranMs: z.number(),
+          exitCode: z.number(),
+          served: z.boolean().prefault(false),
+        }),
+      ),
+      endedRun: z.string().nullable().prefault(null),
       restartAskedAtMs: z.number().nullable(),
       tuned: z.string().nullable(),
       filed: z.string().nullable().prefault(null),

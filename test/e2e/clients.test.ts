@@ -159,7 +159,7 @@ async function gatewayOf(world: World): Promise<string> {
   return gateway
 }
 
-/** Of each kind. A fourth crash within ten minutes would be held: FailoverBlocked. */
+/** Of each kind. */
 const rounds = 2
 
 const faults = {

@@ -78,6 +78,12 @@ describe('failover', { concurrency: 2 }, () => {
       await assertWhole(world, { replicas: 2 })
       const old = await world.container('replica-0')
       assert.equal(old.id, master.id)
+      const status = await world.status()
+      assert.equal(
+        status.nodes.find(node => node.ordinal === 0)?.crashes.count,
+        0,
+        'our own kill is no crash',
+      )
       assert.notEqual(old.startedAt, master.startedAt, 'the process that hung is gone')
       await assert.rejects(world.redis('replica-0', 'set', 'late', 'write'), /READONLY/)
       await assertOneChange({ world, daemon, since: mark }, { kind: 'failover', from: 0 })
@@ -86,6 +92,39 @@ describe('failover', { concurrency: 2 }, () => {
       t.diagnostic(`RTO ${recoveredMs} ms; ${await writer.assertNothingLost()} acknowledged writes`)
       await assertOnEveryNode(world)
     })
+
+  test('36. A master that is provably dead, with a replica in sync → replaced, always, however often it happened before', async t => {
+    const { world, daemon, writer, mark } = await underWrites(t, 'again', { replicas: 2 })
+    const pausesMs: number[] = []
+    for (let kill = 1; kill <= 6; kill++) {
+      const master = await until('a running master', 20_000, async () => {
+        const found = await world.container('master')
+        return found.running ? found : null
+      })
+      const killedMs = performance.now()
+      await signalContainer(master.id, 'KILL')
+      await writer.recoveredAfterMs(performance.now())
+      pausesMs.push(writer.pauseMsMax(killedMs))
+      // A master that dies sooner than this was ended by its clients, as a rule.
+      await sleepFor(2_200)
+    }
+    assert.deepEqual(
+      daemon
+        .lines('flotilla.held', mark)
+        .map(line => line['hold'])
+        .filter(hold => hold !== 'CrashLooping'),
+      [],
+    )
+    await daemon.waitFor('flotilla.ready', {
+      since: mark,
+      where: line => Number(line['epoch']) >= 7,
+      withinMs: 60_000,
+    })
+    await assertWhole(world, { replicas: 2 })
+    t.diagnostic(
+      `writes stood still for ${pausesMs.join(', ')} ms; ${await writer.assertNothingLost()} acknowledged writes`,
+    )
+  })
 
   test('19. a slow script (BUSY) → no failover while replicas hear from it', async t => {
     const world = testWorld(t, 'busy')

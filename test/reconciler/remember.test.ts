@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { newNodeRecord, withNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../src/reconciler/observation.js'
 import { remember } from '../../src/reconciler/remember.js'
+import { runOf } from '../../src/reconciler/tuned-to.js'
 import { master, memory, newborn, nowMs, observation, operation, replica, stopped } from './support/world.js'
 
 const look = (before: FlotillaMemory, nodes: readonly NodeSeen[], laterMs = 0): FlotillaMemory =>
@@ -75,7 +76,9 @@ test('a node that is not there keeps its record', () => {
 
 test('a crash is counted once, however often it is looked at', () => {
   const once = look(known, [stopped(1)])
-  assert.deepEqual(once.nodes[1]?.crashes, [{ atMs: nowMs - 100, ranMs: 59_900, exitCode: 137 }])
+  assert.deepEqual(once.nodes[1]?.crashes, [
+    { atMs: nowMs - 100, ranMs: 59_900, exitCode: 137, served: true },
+  ])
   assert.equal(look(once, [stopped(1)], 1_000), once)
 })
 
@@ -87,7 +90,7 @@ test('the next crash is counted too, and ten are kept', () => {
   }
   const crashes = before.nodes[1]?.crashes ?? []
   assert.equal(crashes.length, 10)
-  assert.deepEqual(crashes.at(-1), { atMs: nowMs + 12_000, ranMs: 20, exitCode: 1 })
+  assert.deepEqual(crashes.at(-1), { atMs: nowMs + 12_000, ranMs: 20, exitCode: 1, served: false })
 })
 
 test('a stop that was asked for is no crash', () => {
@@ -97,7 +100,15 @@ test('a stop that was asked for is no crash', () => {
 test('an end right after the start is a crash, whatever its exit code', () => {
   const exit = { code: 0, oomKilled: false, atMs: nowMs, error: null }
   const after = look(known, [stopped(1, { container: { exit, startedAtMs: nowMs - 300 } })])
-  assert.deepEqual(after.nodes[1]?.crashes, [{ atMs: nowMs, ranMs: 300, exitCode: 0 }])
+  assert.deepEqual(after.nodes[1]?.crashes, [{ atMs: nowMs, ranMs: 300, exitCode: 0, served: true }])
+})
+
+test('an end that Flotilla ordered is no crash, whatever its exit code, and the next one is', () => {
+  const ended = stopped(1)
+  const ordered = withNodeRecord(known, 1, record => ({ ...record, endedRun: runOf(ended.container) }))
+  assert.equal(look(ordered, [ended]), ordered)
+  const again = stopped(1, { container: { startedAtMs: nowMs - 50 } })
+  assert.equal(look(ordered, [again]).nodes[1]?.crashes.length, 1)
 })
 
 test('a container that was never started has not crashed', () => {

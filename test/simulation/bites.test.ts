@@ -77,6 +77,14 @@ const bites: readonly Bite[] = [
     scenario: scenario([renameReplica]),
   },
   {
+    rule: 'writable again within a bound',
+    when: 'the fourth failover is left to a person',
+    mind: broken.givesUpAfterThreeFailovers,
+    scenario: scenario([fault({ kind: 'kill-again', times: 4, everyMs: 10_000 }, 8_000)], {
+      healAfterMs: 90_000,
+    }),
+  },
+  {
     rule: 'it comes to rest',
     when: 'what has ended is not started again',
     mind: broken.startsNobodyAgain,
@@ -108,10 +116,10 @@ function fault(body: FaultBody, afterMs: number): Fault {
   return { ...body, afterMs, afterCalls: 0 }
 }
 
-function scenario(faults: readonly Fault[], { waitFor = 1 } = {}): Scenario {
+function scenario(faults: readonly Fault[], { waitFor = 1, healAfterMs = 25_000 } = {}): Scenario {
   const spec: SimSpec = {
     ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
     ...{ hangTimeoutMs: 2_000, restartWindowMs: 0 },
   }
-  return { seed: 7, spec, writers: [{ everyMs: 60, waitFor }], faults, healAfterMs: 25_000 }
+  return { seed: 7, spec, writers: [{ everyMs: 60, waitFor }], faults, healAfterMs }
 }

@@ -48,6 +48,7 @@ test('a state file of an earlier version is read, with what came later as it was
           ordinal: 1,
           lineage: lineageThen,
           crashes: [],
+          endedRun: null,
           restartAskedAtMs: null,
           tuned: 'run-1 abc',
           filed: null,

@@ -27,7 +27,7 @@ import { answerRequest, beginOperation, endOperation } from './perform-records.j
 import { noteFiles, putNodeFiles } from './node-files.js'
 import { SyncTurns } from './sync-turns.js'
 import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
-import { killNode } from './kill-node.js'
+import { killNode, stopNode } from './end-node.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
@@ -86,7 +86,7 @@ export class Performer {
       case 'start-container':
         return this.#start(action.ordinal)
       case 'stop-container':
-        return runtime.stopContainer(this.#idOf(action.ordinal), { graceMs: 20_000 }, { signal })
+        return stopNode(this.#hands, action.ordinal, this.#containerOf(action.ordinal))
       case 'remove-container':
         // By id: a name may have gone to another node since the plan was made, or within it.
         return this.#remove(action)
@@ -107,7 +107,10 @@ export class Performer {
       case 'follow':
         return this.#explained(action.ordinal, () => this.#follow(action))
       case 'kill-container':
-        return killNode(this.#hands, this.#idOf(action.ordinal), this.#targetIfAny(action.ordinal))
+        return killNode(this.#hands, action.ordinal, {
+          container: this.#containerOf(action.ordinal),
+          target: this.#targetIfAny(action.ordinal),
+        })
       case 'pause-writes':
         return redis.pauseWrites(this.#targetOf(action.ordinal), {
           forMs: action.forMs,

@@ -17,9 +17,11 @@ export interface CandidateRules {
   readonly maxLagBytes: number | null
   /** Which processes were seen in sync: a copy that was started since, however good it looks, may be an old one. Null does not ask. */
   readonly seenInSync: readonly NodeRecord[] | null
+  /** Nodes that keep ending soon after their start: of those that have come equally far they are the last choice. */
+  readonly unsteady: readonly number[]
 }
 
-/** Every node but the master, with why it may not be promoted; the best first: highest offset, then lowest ordinal. */
+/** Every node but the master, with why it may not be promoted; the best first: highest offset, then who does not keep crashing, then lowest ordinal. */
 export function rankCandidates(
   nodes: readonly ClassifiedNode[],
   rules: CandidateRules,
@@ -42,6 +44,7 @@ export function rankCandidates(
       (a, b) =>
         Number(a.reason !== null) - Number(b.reason !== null) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
+        Number(rules.unsteady.includes(a.ordinal)) - Number(rules.unsteady.includes(b.ordinal)) ||
         a.ordinal - b.ordinal,
     )
 }
@@ -52,7 +55,7 @@ export function rankCandidates(
  */
 export function whyNotPromote(
   node: ClassifiedNode,
-  { known, maxLagBytes, seenInSync }: CandidateRules,
+  { known, maxLagBytes, seenInSync }: Omit<CandidateRules, 'unsteady'>,
 ): string | null {
   const facts = factsOf(node)
   if (facts === null) return `it does not answer (${node.bucket})`

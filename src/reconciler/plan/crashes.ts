@@ -1,5 +1,6 @@
 import type { Crash, FlotillaMemory } from '../memory.js'
 import type { NodeSeen } from '../observation.js'
+import type { PlanInput } from './input.js'
 
 /** A run shorter than this says that something is wrong with the node rather than with its day. */
 export const quickMs = 30_000
@@ -19,4 +20,21 @@ export function quickCrashesInARow(crashes: readonly Crash[]): number {
 /** Its last end came soon after its start. */
 export function endedSoon(crashes: readonly Crash[]): boolean {
   return quickCrashesInARow(crashes) > 0
+}
+
+/** How long after the last of these ends it is started again: at once after the first quick one, then twice as long each time. At most ten are remembered. */
+export function pauseMs(crashes: readonly Crash[]): number {
+  const quick = quickCrashesInARow(crashes)
+  return quick < 2 ? 0 : 1_000 * 2 ** (quick - 2)
+}
+
+/** A node that came back from this many quick ends has to run for longer before it is as good a choice for master as one that never ended. */
+const steadyMs = 600_000
+
+/** Who has ended soon after its start again and again, and has not run for long since. */
+export function unsteadyNodes({ memory, seen }: PlanInput): readonly number[] {
+  const isUnsteady = (node: NodeSeen): boolean =>
+    quickCrashesInARow(crashesOf(memory, node)) >= 2 &&
+    seen.atMs - (node.container.startedAtMs ?? seen.atMs) < steadyMs
+  return seen.nodes.filter(isUnsteady).map(({ ordinal }) => ordinal)
 }

@@ -2,7 +2,9 @@ import type { Operation, Request } from '../memory.js'
 import { nodeAlias } from '../names.js'
 import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
+import { unsteadyNodes } from './crashes.js'
 import { saysMaster } from './evidence.js'
+import { whyNotFailOver } from './failover-limits.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import type { Refusal } from './plan.js'
@@ -50,6 +52,7 @@ export function decideFailover(
     known: input.memory.master?.lineage ?? null,
     maxLagBytes: input.spec.failover.maxLagBytes,
     seenInSync: input.memory.nodes,
+    unsteady: unsteadyNodes(input),
   })
   const winner = chooseWinner(candidates, asked)
   if (winner === null && asked !== null)
@@ -74,7 +77,7 @@ export function decideFailover(
   if (winner === null) return nobody(input, master, { trouble, candidates, others })
   if (asked === null) {
     if (master !== undefined && isBackWithAll(input, master, winner)) return calledOff(underWay)
-    const objection = whyNotFailOver(input, rightful, trouble)
+    const objection = whyNotFailOver(input, { master, rightful, trouble, nodeCount: nodes.length })
     // Born again it is judged by what it holds, like any recorded master: nobody takes its place, so nobody has to be asked; and within the restart window it
     // is what was waited for.
     if (objection !== null) return master?.bucket === 'uncrowned' ? null : objection
@@ -232,52 +235,6 @@ function noCandidate(input: PlanInput, trouble: Trouble, candidates: readonly Ca
     why: `${trouble.what}, and no replica may take its place, so ${trouble.kind === 'dead' ? 'it is started again on its own data' : 'it is left alone'} (${renderCandidates(candidates)})`,
     whatToType: `flotilla failover ${input.spec.name} --to ${anyAlive?.ordinal ?? '<ordinal>'} --force   (what that node lacks is lost)`,
   }
-}
-
-/** Failovers away from one node in this time before it is a person's turn: more is a node that dies of something that a promotion does not cure. */
-const flapWindowMs = 600_000
-const flapsMax = 3
-
-/** What speaks against doing it without being asked. */
-function whyNotFailOver(input: PlanInput, rightful: number, trouble: Trouble): Mastership | null {
-  const { failover, name } = input.spec
-  if (failover.mode === 'manual')
-    return refusedBecause(
-      rightful,
-      `${trouble.what}, and spec.failover.mode is manual`,
-      `flotilla failover ${name}`,
-    )
-  const recent = input.memory.history.filter(
-    entry =>
-      entry.kind === 'failover' &&
-      entry.from === rightful &&
-      entry.result === 'done' &&
-      input.seen.atMs - entry.endedAtMs < flapWindowMs,
-  )
-  if (recent.length >= flapsMax)
-    return refusedBecause(
-      rightful,
-      `${trouble.what}, for the ${recent.length + 1}th time within ${flapWindowMs / 60_000} minutes; something is wrong with it that no failover cures`,
-      `flotilla failover ${name}`,
-    )
-  const remainingMs = trouble.sinceMs + failover.restartWindowMs - input.seen.atMs
-  if (trouble.kind === 'dead' && remainingMs > 0)
-    return {
-      kind: 'pending',
-      ordinal: rightful,
-      waits: [
-        {
-          what: `node ${rightful}, the master, is back within ${Math.ceil(remainingMs / 1_000)} s (spec.failover.restartWindow)`,
-          ordinal: rightful,
-          lookAgainInMs: Math.min(remainingMs, 100),
-        },
-      ],
-    }
-  return null
-}
-
-function refusedBecause(ordinal: number, why: string, whatToType: string): Mastership {
-  return { kind: 'refused', ordinal, refusal: { code: 'FailoverBlocked', why, whatToType } }
 }
 
 /** The intent, on disk before anything is done to the old master. Kept as it is while it is under way. */

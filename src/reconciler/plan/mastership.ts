@@ -14,6 +14,8 @@ import {
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
+import type { Wait } from './plan.js'
+import { whyNotPromoteYet } from './promotion-pause.js'
 import { decideFailover } from './failover.js'
 import { decideSwitchover } from './switchover.js'
 import { silentProbeDeadlineMs } from '../observation.js'
@@ -141,7 +143,20 @@ function decideOnUncrowned(
   // A snapshot keeps the lineage, and this one is older than what we have seen: somebody else may have the rest.
   const older = known === null ? null : whyOlder(known, facts)
   if (unasked.length > 0 && older !== null) return pendingOnOthers(node, unasked, older)
+  const early = whyTooEarly(input, nodes, node)
+  if (early !== null) return { kind: 'pending', ordinal: node.ordinal, waits: [early] }
   return crownOnRecord(input, node, 'restart', `it is the recorded master, back with ${facts.keys} keys`)
+}
+
+/** A promotion under way is brought to its end, and what a person asks for is done at once. */
+function whyTooEarly(
+  { memory, ...input }: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  { seen }: ClassifiedNode,
+): Wait | null {
+  if (memory.operation !== null || memory.request !== null) return null
+  const diedAtMs = seen?.container.startedAtMs ?? input.seen.atMs
+  return whyNotPromoteYet({ memory, ...input }, { nodeCount: nodes.length, diedAtMs })
 }
 
 /**

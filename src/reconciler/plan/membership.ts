@@ -8,7 +8,7 @@ import { nameConflict, nameToCreate } from './name-holders.js'
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
-import { whyNotStart, whyQuarantined } from './start-guards.js'
+import { whyCrashLooping, whyNotStart } from './start-guards.js'
 import { volumeLeftOf, volumeOf } from './volumes.js'
 
 /**
@@ -33,6 +33,8 @@ export function planMembership(
     const { ordinal } = node
     const role = ordinal === master ? 'master' : 'replica'
     const name = nameToCreate(input, { ordinal, name: roleName(input.spec.name, ordinal, role) })
+    const looping = whyCrashLooping(input, node, master)
+    if (looping !== null) refusals.push(looping)
     switch (node.bucket) {
       case 'absent':
       case 'stopped': {
@@ -41,7 +43,7 @@ export function planMembership(
           actions.push({ phase: 'discard', action: removeDead(node) })
           break
         }
-        const obstacle = conflict ?? whyNotCreate(input, node, name) ?? whyQuarantined(input, node)
+        const obstacle = conflict ?? whyNotCreate(input, node, name)
         if (obstacle !== null) {
           if (obstacle !== conflict) refusals.push(obstacle)
           break

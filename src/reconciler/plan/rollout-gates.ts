@@ -2,7 +2,6 @@ import type { Census } from './census.js'
 import { factsOf, isInService, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Refusal, Wait } from './plan.js'
-import { whyQuarantined } from './start-guards.js'
 import { copiesNeeded } from './surge.js'
 import { lagBytesMax } from './switchover.js'
 
@@ -84,9 +83,9 @@ function whyTooSoon(input: PlanInput, census: Census, master: number): Wait | nu
 }
 
 /** Out of service, and not by anything that passes by itself or that Flotilla mends. */
-export function whyStuck(input: PlanInput, census: Census): Refusal | null {
+export function whyStuck(census: Census): Refusal | null {
   for (const node of census.wanted) {
-    const stuck = howStuck(input, node)
+    const stuck = howStuck(node)
     if (stuck !== null)
       return {
         code: 'RolloutBlocked',
@@ -97,18 +96,12 @@ export function whyStuck(input: PlanInput, census: Census): Refusal | null {
   return null
 }
 
-function howStuck(
-  input: PlanInput,
-  node: ClassifiedNode,
-): { readonly how: string; readonly whatToType: string } | null {
+function howStuck(node: ClassifiedNode): { readonly how: string; readonly whatToType: string } | null {
   const name = node.seen?.container.name ?? ''
   if (node.bucket === 'paused') return { how: 'is frozen', whatToType: `docker unpause ${name}` }
   if (node.bucket === 'locked-out')
     return { how: 'does not let us in', whatToType: `docker rm -f ${name}   (it is made anew on its volume)` }
-  const quarantined = node.bucket === 'stopped' ? whyQuarantined(input, node) : null
-  return quarantined === null
-    ? null
-    : { how: 'is not started any more (CrashLooping)', whatToType: quarantined.whatToType }
+  return null
 }
 
 /** A hand-over that could not be carried through has paused writes for nothing: it is tried again later and later. */

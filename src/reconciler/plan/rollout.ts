@@ -1,6 +1,7 @@
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { unsteadyNodes } from './crashes.js'
 import { tryRunning } from './downgrade.js'
 import type { PlanInput } from './input.js'
 import { whyNewSpecFails } from './new-spec.js'
@@ -43,7 +44,7 @@ export function planRolloutHold(input: PlanInput, census: Census): Contribution 
 }
 
 function whyRolloutBlocked(input: PlanInput, census: Census): Refusal | null {
-  return whyNewSpecFails(input, [...census.wanted, ...census.surplus]) ?? whyStuck(input, census)
+  return whyNewSpecFails(input, [...census.wanted, ...census.surplus]) ?? whyStuck(census)
 }
 
 function outdatedNodes({ wanted }: Census): readonly ClassifiedNode[] {
@@ -92,7 +93,7 @@ function handOver(input: PlanInput, census: Census, master: number): Contributio
     old?.ofOlderSpec === true
       ? 'the old master is made from an older spec, and every replica is up to date'
       : 'a person asked for the restart of the master, and every replica is up to date'
-  const targets = rankTargets(census.wanted, old)
+  const targets = rankTargets(census.wanted, old, unsteadyNodes(input))
   const heir = targets.find(one => one.reason === null)
   if (heir === undefined) return [{ refusals: [noHeir(input, master, renderCandidates(targets))] }]
   const operation = {

@@ -1,14 +1,15 @@
 import { masterName } from '../names.js'
+import type { NodeSeen } from '../observation.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import type { ClassifiedNode } from './classify.js'
-import { crashesOf, quickCrashesInARow, quickMs } from './crashes.js'
+import { crashesOf, pauseMs, quickCrashesInARow, quickMs } from './crashes.js'
 import type { Refusal, Wait } from './plan.js'
 
 /** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
 export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
   return (
-    whyNotStartAgainYet(input, ordinal) ??
+    whyNotStartAgainYet(input, ordinal, master) ??
     whyNotStartBesideUsurper(input, ordinal, master) ??
     whyNotStartAsMaster(input, ordinal, master)
   )
@@ -48,17 +49,12 @@ function whyNotStartBesideUsurper(input: PlanInput, ordinal: number, master: num
 }
 
 /** Crashes that follow each other quickly are answered more and more slowly; the first is answered at once. */
-function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
+function whyNotStartAgainYet(input: PlanInput, ordinal: number, master: number | null): Wait | null {
   const node = input.seen.nodes.find(one => one.ordinal === ordinal)
-  const crashes = node === undefined ? [] : crashesOf(input.memory, node)
-  const quick = quickCrashesInARow(crashes)
-  const last = crashes.at(-1)
-  if (quick < 2 || quick >= quickCrashesMax || last === undefined) return null
-  const delayMs = Math.min(1_000 * 2 ** (quick - 2), 60_000)
-  const sinceMs = input.seen.atMs - last.atMs
-  const remainingMs = delayMs - sinceMs
-  // An end that is still to come: the clock was set back, and nothing can be counted from it.
-  if (remainingMs <= 0 || sinceMs < 0) return null
+  if (node === undefined) return null
+  const remainingMs = nextStartAtMs(input, node, master) - input.seen.atMs
+  if (remainingMs <= 0) return null
+  const quick = quickCrashesInARow(crashesOf(input.memory, node))
   return {
     what: `the next start of node ${ordinal} is due, in ${Math.ceil(remainingMs / 1_000)} s: it ended ${quick} times within ${quickMs / 1_000} s of its start`,
     ordinal,
@@ -66,19 +62,62 @@ function whyNotStartAgainYet(input: PlanInput, ordinal: number): Wait | null {
   }
 }
 
-/** After so many quick ends in a row it is stopped for good: starting it once more would only fill the log. */
+/** When a node that has ended may be started again, on our clock; 0: at once. */
+function nextStartAtMs(input: PlanInput, node: NodeSeen, master: number | null): number {
+  const crashes = crashesOf(input.memory, node)
+  const last = crashes.at(-1)
+  // An end that is still to come: the clock was set back, and nothing can be counted from it.
+  if (last === undefined || last.atMs > input.seen.atMs) return 0
+  return last.atMs + Math.min(pauseMs(crashes), pauseMsMax(input, { node, master, served: last.served }))
+}
+
+/**
+ * A pause spares the others the work that a node makes that can't live. While nobody takes writes the recorded master is not kept waiting for long, and hardly at
+ * all when it can live; nor is a replica that can, while the master has no other copy: the next crash of the master would be an outage.
+ */
+function pauseMsMax(
+  input: PlanInput,
+  {
+    node,
+    master,
+    served,
+  }: { readonly node: NodeSeen; readonly master: number | null; readonly served: boolean },
+): number {
+  const others = input.seen.nodes.filter(one => one.ordinal !== node.ordinal).map(factsOfNode)
+  const reigns = others.some(facts => facts?.role === 'master')
+  const isNeeded = reigns
+    ? !others.some(facts => facts?.upstream?.link === 'up')
+    : node.ordinal === master || !others.some(facts => facts !== null)
+  if (isNeeded && served) return 2_000
+  return isNeeded && !reigns ? 30_000 : 300_000
+}
+
+/** After so many quick ends in a row people are told: by itself it may not come round. */
 const quickCrashesMax = 5
 
-/** Why a node is not started any more, by itself; its volume is kept. */
-export function whyQuarantined(input: PlanInput, node: ClassifiedNode): Refusal | null {
-  const crashes = node.seen === null ? [] : crashesOf(input.memory, node.seen)
+/** Tells of a node that ends soon after each start, until it has run for longer. It goes on being started, minutes apart in the end. */
+export function whyCrashLooping(
+  input: PlanInput,
+  node: ClassifiedNode,
+  master: number | null,
+): Refusal | null {
+  if (node.seen === null || node.outdated) return null
+  const { container, lastLogLines } = node.seen
+  const crashes = crashesOf(input.memory, node.seen)
   const quick = quickCrashesInARow(crashes)
-  if (quick < quickCrashesMax || node.outdated) return null
-  const lines = node.seen?.lastLogLines ?? []
-  const said = lines.length === 0 ? '' : `; it said last: ${lines.join(' | ')}`
+  const isRunning = container.state === 'running'
+  if (quick < quickCrashesMax) return null
+  if (isRunning && input.seen.atMs - (container.startedAtMs ?? 0) >= quickMs) return null
+  const said = lastLogLines.length === 0 ? '' : `; it said last: ${lastLogLines.join(' | ')}`
+  const nextAtMs = Math.max(nextStartAtMs(input, node.seen, master), input.seen.atMs)
+  const next = isRunning ? 'it runs just now' : `its next start is at ${timeOfDay(nextAtMs)}`
   return {
     code: 'CrashLooping',
-    why: `node ${node.ordinal} ended ${quick} times in a row within ${quickMs / 1_000} s of its start, last with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}, and is not started any more${said}`,
-    whatToType: `flotilla restart ${input.spec.name} --node ${node.ordinal}   (after the cause is mended; its volume is kept)`,
+    why: `node ${node.ordinal} ended ${quick} times in a row within ${quickMs / 1_000} s of its start, last with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}; ${next}${said}`,
+    whatToType: `flotilla restart ${input.spec.name} --node ${node.ordinal}   (tries at once; mend the cause first. Its volume is kept)`,
   }
+}
+
+function timeOfDay(atMs: number): string {
+  return `${new Date(atMs).toISOString().slice(11, 19)} UTC`
 }

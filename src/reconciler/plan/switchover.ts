@@ -4,6 +4,7 @@ import { masterName } from '../names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import { keysOf } from './evidence.js'
+import { unsteadyNodes } from './crashes.js'
 import type { PlanInput } from './input.js'
 import type { Mastership } from './mastership-kind.js'
 import { troubleOf } from './trouble.js'
@@ -25,7 +26,7 @@ export function decideSwitchover(
   if (operation?.phase === 'switching') return resume(input, nodes, operation)
   if (operation !== null || request?.kind !== 'switchover') return null
   const master = nodes.find(node => node.ordinal === rightful)
-  const targets = rankTargets(nodes, master)
+  const targets = rankTargets(nodes, master, unsteadyNodes(input))
   const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
   const obstacle = whyNotHandOver(master, chosen, request) ?? whyNotBeside(nodes, rightful)
   if (obstacle !== null || chosen === undefined)
@@ -55,10 +56,11 @@ export function decideSwitchover(
 /** A replica that is further behind than this would make writes wait too long while it catches up. */
 export const lagBytesMax = 1_048_576
 
-/** Every node but the master, with why nothing is handed over to it; the best first. */
+/** Every node but the master, with why nothing is handed over to it; the best first, and of those that may be master last who keeps crashing: each catches up first. */
 export function rankTargets(
   nodes: readonly ClassifiedNode[],
   master: ClassifiedNode | undefined,
+  unsteady: readonly number[],
 ): readonly Candidate[] {
   const reigning = master === undefined ? null : factsOf(master)
   return nodes
@@ -76,6 +78,7 @@ export function rankTargets(
     .sort(
       (a, b) =>
         Number(a.reason !== null) - Number(b.reason !== null) ||
+        Number(unsteady.includes(a.ordinal)) - Number(unsteady.includes(b.ordinal)) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
         a.ordinal - b.ordinal,
     )

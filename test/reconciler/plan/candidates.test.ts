@@ -21,6 +21,7 @@ const rules: CandidateRules = {
   known: lineage(),
   maxLagBytes: null,
   seenInSync: [nodeRecord(1), nodeRecord(2), nodeRecord(3)],
+  unsteady: [],
 }
 
 function classified(seen: NodeSeen): ClassifiedNode {
@@ -99,6 +100,17 @@ test('candidates come first, then by offset, then by ordinal', () => {
     'node 2 (offset 900, 10 keys): eligible; node 3 (offset 900, 10 keys): eligible; node 1 (offset 2000, 10 keys): its replica-priority is 0',
   )
   assert.equal(renderCandidates([]), 'there is no other node')
+})
+
+test('of those that have come equally far the last choice is who keeps crashing', () => {
+  const at = (ordinal: number, appliedOffset: number): ClassifiedNode =>
+    classified(replica(ordinal, { upstream: { appliedOffset } }))
+  const best = (unsteady: readonly number[], offset = 900) =>
+    rankCandidates([at(1, offset), at(2, 900)], { ...rules, unsteady })[0]?.ordinal
+  assert.equal(best([]), 1)
+  assert.equal(best([1]), 2)
+  assert.equal(best([1, 2]), 1)
+  assert.equal(best([1], 901), 1, 'no write is given up for it')
 })
 
 test('a copy that nobody saw in sync is no old one where it has come further than one that was seen', () => {

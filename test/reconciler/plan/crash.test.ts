@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Crash } from '../../../src/reconciler/memory.js'
+import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import {
   crash,
   follower,
@@ -10,6 +13,7 @@ import {
   nowMs,
   operation,
   planIs,
+  planText,
   replica,
   resources,
   settledNodes,
@@ -134,19 +138,89 @@ test('the wait doubles with every quick crash', () => {
   )
 })
 
-test('after five quick crashes in a row a node stays down, and its last words are told', () => {
-  const crashes = Array.from({ length: 5 }, (_, index) => crash({ atMs: nowMs - 90_000 + index * 1_000 }))
+/** So many quick ends, a second apart, the last so long ago. */
+const crashesUpTo = (count: number, agoMs: number, overrides: Partial<Crash> = {}) =>
+  Array.from({ length: count }, (_, index) =>
+    crash({ atMs: nowMs - agoMs - (count - 1 - index) * 1_000, ...overrides }),
+  )
+const looping = (crashes: readonly Crash[]) =>
+  memory(0, { nodes: [nodeRecord(1, { lineage: null, crashes })] })
+
+test('from the fifth quick crash in a row on people are told, with its last words and the time of its next start', () => {
   planIs(
     {
       spec: { replicas: 1 },
-      memory: memory(0, { nodes: [nodeRecord(1, { lineage: null, crashes })] }),
+      memory: looping(crashesUpTo(5, 3_000)),
       nodes: [reigning(), { ...stopped(1), lastLogLines: ['Bad directive', 'bye'] }],
     },
     `
-      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1, and is not started any more; it said last: Bad directive | bye
-        type: flotilla restart shop --node 1   (after the cause is mended; its volume is kept)
+      waits until the next start of node 1 is due, in 5 s: it ended 5 times within 30 s of its start
+      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:05 UTC; it said last: Bad directive | bye
+        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
     `,
   )
+})
+
+const long = stopped(1, { container: { createdAtMs: nowMs - 3_600_000 } })
+
+test('however often a node has crashed it is started again, minutes apart in the end', () => {
+  planIs(
+    { spec: { replicas: 1 }, memory: looping(crashesUpTo(10, 256_000)), nodes: [reigning(), long] },
+    `
+      stage 1
+        start shop-replica-1  # it ended with exit code 137
+      stage 2
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 3
+        tune node 1 for its version  # its process may be new
+      refuses (CrashLooping): node 1 ended 10 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:00 UTC
+        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
+    `,
+  )
+  assert.match(
+    planText({
+      spec: { replicas: 1 },
+      memory: looping(crashesUpTo(10, 200_000)),
+      nodes: [reigning(), long],
+    }),
+    /the next start of node 1 is due, in 56 s/,
+  )
+})
+
+test('a node that keeps crashing is told of until it has run for half a minute', () => {
+  const since = (ranMs: number): string =>
+    planText({
+      spec: { replicas: 1 },
+      memory: looping(crashesUpTo(5, 40_000)),
+      nodes: [reigning(1), replica(1, {}, { container: { startedAtMs: nowMs - ranMs } })],
+    })
+  assert.match(since(29_000), /CrashLooping.*it runs just now/)
+  assert.doesNotMatch(since(30_000), /CrashLooping/)
+})
+
+test('a replica that can live is not kept waiting while the master has no other copy', () => {
+  const dueInMs = (served: boolean, ...beside: readonly NodeSeen[]): string =>
+    planText({
+      spec: { replicas: 1 + beside.length },
+      memory: looping(crashesUpTo(8, 1_500, { served })),
+      nodes: [reigning(), stopped(1), ...beside],
+    })
+  assert.match(dueInMs(true), /node 1 is due, in 1 s/)
+  assert.match(dueInMs(false), /node 1 is due, in 63 s/)
+  assert.match(dueInMs(true, replica(2)), /node 1 is due, in 63 s/)
+})
+
+test('while nobody takes writes the recorded master does not wait for minutes, and hardly at all when it can live', () => {
+  const dueInMs = (served: boolean): string => {
+    const crashes = crashesUpTo(10, 1_000, { served })
+    return planText({
+      spec: { replicas: 0 },
+      memory: memory(0, { nodes: [nodeRecord(0, { lineage: null, crashes })] }),
+      nodes: [stopped(0, { name: 'shop-master' })],
+    })
+  }
+  assert.match(dueInMs(false), /node 0 is due, in 29 s/)
+  assert.match(dueInMs(true), /node 0 is due, in 1 s/)
 })
 
 test('a run that lasted makes the next crash a first one again', () => {

@@ -86,9 +86,14 @@ test('targets are in order: who may, then who has come furthest, then the lower 
   const reigning = there.find(one => one.ordinal === 0)
   for (const all of [there, there.toReversed()])
     assert.deepEqual(
-      rankTargets(all, reigning).map(one => one.ordinal),
+      rankTargets(all, reigning, []).map(one => one.ordinal),
       [3, 4, 5, 2, 6, 7, 8],
     )
+  assert.deepEqual(
+    rankTargets(there, reigning, [3, 2]).map(one => one.ordinal),
+    [4, 5, 3, 6, 7, 8, 2],
+    'each catches up before it is promoted, so who keeps crashing comes last',
+  )
 })
 
 test('why nothing is handed over is told', () => {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  crash,
   follower,
   historyEntry,
   lineage,
   master,
   memory,
   newborn,
+  nodeRecord,
   node,
   nowMs,
   operation,
@@ -188,42 +190,115 @@ test('when the restart window is over the dead master is replaced', () => {
   )
 })
 
-test('the fourth failover away from a node within ten minutes is for a person to decide', () => {
+const promotedAgain = `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 3
+        record failover: done  # it is promoted
+    `
+
+test('a master that is dead is replaced by a replica in sync, however often that happened before', () => {
+  const history = Array.from({ length: 100 }, (_, index) =>
+    historyEntry({ from: 0, endedAtMs: nowMs - 3_000 * (100 - index) }),
+  )
+  planIs(
+    { spec: { replicas: 1 }, memory: witnessed([1], { history }), nodes: crashed, seen: quick },
+    promotedAgain,
+  )
+})
+
+/** A promotion of one node after the other, each of which died half a second later, the last `agoMs` before now. */
+const poisoned = (count: number, agoMs: number) => {
+  const diedAtMs = nowMs - agoMs
+  const history = Array.from({ length: count }, (_, index) => {
+    const endedAtMs = diedAtMs - 500 - 1_000 * (count - 1 - index)
+    return historyEntry({ from: (index + 1) % 2, to: index % 2, endedAtMs, troubleAtMs: endedAtMs - 500 })
+  })
+  const exit = { code: 137, oomKilled: false, atMs: diedAtMs, error: null }
+  const ended = stopped(0, { name: 'shop-master', container: { exit } })
+  return {
+    spec: { replicas: 1 },
+    memory: witnessed([1], { history }),
+    nodes: [ended, drained(1)],
+    seen: quick,
+  }
+}
+
+test('when every node has been master and died at once the next promotion waits, twice as long each time', () => {
+  planIs(poisoned(1, 100), promotedAgain)
+  const due = (count: number): string | undefined =>
+    /the next promotion is due, in (\d+) s/.exec(planText(poisoned(count, 0)))?.[1]
+  assert.deepEqual([2, 3, 4, 5, 6, 7, 8, 50].map(due), ['1', '2', '4', '8', '16', '30', '30', '30'])
+})
+
+test('a promotion that had to wait is made when its time has come', () => {
+  planIs(poisoned(2, 1_000), promotedAgain)
+  planIs(poisoned(50, 30_000), promotedAgain)
+})
+
+test('a promotion that has to wait is made at once when a person asks for it', () => {
+  const asked = poisoned(50, 0)
+  planIs({ ...asked, memory: { ...asked.memory, request: request() } }, promotedAgain)
+})
+
+test('a death that is still to come, because the clock was set back, delays no promotion', () => {
+  planIs(poisoned(50, -900_000), promotedAgain)
+})
+
+test('a lone master that dies at once after each start is promoted later and later', () => {
+  const history = [1, 2, 3].map(count =>
+    historyEntry({ kind: 'restart', from: 0, to: 0, endedAtMs: nowMs - 10_000 + count * 3_000 }),
+  )
+  const crashes = history.map(({ endedAtMs }) => crash({ atMs: endedAtMs + 100 }))
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 20 } })
   planIs(
     {
-      spec: { replicas: 1 },
-      memory: witnessed([1], { history: flaps(0, 3, 599_000) }),
-      nodes: crashed,
+      spec: { replicas: 0 },
+      memory: memory(0, { history, nodes: [nodeRecord(0, { crashes })] }),
+      nodes: [back],
       seen: quick,
     },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      refuses (FailoverBlocked): node 0, the master, has ended with exit code 137, for the 4th time within 10 minutes; something is wrong with it that no failover cures
-        type: flotilla failover shop
+      waits until the next promotion is due, in 4 s: the last 3 masters died within 2 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
     `,
   )
 })
 
-test('failovers that are ten minutes old, of other nodes, aborted or planned do not count', () => {
-  const history = [
-    ...flaps(0, 5, 600_000),
-    ...flaps(1, 5, 1_000),
-    ...flaps(0, 2, 1_000),
-    historyEntry({ kind: 'switchover' }),
-    historyEntry({ result: 'aborted' }),
-  ]
-  planIs(
-    { spec: { replicas: 1 }, memory: witnessed([1], { history }), nodes: crashed, seen: quick },
-    `
-    stage 1
-      record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-    stage 2
-      promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-      rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-    stage 3
-      record failover: done  # it is promoted
-  `,
+const hung = node(0, {
+  probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null },
+  lifelessSinceMs: nowMs - 60_000,
+  container: { name: 'shop-master' },
+})
+const missing = (ordinal: number) => replica(ordinal, { upstream: { link: 'up', lastIoSeconds: 60 } })
+
+test('a master that hangs for the fourth time within ten minutes waits until they are over, and says so', () => {
+  const plan = (oldestMs: number): string =>
+    planText({
+      spec: { replicas: 1 },
+      memory: witnessed([1], { history: flaps(0, 3, oldestMs) }),
+      nodes: [hung, missing(1)],
+      seen: quick,
+    })
+  assert.match(
+    plan(590_000),
+    /refuses \(FailoverBlocked\): node 0, the master, gives no sign of life for 60 s, .*; it is replaced again at 12:00:10 UTC unless it answers \(what ends is replaced at once: docker kill shop-master\)\n.*type: flotilla failover shop/,
+  )
+  assert.match(plan(600_000), /kill shop-master/)
+})
+
+test('a master that is back with nothing within the restart window is not waited for: the replica that has it all takes over', () => {
+  const back = newborn(0, { keys: 0 }, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  assert.match(
+    planText({
+      spec: failover({ restartWindowMs: 3_000 }),
+      memory: witnessed([1]),
+      nodes: [back, drained(1)],
+      seen: quick,
+    }),
+    /promote node 1/,
   )
 })
 

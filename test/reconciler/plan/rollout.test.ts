@@ -147,8 +147,9 @@ test('the canary ends soon after its start: the roll stops there, and says what 
       ],
     },
     `
-      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1, and is not started any more; it said last: FATAL CONFIG FILE ERROR
-        type: flotilla restart shop --node 1   (after the cause is mended; its volume is kept)
+      waits until the next start of node 1 is due, in 8 s: it ended 5 times within 30 s of its start
+      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:07 UTC; it said last: FATAL CONFIG FILE ERROR
+        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
       refuses (RolloutBlocked): node 1 was made from today's spec, and ended soon after its start, with exit code 1; it said last: FATAL CONFIG FILE ERROR; the other nodes are left as they are
         type: flotilla logs shop --node 1   (then put the manifest right; or, to try it once more: flotilla restart shop --node 1)
     `,

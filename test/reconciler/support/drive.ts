@@ -38,7 +38,10 @@ export function drive(world: World, told: string[] = [], hand: Hand = perform): 
     if (objections.length > 0) return { kind: 'wrong', problem: `objections: ${objections.join('; ')}` }
     if (isSettled(plan)) return { kind: 'settled' }
     if (plan.stages.length === 0) {
-      if (text === idleText) return { kind: plan.refusals.length > 0 ? 'refuses' : 'waits', plan }
+      // What keeps crashing is started again for ever.
+      const isLooping = plan.refusals.some(({ code }) => code === 'CrashLooping')
+      if (text === idleText || isLooping)
+        return { kind: plan.refusals.length > 0 ? 'refuses' : 'waits', plan }
       idleText = text
       passTime(world, 120_000)
       continue

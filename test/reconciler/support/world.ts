@@ -55,7 +55,7 @@ export function lineage(overrides: Partial<Lineage> = {}): Lineage {
 }
 
 export function crash(overrides: Partial<Crash> = {}): Crash {
-  return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, ...overrides }
+  return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, served: false, ...overrides }
 }
 
 /** What is remembered of a node: this process of it was seen in sync with the master, unless told otherwise. */

@@ -69,6 +69,16 @@ export const removesVolumesOfOthers = rewritten(plan => ({
 /** Who is master changes, and the names stay. */
 export const renamesNobody = without('rename-container')
 
+/** After three failovers it leaves the next one to a person. */
+export const givesUpAfterThreeFailovers = blind(
+  input => input,
+  (plan, input) => {
+    const isEnough = input.memory.history.filter(({ kind }) => kind === 'failover').length >= 3
+    const isPromotion = plan.stages.flat().some(({ kind }) => kind === 'promote')
+    return isEnough && isPromotion ? { ...plan, stages: [] } : plan
+  },
+)
+
 /** What has ended stays down. */
 export const startsNobodyAgain = blind(
   input => input,
@@ -80,8 +90,11 @@ export const startsNobodyAgain = blind(
   }),
 )
 
-function blind(see: (input: PlanInput) => PlanInput, rewrite: (plan: Plan) => Plan = plan => plan): Mind {
-  return { plan: input => withoutEmptyStages(rewrite(soundMind.plan(see(input)))), object: () => [] }
+function blind(
+  see: (input: PlanInput) => PlanInput,
+  rewrite: (plan: Plan, input: PlanInput) => Plan = plan => plan,
+): Mind {
+  return { plan: input => withoutEmptyStages(rewrite(soundMind.plan(see(input)), input)), object: () => [] }
 }
 
 function rewritten(rewrite: (plan: Plan) => Plan): Mind {

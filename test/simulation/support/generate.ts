@@ -1,7 +1,14 @@
 import { Random } from '../../support/random.js'
 import type { Fault, FaultBody, FaultKind, NodeRef, Scenario, SimSpec } from './scenario.js'
 
-const crashes: readonly FaultKind[] = ['kill', 'exit', 'remove', 'crash-flotilla', 'restart-engine']
+const crashes: readonly FaultKind[] = [
+  'kill',
+  'kill-again',
+  'exit',
+  'remove',
+  'crash-flotilla',
+  'restart-engine',
+]
 const hangs: readonly FaultKind[] = [
   'pause',
   'freeze',
@@ -88,6 +95,8 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
     case 'remove':
     case 'disconnect':
       return { kind, node: ref() }
+    case 'kill-again':
+      return { kind, times: random.int(2, 12), everyMs: Math.round(random.spread(100, 12_000)) }
     case 'exit':
       return { kind, node: ref(), code: random.pick([0, 1]) }
     case 'freeze':

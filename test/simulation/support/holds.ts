@@ -1,5 +1,5 @@
 import type { RefusalCode } from '../../../src/reconciler/plan/plan.js'
-import type { FaultKind, Scenario } from './scenario.js'
+import type { Fault, FaultKind, Scenario } from './scenario.js'
 
 /** What may be asked of a person, and after what. A hold without its cause is a flotilla that is down for nothing. */
 export function mayHold(code: string, scenario: Scenario): boolean {
@@ -20,19 +20,19 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
   FailoverBlocked: ({ spec, faults }) =>
     spec.mode === 'manual' ||
     faults.some(fault => fault.kind === 'edit' && fault.change.mode === 'manual') ||
-    faults.filter(({ kind }) => [...ends, ...hangs].includes(kind)).length > 3,
-  CrashLooping: ({ faults }) =>
-    faults.filter(({ kind }) => [...ends, 'start-fails'].includes(kind)).length >= 5,
+    faults.filter(({ kind }) => hangs.includes(kind)).length > 3,
+  CrashLooping: scenario => countOf(scenario, [...ends, 'start-fails']) >= 5,
 }
 
 function countOf({ faults }: Scenario, kinds: readonly FaultKind[]): number {
-  return faults.filter(({ kind }) => kinds.includes(kind)).length
+  const timesOf = (fault: Fault): number => (fault.kind === 'kill-again' ? fault.times : 1)
+  return faults.filter(({ kind }) => kinds.includes(kind)).reduce((count, fault) => count + timesOf(fault), 0)
 }
 
 function has({ faults }: Scenario, kinds: readonly FaultKind[]): boolean {
   return faults.some(({ kind }) => kinds.includes(kind))
 }
 
-const ends: readonly FaultKind[] = ['kill', 'exit', 'remove', 'restart-engine', 'power-cut']
+const ends: readonly FaultKind[] = ['kill', 'kill-again', 'exit', 'remove', 'restart-engine', 'power-cut']
 const hangs: readonly FaultKind[] = ['pause', 'freeze', 'busy', 'disconnect']
 const byHand: readonly FaultKind[] = ['promote-by-hand', 'start-by-hand', 'rename-by-hand']

@@ -7,6 +7,7 @@ import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { factsOfNode } from '../../../src/reconciler/node-facts.js'
 import { nodeAlias } from '../../../src/reconciler/names.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
+import { Availability, downMsMax } from './availability.js'
 import type { SimFlotilla } from './sim-flotilla.js'
 import { flotilla, type SimWorld } from './sim-world.js'
 import type { Acknowledged } from './writer.js'
@@ -21,6 +22,7 @@ export const ruleNames = [
   'acknowledged by a replica survives one fault',
   'settled is as wanted',
   'it comes to rest',
+  'writable again within a bound',
 ] as const
 
 export type RuleName = (typeof ruleNames)[number]
@@ -39,6 +41,7 @@ export class Rules {
   /** Made master by a person, and by nobody else since. */
   readonly #byHand = new WeakSet<FakeProcess>()
   readonly #judged: ReadonlySet<RuleName>
+  readonly #availability: Availability
   #handAtWork = false
   #handWasAtWork = false
   #lastLook: PlanInput | null = null
@@ -46,6 +49,8 @@ export class Rules {
   readonly acknowledged: Acknowledged[] = []
   /** The state file was lost. */
   forgotten = false
+  /** Something lasts that keeps Flotilla from acting, or that a person has said. */
+  isHindered: () => boolean = () => false
   /** A person has said that data may go: from then on it is theirs. */
   forced = false
 
@@ -53,6 +58,7 @@ export class Rules {
   constructor(world: SimWorld, keeper: SimFlotilla, judged: readonly RuleName[] = ruleNames) {
     this.#judged = new Set(judged)
     this.#world = world
+    this.#availability = new Availability(world)
     this.#flotilla = keeper
     world.onChange = change => this.#note(change)
     world.onAbuse = what => this.break('nobody abuses the world', what)
@@ -104,6 +110,17 @@ export class Rules {
   check(): void {
     this.#oneMaster()
     this.#strangersAreWell()
+    this.#isWritable()
+  }
+
+  #isWritable(): void {
+    const isTheirs = this.forgotten || this.#handWasAtWork
+    const downMs = this.#availability.downMs(isTheirs || this.isHindered())
+    if (downMs > downMsMax)
+      this.break(
+        'writable again within a bound',
+        `a copy in sync answers, and for ${downMs} ms nobody takes writes`,
+      )
   }
 
   /**

@@ -44,6 +44,8 @@ export type NodeRef = number | 'master'
 
 export type FaultBody =
   | { readonly kind: 'kill'; readonly node: NodeRef }
+  /** kill -9 of whoever is master, again and again. */
+  | { readonly kind: 'kill-again'; readonly times: number; readonly everyMs: number }
   | { readonly kind: 'exit'; readonly node: NodeRef; readonly code: number }
   | { readonly kind: 'remove'; readonly node: NodeRef }
   /** docker pause. */

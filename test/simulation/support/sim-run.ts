@@ -59,6 +59,8 @@ export class SimRun {
       scenario.spec,
     )
     this.rules = new Rules(world, this.keeper, rules)
+    this.rules.isHindered = () =>
+      this.#cures.size > 0 || !this.keeper.isUp || this.spec.mode !== 'automatic' || this.#isPaused()
     world.engine.faultOf = call => this.#engineFault(call)
     this.#writers = scenario.writers.map(
       (setting, index) =>
@@ -154,6 +156,8 @@ export class SimRun {
         if (container !== null) hands.exit(container.id, fault.kind === 'kill' ? 137 : fault.code)
         return
       }
+      case 'kill-again':
+        return this.#killAgain(fault)
       case 'remove': {
         const container = world.containerOf(fault.node)
         if (container !== null) hands.removeByHand(container.id)
@@ -278,6 +282,14 @@ export class SimRun {
     }
   }
 
+  #killAgain({ times, everyMs }: { readonly times: number; readonly everyMs: number }): void {
+    const { world } = this
+    const master = [...world.redis.processes].find(({ upstream }) => upstream === null)
+    this.tell(`kills ${master?.alias ?? 'nobody'}, ${times - 1} to come`)
+    if (master !== undefined) world.engine.hands.exit(master.containerId, 137)
+    if (times > 1) world.clock.after(everyMs, () => this.#killAgain({ times: times - 1, everyMs }))
+  }
+
   /** A trouble that ends by itself, or with the healing. */
   #until(forMs: number, cure: () => void): void {
     const once = (): void => {
@@ -288,6 +300,10 @@ export class SimRun {
     }
     this.#cures.add(once)
     const cancel = this.world.clock.after(forMs, once)
+  }
+
+  #isPaused(): boolean {
+    return (this.keeper.sight?.memory.pausedSinceMs ?? null) !== null
   }
 
   #events(): EventSink {

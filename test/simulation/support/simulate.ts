@@ -167,6 +167,6 @@ const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill', 'exit', 'remove', 'pause', 'freeze', 'busy', 'disconnect'] as const),
 ])
 const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  ...(['restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),
+  ...(['kill-again', 'restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),
   ...(['promote-by-hand', 'start-by-hand', 'rename-by-hand'] as const),
 ])

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeTarget, Probe } from '../../../src/redis/redis.js'
-import { untilGone } from '../../../src/reconciler/execute/kill-node.js'
+import { killNode, stopNode, untilGone } from '../../../src/reconciler/execute/end-node.js'
+import { runOf } from '../../../src/reconciler/tuned-to.js'
+import { handsOn } from '../support/hands-on.js'
 import { Secret } from '../../../src/secret.js'
 
 const secret = new Secret('x')
@@ -55,4 +57,20 @@ test('without an address it is the engine that tells', async () => {
   const redis = saying(refused)
   await untilGone(tools(redis), Promise.resolve(), null)
   assert.equal(redis.looks(), 0)
+})
+
+test('a run that Flotilla ends is noted as ended by it, stopped or killed', async () => {
+  const { hands, run, memory } = await handsOn()
+  const [first, second] = [await run(1), await run(2)]
+  await Promise.all([
+    stopNode(hands, 1, first.container),
+    killNode(hands, 2, { container: second.container, target: null }),
+  ])
+  assert.deepEqual(
+    memory().nodes.map(({ ordinal, endedRun }) => [ordinal, endedRun]),
+    [
+      [1, runOf(first.container)],
+      [2, runOf(second.container)],
+    ],
+  )
 })

@@ -1,14 +1,36 @@
 import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { ContainerFacts } from '../../runtime/runtime.js'
+import { withNodeRecord } from '../memory.js'
+import { runOf } from '../tuned-to.js'
 import type { Hands } from './hands.js'
 
 /** A process that was killed is gone within milliseconds; one that is frozen, only once it is thawed. */
 const lookEveryMs = 5
 const lookDeadlineMs = 100
 
+/** How long a server has to save what it holds. */
+const graceMs = 20_000
+
+/** Ends a node in an orderly way. @throws FlotillaError runtime/… when the engine can't. */
+export function stopNode(hands: Hands, ordinal: number, container: ContainerFacts): Promise<void> {
+  noteEnd(hands, ordinal, container)
+  return hands.runtime.stopContainer(container.containerId, { graceMs }, { signal: hands.signal })
+}
+
 /** Ends a node's process at once. @throws FlotillaError runtime/… when the engine can't. */
-export function killNode(hands: Hands, containerId: string, target: NodeTarget | null): Promise<void> {
+export function killNode(
+  hands: Hands,
+  ordinal: number,
+  { container, target }: { readonly container: ContainerFacts; readonly target: NodeTarget | null },
+): Promise<void> {
+  noteEnd(hands, ordinal, container)
   const { runtime, signal } = hands
-  return untilGone(hands, runtime.killContainer(containerId, { signal }), target)
+  return untilGone(hands, runtime.killContainer(container.containerId, { signal }), target)
+}
+
+/** Before it is ordered: the exit code of a killed process is that of a crash, and this is none. */
+function noteEnd({ keepMemory }: Hands, ordinal: number, container: ContainerFacts): void {
+  keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: runOf(container) })))
 }
 
 /**

@@ -1,0 +1,56 @@
+import type { FlotillaMemory, HistoryEntry } from '../memory.js'
+import type { PlanInput } from './input.js'
+import type { Wait } from './plan.js'
+
+/**
+ * A master that dies this soon after its promotion was ended by what its clients do, as a rule: the usual libraries are back within 2 s, and with them the request
+ * that ended the one before. A death after that is a misfortune like any other, and answered at once.
+ */
+const soonMs = 2_000
+
+const pauseMsMax = 30_000
+
+/**
+ * Something ends every master: once as many have died one after the other, each soon after its promotion, as there are nodes, the next one waits, twice as long each time, and
+ * never for more than half a minute. Each promotion costs its node a full synchronisation and an archive; none of them ends what ends the masters.
+ *
+ * @param diedAtMs when the master has died, as far as is known
+ */
+export function whyNotPromoteYet(
+  { memory, seen }: PlanInput,
+  { nodeCount, diedAtMs }: { readonly nodeCount: number; readonly diedAtMs: number },
+): Wait | null {
+  const deaths = soonDeathsInARow(memory, diedAtMs)
+  const last = deaths.at(0)
+  if (last === undefined || deaths.length < nodeCount) return null
+  const pauseMs = Math.min(pauseMsMax, 1_000 * 2 ** (deaths.length - nodeCount))
+  const leftMs = last + pauseMs - seen.atMs
+  // A death that is still to come: the clock was set back, and nothing can be counted from it.
+  if (leftMs <= 0 || last > seen.atMs) return null
+  return {
+    what: `the next promotion is due, in ${Math.ceil(leftMs / 1_000)} s: the last ${deaths.length} masters died within ${soonMs / 1_000} s of theirs (see the docker logs of each; to promote now: flotilla failover ${memory.flotilla})`,
+    ordinal: null,
+    lookAgainInMs: leftMs,
+  }
+}
+
+/** When the last masters have died, the latest first, back to the first that lived for longer. */
+function soonDeathsInARow(memory: FlotillaMemory, diedAtMs: number): readonly number[] {
+  const promotions = memory.history.filter(({ result }) => result === 'done').reverse()
+  const deaths: number[] = []
+  for (const [index, promotion] of promotions.entries()) {
+    const next = promotions[index - 1]
+    const deathMs = deathOf(memory, promotion, next === undefined ? diedAtMs : next.troubleAtMs)
+    if (deathMs - promotion.endedAtMs >= soonMs) break
+    deaths.push(deathMs)
+  }
+  return deaths
+}
+
+/** The promotion that follows may speak of when it came back rather than of when it died. */
+function deathOf({ nodes }: FlotillaMemory, { to, endedAtMs }: HistoryEntry, toldAtMs: number): number {
+  const crashes = nodes.find(one => one.ordinal === to)?.crashes ?? []
+  // It may have died before its promotion was written down.
+  const crash = crashes.find(({ atMs }) => atMs >= endedAtMs - soonMs && atMs <= toldAtMs)
+  return crash?.atMs ?? toldAtMs
+}
