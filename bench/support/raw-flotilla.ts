@@ -1,11 +1,7 @@
 import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
 import { noConfig } from '../../src/reconciler/config-in-force.js'
-import {
-  desiredContainer,
-  fileOwner,
-  nodeFiles,
-  type NodeSetting,
-} from '../../src/reconciler/desired-node.js'
+import { desiredContainer, nodeFiles, type NodeSetting } from '../../src/reconciler/desired-node.js'
+import { serverUser } from '../../src/reconciler/server-image.js'
 import { masterName, newVolumeName, nodeAlias, replicaName } from '../../src/reconciler/names.js'
 import type { ContainerFile, ContainerSpec } from '../../src/runtime/runtime.js'
 import { parseManifest } from '../../src/manifest/parse.js'
@@ -63,7 +59,7 @@ export async function planByHand(wanted: {
     newKeyring({ secret, origin: 'given' }, () => secret),
     spec,
   )
-  const owner = fileOwner(wanted.imageUser)
+  const owner = serverUser({ user: wanted.imageUser }, null)
   const nodes = Array.from({ length: spec.replicas + 1 }, async (_, ordinal) => {
     const name = ordinal === 0 ? masterName(flotilla) : replicaName(flotilla, ordinal)
     const volume = newVolumeName(spec, ordinal)

@@ -1,3 +1,4 @@
+import './node-version.mjs'
 import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

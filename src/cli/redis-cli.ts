@@ -3,7 +3,7 @@ import { isatty } from 'node:tty'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
-import { fileOwner } from '../reconciler/desired-node.js'
+import { execUser } from '../reconciler/server-image.js'
 import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
 import { controlUser } from '../redis/acl-user.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
@@ -61,7 +61,8 @@ export async function runRedisCli(request: {
     const login =
       password === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
     if (password !== null) {
-      const uid = runningUser((await session.runtime.findImage(container.imageId))?.user ?? '')
+      const image = (await session.runtime.findImage(container.imageId)) ?? { user: '' }
+      const uid = execUser(image, await session.runtime.readFile(container.containerId, '/etc/passwd'))
       const content = password.reveal()
       await session.runtime.putFiles(container.containerId, [{ path, content, mode: 0o400, uid, gid: 0 }])
     }
@@ -82,9 +83,4 @@ export async function runRedisCli(request: {
 
 function encryptedWay(serverName: string): string {
   return `--tls --cacert ${trustPath(containerTlsPlaces)} --sni ${serverName} -p ${tlsPort} `
-}
-
-/** Whom Docker runs the command as: the image's user, and root where it names none. */
-function runningUser(imageUser: string): number {
-  return ['', 'root'].includes(imageUser) || /^0(:|$)/.test(imageUser) ? 0 : fileOwner(imageUser)
 }

@@ -7,8 +7,15 @@ import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.
 import type { RedisOptions } from '../redis/options.js'
 import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
-import type { ContainerFile, ContainerSpec, NetworkAttachment, VolumeSpec } from '../runtime/runtime.js'
+import type {
+  ContainerFile,
+  ContainerSpec,
+  ImageFacts,
+  NetworkAttachment,
+  VolumeSpec,
+} from '../runtime/runtime.js'
 import { Secret } from '../secret.js'
+import { serverCommand, usualServerCommand } from './server-image.js'
 import { fingerprintOf, type NodeMaterial } from '../tls/material.js'
 import type { NodeAuth } from './auth/node-auth.js'
 import { dataPath, masterLink, networkName, newVolumeName, nodeAlias, redisPort } from './names.js'
@@ -24,14 +31,22 @@ export interface NodeSetting {
   readonly flotillaVersion: string
 }
 
-/** The container of one node on its volume, whatever its role: its name is all that a role changes. */
+/**
+ * The container of one node on its volume, whatever its role: its name is all that a role changes. `image`: what the engine has under spec.image; how its server is
+ * started is a fact of the image, not of the spec, and no reason to recreate anything.
+ */
 export function desiredContainer(
   setting: NodeSetting,
   ordinal: number,
-  { name, volume }: { readonly name: string; readonly volume: string },
+  {
+    name,
+    volume,
+    image = null,
+  }: { readonly name: string; readonly volume: string; readonly image?: ImageFacts | null },
 ): ContainerSpec {
   return {
     ...containerTemplate(setting, ordinal, volume),
+    command: serverCommand(image),
     name,
     labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
   }
@@ -177,12 +192,6 @@ function ownFile(path: string, content: string, owner: number): ContainerFile {
   return { path, content, mode: 0o400, uid: owner, gid: owner }
 }
 
-/** Whom the files must belong to: the image's own user when it names one by number, else uid 999, which is `redis` in the official images and in Valkey's. */
-export function fileOwner(imageUser: string): number {
-  const uid = /^\d+/.exec(imageUser)?.[0]
-  return uid === undefined || uid === '0' ? 999 : Number(uid)
-}
-
 export function flotillaLabels(setting: NodeSetting): Readonly<Record<string, string>> {
   return {
     ...setting.spec.labels,
@@ -234,7 +243,7 @@ function containerTemplate(
   const { spec } = setting
   return {
     image: spec.image,
-    command: ['redis-server', configFilePath],
+    command: usualServerCommand,
     hostname: nodeAlias(spec.name, ordinal),
     attachment: nodeAttachment(spec.name, ordinal),
     // Some images no longer declare the volume, and an anonymous one would be lost with its container.

@@ -50,6 +50,8 @@ export interface NodeSeen {
   readonly lifelessSinceMs: number | null
   /** The last lines of a run that ended badly; empty otherwise. */
   readonly lastLogLines: readonly string[]
+  /** As whom its server runs, as the engine's host counts users; null while that is not known. */
+  readonly processUser: number | null
   /** What the kernel says of a running process that gives no sign of life; null when it can't be asked. */
   readonly process: ProcessState | null
 }

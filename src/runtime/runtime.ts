@@ -48,6 +48,12 @@ export interface Runtime {
   createContainer(spec: ContainerSpec, files: readonly ContainerFile[], call?: CallOptions): Promise<string>
   /** Writes files into a container, running or not. */
   putFiles(containerId: string, files: readonly ContainerFile[], call?: CallOptions): Promise<void>
+  /** What lies at a path in a container, running or not; links are not followed. Null when nothing does, or the container is gone. */
+  findPath(containerId: string, path: string, call?: CallOptions): Promise<PathFacts | null>
+  /** A small file (1 MB at most) in a container, running or not; null when there is none, or the container is gone. */
+  readFile(containerId: string, path: string, call?: CallOptions): Promise<string | null>
+  /** Makes these in a container, running or not, one after the other. Needs no program in its image, and can take nothing away but by putting something else in its place. */
+  makePaths(containerId: string, paths: readonly PathToMake[], call?: CallOptions): Promise<void>
   /** Starts, then returns fresh facts (with the address). */
   startContainer(containerId: string, call?: CallOptions): Promise<ContainerFacts>
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is stopped. */
@@ -73,6 +79,10 @@ export interface Runtime {
   /** Gone already is success. Fails with runtime/conflict while a container uses it. */
   removeImage(image: string, call?: CallOptions): Promise<void>
 
+  /**
+   * The user id of a container's first process, as the engine's host counts; null when it does not run, or the engine can't tell.
+   */
+  findProcessUser(containerId: string, call?: CallOptions): Promise<number | null>
   /** The last lines of a container's stdout and stderr, oldest first, without Docker's framing. */
   readLogs(
     containerId: string,
@@ -201,6 +211,12 @@ export interface ImageFacts {
   readonly sizeBytes: number
   /** The user that the image runs as, as written in it (`999`, `redis`, empty for root). */
   readonly user: string
+  /** What is put before the command of every container of it. */
+  readonly entrypoint: readonly string[]
+  /** What its containers run when nothing else is asked for. */
+  readonly command: readonly string[]
+  /** `NAME=value`, as it sets them. */
+  readonly environment: readonly string[]
 }
 
 export interface PullProgress {
@@ -278,6 +294,29 @@ export interface ContainerFile {
   readonly uid: number
   readonly gid: number
 }
+
+export interface PathFacts {
+  readonly kind: 'file' | 'folder' | 'other'
+  /** Permissions, such as 0o755. */
+  readonly mode: number
+  readonly sizeBytes: number
+  readonly modifiedAtMs: number
+}
+
+/** What the path is afterwards. Something of another kind that is there gives way, with all that is in it. */
+export type PathToMake = {
+  readonly path: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly modifiedAtMs: number
+} & (
+  | { readonly kind: 'file'; readonly content: string | Uint8Array }
+  /** One that is there keeps what is in it. */
+  | { readonly kind: 'folder' }
+  /** The same file under another name. `target`: an absolute path on the same file system. Owner, mode and time become those of both. */
+  | { readonly kind: 'hard-link'; readonly target: string }
+)
 
 export interface LogQuery {
   /** Only lines since this moment of the engine's clock, ms; null: from the first that is kept. */

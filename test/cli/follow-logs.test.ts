@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
 import { FollowedLogs, type LoggingNode } from '../../src/cli/follow-logs.js'
-import { createFakeRuntime, type FakeRuntime } from '../../src/runtime/fake/fake-runtime.js'
+import type { FakeRuntime } from '../../src/runtime/fake/fake-engine.js'
+import { createFakeRuntime } from '../../src/runtime/fake/fake-runtime.js'
 import type { ContainerSpec } from '../../src/runtime/runtime.js'
 import { manualClock, settle, type ManualClock } from '../reconciler/support/manual-clock.js'
 

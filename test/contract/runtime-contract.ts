@@ -432,6 +432,60 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       })
     })
 
+    describe('paths', () => {
+      const owned = { mode: 0o640, uid: 999, gid: 998, modifiedAtMs: 1_700_000_000_000 }
+
+      test('what lies in a container that never ran is found and read; what does not, and what is in none, is null', async () => {
+        const file = { ...fileOf('/data/notes'), content: 'one\ntwo\n' }
+        const containerId = await runtime.createContainer(specOf(), [file])
+        const found = await runtime.findPath(containerId, '/data/notes')
+        assert.deepEqual([found?.kind, found?.mode, found?.sizeBytes], ['file', file.mode, 8])
+        assert.equal((await runtime.findPath(containerId, '/data'))?.kind, 'folder')
+        assert.equal(await runtime.readFile(containerId, '/data/notes'), file.content)
+        assert.equal(await runtime.readFile(containerId, '/data'), null)
+        for (const [id, path] of [
+          [containerId, '/data/nothing'],
+          [`${harness.prefix}-gone`, '/data'],
+        ] as const) {
+          assert.equal(await runtime.findPath(id, path), null)
+          assert.equal(await runtime.readFile(id, path), null)
+        }
+      })
+
+      test('a file is kept under another name when its folder is emptied, and both have the owner that is asked for', async () => {
+        const file = { ...fileOf('/data/kept/inner'), content: 'kept\n' }
+        const containerId = await runtime.createContainer(specOf(), [file])
+        await runtime.makePaths(containerId, [
+          { kind: 'folder', path: '/data/aside', ...owned, mode: 0o755 },
+          { kind: 'hard-link', path: '/data/aside/inner', target: '/data/kept/inner', ...owned },
+          { kind: 'file', path: '/data/kept', content: '', ...owned },
+          { kind: 'folder', path: '/data/kept', ...owned, mode: 0o750 },
+          { kind: 'file', path: '/data/bytes', content: Uint8Array.from([0x61, 0xff]), ...owned },
+        ])
+        assert.equal(await runtime.findPath(containerId, '/data/kept/inner'), null)
+        assert.equal((await runtime.findPath(containerId, '/data/kept'))?.mode, 0o750)
+        const { modifiedAtMs, kind } = (await runtime.findPath(containerId, '/data/aside')) ?? {}
+        assert.deepEqual([kind, modifiedAtMs], ['folder', owned.modifiedAtMs])
+        await runtime.startContainer(containerId)
+        const kept = await harness.hands.fileOf(containerId, '/data/aside/inner')
+        assert.deepEqual(kept, { path: kept.path, content: 'kept\n', mode: 0o640, uid: 999, gid: 998 })
+      })
+
+      test('a link to a file that is not there fails', async () => {
+        const containerId = await runtime.createContainer(specOf(), [])
+        const link = { kind: 'hard-link', path: '/data/x', target: '/data/nothing', ...owned } as const
+        await rejectsWith('runtime/failed', runtime.makePaths(containerId, [link]))
+      })
+
+      test('as whom a container’s first process runs is told while it runs', async () => {
+        const { containerId } = await makeRunning()
+        assert.equal(await runtime.findProcessUser(containerId), 999)
+        await runtime.killContainer(containerId)
+        assert.equal(await runtime.findProcessUser(containerId), null)
+        assert.equal(await runtime.findProcessUser(`${harness.prefix}-gone`), null)
+      })
+    })
+
     describe('networks and volumes', () => {
       test('a network’s name can be had once', () =>
         rejectsWith('runtime/name-taken', runtime.createNetwork({ name: network, labels: labelsOf(0) })))

@@ -5,7 +5,6 @@ import {
   desiredContainer,
   desiredVolume,
   equalHashes,
-  fileOwner,
   nodeFiles,
   nodeLabels,
   specHash,
@@ -16,7 +15,8 @@ import { specHashLabel, versionLabel } from '../../src/runtime/labels.js'
 import { Secret } from '../../src/secret.js'
 import { noConfig } from '../../src/reconciler/config-in-force.js'
 import { parseKeyring } from '../../src/state/secrets-file.js'
-import { spec } from './support/world.js'
+import { configFilePath } from '../../src/redis/config.js'
+import { imageFacts, spec } from './support/world.js'
 
 const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: '0.1.0' }
 const secrets = {
@@ -151,9 +151,9 @@ test('a port is published only where nodes can not be reached otherwise', () => 
   assert.equal(box(0, 'shop-master', { ...setting, publish: true }).publishPort, 6379)
 })
 
-test('the files belong to the user of the image, or to redis where it names none by number', () => {
-  assert.deepEqual(
-    ['', 'redis', '0', '0:0', 'root', '1001', '1001:1002'].map(fileOwner),
-    [999, 999, 999, 999, 999, 1_001, 1_001],
-  )
+test('how an image starts its server makes no other container of a spec: the hash is the same', () => {
+  const image = imageFacts({ command: ['valkey-server'] })
+  const made = desiredContainer(setting, 0, { name: 'shop-master', volume: 'shop-0', image })
+  assert.deepEqual(made.command, ['valkey-server', configFilePath])
+  assert.equal(made.labels['io.flotilla.spec-hash'], box(0).labels['io.flotilla.spec-hash'])
 })

@@ -2,11 +2,12 @@ import type { KeepingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeAuth } from '../auth/node-auth.js'
-import { fileOwner, nodeFiles, type NodeSetting } from '../desired-node.js'
+import { nodeFiles, type NodeSetting } from '../desired-node.js'
 import { withNodeRecord, type FlotillaMemory } from '../memory.js'
 import { filesGiven } from '../plan/given.js'
 import { keepingOnDisk } from '../keeping.js'
 import { filedAs } from '../tuned-to.js'
+import { findServerUser } from './server-user.js'
 
 /** Part of what the hands have. */
 export interface FileMeans {
@@ -31,7 +32,8 @@ export async function putNodeFiles(
   // Of the image that it was made from, which need not be today's.
   const image = await runtime.findImage(imageId, { signal })
   const material = await materialFor(ordinal)
-  const files = nodeFiles(setting, ordinal, { auth, material, keeps }, fileOwner(image?.user ?? ''))
+  const owner = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
+  const files = nodeFiles(setting, ordinal, { auth, material, keeps }, owner)
   await runtime.putFiles(containerId, files, { signal })
   noteFiles(means, ordinal, containerId)
   return material

@@ -2,11 +2,10 @@ import { FlotillaError } from '../../errors.js'
 import type { NodeTarget } from '../../redis/redis.js'
 import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
-import type { ContainerFacts } from '../../runtime/runtime.js'
+import type { ContainerFacts, ImageFacts } from '../../runtime/runtime.js'
 import {
   attachmentTo,
   desiredContainer,
-  fileOwner,
   flotillaLabels,
   nodeAttachment,
   nodeFiles,
@@ -31,6 +30,7 @@ import { killNode, stopNode } from './end-node.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
+import { createServerContainer } from './server-user.js'
 import { setDataAside } from './set-aside.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
 
@@ -49,7 +49,7 @@ export class Performer {
   readonly #containers: Map<number, ContainerFacts>
   readonly #created = new Map<number, string>()
   readonly #source: Observation['source']
-  #imageUser: string | null
+  #image: ImageFacts | null
   readonly #turns: SyncTurns
 
   /** `followers`: how many nodes the plan tells to follow. */
@@ -58,7 +58,7 @@ export class Performer {
     this.#turns = new SyncTurns(hands, followers)
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
     this.#source = seen.source
-    this.#imageUser = seen.resources?.image?.user ?? null
+    this.#image = seen.resources?.image ?? null
   }
 
   async perform(action: Action): Promise<void> {
@@ -163,14 +163,19 @@ export class Performer {
 
   async #create({ ordinal, ...called }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
     const { runtime, setting, auth, signal } = this.#hands
-    const owner = fileOwner(await this.#userOfImage())
+    const image = await this.#wantedImage()
     const material = await this.#hands.materialFor(ordinal)
     // On a volume that is there already: as the data on it was kept, or it would come up empty.
     const keeps = keepingOnDisk(setting.spec, this.#hands.keepsOf(ordinal))
-    const files = nodeFiles(setting, ordinal, { auth, material, keeps }, owner)
-    const containerId = await runtime.createContainer(desiredContainer(setting, ordinal, called), files, {
+    const containerId = await createServerContainer(
+      runtime,
+      {
+        spec: desiredContainer(setting, ordinal, { ...called, image }),
+        image,
+        filesFor: owner => nodeFiles(setting, ordinal, { auth, material, keeps }, owner),
+      },
       signal,
-    })
+    )
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
     this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps, filing: null })
@@ -201,14 +206,17 @@ export class Performer {
     return { ordinal, container: this.#containerOf(ordinal), target: this.#targetOf(ordinal) }
   }
 
-  async #userOfImage(): Promise<string> {
-    if (this.#imageUser !== null) return this.#imageUser
+  async #wantedImage(): Promise<ImageFacts> {
+    if (this.#image !== null) return this.#image
     const { runtime, setting, events, signal } = this.#hands
-    const image = await runtime.findImage(setting.spec.image, { signal })
-    this.#imageUser = image?.user ?? ''
-    const contains = image?.labels[standInLabel]
-    if (contains !== undefined) events.publish('image.stand-in', { image: setting.spec.image, contains })
-    return this.#imageUser
+    const { image: reference } = setting.spec
+    const image = await runtime.findImage(reference, { signal })
+    if (image === null)
+      throw new FlotillaError('runtime/image-unavailable', `the image ${reference} is not on this engine`)
+    this.#image = image
+    const contains = image.labels[standInLabel]
+    if (contains !== undefined) events.publish('image.stand-in', { image: reference, contains })
+    return image
   }
 
   async #attach(ordinal: number): Promise<void> {

@@ -1,13 +1,11 @@
-import { FlotillaError } from '../../errors.js'
 import type { KeepingSpec } from '../../manifest/spec.js'
 import { flotillaLabel } from '../../runtime/labels.js'
-import type { Runtime } from '../../runtime/runtime.js'
+import type { ImageFacts, PathFacts, Runtime } from '../../runtime/runtime.js'
 import { desiredContainer, flotillaLabels, type NodeSetting } from '../desired-node.js'
 import { keepingOnDisk } from '../keeping.js'
 import { nodeAlias } from '../names.js'
-
-/** Moving is a rename; copying, where links can't be made, may take a while. */
-const deadlineMs = 120_000
+import { archivePaths, listedFiles, manifestPath } from './archive-paths.js'
+import { findServerUser } from './server-user.js'
 
 /** How many folders of data set aside a volume keeps, the newest. */
 const keptFolders = 3
@@ -18,81 +16,109 @@ const keptFolders = 3
  */
 export const setAsideRetentionMs = 7 * 24 * 3_600_000
 
+const place = '/data/set-aside'
+
+/** How many epochs back older folders are looked for: they can't be listed without a program in the image, and each look is a call. */
+const epochsLookedBack = 50
+
+interface Tools {
+  readonly runtime: Runtime
+  readonly setting: NodeSetting
+  readonly signal: AbortSignal
+  readonly keepsOf: (ordinal: number) => KeepingSpec | null
+  readonly nowMs: () => number
+}
+
 /**
- * Puts what a stopped node's volume holds into `/data/set-aside/<folder>`, where the next synchronisation does not overwrite it. A container of the same
- * image on the same volume does it, because the node's own must not run meanwhile. Doing it again moves what is there then.
+ * Puts what a stopped node's volume holds into `/data/set-aside/<folder>`, where the next synchronisation does not overwrite it, and lets the oldest go. The engine
+ * itself does it, on a container that has the volume and is never started: so it asks for no shell in the image, takes no time for copying, and what is kept
+ * belongs to the user that the server runs as. Doing it again keeps what is there then.
  * @throws FlotillaError runtime/… : the node must not be started then.
  */
 export async function setDataAside(
-  {
-    runtime,
-    setting,
-    signal,
-    keepsOf,
-    nowMs,
-    sleep,
-  }: {
-    readonly runtime: Runtime
-    readonly setting: NodeSetting
-    readonly signal: AbortSignal
-    readonly keepsOf: (ordinal: number) => KeepingSpec | null
-    readonly nowMs: () => number
-    readonly sleep: (ms: number) => Promise<void>
-  },
+  tools: Tools,
   { ordinal, volume, folder }: { readonly ordinal: number; readonly volume: string; readonly folder: string },
 ): Promise<void> {
-  const name = `${nodeAlias(setting.spec.name, ordinal)}-set-aside`
-  const command = ['sh', '-c', script(folder, keepingOnDisk(setting.spec, keepsOf(ordinal)).mode)]
-  const spec = {
-    ...desiredContainer(setting, ordinal, { name, volume }),
-    command,
-    labels: flotillaLabels(setting),
-    publishPort: null,
-  }
-  // One of an earlier try that was cut short. A stranger's is left alone, and the creation says whose name it is.
-  const earlier = await runtime.inspectContainer(name, { signal })
-  if (earlier !== null && earlier.labels[flotillaLabel] === setting.spec.name)
-    await runtime.removeContainer(earlier.containerId, { signal })
-  const containerId = await runtime.createContainer(spec, [], { signal })
+  const { runtime, setting, signal, keepsOf, nowMs } = tools
+  const image = await runtime.findImage(setting.spec.image, { signal })
+  const containerId = await createHolder(tools, { ordinal, volume, image })
   try {
-    let facts = await runtime.startContainer(containerId, { signal })
-    const endMs = nowMs() + deadlineMs
-    while (facts.state === 'running' && nowMs() < endMs) {
-      await sleep(20)
-      facts = (await runtime.inspectContainer(containerId, { signal })) ?? facts
-    }
-    if (facts.exit?.code === 0) return
-    const lines = await runtime.readLogs(containerId, { tailLines: 5 }, { signal })
-    throw new FlotillaError(
-      'runtime/failed',
-      `what node ${ordinal} held could not be set aside, so it is not started: ${lines.join(' ') || `exit code ${facts.exit?.code ?? 'unknown'}`}`,
+    const find = (path: string) => runtime.findPath(containerId, path, { signal })
+    const uid = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
+    const found = await findData(tools, containerId)
+    const older = await findOlder(find, { folder, nowMs: nowMs() })
+    const mode = keepingOnDisk(setting.spec, keepsOf(ordinal)).mode
+    const paths = archivePaths(
+      { place, folder: await freeName(find, folder), found, older },
+      { uid, nowMs: nowMs(), moves: mode !== 'rdb' },
     )
+    await runtime.makePaths(containerId, paths, { signal })
   } finally {
     await runtime.removeContainer(containerId, { signal })
   }
 }
 
-/**
- * An append-only file is moved: its node synchronises from nothing anyway. A snapshot is linked, because it saves its node a full synchronisation, and
- * Redis replaces it by a rename, which leaves the link as it is.
- */
-function script(folder: string, mode: KeepingSpec['mode']): string {
-  const keep = mode === 'rdb' ? 'cp -al' : 'mv'
-  return [
-    'set -e',
-    `place=/data/set-aside/${folder}`,
-    // One of an earlier try, or of another time in the same epoch, is never written over.
-    'count=1; while [ -e "$place" ]; do count=$((count + 1)); place=/data/set-aside/' +
-      folder +
-      '.$count; done',
-    'mkdir -p "$place"',
-    `for item in appendonlydir appendonly.aof dump.rdb; do if [ -e /data/$item ]; then ${keep} /data/$item "$place"/; fi; done`,
-    // Nothing was there to be kept.
-    'rmdir "$place" 2>/dev/null || true',
-    `cd /data/set-aside`,
-    `ls -1t | tail -n +${keptFolders + 1} | while read -r old; do rm -rf "./$old"; done`,
-    // An image whose `date` can't tell the age of a file keeps what it has.
-    'now=$(date +%s 2>/dev/null) || now=0',
-    `ls -1t | tail -n +2 | while read -r old; do at=$(date -r "./$old" +%s 2>/dev/null) || continue; if [ $((now - at)) -gt ${setAsideRetentionMs / 1_000} ]; then rm -rf "./$old"; fi; done`,
-  ].join('; ')
+/** A container that lends its volume and runs nothing. */
+async function createHolder(
+  { runtime, setting, signal }: Tools,
+  {
+    ordinal,
+    volume,
+    image,
+  }: { readonly ordinal: number; readonly volume: string; readonly image: ImageFacts | null },
+): Promise<string> {
+  const name = `${nodeAlias(setting.spec.name, ordinal)}-set-aside`
+  // One of an earlier try that was cut short. A stranger's is left alone, and the creation says whose name it is.
+  const earlier = await runtime.inspectContainer(name, { signal })
+  if (earlier !== null && earlier.labels[flotillaLabel] === setting.spec.name)
+    await runtime.removeContainer(earlier.containerId, { signal })
+  const spec = {
+    ...desiredContainer(setting, ordinal, { name, volume, image }),
+    labels: flotillaLabels(setting),
+    publishPort: null,
+  }
+  return runtime.createContainer(spec, [], { signal })
+}
+
+/** Every file that Redis keeps its data in, and what it is. */
+async function findData(
+  { runtime, signal }: Tools,
+  containerId: string,
+): Promise<ReadonlyMap<string, PathFacts>> {
+  const manifest = await runtime.readFile(containerId, manifestPath, { signal })
+  const names = manifest === null ? [] : [manifestPath, ...listedFiles(manifest)]
+  const found = await Promise.all(
+    [...names, '/data/appendonly.aof', '/data/dump.rdb'].map(async path => ({
+      path,
+      facts: await runtime.findPath(containerId, path, { signal }),
+    })),
+  )
+  return new Map(found.flatMap(({ path, facts }) => (facts?.kind === 'file' ? [[path, facts] as const] : [])))
+}
+
+type Find = (path: string) => Promise<PathFacts | null>
+
+/** One of an earlier try, or of another time in the same epoch, is never written over. */
+async function freeName(find: Find, folder: string): Promise<string> {
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? folder : `${folder}.${count}`
+    if ((await find(`${place}/${name}`)) === null) return name
+  }
+}
+
+/** Folders of earlier epochs that go now: all but the newest so many, and of those what is too old. The newest of all is about to be made. */
+async function findOlder(
+  find: Find,
+  { folder, nowMs }: { readonly folder: string; readonly nowMs: number },
+): Promise<readonly string[]> {
+  const epoch = Number(/^epoch-(\d+)$/.exec(folder)?.[1] ?? 0)
+  if (epoch === 0 || (await find(place)) === null) return []
+  const first = Math.max(0, epoch - epochsLookedBack)
+  const names = Array.from({ length: epoch - first }, (_, index) => `epoch-${first + index}`)
+  const seen = await Promise.all(names.map(async name => ({ name, facts: await find(`${place}/${name}`) })))
+  return seen
+    .flatMap(({ name, facts }) => (facts?.kind === 'folder' ? [{ name, atMs: facts.modifiedAtMs }] : []))
+    .sort((a, b) => b.atMs - a.atMs)
+    .filter(({ atMs }, index) => index >= keptFolders - 1 || nowMs - atMs > setAsideRetentionMs)
+    .map(({ name }) => name)
 }

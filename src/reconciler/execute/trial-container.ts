@@ -7,8 +7,16 @@ import type { RedisOptions } from '../../redis/options.js'
 import { readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
 import { Secret } from '../../secret.js'
 import { trialLabel } from '../../runtime/labels.js'
-import { noNetwork, type ContainerSpec, type Runtime } from '../../runtime/runtime.js'
-import { fileOwner, flotillaLabels, type NodeSetting } from '../desired-node.js'
+import {
+  noNetwork,
+  type ContainerFile,
+  type ContainerSpec,
+  type ImageFacts,
+  type Runtime,
+} from '../../runtime/runtime.js'
+import { flotillaLabels, type NodeSetting } from '../desired-node.js'
+import { serverCommand } from '../server-image.js'
+import { createServerContainer } from './server-user.js'
 
 /** A server with nothing to load listens within some 20 ms of its start; a host under load may need seconds. */
 const answersWithinMs = 20_000
@@ -38,16 +46,19 @@ export type TrialServer =
  */
 export async function withTrialServer<Answer>(
   tools: TrialTools,
-  wanted: { readonly image: string; readonly imageUser: string; readonly options: RedisOptions },
+  wanted: { readonly image: string; readonly facts: ImageFacts; readonly options: RedisOptions },
   question: (server: TrialServer) => Promise<Answer>,
 ): Promise<Answer> {
   const { runtime, signal } = tools
-  const containerId = await runtime.createContainer(
-    trialContainer(tools.setting, wanted.image),
-    trialFiles(wanted),
+  const { image, facts, options } = wanted
+  const containerId = await createServerContainer(
+    runtime,
     {
-      signal,
+      spec: trialContainer(tools.setting, { image, facts }),
+      image: facts,
+      filesFor: owner => trialFiles(options, owner),
     },
+    signal,
   )
   try {
     return await question(await start(tools, containerId))
@@ -119,12 +130,15 @@ async function ask(
   }
 }
 
-function trialContainer(setting: NodeSetting, image: string): ContainerSpec {
+function trialContainer(
+  setting: NodeSetting,
+  { image, facts }: { readonly image: string; readonly facts: ImageFacts },
+): ContainerSpec {
   const name = `${setting.spec.name}-trial`
   return {
     name,
     image,
-    command: ['redis-server', configFilePath],
+    command: serverCommand(facts),
     labels: { ...flotillaLabels(setting), [trialLabel]: '1' },
     attachment: noNetwork,
     mounts: [],
@@ -139,7 +153,7 @@ function trialContainer(setting: NodeSetting, image: string): ContainerSpec {
 }
 
 /** As a node's, but that nobody is followed and everybody let in: nobody can reach it, and there is nothing to be had. */
-function trialFiles({ imageUser, options }: { readonly imageUser: string; readonly options: RedisOptions }) {
+function trialFiles(options: RedisOptions, owner: number): readonly ContainerFile[] {
   const password = new Secret('trial')
   const nobody = { control: password, replication: password, application: null }
   const config = renderRedisConfig({
@@ -151,7 +165,6 @@ function trialFiles({ imageUser, options }: { readonly imageUser: string; readon
     options,
     places: { ...containerPlaces, upstream: null },
   })
-  const owner = fileOwner(imageUser)
   const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
   return [file(configFilePath, config.text), file(aclFilePath, renderAcl(aclUsers(plainKeys(nobody))))]
 }

@@ -8,6 +8,7 @@ import {
   type SetReply,
 } from '../../redis/trial-replies.js'
 import type { OptionVerdict, Trial, TrialOutcome } from '../trial.js'
+import type { ImageFacts } from '../../runtime/runtime.js'
 import { withTrialServer, type TrialServer, type TrialTools } from './trial-container.js'
 
 /**
@@ -23,7 +24,7 @@ export async function tryImage(
   const facts = await tools.runtime.findImage(image, { signal: tools.signal })
   if (facts === null)
     throw new FlotillaError('runtime/image-unavailable', `try image ${image}: it is not on this engine`)
-  const wanted = { image, imageUser: facts.user }
+  const wanted = { image, facts }
   const asked = await withTrialServer(tools, { ...wanted, options: {} }, server => interview(server, options))
   const outcome = asked.kind === 'failed' ? asked : await withFileVerdicts(tools, wanted, { asked, options })
   return { image, imageId: facts.imageId, atMs: tools.nowMs(), outcome }
@@ -94,7 +95,7 @@ const startsMax = 5
 /** The verdicts with those of a start: what a server ends over is wrong, and what CONFIG SET did not know and a file may have is for starts. */
 async function withFileVerdicts(
   tools: TrialTools,
-  wanted: { readonly image: string; readonly imageUser: string },
+  wanted: { readonly image: string; readonly facts: ImageFacts },
   { asked, options }: { readonly asked: Interviewed; readonly options: RedisOptions },
 ): Promise<Answered> {
   const { undecided, ...answered } = asked

@@ -17,6 +17,7 @@ import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
 import { seeResources, type ResourcesToSee } from './resources.js'
 import { seeSource, type SourceToSee } from './source.js'
+import type { ProcessUsers } from './process-users.js'
 import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
@@ -24,6 +25,7 @@ export interface Eyes {
   readonly redis: RedisPort
   readonly engine: EngineView
   readonly lifeSigns: LifeSigns
+  readonly processUsers: ProcessUsers
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   /** What the kernel says of a process of the engine's host; null where it can't be asked. */
@@ -130,6 +132,7 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
     probe,
     lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
     lastLogLines: await lastWords(eyes.runtime, container),
+    processUser: eyes.processUsers.of(container, eyes.nowMs()),
     // What the kernel says matters of a process that may live; where nobody listens it would only take time.
     process: silent && probe?.kind !== 'refused' ? await eyes.processState(container.pid) : null,
   }

@@ -5,6 +5,7 @@ import { EngineView } from './engine-view.js'
 import { LifeSigns } from './life-signs.js'
 import type { Eyes } from './observe.js'
 import { OwnNetworks } from './own-networks.js'
+import { ProcessUsers } from './process-users.js'
 
 /** Eyes over an engine and its nodes, which forget what does not run any more. */
 export function openEyes({
@@ -25,6 +26,7 @@ export function openEyes({
   readonly endOfTurn?: () => Promise<void>
 }): Eyes {
   const lifeSigns = new LifeSigns()
+  const processUsers = new ProcessUsers(runtime)
   const engine = new EngineView(runtime, {
     ...(endOfTurn === undefined ? {} : { endOfTurn }),
     onList(containers) {
@@ -32,7 +34,16 @@ export function openEyes({
       const ids = new Set(alive.map(({ containerId }) => containerId))
       redis.retain(ids)
       lifeSigns.retain(ids)
+      processUsers.retain(ids)
     },
   })
-  return { ...others, runtime, redis, engine, lifeSigns, ownNetworks: new OwnNetworks(runtime, ownContainer) }
+  return {
+    ...others,
+    runtime,
+    redis,
+    engine,
+    lifeSigns,
+    processUsers,
+    ownNetworks: new OwnNetworks(runtime, ownContainer),
+  }
 }

@@ -13,6 +13,7 @@ import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, missingFact, pausedFact } from './memory-facts.js'
 import { refusalFacts } from './refusal-facts.js'
+import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
 import {
@@ -100,6 +101,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     AuthApplied: authFact(input, census, context.previous),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
+    RunsAsRoot: rootFact(input, census.wanted, context.previous),
     DataLost: lostFact(input),
   }
   const atMs = input.seen.atMs

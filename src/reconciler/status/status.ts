@@ -145,6 +145,7 @@ export const conditionTypes = [
   'TlsRefused',
   'BootstrapBlocked',
   'LockedOut',
+  'RunsAsRoot',
   'DataLost',
   'Paused',
 ] as const

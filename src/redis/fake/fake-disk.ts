@@ -45,7 +45,7 @@ export function cutPower(disk: FakeDisk): void {
   disk.aof = disk.aofSynced
 }
 
-/** An append-only file is moved, a snapshot is linked: see set-aside.ts of the reconciler, which says how in shell. */
+/** An append-only file is moved, a snapshot is linked: see set-aside.ts of the reconciler. */
 export function setDiskAside(
   disk: FakeDisk,
   {

@@ -6,13 +6,14 @@ import type { DockerEndpoint } from './endpoint.js'
 import { describeEngine, needsBoundedLogs } from './engine-facts.js'
 import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
-import { putFiles } from './files.js'
+import { findPath, makePaths, putFiles, readFile } from './files.js'
 import { findImage, removeImage } from './images.js'
 import { withLateDeaths } from './late-deaths.js'
 import { limitContainer } from './limits.js'
 import { readLogs, streamLogs } from './logs.js'
 import { createNetwork, findNetwork, listAllNetworks, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
+import { findProcessUser } from './process-user.js'
 import { createEngineClient } from './request.js'
 import { createTransport } from './transport.js'
 import { createVolume, findVolume, listVolumes, removeVolume } from './volumes.js'
@@ -43,6 +44,9 @@ export function createDockerRuntime(options: {
     createContainer: async (spec, files, call) =>
       containers.createContainer(client, { spec, files, boundLogs: await boundLogs(call) }, call),
     putFiles: (containerId, files, call) => putFiles(client, { containerId, files }, call),
+    findPath: (containerId, path, call) => findPath(client, { containerId, path }, call),
+    readFile: (containerId, path, call) => readFile(client, { containerId, path }, call),
+    makePaths: (containerId, paths, call) => makePaths(client, { containerId, paths }, call),
     startContainer: (containerId, call) => containers.startContainer(client, containerId, call),
     stopContainer: (containerId, { graceMs }, call) =>
       containers.stopContainer(client, { containerId, graceMs }, call),
@@ -59,6 +63,7 @@ export function createDockerRuntime(options: {
     removeNetwork: (name, call) => removeNetwork(client, name, call),
     removeVolume: (name, call) => removeVolume(client, name, call),
     removeImage: (image, call) => removeImage(client, image, call),
+    findProcessUser: (containerId, call) => findProcessUser(client, containerId, call),
     readLogs: (containerId, { tailLines }, call) => readLogs(client, { containerId, tailLines }, call),
     streamLogs: (containerId, query, onLine, signal) =>
       streamLogs(client, { containerId, query }, onLine, signal),

@@ -22,7 +22,7 @@ export interface EngineClient {
 export interface EngineRequest {
   /** What is tried, for messages: `create container shop-master`. */
   readonly what: string
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   /** Without version and query; encode names with encodeURIComponent. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>

@@ -1,6 +1,10 @@
-import { pack } from 'tar-stream'
-import type { CallOptions, ContainerFile } from '../runtime.js'
-import type { EngineClient } from './engine-client.js'
+import { extract, pack } from 'tar-stream'
+import { z } from 'zod'
+import { FlotillaError } from '../../errors.js'
+import type { CallOptions, ContainerFile, PathFacts, PathToMake } from '../runtime.js'
+import type { EngineClient, EngineRequest } from './engine-client.js'
+
+type Call = CallOptions | undefined
 
 /**
  * Puts files into a container, running or not, with their owners and modes. Missing folders are made by the engine, as root, 0755;
@@ -8,18 +12,106 @@ import type { EngineClient } from './engine-client.js'
  */
 export async function putFiles(
   client: EngineClient,
-  put: { readonly containerId: string; readonly files: readonly ContainerFile[] },
-  call: CallOptions | undefined,
+  { containerId, files }: { readonly containerId: string; readonly files: readonly ContainerFile[] },
+  call: Call,
 ): Promise<void> {
-  if (put.files.length === 0) return
+  const paths = files.map(file => ({ ...file, kind: 'file' as const, modifiedAtMs: 0 }))
+  await putArchive(client, { containerId, paths, mayReplace: false }, call)
+}
+
+/** An archive is unpacked in its own order, and hard links in it may lead to what is there already. */
+export function makePaths(
+  client: EngineClient,
+  { containerId, paths }: { readonly containerId: string; readonly paths: readonly PathToMake[] },
+  call: Call,
+): Promise<void> {
+  return putArchive(client, { containerId, paths, mayReplace: true }, call)
+}
+
+export async function findPath(
+  client: EngineClient,
+  { containerId, path }: { readonly containerId: string; readonly path: string },
+  call: Call,
+): Promise<PathFacts | null> {
+  const what = `look for ${path} in container ${containerId.slice(0, 12)}`
+  const response = await client.open({ ...archiveRequest(containerId, path, call), method: 'HEAD', what })
+  response.resume()
+  if (response.statusCode === 404) return null
+  const stat = response.headers['x-docker-container-path-stat']
+  const facts = pathStat.safeParse(parseBase64(typeof stat === 'string' ? stat : ''))
+  if (!facts.success) throw new FlotillaError('runtime/failed', `${what}: the engine does not say what it is`)
+  return factsOf(facts.data)
+}
+
+export async function readFile(
+  client: EngineClient,
+  { containerId, path }: { readonly containerId: string; readonly path: string },
+  call: Call,
+): Promise<string | null> {
+  const what = `read ${path} in container ${containerId.slice(0, 12)}`
+  // A folder comes with all that is in it, and a large file whole: nothing is asked for before it is known to be small.
+  const facts = await findPath(client, { containerId, path }, call)
+  if (facts === null || facts.kind !== 'file') return null
+  if (facts.sizeBytes > readBytesMax)
+    throw new FlotillaError('runtime/failed', `${what}: it has more than ${readBytesMax} bytes`)
+  const archive = await client.call(
+    { ...archiveRequest(containerId, path, call), method: 'GET', what, format: 'bytes' },
+    ({ status, body }) => (status === 404 ? null : (body as Buffer)),
+  )
+  return archive === null ? null : await firstFileOf(archive)
+}
+
+const readBytesMax = 1_048_576
+
+function archiveRequest(
+  containerId: string,
+  path: string,
+  call: Call,
+): Omit<EngineRequest, 'what' | 'method'> {
+  return {
+    path: `/containers/${encodeURIComponent(containerId)}/archive`,
+    query: { path },
+    timeoutMs: 30_000,
+    signal: call?.signal,
+    accept: [404],
+  }
+}
+
+/** As Go writes the mode of a file: permissions in the low nine bits, the kind in the high ones. */
+const pathStat = z.object({ mode: z.number(), size: z.number(), mtime: z.string() })
+
+function factsOf({ mode, size, mtime }: z.infer<typeof pathStat>): PathFacts {
+  const kind = mode >= 2 ** 31 ? 'folder' : mode < 2 ** 19 ? 'file' : 'other'
+  return { kind, mode: mode % 0o1000, sizeBytes: size, modifiedAtMs: Date.parse(mtime) }
+}
+
+function parseBase64(text: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as unknown
+  } catch {
+    return null
+  }
+}
+
+async function putArchive(
+  client: EngineClient,
+  put: {
+    readonly containerId: string
+    readonly paths: readonly PathToMake[]
+    readonly mayReplace: boolean
+  },
+  call: Call,
+): Promise<void> {
+  const { containerId, paths, mayReplace } = put
+  if (paths.length === 0) return
   await client.call(
     {
-      what: `put ${put.files.map(file => file.path).join(', ')} into container ${put.containerId.slice(0, 12)}`,
+      what: `put ${paths.map(({ path }) => path).join(', ')} into container ${containerId.slice(0, 12)}`,
       method: 'PUT',
-      path: `/containers/${encodeURIComponent(put.containerId)}/archive`,
+      path: `/containers/${encodeURIComponent(containerId)}/archive`,
       // copyUIDGID would give all files to the container's own user.
-      query: { path: '/', noOverwriteDirNonDir: '1' },
-      archive: await archiveOf(put.files),
+      query: { path: '/', ...(mayReplace ? {} : { noOverwriteDirNonDir: '1' }) },
+      archive: await archiveOf(paths),
       timeoutMs: 30_000,
       signal: call?.signal,
       format: 'text',
@@ -29,12 +121,42 @@ export async function putFiles(
 }
 
 /** A tar archive in memory: configuration files are a few kilobytes. */
-async function archiveOf(files: readonly ContainerFile[]): Promise<Buffer> {
+async function archiveOf(paths: readonly PathToMake[]): Promise<Buffer> {
   const archive = pack()
-  for (const { path, content, mode, uid, gid } of files)
-    archive.entry({ name: path.replace(/^\/+/, ''), mode, uid, gid, mtime: new Date(0) }, content)
+  for (const one of paths) {
+    const { mode, uid, gid } = one
+    const header = { name: relative(one.path), mode, uid, gid, mtime: new Date(one.modifiedAtMs) }
+    switch (one.kind) {
+      case 'file':
+        archive.entry(header, typeof one.content === 'string' ? one.content : Buffer.from(one.content))
+        break
+      case 'folder':
+        archive.entry({ ...header, type: 'directory' })
+        break
+      case 'hard-link':
+        archive.entry({ ...header, type: 'link', linkname: relative(one.target) })
+        break
+    }
+  }
   archive.finalize()
   const chunks: Buffer[] = []
   for await (const chunk of archive) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
+}
+
+/** In an archive, paths begin at the folder that it is unpacked in. */
+function relative(path: string): string {
+  return path.replace(/^\/+/, '')
+}
+
+/** Null when there is none in it: what is asked for may be a link. */
+async function firstFileOf(archive: Buffer): Promise<string | null> {
+  const entries = extract()
+  entries.end(archive)
+  for await (const entry of entries) {
+    const chunks: Buffer[] = []
+    for await (const chunk of entry) chunks.push(chunk as Buffer)
+    if (entry.header.type === 'file') return Buffer.concat(chunks).toString('utf8')
+  }
+  return null
 }

@@ -7,10 +7,20 @@ import { labels } from './shapes.js'
 
 type Call = CallOptions | undefined
 
+const words = z.array(z.string()).nullish()
+
 const inspectedImage = z.object({
   Id: z.string().min(1),
   Size: z.number().optional(),
-  Config: z.object({ User: z.string().optional(), Labels: labels }).nullish(),
+  Config: z
+    .object({
+      User: z.string().optional(),
+      Labels: labels,
+      Entrypoint: words,
+      Cmd: words,
+      Env: words,
+    })
+    .nullish(),
 })
 type InspectedImage = z.infer<typeof inspectedImage>
 
@@ -83,5 +93,8 @@ function factsOf(image: InspectedImage): ImageFacts {
     labels: image.Config?.Labels ?? {},
     sizeBytes: image.Size ?? 0,
     user: image.Config?.User ?? '',
+    entrypoint: image.Config?.Entrypoint ?? [],
+    command: image.Config?.Cmd ?? [],
+    environment: image.Config?.Env ?? [],
   }
 }

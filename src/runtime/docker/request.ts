@@ -80,7 +80,7 @@ export function createEngineClient(options: {
         } catch (error) {
           if (scope.signal.aborted || attempts > 1) throw error
           if (isVersionRefused(error)) version = null
-          else if (!(request.method === 'GET' && isStaleSocket(error))) throw error
+          else if (!(isRead(request.method) && isStaleSocket(error))) throw error
         }
       }
     })
@@ -100,7 +100,7 @@ export function createEngineClient(options: {
       scope.abort(reason)
       if (reason instanceof FlotillaError) throw reason
       version = null
-      const mayBeDone = request.method !== undefined && request.method !== 'GET'
+      const mayBeDone = request.method !== undefined && !isRead(request.method)
       throw explainTransport({ what: request.what, error: reason, endpoint, mayBeDone })
     } finally {
       scope.end()
@@ -139,6 +139,10 @@ export function createEngineClient(options: {
 }
 
 const versionTimeoutMs = 10_000
+
+function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
 
 function destroyAnswer(answer: WireAnswer): void {
   const stream = answer.kind === 'upgraded' ? answer.socket : answer.response

@@ -16,7 +16,7 @@ export interface Transport {
 }
 
 export interface WireRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   /** With the API version, without the query. */
   readonly path: string
   readonly query: Readonly<Record<string, string>>
@@ -42,7 +42,7 @@ export function createTransport(
   const reads = createLane(endpoint, { maxSockets: readSocketsMax, sshCommand })
   const writes = createLane(endpoint, { maxSockets: writeSocketsMax, sshCommand })
   return {
-    send: request => dial(request.method === 'GET' ? reads.modem : writes.modem, request),
+    send: request => dial(isRead(request) ? reads.modem : writes.modem, request),
     close() {
       reads.agent.destroy()
       writes.agent.destroy()
@@ -126,6 +126,10 @@ function createAgent(
  */
 function muteInspection(agent: HttpAgent): HttpAgent {
   return Object.assign(agent, { [inspect.custom]: () => '[agent]' })
+}
+
+function isRead({ method }: WireRequest): boolean {
+  return method === 'GET' || method === 'HEAD'
 }
 
 function dial(modem: Modem, request: WireRequest): Promise<WireAnswer> {

@@ -4,8 +4,6 @@ import { flotillaLabel } from '../labels.js'
 import type {
   CallOptions,
   ContainerFacts,
-  ContainerFile,
-  ContainerLimits,
   EngineFacts,
   EventHandlers,
   ExecResult,
@@ -14,69 +12,11 @@ import type {
   Runtime,
   RuntimeEvent,
 } from '../runtime.js'
-import type { FakeContainer, FakeWorld } from './fake-world.js'
+import type { FakeContainer } from './fake-world.js'
+import { findFakePath, makeFakePaths } from './fake-files.js'
+import type { FakeCall, FakeHands, FakePace, FakeRuntime, FakeVolume } from './fake-engine.js'
 import { engineFacts } from './engine-facts.js'
 import { createFakeWorld, isAlive } from './fake-world.js'
-
-/** An engine in memory for tests: the port, hands that change things behind Flotilla's back, and faults. */
-export interface FakeRuntime {
-  readonly runtime: Runtime
-  readonly hands: FakeHands
-  readonly world: FakeWorld
-  /** Every call of the port, in order, reads included. */
-  readonly calls: readonly FakeCall[]
-  /** Asked before each call; what it returns happens to that call. Replace at will. */
-  faultOf: (call: FakeCall) => FakeFault | null
-}
-
-export interface FakeCall {
-  readonly method: keyof Runtime
-  /** Without the call options. */
-  readonly args: readonly unknown[]
-}
-
-export type FakeFault =
-  /** Nothing is done. */
-  | { readonly kind: 'fail'; readonly error: FlotillaError }
-  /** Done, and then the answer is lost. */
-  | { readonly kind: 'lose-reply'; readonly error: FlotillaError }
-  /** Nothing is done; ends by the caller's signal, or by a deadline of 10 s of the clock. */
-  | { readonly kind: 'stall' }
-
-/** How long a call takes, ms: until the engine does it, and from then until its answer is here. */
-export interface FakePace {
-  readonly beforeMs: number
-  readonly afterMs: number
-}
-
-/** What people and kernels do to containers. All take an id or a name. */
-export interface FakeHands {
-  /** kill -9 from outside; also by the kernel when `oomKilled`. */
-  kill9(idOrName: string, how?: { readonly oomKilled: boolean }): void
-  /** The process ends by itself. */
-  exit(idOrName: string, code: number): void
-  start(idOrName: string): void
-  pause(idOrName: string): void
-  unpause(idOrName: string): void
-  rename(idOrName: string, name: string): void
-  removeByHand(idOrName: string): void
-  /** docker rm -f that fails half way and leaves the container dead. */
-  leaveDead(idOrName: string): void
-  disconnect(idOrName: string, network: string): void
-  /** The next start fails with these words of the engine. */
-  failNextStart(idOrName: string, error: string): void
-  writeLog(idOrName: string, line: string): void
-  limitsOf(idOrName: string): ContainerLimits
-  filesOf(idOrName: string): ReadonlyMap<string, ContainerFile>
-  addImage(image: string, facts?: Partial<ImageFacts>): void
-  /** Makes an image that only pulling brings. */
-  publishImage(image: string): void
-  removeVolume(name: string): void
-  /** Drops all event streams; they come back 100 ms of the clock later. */
-  dropEvents(): void
-  /** All processes end and all streams drop, as when the engine's machine restarts. */
-  restartEngine(): void
-}
 
 export function createFakeRuntime(options: {
   readonly clock: Clock
@@ -87,6 +27,8 @@ export function createFakeRuntime(options: {
   readonly paceOf?: (call: FakeCall) => FakePace
   /** Hears of everything that happens, in the moment in which it does: what runs in the containers. */
   readonly onEvent?: (event: RuntimeEvent) => void
+  /** What lies on the volume that a container mounts, where a test has a model of it; without it a container's files are its own. */
+  readonly diskOf?: (container: FakeContainer) => FakeVolume | null
   /** What SIGTERM leads to, within its grace; without it every process ends well at once. @returns the exit code. */
   readonly terminate?: (container: FakeContainer, graceMs: number) => Promise<number>
 }): FakeRuntime {
@@ -146,8 +88,25 @@ export function createFakeRuntime(options: {
         run('createContainer', [spec, files], call, () => world.create(spec, files)),
       putFiles: (id, files, call) =>
         run('putFiles', [id, files], call, () => {
-          const container = world.need(id)
-          for (const file of files) container.files.set(file.path, file)
+          const { place } = world.need(id)
+          for (const file of files) place.files.set(file.path, file)
+        }),
+      findPath: (id, path, call) =>
+        run('findPath', [id, path], call, () => {
+          const container = world.find(id)
+          return container === null ? null : filesOf(container).find(path)
+        }),
+      readFile: (id, path, call) =>
+        run('readFile', [id, path], call, () => {
+          const container = world.find(id)
+          return container === null ? null : filesOf(container).read(path)
+        }),
+      makePaths: (id, paths, call) =>
+        run('makePaths', [id, paths], call, () => filesOf(world.need(id)).make(paths)),
+      findProcessUser: (id, call) =>
+        run('findProcessUser', [id], call, () => {
+          const container = world.find(id)
+          return container?.state === 'running' ? container.processUser : null
         }),
       startContainer: (id, call) =>
         run('startContainer', [id], call, () => {
@@ -276,8 +235,23 @@ export function createFakeRuntime(options: {
     return exec(world.factsOf(container), command)
   }
 
+  function filesOf(container: FakeContainer): FakeVolume {
+    const { place } = container
+    return (
+      options.diskOf?.(container) ?? {
+        find: path => findFakePath(place, path),
+        read: path => place.files.get(path)?.content ?? null,
+        make: paths => makeFakePaths(place, paths),
+      }
+    )
+  }
+
   function addImage(image: string, facts: Partial<ImageFacts> = {}): void {
-    world.images.set(image, { imageId: `sha256:${image}`, labels: {}, sizeBytes: 1, user: '', ...facts })
+    world.images.set(image, {
+      ...{ imageId: `sha256:${image}`, labels: {}, sizeBytes: 1, user: '' },
+      ...{ entrypoint: [], command: ['redis-server'], environment: [] },
+      ...facts,
+    })
   }
 
   function dropEvents(): void {
@@ -315,6 +289,9 @@ export function createFakeRuntime(options: {
         for (const [onLine, follower] of logFollowers) if (follower.container === container) onLine(line)
       },
       limitsOf: id => need(id).limits,
+      runAs(id, uid) {
+        need(id).processUser = uid
+      },
       filesOf: id => need(id).files,
       addImage,
       publishImage: image => void published.add(image),

@@ -3,6 +3,7 @@ import { FlotillaError } from '../../errors.js'
 import type { ErrorCode } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import { noNetwork } from '../runtime.js'
+import { fakeFiles, type FakeFiles } from './fake-files.js'
 import type {
   ContainerExit,
   ContainerFacts,
@@ -57,7 +58,8 @@ export interface FakeContainer {
   limits: ContainerLimits
   readonly imageId: string
   readonly createdAtMs: number
-  readonly files: Map<string, ContainerFile>
+  readonly place: FakeFiles
+  readonly files: ReadonlyMap<string, ContainerFile>
   readonly logs: LogLine[]
   readonly endpoints: Map<string, FakeEndpoint>
   name: string
@@ -65,6 +67,8 @@ export interface FakeContainer {
   startedAtMs: number | null
   exit: ContainerExit | null
   pid: number | null
+  /** As whom its process runs; null: the engine can't tell. */
+  processUser: number | null
   /** What the engine says when it is next told to start this one; then it does not. */
   startFailure: string | null
 }
@@ -125,13 +129,14 @@ export function createFakeWorld(options: {
       for (const { volume, labels } of spec.mounts)
         if (!volumes.has(volume)) world.addVolume({ name: volume, labels })
       const { network, links, aliases } = spec.attachment
+      const place = fakeFiles(files)
       const container: FakeContainer = {
         id: hexId(++serial),
         spec,
         limits: spec.limits ?? { memoryBytes: null, cpus: null },
         imageId: image.imageId,
         createdAtMs: clock.nowMs(),
-        files: new Map(files.map(file => [file.path, file])),
+        ...{ place, files: place.files },
         logs: [],
         endpoints: new Map([[network, { links, aliases, networkId: null, address: null }]]),
         name: spec.name,
@@ -139,6 +144,7 @@ export function createFakeWorld(options: {
         startedAtMs: null,
         exit: null,
         pid: null,
+        processUser: 999,
         startFailure: null,
       }
       containers.set(container.id, container)

@@ -4,7 +4,7 @@ import { examine } from '../../../src/cli/doctor/checks.js'
 import { renderFindings } from '../../../src/cli/doctor/doctor.js'
 import type { DoctorFacts, HostFacts, Known, StateFacts } from '../../../src/cli/doctor/facts.js'
 import type { Verdict } from '../../../src/cli/doctor/finding.js'
-import { answered } from '../../reconciler/support/world.js'
+import { answered, imageFacts } from '../../reconciler/support/world.js'
 
 function known<Value>(value: Value): Known<Value> {
   return { kind: 'known', value }
@@ -54,7 +54,7 @@ const healthy: DoctorFacts = {
   host,
   state,
   manifests: { path: 'manifests', problems: [], flotillas: 1 },
-  images: known([{ image: 'redis:8', found: { imageId: 'i', labels: {}, sizeBytes: 1, user: '' } }]),
+  images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
   withoutSecrets: known([]),
   leftovers: known([]),

@@ -1,22 +1,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemClock } from '../../../src/clock.js'
-import { FlotillaError } from '../../../src/errors.js'
 import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { KeepingSpec } from '../../../src/manifest/spec.js'
 import { noConfig } from '../../../src/reconciler/config-in-force.js'
 import type { NodeSetting } from '../../../src/reconciler/desired-node.js'
 import { setDataAside } from '../../../src/reconciler/execute/set-aside.js'
+import { fakeFiles, findFakePath, makeFakePaths } from '../../../src/runtime/fake/fake-files.js'
 import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
-import type { ContainerSpec } from '../../../src/runtime/runtime.js'
+import type { ContainerSpec, PathToMake } from '../../../src/runtime/runtime.js'
 import { spec } from '../support/world.js'
 
 const setting: NodeSetting = { spec: spec(), config: noConfig, publish: false, flotillaVersion: '0.1.0' }
 const { name: flotilla, image } = setting.spec
 
 /** A container that has the name which the helper needs. */
-async function worldWith(labels: Readonly<Record<string, string>>) {
-  const fake = createFakeRuntime({ clock: systemClock })
+async function worldWith(labels: Readonly<Record<string, string>>, volume = fakeFiles([])) {
+  const fake = createFakeRuntime({
+    clock: systemClock,
+    diskOf: () => ({
+      find: path => findFakePath(volume, path),
+      read: path => volume.files.get(path)?.content ?? null,
+      make: paths => makeFakePaths(volume, paths),
+    }),
+  })
   fake.hands.addImage(image)
   await fake.runtime.createNetwork({ name: flotilla, labels: {} })
   const holder: ContainerSpec = {
@@ -34,7 +41,7 @@ async function worldWith(labels: Readonly<Record<string, string>>) {
   }
   const holderId = await fake.runtime.createContainer(holder, [])
   const hands = {
-    ...{ runtime: fake.runtime, setting, nowMs: () => 0, sleep: () => Promise.resolve() },
+    ...{ runtime: fake.runtime, setting, nowMs: () => 0 },
     signal: new AbortController().signal,
     keepsOf: (): KeepingSpec | null => null,
   }
@@ -49,26 +56,66 @@ test('a stranger’s container that has the helper’s name is left alone, and t
   assert.notEqual(await fake.runtime.inspectContainer(holderId), null)
 })
 
-test('a helper that an earlier try has left behind makes way', async () => {
+test('a container that an earlier try has left behind makes way, and none is left at the end', async () => {
   const { fake, hands, holderId } = await worldWith({ 'io.flotilla.flotilla': flotilla })
-  fake.faultOf = ({ method }) => {
-    if (method !== 'startContainer') return null
-    return { kind: 'fail', error: new FlotillaError('runtime/failed', 'that is as far as this test looks') }
-  }
-  await assert.rejects(setDataAside(hands, step), { code: 'runtime/failed' })
+  await setDataAside(hands, step)
   assert.equal(await fake.runtime.inspectContainer(holderId), null)
+  assert.deepEqual(await fake.runtime.listContainers(), [])
+})
+
+test('a volume is archived without a process: there may be no shell in the image', async () => {
+  const { fake, hands } = await worldWith({ 'io.flotilla.flotilla': flotilla })
+  await setDataAside(hands, step)
+  assert.deepEqual(
+    fake.calls.filter(({ method }) => ['startContainer', 'execInContainer'].includes(method)),
+    [],
+  )
 })
 
 test('what is moved and what is linked goes by how the node keeps its data, not by what the manifest has come to say: an append-only file would be written through a link', async () => {
-  const { fake, hands } = await worldWith({ 'io.flotilla.flotilla': flotilla })
-  fake.faultOf = ({ method }) => {
-    if (method !== 'startContainer') return null
-    return { kind: 'fail', error: new FlotillaError('runtime/failed', 'that is as far as this test looks') }
-  }
+  const { paths } = await archived({ '/data/appendonly.aof': 'all of it' }, 'epoch-2')
+  assert.deepEqual(
+    paths.filter(({ kind }) => kind !== 'folder').map(({ kind, path }) => `${kind} ${path}`),
+    ['hard-link /data/set-aside/epoch-2/appendonly.aof', 'file /data/appendonly.aof'],
+  )
+})
+
+test('data that was set aside before in the same epoch is never written over', async () => {
+  const { paths } = await archived(
+    { '/data/appendonly.aof': 'all of it', '/data/set-aside/epoch-2/appendonly.aof': 'of a try before' },
+    'epoch-2',
+  )
+  const [link] = paths.filter(({ kind }) => kind === 'hard-link')
+  assert.equal(link?.path, '/data/set-aside/epoch-2.2/appendonly.aof')
+})
+
+test('the newest three stay, and none but the newest for longer than a week', async () => {
+  const before = (epoch: number) => [`/data/set-aside/epoch-${epoch}/dump.rdb`, 'old'] as const
+  const files = Object.fromEntries([before(1), before(2), before(4)])
+  const lastWeek = await archived({ '/data/appendonly.aof': 'x', ...files }, 'epoch-5')
+  assert.deepEqual(goneIn(lastWeek.paths), ['/data/set-aside/epoch-4'])
+  const longAgo = await archived({ '/data/appendonly.aof': 'x', ...files }, 'epoch-5', 8 * 86_400_000)
+  assert.equal(goneIn(longAgo.paths).length, 3)
+})
+
+const goneIn = (paths: readonly PathToMake[]): readonly string[] =>
+  paths.flatMap(({ kind, path }) => (kind === 'file' && path.startsWith('/data/set-aside/') ? [path] : []))
+
+/** What is made of a volume with these files, while the manifest says that snapshots are to be kept. */
+async function archived(
+  files: Readonly<Record<string, string>>,
+  folder: string,
+  nowMs = 1_000,
+): Promise<{ readonly paths: readonly PathToMake[] }> {
+  const { fake, hands } = await worldWith(
+    { 'io.flotilla.flotilla': flotilla },
+    fakeFiles(
+      Object.entries(files).map(([path, content]) => ({ path, content, mode: 0o644, uid: 0, gid: 0 })),
+    ),
+  )
   const asked = { ...setting, spec: spec({ persistence: persistenceByDefault('rdb') }) }
   const keepsOf = () => persistenceByDefault('aof')
-  await assert.rejects(setDataAside({ ...hands, setting: asked, keepsOf }, step))
-  const created = fake.calls.findLast(({ method }) => method === 'createContainer')
-  assert.match(JSON.stringify(created?.args), /mv \/data/)
-  assert.match(JSON.stringify(created?.args), /"volume":"data-of-1"/)
-})
+  await setDataAside({ ...hands, setting: asked, keepsOf, nowMs: () => nowMs }, { ...step, folder })
+  const made = fake.calls.find(({ method }) => method === 'makePaths')
+  return { paths: made?.args[1] as readonly PathToMake[] }
+}

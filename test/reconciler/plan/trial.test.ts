@@ -5,6 +5,7 @@ import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
 import type { OptionVerdict, Trial } from '../../../src/reconciler/trial.js'
 import { withTrial } from '../../../src/reconciler/trial.js'
 import {
+  imageFacts,
   memory,
   newborn,
   nothingThere,
@@ -102,7 +103,7 @@ test('a new image is tried before the first node is replaced', () => {
     spec: { image: 'redis:9' },
     memory: witnessed([1, 2]),
     nodes: settledNodes(),
-    seen: { resources: resources({ image: { imageId: 'sha256:9', labels: {}, sizeBytes: 1, user: '' } }) },
+    seen: { resources: resources({ image: imageFacts({ imageId: 'sha256:9' }) }) },
   })
   assert.match(text, /^stage 1\n {2}try image redis:9 on a throwaway container/)
 })

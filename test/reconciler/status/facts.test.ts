@@ -11,6 +11,7 @@ import { authFact } from '../../../src/reconciler/status/auth-fact.js'
 import { configFact } from '../../../src/reconciler/status/config-fact.js'
 import type { Fact } from '../../../src/reconciler/status/fact.js'
 import { isInSyncWithSource } from '../../../src/reconciler/status/follows-source.js'
+import { assess } from '../../../src/reconciler/status/assess.js'
 import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
 import { expiringFact, tlsFact } from '../../../src/reconciler/status/tls-fact.js'
 import type { TransportFacts } from '../../../src/redis/redis.js'
@@ -282,4 +283,20 @@ test('how the nodes listen is remembered: encrypted for good, plain only when no
   assert.equal(of('mixed', 'off', pair({ ...plain, tlsPort: null }, 6379)), 'plain')
   assert.equal(of('mixed', 'off', [master(0, { transport: plain }), silent]), 'mixed')
   assert.equal(of('plain', 'off', pair(both, 6379)), 'plain')
+})
+
+test('a server that runs as root is told, by whoever has seen it and by whoever has had no time to look', () => {
+  const as = (uid: number | null) => (one: NodeSeen) => ({ ...one, processUser: uid })
+  const of = (uid: number | null, previous: FlotillaStatus | null) => {
+    const input = planInput({ nodes: settledNodes().map(as(uid)) })
+    const context = { specProblem: null, failure: null, previous }
+    return assess(input, planFlotilla(input), context)
+  }
+  const conditionOf = ({ conditions }: FlotillaStatus) => conditions.find(({ type }) => type === 'RunsAsRoot')
+  const seen = of(0, null)
+  assert.equal(conditionOf(seen)?.status, 'True')
+  assert.match(conditionOf(seen)?.message ?? '', /node 0, node 1, node 2 .* flotilla restart shop/)
+  assert.equal(conditionOf(of(null, seen))?.message, conditionOf(seen)?.message)
+  assert.equal(conditionOf(of(999, seen))?.status, 'False')
+  assert.equal(conditionOf(of(null, null))?.status, 'False')
 })

@@ -18,7 +18,7 @@ import { withTrial } from '../../../src/reconciler/trial.js'
 import { filedAs, limitedTo, tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
-import { container, currentHash, redisFacts, upstream } from './world.js'
+import { container, currentHash, imageFacts, redisFacts, upstream } from './world.js'
 
 /**
  * A world of a few Redis nodes, small enough to be enumerated: containers with names, roles, links and data, and what each action of a plan does to them.
@@ -463,7 +463,7 @@ export function look(world: World): Observation {
               .map(Number)
               .map(ordinal => ({ ordinal, name: newVolumeName(world.spec, ordinal) })),
             foreignVolumes: [],
-            image: world.imageHere ? { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' } : null,
+            image: world.imageHere ? imageFacts() : null,
           },
     source: world.source === null ? null : seenOutside(world.source),
     networks: world.networks.map(network => ({
@@ -533,6 +533,7 @@ function lookAt(world: World, box: Box): NodeSeen {
     probe: address === null ? null : probe(world, box),
     lifelessSinceMs: box.mood === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
     lastLogLines: [],
+    processUser: null,
     process: null,
   }
 }

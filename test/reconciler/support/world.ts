@@ -24,7 +24,7 @@ import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/text.js'
 import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import { flotillaLabel, nodeLabel, specHashLabel } from '../../../src/runtime/labels.js'
-import type { ContainerFacts, ContainerState } from '../../../src/runtime/runtime.js'
+import type { ContainerFacts, ContainerState, ImageFacts } from '../../../src/runtime/runtime.js'
 
 /** Facts for the planner, such that a test states just what matters to it. The flotilla is always `shop`, its network has the id `net-1`. */
 
@@ -226,6 +226,7 @@ export function node(
     probe: null,
     lifelessSinceMs: null,
     lastLogLines: [],
+    processUser: null,
     process: null,
     ...rest,
   }
@@ -315,6 +316,15 @@ export function stopped(
   })
 }
 
+/** What an engine tells of an image. */
+export function imageFacts(overrides: Partial<ImageFacts> = {}): ImageFacts {
+  return {
+    ...{ imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' },
+    ...{ entrypoint: [], command: ['redis-server'], environment: [] },
+    ...overrides,
+  }
+}
+
 /** Volumes by their usual names. */
 export function resources({
   volumes = ['shop-0', 'shop-1', 'shop-2'],
@@ -324,7 +334,7 @@ export function resources({
     network: { kind: 'ours', networkId },
     volumes: volumes.map(name => ({ name, ordinal: Number(name.split('-').at(-1)) })),
     foreignVolumes: [],
-    image: { imageId: 'sha256:8', labels: {}, sizeBytes: 1, user: '999' },
+    image: imageFacts(),
     ...overrides,
   }
 }

@@ -5,12 +5,8 @@ import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
 import { createFakeRedis, type FakeRedis } from '../../../src/redis/fake/fake-redis.js'
 import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
 import type { NodeCredentials, Upstream } from '../../../src/redis/redis.js'
-import {
-  createFakeRuntime,
-  type FakeCall,
-  type FakePace,
-  type FakeRuntime,
-} from '../../../src/runtime/fake/fake-runtime.js'
+import type { FakeCall, FakeVolume, FakePace, FakeRuntime } from '../../../src/runtime/fake/fake-engine.js'
+import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
 import { isAlive, type FakeContainer } from '../../../src/runtime/fake/fake-world.js'
 import { flotillaLabel, readNodeLabels, trialLabel } from '../../../src/runtime/labels.js'
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
@@ -72,9 +68,12 @@ export class SimWorld {
       paceOf: call => this.#paceOf(call),
       onEvent: event => this.#hear(event),
       exec: (_container, command) => ({ exitCode: 0, stdout: answerOfTrialServer(command), stderr: '' }),
+      diskOf: container => this.#diskOf(container),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
-    for (const image of ['redis:1', 'redis:2']) this.engine.hands.addImage(image)
+    // One names its user, of the other a container has to be asked.
+    this.engine.hands.addImage('redis:1', { user: '999' })
+    this.engine.hands.addImage('redis:2')
     const secrets = {
       control: credentials.control.reveal(),
       replication: credentials.replication.reveal(),
@@ -179,37 +178,49 @@ export class SimWorld {
   }
 
   #run(container: FakeContainer): void {
-    // A server that an image is tried on serves nobody.
-    if (trialLabel in container.spec.labels) return
+    // A server that an image is tried on serves nobody, and what strangers run is theirs.
+    if (trialLabel in container.spec.labels || readNodeLabels(container.spec.labels) === null) return
     const volume = container.spec.mounts[0]?.volume ?? ''
     const others = [...this.redis.processes].filter(one => one.disk === this.redis.disks.get(volume))
     const config = container.files.get(configFilePath)?.content ?? ''
-    if (container.spec.command[0] === 'redis-server') {
-      // Without its configuration it would be a master that anybody may write to.
-      if (config === '') this.onAbuse(`${container.name} is started without its configuration`)
-      const alias = container.endpoints.get(flotilla)?.aliases[0] ?? container.name
-      this.redis.start({
-        ...{ alias, containerId: container.id, startedAtMs: container.startedAtMs, volume, credentials },
-        host: container.endpoints.get(flotilla)?.address ?? '',
-        persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
-        upstream: { host: 'master', port: 6379 },
-      })
-      if (others.length > 0 && !this.startedByHand) this.onAbuse(`two processes run on the volume ${volume}`)
-      return
-    }
-    // What sets data aside is a shell script; see set-aside.ts.
-    const script = container.spec.command.join(' ')
-    const folder = /\/data\/set-aside\/(epoch-[\d.]+)/.exec(script)?.[1]
-    if (folder === undefined) return
-    this.clock.after(this.random.spread(2, 50), () => {
-      if (container.state !== 'running') return
-      if (others.length > 0 && !this.startedByHand)
-        this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
-      const disk = this.redis.disks.get(volume)
-      if (disk !== undefined)
-        setDiskAside(disk, { folder, mode: script.includes('cp -al') ? 'rdb' : 'aof', kept: 3 })
-      this.engine.hands.exit(container.id, 0)
+    // Without its configuration it would be a master that anybody may write to.
+    if (config === '') this.onAbuse(`${container.name} is started without its configuration`)
+    const alias = container.endpoints.get(flotilla)?.aliases[0] ?? container.name
+    this.redis.start({
+      ...{ alias, containerId: container.id, startedAtMs: container.startedAtMs, volume, credentials },
+      host: container.endpoints.get(flotilla)?.address ?? '',
+      persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
+      upstream: { host: 'master', port: 6379 },
     })
+    if (others.length > 0 && !this.startedByHand) this.onAbuse(`two processes run on the volume ${volume}`)
+  }
+
+  /** What Flotilla sees of a volume, and does to it, through a container that is never started; see set-aside.ts. */
+  #diskOf(container: FakeContainer): FakeVolume | null {
+    const volume = container.spec.mounts[0]?.volume ?? ''
+    const disk = this.redis.disks.get(volume)
+    if (disk === undefined) return null
+    const file = { kind: 'file', mode: 0o644, sizeBytes: 100, modifiedAtMs: 0 } as const
+    const archive = (name: string) => disk.aside.some(({ folder }) => `/data/set-aside/${folder}` === name)
+    return {
+      find(path) {
+        if (path === '/data/set-aside') return disk.aside.length > 0 ? { ...file, kind: 'folder' } : null
+        if (path === '/data/dump.rdb') return disk.snapshot === null ? null : file
+        if (path === '/data/appendonly.aof') return disk.aof === null ? null : file
+        return archive(path) ? { ...file, kind: 'folder' } : null
+      },
+      read: () => null,
+      make: paths => {
+        const users = [...this.redis.processes].filter(one => one.disk === disk)
+        if (users.length > 0 && !this.startedByHand)
+          this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
+        const folder = paths
+          .find(({ kind }) => kind === 'hard-link')
+          ?.path.replace(/^\/data\/set-aside\/([^/]*)\/.*$/, '$1')
+        const moves = paths.some(({ kind, path }) => kind === 'file' && !path.startsWith('/data/set-aside/'))
+        if (folder !== undefined) setDiskAside(disk, { folder, mode: moves ? 'aof' : 'rdb', kept: 3 })
+      },
+    }
   }
 
   async #terminate(container: FakeContainer, graceMs: number): Promise<number> {

@@ -1,0 +1,79 @@
+import type { PathFacts, PathToMake } from '../../runtime/runtime.js'
+
+const folderOfAof = '/data/appendonlydir'
+
+/** Since Redis 7.0 this file names those that an append-only file consists of. */
+export const manifestPath = `${folderOfAof}/appendonly.aof.manifest`
+
+/** From such a manifest: `file appendonly.aof.1.base.rdb seq 1 type b`. */
+export function listedFiles(manifest: string): readonly string[] {
+  return manifest.split('\n').flatMap(line => {
+    const name = /^file (\S+) /.exec(line)?.[1]
+    return name === undefined || name.includes('/') ? [] : [`${folderOfAof}/${name}`]
+  })
+}
+
+/**
+ * A snapshot of nothing, in a format that every server reads: nothing can be taken away through the engine, and Redis ends over a snapshot that is cut short.
+ * Eight zeros at the end: it has no checksum.
+ */
+const emptySnapshot = Uint8Array.from([...Buffer.from('REDIS0009'), 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
+
+const whatGoneFoldersSay =
+  'Flotilla has let this go to save room: it keeps the newest three, and none for longer than a week.\n'
+
+/**
+ * What to make of what a volume holds, in this order: links to every file in the archive's folder first, so that whoever dies half way has lost nothing. Where data
+ * `moves` its own place is emptied then: a node that keeps an append-only file synchronises from nothing anyway, and would write into the one that is kept. A snapshot stays
+ * where it is, because it saves its node a full synchronisation, and Redis replaces it by a rename, which leaves the link as it is.
+ */
+export function archivePaths(
+  {
+    place,
+    folder,
+    found,
+    older,
+  }: {
+    readonly place: string
+    readonly folder: string
+    readonly found: ReadonlyMap<string, PathFacts>
+    readonly older: readonly string[]
+  },
+  { uid, nowMs, moves }: { readonly uid: number; readonly nowMs: number; readonly moves: boolean },
+): readonly PathToMake[] {
+  const owned = { uid, gid: uid, modifiedAtMs: nowMs }
+  const folderAt = (path: string): PathToMake => ({ kind: 'folder', path, mode: 0o755, ...owned })
+  const fileAt = (path: string, content: string | Uint8Array): PathToMake => ({
+    ...{ kind: 'file', path, mode: 0o644, content },
+    ...owned,
+  })
+  // The folder of all too: one that a helper with a shell made may be root's, and the next server could not write into it.
+  const gone = older.map(name => fileAt(`${place}/${name}`, whatGoneFoldersSay))
+  const kept = [...found].filter(([path, facts]) => !isEmptied(path, facts))
+  if (kept.length === 0) return gone.length === 0 ? [] : [folderAt(place), ...gone]
+  const archive = `${place}/${folder}`
+  const hasAof = found.has(manifestPath)
+  const links = kept.map(([path, { mode, modifiedAtMs }]): PathToMake => {
+    const link = `${archive}${path.slice('/data'.length)}`
+    return { kind: 'hard-link', path: link, target: path, mode, uid, gid: uid, modifiedAtMs }
+  })
+  const emptied = [...found.keys()].flatMap(path => {
+    if (path === '/data/dump.rdb') return [fileAt(path, emptySnapshot)]
+    // It begins with nothing when there is no manifest, and so it does with an empty file before 7.0.
+    if (path === manifestPath) return [fileAt(folderOfAof, ''), folderAt(folderOfAof)]
+    return path === '/data/appendonly.aof' ? [fileAt(path, '')] : []
+  })
+  return [
+    ...[folderAt(place), folderAt(archive), ...(hasAof ? [folderAt(`${archive}/appendonlydir`)] : [])],
+    ...links,
+    ...(moves ? emptied : []),
+    ...gone,
+  ]
+}
+
+/** What an earlier archiving has left in the place of what it kept. */
+function isEmptied(path: string, { sizeBytes }: PathFacts): boolean {
+  return path === '/data/dump.rdb'
+    ? sizeBytes === emptySnapshot.length
+    : path === '/data/appendonly.aof' && sizeBytes === 0
+}

@@ -1,0 +1,43 @@
+import type { ContainerFile, ContainerSpec, ImageFacts, Runtime } from '../../runtime/runtime.js'
+import { serverUser, userByNumber } from '../server-image.js'
+
+const listOfUsers = '/etc/passwd'
+
+/** As whom the server of a container will run, which need not run for that: the image tells, or the list of users in it. */
+export async function findServerUser(
+  runtime: Runtime,
+  { containerId, image }: { readonly containerId: string; readonly image: Pick<ImageFacts, 'user'> },
+  signal: AbortSignal,
+): Promise<number> {
+  return (
+    userByNumber(image) ?? serverUser(image, await runtime.readFile(containerId, listOfUsers, { signal }))
+  )
+}
+
+/**
+ * Creates a stopped container with files that its server may read. One that does not get its files is removed again, as by Runtime.createContainer.
+ * @returns the container id
+ */
+export async function createServerContainer(
+  runtime: Runtime,
+  wanted: {
+    readonly spec: ContainerSpec
+    readonly image: Pick<ImageFacts, 'user'>
+    readonly filesFor: (owner: number) => readonly ContainerFile[]
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  const { spec, image, filesFor } = wanted
+  const owner = userByNumber(image)
+  if (owner !== null) return runtime.createContainer(spec, filesFor(owner), { signal })
+  const containerId = await runtime.createContainer(spec, [], { signal })
+  try {
+    const found = await findServerUser(runtime, { containerId, image }, signal)
+    await runtime.putFiles(containerId, filesFor(found), { signal })
+  } catch (error) {
+    // Without the signal: after an abort there is still something to clear up. The first error tells more than a second.
+    await runtime.removeContainer(containerId).catch(() => undefined)
+    throw error
+  }
+  return containerId
+}

@@ -1,0 +1,51 @@
+import { configFilePath } from '../redis/config.js'
+import type { ImageFacts } from '../runtime/runtime.js'
+
+/** Of an image that says nothing else, and what the spec hash stands for in any case. */
+export const usualServerCommand: readonly string[] = ['redis-server', configFilePath]
+
+/** uid 999 is `redis` in the official images of Redis, and `valkey` in Valkey's. */
+const usualUser = 999
+
+/**
+ * What a container of this image is to run. An image names its server itself, and its entrypoint may go by that name: the one of the official Valkey images gives up
+ * root for `valkey-server` alone. Where the entrypoint is the server already, only its file is left to be said.
+ */
+export function serverCommand(image: Pick<ImageFacts, 'entrypoint' | 'command'> | null): readonly string[] {
+  const [program] = image?.command ?? []
+  if (program !== undefined && isServer(program)) return [program, configFilePath]
+  const started = image?.entrypoint.at(-1)
+  return started !== undefined && isServer(started) ? [configFilePath] : usualServerCommand
+}
+
+function isServer(program: string): boolean {
+  return /^(.*\/)?(redis|valkey)-server$/.test(program)
+}
+
+/** Whom files of a node must belong to, where the image alone tells: it names its user by number. Null where the container's own list of users has to be asked. */
+export function userByNumber({ user }: Pick<ImageFacts, 'user'>): number | null {
+  const uid = Number(/^\d+(?=$|:)/.exec(user)?.[0] ?? 0)
+  return uid === 0 ? null : uid
+}
+
+/** As whom a server of this image runs. One that begins as root gives that up for the user that is called as the server is. */
+export function serverUser(image: Pick<ImageFacts, 'user'>, passwd: string | null): number {
+  const name = image.user.split(':')[0] ?? ''
+  const names = ['', '0', 'root'].includes(name) ? ['redis', 'valkey'] : [name]
+  return (
+    userByNumber(image) ?? names.map(one => userInList(passwd, one)).find(uid => uid !== null) ?? usualUser
+  )
+}
+
+/** As whom the engine runs a command in a container of this image. */
+export function execUser(image: Pick<ImageFacts, 'user'>, passwd: string | null): number {
+  const name = image.user.split(':')[0] ?? ''
+  return userByNumber(image) ?? userInList(passwd, name) ?? 0
+}
+
+/** From a text like /etc/passwd: `redis:x:999:1000::/home/redis:/bin/sh`. */
+function userInList(passwd: string | null, name: string): number | null {
+  const line = passwd?.split('\n').find(one => one.startsWith(`${name}:`))
+  const uid = line?.split(':')[2] ?? ''
+  return name !== '' && /^\d+$/.test(uid) ? Number(uid) : null
+}

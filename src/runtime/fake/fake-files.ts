@@ -1,0 +1,54 @@
+import { FlotillaError } from '../../errors.js'
+import type { ContainerFile, PathFacts, PathToMake } from '../runtime.js'
+
+/** What lies in one container, by absolute path. */
+export interface FakeFiles {
+  readonly files: Map<string, ContainerFile>
+  readonly folders: Map<string, Extract<PathToMake, { kind: 'folder' }>>
+  readonly times: Map<string, number>
+}
+
+export function fakeFiles(files: readonly ContainerFile[]): FakeFiles {
+  return { files: new Map(files.map(file => [file.path, file])), folders: new Map(), times: new Map() }
+}
+
+export function findFakePath({ files, folders, times }: FakeFiles, path: string): PathFacts | null {
+  const modifiedAtMs = times.get(path) ?? 0
+  const file = files.get(path)
+  if (file !== undefined)
+    return { kind: 'file', mode: file.mode, sizeBytes: Buffer.byteLength(file.content), modifiedAtMs }
+  const folder = folders.get(path)
+  if (folder === undefined && ![...files.keys()].some(name => name.startsWith(`${path}/`))) return null
+  return { kind: 'folder', mode: folder?.mode ?? 0o755, sizeBytes: 0, modifiedAtMs }
+}
+
+export function makeFakePaths(place: FakeFiles, paths: readonly PathToMake[]): void {
+  for (const one of paths) {
+    const { path, mode, uid, gid } = one
+    place.times.set(path, one.modifiedAtMs)
+    switch (one.kind) {
+      case 'file': {
+        clear(place, path)
+        const content = typeof one.content === 'string' ? one.content : Buffer.from(one.content).toString()
+        place.files.set(path, { path, content, mode, uid, gid })
+        break
+      }
+      case 'folder':
+        place.files.delete(path)
+        place.folders.set(path, one)
+        break
+      case 'hard-link': {
+        const target = place.files.get(one.target)
+        if (target === undefined) throw new FlotillaError('runtime/failed', `no such file: ${one.target}`)
+        place.files.set(one.target, { ...target, mode, uid, gid })
+        place.files.set(path, { ...target, path, mode, uid, gid })
+        break
+      }
+    }
+  }
+}
+
+function clear({ files, folders }: FakeFiles, path: string): void {
+  for (const each of [files, folders])
+    for (const name of [...each.keys()]) if (name === path || name.startsWith(`${path}/`)) each.delete(name)
+}

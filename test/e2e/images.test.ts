@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { assertWhole } from '../support/common-promises.js'
+import { signalContainer } from '../support/containers.js'
+import { callEngine } from '../support/engine.js'
+import { makeImage } from '../support/images.js'
+import { until } from '../support/until.js'
+import { testWorld } from '../support/world.js'
+
+/** As in the official images of Valkey: root is given up for the server that the image names, and for nothing else. */
+const entrypoint = `#!/bin/sh
+set -e
+if [ "$1" = valkey-server ] && [ "$(id -u)" = 0 ]; then
+  chown -R 999:999 /data
+  if command -v busybox > /dev/null; then exec busybox su -s /bin/sh redis -c "exec $*"; fi
+  exec setpriv --reuid=redis --regid=redis --clear-groups -- "$@"
+fi
+exec "$@"
+`
+
+describe('images', { concurrency: 2 }, () => {
+  test('an image whose entrypoint gives up root for its own server alone runs it as that user, and what a failover sets aside is that user’s too', async t => {
+    const world = testWorld(t, 'rootless')
+    const image = await makeImage(world, {
+      script: [
+        'busybox ln -s redis-server /usr/bin/valkey-server',
+        `cat > /usr/bin/entrypoint.sh <<'END'\n${entrypoint}END`,
+        'chmod 755 /usr/bin/entrypoint.sh',
+      ].join('\n'),
+      instructions: ['USER root', 'ENTRYPOINT ["/usr/bin/entrypoint.sh"]', 'CMD ["valkey-server"]'],
+    })
+    world.declare({ replicas: 1, image })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const { id } = await world.container('master')
+    assert.equal(await userOf(id), '999')
+    await failOver(world, daemon)
+    assert.match(await inside(id, "find /data/set-aside -name '*.aof*'"), /epoch-2/)
+    assert.equal(await inside(id, 'find /data ! -user 999'), '')
+    const condition = (await world.status()).conditions.find(({ type }) => type === 'RunsAsRoot')
+    assert.equal(condition?.status, 'False')
+  })
+
+  test('in an image without a shell the old master comes back after a failover, and what it held is set aside', async t => {
+    const world = testWorld(t, 'no-shell')
+    const image = await makeImage(world, {
+      script:
+        'cp /bin/busybox /tmp/busybox; rm -f /usr/bin/redis-check-*; /tmp/busybox rm -rf /bin /tmp/busybox',
+      instructions: ['USER 999', 'ENTRYPOINT ["redis-server"]'],
+    })
+    world.declare({ replicas: 1, image })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const { id } = await world.container('master')
+    await failOver(world, daemon)
+    const { status } = await callEngine(
+      'HEAD',
+      `/containers/${id}/archive?path=/data/set-aside/epoch-2/appendonlydir/appendonly.aof.manifest`,
+    )
+    assert.equal(status, 200)
+    await assertWhole(world, { replicas: 1 })
+  })
+
+  test('an image whose user is called by a name, and has any number, can read its files', async t => {
+    const world = testWorld(t, 'named-user')
+    const image = await makeImage(world, {
+      script: "echo 'app:x:1001:1001::/data:/bin/sh' >> /etc/passwd; chown -R 1001:1001 /data",
+      instructions: ['USER app', 'CMD ["redis-server"]'],
+    })
+    world.declare({ replicas: 1, image })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    assert.equal(await userOf((await world.container('master')).id), '1001')
+    assert.equal((await world.flotilla('cli', world.name, 'ping')).stdout.trim(), 'PONG')
+  })
+})
+
+/** The master is killed, and comes back as a replica. */
+async function failOver(
+  world: ReturnType<typeof testWorld>,
+  daemon: ReturnType<ReturnType<typeof testWorld>['startDaemon']>,
+): Promise<void> {
+  await world.redis('master', 'set', 'hello', 'world')
+  await world.redis('master', 'wait', '1', '5000')
+  const mark = daemon.mark()
+  await signalContainer((await world.container('master')).id, 'KILL')
+  await daemon.waitFor('data.set-aside', { since: mark })
+  await daemon.waitFor('flotilla.ready', { since: mark })
+  assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+}
+
+async function userOf(containerId: string): Promise<string> {
+  return until('the server to run as its user', 5_000, async () => {
+    const { text } = await callEngine('GET', `/containers/${containerId}/top?ps_args=-o%20pid,uid`)
+    const uid = (JSON.parse(text) as { Processes: readonly (readonly string[])[] }).Processes[0]?.[1]
+    return uid === '0' ? null : uid
+  })
+}
+
+/** @returns what a script printed in a container, without the engine's framing. */
+async function inside(containerId: string, script: string): Promise<string> {
+  const exec = { Cmd: ['sh', '-c', script], AttachStdout: true, Tty: true }
+  const made = await callEngine('POST', `/containers/${containerId}/exec`, exec)
+  const { Id } = JSON.parse(made.text) as { Id: string }
+  return (await callEngine('POST', `/exec/${Id}/start`, { Tty: true })).text.trim()
+}
