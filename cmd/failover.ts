@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
 
@@ -28,10 +27,6 @@ export function failoverCommand({ env, output }: CommandContext): Command {
         const wanted = { kind: 'failover' as const, to: options.to ?? null, force: options.force === true }
         const answer = await askForMaster(request, wanted, output)
         return reportAnswer(output, name, answer)
-          ? exitCode.done
-          : answer === null
-            ? exitCode.notSettled
-            : exitCode.failed
       }),
     )
 }

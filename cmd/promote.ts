@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
 
@@ -26,8 +25,7 @@ export function promoteCommand({ env, output }: CommandContext): Command {
         const request = { places: placesOf(command), env, name, timeoutMs: options.timeout * 1_000 }
         const wanted = { kind: 'take-over', to: null, force: options.force === true } as const
         const answer = await askForMaster(request, wanted, output)
-        if (reportAnswer(output, name, answer)) return exitCode.done
-        return answer === null ? exitCode.notSettled : exitCode.failed
+        return reportAnswer(output, name, answer)
       }),
     )
 }

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
 
@@ -29,10 +28,6 @@ export function switchoverCommand({ env, output }: CommandContext): Command {
           output,
         )
         return reportAnswer(output, name, answer)
-          ? exitCode.done
-          : answer === null
-            ? exitCode.notSettled
-            : exitCode.failed
       }),
     )
 }

@@ -1,13 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
-import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { whyNotRotate } from '../reconciler/auth/rotate.js'
 import { ownUsers } from '../reconciler/auth/keyring.js'
-import { readLockHolder } from '../state/lock.js'
-import { submitAsk } from '../state/requests.js'
-import type { AskRequest } from './ask.js'
+import { giveOrder, type AskRequest } from './ask.js'
 import { selectFlotilla } from './manifests.js'
 import { openSession } from './session.js'
 
@@ -30,13 +25,11 @@ export async function askToRotate(
       if (refusal !== null)
         throw new FlotillaError('usage/invalid', `${name}: ${refusal.why}`, { hint: refusal.hint })
     }
-    const ask = { kind: 'rotate' as const, users: wanted, requestId: randomUUID(), atMs: systemClock.nowMs() }
-    await submitAsk(session.store.directory, name, ask)
-    const daemon = await readLockHolder(resolve(places.state), systemClock)
+    const pid = await giveOrder(session, name, { kind: 'rotate', users: wanted })
     const whose = wanted.join(' and ')
-    return daemon?.alive === true
-      ? `${name}: the daemon (pid ${daemon.holder.pid}) makes new passwords of ${whose}; watch it with: flotilla status ${name} -w\n`
-      : `${name}: new passwords of ${whose} are made by the next: flotilla up ${name}\n`
+    return pid === null
+      ? `${name}: new passwords of ${whose} are made by the next: flotilla up ${name}\n`
+      : `${name}: the daemon (pid ${pid}) makes new passwords of ${whose}; watch it with: flotilla status ${name} -w\n`
   } finally {
     session.close()
   }

@@ -9,8 +9,7 @@ import type { LoadResult } from '../manifest/load.js'
 import type { Controller } from '../reconciler/controller.js'
 import type { Series } from '../series/series.js'
 import type { StateStore } from '../state/state-store.js'
-import { awaitAnswer, awaitPause } from '../state/answers.js'
-import { submitAsk, type Ask } from '../state/requests.js'
+import { askAndWait, type Asking } from '../state/ask-and-wait.js'
 
 export interface DeskOptions {
   readonly controller: Controller
@@ -31,11 +30,20 @@ export interface DeskOptions {
 /** What the HTTP server sees of the daemon: its memory. What is asked for goes the way that the command line takes: a file in the state directory. */
 export function openDesk(options: DeskOptions): Desk {
   const { controller, store, journal, clock } = options
-  const readMemory = (flotilla: string) => async () => controller.sightOf(flotilla)?.memory ?? null
-  const submit = async (flotilla: string, ask: Ask): Promise<void> => {
-    await submitAsk(store.directory, flotilla, ask)
-    controller.wake(flotilla)
-  }
+  const askKeeper = (
+    flotilla: string,
+    ask: Asking['ask'],
+    signal?: AbortSignal,
+  ): ReturnType<typeof askAndWait> =>
+    askAndWait({
+      directory: store.directory,
+      flotilla,
+      ask,
+      readMemory: async () => controller.sightOf(flotilla)?.memory ?? null,
+      clock,
+      signal,
+      wake: () => controller.wake(flotilla),
+    })
   return {
     version: options.version,
     startedAtMs: options.startedAtMs,
@@ -49,15 +57,13 @@ export function openDesk(options: DeskOptions): Desk {
     eventsAfter: id => readEventsAfter(store.directory, id),
     onRecord: listener => journal.onRecord(listener),
     onPass: options.onPass,
-    async askForMaster(flotilla, { timeoutMs, ...wanted }) {
+    async askForMaster(flotilla, { signal, ...wanted }) {
       const requestId = randomUUID()
-      await submit(flotilla, { ...wanted, requestId, atMs: clock.nowMs(), timeoutMs })
-      return { requestId, answer: await awaitAnswer(readMemory(flotilla), { requestId, timeoutMs, clock }) }
+      const answer = await askKeeper(flotilla, { ...wanted, requestId, atMs: clock.nowMs() }, signal)
+      return { requestId, answer }
     },
-    async askToPause(flotilla, kind) {
-      await submit(flotilla, { kind, requestId: randomUUID(), atMs: clock.nowMs() })
-      return awaitPause(readMemory(flotilla), { kind, timeoutMs: 10_000, clock })
-    },
+    askToPause: (flotilla, kind) =>
+      askKeeper(flotilla, { kind, requestId: randomUUID(), atMs: clock.nowMs(), timeoutMs: 10_000 }),
     scale: (flotilla, replicas) => changeReplicas(options.manifests, flotilla, replicas),
   }
 }

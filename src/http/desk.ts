@@ -1,8 +1,8 @@
 import type { EventQuery } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import type { Sight } from '../reconciler/controller.js'
-import type { HistoryEntry } from '../reconciler/memory.js'
 import type { FlotillaSeries } from '../series/series.js'
+import type { Answer } from '../state/answers.js'
 
 /** What the server may see and ask. All that it tells is of the last pass; nothing here asks an engine or a node. */
 export interface Desk {
@@ -28,13 +28,13 @@ export interface Desk {
   /** Calls with a flotilla's name after each pass over it. Returns the unsubscribe function. */
   onPass(listener: (flotilla: string) => void): () => void
 
-  /** Resolves with what came of it, or with a null answer when none has come in time. */
+  /** Resolves with what came of it, or with a null answer when it has been begun and has not ended yet. */
   askForMaster(
     flotilla: string,
     wanted: MasterWish,
-  ): Promise<{ readonly requestId: string; readonly answer: HistoryEntry | null }>
-  /** @returns whether it has taken effect in time. */
-  askToPause(flotilla: string, kind: 'pause' | 'resume'): Promise<boolean>
+  ): Promise<{ readonly requestId: string; readonly answer: Answer | null }>
+  /** Resolves with what came of it; null when the daemon is too busy to say. */
+  askToPause(flotilla: string, kind: 'pause' | 'resume'): Promise<Answer | null>
   /** Edits the manifest. @throws FlotillaError manifest/… */
   scale(flotilla: string, replicas: number): Promise<Scaled>
 }
@@ -44,6 +44,8 @@ export interface MasterWish {
   readonly to: number | null
   readonly force: boolean
   readonly timeoutMs: number
+  /** Aborts when whoever asks is gone. */
+  readonly signal: AbortSignal
 }
 
 export interface Scaled {

@@ -1,14 +1,20 @@
-import type { HistoryEntry } from './memory.js'
+import type { HistoryEntry, RequestAnswer } from './memory.js'
 
 /** What became of something that was asked for, in one line. */
-export function renderAnswer(name: string, answer: HistoryEntry): string {
-  const took = `${answer.endedAtMs - answer.startedAtMs} ms`
-  switch (answer.result) {
+export function renderAnswer(name: string, answer: HistoryEntry | RequestAnswer): string {
+  return 'epoch' in answer ? ofChange(name, answer) : `${name}: ${answer.result}: ${answer.detail}`
+}
+
+function ofChange(name: string, entry: HistoryEntry): string {
+  const { result, detail, reason, from, to, epoch, startedAtMs, endedAtMs } = entry
+  switch (result) {
     case 'done':
-      return answer.detail ?? `${name}: node ${answer.to} is master now (epoch ${answer.epoch}, took ${took})`
+      return (
+        detail ?? `${name}: node ${to} is master now (epoch ${epoch}, took ${endedAtMs - startedAtMs} ms)`
+      )
     case 'aborted':
-      return `${name}: called off, ${answer.detail ?? answer.reason}; ${answer.from === null ? 'nobody has changed' : `node ${answer.from} is still master`}`
+      return `${name}: called off, ${detail ?? reason}; ${from === null ? 'nobody has changed' : `node ${from} is still master`}`
     case 'refused':
-      return `${name}: refused: ${answer.detail ?? answer.reason}`
+      return `${name}: refused: ${detail ?? reason}`
   }
 }

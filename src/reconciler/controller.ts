@@ -21,7 +21,7 @@ import { removeFlotilla } from './remove.js'
 import { sumOfLimitsBytes } from './resources.js'
 import { Rushes } from './rushes.js'
 import type { FlotillaStatus } from './status/status.js'
-import { takeAsk } from './take-ask.js'
+import { takeAsks } from './take-asks.js'
 
 export interface ControllerOptions {
   readonly eyes: Eyes
@@ -198,7 +198,7 @@ export class Controller {
         return this.#leaving.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
       const inHaste = this.#haste.isOn(name, record.memory.master?.ordinal)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
-      if (!inHaste) await takeAsk({ store, events, clock }, record, wanted.spec)
+      if (!inHaste) await takeAsks({ store, events, clock }, record, wanted.spec)
       await record.noteManifest(this.#byWallClock(wanted.missing))
       if (await record.acceptSpec(wanted.spec)) await this.#tellSpec(name, wanted, record.memory.generation)
       return await reconcile(

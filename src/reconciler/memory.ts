@@ -26,6 +26,8 @@ export interface FlotillaMemory {
   /** Written before the first step of a promotion, cleared after the last: a Flotilla that dies in between goes on from here. */
   readonly operation: Operation | null
   readonly history: readonly HistoryEntry[]
+  /** What became of requests that changed no master, the newest last: their askers look here. */
+  readonly answers: readonly RequestAnswer[]
   /** Set once every wanted node has been online: from then on a missing one means Degraded, not Creating. */
   readonly everReady: boolean
   readonly pausedSinceMs: number | null
@@ -176,6 +178,16 @@ export interface HistoryEntry extends Omit<Operation, 'phase'> {
 /** How many operations `history` keeps. */
 export const historyLength = 100
 
+/** `expired`: its time was over before it could be begun. `withdrawn`: its asker has given up, and it was not begun. */
+export interface RequestAnswer {
+  readonly requestId: string
+  readonly result: 'done' | 'refused' | 'expired' | 'withdrawn'
+  readonly detail: string
+}
+
+/** How many answers are kept: each is read within seconds, or never. */
+export const answersLength = 20
+
 /** What a person asks for through the command line. */
 export interface Request {
   readonly requestId: string
@@ -185,7 +197,7 @@ export interface Request {
   /** Failover: also to a node that may lack data. Take-over: without pausing the source's writes. */
   readonly force: boolean
   readonly atMs: number
-  /** After this it is given up. */
+  /** After this it is not begun any more. */
   readonly timeoutMs: number
 }
 
@@ -202,6 +214,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     request: null,
     operation: null,
     history: [],
+    answers: [],
     everReady: false,
     pausedSinceMs: null,
     manifestMissing: null,

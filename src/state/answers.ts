@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js'
-import type { FlotillaMemory, HistoryEntry } from '../reconciler/memory.js'
+import type { FlotillaMemory, HistoryEntry, RequestAnswer } from '../reconciler/memory.js'
 
 /** How often the memory is looked at: somebody waits. */
 const lookEveryMs = 20
@@ -7,41 +7,28 @@ const lookEveryMs = 20
 /** Where the memory of the one who was asked can be read: on disk by another process, in the daemon by itself. */
 export type ReadMemory = () => Promise<FlotillaMemory | null>
 
-/** What became of a request, found by its id in the history; null when nothing has in time. */
+/** What became of a request: a change of masters that was begun is an entry of the history, everything else one line. */
+export type Answer = HistoryEntry | RequestAnswer
+
+/** The answer to a request, found by its id; null when there is none in time, or `signal` aborts before. */
 export async function awaitAnswer(
   readMemory: ReadMemory,
-  wanted: { readonly requestId: string; readonly timeoutMs: number; readonly clock: Clock },
-): Promise<HistoryEntry | null> {
-  const { requestId, timeoutMs, clock } = wanted
-  return waitFor(clock, timeoutMs, async () => {
-    const memory = await readMemory()
-    return memory?.history.findLast(entry => entry.requestId === requestId) ?? null
-  })
-}
-
-/** Whether a pause, or its end, has taken effect in time. */
-export async function awaitPause(
-  readMemory: ReadMemory,
-  wanted: { readonly kind: 'pause' | 'resume'; readonly timeoutMs: number; readonly clock: Clock },
-): Promise<boolean> {
-  const { kind, timeoutMs, clock } = wanted
-  const isSo = await waitFor(clock, timeoutMs, async () => {
-    const memory = await readMemory()
-    return memory !== null && (memory.pausedSinceMs !== null) === (kind === 'pause') ? true : null
-  })
-  return isSo === true
-}
-
-async function waitFor<Found>(
-  clock: Clock,
-  timeoutMs: number,
-  look: () => Promise<Found | null>,
-): Promise<Found | null> {
+  wanted: {
+    readonly requestId: string
+    readonly timeoutMs: number
+    readonly clock: Clock
+    readonly signal?: AbortSignal | undefined
+  },
+): Promise<Answer | null> {
+  const { requestId, timeoutMs, clock, signal } = wanted
   const endMs = clock.monotonicMs() + timeoutMs
-  while (clock.monotonicMs() < endMs) {
-    const found = await look()
-    if (found !== null) return found
-    await clock.sleep(lookEveryMs)
+  while (clock.monotonicMs() < endMs && signal?.aborted !== true) {
+    const memory = await readMemory()
+    const found =
+      memory?.history.findLast(entry => entry.requestId === requestId) ??
+      memory?.answers.findLast(answer => answer.requestId === requestId)
+    if (found !== undefined) return found
+    await clock.sleep(lookEveryMs, signal)
   }
   return null
 }

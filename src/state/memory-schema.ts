@@ -213,6 +213,15 @@ const memory = z.object({
   divergent: z.array(count),
   request: request.nullable(),
   history: z.array(historyEntry),
+  answers: z
+    .array(
+      z.object({
+        requestId: z.string(),
+        result: z.enum(['done', 'refused', 'expired', 'withdrawn']),
+        detail: z.string(),
+      }),
+    )
+    .prefault([]),
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
   manifestMissing: z.object({ sinceMs: z.number(), removedAtMs: z.number() }).nullable().prefault(null),

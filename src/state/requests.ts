@@ -1,74 +1,100 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
-import { join, parse } from 'node:path'
+import { basename, join } from 'node:path'
 import { watch } from 'chokidar'
 import { z } from 'zod'
 import type { Request } from '../reconciler/memory.js'
-import { writeFileAtomically, type StateFiles } from './files.js'
+import { diskFiles, writeFileAtomically, type StateFiles } from './files.js'
 
-/** What a person asks the daemon for: a change of masters, or that it holds still. */
-export type Ask = Request | PauseAsk | RestartAsk | RotateAsk
+/** What a person asks the daemon for: a change of masters, that it holds still, that nodes or passwords are renewed; or that it forgets such a request. */
+export type Ask = Request | PauseAsk | RestartAsk | RotateAsk | WithdrawAsk
 
-export interface PauseAsk {
-  readonly kind: 'pause' | 'resume'
+interface AskFrame {
   readonly requestId: string
   readonly atMs: number
+  /** After this nobody waits for it any more, and it is not begun. Null: it is left for whoever keeps the flotilla next, and the asker was told so. */
+  readonly timeoutMs: number | null
+}
+
+export interface PauseAsk extends AskFrame {
+  readonly kind: 'pause' | 'resume'
 }
 
 /** Make a node anew, gently, and forget that it crashed; `node` null means every node, one after the other. */
-export interface RestartAsk {
+export interface RestartAsk extends AskFrame {
   readonly kind: 'restart'
   readonly node: number | null
-  readonly requestId: string
-  readonly atMs: number
 }
 
 /** Make new passwords of these users. */
-export interface RotateAsk {
+export interface RotateAsk extends AskFrame {
   readonly kind: 'rotate'
   readonly users: readonly string[]
-  readonly requestId: string
-  readonly atMs: number
 }
 
-export function isPauseAsk(ask: Ask): ask is PauseAsk {
-  return ask.kind === 'pause' || ask.kind === 'resume'
+/** Whoever asked for `withdrawn` has given up: it is not begun any more. */
+export interface WithdrawAsk extends AskFrame {
+  readonly kind: 'withdraw'
+  readonly withdrawn: string
 }
 
+const timeoutMs = z.number().nullable().prefault(null)
+const frame = { requestId: z.string(), atMs: z.number(), timeoutMs }
 const ask = z.discriminatedUnion('kind', [
   z.object({
+    ...frame,
     kind: z.enum(['switchover', 'failover', 'take-over']),
-    requestId: z.string(),
     to: z.int().nullable(),
     force: z.boolean(),
-    atMs: z.number(),
     timeoutMs: z.number(),
   }),
-  z.object({ kind: z.literal('restart'), node: z.int().nullable(), requestId: z.string(), atMs: z.number() }),
-  z.object({
-    kind: z.literal('rotate'),
-    users: z.array(z.string()),
-    requestId: z.string(),
-    atMs: z.number(),
-  }),
-  z.object({ kind: z.enum(['pause', 'resume']), requestId: z.string(), atMs: z.number() }),
+  z.object({ ...frame, kind: z.literal('restart'), node: z.int().nullable() }),
+  z.object({ ...frame, kind: z.literal('rotate'), users: z.array(z.string()) }),
+  z.object({ ...frame, kind: z.enum(['pause', 'resume']) }),
+  z.object({ ...frame, kind: z.literal('withdraw'), withdrawn: z.string() }),
 ])
 
 /**
- * Asks are files, `requests/<flotilla>.json` in the state directory: they reach a daemon that runs, wait for one that doesn't, and whoever may write there may
- * ask. A newer one replaces one that was not taken yet.
+ * Asks are files, `requests/<flotilla>.<request id>.json` in the state directory: they reach a daemon that runs, wait for one that doesn't, and whoever may write
+ * there may ask.
  */
 export async function submitAsk(directory: string, flotilla: string, wanted: Ask): Promise<void> {
-  await writeFileAtomically(pathOf(directory, flotilla), `${JSON.stringify(wanted)}\n`, { mode: 0o600 })
+  const path = join(folderOf(directory), `${flotilla}.${wanted.requestId}.json`)
+  await writeFileAtomically(path, `${JSON.stringify(wanted)}\n`, { mode: 0o600 })
 }
 
-/** Takes the ask away and returns it; null when there is none, or it is not one (then it is gone too). */
-export async function takeAsk(files: StateFiles, directory: string, flotilla: string): Promise<Ask | null> {
-  const path = pathOf(directory, flotilla)
-  // Asked at every pass, and there is nearly never one: a look is cheaper than an error.
-  if (!files.isThere(path)) return null
-  const text = await files.read(path)
+/** Takes away all that is asked of a flotilla, the oldest first. What is no ask is taken away too, and forgotten. */
+export async function takeAsks(
+  files: StateFiles,
+  directory: string,
+  flotilla: string,
+): Promise<readonly Ask[]> {
+  const folder = folderOf(directory)
+  // A folder that can't be read must not keep anybody from healing a flotilla: whoever asks is told that nobody answers.
+  const names = (await files.list(folder).catch(() => null)) ?? []
+  const texts = await Promise.all(
+    names.filter(name => flotillaOf(name) === flotilla).map(name => takeFile(files, join(folder, name))),
+  )
+  return texts.flatMap(text => parseAsk(text) ?? []).sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Takes an ask back. @returns false when it was taken already: then the keeper has to be asked to forget it. */
+export async function withdrawAsk(directory: string, flotilla: string, requestId: string): Promise<boolean> {
+  const path = join(folderOf(directory), `${flotilla}.${requestId}.json`)
+  return (await takeFile(diskFiles, path)) !== null
+}
+
+/** Of two who take a file away, by renaming it, one gets it; the other is told null. */
+async function takeFile(files: StateFiles, path: string): Promise<string | null> {
+  const taken = join(path, '..', `.${randomUUID()}.taken`)
+  await files.rename(path, taken)
+  const text = await files.read(taken)
+  if (text !== null) await files.remove(taken)
+  return text
+}
+
+function parseAsk(text: string | null): Ask | null {
   if (text === null) return null
-  await files.remove(path)
   try {
     return ask.parse(JSON.parse(text))
   } catch {
@@ -82,16 +108,21 @@ export async function watchAsks(
   onAsk: (flotilla: string) => void,
 ): Promise<{ close(): Promise<void> }> {
   // A watch on a folder that is not there yet never fires.
-  await mkdir(join(directory, 'requests'), { recursive: true, mode: 0o700 })
-  const watcher = watch(join(directory, 'requests'), { depth: 0, ignoreInitial: false })
+  await mkdir(folderOf(directory), { recursive: true, mode: 0o700 })
+  const watcher = watch(folderOf(directory), { depth: 0, ignoreInitial: false })
   watcher.on('all', (_event, path) => {
-    const { name, ext } = parse(path)
-    if (ext === '.json' && /^[a-z0-9-]+$/.test(name)) onAsk(name)
+    const flotilla = flotillaOf(basename(path))
+    if (flotilla !== null) onAsk(flotilla)
   })
   watcher.on('error', () => undefined)
   return { close: () => watcher.close() }
 }
 
-function pathOf(directory: string, flotilla: string): string {
-  return join(directory, 'requests', `${flotilla}.json`)
+/** Without a request id between the name and the ending it is of an earlier version. */
+function flotillaOf(fileName: string): string | null {
+  return /^([a-z0-9-]+)(?:\.[A-Za-z0-9-]+)?\.json$/.exec(fileName)?.[1] ?? null
+}
+
+function folderOf(directory: string): string {
+  return join(directory, 'requests')
 }

@@ -11,7 +11,7 @@ import { applicationUser } from '../redis/acl-user.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Certificates } from '../tls/certificates.js'
 import { HoldingsStore } from '../tls/holdings-store.js'
-import { takeAsk, type Ask } from './requests.js'
+import { takeAsks, type Ask } from './requests.js'
 import { diskFiles, type StateFiles } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 import { parseKeyring, renderKeyring } from './secrets-file.js'
@@ -165,9 +165,9 @@ export class StateStore {
     return join(this.directory, 'secrets', `${stem}.password`)
   }
 
-  /** What somebody asks this flotilla's keeper for, taken away; null when nothing is asked. */
-  takeAsk(flotilla: string): Promise<Ask | null> {
-    return takeAsk(this.#files, this.directory, flotilla)
+  /** What people ask this flotilla's keeper for, taken away; the oldest first. */
+  takeAsks(flotilla: string): Promise<readonly Ask[]> {
+    return takeAsks(this.#files, this.directory, flotilla)
   }
 
   private memoryPath(flotilla: string): string {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { followFlotilla } from '../support/cli.js'
 import { assertOneChange, assertUntouched, assertWhole, historyOf } from '../support/common-promises.js'
 import { killContainer, signalContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
@@ -59,6 +62,65 @@ describe('switchover', { concurrency: 2 }, () => {
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
     assert.equal(await world.redis('master', 'set', 'still', 'writable'), 'OK')
     await assertUntouched(world, before)
+  })
+
+  test('43. what is asked for in vain changes nothing, not the phase either', async t => {
+    const world = testWorld(t, 'in-vain')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const mark = daemon.mark()
+    const history = await historyOf(world)
+    for (const verb of [
+      ['switchover', '--to', '7'],
+      ['switchover', '--to', '0'],
+      ['failover'],
+      ['promote'],
+    ]) {
+      const [name = '', ...rest] = verb
+      const { exitCode, stderr } = await world.flotilla(name, world.name, ...rest)
+      assert.equal(exitCode, 1, stderr)
+      assert.match(stderr, /refused: /)
+    }
+    // Refused by the daemon, not by the look that the command line takes before.
+    const forced = await world.flotilla('failover', world.name, '--to', '7', '--force')
+    assert.equal(forced.exitCode, 1, forced.stderr)
+    assert.deepEqual(daemon.lines('flotilla.phase', mark), [])
+    assert.deepEqual(await historyOf(world), history)
+  })
+
+  test('43. a request ends with its asker: paused, given up, or killed, nothing is done that nobody waits for', async t => {
+    const world = testWorld(t, 'patience')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
+    await daemon.waitFor('flotilla.ready')
+    const mark = daemon.mark()
+    assert.equal((await world.flotilla('pause', world.name)).exitCode, 0)
+    const whilePaused = await world.flotilla('switchover', world.name)
+    assert.equal(whilePaused.exitCode, 1)
+    assert.match(whilePaused.stderr, new RegExp(`refused: .* paused.*flotilla resume ${world.name}`))
+    assert.equal((await world.flotilla('restart', world.name)).exitCode, 2)
+    assert.equal((await world.flotilla('resume', world.name)).exitCode, 0)
+
+    // The daemon hears nothing; one asker gives up, another is killed.
+    daemon.signal('SIGSTOP')
+    const gaveUp = await world.flotilla('switchover', world.name, '--timeout', '1')
+    assert.equal(gaveUp.exitCode, 3, gaveUp.stderr)
+    assert.match(gaveUp.stderr, /withdrawn: .*nothing will be/)
+    const killed = followFlotilla(
+      ['switchover', world.name, '--timeout', '2', '--manifests', world.manifests, '--state', world.state],
+      world.env(),
+    )
+    const requests = join(world.state, 'requests')
+    await until('the request of who is killed', 30_000, () => readdirSync(requests).length === 1)
+    await killed.kill()
+    const { mtimeMs } = statSync(join(requests, readdirSync(requests)[0] ?? ''))
+    await until('the end of its time', 30_000, () => Date.now() > mtimeMs + 2_100)
+    daemon.signal('SIGCONT')
+    await daemon.waitFor('request.answered', { since: mark, where: line => line['result'] === 'expired' })
+    await daemon.waitFor('pass.done', { since: daemon.mark(), where: line => line['outcome'] === 'settled' })
+    assert.deepEqual(daemon.lines('master.promoted', mark), [])
+    assert.deepEqual(readdirSync(requests), [])
   })
 
   test('30. target killed half way → aborts, old master writable again', async t => {

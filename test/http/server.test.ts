@@ -165,12 +165,19 @@ test('what is asked for reaches the daemon as the command line would ask it', as
   ])
 })
 
-test('a refusal is a conflict with its reason, and no answer in time says how to find it', async t => {
+test('what is refused or given up is a conflict with its reason; what has been begun says how to find its end', async t => {
   const served = serve(t)
   served.desk.answer = historyEntry({ result: 'refused', detail: 'node 2 is behind', to: 2 })
   const refused = await post(served, 'switchover', {})
   assert.equal(refused.status, 409)
   assert.match(problemSchema.parse(refused.body).detail, /node 2 is behind/)
+  for (const result of ['refused', 'expired', 'withdrawn'] as const) {
+    served.desk.answer = { requestId: 'request-1', result, detail: 'nothing will be' }
+    const given = await post(served, 'switchover', {})
+    assert.equal(given.status, 409)
+    const { code, detail } = problemSchema.parse(given.body)
+    assert.deepEqual([code, detail], [`request/${result}`, `shop: ${result}: nothing will be`])
+  }
   served.desk.answer = null
   assert.deepEqual(await post(served, 'switchover', {}), { status: 202, body: { requestId: 'request-1' } })
 })

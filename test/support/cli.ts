@@ -66,6 +66,8 @@ export interface Following {
   output(): string
   /** Ctrl-C. @returns its exit code. */
   interrupt(): Promise<number | null>
+  /** SIGKILL: it can do nothing more. */
+  kill(): Promise<void>
 }
 
 export function followFlotilla(args: readonly string[], env: Readonly<Record<string, string>>): Following {
@@ -90,6 +92,10 @@ export function followFlotilla(args: readonly string[], env: Readonly<Record<str
       const exitCode = await ended
       assertNoStackTrace(stdout + stderr)
       return exitCode
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
     },
   }
 }

@@ -18,6 +18,7 @@ import { flotillaVersion } from '../../version.js'
 import { askForMaster } from '../ask.js'
 import { credentialsIfThere } from '../look.js'
 import type { Output } from '../output.js'
+import { exitCode } from '../exit-codes.js'
 import { reportAnswer } from '../report-answer.js'
 import { openSession, type Environment, type Places, type Session } from '../session.js'
 import { bringUp } from '../up.js'
@@ -58,7 +59,8 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
   }
   const wanted = { kind: 'take-over', to: null, force: false } as const
   const answer = await askForMaster({ places, env, name, timeoutMs }, wanted, output)
-  if (!reportAnswer(output, name, answer) || !(await bringUp(up, output)).allReady) return false
+  if (reportAnswer(output, name, answer) !== exitCode.done || !(await bringUp(up, output)).allReady)
+    return false
   for (const line of farewell(name, request.containers)) output.note(line)
   return true
 }

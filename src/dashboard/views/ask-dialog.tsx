@@ -229,7 +229,7 @@ function doneWords(verb: Verb, answer: unknown): string {
   switch (verb) {
     case 'switchover':
     case 'failover':
-      return said.text ?? 'It was asked for; no answer has come yet. The events will tell.'
+      return said.text ?? 'It has been begun and has not ended yet. The events will tell.'
     case 'scale':
       return `${said.file ?? 'The manifest'} now says ${said.to ?? ''} replicas; the daemon applies it.`
     case 'pause':

@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { replicasMax } from '../../manifest/schema.js'
 import { renderAnswer } from '../../reconciler/answer-text.js'
@@ -14,8 +15,8 @@ export function askRoutes(desk: Desk): readonly Route[] {
       summary: 'Hand the mastership over to a replica that is in sync, losing no write',
       body: z.strictObject({ to, timeoutSeconds }),
       answers: masterAnswers,
-      ask: (flotilla, body) =>
-        changeMaster(desk, flotilla, { kind: 'switchover', ...wishOf(body), force: false }),
+      ask: (flotilla, body, signal) =>
+        changeMaster(desk, flotilla, { kind: 'switchover', ...wishOf(body), force: false, signal }),
     }),
     asking('failover', {
       summary: 'Replace a master that is dead, hung or in doubt',
@@ -28,8 +29,8 @@ export function askRoutes(desk: Desk): readonly Route[] {
           .meta({ description: 'Also by a node that may lack writes, which are then lost.' }),
       }),
       answers: masterAnswers,
-      ask: (flotilla, body) =>
-        changeMaster(desk, flotilla, { kind: 'failover', ...wishOf(body), force: body.force }),
+      ask: (flotilla, body, signal) =>
+        changeMaster(desk, flotilla, { kind: 'failover', ...wishOf(body), force: body.force, signal }),
     }),
     pausing('pause', 'Hold still: change nothing, fail over nothing'),
     pausing('resume', 'Go on after a pause; also says that lost data is known of'),
@@ -48,7 +49,7 @@ export function askRoutes(desk: Desk): readonly Route[] {
     verb: string,
     what: Pick<Route, 'summary' | 'answers'> & {
       readonly body: Body
-      readonly ask: (flotilla: string, body: z.output<Body>) => Promise<Answer>
+      readonly ask: (flotilla: string, body: z.output<Body>, signal: AbortSignal) => Promise<Answer>
     },
   ): Route {
     const { ask, ...rest } = what
@@ -58,9 +59,9 @@ export function askRoutes(desk: Desk): readonly Route[] {
       path: `/api/v1/flotillas/{flotilla}/${verb}`,
       for: 'keeper',
       params: flotillaParams,
-      handle: ({ params, body }) => {
+      handle: ({ params, body, reply }) => {
         requireKnown(desk, params.flotilla)
-        return ask(params.flotilla, body as z.output<Body>)
+        return ask(params.flotilla, body as z.output<Body>, whenGone(reply))
       },
     })
   }
@@ -71,14 +72,14 @@ export function askRoutes(desk: Desk): readonly Route[] {
       body: z.strictObject({}),
       answers: {
         200: { describe: 'It has taken effect.', schema: z.object({ paused: z.boolean() }) },
-        202: {
-          describe: 'It is written down and takes effect at the next pass.',
-          schema: z.object({ paused: z.boolean() }),
-        },
+        503: { describe: 'The daemon is too busy to take it; it is withdrawn.', schema: problemSchema },
       },
       ask: async flotilla => {
-        const isSo = await desk.askToPause(flotilla, verb)
-        return json({ paused: verb === 'pause' }, isSo ? 200 : 202)
+        const answer = await desk.askToPause(flotilla, verb)
+        if (answer?.result === 'done') return json({ paused: verb === 'pause' })
+        throw new Problem(503, 'request/withdrawn', `${flotilla}: the daemon is too busy to ${verb} it`, {
+          hint: 'Try again.',
+        })
       },
     })
   }
@@ -95,7 +96,7 @@ const timeoutSeconds = z
   .min(1)
   .max(300)
   .default(30)
-  .meta({ description: 'After this long the request is given up.' })
+  .meta({ description: 'After this long the request is given up: what has not been begun never will be.' })
 
 const scaledShape = z.object({ file: z.string(), from: z.int(), to: z.int() })
 
@@ -105,10 +106,14 @@ const masterAnswers: Route['answers'] = {
     schema: z.object({ requestId: z.string(), text: z.string(), entry: historyEntry }),
   },
   202: {
-    describe: 'No answer in time; the history will have an entry with this requestId.',
+    describe:
+      'It has been begun and has not ended in time; the history will have an entry with this requestId.',
     schema: z.object({ requestId: z.string() }),
   },
-  409: { describe: 'It was refused or called off, and why.', schema: problemSchema },
+  409: {
+    describe: 'It was refused, called off or given up, and why; no other node is master.',
+    schema: problemSchema,
+  },
 }
 
 function wishOf(body: {
@@ -118,11 +123,20 @@ function wishOf(body: {
   return { to: body.to ?? null, timeoutMs: body.timeoutSeconds * 1_000 }
 }
 
+/** Aborts when the client closes its connection before it has been answered. */
+function whenGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableEnded) gone.abort()
+  })
+  return gone.signal
+}
+
 async function changeMaster(desk: Desk, flotilla: string, wish: MasterWish): Promise<Answer> {
   const { requestId, answer } = await desk.askForMaster(flotilla, wish)
   if (answer === null) return json({ requestId }, 202)
   const said = renderAnswer(flotilla, answer)
-  if (answer.result === 'done') return json({ requestId, text: said, entry: answer })
+  if (answer.result === 'done' && 'epoch' in answer) return json({ requestId, text: said, entry: answer })
   throw new Problem(409, `request/${answer.result}`, said, {
     hint: `See what stands in the way: /api/v1/flotillas/${flotilla}/plan`,
   })

@@ -1,4 +1,5 @@
 import type { RestartAsk } from '../../state/requests.js'
+import { withAnswer } from '../open-request.js'
 import {
   historyLength,
   withNodeRecord,
@@ -53,6 +54,9 @@ export function afterAnswer(
   },
 ): FlotillaMemory {
   const { request, result, detail, divergent, atMs } = answer
+  const diverged = { ...memory, divergent: [...new Set([...memory.divergent, ...divergent])] }
+  // What changed nothing is no history.
+  if (result === 'refused') return withAnswer(diverged, { requestId: request.requestId, result, detail })
   const from = memory.master?.ordinal ?? null
   const entry: HistoryEntry = {
     kind: request.kind,
@@ -68,12 +72,7 @@ export function afterAnswer(
     offsetGapBytes: null,
     detail,
   }
-  return {
-    ...memory,
-    request: null,
-    divergent: [...new Set([...memory.divergent, ...divergent])],
-    history: withEntry(memory, entry),
-  }
+  return { ...diverged, request: null, history: withEntry(memory, entry) }
 }
 
 function withEntry(memory: FlotillaMemory, entry: HistoryEntry): readonly HistoryEntry[] {

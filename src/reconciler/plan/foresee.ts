@@ -4,7 +4,11 @@ import type { Plan } from './plan.js'
 
 /** Something that a person is about to ask for. */
 export type Intent =
-  | { readonly kind: 'switchover' | 'failover'; readonly to: number | null; readonly force: boolean }
+  | {
+      readonly kind: 'switchover' | 'failover' | 'take-over'
+      readonly to: number | null
+      readonly force: boolean
+    }
   | { readonly kind: 'scale'; readonly replicas: number }
   | { readonly kind: 'resume' }
 
@@ -20,7 +24,8 @@ function imagine(input: PlanInput, intent: Intent): PlanInput {
   const { memory, spec, seen } = input
   switch (intent.kind) {
     case 'switchover':
-    case 'failover': {
+    case 'failover':
+    case 'take-over': {
       const { kind, to, force } = intent
       const request = { requestId: 'foreseen', kind, to, force, atMs: seen.atMs, timeoutMs: 30_000 }
       return { ...input, memory: { ...memory, request } }

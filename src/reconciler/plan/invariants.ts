@@ -28,6 +28,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...onlyTheLeaderFollowsASource(steps, input),
     ...ownPasswordsWaitForEveryNode(steps, input),
     ...oneOrderPerNodeAndStage(plan),
+    ...noRequestOutlivesItsTime(steps, input),
   ]
 }
 
@@ -142,6 +143,19 @@ function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): str
       ? []
       : [`node ${action.ordinal} would follow node ${action.master}, which is not the master`]
   })
+}
+
+/** What a person asked for is not begun when they have been told that it is given up. */
+function noRequestOutlivesItsTime(steps: readonly Step[], { memory, seen }: PlanInput): string[] {
+  const { request, operation: underWay } = memory
+  if (request === null || seen.atMs < request.atMs + request.timeoutMs) return []
+  return steps.flatMap(({ action }) =>
+    action.kind === 'begin-operation' &&
+    action.operation.requestId === request.requestId &&
+    underWay?.requestId !== request.requestId
+      ? [`the ${request.kind} that was asked for would be begun after its time`]
+      : [],
+  )
 }
 
 /** No action of ours stops or removes the container that takes the writes. */

@@ -20,6 +20,7 @@ import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClient
 import { planReplication, strayCause } from './replication.js'
 import { planConfig } from './trial.js'
 import { tune } from './tuning.js'
+import { declineHeld, withoutExpiredRequest } from './open-requests.js'
 import { planReign } from './reign.js'
 import { whyNotRejoin } from './rejoin.js'
 
@@ -27,17 +28,19 @@ import { whyNotRejoin } from './rejoin.js'
  * Look once, decide here, purely: what must be done so that the world is what the spec asks for, in an order that never loses the last copy of the data.
  * The parent holds the ifs; every part below it decides one thing.
  */
-export function planFlotilla(input: PlanInput): Plan {
+export function planFlotilla(given: PlanInput): Plan {
+  const input = withoutExpiredRequest(given)
   const census = takeCensus(input, rightfulOrdinal(input))
   // What is to be encrypted is not begun in plain text.
   const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
-  const plan = joinContributions(input.spec.name, [
+  const contributions = [
     duplicates(input),
     clearUp(input),
     planLockedOut(input, census),
     ...(begun ? mainContributions(input, census) : [{ refusals: whyNotEncrypt(input, census) }]),
     takeOverOfNobody(input),
-  ])
+  ]
+  const plan = joinContributions(input.spec.name, [...contributions, declineHeld(input, contributions)])
   return encryptLinks(plan, input)
 }
 

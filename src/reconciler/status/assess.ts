@@ -12,6 +12,7 @@ import { persistenceFact } from './persistence-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, missingFact, pausedFact } from './memory-facts.js'
+import { isSettlingIn, mendsSomething } from './redundancy.js'
 import { refusalFacts } from './refusal-facts.js'
 import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
@@ -33,20 +34,27 @@ export interface AssessmentContext {
   /** Why the last attempt to act failed; null when it didn't. */
   readonly failure: string | null
   readonly previous: FlotillaStatus | null
+  /** Nobody carries the plan out: no daemon runs. */
+  readonly nobodyActs?: boolean
 }
 
 /** Turns one look and the plan made of it into what people and machines are told. Pure. */
 export function assess(input: PlanInput, plan: Plan, context: AssessmentContext): FlotillaStatus {
+  const { nobodyActs = false } = context
   const census = takeCensus(input, rightfulOrdinal(input))
   const master = census.wanted.find(node => node.bucket === 'master') ?? null
   const online = census.wanted.filter(node => node.bucket === 'online')
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
   // A roll may have one node more than was asked for.
-  const complete = master !== null && online.length >= input.spec.replicas && census.surplus.length === 0
+  const redundant = master !== null && online.length >= input.spec.replicas
+  const complete = redundant && census.surplus.length === 0
   const writes = refusedWrites(input, master, context.previous)
-  const ready =
-    complete && writes === null && plan.stages.length === 0 && plan.refusals.length === 0 && !outdated
+  const asWanted = complete && writes === null && plan.refusals.length === 0 && !outdated
   const generation = input.memory.generation
+  const specApplied = context.previous?.observedGeneration === generation
+  const settled = asWanted && plan.stages.length === 0
+  const ready = settled || (asWanted && specApplied && !mendsSomething(plan))
+  const settling = !redundant && isSettlingIn(input, census.wanted)
   const follows =
     isInSyncWithSource(input, census.wanted) && plan.stages.length === 0 && plan.refusals.length === 0
   const phase = phaseOf(input, plan, {
@@ -54,10 +62,9 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     follows,
     takesWrites: master !== null && writes === null,
     complete,
-    outdated,
-    specApplied: context.previous?.observedGeneration === generation,
+    lacksReplicas: !redundant && !settling && !outdated && specApplied,
   })
-  const observedGeneration = ready || follows ? generation : (context.previous?.observedGeneration ?? 0)
+  const observedGeneration = settled || follows ? generation : (context.previous?.observedGeneration ?? 0)
   const summary = `${online.length} of ${input.spec.replicas} replicas online`
   const reason =
     phase === 'Following'
@@ -67,14 +74,15 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         : reasonOf(phase, plan, context, census.wanted, summary)
   const facts: Readonly<Record<ConditionType, Fact>> = {
     Ready: ready ? yes('AllNodesOnline', `a master and ${summary}`) : no(phase, reason),
-    Progressing:
-      plan.stages.length > 0
+    Progressing: nobodyActs
+      ? no('NoDaemon', 'no daemon runs, so nothing is done')
+      : plan.stages.length > 0
         ? yes('Acting', renderAction(plan.stages[0]?.[0] ?? nothing))
         : plan.waits.length > 0
           ? yes('Waiting', plan.waits[0]?.what ?? '')
           : no(plan.refusals.length > 0 ? 'Refusing' : 'Settled', 'nothing to do'),
     Degraded:
-      master !== null && !complete && input.memory.everReady
+      master !== null && !redundant && !settling && input.memory.everReady
         ? yes('NodesMissing', `${summary}: ${sickList(census.wanted)}`)
         : no('AsExpected', summary),
     MasterAvailable:
@@ -85,10 +93,9 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
           )
         : no('NoMaster', reason),
     WritesAccepted: writesFact(input, master, { refusal: writes, whyNone: reason }),
-    ReplicationHealthy:
-      master !== null && online.length >= input.spec.replicas
-        ? yes('LinksUp', summary)
-        : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
+    ReplicationHealthy: redundant
+      ? yes('LinksUp', summary)
+      : no('LinksDown', `${summary}: ${sickList(census.wanted)}`),
     ConfigApplied: configFact(input, plan, census.wanted),
     PersistenceApplied: persistenceFact(input, census.wanted),
     SpecInvalid:
@@ -173,8 +180,8 @@ function phaseOf(
     readonly follows: boolean
     readonly takesWrites: boolean
     readonly complete: boolean
-    readonly outdated: boolean
-    readonly specApplied: boolean
+    /** And not because something that was asked for is on its way: another spec, a restart, another master. */
+    readonly lacksReplicas: boolean
   },
 ): Phase {
   if (is.ready) return 'Ready'
@@ -186,7 +193,7 @@ function phaseOf(
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
   if (!is.takesWrites) return 'Unavailable'
-  return is.specApplied && !is.outdated ? 'Degraded' : 'Updating'
+  return is.lacksReplicas ? 'Degraded' : 'Updating'
 }
 
 function reasonOf(
@@ -200,6 +207,7 @@ function reasonOf(
   const refusal = plan.refusals[0]
   if (refusal !== undefined) return `${refusal.code}: ${refusal.why}`
   if (context.failure !== null) return context.failure
+  if (context.nobodyActs === true) return sickList(wanted) || summary
   const action = plan.stages[0]?.[0]
   if (action !== undefined) return `${renderAction(action)}: ${action.cause}`
   return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`

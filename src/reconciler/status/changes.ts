@@ -18,7 +18,11 @@ export function publishChanges(
   publishHolds(events, before, now)
   publishConditions(events, before, now)
   publishUnavailable(events, before, now)
-  if (before?.phase === now.phase && before.observedGeneration === now.observedGeneration) return
+  const isNews =
+    before?.phase !== now.phase ||
+    before.observedGeneration !== now.observedGeneration ||
+    before.epoch !== now.epoch
+  if (!isNews) return
   if (before?.phase !== now.phase)
     events.publish('flotilla.phase', { from: before?.phase ?? null, to: now.phase, reason: now.reason })
   if (now.phase === 'Ready')

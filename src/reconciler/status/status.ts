@@ -25,8 +25,8 @@ export interface FlotillaStatus {
 }
 
 /**
- * Ready: one master, every wanted replica in sync. Following: every node has what a Redis of somebody else has, and takes no writes until it takes over. Creating: never been Ready yet. Updating: the spec changed and is being applied.
- * Degraded: writes work, something is missing. Unavailable: there is no master, or it refuses writes. Held: Flotilla refuses to go on and says why.
+ * Ready: one master, every wanted replica in sync, whatever chores are done meanwhile. Following: every node has what a Redis of somebody else has, and takes no writes until it takes over. Creating: never been Ready yet. Updating: what was asked for (another spec, a restart, another master) is being applied.
+ * Degraded: writes work, and a replica is missing or not in sync. Unavailable: there is no master, or it refuses writes. Held: Flotilla refuses to go on and says why.
  * While the engine does not answer there is no new status: the last one stays, and the log and the exit code of `status` say so.
  */
 export const phases = [

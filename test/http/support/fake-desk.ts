@@ -30,6 +30,8 @@ export class FakeDesk implements Desk {
   checks: ReturnType<Desk['readiness']> = [{ name: 'engine', trouble: null }]
   records: EventRecord[] = []
   answer: Awaited<ReturnType<Desk['askForMaster']>>['answer'] = null
+  /** Of the last one who asked for another master: aborts when they are gone. */
+  signal: AbortSignal | null = null
   failure: Error | null = null
   nowMs: () => number = () => nowMs
   readonly #onRecord = new Set<(record: EventRecord) => void>()
@@ -75,14 +77,15 @@ export class FakeDesk implements Desk {
     return () => this.#onPass.delete(listener)
   }
 
-  async askForMaster(flotilla: string, wanted: Parameters<Desk['askForMaster']>[1]) {
+  async askForMaster(flotilla: string, { signal, ...wanted }: Parameters<Desk['askForMaster']>[1]) {
+    this.signal = signal
     this.asked.push({ flotilla, ...wanted })
     return { requestId: 'request-1', answer: this.answer }
   }
 
-  async askToPause(flotilla: string, kind: 'pause' | 'resume'): Promise<boolean> {
+  async askToPause(flotilla: string, kind: 'pause' | 'resume'): ReturnType<Desk['askToPause']> {
     this.asked.push({ flotilla, kind })
-    return true
+    return { requestId: 'request-1', result: 'done', detail: '' }
   }
 
   async scale(flotilla: string, replicas: number) {

@@ -160,8 +160,11 @@ test('what was asked for and what came of it is in the memory', async () => {
   assert.equal(world.memory().operation, null)
   assert.deepEqual(
     world.memory().history.map(({ kind, result }) => `${kind} ${result}`),
-    ['failover done', 'failover refused'],
+    ['failover done'],
   )
+  assert.deepEqual(world.memory().answers, [
+    { requestId: request().requestId, result: 'refused', detail: 'no' },
+  ])
 })
 
 test('a node is given its users, its files first; and the memory says which', async () => {

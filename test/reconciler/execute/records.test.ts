@@ -41,7 +41,7 @@ test('a request is answered by the operation that carries it out, and by no othe
   assert.equal(ended(asked, { ...failover, requestId: null }).request, asked.request)
 })
 
-test('a refused request is in the history, and open no longer', () => {
+test('a refused request is answered, open no longer, and no history: it has changed nothing', () => {
   const asked = memory(0, { request: request({ to: 2 }) })
   const answer = {
     request: request({ to: 2 }),
@@ -51,8 +51,8 @@ test('a refused request is in the history, and open no longer', () => {
     atMs: nowMs,
   } as const
   const after = afterAnswer(asked, answer)
-  const { from, to, result, detail } = after.history.at(-1) ?? {}
-  assert.deepEqual([from, to, result, detail], [0, 2, 'refused', 'no'])
+  assert.deepEqual(after.answers, [{ requestId: request().requestId, result: 'refused', detail: 'no' }])
+  assert.deepEqual(after.history, asked.history)
   assert.deepEqual([after.request, after.divergent, after.epoch], [null, [2], 1])
 })
 

@@ -13,6 +13,7 @@ import {
   node,
   nodeRecord,
   nothingThere,
+  nowMs,
   operation,
   planInput,
   redisFacts,
@@ -517,4 +518,17 @@ test('our own passwords change when every container has been given the new ones,
     'passwords would be changed that nobody has looked at',
   ])
   assert.deepEqual(objections({ nodes, memory: givenTo() }, [follow(1, 0)]), [])
+})
+
+test('what a person asked for is not begun after its time', () => {
+  const asked = (atMs: number): Case => ({
+    nodes: settledNodes(),
+    memory: memory(0, { request: request({ kind: 'switchover', atMs, timeoutMs: 3_000 }) }),
+  })
+  const ofRequest = operation({ kind: 'switchover', from: 0, to: 1, requestId: request().requestId })
+  const began: ActionBody = { kind: 'begin-operation', operation: ofRequest }
+  assert.deepEqual(objections(asked(nowMs - 1_000), [began]), [])
+  assert.deepEqual(objections(asked(nowMs - 3_000), [began]), [
+    'the switchover that was asked for would be begun after its time',
+  ])
 })

@@ -11,6 +11,7 @@ import { specHashLabel } from '../../../src/runtime/labels.js'
 import {
   container,
   follower,
+  historyEntry,
   lineage,
   master,
   memory,
@@ -21,6 +22,7 @@ import {
   planInput,
   redisFacts,
   replica,
+  request,
   resources,
   settledNodes,
   stopped,
@@ -97,6 +99,68 @@ test('a flotilla that was Ready and misses a replica is Degraded, not Creating',
   assert.equal(condition(status, 'Degraded').message, '1 of 2 replicas online: node 1 is stopped')
   assert.equal(condition(status, 'ReplicationHealthy').status, 'False')
   assert.equal(condition(status, 'MasterAvailable').status, 'True')
+})
+
+test('what is refused, a switchover and a password that retires leave a flotilla Ready', () => {
+  const asked = (overrides: Parameters<typeof request>[0]): Case => ({
+    ...settled,
+    memory: memory(0, { request: request(overrides) }),
+  })
+  const chores = [
+    asked({ kind: 'switchover', to: 9 }),
+    asked({ kind: 'switchover', to: 1 }),
+    asked({ kind: 'failover' }),
+    asked({ kind: 'take-over' }),
+  ]
+  for (const chore of chores) {
+    const status = statusOf(later(chore, 1_000), { previous: ready })
+    assert.notDeepEqual(status.doing, [])
+    assert.equal(status.phase, 'Ready')
+    assert.equal(condition(status, 'Degraded').status, 'False')
+    assert.deepEqual(
+      condition(status, 'Ready').lastTransitionTime,
+      condition(ready, 'Ready').lastTransitionTime,
+    )
+  }
+  const retire = { kind: 'retire-passwords', users: ['default'], departed: [], cause: 'it is time' } as const
+  const input = planInput(settled)
+  const context = { specProblem: null, failure: null, previous: ready }
+  const retiring = assess(input, { ...planFlotilla(input), stages: [[retire]] }, context)
+  assert.equal(retiring.phase, 'Ready')
+})
+
+test('a flotilla whose master has not its name is not Ready, and lacks no replica', () => {
+  const misnamed = { container: { ...container(0), name: 'by-hand' } }
+  const status = statusOf(
+    {
+      ...settled,
+      nodes: [master(0, { followers: [follower(1), follower(2)] }, misnamed), replica(1), replica(2)],
+    },
+    { previous: ready },
+  )
+  assert.equal(status.phase, 'Updating')
+  assert.equal(condition(status, 'Degraded').status, 'False')
+})
+
+test('replicas that connect to the master of a switchover are no redundancy lost; those of a failover are', () => {
+  const phaseAfter = (kind: 'switchover' | 'failover', laterMs: number): string =>
+    statusOf(
+      later(
+        {
+          memory: memory(0, { history: [historyEntry({ kind, endedAtMs: nowMs })] }),
+          nodes: [
+            master(0, { followers: [follower(2)] }),
+            replica(1, { upstream: { link: 'down' } }),
+            replica(2),
+          ],
+        },
+        laterMs,
+      ),
+      { previous: ready },
+    ).phase
+  assert.equal(phaseAfter('switchover', 100), 'Updating')
+  assert.equal(phaseAfter('switchover', 60_000), 'Degraded')
+  assert.equal(phaseAfter('failover', 100), 'Degraded')
 })
 
 test('without a master that takes writes it is Unavailable', () => {

@@ -7,7 +7,6 @@ import type { SimRun } from './sim-run.js'
  * @returns what was done; null when there was nothing that could be typed.
  */
 export function obey(run: SimRun, status: FlotillaStatus): string | null {
-  // Somebody else asked for something before the end of the pause was taken, and the newer ask replaced it.
   if (isPaused(status)) {
     run.ask({ kind: 'resume' })
     return 'flotilla resume shop'

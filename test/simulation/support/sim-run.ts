@@ -95,12 +95,13 @@ export class SimRun {
   }
 
   /** What a person asks for, as the command line hands it over. */
-  ask(wanted: DistributedOmit<Ask, 'requestId' | 'atMs'>): void {
+  ask(wanted: Wanted): void {
     this.#asks += 1
     if ('force' in wanted && wanted.force) this.rules.forced = true
-    const ask = { ...wanted, requestId: `ask-${this.#asks}`, atMs: this.world.clock.nowMs() }
+    const requestId = `ask-${this.#asks}`
+    const ask = { timeoutMs: null, ...wanted, requestId, atMs: this.world.clock.nowMs() }
     this.tell(`ask ${JSON.stringify(wanted)}`)
-    this.world.files.put(`${stateDirectory}/requests/${flotilla}.json`, JSON.stringify(ask))
+    this.world.files.put(`${stateDirectory}/requests/${flotilla}.${requestId}.json`, JSON.stringify(ask))
     this.keeper.wake()
   }
 
@@ -271,9 +272,9 @@ export class SimRun {
         void world.files.remove(`${stateDirectory}/${flotilla}.json`)
         return
       case 'ask-switchover':
-        return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 30_000 })
+        return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 5_000 })
       case 'ask-failover':
-        return this.ask({ kind: 'failover', to: fault.to, force: false, timeoutMs: 30_000 })
+        return this.ask({ kind: 'failover', to: fault.to, force: false, timeoutMs: 5_000 })
       case 'ask-restart':
         return this.ask({ kind: 'restart', node: fault.node })
       case 'ask-pause':
@@ -357,7 +358,13 @@ export class SimRun {
   }
 }
 
-type DistributedOmit<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never
+/** An order that says nothing else waits for whoever keeps the flotilla next. */
+type Wanted = Ask extends infer One
+  ? One extends Ask
+    ? Omit<One, keyof Frame> & Partial<Pick<One, 'timeoutMs'>>
+    : never
+  : never
+type Frame = Pick<Ask, 'requestId' | 'atMs' | 'timeoutMs'>
 
 /** A fault that waits for Flotilla to act strikes all the same when it doesn't. */
 const callPatienceMs = 3_000

@@ -1,0 +1,30 @@
+import { answersLength, type FlotillaMemory, type Request, type RequestAnswer } from './memory.js'
+
+/** The request that may still be begun: one whose time is over may not, and one that is under way is brought to its end whatever the time. */
+export function openRequest(memory: FlotillaMemory, nowMs: number): Request | null {
+  const { request } = memory
+  return request === null || isUnderWay(memory) || nowMs < endOf(request) ? request : null
+}
+
+/** Whether what was asked for has been begun. */
+export function isUnderWay({ request, operation }: Pick<FlotillaMemory, 'request' | 'operation'>): boolean {
+  return request !== null && operation !== null && operation.requestId === request.requestId
+}
+
+/** The memory once a request is answered; one that is open in it is open no longer. */
+export function withAnswer(memory: FlotillaMemory, answer: RequestAnswer): FlotillaMemory {
+  return {
+    ...memory,
+    request: memory.request?.requestId === answer.requestId ? null : memory.request,
+    answers: [...memory.answers, answer].slice(-answersLength),
+  }
+}
+
+/** Nothing is begun for anybody while a flotilla is paused, so nobody is left to wait for it; null when it isn't. */
+export function whyNotWhilePaused({ flotilla, pausedSinceMs }: FlotillaMemory): string | null {
+  return pausedSinceMs === null ? null : `${flotilla} is paused; type first: flotilla resume ${flotilla}`
+}
+
+function endOf({ atMs, timeoutMs }: Request): number {
+  return atMs + timeoutMs
+}

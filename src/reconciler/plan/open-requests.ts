@@ -1,0 +1,23 @@
+import { isUnderWay, openRequest } from '../open-request.js'
+import type { PlanInput } from './input.js'
+import type { Contribution } from './phases.js'
+import { answer } from './succession.js'
+
+/** Nobody waits any more for a request whose time is over: it is planned as if it had never been made. Whoever takes requests answers it. */
+export function withoutExpiredRequest(input: PlanInput): PlanInput {
+  const { memory, seen } = input
+  const request = openRequest(memory, seen.atMs)
+  return request === memory.request ? input : { ...input, memory: { ...memory, request } }
+}
+
+/**
+ * A request that a hold stands in the way of is refused with that hold, at once: its asker is to know now, not when its time is over, and it must not be carried out
+ * when the hold has long been resolved otherwise. While something is done it waits: that may be what makes it possible.
+ */
+export function declineHeld({ memory }: PlanInput, contributions: readonly Contribution[]): Contribution {
+  const { request } = memory
+  const [hold] = contributions.flatMap(one => one.refusals ?? [])
+  const isActing = contributions.some(one => (one.actions ?? []).length > 0)
+  if (request === null || hold === undefined || isActing || isUnderWay(memory)) return {}
+  return { actions: [answer(request, 'refused', `${hold.code}: ${hold.why}; type: ${hold.whatToType}`)] }
+}

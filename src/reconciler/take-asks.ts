@@ -1,0 +1,126 @@
+import type { Clock } from '../clock.js'
+import type { EventSink } from '../events/catalogue.js'
+import type { FlotillaSpec } from '../manifest/spec.js'
+import type { Ask } from '../state/requests.js'
+import type { StateStore } from '../state/state-store.js'
+import { rotateStored } from './auth/rotate.js'
+import { afterRestartAsk } from './execute/records.js'
+import type { FlotillaRecord } from './flotilla-record.js'
+import type { FlotillaMemory, RequestAnswer } from './memory.js'
+import { isUnderWay, openRequest, whyNotWhilePaused, withAnswer } from './open-request.js'
+
+interface AskTools {
+  readonly store: StateStore
+  readonly events: EventSink
+  readonly clock: Clock
+}
+
+/**
+ * What people ask for is in the memory or the keyring, on disk, before anything is done about it. Every ask has an end: it is carried out, or answered at once where it
+ * can't be, or forgotten when its time is over.
+ */
+export async function takeAsks(tools: AskTools, record: FlotillaRecord, spec: FlotillaSpec): Promise<void> {
+  for (const ask of await tools.store.takeAsks(spec.name)) await takeAsk(tools, record, { ask, spec })
+  const { request } = record.memory
+  if (request === null) return
+  const end = whyEnded(record.memory, tools.clock.nowMs())
+  if (end !== null)
+    await answer(tools, record, { ...end, requestId: request.requestId, kind: request.kind, name: spec.name })
+}
+
+async function takeAsk(
+  tools: AskTools,
+  record: FlotillaRecord,
+  { ask, spec }: { readonly ask: Ask; readonly spec: FlotillaSpec },
+): Promise<void> {
+  const { store, events, clock } = tools
+  const scope = { flotilla: spec.name }
+  const { kind, requestId } = ask
+  if (ask.kind === 'withdraw') return withdraw(tools, record, { withdrawn: ask.withdrawn, name: spec.name })
+  const refusal = whyNotTake(ask, record.memory, clock.nowMs())
+  if (refusal !== null) return answer(tools, record, { ...refusal, requestId, kind, name: spec.name })
+  const done = { requestId, result: 'done', detail: '' } as const
+  switch (ask.kind) {
+    case 'pause':
+    case 'resume': {
+      const pausedSinceMs = ask.kind === 'pause' ? (record.memory.pausedSinceMs ?? clock.nowMs()) : null
+      // Who resumes has read the status, and with it what is lost.
+      const known = ask.kind === 'resume' ? { dataLost: null } : {}
+      await record.saveMemory(memory => withAnswer({ ...memory, pausedSinceMs, ...known }, done))
+      return events.publish('request.taken', { kind, to: null, force: false }, scope)
+    }
+    case 'restart':
+      await record.saveMemory(memory => withAnswer(afterRestartAsk(memory, ask), done))
+      return events.publish('request.taken', { kind, to: ask.node, force: false }, scope)
+    case 'rotate':
+      for (const user of await rotateStored(store, spec, ask.users))
+        events.publish('password.noticed', { user, source: 'flotilla rotate' }, scope)
+      return record.saveMemory(memory => withAnswer(memory, done))
+    case 'switchover':
+    case 'failover':
+    case 'take-over': {
+      const { request: before } = record.memory
+      const newer = { result: 'refused', detail: `a newer request (${kind}) has taken its place` } as const
+      if (before !== null && !isUnderWay(record.memory))
+        await answer(tools, record, {
+          ...newer,
+          requestId: before.requestId,
+          kind: before.kind,
+          name: spec.name,
+        })
+      await record.saveMemory(memory => ({ ...memory, request: ask }))
+      return events.publish('request.taken', { kind, to: ask.to, force: ask.force }, scope)
+    }
+  }
+}
+
+/** What speaks against hearing an ask at all; null when nothing does. */
+function whyNotTake(
+  ask: Exclude<Ask, { kind: 'withdraw' }>,
+  memory: FlotillaMemory,
+  nowMs: number,
+): Pick<RequestAnswer, 'result' | 'detail'> | null {
+  if (ask.timeoutMs !== null && nowMs >= ask.atMs + ask.timeoutMs) return expired(ask.timeoutMs)
+  const ofPause = ask.kind === 'pause' || ask.kind === 'resume'
+  return ofPause ? null : paused(memory)
+}
+
+/** Why the open request will not be begun any more; null while it may be. */
+function whyEnded(memory: FlotillaMemory, nowMs: number): Pick<RequestAnswer, 'result' | 'detail'> | null {
+  if (memory.request === null || isUnderWay(memory)) return null
+  if (openRequest(memory, nowMs) === null) return expired(memory.request.timeoutMs)
+  return paused(memory)
+}
+
+function expired(timeoutMs: number): Pick<RequestAnswer, 'result' | 'detail'> {
+  return {
+    result: 'expired',
+    detail: `it could not be begun within ${timeoutMs / 1_000} s; nothing was changed, and nothing will be`,
+  }
+}
+
+function paused(memory: FlotillaMemory): Pick<RequestAnswer, 'result' | 'detail'> | null {
+  const detail = whyNotWhilePaused(memory)
+  return detail === null ? null : { result: 'refused', detail }
+}
+
+/** Its asker has given up. What was begun is brought to its end all the same: half a change of masters is worse than one that nobody waits for. */
+async function withdraw(
+  tools: AskTools,
+  record: FlotillaRecord,
+  { withdrawn, name }: { readonly withdrawn: string; readonly name: string },
+): Promise<void> {
+  const { request } = record.memory
+  if (request?.requestId !== withdrawn || isUnderWay(record.memory)) return
+  const detail = 'its asker has given up; nothing was changed, and nothing will be'
+  await answer(tools, record, { requestId: withdrawn, kind: request.kind, result: 'withdrawn', detail, name })
+}
+
+async function answer(
+  { events }: AskTools,
+  record: FlotillaRecord,
+  { kind, name, ...given }: RequestAnswer & { readonly kind: string; readonly name: string },
+): Promise<void> {
+  await record.saveMemory(memory => withAnswer(memory, given))
+  events.publish('request.answered', { kind, result: given.result, detail: given.detail }, { flotilla: name })
+}
