@@ -15,10 +15,17 @@ export function planCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla plan', 'flotilla plan shop -o json', 'flotilla plan --exit-code'))
     .action((names: string[], options: { output: 'text' | 'json'; exitCode?: true }, command: Command) =>
       runVerb(output, async () => {
+        const { nobodyActs, whoActs } = await import('../src/cli/acting.js')
         const { bringsChange, plansJson, plansOf, plansText } = await import('../src/cli/plan.js')
-        const { plans, problems } = await plansOf({ places: placesOf(command), env, names })
+        const places = placesOf(command)
+        const { plans, problems } = await plansOf({ places, env, names })
+        const acting = await whoActs(places)
         const view = { columns: output.columns, paint: createPaint(output.colour) }
-        output.result(options.output === 'json' ? plansJson(plans) : plansText(plans, view))
+        output.result(
+          options.output === 'json'
+            ? plansJson(plans, acting)
+            : nobodyActs(acting, places, view) + plansText(plans, view),
+        )
         for (const problem of problems) output.note(`manifest: ${problem}`)
         if (problems.length > 0) return exitCode.usage
         return options.exitCode === true && bringsChange(plans) ? exitCode.changes : exitCode.done

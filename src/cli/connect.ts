@@ -17,7 +17,7 @@ export async function connectText(request: {
   try {
     const { desired } = await readDesired(places.manifests, session.store)
     const { spec } = selectFlotilla(desired, name, places.manifests)
-    const status = await statusNow(session, spec, null)
+    const status = await statusNow(session, spec)
     const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
     const encrypted = spec.tls.mode !== 'off'
     const scheme = encrypted ? 'rediss' : 'redis'

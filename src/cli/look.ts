@@ -49,15 +49,16 @@ function isSilent({ probe }: NodeSeen): boolean {
 export async function statusNow(
   session: Session,
   spec: FlotillaSpec,
-  problem: string | null,
+  options: { readonly problem?: string | null; readonly nobodyActs?: boolean } = {},
 ): Promise<FlotillaStatus> {
+  const { problem = null, nobodyActs = false } = options
   const previous = await session.store.loadStatus(spec.name)
   const look = await lookOnly(session, spec)
   const changed = look.input.memory.spec === null || digestOf(look.input.memory.spec) !== digestOf(spec)
   const input = changed
     ? { ...look.input, memory: { ...look.input.memory, generation: look.input.memory.generation + 1 } }
     : look.input
-  return assess(input, look.plan, { specProblem: problem, failure: null, previous })
+  return assess(input, look.plan, { specProblem: problem, failure: null, previous, nobodyActs })
 }
 
 /** What a keeper would find now; what nodes are to be given it would write down first. */

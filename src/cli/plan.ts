@@ -3,6 +3,7 @@ import type { Plan } from '../reconciler/plan/plan.js'
 import { isSettled } from '../reconciler/plan/text.js'
 import { findBelongings } from '../reconciler/remove.js'
 import { planRemoval } from '../reconciler/plan/removal.js'
+import type { Acting } from './acting.js'
 import { lookOnly } from './look.js'
 import { selectSound } from './manifests.js'
 import { planFacts, renderPlanDiff, type PlanView } from './render-plan.js'
@@ -36,8 +37,9 @@ export function plansText(plans: readonly Plan[], view: PlanView): string {
   return plans.map(plan => renderPlanDiff(plan, view)).join('\n')
 }
 
-export function plansJson(plans: readonly Plan[]): string {
-  return `${JSON.stringify({ plans: plans.map(planFacts) }, null, 2)}\n`
+/** `actedOnBy` null: no daemon runs, and nobody carries the plans out. */
+export function plansJson(plans: readonly Plan[], acting: Acting | null): string {
+  return `${JSON.stringify({ actedOnBy: acting, plans: plans.map(planFacts) }, null, 2)}\n`
 }
 
 /** Whether anything is to be done, waited for or refused. */

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../events/journal/record.js'
 import type { Condition, FlotillaStatus, Phase } from '../reconciler/status/status.js'
+import type { Acting } from './acting.js'
 import { indented, renderExplained, type Column } from './columns.js'
 import type { Brush, Paint } from './paint.js'
 import { saidBy } from './render-events.js'
@@ -8,8 +9,13 @@ import { renderTable } from './table.js'
 import type { View } from './view.js'
 
 /** `status -o json`: the contract for scripts. */
-export function statusJson(statuses: readonly FlotillaStatus[]): string {
-  return `${JSON.stringify({ flotillas: statuses }, null, 2)}\n`
+export function statusJson(statuses: readonly FlotillaStatus[], acting: Acting | null): string {
+  return `${JSON.stringify(statusFacts(statuses, acting), null, 2)}\n`
+}
+
+/** `actedOnBy` null: no daemon runs, and what the statuses say under `doing` is done by nobody. */
+export function statusFacts(statuses: readonly FlotillaStatus[], acting: Acting | null): object {
+  return { actedOnBy: acting, flotillas: statuses }
 }
 
 const reason: Column<FlotillaStatus> = {
@@ -48,11 +54,13 @@ export function renderStatus(
   options: {
     readonly view: View
     readonly wide: boolean
+    /** Nobody carries out what it says: no daemon runs. */
+    readonly nobodyActs: boolean
     /** The last that happened to it, oldest first. */
     readonly events: readonly EventRecord[]
   },
 ): string {
-  const { view, wide, events } = options
+  const { view, wide, nobodyActs, events } = options
   const { paint, columns } = view
   const isPaused = pausedSince(status) !== null
   const section = (title: string, lines: readonly string[]): readonly string[] =>
@@ -64,8 +72,11 @@ export function renderStatus(
     '',
     renderNodes(status.nodes, view, { wide }).trimEnd(),
     ...section('CONDITIONS', conditionLines(status, view, { wide })),
-    ...section(isPaused ? 'WOULD DO, were it not paused' : 'DOES', points(status.doing)),
-    ...section('WAITS UNTIL', points(status.waitingFor)),
+    ...section(
+      isPaused ? 'WOULD DO, were it not paused' : nobodyActs ? 'WOULD DO, if a daemon ran' : 'DOES',
+      points(status.doing),
+    ),
+    ...section(nobodyActs ? 'WOULD WAIT UNTIL' : 'WAITS UNTIL', points(status.waitingFor)),
     ...section(
       'REFUSES',
       status.refusing.flatMap(refusal => refusalLines(refusal, view)),

@@ -3,12 +3,13 @@ import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { nobodyActs, whoActs, type Acting } from './acting.js'
 import { interruption } from './interrupt.js'
 import { keepLooking } from './keep-looking.js'
 import { statusNow } from './look.js'
 import { selectFlotillas } from './manifests.js'
 import type { Output } from './output.js'
-import { renderStatus, renderStatusList, statusJson } from './render-status.js'
+import { renderStatus, renderStatusList, statusFacts, statusJson } from './render-status.js'
 import { openScreen } from './screen.js'
 import { openSession, type Environment, type Places, type Session } from './session.js'
 import { viewOf } from './view.js'
@@ -22,6 +23,8 @@ export interface StatusRequest {
 
 /** What one look showed. */
 interface Sight {
+  /** Null while nobody carries anything out. */
+  readonly acting: Acting | null
   readonly statuses: readonly FlotillaStatus[]
   /** What is wrong with the manifests, one line each. */
   readonly problems: readonly string[]
@@ -89,13 +92,18 @@ function allReady({ statuses, declared }: Sight): boolean {
 async function lookAtThem(session: Session, { places, names }: StatusRequest): Promise<Sight> {
   const { desired } = await readDesired(places.manifests, session.store)
   const selected = selectFlotillas(desired, names, places.manifests)
+  const acting = await whoActs(places)
   const looks = selected.map(({ spec, diagnostics }) =>
-    statusNow(session, spec, diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; ')),
+    statusNow(session, spec, {
+      problem: diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; '),
+      nobodyActs: acting === null,
+    }),
   )
   const events = selected.map(
     async ({ spec: { name } }) => [name, await lastEvents(session.store.directory, name)] as const,
   )
   return {
+    acting,
     statuses: await Promise.all(looks),
     declared: [...selected, ...(names.length === 0 ? [desired] : [])].every(
       one => one.diagnostics.length === 0,
@@ -115,16 +123,16 @@ function lastEvents(stateDirectory: string, name: string): Promise<readonly Even
 }
 
 async function render(
-  { statuses, problems, events }: Sight,
-  { format, names }: StatusRequest,
+  { acting, statuses, problems, events }: Sight,
+  { places, format, names }: StatusRequest,
   output: Output,
 ): Promise<string> {
   switch (format) {
     case 'json':
-      return statusJson(statuses)
+      return statusJson(statuses, acting)
     case 'yaml': {
       const { stringify } = await import('yaml')
-      return stringify({ flotillas: statuses })
+      return stringify(statusFacts(statuses, acting))
     }
     case 'name':
       return statuses.map(({ name }) => `${name}\n`).join('')
@@ -132,13 +140,17 @@ async function render(
     case 'text': {
       const view = viewOf(output)
       const said = problems.map(problem => `\n${problem}\n`).join('')
+      const first = nobodyActs(acting, places, view)
       if (statuses.length === 0) return `no flotillas: the manifests declare none\n${said}`
       if (names.length === 0 && statuses.length > 1 && format === 'text')
-        return renderStatusList(statuses, view) + said
+        return first + renderStatusList(statuses, view) + said
       const inFull = statuses.map(status =>
-        renderStatus(status, { view, wide: format === 'wide', events: events.get(status.name) ?? [] }),
+        renderStatus(status, {
+          ...{ view, wide: format === 'wide', nobodyActs: acting === null },
+          events: events.get(status.name) ?? [],
+        }),
       )
-      return inFull.join('\n\n') + said
+      return first + inFull.join('\n\n') + said
     }
   }
 }

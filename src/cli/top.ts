@@ -1,5 +1,6 @@
 import { readDesired } from '../daemon/manifest-source.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { nobodyActs, whoActs } from './acting.js'
 import { interruption } from './interrupt.js'
 import { keepLooking } from './keep-looking.js'
 import { statusNow } from './look.js'
@@ -22,9 +23,12 @@ export async function showTop(request: TopRequest, output: Output): Promise<void
   const session = await openSession(request.places, request.env)
   try {
     if (!output.stdoutIsTerminal || request.format === 'json') {
-      const statuses = await sample(session, request)
       const view = viewOf(output)
-      output.result(request.format === 'json' ? topJson(statuses, view.nowMs) : renderTop(statuses, view))
+      output.result(
+        request.format === 'json'
+          ? topJson(await sample(session, request), view.nowMs)
+          : await topText(session, request, output),
+      )
       return
     }
     await drawTop(session, request, output)
@@ -38,7 +42,7 @@ async function drawTop(session: Session, request: TopRequest, output: Output): P
   const screen = openScreen(output)
   try {
     await keepLooking({
-      look: async () => screen.draw(renderTop(await sample(session, request), viewOf(output))),
+      look: async () => screen.draw(await topText(session, request, output)),
       onTrouble: why => screen.draw(why),
       everyMs: 1_000,
       signal,
@@ -48,8 +52,14 @@ async function drawTop(session: Session, request: TopRequest, output: Output): P
   }
 }
 
+async function topText(session: Session, request: TopRequest, output: Output): Promise<string> {
+  const statuses = await sample(session, request)
+  const view = viewOf(output)
+  return nobodyActs(await whoActs(request.places), request.places, view) + renderTop(statuses, view)
+}
+
 async function sample(session: Session, { places, names }: TopRequest): Promise<readonly FlotillaStatus[]> {
   const { desired } = await readDesired(places.manifests, session.store)
   const selected = selectFlotillas(desired, names, places.manifests)
-  return Promise.all(selected.map(({ spec }) => statusNow(session, spec, null)))
+  return Promise.all(selected.map(({ spec }) => statusNow(session, spec)))
 }

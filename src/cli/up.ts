@@ -126,7 +126,7 @@ async function watchDaemon(
   timeoutMs: number,
 ): Promise<void> {
   const look = async (): Promise<boolean> => {
-    for (const { spec } of desired.flotillas.values()) progress.note(await statusNow(session, spec, null))
+    for (const { spec } of desired.flotillas.values()) progress.note(await statusNow(session, spec))
     return progress.isOver
   }
   await until(look, { timeoutMs, signal: new AbortController().signal })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { nobodyActs as nobodyActsLine } from '../../src/cli/acting.js'
 import { renderStatus, renderStatusList } from '../../src/cli/render-status.js'
 import { renderTop } from '../../src/cli/render-top.js'
 import type { View } from '../../src/cli/view.js'
@@ -69,6 +70,7 @@ const held: Case = {
 keepScreens('status-ready', full(well))
 keepScreens('status-degraded', full(oneDown))
 keepScreens('status-degraded-wide', full(oneDown, { wide: true }))
+keepScreens('status-no-daemon', full(oneDown, { nobodyActs: true }))
 keepScreens('status-nobody-reigns', full(nobody))
 keepScreens('status-paused', full(paused))
 keepScreens('status-held', full(held))
@@ -86,6 +88,18 @@ keepScreens('status-list', look =>
     viewOf(look),
   ),
 )
+
+test('while no daemon runs that is the first line, with what to type, and nothing says that anything is done', () => {
+  const crashedOnce = { ...oneDown, memory: witnessed([0, 1], { history }) }
+  const text = full(crashedOnce, { nobodyActs: true })({ columns: null, paint: createPaint(false) })
+  const [first, second] = text.split('\n')
+  assert.match(first ?? '', /^No daemon runs: a node that crashes stays down/)
+  assert.equal(second, '  type: flotilla run --state /var/lib/flotilla')
+  assert.match(text, /^WOULD DO, if a daemon ran/m)
+  assert.doesNotMatch(text, /^DOES/m)
+  assert.doesNotMatch(text, /^ *Progressing/m)
+  assert.match(text, /^Phase: .*node 2 is stopped$/m)
+})
 
 test('while it is paused nothing is done, and the screen says so', () => {
   const text = full(paused)({ columns: null, paint: createPaint(false) })
@@ -107,7 +121,7 @@ test('who takes writes against the record is never called nobody', () => {
   assert.match(text, /^Master: +none on record; shop-1 \(shop-master\) takes writes$/m)
 })
 
-function statusOf(facts: Case): FlotillaStatus {
+function statusOf(facts: Case, nobodyActs = false): FlotillaStatus {
   const input = planInput(facts)
   const previous = assess(planInput(well), planFlotilla(planInput(well)), {
     ...{ specProblem: null, failure: null, previous: null },
@@ -119,12 +133,16 @@ function statusOf(facts: Case): FlotillaStatus {
   return assess(input, planFlotilla(input), {
     ...{ specProblem: null, failure: null },
     previous: { ...previous, conditions },
+    nobodyActs,
   })
 }
 
-function full(facts: Case, { wide = false } = {}): (look: Look) => string {
+function full(facts: Case, { wide = false, nobodyActs = false } = {}): (look: Look) => string {
   const events = sampleEvents.filter(({ flotilla }) => flotilla === 'shop')
-  return look => renderStatus(statusOf(facts), { view: viewOf(look), wide, events })
+  const places = { manifests: 'manifests', state: '/var/lib/flotilla' }
+  return look =>
+    nobodyActsLine(nobodyActs ? null : { pid: 812, command: 'run' }, places, viewOf(look)) +
+    renderStatus(statusOf(facts, nobodyActs), { view: viewOf(look), wide, nobodyActs, events })
 }
 
 function viewOf(look: Look): View {

@@ -47,7 +47,7 @@ export async function gatherBelongings(session: Session, manifests: string): Pro
 }
 
 async function describeFlotilla(session: Session, { spec }: DesiredFlotilla): Promise<DeclaredFlotilla> {
-  const status = await statusNow(session, spec, null)
+  const status = await statusNow(session, spec)
   const memory = await session.store.peekMemory(spec.name)
   return {
     name: spec.name,
