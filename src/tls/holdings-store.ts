@@ -16,6 +16,13 @@ const file = z.object({
   retired: z.array(z.object({ authorities: z.string(), untilMs: z.number() })),
 })
 
+/** What is in the folder for clients to read: a certificate is public, its key is not in it. */
+export function isPublic(fileName: string): boolean {
+  return fileName.endsWith(trustEnding)
+}
+
+const trustEnding = '.ca.crt'
+
 /**
  * `secrets/<flotilla>.tls.json` (0600): certificates with their keys, which lie open in it, as passwords do in the file beside it; who may read the folder is
  * the protection. `secrets/<flotilla>.ca.crt`: what clients are to trust.
@@ -75,7 +82,7 @@ export class HoldingsStore {
 
   /** Where a person finds what clients are to trust; there once TLS was first asked for. */
   trustPath(flotilla: string): string {
-    return join(this.#folder, `${flotilla}.ca.crt`)
+    return join(this.#folder, `${flotilla}${trustEnding}`)
   }
 
   #path(flotilla: string): string {

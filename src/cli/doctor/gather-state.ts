@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../../clock.js'
 import { errno } from '../../state/files.js'
 import { readLockHolder } from '../../state/lock.js'
+import { isPublic } from '../../tls/holdings-store.js'
 import type { StateFacts } from './facts.js'
 import { readDisk } from './gather-host.js'
 import { attempt } from './known.js'
@@ -56,7 +57,9 @@ async function findExposed(directory: string): Promise<readonly { path: string; 
   const asked = [
     { path: directory, forbidden: 0o022 },
     ...own.map(name => ({ path: join(directory, name), forbidden: 0o077 })),
-    ...secretFiles.map(name => ({ path: join(directory, 'secrets', name), forbidden: 0o077 })),
+    ...secretFiles
+      .filter(name => !isPublic(name))
+      .map(name => ({ path: join(directory, 'secrets', name), forbidden: 0o077 })),
   ]
   const found = await Promise.all(asked.map(async one => ({ ...one, mode: (await modeOf(one.path)) ?? 0 })))
   return found

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { examine } from '../../../src/cli/doctor/checks.js'
 import { renderFindings } from '../../../src/cli/doctor/doctor.js'
 import type { DoctorFacts, HostFacts, Known, StateFacts } from '../../../src/cli/doctor/facts.js'
+import { gatherStateFacts } from '../../../src/cli/doctor/gather-state.js'
 import type { Verdict } from '../../../src/cli/doctor/finding.js'
 import { answered, imageFacts } from '../../reconciler/support/world.js'
 
@@ -59,6 +63,21 @@ const healthy: DoctorFacts = {
   withoutSecrets: known([]),
   leftovers: known([]),
 }
+
+test('the certificate that clients are to trust is no secret; a key, and a folder that others may read, are', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-doctor-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const secrets = join(directory, 'secrets')
+  mkdirSync(secrets, { mode: 0o700 })
+  const exposed = async (): Promise<readonly string[]> =>
+    (await gatherStateFacts(directory)).exposed.map(({ path }) => relative(directory, path))
+  writeFileSync(join(secrets, 'shop.tls.json'), '{}', { mode: 0o600 })
+  writeFileSync(join(secrets, 'shop.ca.crt'), '', { mode: 0o644 })
+  assert.deepEqual(await exposed(), [])
+  chmodSync(join(secrets, 'shop.tls.json'), 0o640)
+  chmodSync(secrets, 0o755)
+  assert.deepEqual(await exposed(), ['secrets', 'secrets/shop.tls.json'])
+})
 
 test('where all is well every check is ok', () => {
   const bad = examine(healthy).filter(({ verdict }) => verdict !== 'ok')
