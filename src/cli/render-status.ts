@@ -15,7 +15,7 @@ export function statusJson(statuses: readonly FlotillaStatus[], acting: Acting |
 
 /** `actedOnBy` null: no daemon runs, and what the statuses say under `doing` is done by nobody. */
 export function statusFacts(statuses: readonly FlotillaStatus[], acting: Acting | null): object {
-  return { actedOnBy: acting, flotillas: statuses }
+  return { stale: false, actedOnBy: acting, flotillas: statuses }
 }
 
 const reason: Column<FlotillaStatus> = {

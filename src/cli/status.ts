@@ -1,10 +1,14 @@
+import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
+import { isEngineTrouble } from '../reconciler/reconcile.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { nobodyActs, whoActs, type Acting } from './acting.js'
 import { interruption } from './interrupt.js'
+import { formatAge } from './quantities.js'
+import { lastSeen, lastSeenFacts, renderLastSeen, type LastSeen } from './last-seen.js'
 import { keepLooking } from './keep-looking.js'
 import { statusNow } from './look.js'
 import { selectFlotillas } from './manifests.js'
@@ -34,8 +38,22 @@ interface Sight {
   readonly events: ReadonlyMap<string, readonly EventRecord[]>
 }
 
-/** Prints the status once. @returns whether there are some, and all are Ready by manifests that are in order. */
+/**
+ * Prints the status once. @returns whether there are some, and all are Ready by manifests that are in order.
+ * @throws FlotillaError runtime/… when the engine does not answer; printed is then what was seen last, with its age.
+ */
 export async function showStatus(request: StatusRequest, output: Output): Promise<boolean> {
+  try {
+    return await showNow(request, output)
+  } catch (error) {
+    if (!isEngineTrouble(error)) throw error
+    const seen = await lastSeen(request.places, request.names)
+    output.result(await renderOld(seen, request, output))
+    throw error
+  }
+}
+
+async function showNow(request: StatusRequest, output: Output): Promise<boolean> {
   const session = await openSession(request.places, request.env)
   try {
     const sight = await lookAtThem(session, request)
@@ -52,6 +70,7 @@ export async function watchStatus(request: StatusRequest, output: Output): Promi
   const session = await openSession(request.places, request.env)
   const screen = output.stdoutIsTerminal && isForEyes(request) ? openScreen(output) : null
   let shown = ''
+  let shownAtMs = 0
   let ready = false
   try {
     await keepLooking({
@@ -62,10 +81,12 @@ export async function watchStatus(request: StatusRequest, output: Output): Promi
         if (screen !== null) screen.draw(text)
         else if (text !== shown) output.result(text)
         shown = text
+        shownAtMs = systemClock.nowMs()
       },
       onTrouble(why) {
         ready = false
-        if (screen !== null) screen.draw(why)
+        const age = formatAge(systemClock.nowMs() - shownAtMs)
+        if (screen !== null) screen.draw(`${why}\nLast seen ${age} ago:\n\n${shown}`)
         else output.note(why.trimEnd())
       },
       everyMs: watchEveryMs,
@@ -120,6 +141,26 @@ function lastEvents(stateDirectory: string, name: string): Promise<readonly Even
     matches: ({ flotilla, event }) =>
       flotilla === name && !event.startsWith('plan.') && event !== 'image.pulling',
   })
+}
+
+async function renderOld(
+  seen: readonly LastSeen[],
+  { format }: StatusRequest,
+  output: Output,
+): Promise<string> {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(lastSeenFacts(seen), null, 2)}\n`
+    case 'yaml': {
+      const { stringify } = await import('yaml')
+      return stringify(lastSeenFacts(seen))
+    }
+    case 'name':
+      return ''
+    case 'wide':
+    case 'text':
+      return renderLastSeen(seen, viewOf(output))
+  }
 }
 
 async function render(

@@ -29,6 +29,10 @@ export const node = nodeStatus.extend({
 export const flotilla = flotillaStatus.extend({
   nodes: z.array(node),
   lookedAt: time.meta({ description: 'When what is told here was seen.' }),
+  stale: z.boolean().meta({
+    description:
+      'The engine does not answer: all of this is how it was at `lookedAt`, and may be so no longer.',
+  }),
   spec: z.object({ image: z.string(), replicas: count }),
   pausedSince: time.nullable(),
 })

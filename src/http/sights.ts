@@ -16,6 +16,24 @@ export function sightOf(desk: Desk, name: string, status: 503 | 404 = 503): Sigh
   })
 }
 
+/** Whether what is known is of an earlier moment: the engine does not answer, and nothing is looked at, done or begun until it does. */
+export function isStale(desk: Desk): boolean {
+  return engineTrouble(desk) !== null
+}
+
+/** @throws Problem 503 while nothing can be done for anybody. */
+export function requireEngine(desk: Desk, name: string): void {
+  const trouble = engineTrouble(desk)
+  if (trouble !== null)
+    throw new Problem(503, 'runtime/unreachable', `${name}: ${trouble}, so nothing can be done now`, {
+      hint: 'Ask again when /readyz says ok.',
+    })
+}
+
+function engineTrouble(desk: Desk): string | null {
+  return desk.readiness().find(({ name }) => name === 'engine')?.trouble ?? null
+}
+
 /** @throws Problem 404 */
 export function requireKnown(desk: Desk, name: string): void {
   const names = desk.names()

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import type { EventRecord } from '../events/journal/record.js'
 import type { Desk } from './desk.js'
 import { Problem } from './problem.js'
+import { isStale } from './sights.js'
 import { daemonOf, flotillaOf } from './routes/flotillas.js'
 import { safeHeaders } from './safe-headers.js'
 import { Turns } from './turns.js'
@@ -129,7 +130,9 @@ export class Streams {
     this.#gathering ??= setTimeout(() => {
       this.#gathering = null
       const daemon = this.#renderDaemon()
-      const text = [...this.#changed].map(name => this.#renderFlotilla(name)).join('')
+      // What is known of each depends on it too: whether it is of now.
+      const names = daemon === this.#toldOfDaemon ? this.#changed : [...this.#changed, ...this.#desk.names()]
+      const text = [...new Set(names)].map(name => this.#renderFlotilla(name)).join('')
       this.#changed.clear()
       this.#sendAll(daemon === this.#toldOfDaemon ? text : daemon + text)
       this.#toldOfDaemon = daemon
@@ -142,7 +145,8 @@ export class Streams {
 
   #renderFlotilla(name: string): string {
     const sight = this.#desk.sightOf(name)
-    if (sight !== null) return `event: flotilla\ndata: ${JSON.stringify(flotillaOf(sight))}\n\n`
+    if (sight !== null)
+      return `event: flotilla\ndata: ${JSON.stringify(flotillaOf(sight, isStale(this.#desk)))}\n\n`
     return this.#desk.names().includes(name) ? '' : `event: gone\ndata: ${JSON.stringify({ name })}\n\n`
   }
 

@@ -28,6 +28,15 @@ export const flotillaGauges: readonly WorldGauge[] = [
     sight => sight.look.input.seen.atMs / 1000,
   ),
   {
+    name: 'flotilla_stale',
+    help: '1 while the engine does not answer: everything told of the flotilla is how it was at flotilla_last_look_timestamp_seconds. 0 otherwise.',
+    labels: ['flotilla'],
+    samples: keeper =>
+      keeper.names
+        .filter(name => keeper.sightOf(name) !== null)
+        .map(flotilla => ({ labels: { flotilla }, value: keeper.engineAnswers ? 0 : 1 })),
+  },
+  {
     name: 'flotilla_phase',
     help: '1 for the phase that the flotilla is in, 0 for the others.',
     labels: ['flotilla', 'phase'],

@@ -2,17 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { WireReader } from '../../src/dashboard/contact/wire.js'
 import { linePath, scaleOf, timeWindow } from '../../src/dashboard/model/chart.js'
-import { emptyFleet, take, type Fleet, type Message } from '../../src/dashboard/model/fleet.js'
+import { emptyFleet, take, trustIn, type Fleet, type Message } from '../../src/dashboard/model/fleet.js'
 import { conditionsToTell, isTrouble, troubleIn, urgency } from '../../src/dashboard/model/judgement.js'
 import { arrange, type Box } from '../../src/dashboard/model/layout.js'
 import { stretchesOf } from '../../src/dashboard/model/ribbon.js'
 import type { Condition, Daemon } from '../../src/dashboard/model/shapes.js'
 import { typingsIn } from '../../src/dashboard/model/typing.js'
+import type { EventRecord } from '../../src/events/journal/record.js'
 import { flotillaOf } from '../../src/http/routes/flotillas.js'
 import { eventRecord, sightOf } from '../http/support/fake-desk.js'
 import { stopped, settledNodes } from '../reconciler/support/world.js'
 
-const shop = flotillaOf(sightOf())
+const shop = flotillaOf(sightOf(), false)
 
 function daemon(overrides: Partial<Daemon> = {}): Daemon {
   const plain = { version: '1', startedAt: '', manifests: '/m', ready: true, checks: [] }
@@ -33,6 +34,20 @@ describe('what the page knows', () => {
     assert.deepEqual(away.contact, { kind: 'lost', sinceMs: 5, why: 'gone' })
     assert.equal(away.flotillas.size, 1)
     assert.deepEqual(take(away, { kind: 'connected', skewMs: 0 }).contact, { kind: 'live' })
+  })
+
+  test('is of its last look while the engine does not answer the daemon, however well the daemon is heard', () => {
+    const engine = (trouble: string | null): Message => ({
+      kind: 'daemon',
+      daemon: daemon({ checks: [{ name: 'engine', trouble }] }),
+    })
+    const heard = after({ kind: 'connected', skewMs: 0 }, { kind: 'flotilla', flotilla: shop })
+    const blind = take(heard, engine('no answer'))
+    const sinceMs = Date.parse(shop.lookedAt)
+    assert.deepEqual(trustIn(blind), { kind: 'blind', sinceMs, why: 'no answer' })
+    assert.deepEqual(trustIn(take(blind, engine(null))), { kind: 'live' })
+    const lost = take(blind, { kind: 'disconnected', atMs: 5, why: 'gone' })
+    assert.equal(trustIn(lost).kind, 'lost')
   })
 
   test('outlives a daemon that has just been started and knows of nothing yet, and not one that keeps it no more', () => {
@@ -98,7 +113,7 @@ describe('what is told as trouble', () => {
   })
 
   test('comes first in the overview', () => {
-    const degraded = flotillaOf(sightOf({ nodes: [...settledNodes(1), stopped(2)] }))
+    const degraded = flotillaOf(sightOf({ nodes: [...settledNodes(1), stopped(2)] }), false)
     assert.ok(urgency(degraded) < urgency(shop))
   })
 })
@@ -169,13 +184,39 @@ describe('lines over time', () => {
       change(450, 'Ready', 'Held', 'cart'),
       change(600, 'Unavailable', 'Ready'),
     ]
-    const told = stretchesOf(events, { flotilla: 'shop', now: 'Ready', window })
-    assert.deepEqual(
-      told.map(({ phase, fromMs, toMs }) => `${phase} ${fromMs}-${toMs}`),
-      ['Ready 0-400', 'Unavailable 400-600', 'Ready 600-1000'],
-    )
-    assert.equal(stretchesOf([], { flotilla: 'shop', now: 'Held', window })[0]?.phase, 'Held')
+    assert.deepEqual(told(events), ['Ready 0-400', 'Unavailable 400-600', 'Ready 600-1000'])
   })
+
+  test('what nobody can know is no phase: before the journal, before the flotilla, without a daemon, without an engine', () => {
+    const at = (atMs: number, code: string, fields: Record<string, string | null> = {}) =>
+      eventRecord(atMs, {
+        event: code,
+        time: new Date(atMs).toISOString(),
+        flotilla: code === 'flotilla.phase' ? 'shop' : null,
+        fields,
+      })
+    const born = at(600, 'flotilla.phase', { from: null, to: 'Ready' })
+    assert.deepEqual(told([]), ['null 0-1000'])
+    assert.deepEqual(told([at(300, 'daemon.started')]), ['null 0-300', 'Ready 300-1000'])
+    assert.deepEqual(told([at(-50, 'daemon.started'), born]), ['null 0-600', 'Ready 600-1000'])
+    const known = at(-50, 'flotilla.phase', { from: null, to: 'Ready' })
+    assert.deepEqual(told([known, at(200, 'daemon.stopped'), at(500, 'daemon.started')]), [
+      ...['Ready 0-200', 'null 200-500', 'Ready 500-1000'],
+    ])
+    assert.deepEqual(told([known, at(200, 'node.online'), at(500, 'daemon.started')]), [
+      ...['Ready 0-200', 'null 200-500', 'Ready 500-1000'],
+    ])
+    assert.deepEqual(told([known, at(700, 'engine.lost'), at(800, 'engine.back')]), [
+      ...['Ready 0-700', 'null 700-800', 'Ready 800-1000'],
+    ])
+    assert.deepEqual(told([known, at(700, 'engine.lost')]), ['Ready 0-700', 'null 700-1000'])
+  })
+
+  function told(events: readonly EventRecord[]): readonly string[] {
+    return stretchesOf(events, { flotilla: 'shop', now: 'Ready', window }).map(
+      ({ phase, fromMs, toMs }) => `${phase} ${fromMs}-${toMs}`,
+    )
+  }
 })
 
 test('server-sent events are read whole, however they are cut on their way', () => {

@@ -39,6 +39,10 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
         world.env(proxy.dockerHost),
       )
       assert.equal(status.exitCode, 1, status.stdout)
+      assert.match(
+        status.stdout,
+        new RegExp(`may be so no longer:\\n\\n[^]*^${world.name} +\\S+ ago +was Ready`, 'm'),
+      )
       assert.match(status.stderr, /^flotilla: .+\n {2}\S.+\n$/, 'one message: what, where, and what to type')
       await backsOff()
       await assertUntouched(world, before, [1])

@@ -182,6 +182,21 @@ test('what is refused or given up is a conflict with its reason; what has been b
   assert.deepEqual(await post(served, 'switchover', {}), { status: 202, body: { requestId: 'request-1' } })
 })
 
+test('while the engine does not answer everything is told as of the last look, and nothing is asked for', async t => {
+  const served = serve(t)
+  const told = async (): Promise<unknown> =>
+    (await served.app.inject({ url: '/api/v1/flotillas/shop', headers: { host: 'localhost' } })).json<{
+      readonly stale: boolean
+    }>().stale
+  assert.equal(await told(), false)
+  served.desk.checks = [{ name: 'engine', trouble: 'the container engine does not answer' }]
+  assert.equal(await told(), true)
+  const refused = await post(served, 'switchover', {})
+  assert.equal(refused.status, 503)
+  assert.match(problemSchema.parse(refused.body).detail, /engine does not answer/)
+  assert.deepEqual(served.desk.asked, [])
+})
+
 test('nothing is asked for without the token, by a wrong body, or of a flotilla that is not there', async t => {
   const served = serve(t)
   const bodies = ['{', '[]', '{"to":-1}', '{"to":"1"}', '{"too":1}', 'null', `"${'x'.repeat(20_000)}"`]

@@ -12,11 +12,12 @@ export interface Fleet {
   readonly skewMs: number
 }
 
-/** Whether the daemon is being heard. `lost`: what is shown is of `sinceMs`. */
+/** Whether the daemon is being heard. `lost`, and `blind` (it is heard, and the engine does not answer it): what is shown is of `sinceMs`. */
 export type Contact =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
   | { readonly kind: 'lost'; readonly sinceMs: number; readonly why: string }
+  | { readonly kind: 'blind'; readonly sinceMs: number; readonly why: string }
   | { readonly kind: 'token-needed' }
 
 export type Message =
@@ -62,6 +63,14 @@ export function take(fleet: Fleet, message: Message): Fleet {
     case 'records':
       return { ...fleet, events: joined(fleet.events, message.records) }
   }
+}
+
+/** How far what is shown can be believed: a daemon that is heard and sees nothing is no better than one that is not heard. */
+export function trustIn({ contact, daemon, flotillas }: Fleet): Contact {
+  const trouble = daemon?.checks.find(({ name }) => name === 'engine')?.trouble ?? null
+  if (contact.kind !== 'live' || trouble === null) return contact
+  const looks = [...flotillas.values()].map(({ lookedAt }) => Date.parse(lookedAt))
+  return { kind: 'blind', sinceMs: Math.max(0, ...looks), why: trouble }
 }
 
 /** A daemon that has just been started knows of no flotilla until it has read its manifests: what is known of them stands so long. */

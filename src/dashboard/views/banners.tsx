@@ -1,12 +1,13 @@
 import type { JSX } from 'preact'
-import type { Fleet } from '../model/fleet.js'
+import { trustIn, type Fleet } from '../model/fleet.js'
 import { troubles } from '../model/judgement.js'
 import { clockTime, formatAge } from '../model/words.js'
 import { ToneMark } from './icons.js'
 
 /** What the reader has to know before believing what is below: that it is old, or that the daemon can't do its work. */
 export function Banners({ fleet, nowMs }: { readonly fleet: Fleet; readonly nowMs: number }): JSX.Element {
-  const { contact, daemon, skewMs } = fleet
+  const { daemon, skewMs } = fleet
+  const contact = trustIn(fleet)
   return (
     <div class="banners" role="alert">
       {contact.kind === 'lost' && (
@@ -17,6 +18,17 @@ export function Banners({ fleet, nowMs }: { readonly fleet: Fleet; readonly nowM
             What is shown is of then
             <span aria-hidden="true">, {formatAge(nowMs - skewMs - contact.sinceMs)} ago</span>. It is tried
             again by itself.
+          </span>
+        </p>
+      )}
+      {contact.kind === 'blind' && (
+        <p class="banner tone-bad">
+          <ToneMark tone="bad" />
+          <span>
+            <strong>Last seen at {clockTime(contact.sinceMs)}:</strong> {contact.why}. What is shown is of
+            then
+            <span aria-hidden="true">, {formatAge(nowMs - contact.sinceMs)} ago</span>; no node is started, no
+            master replaced until it answers.
           </span>
         </p>
       )}

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { stepMs } from '../../series/series.js'
-import type { Fleet } from '../model/fleet.js'
+import { trustIn, type Fleet } from '../model/fleet.js'
 import { masterOf, silentSince } from '../model/judgement.js'
 import type { Flotilla } from '../model/shapes.js'
 import { ago, clockTime, plural } from '../model/words.js'
@@ -33,12 +33,14 @@ export function FlotillaView({
 }): JSX.Element {
   const { name, nodes } = flotilla
   const [chosen, setChosen] = useState<number | null>(null)
-  const isLive = fleet.contact.kind === 'live'
-  const history = useHistory(name, fleet.events, isLive)
+  const trust = trustIn(fleet)
+  const isLive = trust.kind === 'live'
+  const isHeard = fleet.contact.kind === 'live'
+  const history = useHistory(name, fleet.events, isHeard)
   useEffect(() => {
     // After a loss of the connection too: the daemon went on measuring.
-    if (isLive) store.loadSeries(name).catch(() => undefined)
-  }, [name, isLive])
+    if (isHeard) store.loadSeries(name).catch(() => undefined)
+  }, [name, isHeard])
   // Drawn anew when there is news and when time has moved by a step of the charts, not with every second that is told elsewhere.
   const hour = useMemo(
     () => <Hour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />,
@@ -107,7 +109,9 @@ function FlotillaHead({
         )}
         <h1>{name}</h1>
         <PhasePill flotilla={flotilla} />
-        <p class="since">for {ago(since, nowMs)}</p>
+        <p class="since">
+          {isLive ? `for ${ago(since, nowMs)}` : `when last seen, ${ago(flotilla.lookedAt, nowMs)} ago`}
+        </p>
       </div>
       <p class="reason">
         {refusing.length === 0 ? reason : `needs you: ${refusing.map(({ code }) => code).join(', ')}`}

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import type { Fleet, Contact } from '../model/fleet.js'
+import { trustIn, type Contact, type Fleet } from '../model/fleet.js'
 import { isOnline, toneOfPhase, type Tone } from '../model/judgement.js'
 import type { Flotilla } from '../model/shapes.js'
 import { clockTime, plural } from '../model/words.js'
@@ -12,7 +12,7 @@ export function Header({
   readonly fleet: Fleet
   readonly flotillas: readonly Flotilla[]
 }): JSX.Element {
-  const { tone, text } = wordsOf(fleet.contact)
+  const { tone, text } = wordsOf(trustIn(fleet))
   return (
     <header class="top">
       <a class="brand" href="#/" aria-label="Flotilla, all flotillas">
@@ -36,6 +36,7 @@ function wordsOf(contact: Contact): { readonly tone: Tone; readonly text: string
     case 'live':
       return { tone: 'good', text: 'Live' }
     case 'lost':
+    case 'blind':
       return { tone: 'bad', text: `As of ${clockTime(contact.sinceMs)}` }
     case 'token-needed':
       return { tone: 'quiet', text: 'Locked' }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { urgency } from '../model/judgement.js'
-import type { Fleet } from '../model/fleet.js'
+import { trustIn, type Contact, type Fleet } from '../model/fleet.js'
 import type { Flotilla } from '../model/shapes.js'
 import { useFleet } from '../store.js'
 import { Announcer } from './announce.js'
@@ -25,7 +25,7 @@ export function Page(): JSX.Element {
     document.title = titleOf(flotillas, shown)
   })
   return (
-    <div class={fleet.contact.kind === 'lost' ? 'page is-stale' : 'page'}>
+    <div class={isOld(trustIn(fleet)) ? 'page is-stale' : 'page'}>
       <a class="skip" href="#content">
         Skip to the content
       </a>
@@ -37,6 +37,10 @@ export function Page(): JSX.Element {
       <Announcer />
     </div>
   )
+}
+
+function isOld({ kind }: Contact): boolean {
+  return kind === 'lost' || kind === 'blind'
 }
 
 function Content(props: {

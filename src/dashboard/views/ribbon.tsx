@@ -6,7 +6,7 @@ import type { EventRecord, Flotilla, HistoryEntry } from '../model/shapes.js'
 import { clockTime, formatAge } from '../model/words.js'
 import { useWidth } from './use-width.js'
 
-/** The phases of the last hour as a band, with what happened and who became master above it. */
+/** The phases of the last hour as a band, hatched where nobody knows, with what happened and who became master above it. */
 export function Ribbon({
   flotilla,
   events,
@@ -28,6 +28,17 @@ export function Ribbon({
   return (
     <div class="ribbon" ref={place}>
       <svg width={width} height={34} role="img" aria-label={wordsOf(flotilla, stretches, changes)}>
+        <defs>
+          <pattern
+            id="unknown"
+            width={5}
+            height={5}
+            patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"
+          >
+            <line class="hatch" x1={0} x2={0} y1={0} y2={5} />
+          </pattern>
+        </defs>
         <line class="axis" x1={0} x2={width} y1={9} y2={9} />
         {grave.map(({ id, time, level }) => (
           <line
@@ -51,7 +62,9 @@ export function Ribbon({
         {stretches.map(({ phase, fromMs, toMs }) => (
           <rect
             key={fromMs}
-            class={`stretch tone-${toneOfPhase(phase)}`}
+            {...(phase === null
+              ? { fill: 'url(#unknown)' }
+              : { class: `stretch tone-${toneOfPhase(phase)}` })}
             x={x(fromMs)}
             y={20}
             width={Math.max(1.5, x(toMs) - x(fromMs))}
@@ -68,8 +81,10 @@ function wordsOf(
   stretches: ReturnType<typeof stretchesOf>,
   changes: readonly HistoryEntry[],
 ): string {
-  const notReady = stretches.filter(one => one.phase !== 'Ready')
-  const lostMs = notReady.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
+  const lastsMs = (some: ReturnType<typeof stretchesOf>): number =>
+    some.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
+  const unknownMs = lastsMs(stretches.filter(one => one.phase === null))
+  const lostMs = lastsMs(stretches.filter(one => one.phase !== null && one.phase !== 'Ready'))
   const told = changes.map(({ kind, to, endedAtMs }) => `${kind} to node ${to} at ${clockTime(endedAtMs)}`)
-  return `${name} is ${phase}; not Ready for ${formatAge(lostMs)} of this time; ${told.length === 0 ? 'no change of master' : told.join(', ')}`
+  return `${name} is ${phase}; not Ready for ${formatAge(lostMs)} of this time${unknownMs === 0 ? '' : `, unknown for ${formatAge(unknownMs)}`}; ${told.length === 0 ? 'no change of master' : told.join(', ')}`
 }

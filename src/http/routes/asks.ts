@@ -6,7 +6,7 @@ import type { Desk, MasterWish } from '../desk.js'
 import { Problem, problemSchema } from '../problem.js'
 import { json, route, type Answer, type Route } from '../route.js'
 import { flotillaParams, historyEntry } from '../schemas.js'
-import { requireKnown } from '../sights.js'
+import { requireEngine, requireKnown } from '../sights.js'
 
 /** What a person may ask for: the same requests as `flotilla switchover`, `failover`, `pause`, `resume` and `scale` make. */
 export function askRoutes(desk: Desk): readonly Route[] {
@@ -114,6 +114,7 @@ const masterAnswers: Route['answers'] = {
     describe: 'It was refused, called off or given up, and why; no other node is master.',
     schema: problemSchema,
   },
+  503: { describe: 'The engine does not answer; nothing was asked for.', schema: problemSchema },
 }
 
 function wishOf(body: {
@@ -133,6 +134,7 @@ function whenGone({ raw }: FastifyReply): AbortSignal {
 }
 
 async function changeMaster(desk: Desk, flotilla: string, wish: MasterWish): Promise<Answer> {
+  requireEngine(desk, flotilla)
   const { requestId, answer } = await desk.askForMaster(flotilla, wish)
   if (answer === null) return json({ requestId }, 202)
   const said = renderAnswer(flotilla, answer)

@@ -9,7 +9,7 @@ import type { Desk } from '../desk.js'
 import { Problem } from '../problem.js'
 import { json, route, type Route } from '../route.js'
 import * as shapes from '../schemas.js'
-import { requireKnown, sightOf } from '../sights.js'
+import { isStale, requireKnown, sightOf } from '../sights.js'
 
 /** What is known, of the daemon and of each flotilla. */
 export function flotillaRoutes(desk: Desk): readonly Route[] {
@@ -38,11 +38,11 @@ export function flotillaRoutes(desk: Desk): readonly Route[] {
         json({
           flotillas: desk.names().flatMap(name => {
             const sight = desk.sightOf(name)
-            return sight === null ? [] : [flotillaOf(sight)]
+            return sight === null ? [] : [flotillaOf(sight, isStale(desk))]
           }),
         }),
     }),
-    ofFlotilla('', 'One flotilla', shapes.flotilla, flotillaOf),
+    ofFlotilla('', 'One flotilla', shapes.flotilla, sight => flotillaOf(sight, isStale(desk))),
     ofFlotilla(
       '/nodes',
       'The nodes of a flotilla, with what their INFO says',
@@ -143,7 +143,7 @@ export function daemonOf(desk: Desk): z.input<typeof shapes.daemon> {
 }
 
 /** Also what the event stream sends when a flotilla was looked at. */
-export function flotillaOf({ status, memory, look }: Sight): z.input<typeof shapes.flotilla> {
+export function flotillaOf({ status, memory, look }: Sight, stale: boolean): z.input<typeof shapes.flotilla> {
   const { image, replicas } = look.input.spec
   return {
     ...status,
@@ -153,6 +153,7 @@ export function flotillaOf({ status, memory, look }: Sight): z.input<typeof shap
     waitingFor: [...status.waitingFor],
     refusing: [...status.refusing],
     lookedAt: timeOf(look.input.seen.atMs),
+    stale,
     spec: { image, replicas },
     pausedSince: memory.pausedSinceMs === null ? null : timeOf(memory.pausedSinceMs),
   }

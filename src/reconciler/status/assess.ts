@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../memory.js'
 import { masterName, nodeAlias, roleName } from '../names.js'
 import { takeCensus } from '../plan/census.js'
-import { factsOf, isInService, type Bucket, type ClassifiedNode } from '../plan/classify.js'
+import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan } from '../plan/plan.js'
@@ -14,6 +14,7 @@ import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, missingFact, pausedFact } from './memory-facts.js'
 import { isSettlingIn, mendsSomething } from './redundancy.js'
 import { refusalFacts } from './refusal-facts.js'
+import { rolloutStatus } from './rollout-status.js'
 import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
@@ -25,7 +26,6 @@ import {
   type NodeHealth,
   type NodeStatus,
   type Phase,
-  type RolloutStatus,
 } from './status.js'
 
 export interface AssessmentContext {
@@ -137,28 +137,6 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       why: refusal.why,
       whatToType: refusal.whatToType,
     })),
-  }
-}
-
-/**
- * It lasts from the first look that finds an outdated node until none is left and all are in service. A hand-over takes nodes out of service for a moment: what was
- * renewed once stays counted.
- */
-function rolloutStatus(
-  input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  now: { readonly complete: boolean; readonly before: RolloutStatus | null },
-): RolloutStatus | null {
-  const { complete, before } = now
-  const outdated = nodes.filter(node => node.outdated)
-  if (outdated.length === 0 && (before === null || complete)) return null
-  const total = input.spec.replicas + 1
-  const renewed = nodes.filter(node => !node.outdated && isInService(node)).length
-  return {
-    reason: before?.reason ?? (outdated.some(node => node.ofOlderSpec) ? 'spec' : 'restart'),
-    startedAt: before?.startedAt ?? new Date(input.seen.atMs).toISOString(),
-    renewed: Math.min(total, Math.max(renewed, before?.renewed ?? 0)),
-    total,
   }
 }
 
