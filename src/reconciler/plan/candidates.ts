@@ -69,8 +69,10 @@ export function whyNotPromote(
   if (facts.replid !== known.replid) return 'it holds another history than the master'
   if (seenInSync?.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId) === false)
     return 'it was started since the master was last seen, and was not in sync with it since'
-  if (facts.keys === 0 && known.keys > 0) return `it is empty, and the master had ${known.keys} keys`
   const lag = known.offset - facts.upstream.appliedOffset
+  // At or beyond the recorded offset of one history it has what the master had: nothing, when that was deleted since the last look.
+  if (facts.keys === 0 && known.keys > 0 && lag > 0)
+    return `it is empty, and the master had ${known.keys} keys`
   if (maxLagBytes !== null && lag > maxLagBytes)
     return `it lacks ${lag} bytes, more than maxLagBytes (${maxLagBytes}) allows`
   return null

@@ -112,16 +112,19 @@ function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInput): str
   })
 }
 
-/** I4: an empty node is not promoted while another one that we see holds data. */
+/** I4: an empty node is not promoted while another one that we see holds data, unless it has come as far in the same history. */
 function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'promote') return []
     const promoted = input.seen.nodes.find(node => node.ordinal === action.ordinal)
-    const keys = promoted === undefined ? 0 : (factsOfNode(promoted)?.keys ?? 0)
-    if (keys > 0) return []
-    const holder = input.seen.nodes.find(
-      node => node.ordinal !== action.ordinal && (factsOfNode(node)?.keys ?? 0) > 0,
-    )
+    const own = promoted === undefined ? null : factsOfNode(promoted)
+    if ((own?.keys ?? 0) > 0) return []
+    const holder = input.seen.nodes.find(node => {
+      const theirs = factsOfNode(node)
+      if (node.ordinal === action.ordinal || theirs === null || theirs.keys === 0) return false
+      // In one history whoever is further on has seen it all deleted.
+      return own === null || own.replid !== theirs.replid || own.offset < theirs.offset
+    })
     return holder === undefined
       ? []
       : [

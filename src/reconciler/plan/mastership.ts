@@ -223,9 +223,8 @@ function decideOnEmpty(
 ): Mastership {
   const had = lastKnown(input, node.ordinal)?.keys ?? 0
   const unasked = others.filter(other => mayHold(input, other))
-  if (unasked.length > 0)
-    return pendingOnOthers(node, unasked, `it came back empty${had > 0 ? `, and had ${had} keys` : ''}`)
   const holders = others.filter(other => keysOf(other) > 0)
+  if (unasked.length > 0) return decideWithout(input, node, { unasked, holders, had })
   if (holders.length === 0 && had === 0)
     return crownOnRecord(input, node, 'restart', 'it is the recorded master, and no node holds any data')
   if (holders.length === 0 && input.spec.persistence.mode === 'none')
@@ -244,6 +243,48 @@ function decideOnEmpty(
     ordinal: node.ordinal,
     refusal: dataLossGuard(input.spec.name, { node, came, holders }),
   }
+}
+
+/** So long is waited for nodes that may hold data and say nothing, before it is decided without them or a person is asked, ms. */
+const silenceMsMax = 30_000
+
+/** Others may hold data and have not said so. One that loads its data will; one that is frozen or can't start may never. */
+function decideWithout(
+  input: PlanInput,
+  node: ClassifiedNode,
+  {
+    unasked,
+    holders,
+    had,
+  }: {
+    readonly unasked: readonly ClassifiedNode[]
+    readonly holders: readonly ClassifiedNode[]
+    readonly had: number
+  },
+): Mastership {
+  const emptied = had > 0 ? `came back empty, and had ${had} keys` : 'came back empty'
+  const waitedMs = input.seen.atMs - (node.seen?.container.startedAtMs ?? input.seen.atMs)
+  if (waitedMs < silenceMsMax || unasked.some(({ bucket }) => bucket === 'loading'))
+    return pendingOnOthers(node, unasked, `it ${emptied}`)
+  const list = unasked.map(({ ordinal }) => ordinal).join(', ')
+  if (had === 0 && holders.length === 0 && unasked.every(one => wasEmpty(input, one)))
+    return crownOnRecord(
+      input,
+      node,
+      'restart',
+      `every node was empty when it was last seen; node ${list} has said nothing for ${silenceMsMax / 1_000} s`,
+    )
+  const came = `${emptied}, and node ${list}, which says nothing, may hold data`
+  return {
+    kind: 'refused',
+    ordinal: node.ordinal,
+    refusal: dataLossGuard(input.spec.name, { node, came, holders }),
+  }
+}
+
+/** It was in sync when it was last seen, and held nothing. */
+function wasEmpty(input: PlanInput, { ordinal }: ClassifiedNode): boolean {
+  return input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage?.keys === 0
 }
 
 /** A creation that was cut short goes on as one while no other node says, or may say once it is asked, that there is anything. */

@@ -72,7 +72,11 @@ test('a replica is not promoted for any of these reasons', () => {
       { seenInSync: [nodeRecord(1, { lineage: null })] },
       'it was started since the master was last seen, and was not in sync with it since',
     ],
-    [replica(1, { keys: 0 }), {}, 'it is empty, and the master had 10 keys'],
+    [
+      replica(1, { keys: 0, upstream: { appliedOffset: 999 } }),
+      {},
+      'it is empty, and the master had 10 keys',
+    ],
     [
       replica(1, { upstream: { appliedOffset: 899 } }),
       { maxLagBytes: 100 },
@@ -89,6 +93,11 @@ test('a replica may lack as much as maxLagBytes, and anything where none is set'
 
 test('an empty replica of an empty master may be promoted', () => {
   assert.equal(reason(replica(1, { keys: 0 }), { known: lineage({ keys: 0 }) }), null)
+})
+
+test('a replica at or beyond the recorded offset is empty because all was deleted, and may be promoted', () => {
+  for (const appliedOffset of [1_000, 1_060])
+    assert.equal(reason(replica(1, { keys: 0, upstream: { appliedOffset } })), null)
 })
 
 test('candidates come first, then by offset, then by ordinal', () => {

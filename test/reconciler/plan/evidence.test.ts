@@ -7,6 +7,8 @@ import {
   master,
   memory,
   newborn,
+  node,
+  nodeRecord,
   nowMs,
   planIs,
   planText,
@@ -20,7 +22,7 @@ import {
 
 /** Only the volumes of the two nodes are there. */
 const two = { resources: resources({ volumes: ['shop-0', 'shop-1'] }) }
-const named = { container: { name: 'shop-master' } }
+const named = { container: { name: 'shop-master', startedAtMs: nowMs - 500 } }
 const linkDown = { upstream: { link: 'down', linkDownSeconds: 1, lastIoSeconds: null } } as const
 const leftAt = (untilOffset: number) => ({
   replid: 'replid-s',
@@ -67,6 +69,38 @@ test('a master that comes back empty waits for the word of everybody else', () =
       waits until node 0, the master: node 2 has answered too: it came back empty
     `,
   )
+})
+
+/** An empty master that came back so long ago, beside a frozen replica that held `keys` when it was last seen. */
+const besideFrozen = (backForMs: number, had: number, keys: number | null) =>
+  planText({
+    spec: { replicas: 1 },
+    memory: memory(0, {
+      master: { ordinal: 0, sinceMs: 0, lineage: lineage({ keys: had }) },
+      nodes: [nodeRecord(1, { lineage: keys === null ? null : lineage({ keys }) })],
+    }),
+    nodes: [
+      newborn(0, { keys: 0 }, { container: { name: 'shop-master', startedAtMs: nowMs - backForMs } }),
+      node(1, { container: { state: 'paused' } }),
+    ],
+    seen: two,
+  })
+
+test('an empty flotilla does not wait for a replica that says nothing for longer than half a minute', () => {
+  assert.match(besideFrozen(29_000, 0, 0), /waits until node 0, the master: node 1 has answered too/)
+  assert.match(besideFrozen(30_000, 0, 0), /promote node 0 {2}# every node was empty when it was last seen/)
+})
+
+test('where there may have been data a person is asked after half a minute, instead of waiting for ever', () => {
+  for (const [had, keys] of [
+    [10, 0],
+    [0, 10],
+    [0, null],
+  ] as const)
+    assert.match(
+      besideFrozen(30_000, had, keys),
+      /refuses \(DataLossGuard\): node 0 came back empty.*, and node 1, which says nothing, may hold data/,
+    )
 })
 
 test('an empty master that was never known to hold anything is promoted among others as empty', () => {

@@ -248,6 +248,16 @@ test('a death that is still to come, because the clock was set back, delays no p
   planIs(poisoned(50, -900_000), promotedAgain)
 })
 
+test('a data set that was emptied before the master died fails over like any other', () => {
+  const text = planText({
+    spec: { replicas: 1 },
+    memory: witnessed([1]),
+    nodes: [dead, replica(1, { keys: 0, upstream: { link: 'down', appliedOffset: 1_060 } })],
+    seen: quick,
+  })
+  assert.match(text, /promote node 1/)
+})
+
 test('a lone master that dies at once after each start is promoted later and later', () => {
   const history = [1, 2, 3].map(count =>
     historyEntry({ kind: 'restart', from: 0, to: 0, endedAtMs: nowMs - 10_000 + count * 3_000 }),

@@ -157,6 +157,13 @@ test('no empty node is promoted over one that holds data', () => {
     objections({ memory: begun, nodes: [newborn(0, { keys: 0 }), replica(1, { keys: 0 })] }, [promote(0)]),
     [],
   )
+  const behind = (offset: number, replid = 'replid-a') =>
+    objections({ memory: begun, nodes: [replica(0, { keys: 0 }), replica(1, { offset, replid })] }, [
+      promote(0),
+    ])
+  assert.deepEqual(behind(990), [], 'further on in one history all was deleted')
+  assert.deepEqual(behind(1_010), objection)
+  assert.deepEqual(behind(990, 'replid-b'), objection)
 })
 
 test('nobody follows but the master', () => {

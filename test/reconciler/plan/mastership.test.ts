@@ -40,7 +40,7 @@ function waits(facts: Case): string {
   return wait === undefined ? decided.kind : `${wait.what}, ${wait.lookAgainInMs}`
 }
 
-const named = { container: { name: 'shop-master' } }
+const named = { container: { name: 'shop-master', startedAtMs: nowMs - 500 } }
 const silent = { kind: 'silent', reason: 'nothing', lastByteAtMs: null } as const
 const quick = { resources: null }
 const lone = { spec: { replicas: 0 }, seen: quick }
