@@ -42,6 +42,23 @@ describe('rollout', { concurrency: 2 }, () => {
     assert.ok(await writer.assertNothingLost())
   })
 
+  test('a replica that can’t get in sync is made anew by `flotilla restart`, which does not wait for it first', async t => {
+    const world = testWorld(t, 'cut')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.container('replica-1')
+    // It can't log in to its master any more, and nothing but its own file knows how it could.
+    await world.redis('replica-1', 'config', 'set', 'masterauth', 'not-this')
+    const mark = daemon.mark()
+    await world.redis('master', 'client', 'kill', 'type', 'slave')
+    await daemon.waitFor('node.offline', { since: mark })
+    assert.equal((await world.flotilla('restart', world.name, '--node', '1')).exitCode, 0)
+    await daemon.waitFor('flotilla.ready', { since: mark })
+    assert.notEqual((await world.container('replica-1')).id, before.id)
+    await assertWhole(world, { replicas: 1 })
+  })
+
   test('27. Image that doesn’t exist → the roll stops before the first replica, the rest untouched, condition RolloutBlocked; putting the old image back finishes it', async t => {
     const { world, daemon, before } = await rollTo(t, 'flotilla-test/no-such-image:1')
     const held = await daemon.waitFor('flotilla.held')

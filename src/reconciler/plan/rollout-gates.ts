@@ -1,5 +1,5 @@
 import type { Census } from './census.js'
-import { factsOf, isInService, type ClassifiedNode } from './classify.js'
+import { factsOf, isInService, type Bucket, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Refusal, Wait } from './plan.js'
 import { copiesNeeded } from './surge.js'
@@ -15,17 +15,34 @@ export function whyNotNext(
   { master, goal }: { readonly master: number; readonly goal: string },
 ): Wait | null {
   const out = census.wanted.filter(node => !isInService(node))
-  if (out.length > 0)
-    return {
-      what: `node ${listOf(out)} is in sync: then ${goal}`,
-      ordinal: out[0]?.ordinal ?? null,
-      lookAgainInMs: 1_000,
-    }
+  if (out.length > 0) return untilInSync(out, goal)
   return (
     whyTooFewLeft(input, census, { master, goal }) ??
     whyBehind(census, master) ??
     whyTooSoon(input, census, master)
   )
+}
+
+const brokenBuckets: ReadonlySet<Bucket> = new Set([
+  'syncing',
+  'astray',
+  'loading',
+  'starting',
+  'busy',
+  'detached',
+  'lifeless',
+  'locked-out',
+])
+
+/** Runs, and serves nobody. What does not run is made anew when it is started, and what somebody froze is left to them. */
+export function isBroken({ bucket }: ClassifiedNode): boolean {
+  return brokenBuckets.has(bucket)
+}
+
+/** Of broken nodes too one at a time is made anew: the first has to show that a node can live with today's spec. */
+export function whyUnproven(census: Census, goal: string): Wait | null {
+  const unproven = census.wanted.filter(node => !node.outdated && !isInService(node))
+  return unproven.length === 0 ? null : untilInSync(unproven, goal)
 }
 
 /** Never so with every wanted node in service: the census has one node more where it has to. Said all the same, because it is the promise. */
@@ -99,7 +116,7 @@ export function whyStuck(census: Census): Refusal | null {
 function howStuck(node: ClassifiedNode): { readonly how: string; readonly whatToType: string } | null {
   const name = node.seen?.container.name ?? ''
   if (node.bucket === 'paused') return { how: 'is frozen', whatToType: `docker unpause ${name}` }
-  if (node.bucket === 'locked-out')
+  if (node.bucket === 'locked-out' && !node.outdated)
     return { how: 'does not let us in', whatToType: `docker rm -f ${name}   (it is made anew on its volume)` }
   return null
 }
@@ -124,6 +141,14 @@ export function whyNotHandOverAgain({ memory, seen }: PlanInput): Wait | null {
 }
 
 const againMs = { first: 5_000, most: 300_000 } as const
+
+function untilInSync(nodes: readonly ClassifiedNode[], goal: string): Wait {
+  return {
+    what: `node ${listOf(nodes)} is in sync: then ${goal}`,
+    ordinal: nodes[0]?.ordinal ?? null,
+    lookAgainInMs: 1_000,
+  }
+}
 
 function listOf(nodes: readonly ClassifiedNode[]): string {
   return nodes.map(node => node.ordinal).join(', ')

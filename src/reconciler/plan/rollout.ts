@@ -8,7 +8,7 @@ import { whyNewSpecFails } from './new-spec.js'
 import type { Action, Refusal } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { renderCandidates } from './candidates.js'
-import { whyNotHandOverAgain, whyNotNext, whyStuck } from './rollout-gates.js'
+import { isBroken, whyNotHandOverAgain, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
 import { planHandOver } from './succession.js'
 import { rankTargets } from './switchover.js'
 import { tune } from './tuning.js'
@@ -20,7 +20,8 @@ import { volumeOf } from './volumes.js'
  *   one replica (the canary) ─in sync─▶ the next replica … ─all in sync─▶ the master hands over ─at once─▶ the old master
  *
  * Each step is a plan of its own, made from what is seen then, so a Flotilla that dies anywhere goes on from there without having noted how far it was.
- * Only one node at a time is out of service, and only while every other one is in it; where that would leave the master without a copy there is
+ * A node that is out of service goes first, always: nobody misses it, and it may be what the change is to mend. Otherwise only one node at a time is taken out of service, and only
+ * while every other one is in it; where that would leave the master without a copy there is
  * one node more meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what they run on.
  */
 export function planRollout(input: PlanInput, census: Census, master: number): Contribution[] {
@@ -30,10 +31,16 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
   if (pull !== null) return [pull]
   const trial = tryRunning(input, census.wanted)
   if (trial !== null) return [{ actions: [{ phase: 'try', action: trial }] }]
+  const broken = outdated.find(isBroken)
+  // It serves nobody, and the spec that it is asked to run on again is the one that it has.
+  if (broken !== undefined && !broken.ofOlderSpec) return [{ actions: replace(input, broken, master) }]
   if (whyRolloutBlocked(input, census) !== null) return []
-  const wait = whyNotNext(input, census, { master, goal: goalOf(outdated) })
+  const wait =
+    broken === undefined
+      ? whyNotNext(input, census, { master, goal: goalOf(outdated) })
+      : whyUnproven(census, goalOf(outdated))
   if (wait !== null) return [{ waits: [wait] }]
-  const next = outdated.find(node => node.ordinal !== master)
+  const next = broken ?? outdated.find(node => node.ordinal !== master)
   return next === undefined ? handOver(input, census, master) : [{ actions: replace(input, next, master) }]
 }
 

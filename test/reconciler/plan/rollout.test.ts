@@ -209,6 +209,56 @@ test('a canary that is not in sync within spec.update.timeout blocks the roll, a
   )
 })
 
+const outOfSync = (ordinal: number, overrides: Parameters<typeof replica>[2] = {}) =>
+  replica(ordinal, { upstream: { link: 'down', linkDownSeconds: 500 } }, overrides)
+const replacesOnly = (text: string, ordinal: number): void => {
+  assert.match(text, new RegExp(`create container shop-replica-${ordinal} `))
+  assert.equal(text.match(/create container/g)?.length, 1)
+}
+
+test('a node that is out of sync does not wait for itself: it is made anew first', () => {
+  const asked = memory(0, { nodes: [nodeRecord(2, { restartAskedAtMs: nowMs - 1 })] })
+  const nodes = [master(0, { followers: [follower(1)] }), replica(1), outOfSync(2)]
+  replacesOnly(planText({ memory: asked, nodes, seen: { resources: null } }), 2)
+  // Undoing a roll that came to nothing: only the node that it broke is of another spec than today's.
+  const undone = [master(0, { followers: [follower(1)] }), replica(1), outOfSync(2, older(2))]
+  replacesOnly(planText({ nodes: undone, seen: { resources: null } }), 2)
+})
+
+test('of nodes of an older spec the one that is out of service goes first, also one that does not let us in', () => {
+  const lockedOut = node(2, {
+    container: older(2).container,
+    probe: { kind: 'denied', cause: 'other', reason: 'full' },
+  })
+  for (const broken of [outOfSync(2, older(2)), lockedOut])
+    replacesOnly(
+      planText({ nodes: [olderMaster(1), replica(1, {}, older(1)), broken], seen: { resources: null } }),
+      2,
+    )
+})
+
+test('of two that are out of service the second waits until the first has shown that a node can live with the new spec', () => {
+  const text = planText({
+    nodes: [
+      olderMaster(),
+      replica(1, { upstream: { link: 'down', linkDownSeconds: 1 } }),
+      outOfSync(2, older(2)),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(text, /waits until node 1 is in sync: then 2 nodes of an older spec are replaced/)
+  assert.doesNotMatch(text, /create container/)
+})
+
+test('a restart that a person asked for of a node that is out of sync is not held up by another one that fails', () => {
+  const crashes = Array.from({ length: 5 }, () => crash())
+  const asked = memory(0, {
+    nodes: [nodeRecord(1, { crashes }), nodeRecord(2, { restartAskedAtMs: nowMs - 1 })],
+  })
+  const nodes = [master(0), stopped(1), outOfSync(2)]
+  replacesOnly(planText({ memory: asked, nodes, seen: { resources: null } }), 2)
+})
+
 test('a node that is out of service, and that only a person can bring back, blocks the roll', () => {
   const text = planText({
     nodes: [
