@@ -3,15 +3,10 @@ import type { Lineage, Operation, OperationKind } from '../memory.js'
 import { factsOfNode } from '../node-facts.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
-import {
-  dataLossGuard,
-  furthestAhead,
-  furthestOfOneLineage,
-  isUnasked,
-  keysOf,
-  saysMaster,
-} from './evidence.js'
+import { dataLossGuard, furthestAhead, furthestOfOneLineage, keysOf, saysMaster } from './evidence.js'
+import { decideOnEmpty } from './empty-master.js'
 import type { PlanInput } from './input.js'
+import { crownOnRecord, lastKnown, mayHold, pendingOn, pendingOnOthers } from './recorded-master.js'
 import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
 import type { Wait } from './plan.js'
@@ -215,111 +210,10 @@ function isOfLineage(facts: RedisFacts | null, replid: string): boolean {
   return facts?.replid === replid || facts?.previous?.replid === replid
 }
 
-/** It holds nothing. That is right only if nothing was ever there: our record may be older than the data, so the other nodes are asked too. */
-function decideOnEmpty(
-  input: PlanInput,
-  others: readonly ClassifiedNode[],
-  node: ClassifiedNode,
-): Mastership {
-  const had = lastKnown(input, node.ordinal)?.keys ?? 0
-  const unasked = others.filter(other => mayHold(input, other))
-  const holders = others.filter(other => keysOf(other) > 0)
-  if (unasked.length > 0) return decideWithout(input, node, { unasked, holders, had })
-  if (holders.length === 0 && had === 0)
-    return crownOnRecord(input, node, 'restart', 'it is the recorded master, and no node holds any data')
-  if (holders.length === 0 && input.spec.persistence.mode === 'none')
-    return {
-      ...crownOnRecord(
-        input,
-        node,
-        'cold-start',
-        `every node came back empty, as persistence: none means; ${had} keys are gone`,
-      ),
-      lostKeys: had,
-    }
-  const came = `${had > 0 ? `was master with ${had} keys` : 'is the recorded master'} and came back empty`
-  return {
-    kind: 'refused',
-    ordinal: node.ordinal,
-    refusal: dataLossGuard(input.spec.name, { node, came, holders }),
-  }
-}
-
-/** So long is waited for nodes that may hold data and say nothing, before it is decided without them or a person is asked, ms. */
-const silenceMsMax = 30_000
-
-/** Others may hold data and have not said so. One that loads its data will; one that is frozen or can't start may never. */
-function decideWithout(
-  input: PlanInput,
-  node: ClassifiedNode,
-  {
-    unasked,
-    holders,
-    had,
-  }: {
-    readonly unasked: readonly ClassifiedNode[]
-    readonly holders: readonly ClassifiedNode[]
-    readonly had: number
-  },
-): Mastership {
-  const emptied = had > 0 ? `came back empty, and had ${had} keys` : 'came back empty'
-  const waitedMs = input.seen.atMs - (node.seen?.container.startedAtMs ?? input.seen.atMs)
-  if (waitedMs < silenceMsMax || unasked.some(({ bucket }) => bucket === 'loading'))
-    return pendingOnOthers(node, unasked, `it ${emptied}`)
-  const list = unasked.map(({ ordinal }) => ordinal).join(', ')
-  if (had === 0 && holders.length === 0 && unasked.every(one => wasEmpty(input, one)))
-    return crownOnRecord(
-      input,
-      node,
-      'restart',
-      `every node was empty when it was last seen; node ${list} has said nothing for ${silenceMsMax / 1_000} s`,
-    )
-  const came = `${emptied}, and node ${list}, which says nothing, may hold data`
-  return {
-    kind: 'refused',
-    ordinal: node.ordinal,
-    refusal: dataLossGuard(input.spec.name, { node, came, holders }),
-  }
-}
-
-/** It was in sync when it was last seen, and held nothing. */
-function wasEmpty(input: PlanInput, { ordinal }: ClassifiedNode): boolean {
-  return input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage?.keys === 0
-}
-
 /** A creation that was cut short goes on as one while no other node says, or may say once it is asked, that there is anything. */
 function isStillBlank(input: PlanInput, nodes: readonly ClassifiedNode[], rightful: number): boolean {
   const others = nodes.filter(node => node.ordinal !== rightful)
   return others.every(node => keysOf(node) === 0 && !saysMaster(node) && !mayHold(input, node))
-}
-
-/**
- * It has not said what it holds, so it may be data. Not so in a creation, which began on a blank slate, for a node that has never been in sync:
- * a replica that can't start must not keep a new flotilla without a master.
- */
-function mayHold(input: PlanInput, node: ClassifiedNode): boolean {
-  const wasInSync = input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage !== null)
-  const isDown = node.bucket === 'absent' || node.bucket === 'stopped'
-  if (input.memory.operation?.kind === 'creation' && isDown && !wasInSync) return false
-  return isUnasked(input, node)
-}
-
-/** An operation under way goes on as what it was begun as. */
-function crownOnRecord(
-  input: PlanInput,
-  node: ClassifiedNode,
-  kind: OperationKind,
-  reason: string,
-): Extract<Mastership, { kind: 'crown' }> {
-  const operation = input.memory.operation
-  return operation === null
-    ? { kind: 'crown', ordinal: node.ordinal, operationKind: kind, reason }
-    : {
-        kind: 'crown',
-        ordinal: node.ordinal,
-        operationKind: operation.kind,
-        reason: `${operation.reason} (resumed)`,
-      }
 }
 
 /** The operation record that a promotion writes before its first step; an operation under way is kept as it is. */
@@ -356,23 +250,4 @@ function untilHangBudget(input: PlanInput, node: ClassifiedNode): number {
   // Nobody asks one that is frozen by the engine.
   const lookMs = node.bucket === 'paused' ? 0 : silentProbeDeadlineMs
   return Math.max(10, Math.min(250, leftMs - lookMs))
-}
-
-function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Mastership {
-  return {
-    kind: 'pending',
-    ordinal,
-    waits: [{ what: `node ${ordinal}, the master: ${what}`, ordinal, lookAgainInMs }],
-  }
-}
-
-function pendingOnOthers(node: ClassifiedNode, unasked: readonly ClassifiedNode[], why: string): Mastership {
-  const list = unasked.map(other => other.ordinal).join(', ')
-  return pendingOn(node.ordinal, `node ${list} has answered too: ${why}`)
-}
-
-function lastKnown(input: PlanInput, ordinal: number): Lineage | null {
-  return (
-    input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
-  )
 }

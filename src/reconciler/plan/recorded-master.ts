@@ -1,0 +1,59 @@
+import type { Lineage, OperationKind } from '../memory.js'
+import type { ClassifiedNode } from './classify.js'
+import { isUnasked } from './evidence.js'
+import type { PlanInput } from './input.js'
+import type { Mastership } from './mastership-kind.js'
+
+/** What every decision on a recorded master that is back is put together from. */
+
+/**
+ * It has not said what it holds, so it may be data. Not so in a creation, which began on a blank slate, for a node that has never been in sync:
+ * a replica that can't start must not keep a new flotilla without a master.
+ */
+export function mayHold(input: PlanInput, node: ClassifiedNode): boolean {
+  const wasInSync = input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage !== null)
+  const isDown = node.bucket === 'absent' || node.bucket === 'stopped'
+  if (input.memory.operation?.kind === 'creation' && isDown && !wasInSync) return false
+  return isUnasked(input, node)
+}
+
+/** An operation under way goes on as what it was begun as. */
+export function crownOnRecord(
+  input: PlanInput,
+  node: ClassifiedNode,
+  kind: OperationKind,
+  reason: string,
+): Extract<Mastership, { kind: 'crown' }> {
+  const operation = input.memory.operation
+  return operation === null
+    ? { kind: 'crown', ordinal: node.ordinal, operationKind: kind, reason }
+    : {
+        kind: 'crown',
+        ordinal: node.ordinal,
+        operationKind: operation.kind,
+        reason: `${operation.reason} (resumed)`,
+      }
+}
+
+export function pendingOn(ordinal: number, what: string, lookAgainInMs = 1_000): Mastership {
+  return {
+    kind: 'pending',
+    ordinal,
+    waits: [{ what: `node ${ordinal}, the master: ${what}`, ordinal, lookAgainInMs }],
+  }
+}
+
+export function pendingOnOthers(
+  node: ClassifiedNode,
+  unasked: readonly ClassifiedNode[],
+  why: string,
+): Mastership {
+  const list = unasked.map(other => other.ordinal).join(', ')
+  return pendingOn(node.ordinal, `node ${list} has answered too: ${why}`)
+}
+
+export function lastKnown(input: PlanInput, ordinal: number): Lineage | null {
+  return (
+    input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
+  )
+}
