@@ -1,4 +1,6 @@
 import { configFilePath } from '../redis/config.js'
+import { whyTooOld } from '../redis/rdb-format.js'
+import { standInLabel } from '../runtime/labels.js'
 import type { ImageFacts } from '../runtime/runtime.js'
 
 /** Of an image that says nothing else, and what the spec hash stands for in any case. */
@@ -48,4 +50,19 @@ function userInList(passwd: string | null, name: string): number | null {
   const line = passwd?.split('\n').find(one => one.startsWith(`${name}:`))
   const uid = line?.split(':')[2] ?? ''
   return name !== '' && /^\d+$/.test(uid) ? Number(uid) : null
+}
+
+/**
+ * Why no node can be made of this image, by its own words: the official images say in their environment which version they hold. Null where nothing speaks against it, or the
+ * image does not say; then its server does, once it runs.
+ */
+export function whyImageRefused(image: Pick<ImageFacts, 'environment' | 'labels'>): string | null {
+  const named = [...image.environment, image.labels[standInLabel] ?? '']
+  for (const words of named) {
+    const [, product = '', version = ''] = /^(redis|valkey)(?:_VERSION=| )(\d+\.\d+\S*)/i.exec(words) ?? []
+    if (version === '') continue
+    const why = whyTooOld({ flavour: product.toLowerCase() === 'valkey' ? 'valkey' : 'redis', version })
+    if (why !== null) return why
+  }
+  return null
 }

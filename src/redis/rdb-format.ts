@@ -8,8 +8,38 @@ type Server = Pick<RedisFacts, 'flavour' | 'version'>
  */
 export function whyNotReadable(master: Server, replica: Server): string | null {
   const [sent, read] = [formatOf(master), formatOf(replica)]
-  if (sent === null || read === null || sent <= read) return null
-  return `it is ${nameOf(master)}, which sends RDB version ${sent}, and ${nameOf(replica)} reads ${read} at most`
+  if (sent === null || read === null || readsFormat(sent, { flavour: replica.flavour, format: read }))
+    return null
+  return `it is ${nameOf(master)}, which sends RDB version ${sent}, and ${nameOf(replica)} reads ${highestRead({ flavour: replica.flavour, format: read })} at most`
+}
+
+/** A server reads what it writes and what is older. Valkey went on from 11 by itself, to 80, and refuses all in between: those are Redis's. */
+export function readsFormat(sent: number, { flavour, format }: Reader): boolean {
+  return sent <= format && !(flavour === 'valkey' && sent > valkeyShares && sent < valkeyOwn)
+}
+
+/** The highest format that it reads of a server of the other kind, or of an older one of its own. */
+export function highestRead({ flavour, format }: Reader): number {
+  return flavour === 'valkey' && format >= valkeyOwn ? valkeyShares : format
+}
+
+interface Reader {
+  readonly flavour: Server['flavour']
+  readonly format: number
+}
+
+/** RDB_FOREIGN_VERSION_MIN and _MAX of its rdb.h are one more and one less. */
+const valkeyShares = 11
+const valkeyOwn = 80
+
+/** The oldest that has all commands and options that Flotilla needs (CLIENT PAUSE … WRITE, bind to addresses that may be missing). */
+const oldestServed: readonly [number, number] = [6, 2]
+
+/** Why a server is too old for Flotilla; null when it is not. Valkey began at 7.2. */
+export function whyTooOld({ flavour, version }: Server): string | null {
+  return isAtLeast(version, oldestServed)
+    ? null
+    : `holds ${nameOf({ flavour, version })}, and Flotilla needs ${oldestServed.join('.')} or newer`
 }
 
 export function nameOf({ flavour, version }: Server): string {
@@ -18,7 +48,7 @@ export function nameOf({ flavour, version }: Server): string {
 
 /** Whether it can pause writes alone (`CLIENT PAUSE … WRITE`); older ones would stop answering everybody, us too. */
 export function canPauseWrites({ flavour, version }: Server): boolean {
-  return flavour === 'valkey' || isAtLeast(version, [6, 2])
+  return flavour === 'valkey' || isAtLeast(version, oldestServed)
 }
 
 /** The lowest version of each format, newest first. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { execUser, serverCommand, serverUser, userByNumber } from '../../src/reconciler/server-image.js'
+import {
+  execUser,
+  serverCommand,
+  serverUser,
+  userByNumber,
+  whyImageRefused,
+} from '../../src/reconciler/server-image.js'
 import { configFilePath } from '../../src/redis/config.js'
 import { imageFacts } from './support/world.js'
 
@@ -59,4 +65,24 @@ test('the list of users is only asked for where the image does not say a number'
     ['', 'root', '0', 'app', '999'].map(user => userByNumber({ user })),
     [null, null, null, null, 999],
   )
+})
+
+test('an image that says itself that its server is too old is refused, and one that says nothing is not', () => {
+  const of = (environment: readonly string[], label?: string) =>
+    whyImageRefused(
+      imageFacts({ environment, labels: label === undefined ? {} : { 'io.flotilla.stand-in': label } }),
+    )
+  assert.equal(
+    of(['PATH=/bin', 'REDIS_VERSION=6.0.20']),
+    'holds Redis 6.0.20, and Flotilla needs 6.2 or newer',
+  )
+  assert.match(of([], "Redis 6.0.16 from Debian 11's redis-server package") ?? '', /6\.0\.16/)
+  for (const version of [
+    'REDIS_VERSION=6.2.0',
+    'REDIS_VERSION=8.0.2',
+    'VALKEY_VERSION=7.2.11',
+    'REDIS_VERSION=unknown',
+  ])
+    assert.equal(of([version]), null)
+  assert.equal(of([]), null)
 })

@@ -30,6 +30,7 @@ import { killNode, stopNode } from './end-node.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
+import { whyImageRefused } from '../server-image.js'
 import { createServerContainer } from './server-user.js'
 import { setDataAside } from './set-aside.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
@@ -213,6 +214,9 @@ export class Performer {
     const image = await runtime.findImage(reference, { signal })
     if (image === null)
       throw new FlotillaError('runtime/image-unavailable', `the image ${reference} is not on this engine`)
+    const refused = whyImageRefused(image)
+    if (refused !== null)
+      throw new FlotillaError('runtime/image-unavailable', `the image ${reference} ${refused}`)
     this.#image = image
     const contains = image.labels[standInLabel]
     if (contains !== undefined) events.publish('image.stand-in', { image: reference, contains })

@@ -1,3 +1,4 @@
+import { whyNotReadable } from '../../redis/rdb-format.js'
 import type { Lineage, NodeRecord } from '../memory.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 
@@ -21,7 +22,7 @@ export interface CandidateRules {
   readonly unsteady: readonly number[]
 }
 
-/** Every node but the master, with why it may not be promoted; the best first: highest offset, then who does not keep crashing, then lowest ordinal. */
+/** Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most of the others can follow, then who does not keep crashing, then lowest ordinal. */
 export function rankCandidates(
   nodes: readonly ClassifiedNode[],
   rules: CandidateRules,
@@ -30,6 +31,7 @@ export function rankCandidates(
   // Whoever has come further in the same history than one that may be promoted is no old copy, also if nobody saw it in sync.
   const seen = nodes.filter(node => whyNotPromote(node, rules) === null).map(offsetOf)
   const isAhead = (node: ClassifiedNode): boolean => seen.length > 0 && offsetOf(node) > Math.max(...seen)
+  const deaf = (ordinal: number): number => countDeaf(nodes, ordinal)
   return nodes
     .map(node => {
       const facts = factsOf(node)
@@ -44,9 +46,17 @@ export function rankCandidates(
       (a, b) =>
         Number(a.reason !== null) - Number(b.reason !== null) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
+        deaf(a.ordinal) - deaf(b.ordinal) ||
         Number(rules.unsteady.includes(a.ordinal)) - Number(rules.unsteady.includes(b.ordinal)) ||
         a.ordinal - b.ordinal,
     )
+}
+
+/** How many of the others could not read what this one would send them as master: they run an older server. */
+function countDeaf(nodes: readonly ClassifiedNode[], ordinal: number): number {
+  const facts = nodes.filter(node => node.ordinal === ordinal).map(factsOf)[0] ?? null
+  if (facts === null) return 0
+  return nodes.map(factsOf).filter(other => other !== null && whyNotReadable(facts, other) !== null).length
 }
 
 /**

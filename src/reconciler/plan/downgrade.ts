@@ -1,3 +1,4 @@
+import { readsFormat, highestRead } from '../../redis/rdb-format.js'
 import { trialOfImage, type TrialOutcome } from '../trial.js'
 import { wantedImageId } from '../wanted-image.js'
 import type { ClassifiedNode } from './classify.js'
@@ -5,7 +6,7 @@ import type { PlanInput } from './input.js'
 import type { Action, Refusal } from './plan.js'
 
 /**
- * A replica begins with a snapshot of its master's, and a server reads those of its own format and of older ones only. So a node of an older server could never be in
+ * A replica begins with a snapshot of its master's, and a server does not read those of every format (see rdb-format.ts). So a node of an older server could never be in
  * sync with a newer master, nor start on what a newer one has left on its volume. That is known before a node is touched: both images have told which format they write.
  */
 export function whyNotBack(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
@@ -13,11 +14,13 @@ export function whyNotBack(input: PlanInput, nodes: readonly ClassifiedNode[]): 
   if (images === null) return null
   const [now, next] = [answerOf(input, images.running), answerOf(input, images.wanted)]
   const [written, read] = [now?.rdbVersion ?? null, next?.rdbVersion ?? null]
-  if (now === null || next === null || written === null || read === null || read >= written) return null
+  if (now === null || next === null || written === null || read === null) return null
+  const reader = { flavour: next.product, format: read }
+  if (readsFormat(written, reader)) return null
   const { name, image } = input.spec
   return {
     code: 'RolloutBlocked',
-    why: `the image ${image} is ${next.product} ${next.version}, which reads snapshots up to format ${read}, and the master (${now.product} ${now.version}) writes format ${written}: no node of it could be in sync, so none is made`,
+    why: `the image ${image} is ${next.product} ${next.version}, which reads snapshots up to format ${highestRead(reader)}, and the master (${now.product} ${now.version}) writes format ${written}: no node of it could be in sync, so none is made`,
     whatToType: `put spec.image in the manifest of ${name} back to ${images.reference}   (data goes back only through an application that copies it to a new flotilla)`,
   }
 }

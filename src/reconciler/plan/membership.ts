@@ -6,6 +6,7 @@ import { crashesOf, endedSoon } from './crashes.js'
 import type { PlanInput } from './input.js'
 import { nameConflict, nameToCreate } from './name-holders.js'
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
+import { imageRefusal } from './new-spec.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
@@ -210,7 +211,11 @@ function bringUp(
 /** What stands in the way of a new container; one that exists already has a name and a volume. */
 function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Refusal | null {
   if (node.seen !== null && whyNotStartAgain(input, node) === null) return null
-  return nameConflict(input, name) ?? (node.seen === null ? volumeConflict(input, node.ordinal) : null)
+  return (
+    imageRefusal(input) ??
+    nameConflict(input, name) ??
+    (node.seen === null ? volumeConflict(input, node.ordinal) : null)
+  )
 }
 
 /** A stopped container that would not come up as what is wanted today is created anew on its volume. */

@@ -1,3 +1,4 @@
+import { whyImageRefused } from '../server-image.js'
 import { isInService, type ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
 import { whyNotBack } from './downgrade.js'
@@ -15,11 +16,24 @@ const provenMs = 10_000
  */
 export function whyNewSpecFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
   return (
+    imageRefusal(input) ??
     imageIsMissing(input) ??
     imageComesToNothing(input) ??
     whyNotBack(input, nodes) ??
     aNewNodeFails(input, nodes)
   )
+}
+
+/** What the image itself says is asked of nobody, so it is told before any node is made, the first ones too. */
+export function imageRefusal({ spec, seen }: PlanInput): Refusal | null {
+  const image = seen.resources?.image ?? null
+  const why = image === null ? null : whyImageRefused(image)
+  return why === null
+    ? null
+    : blocked(
+        `the image ${spec.image} ${why}`,
+        `put a newer one in spec.image of ${spec.name}, such as redis:8`,
+      )
 }
 
 function imageIsMissing({ spec, seen, memory }: PlanInput): Refusal | null {

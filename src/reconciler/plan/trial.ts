@@ -2,6 +2,7 @@ import type { RedisOptions } from '../../redis/options.js'
 import { refusedOptions } from '../config-in-force.js'
 import { factsOfNode } from '../node-facts.js'
 import { trialOfImage, untriedOptions, type Trial } from '../trial.js'
+import { whyImageRefused } from '../server-image.js'
 import { wantedImageId } from '../wanted-image.js'
 import { builtWithoutTls } from './built-without-tls.js'
 import type { PlanInput } from './input.js'
@@ -67,6 +68,9 @@ function planTrial(input: PlanInput): Contribution | null {
 
 function whyTry(input: PlanInput, trial: Trial | null): string | null {
   const { spec, seen } = input
+  const image = seen.resources?.image ?? null
+  // It has told enough by itself.
+  if (image !== null && whyImageRefused(image) !== null) return null
   if (trial?.outcome.kind === 'failed')
     return seen.atMs - trial.atMs >= tryAgainAfterMs ? `it failed before: ${trial.outcome.reason}` : null
   if (trial === null && seen.nodes.some(node => node.container.image !== spec.image))

@@ -133,3 +133,19 @@ test('a copy that nobody saw in sync is no old one where it has come further tha
   assert.deepEqual(ordinals([at(1, 900), at(2, 901, { ...started, replid: 'replid-b' })]), ['1', '2 may not'])
   assert.deepEqual(ordinals([at(2, 901, started)]), ['2 may not'])
 })
+
+test('of two that have the same, the one whom the others can follow comes first: an older server can not read what a newer one sends', () => {
+  const of = (ordinal: number, version: string) =>
+    classified(replica(ordinal, { version, upstream: upstream({ appliedOffset: 1_000 }) }))
+  const order = (nodes: readonly ClassifiedNode[]) =>
+    rankCandidates(nodes, rules).map(({ ordinal }) => ordinal)
+  assert.deepEqual(order([of(1, '8.0.2'), of(2, '7.0.15'), of(3, '8.0.2')]), [2, 1, 3])
+  assert.deepEqual(order([of(1, '8.0.2'), of(2, '8.0.2'), of(3, '8.0.2')]), [1, 2, 3])
+})
+
+test('whoever has more is promoted all the same: what the others lack is worth more than that they can follow at once', () => {
+  const of = (ordinal: number, version: string, appliedOffset: number) =>
+    classified(replica(ordinal, { version, upstream: upstream({ appliedOffset }) }))
+  const [first] = rankCandidates([of(1, '8.0.2', 2_000), of(2, '7.0.15', 1_000)], rules)
+  assert.equal(first?.ordinal, 1)
+})

@@ -5,19 +5,26 @@ import { specHashLabel } from '../../../src/runtime/labels.js'
 import {
   container,
   follower,
+  imageFacts,
   master,
   memory,
+  nothingThere,
   planText,
   replica,
   resources,
   type Case,
 } from '../support/world.js'
 
-const trial = (imageId: string, version: string, rdbVersion: number | null): Trial => ({
+const trial = (
+  imageId: string,
+  version: string,
+  rdbVersion: number | null,
+  product: 'redis' | 'valkey' = 'redis',
+): Trial => ({
   image: 'redis',
   imageId,
   atMs: 0,
-  outcome: { kind: 'answered', product: 'redis', version, rdbVersion, options: {} },
+  outcome: { kind: 'answered', product, version, rdbVersion, options: {} },
 })
 
 const older = (ordinal: number) => ({
@@ -89,4 +96,27 @@ test('an image from which no server comes up is refused before a node is touched
     /refuses \(RolloutBlocked\): no server of the image redis:8 comes up .*: it ended with exit code 1/,
   )
   assert.doesNotMatch(text, /stage/)
+})
+
+test('the formats between those that Valkey shares with Redis and its own are refused: it can read none of them', () => {
+  const to = (written: number) =>
+    planText(roll([trial('sha256:old', '8.0.6', written), trial('sha256:8', '9.1.2', 80, 'valkey')]))
+  assert.match(
+    to(12),
+    /refuses \(RolloutBlocked\): the image redis:8 is valkey 9\.1\.2, which reads snapshots up to format 11, .* writes format 12/,
+  )
+  assert.doesNotMatch(to(11), /refuses/)
+})
+
+test('an image that holds a server that is too old is refused before a node is made, in a roll and at the creation', () => {
+  const image = imageFacts({ environment: ['REDIS_VERSION=6.0.20'] })
+  const seen = { resources: resources({ image }) }
+  for (const world of [
+    { ...roll([]), seen },
+    { spec: { replicas: 1 }, memory: memory(null), seen: { resources: { ...nothingThere, image } } },
+  ]) {
+    const text = planText(world)
+    assert.match(text, /refuses \(RolloutBlocked\): the image redis:8 holds Redis 6\.0\.20/)
+    assert.doesNotMatch(text, /^ +(create|start|stop|remove) /m)
+  }
 })
