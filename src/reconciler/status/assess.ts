@@ -18,6 +18,7 @@ import { rolloutStatus } from './rollout-status.js'
 import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
+import { withoutSlowness } from './slow-nodes.js'
 import {
   conditionTypes,
   type Condition,
@@ -41,7 +42,8 @@ export interface AssessmentContext {
 /** Turns one look and the plan made of it into what people and machines are told. Pure. */
 export function assess(input: PlanInput, plan: Plan, context: AssessmentContext): FlotillaStatus {
   const { nobodyActs = false } = context
-  const census = takeCensus(input, rightfulOrdinal(input))
+  const rightful = rightfulOrdinal(input)
+  const census = withoutSlowness(input, takeCensus(input, rightful), context.previous, rightful)
   const master = census.wanted.find(node => node.bucket === 'master') ?? null
   const online = census.wanted.filter(node => node.bucket === 'online')
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)

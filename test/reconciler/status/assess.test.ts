@@ -308,6 +308,43 @@ test('how a run ended is told while the node is down', () => {
   })
 })
 
+/** A settled flotilla one node of which has said nothing for so long. */
+const quietFor = (ordinal: number, silentMs: number): Case => ({
+  ...settled,
+  nodes: settledNodes().map(one =>
+    one.ordinal === ordinal
+      ? {
+          ...one,
+          probe: { kind: 'silent', reason: 'nothing', lastByteAtMs: null },
+          lifelessSinceMs: nowMs - silentMs,
+        }
+      : one,
+  ),
+})
+
+test('a slow command of a second and more changes nothing that people are told', () => {
+  for (const ordinal of [0, 1]) {
+    const slow = statusOf(quietFor(ordinal, 1_999), { previous: ready })
+    assert.equal(slow.phase, 'Ready')
+    assert.deepEqual(
+      slow.nodes.map(one => one.health),
+      ready.nodes.map(one => one.health),
+    )
+    assert.deepEqual(
+      slow.conditions.map(one => [one.type, one.status]).filter(([type]) => type !== 'Progressing'),
+      ready.conditions.map(one => [one.type, one.status]).filter(([type]) => type !== 'Progressing'),
+    )
+  }
+})
+
+test('a node that is silent for longer, or was not in service before, is told to be unreachable', () => {
+  const long = statusOf(quietFor(0, 2_000), { previous: ready })
+  assert.deepEqual([long.phase, long.nodes[0]?.health], ['Unavailable', 'unreachable'])
+  assert.equal(condition(long, 'MasterAvailable').status, 'False')
+  assert.equal(statusOf(quietFor(0, 500), { previous: long }).nodes[0]?.health, 'unreachable')
+  assert.equal(statusOf(quietFor(1, 2_000), { previous: ready }).phase, 'Degraded')
+})
+
 test('every bucket has a health that people know', () => {
   const silence = { reason: 'nothing', lastByteAtMs: null }
   const nodes = [
