@@ -15,6 +15,7 @@ import type { Diagnostic } from './diagnostic.js'
 import type { LoadResult } from './load.js'
 import { giveNames } from './one-name-each.js'
 import type { JudgedFile } from './one-name-each.js'
+import { givePlaces } from './one-place-each.js'
 import type { Source } from './parse.js'
 import type { FlotillaSpec } from './spec.js'
 
@@ -74,7 +75,8 @@ export function desiresFromMemory(remembered: readonly FlotillaSpec[]): Desires 
 /** Folds a new load over what was wanted before, by the rule above. */
 export function desire(previous: Desires, load: LoadResult, time: FoldTime): Desires {
   if (load.kind !== 'loaded') return keepAll(previous, explainNothing(load, [...previous.flotillas.keys()]))
-  const files = giveNames(load.files, incumbentsOf(previous))
+  const digests = [...previous.flotillas].map(([name, { digest }]) => [name, digest] as const)
+  const files = givePlaces(giveNames(load.files, incumbentsOf(previous)), new Map(digests))
   const flotillas = new Map<string, DesiredFlotilla>()
   for (const { spec, source, digest } of files.flatMap(file => file.declared))
     flotillas.set(spec.name, { spec, source, digest, diagnostics: [], missing: null })

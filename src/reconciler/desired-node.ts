@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { persistenceByDefault } from '../manifest/sections/persistence.js'
 import type { FlotillaSpec, KeepingSpec } from '../manifest/spec.js'
+import { fillTemplate } from '../manifest/template.js'
+import { volumeOptions } from '../manifest/volume-place.js'
 import { fileOptions, restartOptions, type ConfigInForce } from './config-in-force.js'
 import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
@@ -206,15 +208,21 @@ export function nodeLabels(setting: NodeSetting, ordinal: number): Readonly<Reco
 
 /** The volume of one node, as it is made where there is none. */
 export function desiredVolume(setting: NodeSetting, ordinal: number): VolumeSpec {
-  const { driver, options } = setting.spec.persistence.volume
+  const { name, persistence } = setting.spec
   return {
-    ...{ name: newVolumeName(setting.spec, ordinal), driver, options },
+    name: newVolumeName(setting.spec, ordinal),
+    driver: persistence.volume.driver,
+    options: volumeOptions(persistence.volume, { flotilla: name, ordinal }),
     labels: volumeLabels(setting, ordinal),
   }
 }
 
 function volumeLabels(setting: NodeSetting, ordinal: number): Readonly<Record<string, string>> {
-  return { ...setting.spec.persistence.volume.labels, ...nodeLabels(setting, ordinal) }
+  const node = { flotilla: setting.spec.name, ordinal }
+  const asked = Object.entries(setting.spec.persistence.volume.labels).map(
+    ([key, value]) => [key, fillTemplate(value, node)] as const,
+  )
+  return { ...Object.fromEntries(asked), ...nodeLabels(setting, ordinal) }
 }
 
 export function nodeAttachment(flotilla: string, ordinal: number): NetworkAttachment {

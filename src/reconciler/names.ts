@@ -1,4 +1,5 @@
 import type { FlotillaSpec, VolumeSettings } from '../manifest/spec.js'
+import { fillTemplate } from '../manifest/template.js'
 
 /**
  * Every name that Flotilla gives to something. A container's name is its role; a node's alias and its volume's labels are its
@@ -37,7 +38,7 @@ export function nodeAlias(flotilla: string, ordinal: number): string {
  * manifest asked for other names.
  */
 export function newVolumeName({ name, persistence }: VolumeNaming, ordinal: number): string {
-  return persistence.volume.name.replaceAll('{flotilla}', name).replaceAll('{ordinal}', String(ordinal))
+  return fillTemplate(persistence.volume.name, { flotilla: name, ordinal })
 }
 
 export type VolumeNaming = Pick<FlotillaSpec, 'name'> & {

@@ -1,3 +1,4 @@
+import type { VolumePlace } from '../manifest/volume-place.js'
 import type { Probe, Upstream } from '../redis/redis.js'
 import type { ContainerFacts, ImageFacts, NetworkFacts } from '../runtime/runtime.js'
 
@@ -70,6 +71,16 @@ export interface VolumeSeen {
   readonly name: string
 }
 
+/** A volume of any flotilla whose driver was told where its data is. */
+export interface LocatedVolume {
+  readonly name: string
+  readonly flotilla: string
+  readonly ordinal: number
+  readonly place: VolumePlace
+  /** The container of a node that has it; null where none has. */
+  readonly user: { readonly name: string; readonly runs: boolean } | null
+}
+
 export interface ResourcesSeen {
   readonly network:
     | { readonly kind: 'absent' }
@@ -79,6 +90,8 @@ export interface ResourcesSeen {
   readonly volumes: readonly VolumeSeen[]
   /** Volumes that exist under a name that a node may need, and are not that node's. */
   readonly foreignVolumes: readonly string[]
+  /** Volumes of all flotillas that may be one place under several names. */
+  readonly located: readonly LocatedVolume[]
   /** Null when the image is not on the engine. */
   readonly image: ImageFacts | null
 }

@@ -81,7 +81,7 @@ export async function lookAt(
   }
   const plan = mind.plan(input)
   if (seen.resources !== null || !makesNode(plan)) return { input, plan, setting: inForce }
-  const resources = await seeResources(eyes.runtime, whatToSee)
+  const resources = await seeResources(eyes.runtime, whatToSee, eyes.engine.lastList ?? [])
   const whole = { ...input, seen: { ...seen, resources } }
   return { input: whole, plan: mind.plan(whole), setting: inForce }
 }

@@ -203,6 +203,9 @@ export interface VolumeFacts {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly createdAtMs: number | null
+  readonly driver: string
+  /** As the driver was told; none where the driver does not say. */
+  readonly options: Readonly<Record<string, string>>
 }
 
 export interface ImageFacts {

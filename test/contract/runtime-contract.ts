@@ -584,6 +584,18 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         await rejectsWith('runtime/name-taken', runtime.createVolume({ name: strange, labels: labelsOf(0) }))
       })
 
+      test('a volume tells its driver and what that was told, found and listed', async () => {
+        const name = `${harness.prefix}-placed`
+        const options = { type: 'tmpfs', device: 'tmpfs' }
+        await runtime.createVolume({ name, labels: labelsOf(0), options })
+        const found = [
+          await runtime.findVolume(name),
+          (await runtime.listVolumes()).find(volume => volume.name === name),
+        ]
+        for (const volume of found) assert.deepEqual([volume?.driver, volume?.options], ['local', options])
+        await runtime.removeVolume(name)
+      })
+
       test('a volume in use is a conflict, also by a stopped container; unused it goes; gone is success', async () => {
         const name = `${harness.prefix}-used`
         await runtime.createVolume({ name, labels: labelsOf(0) })

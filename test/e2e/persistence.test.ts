@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { configFilePath } from '../../src/redis/config.js'
 import { assertUntouched, assertWhole } from '../support/common-promises.js'
-import { execIn, killContainer, removeContainer, volumesOf } from '../support/containers.js'
+import { call, execIn, killContainer, removeContainer, volumesOf } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -99,5 +100,39 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     }
     assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
     assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+  })
+
+  test('a node whose volume is the folder of the master is not started there; on a place of its own, as the hold says, it is', async t => {
+    const world = testWorld(t, 'shared')
+    const place = mkdtempSync(join(world.folder, 'disk-'))
+    chmodSync(world.folder, 0o755)
+    chmodSync(place, 0o777)
+    const makeVolume = (ordinal: number) =>
+      call('POST', '/volumes/create', {
+        Name: `${world.name}-${ordinal}`,
+        DriverOpts: { type: 'none', o: 'bind', device: place },
+        Labels: { 'io.flotilla.flotilla': world.name, 'io.flotilla.node': String(ordinal) },
+      })
+    await makeVolume(0)
+    declare(world, 'aof', 0)
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await world.redis('master', 'set', 'hello', 'world')
+    await makeVolume(1)
+    declare(world, 'aof', 1)
+    await until('the hold', patienceMs, async () => {
+      const { refusing } = await world.status()
+      const hold = refusing.find(({ code }) => code === 'VolumeShared')
+      assert.ok(hold?.why.includes(place), JSON.stringify(refusing))
+      return true
+    })
+    assert.deepEqual(
+      (await world.containers()).map(({ name }) => name),
+      [`${world.name}-master`],
+    )
+    const mark = daemon.mark()
+    await call('DELETE', `/volumes/${world.name}-1`)
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
   })
 })

@@ -26,14 +26,14 @@ test('persistence is a mode, or a mapping with what belongs to it', () => {
   assert.deepEqual(persistenceIn('{ mode: none }'), persistenceByDefault('none'))
   assert.deepEqual(
     persistenceIn(
-      '{ volume: { name: "{ordinal}.{flotilla}", driver: vieux/sshfs, options: { sshcmd: "a@b:/x" }, labels: { tier: gold } } }',
+      '{ volume: { name: "{ordinal}.{flotilla}", driver: vieux/sshfs, options: { sshcmd: "a@b:/x{ordinal}" }, labels: { tier: gold } } }',
     ),
     {
       ...persistenceByDefault('aof'),
       volume: {
         name: '{ordinal}.{flotilla}',
         driver: 'vieux/sshfs',
-        options: { sshcmd: 'a@b:/x' },
+        options: { sshcmd: 'a@b:/x{ordinal}' },
         labels: { tier: 'gold' },
       },
     },

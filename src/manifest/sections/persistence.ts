@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { PersistenceSpec, VolumeSettings } from '../spec.js'
+import { isSamePlace, locatingOption, placeOfNode, type VolumeDriver } from '../volume-place.js'
 import { field, inQuotes } from '../words.js'
 import { labelsThat } from './labels.js'
 
@@ -39,7 +40,8 @@ const fsyncs = ['everysec', 'always', 'no'] as const
 const scalings = ['Retain', 'Delete'] as const
 
 const driverOption = field(z.string().min(1).max(1_024), {
-  describe: 'What the driver is told. It shows in docker volume inspect, so no password belongs here.',
+  describe:
+    'What the driver is told; {flotilla} and {ordinal} stand for the name of the flotilla and the number of the node. It shows in docker volume inspect, so no password belongs here.',
   wants: 'text, in quotes where YAML would make something else of it',
   example: '"nfs"',
   repair: inQuotes,
@@ -75,26 +77,31 @@ const volumeName = field(
 )
 
 const volume = field(
-  z.strictObject({
-    name: volumeName.prefault(volumeByDefault.name),
-    driver: field(
-      z
-        .string()
-        .max(255)
-        .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/),
-      {
-        describe: 'The volume driver of the engine: local, or the name of a plugin.',
-        wants: 'the name of a volume driver, such as local',
-        example: 'local',
-      },
-    ).prefault(volumeByDefault.driver),
-    options: field(z.record(z.string().min(1), driverOption), {
-      describe: 'For the driver, as after docker volume create --opt.',
-      wants: 'a mapping of option names to text',
-      example: '{ type: nfs, o: "addr=10.0.0.5,rw", device: ":/redis" }',
-    }).prefault(volumeByDefault.options),
-    labels: labelsThat('Labels for the volumes alone, beside spec.labels.').prefault(volumeByDefault.labels),
-  }),
+  z
+    .strictObject({
+      name: volumeName.prefault(volumeByDefault.name),
+      driver: field(
+        z
+          .string()
+          .max(255)
+          .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.:/-]*$/),
+        {
+          describe: 'The volume driver of the engine: local, or the name of a plugin.',
+          wants: 'the name of a volume driver, such as local',
+          example: 'local',
+        },
+      ).prefault(volumeByDefault.driver),
+      options: field(z.record(z.string().min(1), driverOption), {
+        describe:
+          'For the driver, as after docker volume create --opt. What says where the data is (device, a share, a path) has {ordinal} in it: no two nodes may have one place.',
+        wants: 'a mapping of option names to text',
+        example: '{ type: nfs, o: "addr=10.0.0.5,rw", device: ":/redis/{flotilla}-{ordinal}" }',
+      }).prefault(volumeByDefault.options),
+      labels: labelsThat(
+        'Labels for the volumes alone, beside spec.labels; {flotilla} and {ordinal} stand for what they do in options.',
+      ).prefault(volumeByDefault.labels),
+    })
+    .superRefine(oneForEachNode),
   {
     describe:
       'How the volume of a node is made. One that exists stays as it is: give a node a volume of another kind by removing the node and its volume, one node after the other.',
@@ -102,6 +109,24 @@ const volume = field(
     example: '{ driver: local }',
   },
 )
+
+/** Every node is made from the one text: where two of them would get one place, all would. */
+function oneForEachNode(made: VolumeDriver, context: z.RefinementCtx): void {
+  const [first, second] = [0, 1].map(ordinal => placeOfNode(made, { flotilla: 'x', ordinal }))
+  if (!first || !second || !isSamePlace(first, second)) return
+  const key = locatingOption(made)
+  const value = made.options[key] ?? ''
+  const own = value.startsWith('/dev/') || key === 'o' ? '' : ownPlaceIn(value)
+  context.addIssue({
+    code: 'custom',
+    path: ['options', key],
+    message: `can't be ${JSON.stringify(value)}: that is one place for all nodes, and servers that share a folder destroy each other's data; ${own === '' ? 'let {ordinal} name one for each' : `write ${key}: ${JSON.stringify(own)}`}`,
+  })
+}
+
+function ownPlaceIn(folder: string): string {
+  return `${folder.replace(/\/+$/, '')}/${folder.includes('{flotilla}') ? '' : '{flotilla}-'}{ordinal}`
+}
 
 const mapping = z.strictObject({
   mode: mode.prefault('aof'),

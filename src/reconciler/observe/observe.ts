@@ -34,7 +34,7 @@ export interface Eyes {
   readonly nowMs: () => number
 }
 
-/** With fewer containers running than `wantedCount`, network, volumes and image are looked at too. */
+/** With fewer containers running than `wantedCount`, or with volumes that a driver places, network, volumes and image are looked at too. */
 export interface ObserveInput extends ResourcesToSee {
   readonly network: NetworkingSpec
   /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
@@ -63,15 +63,16 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
   const { chosen, duplicates } = onePerOrdinal(ours)
   await joinNetwork(eyes, flotilla, chosen)
   const running = chosen.filter(container => container.state === 'running').length
-  // Something may have to be created: what is not there, or what was made from another image.
+  // Something may have to be created: what is not there, or what was made from another image. Or volumes may be one place under several names.
   const lookFurther =
     running < input.wantedCount ||
     running < chosen.length ||
     !input.masterKnown ||
+    Object.keys(input.persistence.volume.options).length > 0 ||
     chosen.some(container => container.image !== input.image)
   const [nodes, resources, networks, source] = await Promise.all([
     Promise.all(chosen.map(container => seeNode(eyes, input, container))),
-    lookFurther && !input.inHaste ? seeResources(eyes.runtime, input) : null,
+    lookFurther && !input.inHaste ? seeResources(eyes.runtime, input, containers) : null,
     speaksOfNetworks(input, chosen) && !input.inHaste ? eyes.runtime.listAllNetworks() : null,
     input.source === null ? null : seeSource(eyes, flotilla, input.source),
   ])

@@ -1,19 +1,25 @@
 import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
-import type { Runtime, VolumeFacts } from '../../runtime/runtime.js'
+import type { VolumeSettings } from '../../manifest/spec.js'
+import { placeOf } from '../../manifest/volume-place.js'
+import type { ContainerFacts, Runtime, VolumeFacts } from '../../runtime/runtime.js'
 import { networkName, newVolumeName, type VolumeNaming } from '../names.js'
-import type { ResourcesSeen, VolumeSeen } from '../observation.js'
+import type { LocatedVolume, ResourcesSeen, VolumeSeen } from '../observation.js'
 
 /** What a flotilla needs beside its containers, for whoever has to know whether it is there. */
 export interface ResourcesToSee {
   readonly flotilla: string
   readonly image: string
-  readonly persistence: VolumeNaming['persistence']
+  readonly persistence: { readonly volume: Pick<VolumeSettings, 'name' | 'options'> }
   /** How many nodes the spec wants: so many names of volumes may be needed. */
   readonly wantedCount: number
 }
 
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
-export async function seeResources(runtime: Runtime, input: ResourcesToSee): Promise<ResourcesSeen> {
+export async function seeResources(
+  runtime: Runtime,
+  input: ResourcesToSee,
+  containers: readonly ContainerFacts[],
+): Promise<ResourcesSeen> {
   const [network, all, image] = await Promise.all([
     runtime.findNetwork(networkName(input.flotilla)),
     runtime.listVolumes(),
@@ -30,6 +36,7 @@ export async function seeResources(runtime: Runtime, input: ResourcesToSee): Pro
           },
     volumes: onePerNode(input, ours),
     foreignVolumes: await findForeignVolumes(runtime, input, ours),
+    located: all.flatMap(volume => locate(volume, containers)),
     image,
   }
 }
@@ -71,6 +78,25 @@ async function findForeignVolumes(
   )
   const taken = await Promise.all(needed.map(isTaken))
   return needed.filter((_, index) => taken[index])
+}
+
+function locate(volume: VolumeFacts, containers: readonly ContainerFacts[]): readonly LocatedVolume[] {
+  const owner = readNodeLabels(volume.labels)
+  const place = placeOf(volume)
+  if (owner === null || place === null) return []
+  const users = containers.filter(one => one.mounts.some(mount => mount.volume === volume.name))
+  const user = users.find(isAlive) ?? users[0]
+  return [
+    {
+      ...{ name: volume.name, ...owner, place },
+      user: user === undefined ? null : { name: user.name, runs: isAlive(user) },
+    },
+  ]
+}
+
+/** Its process may write. */
+function isAlive({ state }: ContainerFacts): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting'
 }
 
 function namingOf({ flotilla, persistence }: ResourcesToSee): VolumeNaming {

@@ -2,7 +2,12 @@ import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import type { Action, Plan } from './plan.js'
-import { everyNodeItsVolume, theMasterKeepsItsData, volumesStay } from './volume-invariant.js'
+import {
+  everyNodeItsVolume,
+  noPlaceIsShared,
+  theMasterKeepsItsData,
+  volumesStay,
+} from './volume-invariant.js'
 
 /**
  * A second, dumber judge: it knows nothing of why a plan was made and only objects. A plan with an objection is not carried out, not even in part.
@@ -22,6 +27,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...volumesStay(plan, input),
     ...theMasterKeepsItsData(plan, input),
     ...everyNodeItsVolume(plan, input),
+    ...noPlaceIsShared(plan, input),
     ...ownNetworkStays(steps, input),
     ...noPortIsClosedInUse(steps, input),
     ...sourceIsDisarmedFirst(steps, input),

@@ -9,6 +9,7 @@ import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import { imageRefusal } from './new-spec.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
+import { planSharedVolumes } from './shared-volumes.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
 import { volumeLeftOf, volumeOf } from './volumes.js'
 
@@ -29,6 +30,8 @@ export function planMembership(
   const conflict = networkConflict(input) ?? whyNotMakeNetwork(input)
   const surging = census.wanted.length > input.spec.replicas + 1 && census.wanted.some(node => node.outdated)
   if (conflict !== null) refusals.push(conflict)
+  const shared = planSharedVolumes(input, census, master)
+  refusals.push(...shared.values())
 
   for (const node of census.wanted) {
     const { ordinal } = node
@@ -44,6 +47,7 @@ export function planMembership(
           actions.push({ phase: 'discard', action: removeDead(node) })
           break
         }
+        if (shared.has(ordinal)) break
         const obstacle = conflict ?? whyNotCreate(input, node, name)
         if (obstacle !== null) {
           if (obstacle !== conflict) refusals.push(obstacle)

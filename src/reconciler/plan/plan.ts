@@ -193,6 +193,7 @@ export const refusalCodes = [
   'NameConflict',
   'NetworkConflict',
   'NetworkMissing',
+  'VolumeShared',
   'DataLossGuard',
   'NoSafeCandidate',
   'StrayMaster',

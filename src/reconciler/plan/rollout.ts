@@ -9,6 +9,7 @@ import type { Action, Refusal } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { renderCandidates } from './candidates.js'
 import { isBroken, whyNotHandOverAgain, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
+import { planSharedVolumes } from './shared-volumes.js'
 import { planHandOver } from './succession.js'
 import { rankTargets } from './switchover.js'
 import { tune } from './tuning.js'
@@ -27,6 +28,8 @@ import { volumeOf } from './volumes.js'
 export function planRollout(input: PlanInput, census: Census, master: number): Contribution[] {
   const outdated = outdatedNodes(census)
   if (outdated.length === 0 || census.surplus.length > 0) return []
+  // A node that is taken down now could not be started again.
+  if (planSharedVolumes(input, census, master).size > 0) return []
   const pull = planPull(input)
   if (pull !== null) return [pull]
   const trial = tryRunning(input, census.wanted)

@@ -1,3 +1,4 @@
+import { isSamePlace } from '../../manifest/volume-place.js'
 import { dataPath } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
@@ -30,6 +31,28 @@ export function everyNodeItsVolume(plan: Plan, input: PlanInput): string[] {
         ? []
         : [`node ${ordinal} has ${own.join(', ')}, and would be put on ${volume}`]
     })
+  })
+}
+
+/** A place is one server's: where another one runs nobody is put or started, and nothing is moved. */
+export function noPlaceIsShared(plan: Plan, { spec, seen }: PlanInput): string[] {
+  const located = seen.resources?.located ?? []
+  return plan.stages.flat().flatMap(action => {
+    if (
+      action.kind !== 'create-container' &&
+      action.kind !== 'start-container' &&
+      action.kind !== 'set-aside'
+    )
+      return []
+    const own = located.filter(one => one.flotilla === spec.name && one.ordinal === action.ordinal)
+    return own.flatMap(({ name, place }) =>
+      located
+        .filter(other => other.name !== name && other.user?.runs === true && isSamePlace(place, other.place))
+        .map(
+          other =>
+            `${action.kind} of node ${action.ordinal} where ${other.user?.name} runs: ${name} is ${other.name}`,
+        ),
+    )
   })
 }
 

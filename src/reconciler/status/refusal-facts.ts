@@ -11,6 +11,7 @@ export function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     NameConflict: fact('NameConflict'),
     NetworkConflict: fact('NetworkConflict'),
     NetworkMissing: fact('NetworkMissing'),
+    VolumeShared: fact('VolumeShared'),
     DataLossGuard: fact('DataLossGuard'),
     NoSafeCandidate: fact('NoSafeCandidate'),
     StrayMaster: fact('StrayMaster'),

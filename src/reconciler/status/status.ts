@@ -133,6 +133,7 @@ export const conditionTypes = [
   'NameConflict',
   'NetworkConflict',
   'NetworkMissing',
+  'VolumeShared',
   'DataLossGuard',
   'NoSafeCandidate',
   'StrayMaster',

@@ -10,6 +10,8 @@ type Call = CallOptions | undefined
 const listedVolume = z.object({
   Name: z.string().min(1),
   Labels: labels,
+  Driver: z.string(),
+  Options: z.record(z.string(), z.string()).nullish(),
   CreatedAt: z.string().optional(),
 })
 type ListedVolume = z.infer<typeof listedVolume>
@@ -102,5 +104,7 @@ function factsOf(volume: ListedVolume): VolumeFacts {
     name: volume.Name,
     labels: volume.Labels ?? {},
     createdAtMs: Number.isNaN(createdAtMs) ? null : createdAtMs,
+    driver: volume.Driver,
+    options: volume.Options ?? {},
   }
 }

@@ -18,6 +18,7 @@ import type {
   NetworkSpec,
   RuntimeEvent,
   VolumeFacts,
+  VolumeSpec,
 } from '../runtime.js'
 
 /** The state of an engine in memory, and what changes it. Synchronous; each change tells `onEvent` at once, in Docker's words and order. */
@@ -33,7 +34,7 @@ export interface FakeWorld {
   need(idOrName: string): FakeContainer
   factsOf(container: FakeContainer): ContainerFacts
   addNetwork(network: NetworkSpec): void
-  addVolume(volume: { readonly name: string; readonly labels: Readonly<Record<string, string>> }): void
+  addVolume(volume: VolumeSpec): void
   create(spec: ContainerSpec, files: readonly ContainerFile[]): string
   start(container: FakeContainer): void
   /** Ends the process, if there is one. */
@@ -113,12 +114,12 @@ export function createFakeWorld(options: {
       emit({ type: 'network', action: 'create', id: hexId(number), name })
     },
 
-    addVolume({ name, labels }) {
+    addVolume({ name, labels, driver = 'local', options: told = {} }) {
       const known = volumes.get(name)
       if (known !== undefined && known.labels[flotillaLabel] !== labels[flotillaLabel])
         fail('runtime/name-taken', `a volume ${name} exists that is not of this flotilla`)
       if (known !== undefined) return
-      volumes.set(name, { name, labels, createdAtMs: clock.nowMs() })
+      volumes.set(name, { name, labels, createdAtMs: clock.nowMs(), driver, options: told })
       emit({ type: 'volume', action: 'create', id: name, name })
     },
 

@@ -14,7 +14,7 @@ const ready: DeclaredFlotilla = {
 }
 
 function volume(name: string, labels: Readonly<Record<string, string>>): VolumeFacts {
-  return { name, labels, createdAtMs: nowMs - 60_000 }
+  return { name, labels, createdAtMs: nowMs - 60_000, driver: 'local', options: {} }
 }
 
 function nodeVolume(flotilla: string, ordinal: number): VolumeFacts {

@@ -4,6 +4,7 @@ import { persistenceByDefault } from '../../../src/manifest/sections/persistence
 import { seeResources } from '../../../src/reconciler/observe/resources.js'
 import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
 import { manualClock } from '../support/manual-clock.js'
+import { container } from '../support/world.js'
 
 const usual = persistenceByDefault('aof')
 
@@ -21,10 +22,14 @@ async function seen(volumes: readonly (readonly [name: string, labels: string])[
     })
   }
   const volume = { ...usual.volume, name: template ?? usual.volume.name }
-  const found = await seeResources(runtime, {
-    ...{ flotilla: 'shop', image: 'redis:8', wantedCount: 3 },
-    persistence: { ...usual, volume },
-  })
+  const found = await seeResources(
+    runtime,
+    {
+      ...{ flotilla: 'shop', image: 'redis:8', wantedCount: 3 },
+      persistence: { ...usual, volume },
+    },
+    [],
+  )
   return {
     volumes: found.volumes.map(({ ordinal, name }) => `${ordinal}: ${name}`),
     taken: found.foreignVolumes,
@@ -62,4 +67,30 @@ test('a name that a node may need is taken by a stranger’s volume, another flo
     ['shop-0', 'shop-1', 'shop-2'],
   )
   assert.deepEqual((await seen([['shop.2', '']], '{flotilla}.{ordinal}')).taken, ['shop.2'])
+})
+
+test('volumes of all flotillas that were sent to a place are seen with it, and with the container that has them', async () => {
+  const { runtime, hands, world } = createFakeRuntime({ clock: manualClock() })
+  hands.addImage('redis:8')
+  const made = (flotilla: string, device: string) => ({
+    name: `${flotilla}-0`,
+    labels: { 'io.flotilla.flotilla': flotilla, 'io.flotilla.node': '0' },
+    options: { type: 'none', o: 'bind', device },
+  })
+  world.addVolume(made('shop', '/srv/redis/'))
+  world.addVolume(made('cart', '/srv/cart'))
+  world.addVolume({ name: 'plain-0', labels: { ...made('plain', '').labels } })
+  const containers = [container(0, { mounts: [{ volume: 'shop-0', path: '/data' }] })]
+  const input = { flotilla: 'shop', image: 'redis:8', wantedCount: 1, persistence: usual }
+  const { located } = await seeResources(runtime, input, containers)
+  assert.deepEqual(located, [
+    {
+      ...{ name: 'shop-0', flotilla: 'shop', ordinal: 0, place: { host: '', path: '/srv/redis' } },
+      user: { name: 'shop-replica-0', runs: true },
+    },
+    {
+      ...{ name: 'cart-0', flotilla: 'cart', ordinal: 0, place: { host: '', path: '/srv/cart' } },
+      user: null,
+    },
+  ])
 })

@@ -463,6 +463,7 @@ export function look(world: World): Observation {
               .map(Number)
               .map(ordinal => ({ ordinal, name: newVolumeName(world.spec, ordinal) })),
             foreignVolumes: [],
+            located: [],
             image: world.imageHere ? imageFacts() : null,
           },
     source: world.source === null ? null : seenOutside(world.source),

@@ -334,6 +334,7 @@ export function resources({
     network: { kind: 'ours', networkId },
     volumes: volumes.map(name => ({ name, ordinal: Number(name.split('-').at(-1)) })),
     foreignVolumes: [],
+    located: [],
     image: imageFacts(),
     ...overrides,
   }

@@ -1,0 +1,93 @@
+/**
+ * A place belongs to one node. Names never meet (one-name-each.ts), but the options of volume drivers can send volumes of two flotillas, or one inside the other, to
+ * one folder, device or share.
+ */
+import type { Diagnostic } from './diagnostic.js'
+import type { JudgedFile } from './one-name-each.js'
+import type { DeclaredFlotilla } from './parse.js'
+import { isSamePlace, placeOfNode, renderPlace, type VolumePlace } from './volume-place.js'
+
+/**
+ * Takes a document out whose nodes would have the place of another one's, with a diagnostic that names that one. What is in force as it is written, by its digest, keeps
+ * its places: a new document can't take them over because its file name sorts before.
+ */
+export function givePlaces(
+  files: readonly JudgedFile[],
+  inForce: ReadonlyMap<string, string>,
+): readonly JudgedFile[] {
+  const all = files.flatMap(file => file.declared)
+  const isInForce = ({ spec, digest }: DeclaredFlotilla): boolean => inForce.get(spec.name) === digest
+  const taken = new Map<string, Claim[]>()
+  const clashes = new Map<DeclaredFlotilla, Diagnostic>()
+  for (const declared of [...all.filter(isInForce), ...all.filter(one => !isInForce(one))]) {
+    const claims = claimsOf(declared)
+    const clash = claims
+      .map(claim => ({ claim, holder: holderOf(taken, claim.place) }))
+      .find(({ holder }) => holder !== null)
+    if (clash?.holder) clashes.set(declared, explainClash(clash.claim, clash.holder))
+    else for (const claim of claims) enter(taken, claim)
+  }
+  return files.map(file => {
+    const refused = file.declared.flatMap(declared => {
+      const clash = clashes.get(declared)
+      return clash === undefined ? [] : [{ name: declared.spec.name, diagnostics: [clash] }]
+    })
+    return {
+      ...file,
+      declared: file.declared.filter(declared => !clashes.has(declared)),
+      broken: [...file.broken, ...refused],
+      diagnostics: [...file.diagnostics, ...refused.flatMap(({ diagnostics }) => diagnostics)],
+    }
+  })
+}
+
+interface Claim {
+  readonly declared: DeclaredFlotilla
+  readonly place: VolumePlace
+}
+
+/** Of every node that it may come to have: one more than it asks for, while it rolls. */
+function claimsOf(declared: DeclaredFlotilla): readonly Claim[] {
+  const { name, replicas, persistence } = declared.spec
+  return Array.from({ length: replicas + 2 }, (_, ordinal) => ordinal).flatMap(ordinal => {
+    const place = placeOfNode(persistence.volume, { flotilla: name, ordinal })
+    return place === null ? [] : [{ declared, place }]
+  })
+}
+
+/** A place is entered under itself and under every folder above it, so that who asks for either is answered without a walk over all of them. */
+function enter(taken: Map<string, Claim[]>, claim: Claim): void {
+  for (const key of keysOf(claim.place)) {
+    const before = taken.get(key)
+    if (before === undefined) taken.set(key, [claim])
+    else if (key === keyOf(claim.place)) before.unshift(claim)
+  }
+}
+
+function holderOf(taken: ReadonlyMap<string, readonly Claim[]>, place: VolumePlace): Claim | null {
+  for (const key of keysOf(place)) {
+    const found = taken.get(key)?.find(claim => isSamePlace(claim.place, place))
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+function keysOf(place: VolumePlace): readonly string[] {
+  const parts = place.path.split(/(?=[/#])/)
+  const above = parts.map((_, index) => parts.slice(0, index + 1).join(''))
+  return [...new Set(['/', ...above])].map(path => keyOf({ ...place, path }))
+}
+
+function keyOf({ host, path }: VolumePlace): string {
+  return `${host}\0${path}`
+}
+
+function explainClash({ declared, place }: Claim, holder: Claim): Diagnostic {
+  const { name } = declared.spec
+  const { source, nameAt, spec } = holder.declared
+  return {
+    file: declared.source.file,
+    position: declared.nameAt,
+    message: `the volumes of ${name} would be where those of ${spec.name} are (${renderPlace(place)}; ${source.file}:${nameAt.line}:${nameAt.col}), and servers that share a folder destroy each other's data; put {flotilla} into spec.persistence.volume.options`,
+  }
+}
