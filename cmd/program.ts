@@ -2,6 +2,7 @@ import { Command, Help, type Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { flotillaVersion } from '../src/version.js'
 import { adoptCommand } from './adopt.js'
+import { claimCommand } from './claim.js'
 import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
@@ -32,7 +33,7 @@ import { verifyCommand } from './verify.js'
 
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
-  'Keep:': [runCommand, upCommand, adoptCommand],
+  'Keep:': [runCommand, upCommand, adoptCommand, claimCommand],
   'Look:': [
     statusCommand,
     planCommand,

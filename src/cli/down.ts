@@ -17,7 +17,7 @@ import { isAgreed } from './ask-person.js'
 import { noSuchFlotilla } from './manifests.js'
 import type { Output } from './output.js'
 import { findOwnContainer } from './own-container.js'
-import { openRuntime, type Environment, type Places } from './session.js'
+import { openOwnRuntime, type Environment, type Places } from './session.js'
 
 export interface DownRequest {
   readonly places: Places
@@ -31,8 +31,8 @@ export interface DownRequest {
 /** Shows what goes, asks, and takes it away. @returns false when the person said no. */
 export async function takeDown(request: DownRequest, output: Output): Promise<boolean> {
   const { places, env, volumesToo } = request
-  const runtime = openRuntime(env)
   const store = new StateStore(resolve(places.state))
+  const { runtime } = openOwnRuntime(env, store)
   // Beside a daemon everything would come back at once, so the daemon's lock is asked for.
   const lock = await lockState(
     store.directory,

@@ -2,6 +2,8 @@ import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
+import { ownedRuntime } from '../ownership/owned-runtime.js'
+import { Owner } from '../ownership/owner.js'
 import type { Eyes } from '../reconciler/observe/observe.js'
 import { openEyes } from '../reconciler/observe/open-eyes.js'
 import { readProcessState } from '../reconciler/observe/process-state.js'
@@ -25,7 +27,9 @@ export interface Places {
 
 /** An engine, its nodes, and our memory of them. */
 export interface Session {
+  /** Shows what is not proven to be ours as a stranger's. */
   readonly runtime: Runtime
+  readonly owner: Owner
   readonly redis: RedisPort
   readonly engine: EngineFacts
   readonly reach: { readonly mode: ReachMode; readonly reason: string }
@@ -39,7 +43,8 @@ export interface Session {
  * @throws FlotillaError runtime/… when no engine answers, usage/invalid when the nodes can't be reached from here.
  */
 export async function openSession(places: Places, env: Environment): Promise<Session> {
-  const runtime = openRuntime(env)
+  const store = new StateStore(resolve(places.state))
+  const { runtime, owner } = openOwnRuntime(env, store)
   const redis = createRedisClient({ clock: systemClock })
   const close = (): void => {
     redis.close()
@@ -66,14 +71,24 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
       processState: readProcessState,
       nowMs: () => systemClock.nowMs(),
     })
-    return { runtime, redis, engine, reach, eyes, store: new StateStore(resolve(places.state)), close }
+    return { runtime, owner, redis, engine, reach, eyes, store, close }
   } catch (error) {
     close()
     throw error
   }
 }
 
-/** The engine alone, for verbs that talk to no node. */
+/** The engine, and who is to say what on it is ours. */
+export function openOwnRuntime(
+  env: Environment,
+  store: StateStore,
+): { readonly runtime: Runtime; readonly owner: Owner } {
+  const runtime = openRuntime(env)
+  const owner = new Owner({ directory: store.directory, runtime, memories: store })
+  return { runtime: ownedRuntime(runtime, owner), owner }
+}
+
+/** The engine as it is, for verbs that neither change anything nor talk to a node. */
 export function openRuntime(env: Environment): Runtime {
   const endpoint = findDockerEndpoint({ env, homeDir: homedir(), platform: process.platform })
   return createDockerRuntime({ endpoint, clock: systemClock, random: Math.random })

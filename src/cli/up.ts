@@ -90,6 +90,7 @@ async function reconcileHere(
     { pid: process.pid, host: hostname(), command: 'up' },
     systemClock,
   )
+  await session.owner.holdsLock()
   const journal = openJournal(resolve(request.places.state), {
     clock: systemClock,
     beside: progressSink(board?.above ?? output, board),

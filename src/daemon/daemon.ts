@@ -69,6 +69,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   try {
     const session = await openSession(places, env)
     try {
+      await session.owner.holdsLock()
       await serve({ ...options, events, orders }, session)
     } finally {
       session.close()

@@ -64,6 +64,8 @@ export interface Stranger {
   readonly name: string
   readonly containerId: string
   readonly image: string
+  /** It carries the labels of this flotilla, and no proof that this state directory made it. */
+  readonly claimsToBeOurs?: boolean
 }
 
 export interface VolumeSeen {
@@ -85,7 +87,7 @@ export interface ResourcesSeen {
   readonly network:
     | { readonly kind: 'absent' }
     | { readonly kind: 'ours'; readonly networkId: string }
-    | { readonly kind: 'foreign'; readonly networkId: string }
+    | { readonly kind: 'foreign'; readonly networkId: string; readonly claimsToBeOurs?: boolean }
   /** This flotilla's volumes that exist, one per node at most, whatever they are called. */
   readonly volumes: readonly VolumeSeen[]
   /** Volumes that exist under a name that a node may need, and are not that node's. */

@@ -1,18 +1,33 @@
 import { systemClock } from '../../src/clock.js'
 import { createFakeRuntime } from '../../src/runtime/fake/fake-runtime.js'
-import { describeRuntimeContract } from './runtime-contract.js'
+import { ownedRuntime } from '../../src/ownership/owned-runtime.js'
+import { Owner } from '../../src/ownership/owner.js'
+import type { Runtime } from '../../src/runtime/runtime.js'
+import { MemoryFiles } from '../simulation/support/memory-files.js'
+import { describeRuntimeContract, type RuntimeHarness } from './runtime-contract.js'
 
 const printsAndExitsWith3 = ['print-and-exit-with-3']
 
-describeRuntimeContract('the engine in memory', async () => {
+describeRuntimeContract('the engine in memory', async () => open(runtime => runtime))
+
+describeRuntimeContract('the engine in memory, seen by the owner of what is on it', async () =>
+  open(runtime => {
+    const memories = { knownFlotillas: async () => [], peekMemory: async () => null }
+    const files = new MemoryFiles(systemClock, () => 0)
+    return ownedRuntime(runtime, new Owner({ directory: '/state', runtime, memories, files }))
+  }),
+)
+
+async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness> {
   const image = 'redis:test'
-  const { runtime, hands } = createFakeRuntime({
+  const { runtime: engine, hands } = createFakeRuntime({
     clock: systemClock,
     exec: (_container, command) =>
       command === printsAndExitsWith3
         ? { exitCode: 3, stdout: 'out\n', stderr: 'err\n' }
         : { exitCode: 0, stdout: '', stderr: '' },
   })
+  const runtime = wrap(engine)
   hands.addImage(image)
   const soon = (act: () => void) => Promise.resolve().then(act)
   return {
@@ -33,7 +48,7 @@ describeRuntimeContract('the engine in memory', async () => {
       requestExit: id => soon(() => hands.exit(id, 3)),
       breakStart: id => soon(() => hands.failNextStart(id, 'no such program')),
       say: (id, line) => soon(() => hands.writeLog(id, line)),
-      makeVolume: name => runtime.createVolume({ name, labels: {} }),
+      makeVolume: name => engine.createVolume({ name, labels: {} }),
       limitsOf: async id => hands.limitsOf(id),
       async fileOf(id, path) {
         const file = hands.filesOf(id).get(path)
@@ -42,7 +57,7 @@ describeRuntimeContract('the engine in memory', async () => {
       },
       async makeStranger(name) {
         const attachment = { network: 'contract-net', links: [], aliases: [] }
-        await runtime.createContainer(
+        await engine.createContainer(
           {
             ...{
               name,
@@ -61,4 +76,4 @@ describeRuntimeContract('the engine in memory', async () => {
     },
     close: async () => runtime.close(),
   }
-})
+}

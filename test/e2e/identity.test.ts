@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-promises.js'
-import { call, removeContainer, volumesOf } from '../support/containers.js'
+import { call, containerNamed, removeContainer, renameContainer, volumesOf } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
 import { withNewAddresses } from '../support/squatter.js'
-import { testWorld } from '../support/world.js'
+import { testWorld, type World } from '../support/world.js'
 
 describe('identity', { concurrency: 3 }, () => {
   test('22. Recreate every container one by one by hand (new IPs) → links recover by name', async t => {
@@ -96,10 +97,75 @@ describe('identity', { concurrency: 3 }, () => {
     await daemon.waitFor('flotilla.ready', { since: mark })
     await assertWhole(world, { replicas: 1 })
   })
+
+  test('a container whose image carries the labels of a node is nobody’s: not attached, not renamed, given no password', async t => {
+    const world = testWorld(t, 'forged')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const nodes = await world.containers()
+    const labels = ['flotilla', world.name, 'node', '0', 'spec-hash', 'x']
+    const image = await imageWith(world, labels)
+    const forged = await strangerContainer(`${world.name}-forged`, image)
+    world.beforeRemoval(() => removeContainer(forged.id))
+    const [, replica] = nodes
+    assert.ok(replica)
+    const mark = daemon.mark()
+    await removeContainer(replica.id)
+    await daemon.waitFor('flotilla.ready', { since: mark })
+    assert.deepEqual(
+      (await world.status()).nodes.map(({ ordinal, name }) => [ordinal, name]),
+      [
+        [0, `${world.name}-master`],
+        [1, `${world.name}-replica-1`],
+      ],
+    )
+    assert.equal(await strangerState(forged.id), forged.state)
+    assert.notEqual(await containerNamed(`${world.name}-forged`), null, 'it has its name')
+    assert.deepEqual((await world.status()).refusing, [])
+  })
+
+  test('a state folder that was lost has a way back, as documented, and until then nothing is touched', async t => {
+    const world = testWorld(t, 'lost')
+    world.declare({ replicas: 1 })
+    assert.equal((await world.flotilla('up')).exitCode, 0)
+    await world.redis('master', 'set', 'hello', 'world')
+    const before = await world.containers()
+    rmSync(world.state, { recursive: true })
+    const held = await world.flotilla('up', '--timeout', '20')
+    assert.match(held.stderr, new RegExp(`flotilla claim ${world.name}`))
+    assert.deepEqual(await world.containers(), before)
+
+    assert.equal((await world.flotilla('claim', world.name, '--yes')).exitCode, 0)
+    assert.equal((await world.flotilla('down', world.name, '--yes')).exitCode, 0)
+    await world.flotilla('up', '--timeout', '20')
+    const master = await world.container('replica-0')
+    await renameContainer(master.id, `${world.name}-master`)
+    const up = await world.flotilla('up')
+    assert.equal(up.exitCode, 0, up.stderr)
+    assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+  })
 })
 
-async function strangerContainer(name: string): Promise<{ readonly id: string; readonly state: string }> {
-  const body = { Image: testEngine().image, Cmd: ['sleep', '600'] }
+/** The test image with these labels of Flotilla's. */
+async function imageWith(world: World, labels: readonly string[]): Promise<string> {
+  const { Id } = (await call('POST', '/containers/create', { Image: testEngine().image })) as { Id: string }
+  const pairs = labels.flatMap((name, index) =>
+    index % 2 === 0 ? [`LABEL io.flotilla.${name}="${labels[index + 1]}"`] : [],
+  )
+  const changes = pairs.map(line => `changes=${encodeURIComponent(line)}`).join('&')
+  const image = `flotilla-test-forged:${world.name}`
+  await call('POST', `/commit?container=${Id}&repo=flotilla-test-forged&tag=${world.name}&${changes}`)
+  await call('DELETE', `/containers/${Id}?force=1`)
+  world.afterRemoval(async () => void (await callEngine('DELETE', `/images/${image}?force=1`)))
+  return image
+}
+
+async function strangerContainer(
+  name: string,
+  image = testEngine().image,
+): Promise<{ readonly id: string; readonly state: string }> {
+  const body = { Image: image, Cmd: ['sleep', '600'] }
   const { Id } = (await call('POST', `/containers/create?name=${name}`, body)) as { Id: string }
   await call('POST', `/containers/${Id}/start`)
   return { id: Id, state: await strangerState(Id) }

@@ -107,12 +107,15 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     const place = mkdtempSync(join(world.folder, 'disk-'))
     chmodSync(world.folder, 0o755)
     chmodSync(place, 0o777)
-    const makeVolume = (ordinal: number) =>
-      call('POST', '/volumes/create', {
+    const makeVolume = async (ordinal: number) => {
+      await call('POST', '/volumes/create', {
         Name: `${world.name}-${ordinal}`,
         DriverOpts: { type: 'none', o: 'bind', device: place },
         Labels: { 'io.flotilla.flotilla': world.name, 'io.flotilla.node': String(ordinal) },
       })
+      const claimed = await world.flotilla('claim', world.name, '--yes')
+      assert.equal(claimed.exitCode, 0, claimed.stderr)
+    }
     await makeVolume(0)
     declare(world, 'aof', 0)
     const daemon = world.startDaemon()

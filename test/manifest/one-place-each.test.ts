@@ -11,7 +11,11 @@ const at = (name: string, device: string, replicas = 2): string =>
 
 const desired = (files: Record<string, string>, before = noDesires) => {
   const { flotillas, diagnostics } = desire(before, loaded(files), forEver)
-  return { names: [...flotillas.keys()], told: rendered(diagnostics), desires: desire(before, loaded(files), forEver) }
+  return {
+    names: [...flotillas.keys()],
+    told: rendered(diagnostics),
+    desires: desire(before, loaded(files), forEver),
+  }
 }
 
 test('two flotillas whose nodes would get one place: the later is refused and told where the first is', () => {

@@ -2,7 +2,7 @@ import { oneLine } from '../../printable.js'
 import type { NodeCredentials, NodeTarget, Probe, RedisPort, Way } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { tlsPort } from '../../redis/tls.js'
-import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.js'
+import { flotillaLabel, readNodeLabels, trialLabel, unprovenLabel } from '../../runtime/labels.js'
 import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
 import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
@@ -87,7 +87,7 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
       .map(({ containerId, name }) => ({ containerId, name })),
     strangers: containers
       .filter(container => !ours.includes(container) && isNeededName(flotilla, container.name))
-      .map(toStranger),
+      .map(container => toStranger(container, flotilla)),
     resources,
     networks,
     source,
@@ -237,6 +237,6 @@ function isNeededName(flotilla: string, name: string): boolean {
   )
 }
 
-function toStranger(container: ContainerFacts): Stranger {
-  return { name: container.name, containerId: container.containerId, image: container.image }
+function toStranger({ name, containerId, image, labels }: ContainerFacts, flotilla: string): Stranger {
+  return { name, containerId, image, claimsToBeOurs: labels[unprovenLabel] === flotilla }
 }

@@ -1,7 +1,7 @@
-import { flotillaLabel, readNodeLabels } from '../../runtime/labels.js'
+import { flotillaLabel, readNodeLabels, unprovenLabel } from '../../runtime/labels.js'
 import type { VolumeSettings } from '../../manifest/spec.js'
 import { placeOf } from '../../manifest/volume-place.js'
-import type { ContainerFacts, Runtime, VolumeFacts } from '../../runtime/runtime.js'
+import type { ContainerFacts, NetworkFacts, Runtime, VolumeFacts } from '../../runtime/runtime.js'
 import { networkName, newVolumeName, type VolumeNaming } from '../names.js'
 import type { LocatedVolume, ResourcesSeen, VolumeSeen } from '../observation.js'
 
@@ -27,18 +27,20 @@ export async function seeResources(
   ])
   const ours = all.filter(volume => volume.labels[flotillaLabel] === input.flotilla)
   return {
-    network:
-      network === null
-        ? { kind: 'absent' }
-        : {
-            kind: network.labels[flotillaLabel] === input.flotilla ? 'ours' : 'foreign',
-            networkId: network.networkId,
-          },
+    network: network === null ? { kind: 'absent' } : ownOrForeign(input.flotilla, network),
     volumes: onePerNode(input, ours),
     foreignVolumes: await findForeignVolumes(runtime, input, ours),
     located: all.flatMap(volume => locate(volume, containers)),
     image,
   }
+}
+
+function ownOrForeign(
+  flotilla: string,
+  { labels, networkId }: NetworkFacts,
+): Exclude<ResourcesSeen['network'], { readonly kind: 'absent' }> {
+  if (labels[flotillaLabel] === flotilla) return { kind: 'ours', networkId }
+  return { kind: 'foreign', networkId, claimsToBeOurs: labels[unprovenLabel] === flotilla }
 }
 
 /**

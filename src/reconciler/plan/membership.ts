@@ -4,7 +4,7 @@ import type { Census } from './census.js'
 import { isDead, type ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
 import type { PlanInput } from './input.js'
-import { nameConflict, nameToCreate } from './name-holders.js'
+import { nameConflict, nameToCreate, unproven } from './name-holders.js'
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import { imageRefusal } from './new-spec.js'
 import type { Action, Refusal, Wait } from './plan.js'
@@ -291,8 +291,11 @@ function nodeName(node: ClassifiedNode): string | undefined {
 }
 
 function networkConflict(input: PlanInput): Refusal | null {
-  if (input.seen.resources?.network.kind !== 'foreign') return null
+  const seen = input.seen.resources?.network
+  if (seen?.kind !== 'foreign') return null
   const network = networkName(input.spec.name)
+  if (seen.claimsToBeOurs === true)
+    return unproven(input, { what: `the network ${network}`, otherwise: `docker network rm ${network}` })
   return {
     code: 'NameConflict',
     why: `the network ${network} exists and is not Flotilla's, so nothing can be created in it`,

@@ -47,9 +47,26 @@ export function nameToCreate(
 export function nameConflict(input: PlanInput, name: string): Refusal | null {
   const stranger = input.seen.strangers.find(one => one.name === name)
   if (stranger === undefined) return null
+  if (stranger.claimsToBeOurs === true)
+    return unproven(input, {
+      what: `the container ${name} (${stranger.containerId.slice(0, 12)}, image ${stranger.image})`,
+      otherwise: `docker rm -f ${name}`,
+    })
   return {
     code: 'NameConflict',
     why: `the container ${name} (${stranger.containerId.slice(0, 12)}, image ${stranger.image}) is not Flotilla's, and the name is needed`,
     whatToType: `docker rename ${name} ${name}-old, or docker rm -f ${name}`,
+  }
+}
+
+/** What carries our labels may be another state directory's, an image's, or that of a directory that was lost: only a person can know. */
+export function unproven(
+  { spec }: PlanInput,
+  thing: { readonly what: string; readonly otherwise: string },
+): Refusal {
+  return {
+    code: 'NameConflict',
+    why: `${thing.what} carries the labels of ${spec.name}, but not the mark of this state directory, so it is not touched; its name is needed`,
+    whatToType: `flotilla claim ${spec.name}   (if it is yours: made with another state directory, or with this one before it was restored), else ${thing.otherwise}`,
   }
 }

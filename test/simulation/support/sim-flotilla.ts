@@ -7,6 +7,8 @@ import type { FlotillaSpec } from '../../../src/manifest/spec.js'
 import { Controller } from '../../../src/reconciler/controller.js'
 import type { Mind } from '../../../src/reconciler/mind.js'
 import type { ProcessState } from '../../../src/reconciler/observation.js'
+import { ownedRuntime } from '../../../src/ownership/owned-runtime.js'
+import { Owner } from '../../../src/ownership/owner.js'
 import { openEyes } from '../../../src/reconciler/observe/open-eyes.js'
 import type { FlotillaStatus } from '../../../src/reconciler/status/status.js'
 import type { FakeOrderFault } from '../../../src/redis/fake/fake-port.js'
@@ -57,7 +59,16 @@ export class SimFlotilla {
     const clock = mortalClock(world.clock, life)
     const port = world.redis.connect({ faultOf: ({ kind }) => orderFault(kind) })
     const redis = mortal(port, life)
-    const runtime = this.#hearing(mortal(world.engine.runtime, life), life)
+    const engine = this.#hearing(mortal(world.engine.runtime, life), life)
+    const files = mortal(world.files, life)
+    const store = new StateStore(stateDirectory, { files, clock })
+    const runtime = ownedRuntime(
+      engine,
+      new Owner({
+        ...{ directory: stateDirectory, runtime: engine, memories: store, files },
+        randomBytes: size => Buffer.alloc(size, Math.floor(world.random.next() * 256)),
+      }),
+    )
     const controller = new Controller({
       eyes: openEyes({
         ...{ runtime, redis, reach: 'container-ip', ownContainer: null },
@@ -65,7 +76,7 @@ export class SimFlotilla {
         nowMs: () => clock.nowMs(),
         endOfTurn: () => clock.sleep(0),
       }),
-      store: new StateStore(stateDirectory, { files: mortal(world.files, life), clock }),
+      store,
       ...{ events, clock, mind, random: () => world.random.next(), flotillaVersion: 'simulated' },
       environment: () => undefined,
     })
