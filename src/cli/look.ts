@@ -3,6 +3,7 @@ import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { peekKeyring } from '../reconciler/auth/keep-keyring.js'
 import { authView, credentialsOf, nodeAuth } from '../reconciler/auth/node-auth.js'
+import { nodeReaders } from '../reconciler/auth/users-seen.js'
 import { encryptionOf } from '../reconciler/encryption.js'
 import { newMemory } from '../reconciler/memory.js'
 import { loginTo } from '../reconciler/observe/source.js'
@@ -21,12 +22,13 @@ import type { Session } from './session.js'
  */
 export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Look> {
   const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
+  const following = followedSource({ spec, memory })
   const input = {
     spec,
     memory,
-    ...(await passwordsIfThere(session, spec)),
+    ...(await passwordsIfThere(session, spec, following !== null)),
     tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
-    sourceLogin: await loginTo(spec.name, followedSource({ spec, memory })),
+    sourceLogin: await loginTo(spec.name, following),
     inHaste: false,
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }
@@ -65,11 +67,17 @@ export async function statusNow(
 async function passwordsIfThere(
   session: Session,
   spec: FlotillaSpec,
-): Promise<Pick<LookInput, 'credentials' | 'auth'>> {
+  followsSource: boolean,
+): Promise<Pick<LookInput, 'credentials' | 'auth' | 'readers'>> {
+  const credentials = await credentialsIfThere(session, spec)
   const kept = await peekKeyring(session.store, spec)
+  if (kept === null) return { credentials, auth: null, readers: null }
+  const { keyring } = kept
+  const auth = nodeAuth(keyring, spec)
   return {
-    credentials: await credentialsIfThere(session, spec),
-    auth: kept === null ? null : authView(kept, nodeAuth(kept.keyring, spec)),
+    credentials,
+    auth: authView(kept, auth),
+    readers: nodeReaders({ auth, keyring, spec }, { followsSource }),
   }
 }
 

@@ -15,6 +15,12 @@ export const nodeEvents = {
     alert:
       'always: raise spec.resources.memory, or find out what filled it; without a limit the host itself is full',
   },
+  'node.drifted': {
+    level: 'warn',
+    message: 'somebody has changed on a node what the manifest declares; it is put right',
+    fields: ['node', 'name', 'changed'],
+    alert: 'within a day: whoever does that has a way in, or a program that works against the manifest',
+  },
   'memory.overcommitted': {
     level: 'warn',
     message: 'the memory limits of all flotillas together are more than the host has',

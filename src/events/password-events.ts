@@ -23,9 +23,15 @@ export const passwordEvents = {
     alert: 'within a day: nothing is broken, but the next change of the password would not be noticed',
   },
   'user.added': { level: 'info', message: 'the manifest has another user', fields: ['user'] },
+  'user.unknown': {
+    level: 'warn',
+    message: 'a node has users that the manifest does not name; flotilla rotate removes them',
+    fields: ['node', 'name', 'users'],
+    alert: 'within a day: whoever made them can still log in when every password has been replaced',
+  },
   'user.departed': {
     level: 'info',
-    message: 'a user is not in the manifest any more; it is taken from every node',
+    message: 'a user is not in the manifest; it is taken from every node',
     fields: ['user'],
   },
 } as const

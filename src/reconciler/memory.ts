@@ -117,6 +117,8 @@ export interface NodeRecord {
     readonly files: string | null
     /** In its process. */
     readonly process: string | null
+    /** What its process listed of them then, as a digest; null until that was read. */
+    readonly listed: string | null
   }
   /** How it keeps its data: what its redis.conf says and its volume bears out. Null until its container was made, or for one of an earlier version. */
   readonly keeps: KeepingSpec | null
@@ -239,7 +241,7 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     keeps: null,
     filing: null,
     snapshotAsked: null,
-    given: { files: null, process: null },
+    given: { files: null, process: null, listed: null },
     limited: null,
   }
 }

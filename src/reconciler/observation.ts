@@ -1,4 +1,6 @@
 import type { VolumePlace } from '../manifest/volume-place.js'
+import type { LiveOptions } from '../redis/options.js'
+import type { UsersSeen } from './auth/users-seen.js'
 import type { Probe, Upstream } from '../redis/redis.js'
 import type { ContainerFacts, ImageFacts, NetworkFacts } from '../runtime/runtime.js'
 
@@ -49,12 +51,22 @@ export interface NodeSeen {
   readonly probe: Probe | null
   /** Since when this node gives no sign of life, on our clock; null while it does. Survives from pass to pass. */
   readonly lifelessSinceMs: number | null
+  /** What it has in force, as it was last asked; null when that is not known. */
+  readonly applied: AppliedSeen | null
   /** The last lines of a run that ended badly; empty otherwise. */
   readonly lastLogLines: readonly string[]
   /** As whom its server runs, as the engine's host counts users; null while that is not known. */
   readonly processUser: number | null
   /** What the kernel says of a running process that gives no sign of life; null when it can't be asked. */
   readonly process: ProcessState | null
+}
+
+export interface AppliedSeen {
+  /** In the words of CONFIG GET; without secrets. */
+  readonly options: LiveOptions
+  readonly users: UsersSeen
+  /** Whether it logs in to its master with the flotilla's own password. */
+  readonly hasReplicationPassword: boolean
 }
 
 /** One letter of /proc/<pid>/stat, in words. `gone`: no such process. */

@@ -6,10 +6,12 @@ import { equalHashes, specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
 import { observe, type Eyes } from './observe/observe.js'
+import type { NodeReaders } from './auth/users-seen.js'
 import { seeResources } from './observe/resources.js'
 import { followedSource } from './plan/followed-source.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
+import { optionsToReadBack } from './plan/tuned-options.js'
 import type { TlsAccess } from '../tls/sight.js'
 import { rememberTransport } from './encryption.js'
 import { remember } from './remember.js'
@@ -38,6 +40,8 @@ export interface LookInput {
   /** Null for a flotilla that was never reconciled. */
   readonly auth: AuthView | null
   readonly setting: Omit<NodeSetting, 'config'>
+  /** How what nodes list of their users is judged; null where that is not to be asked. */
+  readonly readers: NodeReaders | null
   /** See observe: asks only the nodes. */
   readonly inHaste: boolean
   readonly mind?: Mind
@@ -46,7 +50,18 @@ export interface LookInput {
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
 export async function lookAt(
   eyes: Eyes,
-  { spec, memory, credentials, sourceLogin, auth, tls, setting, inHaste, mind = soundMind }: LookInput,
+  {
+    spec,
+    memory,
+    credentials,
+    sourceLogin,
+    auth,
+    tls,
+    setting,
+    inHaste,
+    readers,
+    mind = soundMind,
+  }: LookInput,
 ): Promise<ActionableLook> {
   const from = followedSource({ spec, memory })
   const whatToSee = {
@@ -61,6 +76,7 @@ export async function lookAt(
     masterKnown: memory.operation !== null || memory.master !== null,
     credentials,
     source: from === null ? null : { from, login: sourceLogin, external: spec.network.external },
+    toReadBack: readers === null ? null : { ...readers, options: optionsToReadBack({ spec, memory }) },
     inHaste,
   })
   const known = acceptConfig(

@@ -9,6 +9,7 @@ import type { StateStore } from '../state/state-store.js'
 import { keepKeyring } from './auth/keep-keyring.js'
 import type { Keyring } from './auth/keyring.js'
 import { authView, nodeAuth, type NodeAuth } from './auth/node-auth.js'
+import { nodeReaders } from './auth/users-seen.js'
 import type { ReadEnvironment } from './auth/sources.js'
 import { isInForce } from '../tls/sight.js'
 import { encryptionOf } from './encryption.js'
@@ -26,6 +27,7 @@ import type { Plan } from './plan/plan.js'
 import { isSettled, renderAction, renderPlan } from './plan/text.js'
 import { assess } from './status/assess.js'
 import { publishChanges } from './status/changes.js'
+import { publishDrift } from './status/drift-news.js'
 
 export interface ReconcilerTools {
   readonly eyes: Eyes
@@ -78,6 +80,10 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       memory: pass.record.memory,
       credentials: auth.credentials,
       auth: authView(passwords, auth),
+      readers: nodeReaders(
+        { auth, keyring: passwords.keyring, spec: pass.spec },
+        { followsSource: following !== null },
+      ),
       tls,
       setting,
       inHaste: pass.inHaste,
@@ -192,6 +198,8 @@ async function act(
       events.publish('action.done', { action: renderAction(action), kind, node, cause, tookMs })
     },
   })
+  // What was read back may be otherwise now.
+  for (const { container } of input.seen.nodes) tools.eyes.readBack.forget(container.containerId)
   const failures = result.kind === 'failed' ? result.failures : []
   const failed = failures.find(({ error }) => !isGivenUp(pass, error))
   if (failed !== undefined) {
@@ -257,6 +265,7 @@ function tell(
     status,
     since === undefined ? 0 : Math.max(0, look.input.seen.atMs - Date.parse(since)),
   )
+  publishDrift(context.events, pass.record.look?.input ?? null, look.input)
   pass.record.keepStatus(status, look)
   if (status.phase === 'Ready' && !pass.record.memory.everReady)
     pass.record.keepMemory({ ...pass.record.memory, everReady: true })

@@ -54,9 +54,19 @@ function rememberNode(before: NodeRecord, node: NodeSeen, atMs: number): NodeRec
   const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
   // Asked for in the future: the clock was set back. Every container would be older than that, and made anew over and over until the clock has caught up.
   const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
+  const given = withListed(before.given, node)
   const isSame =
-    crashes === before.crashes && lineage === before.lineage && restartAskedAtMs === before.restartAskedAtMs
-  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs }
+    crashes === before.crashes &&
+    lineage === before.lineage &&
+    restartAskedAtMs === before.restartAskedAtMs &&
+    given === before.given
+  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs, given }
+}
+
+/** How a server writes down what its users may do is known once it has been read; what differs later somebody has changed. */
+function withListed(given: NodeRecord['given'], { applied }: NodeSeen): NodeRecord['given'] {
+  if (given.listed !== null || given.process === null || applied === null) return given
+  return applied.users.wrong.length > 0 ? given : { ...given, listed: applied.users.digest }
 }
 
 /** A node that is loading or half synchronised says nothing about what it held; an empty one born a moment ago would overwrite the evidence. */

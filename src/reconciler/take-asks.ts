@@ -7,6 +7,7 @@ import { rotateStored } from './auth/rotate.js'
 import { afterRestartAsk } from './execute/records.js'
 import type { FlotillaRecord } from './flotilla-record.js'
 import type { FlotillaMemory, RequestAnswer } from './memory.js'
+import { printableNames } from './status/auth-fact.js'
 import { isUnderWay, openRequest, whyNotWhilePaused, withAnswer } from './open-request.js'
 
 interface AskTools {
@@ -52,10 +53,14 @@ async function takeAsk(
     case 'restart':
       await record.saveMemory(memory => withAnswer(afterRestartAsk(memory, ask), done))
       return events.publish('request.taken', { kind, to: ask.node, force: false }, scope)
-    case 'rotate':
-      for (const user of await rotateStored(store, spec, ask.users))
+    case 'rotate': {
+      const seen = record.look?.input.seen.nodes ?? []
+      const unknown = [...new Set(seen.flatMap(({ applied }) => applied?.users.unknown ?? []))]
+      for (const user of await rotateStored(store, spec, { users: ask.users, unknown }))
         events.publish('password.noticed', { user, source: 'flotilla rotate' }, scope)
+      for (const user of printableNames(unknown)) events.publish('user.departed', { user }, scope)
       return record.saveMemory(memory => withAnswer(memory, done))
+    }
     case 'switchover':
     case 'failover':
     case 'take-over': {

@@ -187,16 +187,28 @@ function toText(lines: readonly string[]): string {
   return `# Rendered by Flotilla, the same for every role. Changes made here are lost.\n${lines.join('\n')}\n`
 }
 
+/** What redis.conf says for every node and every version, no manifest can change, and replication by our rules rests on: put back when somebody has changed it by hand. */
+export const fixedOptions: LiveOptions = {
+  'replica-read-only': 'yes',
+  'replica-priority': '100',
+  'repl-ping-replica-period': '2',
+  'repl-backlog-ttl': '0',
+}
+
 /**
  * Options that the version at hand has and the common subset lacks, for CONFIG SET after the first contact. Empty for 6.2 and for a version that can't be read.
  */
-export function liveExtras(facts: Pick<RedisFacts, 'flavour' | 'version'>): Readonly<Record<string, string>> {
+export function liveExtras(facts: Pick<RedisFacts, 'flavour' | 'version'>): LiveOptions {
   const major = Number(/^(\d{1,4})\./.exec(facts.version)?.[1] ?? '0')
-  if (major < 7) return {}
-  return {
-    // SIGTERM waits this long for replicas that lag. The stock 10 s is Docker's own grace, after which it kills.
-    'shutdown-timeout': '3',
-    // Otherwise a replica that can't write its append-only file exits: one full disk would take every replica of a host down.
-    'replica-ignore-disk-write-errors': 'yes',
-  }
+  return major < 7 ? {} : sinceSeven
 }
+
+const sinceSeven: LiveOptions = {
+  // SIGTERM waits this long for replicas that lag. The stock 10 s is Docker's own grace, after which it kills.
+  'shutdown-timeout': '3',
+  // Otherwise a replica that can't write its append-only file exits: one full disk would take every replica of a host down.
+  'replica-ignore-disk-write-errors': 'yes',
+}
+
+/** The names of all options that just some versions have. */
+export const versionOptions: readonly string[] = Object.keys(sinceSeven)

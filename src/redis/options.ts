@@ -24,6 +24,13 @@ export function liveValue(values: readonly string[]): string {
   return values.join(' ')
 }
 
+/** Of the wanted options those that are known there and have another value. */
+export function whatDiffers(wanted: LiveOptions, now: LiveOptions): LiveOptions {
+  return Object.fromEntries(
+    Object.entries(wanted).filter(([name, value]) => now[name] !== undefined && now[name] !== value),
+  )
+}
+
 function argumentsOf(name: string, value: string): string {
   const parts = severalArguments.includes(name) ? value.split(/\s+/).filter(part => part !== '') : [value]
   return parts.map(part => quoteArgument(part, `the option ${name}`)).join(' ')

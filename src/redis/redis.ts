@@ -70,6 +70,8 @@ export interface RedisPort {
     users: { readonly set: readonly AclUser[]; readonly remove: readonly string[] },
     options: { readonly deadlineMs: number },
   ): Promise<void>
+  /** `ACL LIST`: a line for each user, as in an ACL file, passwords as SHA-256. */
+  listUsers(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<readonly string[]>
   /** Runs one command as the `default` user, for `verify` and `cli`. Replies as RESP values. */
   command(
     node: NodeTarget,

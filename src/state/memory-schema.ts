@@ -188,7 +188,11 @@ const memory = z.object({
       tuned: z.string().nullable(),
       filed: z.string().nullable().prefault(null),
       given: z
-        .object({ files: z.string().nullable(), process: z.string().nullable() })
+        .object({
+          files: z.string().nullable(),
+          process: z.string().nullable(),
+          listed: z.string().nullable().prefault(null),
+        })
         .prefault({ files: null, process: null }),
       limited: z.string().nullable().prefault(null),
       keeps: keeping.nullable().prefault(null),

@@ -85,7 +85,7 @@ export class StateStore {
     this.#keyrings.delete(flotilla)
     this.#handedOut.delete(flotilla)
     await this.#files.remove(this.secretsPath(flotilla))
-    for (const user of [applicationUser, ...users.map(one => one.user)])
+    for (const user of [applicationUser, ...users.map(one => one.user).filter(isUserOfManifest)])
       await this.#files.remove(this.passwordPath(flotilla, user))
     await this.certificates.forget(flotilla)
   }
@@ -148,7 +148,8 @@ export class StateStore {
     if (this.#handedOut.get(flotilla) === keyring) return
     for (const { user, current, departed } of keyring.users) {
       const path = this.passwordPath(flotilla, user)
-      if (ownUsers.includes(user)) continue
+      // Somebody may have made a user on a node whose name leads elsewhere as a path.
+      if (ownUsers.includes(user) || !isUserOfManifest(user)) continue
       if (departed) {
         await this.#files.remove(path)
         continue
@@ -181,6 +182,10 @@ export class StateStore {
   private secretsPath(flotilla: string): string {
     return join(this.directory, 'secrets', `${flotilla}.json`)
   }
+}
+
+function isUserOfManifest(user: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(user)
 }
 
 function parseStatus(text: string): FlotillaStatus | null {

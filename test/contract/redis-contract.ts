@@ -616,6 +616,20 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'answered')
     })
 
+    test('its users are listed with how they come in, also those that somebody has made by hand', async () => {
+      const node = await world.startNode('shop-0')
+      const stranger = { name: 'stranger', rules: ['on', 'nopass', '~*', '+@read'] }
+      await world.redis.setUsers(node, { set: [stranger], remove: [] }, { deadlineMs })
+      const lines = await world.redis.listUsers(node, { deadlineMs })
+      const named = lines.map(line => line.split(' ')[1] ?? '').toSorted((a, b) => a.localeCompare(b))
+      assert.deepEqual(named, ['default', 'flotilla', 'replication', 'stranger'])
+      for (const { name: user, rules } of aclUsers(plainKeys(node.credentials)))
+        assert.match(
+          lines.find(line => line.startsWith(`user ${user} `)) ?? '',
+          new RegExp(` on .*${rules.find(rule => rule.startsWith('#'))} `),
+        )
+    })
+
     test('our own password can be changed by the connection that uses it', async () => {
       const node = await world.startNode('shop-0')
       const next = new Secret('our next password')

@@ -56,7 +56,7 @@ test('a state file of an earlier version is read, with what came later as it was
           keeps: null,
           filing: null,
           snapshotAsked: null,
-          given: { files: null, process: null },
+          given: { files: null, process: null, listed: null },
         },
       ],
     },

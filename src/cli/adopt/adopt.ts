@@ -241,7 +241,7 @@ async function planOf(session: Session, spec: FlotillaSpec, login: SourceLogin |
       memory: newMemory(spec.name),
       credentials: await credentialsIfThere(session, spec),
       sourceLogin: login,
-      auth: null,
+      ...{ auth: null, readers: null },
       tls: null,
       setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
       inHaste: false,

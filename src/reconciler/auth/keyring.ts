@@ -107,6 +107,20 @@ export function rotatePasswords(keyring: Keyring, users: readonly string[], gene
   )
 }
 
+/** Has users that the keyring does not know taken from every node, as one is that the manifest does not name any more. */
+export function expelUsers(keyring: Keyring, names: readonly string[], generate: () => Secret): Keyring {
+  const unknown = names.filter(name => !keyring.users.some(({ user }) => user === name))
+  if (unknown.length === 0) return keyring
+  const expelled = unknown.map(user => ({
+    user,
+    current: { secret: generate(), origin: 'generated' as const },
+    next: null,
+    former: [],
+    departed: true,
+  }))
+  return { ...keyring, users: [...keyring.users, ...expelled] }
+}
+
 /** The next passwords of these users become current; those before are accepted for as long as was asked for. */
 export function adoptPasswords(
   keyring: Keyring,

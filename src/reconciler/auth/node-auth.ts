@@ -30,6 +30,8 @@ export interface AuthView {
   /** Former passwords that are still accepted, each until then. */
   readonly former: readonly { readonly user: string; readonly own: boolean; readonly untilMs: number }[]
   readonly departed: readonly string[]
+  /** Users that the manifest names. */
+  readonly others: readonly string[]
   readonly problems: readonly SourceProblem[]
   /** Some sources could not be looked at from here; whether they are well only the daemon knows. */
   readonly blind: boolean
@@ -63,10 +65,11 @@ export function nodeAuth(
 
 export function authView(
   { keyring, problems, blind }: KeptKeyring,
-  { digest }: Pick<NodeAuth, 'digest'>,
+  { digest, others }: Pick<NodeAuth, 'digest' | 'others'>,
 ): AuthView {
   return {
     digest,
+    others: others.map(({ name }) => name),
     pending: keyring.users
       .filter(one => one.next !== null && !one.departed)
       .map(({ user }) => ({ user, own: ownUsers.includes(user) })),

@@ -2,7 +2,7 @@ import type { FlotillaSpec } from '../../manifest/spec.js'
 import { applicationUser } from '../../redis/acl-user.js'
 import type { StateStore } from '../../state/state-store.js'
 import { newPassword } from './keep-keyring.js'
-import { ownUsers, rotatePasswords } from './keyring.js'
+import { expelUsers, ownUsers, rotatePasswords } from './keyring.js'
 
 /** Why Flotilla makes no new password of this user, and what to do; null when it does. */
 export function whyNotRotate(
@@ -37,15 +37,19 @@ export function whyNotRotate(
   }
 }
 
-/** Makes new passwords of those of these users for whom that is possible; they are on disk when it returns. @returns whose. */
+/**
+ * Makes new passwords of those of these users for whom that is possible, and has users that nobody asked us for taken from every node, who would outlive it; both are on
+ * disk when it returns. @returns whose passwords.
+ */
 export async function rotateStored(
   store: StateStore,
   spec: FlotillaSpec,
-  users: readonly string[],
+  { users, unknown }: { readonly users: readonly string[]; readonly unknown: readonly string[] },
 ): Promise<readonly string[]> {
   const keyring = await store.loadKeyring(spec.name)
   const possible = users.filter(user => whyNotRotate(spec, user) === null)
-  if (keyring === null || possible.length === 0) return []
-  await store.saveKeyring(spec.name, rotatePasswords(keyring, possible, newPassword))
+  if (keyring === null || possible.length + unknown.length === 0) return []
+  const rotated = rotatePasswords(keyring, possible, newPassword)
+  await store.saveKeyring(spec.name, expelUsers(rotated, unknown, newPassword))
   return possible
 }

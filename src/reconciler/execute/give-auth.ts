@@ -26,7 +26,10 @@ export async function applyAuth(hands: Hands, { ordinal, container, target }: Ru
   keepMemory(memory => ({ ...memory, usersRefused }))
   const process = processGiven(container, auth.digest)
   keepMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({ ...record, given: { ...record.given, process } })),
+    withNodeRecord(memory, ordinal, record => ({
+      ...record,
+      given: { ...record.given, process, listed: null },
+    })),
   )
 }
 
@@ -51,7 +54,10 @@ export function noteStarted(hands: Hands, ordinal: number, container: ContainerF
   keepMemory(memory =>
     withNodeRecord(memory, ordinal, record =>
       record.given.files === filesGiven(container, auth.digest)
-        ? { ...record, given: { ...record.given, process: processGiven(container, auth.digest) } }
+        ? {
+            ...record,
+            given: { ...record.given, process: processGiven(container, auth.digest), listed: null },
+          }
         : record,
     ),
   )

@@ -1,5 +1,5 @@
-import { liveExtras } from '../../redis/config.js'
-import type { LiveOptions } from '../../redis/options.js'
+import { fixedOptions, liveExtras } from '../../redis/config.js'
+import { whatDiffers, type LiveOptions } from '../../redis/options.js'
 import type { NodeTarget, RedisPort } from '../../redis/redis.js'
 
 /** A node that was started a moment ago has this long to answer. */
@@ -17,16 +17,9 @@ export async function tuneNode(
 ): Promise<string | null> {
   const probe = await redis.probe(target, { deadlineMs })
   if (probe.kind !== 'answered') return null
-  const wanted = { ...liveExtras(probe.facts), ...options }
+  const wanted = { ...fixedOptions, ...liveExtras(probe.facts), ...options }
   const now = await redis.getConfig(target, Object.keys(wanted), { deadlineMs })
   const differing = whatDiffers(wanted, now)
   if (Object.keys(differing).length > 0) await redis.setConfig(target, differing, { deadlineMs })
   return probe.facts.runId
-}
-
-/** Of the wanted options those that are known there and have another value. */
-export function whatDiffers(wanted: LiveOptions, now: LiveOptions): LiveOptions {
-  return Object.fromEntries(
-    Object.entries(wanted).filter(([name, value]) => now[name] !== undefined && now[name] !== value),
-  )
 }

@@ -15,6 +15,7 @@ import {
 } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
+import type { ReadBack, ToReadBack } from './read-back.js'
 import { seeResources, type ResourcesToSee } from './resources.js'
 import { seeSource, type SourceToSee } from './source.js'
 import type { ProcessUsers } from './process-users.js'
@@ -26,6 +27,7 @@ export interface Eyes {
   readonly engine: EngineView
   readonly lifeSigns: LifeSigns
   readonly processUsers: ProcessUsers
+  readonly readBack: ReadBack
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   /** What the kernel says of a process of the engine's host; null where it can't be asked. */
@@ -42,6 +44,8 @@ export interface ObserveInput extends ResourcesToSee {
   readonly credentials: NodeCredentials
   /** The Redis of somebody else that it follows; null when there is none. */
   readonly source: SourceToSee | null
+  /** What nodes are asked for now and then beside INFO; null where it is not known what they should have. */
+  readonly toReadBack: ToReadBack | null
   /**
    * A connection has just been lost. While Docker clears up after a container that has ended, its answers and its renames take 100 ms and more; a look that
    * is in time goes by the last list and asks just the nodes.
@@ -76,11 +80,12 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     speaksOfNetworks(input, chosen) && !input.inHaste ? eyes.runtime.listAllNetworks() : null,
     input.source === null ? null : seeSource(eyes, flotilla, input.source),
   ])
+  const read = await readBack(eyes, input, nodes)
   return {
     flotilla,
     // The moment of the decision: a probe of a silent node has taken its time.
     atMs: eyes.nowMs(),
-    nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
+    nodes: read.toSorted((a, b) => a.ordinal - b.ordinal),
     duplicates,
     leftovers: containers
       .filter(({ labels }) => labels[trialLabel] !== undefined && labels[flotillaLabel] === flotilla)
@@ -132,6 +137,7 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
     address: target === null ? null : { host: target.host, port: target.port },
     probe,
     lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
+    applied: null,
     lastLogLines: await lastWords(eyes.runtime, container),
     processUser: eyes.processUsers.of(container, eyes.nowMs()),
     // What the kernel says matters of a process that may live; where nobody listens it would only take time.
@@ -141,6 +147,24 @@ async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFact
 
 /** They go into status, log and state; a server that dies may print its memory. */
 const lastLineLengthMax = 300
+
+/** In calm times only: while a node does not answer there is something more urgent. */
+async function readBack(
+  eyes: Eyes,
+  input: ObserveInput,
+  nodes: readonly NodeSeen[],
+): Promise<readonly NodeSeen[]> {
+  const { toReadBack } = input
+  if (toReadBack === null || input.inHaste) return nodes
+  if (!nodes.every(({ probe }) => probe?.kind === 'answered')) return nodes
+  return Promise.all(
+    nodes.map(async node => {
+      const target = nodeTarget(eyes.reach, input, node.container)
+      if (target === null) return node
+      return { ...node, applied: await eyes.readBack.read(target, toReadBack, eyes.nowMs()) }
+    }),
+  )
+}
 
 /** What a container that ended badly said last; looked at only then, and never worth a failed look. */
 async function lastWords(runtime: Runtime, container: ContainerFacts): Promise<readonly string[]> {

@@ -4,6 +4,7 @@ import type { Runtime } from '../../runtime/runtime.js'
 import { EngineView } from './engine-view.js'
 import { LifeSigns } from './life-signs.js'
 import type { Eyes } from './observe.js'
+import { ReadBack } from './read-back.js'
 import { OwnNetworks } from './own-networks.js'
 import { ProcessUsers } from './process-users.js'
 
@@ -27,6 +28,7 @@ export function openEyes({
 }): Eyes {
   const lifeSigns = new LifeSigns()
   const processUsers = new ProcessUsers(runtime)
+  const readBack = new ReadBack(redis)
   const engine = new EngineView(runtime, {
     ...(endOfTurn === undefined ? {} : { endOfTurn }),
     onList(containers) {
@@ -35,6 +37,7 @@ export function openEyes({
       redis.retain(ids)
       lifeSigns.retain(ids)
       processUsers.retain(ids)
+      readBack.retain(ids)
     },
   })
   return {
@@ -44,6 +47,7 @@ export function openEyes({
     engine,
     lifeSigns,
     processUsers,
+    readBack,
     ownNetworks: new OwnNetworks(runtime, ownContainer),
   }
 }

@@ -2,6 +2,7 @@ import type { AuthView } from '../auth/node-auth.js'
 import { newNodeRecord } from '../memory.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { driftOf } from './drift.js'
 import { filesGiven, processGiven } from './given.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
@@ -28,7 +29,7 @@ export function planAuth(input: PlanInput, census: Census, others: readonly Acti
       ...atRest.map(node => ({ phase: 'write' as const, action: writeFiles(node, staleCause) })),
       ...live.map(node => ({
         phase: 'auth' as const,
-        action: { ...about(node), kind: 'apply-auth' as const, cause: staleCause },
+        action: { ...about(node), kind: 'apply-auth' as const, cause: causeOf(input, node) },
       })),
       ...turnKeys(auth, { everybodyHasIt: late.length + remade.length === 0, atMs: input.seen.atMs }),
     ],
@@ -37,6 +38,11 @@ export function planAuth(input: PlanInput, census: Census, others: readonly Acti
 }
 
 const staleCause = 'the users or passwords that it was given are not those of today'
+
+function causeOf(input: PlanInput, node: ClassifiedNode): string {
+  const { users } = driftOf(input, node)
+  return users.length === 0 ? staleCause : `somebody has changed its users there: ${users.join(', ')}`
+}
 
 /** Before a container is started again; null when its files are those of today. */
 export function freshFiles(input: PlanInput, node: ClassifiedNode): Action | null {
@@ -48,7 +54,9 @@ export function freshFiles(input: PlanInput, node: ClassifiedNode): Action | nul
 /** One that has no container, or whose container is on its way out, has nothing that could be old. */
 function isStale(input: PlanInput, auth: AuthView, node: ClassifiedNode): boolean {
   if (node.seen === null || node.bucket === 'leaving') return false
-  return !hasFiles(input, auth, node) || (node.bucket !== 'stopped' && !hasProcess(input, auth, node))
+  if (!hasFiles(input, auth, node)) return true
+  if (node.bucket === 'stopped') return false
+  return !hasProcess(input, auth, node) || driftOf(input, node).users.length > 0
 }
 
 function hasFiles(input: PlanInput, { digest }: AuthView, { ordinal, seen }: ClassifiedNode): boolean {

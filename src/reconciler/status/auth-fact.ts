@@ -41,6 +41,13 @@ export function authFact(input: PlanInput, census: Census, previous: FlotillaSta
       reason: 'Rotating',
       message: `every node accepts the new password of ${auth.pending.map(one => one.user).join(', ')}, which comes into use`,
     }
+  const unknown = unknownUsers(census)
+  if (unknown.length > 0)
+    return {
+      status: 'False',
+      reason: unknownUser,
+      message: `there are users that the manifest does not name: ${printableNames(unknown).join(', ')}. To remove them, type: flotilla rotate ${input.spec.name}`,
+    }
   return overlaps === ''
     ? { status: 'True', reason: 'Applied', message: 'every node has its users and passwords' }
     : { status: 'True', reason: overlapping, message: overlaps }
@@ -50,6 +57,21 @@ export function authFact(input: PlanInput, census: Census, previous: FlotillaSta
 export const unavailable = 'PasswordUnavailable'
 const refusedUsers = 'UserRefused'
 const overlapping = 'Overlapping'
+const unknownUser = 'UnknownUsers'
+
+/** Users that some node has and nobody has asked us for. */
+export function unknownUsers({ wanted, surplus }: Census): readonly string[] {
+  const all = [...wanted, ...surplus].flatMap(({ seen }) => seen?.applied?.users.unknown ?? [])
+  return [...new Set(all)].sort()
+}
+
+/** A few of them: a name may be of any length, and hold anything but a space. */
+export function printableNames(names: readonly string[]): readonly string[] {
+  const shown = names
+    .slice(0, 10)
+    .map(name => (/^[\w.@:-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64))))
+  return names.length > shown.length ? [...shown, `and ${names.length - shown.length} more`] : shown
+}
 
 function overlapWords(former: NonNullable<PlanInput['auth']>['former']): string {
   return former

@@ -3,7 +3,7 @@ import { writeRefusal, type WriteRefusal } from '../../redis/write-refusal.js'
 import { keepingIn } from '../keeping.js'
 import { factsOf, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
-import { tunedOptions } from '../plan/tuning.js'
+import { tunedOptions } from '../plan/tuned-options.js'
 import { no, yes, type Fact } from './fact.js'
 import type { FlotillaStatus } from './status.js'
 
@@ -21,7 +21,10 @@ export function refusedWrites(
     save,
     'stop-writes-on-bgsave-error': stops = 'yes',
     ...wanted
-  } = tunedOptions(input, master.ordinal)
+  } = {
+    ...tunedOptions(input, master.ordinal),
+    ...master.seen?.applied?.options,
+  }
   return writeRefusal(facts, {
     savesSnapshots: keepingIn(input.spec).mode === 'rdb' && save !== '',
     stopsWhenSnapshotFails: stops !== 'no',

@@ -112,6 +112,14 @@ export async function setNodeUsers(
   })
 }
 
+export async function listNodeUsers(context: OrderContext): Promise<readonly string[]> {
+  const order = 'ACL LIST'
+  const replies = await send(context, order, [['ACL', 'LIST']])
+  acceptAll(context.node, order, replies)
+  const [reply] = replies
+  return reply?.kind === 'value' && Array.isArray(reply.value) ? reply.value.map(String) : []
+}
+
 function replicaOf({ host, port }: Upstream): readonly string[] {
   return ['REPLICAOF', host, String(port)]
 }

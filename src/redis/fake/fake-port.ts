@@ -260,6 +260,10 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
         for (const { name, rules } of set) users.set(name, rules)
         for (const name of remove) users.delete(name)
       }),
+    listUsers: (target, { deadlineMs }) =>
+      give(target, { kind: 'ACL LIST', deadlineMs }, ({ users }) =>
+        [...users].map(([name, rules]) => ['user', name, ...rules].join(' ')),
+      ),
     command: async (target, command, { deadlineMs }) => {
       const endMs = clock.monotonicMs() + deadlineMs
       const there = at(target)

@@ -175,6 +175,7 @@ test('a node is given its users, its files first; and the memory says which', as
   assert.deepEqual(world.memory().nodes[0]?.given, {
     files: filesGiven(container, digest),
     process: processGiven(container, digest),
+    listed: null,
   })
   assert.equal(world.processes[0]?.config.get('protected-mode'), 'yes')
   assert.equal(world.memory().usersRefused, null)

@@ -24,7 +24,16 @@ import {
 
 /** Node 0 reigns over nodes 1 and 2; who was given what the keyring says (the digest `today`), and what follows where somebody was not. */
 function keyring(overrides: Partial<AuthView> = {}): AuthView {
-  return { digest: 'today', pending: [], former: [], departed: [], problems: [], blind: false, ...overrides }
+  return {
+    digest: 'today',
+    pending: [],
+    former: [],
+    departed: [],
+    others: [],
+    problems: [],
+    blind: false,
+    ...overrides,
+  }
 }
 
 /** The memory in which these nodes have in their files and their process what the keyring says. */
@@ -38,6 +47,7 @@ function given(
         given: {
           files: filesGiven(facts, 'today'),
           process: processGiven(facts, 'today'),
+          listed: null,
           ...but[ordinal],
         },
       }),

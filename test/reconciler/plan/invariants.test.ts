@@ -478,7 +478,7 @@ test('our own passwords change when every container has been given the new ones,
   const digest = 'today'
   const auth = (own: boolean, when: 'pending' | 'former'): NonNullable<Case['auth']> => {
     const user = { user: 'replication', own, untilMs: 0 }
-    const others = { departed: [], problems: [], blind: false, digest }
+    const others = { departed: [], others: [], problems: [], blind: false, digest }
     return { ...others, pending: when === 'pending' ? [user] : [], former: when === 'former' ? [user] : [] }
   }
   const adopt: ActionBody = { kind: 'adopt-passwords', users: ['replication'] }
@@ -492,7 +492,7 @@ test('our own passwords change when every container has been given the new ones,
         nodeRecord(ordinal, {
           given: {
             files: filesGiven(container, ordinals.includes(ordinal) ? digest : 'yesterday'),
-            process: null,
+            ...{ process: null, listed: null },
           },
         }),
       ),

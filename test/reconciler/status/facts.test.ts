@@ -133,7 +133,7 @@ test('whether every node has its users and passwords is told, and what is in the
       nodes: nodes.map(({ ordinal, container: facts }) => {
         const digest = ordinals.includes(ordinal) ? 'today' : 'yesterday'
         return nodeRecord(ordinal, {
-          given: { files: filesGiven(facts, digest), process: processGiven(facts, digest) },
+          given: { files: filesGiven(facts, digest), process: processGiven(facts, digest), listed: null },
         })
       }),
     })
@@ -142,6 +142,7 @@ test('whether every node has its users and passwords is told, and what is in the
     pending: [],
     former: [],
     departed: [],
+    others: [],
     problems: [],
     blind: false,
   }

@@ -533,6 +533,7 @@ function lookAt(world: World, box: Box): NodeSeen {
     address: address === null ? null : { host: address, port: 6379 },
     probe: address === null ? null : probe(world, box),
     lifelessSinceMs: box.mood === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
+    applied: null,
     lastLogLines: [],
     processUser: null,
     process: null,

@@ -225,6 +225,7 @@ export function node(
     address: running ? { host: `10.0.0.${10 + ordinal}`, port: 6379 } : null,
     probe: null,
     lifelessSinceMs: null,
+    applied: null,
     lastLogLines: [],
     processUser: null,
     process: null,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { whatDiffers } from '../../../src/reconciler/execute/tune-node.js'
+import { whatDiffers } from '../../src/redis/options.js'
 
 test('an option that is as it should be is not set again, and one that the server does not know is left out', () => {
   const now = { hz: '10', maxmemory: '0', save: '' }

@@ -1,0 +1,69 @@
+import { createHmac } from 'node:crypto'
+import type { FlotillaSpec } from '../../manifest/spec.js'
+import type { AclUser } from '../../redis/acl-user.js'
+import type { Keyring } from './keyring.js'
+import type { NodeAuth } from './node-auth.js'
+
+/** What ACL LIST of a node says, as far as it may be told on. */
+export interface UsersSeen {
+  /** A keyed digest over the lines of our users: the same as long as nobody changes what they may do. */
+  readonly digest: string
+  /** Users of ours that are missing, on or off against our will, or let in by other passwords than they were given. */
+  readonly wrong: readonly string[]
+  /** Users that nobody has asked us for. */
+  readonly unknown: readonly string[]
+}
+
+/** How what a node says of its users and passwords is judged, by one who knows them. */
+export interface NodeReaders {
+  /** Of the lines of ACL LIST. */
+  readonly judgeUsers: (listed: readonly string[]) => UsersSeen
+  /** Whether this is what nodes log in to their master with; null while one of them follows a Redis that is not ours. */
+  readonly isReplicationPassword: ((password: string) => boolean) | null
+}
+
+export function nodeReaders(
+  known: { readonly auth: NodeAuth; readonly keyring: Keyring; readonly spec: FlotillaSpec },
+  { followsSource }: { readonly followsSource: boolean },
+): NodeReaders {
+  return {
+    judgeUsers: listed => usersSeen(listed, known),
+    isReplicationPassword: followsSource
+      ? null
+      : password => password === known.auth.credentials.replication.reveal(),
+  }
+}
+
+/** Compares what a node lists with what nodes are given. Servers write rules in words of their own, so those are compared by digest, with what the node listed before. */
+export function usersSeen(
+  listed: readonly string[],
+  {
+    auth,
+    keyring,
+    spec,
+  }: { readonly auth: NodeAuth; readonly keyring: Keyring; readonly spec: FlotillaSpec },
+): UsersSeen {
+  const lines = new Map(listed.map(line => [line.split(' ')[1] ?? '', line]))
+  const ours = [...auth.users, ...auth.others]
+  const known = new Set([
+    ...ours.map(({ name }) => name),
+    ...keyring.users.map(({ user }) => user),
+    ...spec.auth.users.map(({ name }) => name),
+  ])
+  const text = ours.map(({ name }) => lines.get(name) ?? '').join('\n')
+  return {
+    digest: createHmac('sha256', keyring.digestKey.reveal()).update(text).digest('hex').slice(0, 16),
+    wrong: ours.filter(user => loginOf(user.rules) !== loginIn(lines.get(user.name))).map(({ name }) => name),
+    unknown: [...lines.keys()].filter(name => name !== '' && !known.has(name)).sort(),
+  }
+}
+
+function loginIn(line: string | undefined): string {
+  return line === undefined ? 'missing' : loginOf(line.split(' ').slice(2))
+}
+
+/** Whether and by which passwords it lets in: every server lists that in the words it was given. */
+function loginOf(rules: AclUser['rules']): string {
+  const on = rules.includes('on') ? 'on' : 'off'
+  return [on, ...rules.filter(rule => rule === 'nopass' || rule.startsWith('#')).sort()].join(' ')
+}

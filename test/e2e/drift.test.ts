@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { until } from '../support/until.js'
+import { testWorld, type World } from '../support/world.js'
+
+/** A reading gets 15 s old at most, and a settled flotilla is looked at every five. */
+const withinMs = 40_000
+
+async function redis(world: World, ...command: readonly string[]): Promise<string> {
+  return String(await world.redis('master', ...command).catch((error: unknown) => error))
+}
+
+describe('39. Applied is asked of the world, not remembered', () => {
+  test('options, passwords and users that somebody changes by hand are put right and told; users that nobody asked for are told, and removed by rotate', async t => {
+    const world = testWorld(t, 'drift')
+    world.declare({ replicas: 1 })
+    appendFileSync(
+      world.manifest,
+      "  config: { hz: 25 }\n  auth: { users: [{ name: app, rules: '~* +@read', mode: none }] }\n",
+    )
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await until('the options to be applied', 60_000, async () =>
+      /25/.test(await redis(world, 'config', 'get', 'hz')),
+    )
+    const before = await world.containers()
+    await assertWhole(world, { replicas: 1 })
+    const mark = daemon.mark()
+
+    await world.redis('replica-1', 'config', 'set', 'hz', '50')
+    await world.redis('replica-1', 'config', 'set', 'replica-read-only', 'no')
+    await world.redis('replica-1', 'acl', 'deluser', 'app')
+    await world.redis('master', 'acl', 'setuser', 'app', '-@all')
+    await world.redis('master', 'acl', 'setuser', 'backdoor', 'on', 'nopass', '~*', '+@all')
+    await world.redis('master', 'config', 'set', 'requirepass', 'of my own')
+    assert.match(await redis(world, 'ping'), /password/)
+
+    await until(
+      'the application to be let in again',
+      withinMs,
+      async () => (await redis(world, 'ping')) === 'PONG',
+    )
+    await until('everything to be as the manifest says', withinMs, async () => {
+      const [hz, readOnly, users] = await Promise.all([
+        world.redis('replica-1', 'config', 'get', 'hz'),
+        world.redis('replica-1', 'config', 'get', 'replica-read-only'),
+        world.redis('replica-1', 'acl', 'list'),
+      ])
+      assert.match(String(hz), /25/)
+      assert.match(String(readOnly), /yes/)
+      assert.match(String(users), /user app /)
+      assert.match(await redis(world, 'acl', 'list'), /user app on nopass[^,]*\+@read/)
+      return true
+    })
+    const drifted = daemon.lines('node.drifted', mark).map(line => String(line['changed']))
+    assert.match(drifted.join(' '), /hz/)
+    assert.match(drifted.join(' '), /default/)
+    assert.match(drifted.join(' '), /app/)
+
+    await daemon.waitFor('user.unknown', { since: mark })
+    const told = await until('AuthApplied to tell it', withinMs, async () => {
+      const { conditions } = await world.status()
+      const condition = conditions.find(({ type }) => type === 'AuthApplied')
+      return condition?.reason === 'UnknownUsers' ? condition.message : null
+    })
+    assert.match(told, /backdoor.*type: flotilla rotate/)
+    const { exitCode, stderr } = await world.flotilla('rotate', world.name)
+    assert.equal(exitCode, 0, stderr)
+    await until(
+      'the unknown user to be gone',
+      withinMs,
+      async () => !/backdoor/.test(await redis(world, 'acl', 'list')),
+    )
+    await assertWhole(world, { replicas: 1 })
+    await assertUntouched(world, before)
+  })
+})

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AppliedSeen, NodeSeen } from '../../../src/reconciler/observation.js'
+import { takeCensus } from '../../../src/reconciler/plan/census.js'
+import { driftOf } from '../../../src/reconciler/plan/drift.js'
+import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { renderAction } from '../../../src/reconciler/plan/text.js'
+import { publishDrift } from '../../../src/reconciler/status/drift-news.js'
+import { authFact } from '../../../src/reconciler/status/auth-fact.js'
+import type { PlanInput } from '../../../src/reconciler/plan/input.js'
+import { tunedOptions } from '../../../src/reconciler/plan/tuned-options.js'
+import { isUntuned } from '../../../src/reconciler/plan/tuning.js'
+import { fixedOptions, liveExtras } from '../../../src/redis/config.js'
+import { memory, nodeRecord, planInput, redisFacts, settledNodes, type Case } from '../support/world.js'
+
+const auth: NonNullable<Case['auth']> = {
+  ...{ digest: 'today', pending: [], former: [], departed: [], others: ['app'], problems: [], blind: false },
+}
+
+/** A settled pair whose nodes have been read back, as they should be but for this on node 1. */
+function world(
+  changed: (applied: AppliedSeen) => Partial<AppliedSeen>,
+  {
+    listed = 'as-given',
+    refused = false,
+  }: { readonly listed?: string | null; readonly refused?: boolean } = {},
+): PlanInput {
+  const plain = planInput({ spec: { replicas: 1 }, nodes: settledNodes(1) })
+  const nodes: readonly NodeSeen[] = plain.seen.nodes.map(seen => {
+    const applied: AppliedSeen = {
+      options: { ...fixedOptions, ...liveExtras(redisFacts()), ...tunedOptions(plain, seen.ordinal) },
+      users: { digest: 'as-given', wrong: [], unknown: [] },
+      hasReplicationPassword: true,
+    }
+    return { ...seen, applied: seen.ordinal === 1 ? { ...applied, ...changed(applied) } : applied }
+  })
+  return planInput({
+    spec: { replicas: 1 },
+    nodes,
+    auth,
+    memory: memory(0, {
+      usersRefused: refused ? { digest: 'today', why: 'no such command' } : null,
+      nodes: plain.memory.nodes.map(record => {
+        const seen = plain.seen.nodes.find(({ ordinal }) => ordinal === record.ordinal)
+        if (seen === undefined) return record
+        const { container } = seen
+        const process = processGiven(container, 'today')
+        return nodeRecord(record.ordinal, {
+          ...record,
+          given: { files: filesGiven(container, 'today'), process, listed },
+        })
+      }),
+    }),
+  })
+}
+
+function planOf(input: PlanInput): string {
+  return planFlotilla(input)
+    .stages.flatMap(stage => stage.map(action => `${renderAction(action)}: ${action.cause}`))
+    .join('\n')
+}
+
+function driftIn(input: PlanInput): string {
+  const node = takeCensus(input, 0).wanted.find(({ ordinal }) => ordinal === 1) ?? assert.fail()
+  const { options, users } = driftOf(input, node)
+  return [...options, ...users].join(', ')
+}
+
+test('what is read back as it was given is no drift', () => {
+  const input = world(() => ({}))
+  assert.equal(driftIn(input), '')
+  assert.equal(planOf(input), '')
+})
+
+test('an option that somebody has set by hand is set back, and the plan says why', () => {
+  const input = world(({ options }) => ({
+    options: { ...options, maxmemory: '1', 'replica-read-only': 'no' },
+  }))
+  assert.equal(driftIn(input), 'maxmemory, replica-read-only')
+  assert.match(planOf(input), /1.*: somebody has changed maxmemory, replica-read-only there/)
+})
+
+test('an option that this server does not know is no drift, nor is one of a node that was not tuned yet', () => {
+  assert.equal(driftIn(world(() => ({ options: { 'from-another-version': '1' } }))), '')
+  const untuned = world(({ options }) => ({ options: { ...options, maxmemory: '1' } }))
+  const forgotten = { ...untuned, memory: memory(0) }
+  assert.equal(driftIn(forgotten), '')
+  assert.ok(isUntuned(forgotten, takeCensus(forgotten, 0).wanted[1] ?? assert.fail()))
+})
+
+test('users that somebody has changed or removed are given again', () => {
+  const input = world(({ users }) => ({ users: { ...users, wrong: ['default'] } }))
+  assert.match(planOf(input), /1.*: somebody has changed its users there: default/)
+  assert.match(driftIn(world(() => ({ hasReplicationPassword: false }))), /masterauth/)
+})
+
+test('what users may do is compared with what the server itself listed before', () => {
+  const changed = ({ users }: AppliedSeen) => ({ users: { ...users, digest: 'changed' } })
+  assert.equal(driftIn(world(changed)), 'what they may do')
+  assert.equal(driftIn(world(changed, { listed: null })), '')
+})
+
+test('a user whose rules the server refuses is not given to it over and over', () => {
+  const missing = ({ users }: AppliedSeen) => ({ users: { ...users, wrong: ['app'] } })
+  assert.equal(driftIn(world(missing)), 'app')
+  assert.equal(driftIn(world(missing, { refused: true })), '')
+})
+
+test('drift and unknown users are told once, and AuthApplied says what removes those', () => {
+  const told: string[] = []
+  const events = { publish: (code: string): void => void told.push(code) }
+  const input = world(({ options, users }) => ({
+    options: { ...options, maxmemory: '1' },
+    users: { ...users, unknown: ['backdoor', '../../etc/passwd'] },
+  }))
+  publishDrift(events, null, input)
+  publishDrift(events, input, input)
+  assert.deepEqual(told, ['node.drifted', 'user.unknown'])
+  const { reason, message } = authFact(input, takeCensus(input, 0), null)
+  assert.equal(reason, 'UnknownUsers')
+  assert.match(message, /backdoor.*type: flotilla rotate shop/)
+})
