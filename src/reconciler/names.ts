@@ -60,3 +60,6 @@ export function masterLink(flotilla: string): string {
 }
 
 export const redisPort = 6379
+
+/** Where on its volume a replica's data goes that its server can't read; what a replaced master held goes to `epoch-<n>`. */
+export const unreadableFolder = 'unreadable'

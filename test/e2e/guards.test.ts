@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
-import { killContainer, signalContainer } from '../support/containers.js'
+import { execIn, killContainer, signalContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -80,6 +82,42 @@ describe('guards', { concurrency: 2 }, () => {
     await assertUntouched(world, before, [1])
     assert.equal(await world.redis('replica-1', 'get', 'others'), 'work')
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
+  })
+
+  test('a replica whose append-only file is damaged → its data is archived by itself, it starts with nothing and is in sync', async t => {
+    const world = testWorld(t, 'damaged')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await fill(world, 100)
+    await world.redis('master', 'wait', '1', '5000')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    await damage(world, 'replica-1')
+    const archived = await daemon.waitFor('data.set-aside', { since: mark, withinMs: 60_000 })
+    assert.equal(archived['folder'], '/data/set-aside/unreadable')
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: 60_000 })
+    await assertWhole(world, { replicas: 1 })
+    await assertUntouched(world, before, [1])
+    assert.equal(await world.redis('replica-1', 'dbsize'), 100)
+    assert.match(await archiveOf(world, 'replica-1'), /incr\.aof/)
+  })
+
+  test('45. What a hold says to type, works: a lone master whose append-only file is damaged comes back with what can be read of it', async t => {
+    const world = testWorld(t, 'damaged-lone')
+    world.declare({ replicas: 0 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await fill(world, 100)
+    const mark = daemon.mark()
+    await damage(world, 'master')
+    const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 60_000 })
+    assert.equal(held['hold'], 'CrashLooping')
+    const [command = ''] = String(held['type']).split('   ')
+    assert.match(command, /redis-check-aof --fix/)
+    await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, ...world.env() } })
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: 90_000 })
+    assert.equal(await world.redis('master', 'dbsize'), 100)
   })
 
   test('24. By hand `REPLICAOF NO ONE` on a replica → found within one poll; the stray master rejoins', async t => {
@@ -162,6 +200,23 @@ describe('guards', { concurrency: 2 }, () => {
     assert.equal(await world.redis('replica-0', 'get', 'hello'), 'world')
   })
 })
+
+/** Ends a node with bytes at the end of its append-only file that are no command; those that came before can be read. */
+async function damage(world: World, node: 'master' | `replica-${number}`): Promise<void> {
+  const { id } = await world.container(node)
+  await execIn(
+    id,
+    'sh',
+    '-c',
+    'for file in /data/appendonlydir/*.incr.aof; do echo damaged-by-a-disk >> $file; done',
+  )
+  await killContainer(id)
+}
+
+async function archiveOf(world: World, node: `replica-${number}`): Promise<string> {
+  const { id } = await world.container(node)
+  return execIn(id, 'sh', '-c', 'ls /data/set-aside/unreadable/appendonlydir')
+}
 
 async function fill(world: World, keys: number): Promise<void> {
   const script = "for i = 1, tonumber(ARGV[1]) do redis.call('set', 'filled:' .. i, string.rep('x', 100)) end"

@@ -51,5 +51,5 @@ export async function removeSetAside(
 
 /** As set-aside.ts names them: nothing that could lead out of the folder. */
 function isFolderName(name: string): boolean {
-  return /^epoch-\d+(\.\d+)?$/.test(name)
+  return /^(epoch-\d+|unreadable)(\.\d+)?$/.test(name)
 }

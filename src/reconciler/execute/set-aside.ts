@@ -3,7 +3,7 @@ import { flotillaLabel } from '../../runtime/labels.js'
 import type { ImageFacts, PathFacts, Runtime } from '../../runtime/runtime.js'
 import { desiredContainer, flotillaLabels, type NodeSetting } from '../desired-node.js'
 import { keepingOnDisk } from '../keeping.js'
-import { nodeAlias } from '../names.js'
+import { nodeAlias, unreadableFolder } from '../names.js'
 import { archivePaths, listedFiles, manifestPath } from './archive-paths.js'
 import { findServerUser } from './server-user.js'
 
@@ -37,7 +37,17 @@ interface Tools {
  */
 export async function setDataAside(
   tools: Tools,
-  { ordinal, volume, folder }: { readonly ordinal: number; readonly volume: string; readonly folder: string },
+  {
+    ordinal,
+    volume,
+    folder,
+    unreadable = false,
+  }: {
+    readonly ordinal: number
+    readonly volume: string
+    readonly folder: string
+    readonly unreadable?: boolean
+  },
 ): Promise<void> {
   const { runtime, setting, signal, keepsOf, nowMs } = tools
   const image = await runtime.findImage(setting.spec.image, { signal })
@@ -50,7 +60,7 @@ export async function setDataAside(
     const mode = keepingOnDisk(setting.spec, keepsOf(ordinal)).mode
     const paths = archivePaths(
       { place, folder: await freeName(find, folder), found, older },
-      { uid, nowMs: nowMs(), moves: mode !== 'rdb' },
+      { uid, nowMs: nowMs(), moves: unreadable || mode !== 'rdb' },
     )
     await runtime.makePaths(containerId, paths, { signal })
   } finally {
@@ -111,6 +121,7 @@ async function findOlder(
   find: Find,
   { folder, nowMs }: { readonly folder: string; readonly nowMs: number },
 ): Promise<readonly string[]> {
+  if (folder === unreadableFolder) return findUnreadable(find)
   const epoch = Number(/^epoch-(\d+)$/.exec(folder)?.[1] ?? 0)
   if (epoch === 0 || (await find(place)) === null) return []
   const first = Math.max(0, epoch - epochsLookedBack)
@@ -121,4 +132,15 @@ async function findOlder(
     .sort((a, b) => b.atMs - a.atMs)
     .filter(({ atMs }, index) => index >= keptFolders - 1 || nowMs - atMs > setAsideRetentionMs)
     .map(({ name }) => name)
+}
+
+/** Of copies that no server could read the newest is enough, and that is about to be made. */
+async function findUnreadable(find: Find): Promise<readonly string[]> {
+  const names: string[] = []
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? unreadableFolder : `${unreadableFolder}.${count}`
+    const facts = await find(`${place}/${name}`)
+    if (facts === null) return names
+    if (facts.kind === 'folder') names.push(name)
+  }
 }

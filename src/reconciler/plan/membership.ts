@@ -1,4 +1,5 @@
-import { masterLink, networkName, newVolumeName, nodeAlias, roleName } from '../names.js'
+import { masterLink, networkName, newVolumeName, nodeAlias, roleName, unreadableFolder } from '../names.js'
+import { factsOfNode } from '../node-facts.js'
 import { freshFiles } from './auth.js'
 import type { Census } from './census.js'
 import { isDead, type ClassifiedNode } from './classify.js'
@@ -11,6 +12,7 @@ import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
 import { planSharedVolumes } from './shared-volumes.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
+import { whyUnreadable } from './unreadable.js'
 import { volumeLeftOf, volumeOf } from './volumes.js'
 
 /**
@@ -59,7 +61,7 @@ export function planMembership(
           break
         }
         actions.push(
-          ...(ordinal === master ? [] : setAside(input, node)),
+          ...(ordinal === master ? [] : setAside(input, node, master)),
           ...bringUp(input, node, { name, surging }).map(one => (ordinal === master ? startFirst(one) : one)),
         )
         rising.push(ordinal)
@@ -137,28 +139,36 @@ function prepare(
   return prepared
 }
 
-/** What a node that was replaced unplanned holds may be the only copy of some writes. Of one that is to be master again it is the data, and stays where it is. */
-function setAside(input: PlanInput, node: ClassifiedNode): { phase: Phase; action: Action }[] {
+/**
+ * What a node that was replaced unplanned holds may be the only copy of some writes. Of one that is to be master again it is the data, and stays where it is. What a replica
+ * holds that its server ends over is a copy of what the master has, and keeps it from getting another.
+ */
+function setAside(
+  input: PlanInput,
+  node: ClassifiedNode,
+  master: number | null,
+): { phase: Phase; action: Action }[] {
   const { ordinal } = node
   const volume = volumeOf(input, node)
-  if (
-    !input.memory.divergent.includes(ordinal) ||
-    input.seen.resources?.volumes.some(one => one.name === volume) !== true
-  )
-    return []
-  const folder = `epoch-${input.memory.epoch}`
+  if (input.seen.resources?.volumes.some(one => one.name === volume) === false) return []
+  if (input.memory.divergent.includes(ordinal) && input.seen.resources !== null) {
+    const cause = 'it was master until it was replaced, and may hold writes that nobody else has'
+    const folder = `epoch-${input.memory.epoch}`
+    return [{ phase: 'set-aside', action: { kind: 'set-aside', ordinal, volume, folder, cause } }]
+  }
+  const unreadable = whyUnreadable(input, node)
+  if (unreadable === null || !reigns(input, master)) return []
+  const cause = `its server can't read it (${unreadable}), and the master has it all`
   return [
     {
       phase: 'set-aside',
-      action: {
-        kind: 'set-aside',
-        ordinal,
-        volume,
-        folder,
-        cause: 'it was master until it was replaced, and may hold writes that nobody else has',
-      },
+      action: { kind: 'set-aside', ordinal, volume, folder: unreadableFolder, unreadable: true, cause },
     },
   ]
+}
+
+function reigns({ seen }: PlanInput, master: number | null): boolean {
+  return seen.nodes.some(node => node.ordinal === master && factsOfNode(node)?.role === 'master')
 }
 
 /** The others start after it: see phases.ts. */

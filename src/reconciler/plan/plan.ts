@@ -95,12 +95,16 @@ export type ActionBody =
     }
   | { readonly kind: 'resume-writes'; readonly ordinal: number }
   | { readonly kind: 'drop-clients'; readonly ordinal: number }
-  /** Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not overwrite it. */
+  /**
+   * Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not overwrite it. `unreadable`: the server ends over
+   * it, so that a snapshot must not stay in its place either.
+   */
   | {
       readonly kind: 'set-aside'
       readonly ordinal: number
       readonly volume: string
       readonly folder: string
+      readonly unreadable?: true
     }
   | {
       readonly kind: 'answer-request'

@@ -5,6 +5,7 @@ import type { PlanInput } from './input.js'
 import type { ClassifiedNode } from './classify.js'
 import { crashesOf, pauseMs, quickCrashesInARow, quickMs } from './crashes.js'
 import type { Refusal, Wait } from './plan.js'
+import { howToRepair, whyUnreadable } from './unreadable.js'
 
 /** Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as there is one. */
 export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
@@ -106,7 +107,8 @@ export function whyCrashLooping(
   const crashes = crashesOf(input.memory, node.seen)
   const quick = quickCrashesInARow(crashes)
   const isRunning = container.state === 'running'
-  if (quick < quickCrashesMax) return null
+  const unreadable = node.ordinal === master ? whyUnreadable(input, node) : null
+  if (quick < quickCrashesMax && unreadable === null) return null
   if (isRunning && input.seen.atMs - (container.startedAtMs ?? 0) >= quickMs) return null
   const said = lastLogLines.length === 0 ? '' : `; it said last: ${lastLogLines.join(' | ')}`
   const nextAtMs = Math.max(nextStartAtMs(input, node.seen, master), input.seen.atMs)
@@ -114,7 +116,10 @@ export function whyCrashLooping(
   return {
     code: 'CrashLooping',
     why: `node ${node.ordinal} ended ${quick} times in a row within ${quickMs / 1_000} s of its start, last with exit code ${crashes.at(-1)?.exitCode ?? 'unknown'}; ${next}${said}`,
-    whatToType: `flotilla restart ${input.spec.name} --node ${node.ordinal}   (tries at once; mend the cause first. Its volume is kept)`,
+    whatToType:
+      unreadable === null
+        ? `flotilla restart ${input.spec.name} --node ${node.ordinal}   (tries at once; mend the cause first. Its volume is kept)`
+        : howToRepair(input, node, unreadable),
   }
 }
 

@@ -14,14 +14,19 @@ export interface Dataset {
 
 export const emptyDataset: Dataset = { parent: null, key: '', value: '', keys: 0, depth: 0 }
 
+/** The key of a write that deletes all others, as FLUSHALL does. */
+export const flush = '(flush)'
+
 export function withWrite(data: Dataset, key: string, value: string): Dataset {
-  const keys = data.keys + (valueOf(data, key) === null ? 1 : 0)
+  const keys = key === flush ? 0 : data.keys + (valueOf(data, key) === null ? 1 : 0)
   return { parent: data, key, value, keys, depth: data.depth + 1 }
 }
 
 export function valueOf(data: Dataset, key: string): string | null {
-  for (let write: Dataset | null = data; write !== null && write.depth > 0; write = write.parent)
+  for (let write: Dataset | null = data; write !== null && write.depth > 0; write = write.parent) {
+    if (write.key === flush) return null
     if (write.key === key) return write.value
+  }
   return null
 }
 

@@ -187,6 +187,74 @@ test('however often a node has crashed it is started again, minutes apart in the
   )
 })
 
+const badFile =
+  'Bad file format reading the append only file appendonly.aof.2.incr.aof: make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>'
+const overItsData = (ordinal: number, count: number, said = badFile) => ({
+  known: nodeRecord(ordinal, { crashes: crashesUpTo(count, 300_000) }),
+  seen: {
+    ...stopped(ordinal, {
+      name: ordinal === 0 ? 'shop-master' : `shop-replica-${ordinal}`,
+      container: { createdAtMs: nowMs - 3_600_000 },
+    }),
+    lastLogLines: [said],
+  },
+})
+
+test('a replica whose server ends over its data is given another copy: its own is archived, and it starts with nothing', () => {
+  const { known, seen } = overItsData(1, 2)
+  planIs(
+    { spec: { replicas: 1 }, memory: memory(0, { nodes: [known] }), nodes: [reigning(), seen] },
+    `
+      stage 1
+        set aside the data of node 1 as unreadable  # its server can't read it (${badFile}), and the master has it all
+      stage 2
+        start shop-replica-1  # it ended with exit code 137
+      stage 3
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 4
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('it is not archived after its first end, nor over other words, nor while nobody is master', () => {
+  const planned = ({ known, seen }: ReturnType<typeof overItsData>, other = reigning()): string =>
+    planText({ spec: { replicas: 1 }, memory: memory(0, { nodes: [known] }), nodes: [other, seen] })
+  assert.match(planned(overItsData(1, 2)), /set aside/)
+  assert.doesNotMatch(planned(overItsData(1, 1)), /set aside/)
+  assert.doesNotMatch(planned(overItsData(1, 2, 'FATAL CONFIG FILE ERROR')), /set aside/)
+  assert.doesNotMatch(planned(overItsData(1, 2, "Can't handle RDB format version 12")), /set aside/)
+  assert.doesNotMatch(planned(overItsData(1, 2), stopped(0, { name: 'shop-master' })), /set aside/)
+})
+
+test('of a master that ends over its data a person is told at once which repair there is and what it loses', () => {
+  const typed = (said: string, ...beside: readonly NodeSeen[]): string | undefined => {
+    const { known, seen } = overItsData(0, 2, said)
+    const text = planText({
+      spec: { replicas: beside.length },
+      memory: memory(0, { nodes: [known] }),
+      nodes: [seen, ...beside],
+    })
+    assert.doesNotMatch(text, /set aside/)
+    return /refuses \(CrashLooping\): node 0 .*\n +type: (.*)/.exec(text)?.[1]
+  }
+  const run = 'docker run --rm --volumes-from shop-master --entrypoint sh redis:8 -c'
+  const cut = "(cuts the file off at the first place that can't be read: what was written after it is lost)"
+  assert.equal(
+    typed(badFile),
+    `${run} 'yes | redis-check-aof --fix /data/appendonlydir/appendonly.aof.manifest'   ${cut}`,
+  )
+  assert.equal(
+    typed('Bad file format reading the append only file: make a backup of your AOF file'),
+    `${run} 'yes | redis-check-aof --fix /data/appendonly.aof'   ${cut}`,
+  )
+  assert.match(typed('Wrong RDB checksum expected: 1 got 2') ?? '', /mv \/data\/dump.rdb/)
+  assert.equal(
+    typed(badFile, newborn(1)),
+    'flotilla failover shop --to 1 --force   (node 1 holds 10 keys; what it lacks is lost)',
+  )
+})
+
 test('a node that keeps crashing is told of until it has run for half a minute', () => {
   const since = (ranMs: number): string =>
     planText({

@@ -26,6 +26,7 @@ const blindness: readonly FaultKind[] = [
   'start-fails',
 ]
 const people: readonly FaultKind[] = [
+  'flush',
   'edit',
   'ask-switchover',
   'ask-failover',
@@ -114,6 +115,7 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
     case 'power-cut':
       return { kind, downMs: Math.round(random.spread(50, 5_000)) }
     case 'restart-engine':
+    case 'flush':
     case 'forget':
       return { kind }
     case 'engine-trouble':

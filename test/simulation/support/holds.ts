@@ -14,7 +14,7 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
     scenario.spec.persistence !== 'aof' ||
     scenario.faults.some(fault => fault.kind === 'edit' && (fault.change.persistence ?? 'aof') !== 'aof') ||
     countOf(scenario, ends) >= 3 ||
-    has(scenario, ['power-cut', 'remove-volume', 'forget', ...byHand]),
+    has(scenario, ['power-cut', 'remove-volume', 'forget', 'flush', ...byHand]),
   NoSafeCandidate: scenario => has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'remove-volume']),
   StrayMaster: scenario => has(scenario, ['promote-by-hand']),
   FailoverBlocked: ({ spec, faults }) =>

@@ -78,6 +78,8 @@ export type FaultBody =
     }
   | { readonly kind: 'event-trouble'; readonly how: 'lose' | 'twice' | 'late'; readonly forMs: number }
   | { readonly kind: 'clock-jump'; readonly byMs: number }
+  /** Somebody deletes all keys. */
+  | { readonly kind: 'flush' }
   | { readonly kind: 'edit'; readonly change: Partial<SimSpec> }
   /** REPLICAOF NO ONE by hand. */
   | { readonly kind: 'promote-by-hand'; readonly node: number }

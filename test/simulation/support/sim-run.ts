@@ -1,6 +1,8 @@
 import { FlotillaError } from '../../../src/errors.js'
 import type { EventSink } from '../../../src/events/catalogue.js'
 import { soundMind, type Mind } from '../../../src/reconciler/mind.js'
+import { flush } from '../../../src/redis/fake/dataset.js'
+import { takeWrite } from '../../../src/redis/fake/fake-master.js'
 import { promoteProcess } from '../../../src/redis/fake/fake-replica.js'
 import type { FakeCall } from '../../../src/runtime/fake/fake-engine.js'
 import { isAlive } from '../../../src/runtime/fake/fake-world.js'
@@ -235,6 +237,12 @@ export class SimRun {
         })
       case 'clock-jump':
         return world.clock.jump(fault.byMs)
+      case 'flush': {
+        const process = world.processOf('master')
+        if (process?.state === 'well' && !process.frozen && process.upstream === null)
+          takeWrite(world.redis.wire, process, { key: flush, value: '', waitFor: 0 }, () => undefined)
+        return
+      }
       case 'edit':
         return this.edit(fault.change)
       case 'promote-by-hand': {
