@@ -51,6 +51,7 @@ function renderLine(line: PlanLine, plan: Plan, view: PlanView): readonly string
     case 'settled':
     case 'stage':
     case 'wait':
+    case 'failing':
       return inLines(line.text, { indent: '  ', view, brush: asIs })
     case 'refusal':
       return inLines(line.text, { indent: '  ', view, brush: paint.bad })

@@ -1,5 +1,6 @@
 import type { EventRecord } from '../events/journal/record.js'
 import type { Condition, FlotillaStatus, Phase } from '../reconciler/status/status.js'
+import { failureText } from '../reconciler/plan/text.js'
 import type { Acting } from './acting.js'
 import { indented, renderExplained, type Column } from './columns.js'
 import type { Brush, Paint } from './paint.js'
@@ -76,6 +77,10 @@ export function renderStatus(
       isPaused ? 'WOULD DO, were it not paused' : nobodyActs ? 'WOULD DO, if a daemon ran' : 'DOES',
       points(status.doing),
     ),
+    ...section(
+      'FAILING',
+      status.failing.flatMap(one => failingLines(one, view)),
+    ),
     ...section(nobodyActs ? 'WOULD WAIT UNTIL' : 'WAITS UNTIL', points(status.waitingFor)),
     ...section(
       'REFUSES',
@@ -150,7 +155,7 @@ function conditionLines(
   { nowMs, columns }: View,
   { wide }: { readonly wide: boolean },
 ): readonly string[] {
-  const elsewhere: readonly string[] = ['Paused', ...refusing.map(({ code }) => code)]
+  const elsewhere: readonly string[] = ['Paused', 'ActionFailing', ...refusing.map(({ code }) => code)]
   const shown = wide
     ? conditions
     : conditions.filter(condition => isTold(condition) && !elsewhere.includes(condition.type))
@@ -173,6 +178,20 @@ function refusalLines(
     ...indented(`${code}: ${why}`, '  ', columns),
     // Never wrapped: it is there to be copied.
     `    type: ${paint.strong(whatToType)}`,
+  ]
+}
+
+/** What came of the last try, and when the next one is due. */
+function failingLines(
+  { action, error, hint, times, since, nextTryAt }: FlotillaStatus['failing'][number],
+  { columns, nowMs }: View,
+): readonly string[] {
+  const inSeconds = Math.ceil((Date.parse(nextTryAt) - nowMs) / 1_000)
+  const count = times === 1 ? 'once' : `${times} times`
+  return [
+    ...indented(failureText(action, error), '  ', columns),
+    ...(hint === null ? [] : indented(hint, '    ', columns)),
+    `    failed ${count}, first ${ageOf(since, nowMs)} ago; next try ${inSeconds <= 0 ? 'now' : `in ${inSeconds} s`}`,
   ]
 }
 

@@ -123,9 +123,14 @@ export const catalogue = {
   'plan.done': { level: 'info', message: 'the plan is carried out', fields: ['tookMs'] },
   'plan.failed': {
     level: 'warn',
-    message: 'the plan could not be carried out to its end; it is made anew',
-    fields: ['action', 'error', 'hint', 'code', 'againInMs'],
-    alert: 'when it keeps coming for one flotilla for more than five minutes',
+    message: 'an action has failed; what needs it waits for the next try, and all else goes on',
+    fields: ['action', 'error', 'hint', 'code', 'times', 'failedForMs', 'againInMs'],
+    alert: 'when no action.recovered follows within five minutes; the fifth time comes with flotilla.held',
+  },
+  'action.recovered': {
+    level: 'info',
+    message: 'an action that had failed is done',
+    fields: ['action', 'times', 'failedForMs'],
   },
   'plan.rejected': {
     level: 'error',
@@ -146,8 +151,13 @@ export const catalogue = {
   'pass.failed': {
     level: 'warn',
     message: 'the world could not be looked at',
-    fields: ['error', 'hint', 'code', 'againInMs'],
-    alert: 'when it keeps coming for more than a minute; engine.lost tells of the engine itself',
+    fields: ['error', 'hint', 'code', 'times', 'failedForMs', 'againInMs'],
+    alert: 'when no pass.recovered follows within a minute; engine.lost tells of the engine itself',
+  },
+  'pass.recovered': {
+    level: 'info',
+    message: 'the world can be looked at again',
+    fields: ['times', 'failedForMs'],
   },
   'image.pulling': {
     level: 'info',

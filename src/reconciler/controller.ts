@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.js'
-import { errorCode, explainError, FlotillaError } from '../errors.js'
+import { errorCode } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Desires, DesiredFlotilla } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import type { NodeTarget } from '../redis/redis.js'
 import type { StateStore } from '../state/state-store.js'
 import type { ReadEnvironment } from './auth/sources.js'
-import { backoffMs } from './backoff.js'
+import { ActionFailed } from './act.js'
 import type { FlotillaMemory, ManifestMissing } from './memory.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Haste } from './haste.js'
@@ -15,8 +15,9 @@ import { soundMind, type Mind } from './mind.js'
 import { nodeAlias } from './names.js'
 import type { Eyes } from './observe/observe.js'
 import type { Look, Outcome } from './pass.js'
+import { hintOf, messageOf, PassFailures } from './pass-failures.js'
 import { WorkQueue } from './queue.js'
-import { ActionFailed, isEngineTrouble, reconcile } from './reconcile.js'
+import { isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
 import { sumOfLimitsBytes } from './resources.js'
 import { Rushes } from './rushes.js'
@@ -61,7 +62,7 @@ export class Controller {
   readonly #options: ControllerOptions
   readonly #queue: WorkQueue
   readonly #records = new Map<string, FlotillaRecord>()
-  readonly #failures = new Map<string, { readonly count: number; readonly retryAtMs: number }>()
+  readonly #failures: PassFailures
   readonly #urgent = new Set<string>()
   readonly #rushes = new Rushes()
   readonly #haste: Haste
@@ -76,6 +77,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#haste = new Haste(options.clock)
+    this.#failures = new PassFailures(options)
     this.#heartbeat = new Heartbeat({
       redis: options.eyes.redis,
       clock: options.clock,
@@ -266,7 +268,7 @@ export class Controller {
   }
 
   #schedule(name: string, outcome: Outcome): void {
-    if (outcome.kind !== 'failed') this.#failures.delete(name)
+    if (outcome.kind !== 'failed') this.#failures.clear(name)
     switch (outcome.kind) {
       case 'settled':
         return this.#queue.wakeAfter(name, this.#untilNextRound())
@@ -277,7 +279,7 @@ export class Controller {
       case 'stuck':
         return this.#queue.wakeAfter(name, pollMs.unsettled)
       case 'failed':
-        return this.#retry(name, outcome.error)
+        return this.#queue.wakeAfter(name, this.#noteFailure(name, outcome.error))
       case 'gone':
         return
     }
@@ -288,23 +290,10 @@ export class Controller {
     return pollMs.settled - (this.#options.clock.monotonicMs() % pollMs.settled)
   }
 
-  #retry(name: string, error: unknown): void {
-    const { clock, random } = this.#options
-    const nowMs = clock.monotonicMs()
-    const before = this.#failures.get(name)
-    // What an event woke before its time is no further try: a burst of events would put the next one off for half a minute.
-    const isEarly = before !== undefined && nowMs < before.retryAtMs
-    const count = isEarly ? before.count : (before?.count ?? 0) + 1
-    const againInMs = isEarly
-      ? Math.ceil(before.retryAtMs - nowMs)
-      : backoffMs(count, random, { firstMs: 500, mostMs: 30_000 })
-    this.#failures.set(name, { count, retryAtMs: nowMs + againInMs })
-    this.#queue.wakeAfter(name, againInMs)
-    const cause = error instanceof ActionFailed ? error.cause : error
-    const details = { error: messageOf(cause), hint: hintOf(cause), code: errorCode(cause), againInMs }
-    if (error instanceof ActionFailed)
-      this.#options.events.publish('plan.failed', { action: error.action, ...details }, { flotilla: name })
-    else this.#options.events.publish('pass.failed', details, { flotilla: name })
+  #noteFailure(name: string, error: unknown): number {
+    const isKnown =
+      this.#engineLostAtMs !== null && !(error instanceof ActionFailed) && isEngineTrouble(error)
+    return this.#failures.note(name, error, isKnown)
   }
 
   /** An engine that is down is one fact, told once, not once per flotilla and try. */
@@ -340,12 +329,4 @@ function wordsOf(outcome: Outcome): {
     because: 'because' in outcome ? outcome.because : null,
     inMs: outcome.kind === 'again' ? outcome.inMs : null,
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof FlotillaError ? error.message : explainError(error)
-}
-
-function hintOf(error: unknown): string | null {
-  return error instanceof FlotillaError ? error.hint : null
 }

@@ -42,6 +42,8 @@ export interface FlotillaMemory {
   readonly trials: readonly Trial[]
   /** The last image that could not be pulled; null since a pull has worked. */
   readonly imageTrouble: ImageTrouble | null
+  /** What could not be done when it was last tried, the newest last. */
+  readonly failed: readonly FailedAction[]
   /** `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`: none does. `mixed`: on the way from one to the other. */
   readonly transport: 'plain' | 'mixed' | 'encrypted'
 }
@@ -49,6 +51,23 @@ export interface FlotillaMemory {
 export interface ManifestMissing {
   readonly sinceMs: number
   readonly removedAtMs: number
+}
+
+export interface FailedAction {
+  /** Which action it was, whenever it is tried; see plan/pacing.ts. */
+  readonly key: string
+  /** What it was tried on: of another one this says nothing. */
+  readonly subject: string
+  /** In the words of the plan. */
+  readonly action: string
+  readonly error: string
+  /** What to do about it, as far as the error tells. */
+  readonly hint: string | null
+  readonly code: string | null
+  /** In a row. */
+  readonly times: number
+  readonly sinceMs: number
+  readonly lastAtMs: number
 }
 
 export interface ImageTrouble {
@@ -225,6 +244,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     config: null,
     trials: [],
     imageTrouble: null,
+    failed: [],
     transport: 'plain',
   }
 }

@@ -45,8 +45,8 @@ async function takeAsk(
     case 'pause':
     case 'resume': {
       const pausedSinceMs = ask.kind === 'pause' ? (record.memory.pausedSinceMs ?? clock.nowMs()) : null
-      // Who resumes has read the status, and with it what is lost.
-      const known = ask.kind === 'resume' ? { dataLost: null } : {}
+      // Who resumes has read the status, and with it what is lost and what fails: that is tried again at once.
+      const known = ask.kind === 'resume' ? { dataLost: null, failed: [] } : {}
       await record.saveMemory(memory => withAnswer({ ...memory, pausedSinceMs, ...known }, done))
       return events.publish('request.taken', { kind, to: null, force: false }, scope)
     }

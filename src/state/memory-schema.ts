@@ -241,6 +241,21 @@ const memory = z.object({
     .prefault(null),
   trials: z.array(trial).prefault([]),
   imageTrouble: z.object({ image: z.string(), why: z.string(), atMs: z.number() }).nullable().prefault(null),
+  failed: z
+    .array(
+      z.object({
+        key: z.string(),
+        subject: z.string(),
+        action: z.string(),
+        error: z.string(),
+        hint: z.string().nullable(),
+        code: z.string().nullable(),
+        times: count,
+        sinceMs: z.number(),
+        lastAtMs: z.number(),
+      }),
+    )
+    .prefault([]),
   transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
 })
 

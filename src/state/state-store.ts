@@ -190,7 +190,8 @@ function isUserOfManifest(user: string): boolean {
 
 function parseStatus(text: string): FlotillaStatus | null {
   try {
-    return flotillaStatus.parse(JSON.parse(text))
+    // An earlier version wrote down nothing of what fails.
+    return flotillaStatus.parse({ failing: [], ...(JSON.parse(text) as object) })
   } catch {
     return null
   }

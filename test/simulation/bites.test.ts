@@ -90,6 +90,16 @@ const bites: readonly Bite[] = [
     mind: broken.startsNobodyAgain,
     scenario: scenario([killMaster]),
   },
+  {
+    rule: 'one node’s trouble is its own',
+    when: 'nothing else is done while anything fails',
+    mind: broken.standsStillWhileSomethingFails,
+    scenario: scenario([
+      fault({ kind: 'node-trouble', node: 2, what: 'create', forMs: 90_000 }, 100),
+      fault({ kind: 'remove', node: 2 }, 100),
+      killMaster,
+    ]),
+  },
 ]
 
 describe('every rule bites', () => {

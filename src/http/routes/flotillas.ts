@@ -151,6 +151,7 @@ export function flotillaOf({ status, memory, look }: Sight, stale: boolean): z.i
     conditions: [...status.conditions],
     doing: [...status.doing],
     waitingFor: [...status.waitingFor],
+    failing: [...status.failing],
     refusing: [...status.refusing],
     lookedAt: timeOf(look.input.seen.atMs),
     stale,

@@ -42,7 +42,7 @@ export async function execute(plan: Plan, runner: StageRunner): Promise<Executio
     failures.push(...failed)
     notDone.push(...failed.map(({ action }) => action))
     if (interrupted) return resultOf(failures, { kind: 'interrupted' })
-    if (isEngineGone(failures)) break
+    if (isHopeless(failures)) break
   }
   return resultOf(failures, { kind: 'done' })
 }
@@ -55,20 +55,21 @@ function resultOf(
 }
 
 /** Then nothing else can be done either. A call that ends by its deadline may be one node's (a mount that hangs); a second one is the engine's. */
-function isEngineGone(failures: readonly ActionFailure[]): boolean {
-  const codes = failures.map(({ error }) => errorCode(error))
-  return (
-    codes.some(code => code !== null && endsThePlan.includes(code)) ||
-    codes.filter(code => code === 'runtime/timeout').length > 1
-  )
+function isHopeless(failures: readonly ActionFailure[]): boolean {
+  const late = failures.filter(({ error }) => errorCode(error) === 'runtime/timeout')
+  return late.length > 1 || failures.some(({ error }) => isEngineGone(error))
 }
 
-const endsThePlan = [
-  'runtime/unreachable',
-  'runtime/permission-denied',
-  'runtime/engine-too-old',
-  'runtime/aborted',
-]
+/** Nobody's trouble but the engine's, or ours: no node has failed. */
+export function isEngineGone(error: unknown): boolean {
+  const code = errorCode(error)
+  return (
+    code === 'runtime/unreachable' ||
+    code === 'runtime/permission-denied' ||
+    code === 'runtime/engine-too-old' ||
+    code === 'runtime/aborted'
+  )
+}
 
 async function runStage(
   stage: readonly Action[],

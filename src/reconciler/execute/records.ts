@@ -84,12 +84,12 @@ function divergedBy({ kind, from, to }: Operation, result: 'done' | 'aborted'): 
   return result === 'done' && kind === 'failover' && from !== null && from !== to ? [from] : []
 }
 
-/** The memory once a restart was asked for: whose containers are older than that are to be made anew, and what they did before is forgotten. */
+/** The memory once a restart was asked for: whose containers are older than that are to be made anew, and what they did before is forgotten, as is what has failed. */
 export function afterRestartAsk(memory: FlotillaMemory, ask: RestartAsk): FlotillaMemory {
   const ordinals = ask.node === null ? memory.nodes.map(node => node.ordinal) : [ask.node]
-  return ordinals.reduce(
+  return ordinals.reduce<FlotillaMemory>(
     (changed, ordinal) =>
       withNodeRecord(changed, ordinal, record => ({ ...record, crashes: [], restartAskedAtMs: ask.atMs })),
-    memory,
+    { ...memory, failed: [] },
   )
 }

@@ -74,5 +74,6 @@ export function joinContributions(flotilla: string, contributions: readonly Cont
     stages,
     waits: contributions.flatMap(one => one.waits ?? []),
     refusals: contributions.flatMap(one => one.refusals ?? []),
+    failing: [],
   }
 }

@@ -13,6 +13,7 @@ import { planNaming, type NamingWay } from './naming.js'
 import { madeBy, planNetworks } from './networks.js'
 import { lacksCertificates, whyNotEncrypt } from './encryption.js'
 import { encryptLinks } from './links.js'
+import { holdBack } from './pacing.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
@@ -41,7 +42,7 @@ export function planFlotilla(given: PlanInput): Plan {
     takeOverOfNobody(input),
   ]
   const plan = joinContributions(input.spec.name, [...contributions, declineHeld(input, contributions)])
-  return encryptLinks(plan, input)
+  return holdBack(encryptLinks(plan, input), input)
 }
 
 function mainContributions(input: PlanInput, census: Census): Contribution[] {

@@ -17,6 +17,8 @@ export interface Plan {
   readonly stages: readonly Stage[]
   readonly waits: readonly Wait[]
   readonly refusals: readonly Refusal[]
+  /** What has failed and would be done: now, in one of the stages, or when its pause is over (pacing.ts). */
+  readonly failing: readonly Failing[]
 }
 
 export type Stage = readonly Action[]
@@ -184,6 +186,19 @@ export interface Wait {
   readonly lookAgainInMs: number
 }
 
+export interface Failing {
+  readonly action: Action
+  readonly error: string
+  readonly hint: string | null
+  readonly code: string | null
+  /** In a row. */
+  readonly times: number
+  readonly sinceMs: number
+  readonly lastAtMs: number
+  /** 0: it is tried in this plan. */
+  readonly retryInMs: number
+}
+
 export interface Refusal {
   readonly code: RefusalCode
   /** What is not done and why. */
@@ -205,6 +220,7 @@ export const refusalCodes = [
   'RolloutBlocked',
   'FailoverBlocked',
   'CrashLooping',
+  'ActionFailing',
   'ConfigRefused',
   'MemoryInUse',
   'TlsRefused',

@@ -9,7 +9,8 @@ import type { Mastership } from './mastership-kind.js'
 import { planMembership } from './membership.js'
 import { planNaming } from './naming.js'
 import { madeBy, planNetworks } from './networks.js'
-import type { Contribution } from './phases.js'
+import { holdBack } from './pacing.js'
+import { joinContributions, type Contribution } from './phases.js'
 import { planReplication } from './replication.js'
 import { planRollout, planRolloutHold } from './rollout.js'
 import { whyNotShrink } from './shrinking.js'
@@ -40,7 +41,8 @@ export function planReign(
     planReplication(input, census, { master: reigning.ordinal, newlyCrowned: false, rising, moved }),
     planSurplus(input, census, reigning),
   ]
-  const busy = repairs.some(part => (part.actions ?? []).length > 0)
+  // What has failed and waits for its next try keeps nothing else waiting.
+  const busy = holdBack(joinContributions(input.spec.name, repairs), input).stages.length > 0
   const ordered = new Set(
     repairs
       .flatMap(part => part.actions ?? [])

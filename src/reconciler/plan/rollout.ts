@@ -68,24 +68,9 @@ function goalOf(outdated: readonly ClassifiedNode[]): string {
     : `${count} that somebody asked to restart ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
 }
 
-/** How long after a pull that failed the next is tried. */
-const pullAgainMs = 30_000
-
 /** The image comes before anything is stopped, and in a plan of its own: a pull may take minutes, and what follows it must be decided by what is seen then. */
-function planPull({ spec, seen, memory }: PlanInput): Contribution | null {
+function planPull({ spec, seen }: PlanInput): Contribution | null {
   if (seen.resources === null || seen.resources.image !== null) return null
-  const { imageTrouble } = memory
-  const againInMs = imageTrouble?.image === spec.image ? imageTrouble.atMs + pullAgainMs - seen.atMs : 0
-  if (againInMs > 0)
-    return {
-      waits: [
-        {
-          what: `the image ${spec.image} is there; the next try to pull it is in ${Math.ceil(againInMs / 1_000)} s`,
-          ordinal: null,
-          lookAgainInMs: againInMs,
-        },
-      ],
-    }
   const action: Action = {
     kind: 'pull-image',
     image: spec.image,

@@ -1,5 +1,5 @@
 import type { KeepingSpec, ResourcesSpec } from '../../manifest/spec.js'
-import { nobody, type Action, type Plan } from './plan.js'
+import { nobody, type Action, type Failing, type Plan } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
 export function renderPlan(plan: Plan): string {
@@ -10,7 +10,7 @@ export function renderPlan(plan: Plan): string {
 
 /** One line of that text, and what it is about, for those who print it with more around it. */
 export type PlanLine =
-  | { readonly kind: 'settled' | 'stage' | 'wait' | 'refusal' | 'command'; readonly text: string }
+  | { readonly kind: 'settled' | 'stage' | 'failing' | 'wait' | 'refusal' | 'command'; readonly text: string }
   | { readonly kind: 'action'; readonly text: string; readonly action: Action }
 
 export function planLines(plan: Plan): readonly PlanLine[] {
@@ -24,12 +24,24 @@ export function planLines(plan: Plan): readonly PlanLine[] {
         action,
       })),
     ]),
+    ...plan.failing.map((one): PlanLine => ({ kind: 'failing', text: `failing: ${renderFailing(one)}` })),
     ...plan.waits.map((wait): PlanLine => ({ kind: 'wait', text: `waits until ${wait.what}` })),
     ...plan.refusals.flatMap((refusal): PlanLine[] => [
       { kind: 'refusal', text: `refuses (${refusal.code}): ${refusal.why}` },
       { kind: 'command', text: `  type: ${refusal.whatToType}` },
     ]),
   ]
+}
+
+/** What it was, what came of it, how often, and when it is tried again. */
+export function renderFailing({ action, error, times, retryInMs }: Failing): string {
+  const next = retryInMs === 0 ? 'now' : `in ${Math.ceil(retryInMs / 1_000)} s`
+  return `${failureText(renderAction(action), error)} (${times === 1 ? 'once' : `${times} times`}); next try ${next}`
+}
+
+/** What was tried and what came of it, once: adapters begin their messages with what they tried. */
+export function failureText(action: string, error: string): string {
+  return error.startsWith(action) ? error : `${action}: ${error}`
 }
 
 /** The action alone, without its cause. */
@@ -134,9 +146,14 @@ function keepingWords({ mode, save, appendfsync }: KeepingSpec): string {
   return mode === 'aof' ? `aof, ${appendfsync}` : mode === 'rdb' ? `rdb, ${save.join(', ')}` : mode
 }
 
-/** True when there is nothing to do, nothing to wait for and nothing refused. */
+/** True when there is nothing to do, nothing to wait for, nothing refused and nothing that fails. */
 export function isSettled(plan: Plan): boolean {
-  return plan.stages.length === 0 && plan.waits.length === 0 && plan.refusals.length === 0
+  return (
+    plan.stages.length === 0 &&
+    plan.waits.length === 0 &&
+    plan.refusals.length === 0 &&
+    plan.failing.length === 0
+  )
 }
 
 function limitWords({ memoryBytes, cpus }: ResourcesSpec): string {

@@ -5,13 +5,14 @@ import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan } from '../plan/plan.js'
-import { renderAction } from '../plan/text.js'
+import { renderAction, renderFailing } from '../plan/text.js'
 import { authFact } from './auth-fact.js'
 import { configFact, configOf } from './config-fact.js'
 import { persistenceFact } from './persistence-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
 import { lostFact, missingFact, pausedFact } from './memory-facts.js'
+import { failingStatus } from './failing.js'
 import { isSettlingIn, mendsSomething } from './redundancy.js'
 import { refusalFacts } from './refusal-facts.js'
 import { rolloutStatus } from './rollout-status.js'
@@ -51,14 +52,16 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
   const redundant = master !== null && online.length >= input.spec.replicas
   const complete = redundant && census.surplus.length === 0
   const writes = refusedWrites(input, master, context.previous)
-  const asWanted = complete && writes === null && plan.refusals.length === 0 && !outdated
+  const asWanted =
+    complete && writes === null && plan.refusals.length === 0 && plan.failing.length === 0 && !outdated
   const generation = input.memory.generation
   const specApplied = context.previous?.observedGeneration === generation
   const settled = asWanted && plan.stages.length === 0
   const ready = settled || (asWanted && specApplied && !mendsSomething(plan))
   const settling = !redundant && isSettlingIn(input, census.wanted)
   const follows =
-    isInSyncWithSource(input, census.wanted) && plan.stages.length === 0 && plan.refusals.length === 0
+    isInSyncWithSource(input, census.wanted) &&
+    plan.stages.length + plan.refusals.length + plan.failing.length === 0
   const phase = phaseOf(input, plan, {
     ready,
     follows,
@@ -80,9 +83,11 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       ? no('NoDaemon', 'no daemon runs, so nothing is done')
       : plan.stages.length > 0
         ? yes('Acting', renderAction(plan.stages[0]?.[0] ?? nothing))
-        : plan.waits.length > 0
-          ? yes('Waiting', plan.waits[0]?.what ?? '')
-          : no(plan.refusals.length > 0 ? 'Refusing' : 'Settled', 'nothing to do'),
+        : plan.failing[0] !== undefined
+          ? no('Failing', renderFailing(plan.failing[0]))
+          : plan.waits.length > 0
+            ? yes('Waiting', plan.waits[0]?.what ?? '')
+            : no(plan.refusals.length > 0 ? 'Refusing' : 'Settled', 'nothing to do'),
     Degraded:
       master !== null && !redundant && !settling && input.memory.everReady
         ? yes('NodesMissing', `${summary}: ${sickList(census.wanted)}`)
@@ -134,6 +139,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     ),
     doing: plan.stages.flatMap(stage => stage.map(renderAction)),
     waitingFor: plan.waits.map(wait => wait.what),
+    failing: plan.failing.map(one => failingStatus(one, atMs)),
     refusing: plan.refusals.map(refusal => ({
       code: refusal.code,
       why: refusal.why,
@@ -168,7 +174,7 @@ function phaseOf(
   if (is.follows) return 'Following'
   if (
     plan.refusals.length > 0 &&
-    !(is.complete && plan.refusals.every(refusal => refusal.code === 'RolloutBlocked'))
+    !plan.refusals.every(({ code }) => code === 'ActionFailing' || (is.complete && code === 'RolloutBlocked'))
   )
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
@@ -188,6 +194,7 @@ function reasonOf(
   if (refusal !== undefined) return `${refusal.code}: ${refusal.why}`
   if (context.failure !== null) return context.failure
   if (context.nobodyActs === true) return sickList(wanted) || summary
+  if (plan.failing[0] !== undefined) return renderFailing(plan.failing[0])
   const action = plan.stages[0]?.[0]
   if (action !== undefined) return `${renderAction(action)}: ${action.cause}`
   return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`

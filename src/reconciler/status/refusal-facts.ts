@@ -1,4 +1,5 @@
 import type { Plan, RefusalCode } from '../plan/plan.js'
+import { failingFact } from './failing.js'
 import { no, yes, type Fact } from './fact.js'
 
 /** Every refusal is a condition of the same name. */
@@ -19,6 +20,7 @@ export function refusalFacts(plan: Plan): Record<RefusalCode, Fact> {
     RolloutBlocked: fact('RolloutBlocked'),
     FailoverBlocked: fact('FailoverBlocked'),
     CrashLooping: fact('CrashLooping'),
+    ActionFailing: failingFact(plan) ?? fact('ActionFailing'),
     ConfigRefused: fact('ConfigRefused'),
     MemoryInUse: fact('MemoryInUse'),
     TlsRefused: fact('TlsRefused'),

@@ -77,5 +77,20 @@ export const flotillaStatus = z.object({
   conditions: z.array(condition),
   doing: z.array(z.string()),
   waitingFor: z.array(z.string()),
+  failing: z
+    .array(
+      z.object({
+        action: z.string(),
+        node: count.nullable(),
+        error: z.string(),
+        hint: z.string().nullable(),
+        code: z.string().nullable(),
+        times: count,
+        since: time,
+        lastAt: time,
+        nextTryAt: time,
+      }),
+    )
+    .meta({ description: 'What was tried and failed, with the last failure and the next try.' }),
   refusing: z.array(z.object({ code: z.string(), why: z.string(), whatToType: z.string() })),
 }) satisfies z.ZodType<FlotillaStatus>

@@ -21,6 +21,8 @@ export interface FlotillaStatus {
   /** What the controller does, waits for and refuses, in the words of the plan. */
   readonly doing: readonly string[]
   readonly waitingFor: readonly string[]
+  /** What was tried and failed, and is tried again: the last failure of each, and when the next try is due. */
+  readonly failing: readonly FailingStatus[]
   readonly refusing: readonly { readonly code: string; readonly why: string; readonly whatToType: string }[]
 }
 
@@ -40,6 +42,21 @@ export const phases = [
 ] as const
 
 export type Phase = (typeof phases)[number]
+
+export interface FailingStatus {
+  /** In the words of the plan. */
+  readonly action: string
+  /** Which node it is about; null when it is about no single one. */
+  readonly node: number | null
+  readonly error: string
+  readonly hint: string | null
+  readonly code: string | null
+  /** In a row. */
+  readonly times: number
+  readonly since: string
+  readonly lastAt: string
+  readonly nextTryAt: string
+}
 
 export interface RolloutStatus {
   readonly reason: 'spec' | 'restart'
@@ -141,6 +158,7 @@ export const conditionTypes = [
   'RolloutBlocked',
   'FailoverBlocked',
   'CrashLooping',
+  'ActionFailing',
   'ConfigRefused',
   'MemoryInUse',
   'TlsRefused',

@@ -16,6 +16,7 @@ const planOf = (...stages: readonly (readonly number[])[]): Plan => ({
   stages: stages.map(stage => stage.map(start)),
   waits: [],
   refusals: [],
+  failing: [],
 })
 
 /** Actions that end when the test says so; by ordinal. */

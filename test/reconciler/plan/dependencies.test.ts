@@ -46,6 +46,7 @@ function need(then: ActionBody, first: ActionBody): { readonly amid: boolean; re
     stages: [[one], [other], more],
     waits: [],
     refusals: [],
+    failing: [],
   })
   const end: Action = {
     ...{ kind: 'end-operation', operation: operation(), result: 'done', cause: '' },

@@ -6,7 +6,7 @@ import { operation, request } from '../support/world.js'
 
 /** What people are told that an action takes away from them, in a plan with these beside it. */
 function disruption(action: Action, ...others: readonly Action[]): string | null {
-  const plan: Plan = { flotilla: 'shop', stages: [[action], others], waits: [], refusals: [] }
+  const plan: Plan = { flotilla: 'shop', stages: [[action], others], waits: [], refusals: [], failing: [] }
   return disruptionOf(action, plan)
 }
 

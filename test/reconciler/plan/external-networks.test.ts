@@ -248,7 +248,7 @@ test("the second judge objects to leaving or joining the flotilla's own network 
   const input = planInput({ nodes: [master(0)] })
   for (const kind of ['join-network', 'leave-network'] as const) {
     const action = { kind, ordinal: 0, name: 'shop-master', network: 'shop', cause: 'a test' }
-    const plan = { flotilla: 'shop', stages: [[action]], waits: [], refusals: [] }
+    const plan = { flotilla: 'shop', stages: [[action]], waits: [], refusals: [], failing: [] }
     assert.equal(objectionsTo(plan, input).length, 1)
   }
 })

@@ -322,7 +322,7 @@ test('the second judge objects to a promotion beside a source that takes writes,
     seen: { source: source() },
   })
   const objections = (...stages: Action[][]): readonly string[] =>
-    objectionsTo({ flotilla: 'shop', stages, waits: [], refusals: [] }, input)
+    objectionsTo({ flotilla: 'shop', stages, waits: [], refusals: [], failing: [] }, input)
   const cause = 'a test'
   const begin: Action = {
     ...{ kind: 'begin-operation', cause },

@@ -126,25 +126,22 @@ function cutsOf(plan: Plan): readonly (readonly Action[])[] {
       : [],
   )
   const contained = stages.flat().map(failed => allBut(plan, failed))
-  return [...prefixes, ...parts, ...contained]
+  return distinct([...prefixes, ...parts, ...contained])
+}
+
+function distinct(cuts: readonly (readonly Action[])[]): readonly (readonly Action[])[] {
+  return [...new Map(cuts.map(cut => [cut.map(renderAction).join(), cut])).values()]
 }
 
 /** What the executor does when this one fails. */
 function allBut(plan: Plan, failed: Action): readonly Action[] {
   const needs = needsIn(plan)
-  const notDone = [failed]
-  for (const stage of plan.stages)
-    notDone.push(
-      ...stage.filter(action =>
-        notDone.some(first => action !== first && needs(action, first) && isEarlier(plan, first, action)),
-      ),
-    )
+  const notDone: Action[] = []
+  for (const stage of plan.stages) {
+    const earlier = [...notDone]
+    notDone.push(...stage.filter(action => action === failed || earlier.some(first => needs(action, first))))
+  }
   return plan.stages.flat().filter(action => !notDone.includes(action))
-}
-
-function isEarlier({ stages }: Plan, first: Action, then: Action): boolean {
-  const stageOf = (action: Action): number => stages.findIndex(stage => stage.includes(action))
-  return stageOf(first) < stageOf(then)
 }
 
 function subsetsOf<T>([first, ...rest]: readonly T[]): readonly (readonly T[])[] {

@@ -32,6 +32,7 @@ function objections(facts: Case, ...stages: readonly (readonly ActionBody[])[]):
     stages: stages.map(stage => stage.map((body): Action => ({ ...body, cause: 'a bad idea' }))),
     waits: [],
     refusals: [],
+    failing: [],
   }
   return objectionsTo(plan, planInput(facts))
 }

@@ -24,7 +24,7 @@ function told(
   { nodes, beside = [] }: { readonly nodes: readonly NodeSeen[]; readonly beside?: readonly Action[] },
 ): boolean | undefined {
   const follow: Action = { kind: 'follow', ordinal: 1, master: 0, nudge: false, cause: 'a test' }
-  const plan: Plan = { flotilla: 'shop', stages: [beside, [follow]], waits: [], refusals: [] }
+  const plan: Plan = { flotilla: 'shop', stages: [beside, [follow]], waits: [], refusals: [], failing: [] }
   const { stages } = encryptLinks(plan, planInput({ nodes, ...(tls === null ? {} : { tls }) }))
   assert.deepEqual(stages[0], beside)
   const action = stages.flat().find(one => one.kind === 'follow')

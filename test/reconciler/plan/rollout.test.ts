@@ -108,26 +108,35 @@ test('an image that is not there is pulled before anything else is done', () => 
   )
 })
 
-test('an image that could not be had blocks the roll, says why, and is tried again half a minute later', () => {
+test('an image that could not be had blocks the roll, says why, and is tried again with growing pauses', () => {
   const trouble = { image: 'redis:8', why: 'pull redis:8: not found', atMs: nowMs - 10_000 }
   const facts = (atMs: number): Case => ({
-    memory: memory(0, { imageTrouble: { ...trouble, atMs } }),
+    memory: memory(0, {
+      imageTrouble: { ...trouble, atMs },
+      failed: [
+        {
+          ...{ key: 'pull-image redis:8', subject: '1 - -', action: 'pull image redis:8', times: 7 },
+          ...{ error: 'pull image redis:8: not found', hint: null, code: null, sinceMs: 0, lastAtMs: atMs },
+        },
+      ],
+    }),
     nodes: twoOlderReplicas(),
     seen: { resources: resources({ image: null }) },
   })
   planIs(
     facts(nowMs - 10_000),
     `
-      waits until the image redis:8 is there; the next try to pull it is in 20 s
+      failing: pull image redis:8: not found (7 times); next try in 22 s
       refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
         type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
     `,
   )
   planIs(
-    facts(nowMs - 30_000),
+    facts(nowMs - 32_000),
     `
       stage 1
         pull image redis:8  # the image is not on this engine, and no node is stopped before it is
+      failing: pull image redis:8: not found (7 times); next try now
       refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
         type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
     `,
@@ -472,7 +481,8 @@ test('no node is added for a roll that would only hold at once', () => {
       seen: { resources: resources({ image: null }) },
     },
     `
-      waits until the image redis:8 is there; the next try to pull it is in 30 s
+      stage 1
+        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
       refuses (RolloutBlocked): the image redis:8 can't be had: not found; the other nodes are left as they are
         type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
     `,

@@ -121,6 +121,6 @@ test('a volume that a node left behind at the place of another one keeps nobody 
 test('the second judge objects to a start where another server runs', () => {
   const { input } = planned({ nodes: [...settledNodes(1), stopped(2)] }, [at(0), at(2, ended(2))])
   const stages = [[{ kind: 'start-container', ordinal: 2, name: 'shop-replica-2', cause: '' }]] as const
-  const objections = objectionsTo({ flotilla: 'shop', stages, waits: [], refusals: [] }, input)
+  const objections = objectionsTo({ flotilla: 'shop', stages, waits: [], refusals: [], failing: [] }, input)
   assert.deepEqual(objections, ['start-container of node 2 where shop-replica-0 runs: shop-2 is shop-0'])
 })

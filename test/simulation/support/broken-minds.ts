@@ -90,6 +90,16 @@ export const startsNobodyAgain = blind(
   }),
 )
 
+/** While anything fails, nothing else is done. */
+export const standsStillWhileSomethingFails = blind(
+  input => input,
+  plan => {
+    if (plan.failing.length === 0) return plan
+    const again = plan.failing.map(({ action }) => action)
+    return { ...plan, stages: plan.stages.map(stage => stage.filter(action => again.includes(action))) }
+  },
+)
+
 function blind(
   see: (input: PlanInput) => PlanInput,
   rewrite: (plan: Plan, input: PlanInput) => Plan = plan => plan,

@@ -6,6 +6,7 @@ const crashes: readonly FaultKind[] = [
   'kill-again',
   'exit',
   'remove',
+  'leave-dead',
   'crash-flotilla',
   'restart-engine',
 ]
@@ -24,6 +25,7 @@ const blindness: readonly FaultKind[] = [
   'event-trouble',
   'clock-jump',
   'start-fails',
+  'node-trouble',
 ]
 const people: readonly FaultKind[] = [
   'flush',
@@ -94,6 +96,7 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
   switch (kind) {
     case 'kill':
     case 'remove':
+    case 'leave-dead':
     case 'disconnect':
       return { kind, node: ref() }
     case 'kill-again':
@@ -139,6 +142,8 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
     case 'remove-volume':
     case 'start-fails':
       return { kind, node: node() }
+    case 'node-trouble':
+      return { kind, node: ref(), what: random.pick(['create', 'start', 'set-aside']), forMs: forMs() }
     case 'rename-by-hand':
       return {
         kind,

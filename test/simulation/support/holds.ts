@@ -22,6 +22,8 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
     faults.some(fault => fault.kind === 'edit' && fault.change.mode === 'manual') ||
     faults.filter(({ kind }) => hangs.includes(kind)).length > 3,
   CrashLooping: scenario => countOf(scenario, [...ends, 'start-fails']) >= 5,
+  ActionFailing: scenario =>
+    has(scenario, ['engine-trouble', 'order-trouble', 'node-trouble', 'start-fails']),
 }
 
 function countOf({ faults }: Scenario, kinds: readonly FaultKind[]): number {
@@ -33,6 +35,8 @@ function has({ faults }: Scenario, kinds: readonly FaultKind[]): boolean {
   return faults.some(({ kind }) => kinds.includes(kind))
 }
 
-const ends: readonly FaultKind[] = ['kill', 'kill-again', 'exit', 'remove', 'restart-engine', 'power-cut']
+const ends: readonly FaultKind[] = [
+  ...(['kill', 'kill-again', 'exit', 'remove', 'leave-dead', 'restart-engine', 'power-cut'] as const),
+]
 const hangs: readonly FaultKind[] = ['pause', 'freeze', 'busy', 'disconnect']
 const byHand: readonly FaultKind[] = ['promote-by-hand', 'start-by-hand', 'rename-by-hand']

@@ -49,6 +49,10 @@ function type(run: SimRun, command: string): string | null {
     run.ask({ kind: 'failover', to, force: failover[2] !== undefined, timeoutMs: 30_000 })
     return command
   }
+  if (command.startsWith('flotilla resume shop')) {
+    run.ask({ kind: 'resume' })
+    return command
+  }
   const restart = /^flotilla restart shop(?: --node (\d+))?/.exec(command)
   if (restart !== null) {
     run.ask({ kind: 'restart', node: restart[1] === undefined ? null : Number(restart[1]) })

@@ -23,6 +23,7 @@ export const ruleNames = [
   'settled is as wanted',
   'it comes to rest',
   'writable again within a bound',
+  'one node’s trouble is its own',
 ] as const
 
 export type RuleName = (typeof ruleNames)[number]
@@ -255,8 +256,11 @@ export class Rules {
     this.#notTheLastCopy(process.data, process, null)
   }
 
-  /** How things are once it says that it is ready, with nothing under way. */
-  whyNotAsWanted(replicas: number): string | null {
+  /**
+   * How things are once it says that it is ready, with nothing under way.
+   * @param troubled nodes of which nothing can be asked
+   */
+  whyNotAsWanted(replicas: number, troubled: readonly number[] = []): string | null {
     const masters = [...this.#world.redis.processes].filter(({ upstream }) => upstream === null)
     const [master] = masters
     if (master === undefined || masters.length > 1) return `${masters.length} nodes are master`
@@ -268,10 +272,11 @@ export class Rules {
     if (sight.memory.master?.ordinal !== ordinalOf(master.containerId))
       return 'the record names another master'
     if (sight.memory.operation !== null) return 'an operation is still under way'
-    if (containers.length !== replicas + 1)
+    if (containers.length < replicas + 1 - troubled.length || containers.length > replicas + 1)
       return `${containers.length} containers, and ${replicas + 1} are wanted`
     for (const container of containers) {
       const process = this.#world.redis.processOf(container.id)
+      if (troubled.includes(ordinalOf(container.id) ?? -1)) continue
       if (!isAlive(container) || process === null) return `${container.name} does not run`
       const ordinal = ordinalOf(container.id)
       const name = process === master ? `${flotilla}-master` : `${flotilla}-replica-${ordinal}`

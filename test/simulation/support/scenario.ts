@@ -88,6 +88,15 @@ export type FaultBody =
   /** Only of a node that has no container. */
   | { readonly kind: 'remove-volume'; readonly node: number }
   | { readonly kind: 'start-fails'; readonly node: number }
+  /** docker rm -f that fails half way: the container stays, and can only be removed. */
+  | { readonly kind: 'leave-dead'; readonly node: NodeRef }
+  /** What the engine can't do for this one node, while it lasts: a mount, a full disk, an archive. */
+  | {
+      readonly kind: 'node-trouble'
+      readonly node: NodeRef
+      readonly what: 'create' | 'start' | 'set-aside'
+      readonly forMs: number
+    }
   | { readonly kind: 'forget' }
   | { readonly kind: 'ask-switchover'; readonly to: number | null }
   | { readonly kind: 'ask-failover'; readonly to: number | null }

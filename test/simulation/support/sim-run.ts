@@ -10,6 +10,7 @@ import type { Ask } from '../../../src/state/requests.js'
 import { Rules, type RuleName } from './rules.js'
 import type { Fault, FaultBody, Scenario, SimSpec } from './scenario.js'
 import { SimFlotilla } from './sim-flotilla.js'
+import { readNodeLabels } from '../../../src/runtime/labels.js'
 import { flotilla, SimWorld, stateDirectory } from './sim-world.js'
 import { Writer } from './writer.js'
 
@@ -32,6 +33,8 @@ export class SimRun {
   /** What ends with the healing. */
   readonly #cures = new Set<() => void>()
   #engineTrouble: Extract<FaultBody, { kind: 'engine-trouble' }> | null = null
+  /** By ordinal. */
+  readonly #nodeTrouble = new Map<number, Extract<FaultBody, { kind: 'node-trouble' }>['what']>()
   #orderTrouble: Extract<FaultBody, { kind: 'order-trouble' }> | null = null
   #eventTrouble: Extract<FaultBody, { kind: 'event-trouble' }> | null = null
   #onCall: (() => void) | null = null
@@ -68,6 +71,11 @@ export class SimRun {
       (setting, index) =>
         new Writer(world, setting, { name: `w${index}`, onAck: write => this.rules.noteAck(write) }),
     )
+  }
+
+  /** Nodes for which the engine can't do something. */
+  get troubled(): readonly number[] {
+    return [...this.#nodeTrouble.keys()]
   }
 
   /** Changes that Flotilla has made in the world. */
@@ -165,6 +173,18 @@ export class SimRun {
         const container = world.containerOf(fault.node)
         if (container !== null) hands.removeByHand(container.id)
         return
+      }
+      case 'leave-dead': {
+        const container = world.containerOf(fault.node)
+        if (container !== null) hands.leaveDead(container.id)
+        return
+      }
+      case 'node-trouble': {
+        const labels = world.containerOf(fault.node)?.spec.labels ?? {}
+        const ordinal = fault.node === 'master' ? readNodeLabels(labels)?.ordinal : fault.node
+        if (ordinal === undefined) return
+        this.#nodeTrouble.set(ordinal, fault.what)
+        return this.#until(fault.forMs, () => this.#nodeTrouble.delete(ordinal))
       }
       case 'pause': {
         const container = world.containerOf(fault.node)
@@ -332,10 +352,33 @@ export class SimRun {
       )
       if (ends.has(call.method)) this.rules.beforeEnd(String(call.args[0]), call.method === 'removeContainer')
     }
+    const ofNode = this.#troubleOfNode(call)
+    if (ofNode !== null) return { kind: 'fail' as const, error: ofNode }
     const trouble = this.#engineTrouble
     if (trouble === null || !this.world.random.chance(trouble.share)) return null
     const error = new FlotillaError('runtime/failed', `${call.method}: the engine has said 500`)
     return trouble.how === 'stall' ? { kind: 'stall' as const } : { kind: trouble.how, error }
+  }
+
+  /** The container of the node can't be made or started, or the one that sets its data aside can't. */
+  #troubleOfNode({ method, args: [what] }: FakeCall): FlotillaError | null {
+    if (this.#nodeTrouble.size === 0 || (method !== 'createContainer' && method !== 'startContainer'))
+      return null
+    const spec =
+      method === 'createContainer'
+        ? (what as { readonly labels: Readonly<Record<string, string>>; readonly hostname: string })
+        : this.world.engine.world.find(String(what))?.spec
+    for (const [ordinal, trouble] of this.#nodeTrouble) {
+      if (spec?.hostname !== `${flotilla}-${ordinal}`) continue
+      const isNode = readNodeLabels(spec.labels) !== null
+      const isMeant =
+        trouble === 'set-aside'
+          ? !isNode
+          : isNode && method === (trouble === 'create' ? 'createContainer' : 'startContainer')
+      if (isMeant)
+        return new FlotillaError('runtime/disk-full', `${method} of node ${ordinal}: no space left on device`)
+    }
+    return null
   }
 
   #orderFault(order: string) {

@@ -61,6 +61,11 @@ export async function simulate(
   })
   await until(() => befallen, 600_000)
   await until(() => false, scenario.healAfterMs)
+  if (isContained(scenario) && run.troubled.length === 1) {
+    const why = rules.whyNotAsWanted(run.spec.replicas, run.troubled)
+    if (why !== null)
+      rules.break('one node’s trouble is its own', `node ${run.troubled[0]} has trouble, and ${why}`)
+  }
   run.tell('everything is healed')
   run.heal()
   await rest()
@@ -163,8 +168,24 @@ function isPromised({ faults, spec }: Scenario): boolean {
   return spec.replicas > 0 && blows.length <= 1 && isSpared
 }
 
+/** Only what a flotilla with one node less gets over within this time: the end of that node, and of one other. */
+function isContained({ faults, healAfterMs, spec }: Scenario): boolean {
+  const troubles = faults.filter(fault => fault.kind === 'node-trouble')
+  const others = faults.filter(fault => fault.kind !== 'node-trouble')
+  const ends = others.flatMap(fault =>
+    fault.kind === 'kill' || fault.kind === 'remove' || fault.kind === 'leave-dead' ? [fault.node] : [],
+  )
+  return (
+    spec.replicas > 1 &&
+    healAfterMs >= 10_000 &&
+    troubles.length === 1 &&
+    ends.length === others.length &&
+    ends.filter(node => node !== troubles[0]?.node).length <= 1
+  )
+}
+
 const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  ...(['kill', 'exit', 'remove', 'pause', 'freeze', 'busy', 'disconnect'] as const),
+  ...(['kill', 'exit', 'remove', 'leave-dead', 'pause', 'freeze', 'busy', 'disconnect'] as const),
 ])
 const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill-again', 'restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),

@@ -1,0 +1,81 @@
+import type { Clock } from '../clock.js'
+import { errorCode, explainError, FlotillaError } from '../errors.js'
+import type { EventSink } from '../events/catalogue.js'
+import { ActionFailed } from './act.js'
+import { backoffMs } from './backoff.js'
+import { isAnotherError, isTold } from './told.js'
+
+interface PassFailure {
+  /** In a row. */
+  readonly times: number
+  readonly sinceMs: number
+  readonly retryAtMs: number
+  readonly error: string
+}
+
+/** The passes that have failed, by flotilla: when each is tried again, and what is told of it: the first failure, then how often it was, and the end of it. */
+export class PassFailures {
+  readonly #tools: { readonly events: EventSink; readonly clock: Clock; readonly random: () => number }
+  readonly #failures = new Map<string, PassFailure>()
+
+  constructor(tools: { readonly events: EventSink; readonly clock: Clock; readonly random: () => number }) {
+    this.#tools = tools
+  }
+
+  /**
+   * @param isKnown what every flotilla says while the engine is gone has been said once, by engine.lost
+   * @returns after how many ms the next try is due
+   */
+  note(flotilla: string, error: unknown, isKnown: boolean): number {
+    const nowMs = this.#tools.clock.monotonicMs()
+    const before = this.#failures.get(flotilla)
+    // What an event woke before its time is no further try: a burst of events would put the next one off for half a minute.
+    const isEarly = before !== undefined && nowMs < before.retryAtMs
+    const times = isEarly ? before.times : (before?.times ?? 0) + 1
+    const againInMs = isEarly
+      ? Math.ceil(before.retryAtMs - nowMs)
+      : backoffMs(times, this.#tools.random, { firstMs: 500, mostMs: 30_000 })
+    const cause = error instanceof ActionFailed ? error.cause : error
+    const failure = {
+      ...{ times, sinceMs: before?.sinceMs ?? nowMs, retryAtMs: nowMs + againInMs },
+      error: messageOf(cause),
+    }
+    this.#failures.set(flotilla, failure)
+    const isNews = (!isEarly && isTold(times)) || isAnotherError(before?.error, failure.error)
+    if (isNews && !isKnown) this.#tell(flotilla, error, { ...failure, againInMs })
+    return againInMs
+  }
+
+  /** A pass has not failed. */
+  clear(flotilla: string): void {
+    const failure = this.#failures.get(flotilla)
+    if (failure === undefined) return
+    this.#failures.delete(flotilla)
+    const failedForMs = Math.round(this.#tools.clock.monotonicMs() - failure.sinceMs)
+    this.#tools.events.publish('pass.recovered', { times: failure.times, failedForMs }, { flotilla })
+  }
+
+  #tell(
+    flotilla: string,
+    error: unknown,
+    { times, sinceMs, againInMs, error: said }: PassFailure & { readonly againInMs: number },
+  ): void {
+    const { events, clock } = this.#tools
+    const cause = error instanceof ActionFailed ? error.cause : error
+    const fields = {
+      ...{ error: said, hint: hintOf(cause), code: errorCode(cause) },
+      ...{ times, failedForMs: Math.round(clock.monotonicMs() - sinceMs), againInMs },
+    }
+    if (error instanceof ActionFailed)
+      events.publish('plan.failed', { action: error.action, ...fields }, { flotilla })
+    else events.publish('pass.failed', fields, { flotilla })
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof FlotillaError ? error.message : explainError(error)
+}
+
+export function hintOf(error: unknown): string | null {
+  return error instanceof FlotillaError ? error.hint : null
+}

@@ -1,0 +1,26 @@
+import type { Failing, Plan } from '../plan/plan.js'
+import { renderAction, renderFailing } from '../plan/text.js'
+import { yes, type Fact } from './fact.js'
+import type { FailingStatus } from './status.js'
+
+/** What people and machines are told of an action that has failed and is tried again. */
+export function failingStatus(
+  { action, error, hint, code, times, sinceMs, lastAtMs, retryInMs }: Failing,
+  atMs: number,
+): FailingStatus {
+  const iso = (ms: number): string => new Date(ms).toISOString()
+  return {
+    action: renderAction(action),
+    node: 'ordinal' in action ? action.ordinal : null,
+    ...{ error, hint, code, times },
+    ...{ since: iso(sinceMs), lastAt: iso(lastAtMs), nextTryAt: iso(atMs + retryInMs) },
+  }
+}
+
+/** From the first failure on; the refusal of the same name comes when it lasts. Null while nothing fails. */
+export function failingFact({ failing }: Plan): Fact | null {
+  const [first, ...others] = failing
+  if (first === undefined) return null
+  const more = others.length === 0 ? '' : `; and ${others.length} more`
+  return yes('ActionFailing', `${renderFailing(first)}${more}`)
+}

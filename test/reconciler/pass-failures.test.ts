@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { FlotillaError } from '../../src/errors.js'
+import { PassFailures } from '../../src/reconciler/pass-failures.js'
+import { SimClock } from '../simulation/support/sim-clock.js'
+
+const full = new FlotillaError('state/unwritable', "can't write shop.json: no space left", {
+  hint: 'make room',
+})
+
+function failures() {
+  const clock = new SimClock(0)
+  const told: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
+  const events = {
+    publish: (code: string, fields: object) => void told.push({ code, fields: { ...fields } }),
+  }
+  return { clock, told, noted: new PassFailures({ events, clock, random: () => 1 }) }
+}
+
+test('each try waits twice as long as the one before, half a minute in the end', async () => {
+  const { clock, noted } = failures()
+  const waits: number[] = []
+  for (let count = 0; count < 9; count++) {
+    const againInMs = noted.note('shop', full, false)
+    waits.push(againInMs)
+    const slept = clock.sleep(againInMs)
+    clock.fire()
+    await slept
+  }
+  assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000])
+})
+
+test('what an event wakes before its time is no further try, and nothing is told of it', () => {
+  const { told, noted } = failures()
+  assert.deepEqual([noted.note('shop', full, false), noted.note('shop', full, false)], [500, 500])
+  assert.equal(told.length, 1)
+})
+
+test('the first failure is told with its hint and when the next try is due, and the end of it', () => {
+  const { told, noted } = failures()
+  noted.note('shop', full, false)
+  noted.clear('shop')
+  noted.clear('shop')
+  assert.deepEqual(told, [
+    {
+      code: 'pass.failed',
+      fields: {
+        ...{ error: "can't write shop.json: no space left", hint: 'make room', code: 'state/unwritable' },
+        ...{ times: 1, failedForMs: 0, againInMs: 500 },
+      },
+    },
+    { code: 'pass.recovered', fields: { times: 1, failedForMs: 0 } },
+  ])
+})
+
+test('what is known of the engine already is not told once more by each flotilla', () => {
+  const { told, noted } = failures()
+  for (const flotilla of ['shop', 'cart', 'queue']) noted.note(flotilla, full, true)
+  assert.deepEqual(told, [])
+})
