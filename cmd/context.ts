@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { Output } from '../src/cli/output.js'
 import { parseDuration } from '../src/cli/quantities.js'
-import type { Environment, Places } from '../src/cli/session.js'
+import type { Places } from '../src/cli/open-store.js'
+import type { Environment } from '../src/cli/session.js'
 
 /** What a verb gets from the process: the only way in for the environment. */
 export interface CommandContext {
@@ -24,6 +25,14 @@ export function withPlaces(command: Command): Command {
       new Option('--state <dir>', 'what Flotilla remembers')
         .env('FLOTILLA_STATE')
         .default('state')
+        .helpGroup(placesHeading),
+    )
+    .addOption(
+      new Option(
+        '--policy <file>',
+        'what manifests may ask for (default: policy.yaml of the state directory, where there is one)',
+      )
+        .env('FLOTILLA_POLICY')
         .helpGroup(placesHeading),
     )
     .addOption(

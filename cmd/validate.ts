@@ -12,7 +12,10 @@ export function validateCommand({ output }: CommandContext): Command {
     .action((path: string | undefined, options: { output: 'text' | 'json' }, command: Command) =>
       runVerb(output, async () => {
         const { validate } = await import('../src/cli/validate.js')
-        const { text, valid } = await validate(path ?? placesOf(command).manifests, options.output)
+        const { readPolicy } = await import('../src/manifest/policy-file.js')
+        const { manifests, policy: named, state } = placesOf(command)
+        const policy = await readPolicy(named, state)
+        const { text, valid } = await validate(path ?? manifests, policy, options.output)
         output.result(text)
         return valid ? exitCode.done : exitCode.usage
       }),

@@ -25,8 +25,8 @@ export interface Home {
 
 export function makeHome(): Home {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-bench-'))
-  const passwordFile = join(folder, 'password')
   mkdirSync(join(folder, 'manifests'))
+  const passwordFile = join(folder, 'manifests', 'password')
   const password = 'a-password-of-the-bench'
   writeFileSync(passwordFile, password, { mode: 0o600 })
   return { folder, passwordFile, password, remove: () => rmSync(folder, { recursive: true, force: true }) }

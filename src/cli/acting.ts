@@ -3,7 +3,7 @@ import { systemClock } from '../clock.js'
 import { readLockHolder } from '../state/lock.js'
 import { wrap } from './table.js'
 import type { Paint } from './paint.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 
 /** Who carries out what a plan says: the daemon, or a command such as `up` for as long as it lasts; null while nobody does. */
 export interface Acting {

@@ -16,7 +16,8 @@ import { daemonOrSelf } from './keeper.js'
 import { lookOnly } from './look.js'
 import { selectFlotilla } from './manifests.js'
 import type { Output } from './output.js'
-import { openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment, type Session } from './session.js'
 
 export interface AskRequest {
   readonly places: Places

@@ -5,7 +5,8 @@ import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { isAgreed } from './ask-person.js'
 import type { Output } from './output.js'
-import { openRuntime, openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openRuntime, openSession, type Environment, type Session } from './session.js'
 
 export interface ClaimRequest {
   readonly places: Places

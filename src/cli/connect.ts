@@ -3,7 +3,8 @@ import { masterName, networkName, redisPort } from '../reconciler/names.js'
 import { tlsPort } from '../redis/tls.js'
 import { statusNow } from './look.js'
 import { selectFlotilla } from './manifests.js'
-import { openSession, type Environment, type Places } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment } from './session.js'
 
 /** How a client gets in. The password stays in its file: a URL ends up in histories, logs and process lists. */
 export async function connectText(request: {

@@ -12,12 +12,13 @@ import { OwnNetworks } from '../reconciler/observe/own-networks.js'
 import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { lockState } from '../state/lock.js'
-import { StateStore } from '../state/state-store.js'
+import type { StateStore } from '../state/state-store.js'
 import { isAgreed } from './ask-person.js'
 import { noSuchFlotilla } from './manifests.js'
 import type { Output } from './output.js'
 import { findOwnContainer } from './own-container.js'
-import { openOwnRuntime, type Environment, type Places } from './session.js'
+import { openStore, type Places } from './open-store.js'
+import { openOwnRuntime, type Environment } from './session.js'
 
 export interface DownRequest {
   readonly places: Places
@@ -31,7 +32,7 @@ export interface DownRequest {
 /** Shows what goes, asks, and takes it away. @returns false when the person said no. */
 export async function takeDown(request: DownRequest, output: Output): Promise<boolean> {
   const { places, env, volumesToo } = request
-  const store = new StateStore(resolve(places.state))
+  const store = await openStore(places)
   const { runtime } = openOwnRuntime(env, store)
   // Beside a daemon everything would come back at once, so the daemon's lock is asked for.
   const lock = await lockState(

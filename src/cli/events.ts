@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import { catalogue } from '../events/catalogue.js'
-import { eventFilter, matchesCode } from '../events/journal/filter.js'
+import { eventFilter } from '../events/journal/filter.js'
 import { followEvents, newestEventId, readEvents } from '../events/journal/read.js'
 import { renderRecord, type EventRecord } from '../events/journal/record.js'
 import { suggest } from '../manifest/suggest.js'
+import { matchesPattern } from '../wildcard.js'
 import { StateStore } from '../state/state-store.js'
 import { interruption } from './interrupt.js'
 import { noSuchFlotilla } from './manifests.js'
@@ -13,7 +14,7 @@ import type { Output } from './output.js'
 import { createPaint } from './paint.js'
 import { parseSince } from './quantities.js'
 import { renderEvent, type EventsView } from './render-events.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 
 export interface EventsRequest {
   readonly places: Places
@@ -67,7 +68,7 @@ const followedLast = 10
 
 function requireKnownCode(code: string): void {
   const codes = Object.keys(catalogue)
-  if (codes.some(one => matchesCode(code, one))) return
+  if (codes.some(one => matchesPattern(code, one))) return
   const near = suggest(code, codes)
   throw new FlotillaError('usage/invalid', `there is no event ${code}`, {
     hint:

@@ -1,10 +1,9 @@
-import { resolve } from 'node:path'
 import { readDesired } from '../daemon/manifest-source.js'
 import { masterName, networkName, nodeAlias, redisPort } from '../reconciler/names.js'
 import { tlsPort } from '../redis/tls.js'
-import { StateStore } from '../state/state-store.js'
+import { openStore } from './open-store.js'
 import { selectFlotilla } from './manifests.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 
 export interface HaproxyOptions {
   /** Where HAProxy is to listen for who writes, and for who only reads. */
@@ -18,7 +17,7 @@ export interface HaproxyOptions {
 
 /** A configuration of HAProxy for a flotilla: the nodes of its manifest and those that it is known to have. Asks no engine. */
 export async function haproxyText(places: Places, name: string, options: HaproxyOptions): Promise<string> {
-  const store = new StateStore(resolve(places.state))
+  const store = await openStore(places)
   const { desired } = await readDesired(places.manifests, store)
   const { spec } = selectFlotilla(desired, name, places.manifests)
   const known = (await store.peekMemory(name))?.nodes.map(node => node.ordinal) ?? []

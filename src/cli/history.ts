@@ -3,7 +3,7 @@ import { StateStore } from '../state/state-store.js'
 import { noSuchFlotilla } from './manifests.js'
 import type { Output } from './output.js'
 import { renderHistory } from './render-history.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 import { viewOf } from './view.js'
 
 /** What the state directory remembers of a flotilla's masters; asks no engine. */

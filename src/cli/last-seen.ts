@@ -6,7 +6,7 @@ import { StateStore } from '../state/state-store.js'
 import { selectFlotillas } from './manifests.js'
 import { ageOf } from './render-nodes.js'
 import { renderTable } from './table.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 import type { View } from './view.js'
 
 /** A flotilla as it was when it was last looked at, by whoever did. */

@@ -28,7 +28,7 @@ export async function lookOnly(session: Session, spec: FlotillaSpec): Promise<Lo
     memory,
     ...(await passwordsIfThere(session, spec, following !== null)),
     tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
-    sourceLogin: await loginTo(spec.name, following),
+    sourceLogin: await loginTo(spec.name, following, session.store.readSecretFile),
     inHaste: false,
     setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }

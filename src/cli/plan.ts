@@ -7,7 +7,8 @@ import type { Acting } from './acting.js'
 import { lookOnly } from './look.js'
 import { selectSound } from './manifests.js'
 import { planFacts, renderPlanDiff, type PlanView } from './render-plan.js'
-import { openSession, type Environment, type Places } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment } from './session.js'
 
 /** The plans of the flotillas named, or of all, also of those whose manifest was taken away; and what is wrong with the manifests of others. */
 export async function plansOf(request: {

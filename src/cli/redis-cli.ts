@@ -9,7 +9,8 @@ import { controlUser } from '../redis/acl-user.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
 import { credentialsIfThere } from './look.js'
 import { selectFlotilla } from './manifests.js'
-import { openSession, type Environment, type Places } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment } from './session.js'
 
 /**
  * Runs redis-cli inside a node's container on the caller's terminal.

@@ -5,11 +5,12 @@ import { setReplicas } from '../manifest/edit.js'
 import { desire, forEver, noDesires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
+import { allowAll } from '../manifest/policy.js'
 import { replicasMax } from '../manifest/schema.js'
 import { rewriteManifest } from '../manifest/write.js'
 import { readLockHolder } from '../state/lock.js'
 import { selectFlotilla } from './manifests.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 
 /** Edits the manifest that declares the flotilla. @returns what was done, and what happens next. */
 export async function scale(places: Places, name: string, replicas: number): Promise<string> {
@@ -37,7 +38,7 @@ export async function changeReplicas(
         hint: `Nothing was changed. Type, for the most: flotilla scale ${name} ${replicasMax}`,
       },
     )
-  const desired = desire(noDesires, await loadManifests(manifests), forEver)
+  const desired = desire(noDesires, await loadManifests(manifests, allowAll), forEver)
   if (desired.flotillas.size === 0 && desired.diagnostics.length > 0)
     throw new FlotillaError('manifest/invalid', desired.diagnostics.map(renderDiagnostic).join('\n'))
   const { spec, source } = selectFlotilla(desired, name, manifests)

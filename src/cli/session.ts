@@ -1,5 +1,4 @@
 import { homedir } from 'node:os'
-import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
 import { ownedRuntime } from '../ownership/owned-runtime.js'
@@ -14,16 +13,10 @@ import { createDockerRuntime } from '../runtime/docker/docker-runtime.js'
 import { findDockerEndpoint } from '../runtime/docker/endpoint.js'
 import type { EngineFacts, Runtime } from '../runtime/runtime.js'
 import { findOwnContainer } from './own-container.js'
-import { StateStore } from '../state/state-store.js'
+import { openStore, type Places } from './open-store.js'
+import type { StateStore } from '../state/state-store.js'
 
 export type Environment = Readonly<Record<string, string | undefined>>
-
-/** What every verb takes: where the manifests and the state are, and how nodes are reached. */
-export interface Places {
-  readonly manifests: string
-  readonly state: string
-  readonly reach: 'auto' | ReachMode
-}
 
 /** An engine, its nodes, and our memory of them. */
 export interface Session {
@@ -43,7 +36,7 @@ export interface Session {
  * @throws FlotillaError runtime/… when no engine answers, usage/invalid when the nodes can't be reached from here.
  */
 export async function openSession(places: Places, env: Environment): Promise<Session> {
-  const store = new StateStore(resolve(places.state))
+  const store = await openStore(places)
   const { runtime, owner } = openOwnRuntime(env, store)
   const redis = createRedisClient({ clock: systemClock })
   const close = (): void => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { askForGlance } from '../daemon/glance.js'
 import type { Output } from './output.js'
 import { renderStatusList } from './render-status.js'
-import type { Places } from './session.js'
+import type { Places } from './open-store.js'
 import { viewOf } from './view.js'
 
 /**

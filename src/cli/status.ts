@@ -15,7 +15,8 @@ import { selectFlotillas } from './manifests.js'
 import type { Output } from './output.js'
 import { renderStatus, renderStatusList, statusFacts, statusJson } from './render-status.js'
 import { openScreen } from './screen.js'
-import { openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment, type Session } from './session.js'
 import { viewOf } from './view.js'
 
 export interface StatusRequest {

@@ -8,7 +8,8 @@ import { selectFlotillas } from './manifests.js'
 import type { Output } from './output.js'
 import { renderTop, topJson } from './render-top.js'
 import { openScreen } from './screen.js'
-import { openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment, type Session } from './session.js'
 import { viewOf } from './view.js'
 
 export interface TopRequest {

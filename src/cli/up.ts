@@ -14,7 +14,8 @@ import type { Output } from './output.js'
 import { progressSink, tellProgress } from './progress.js'
 import { ProgressBoard } from './progress-board.js'
 import { renderStatusList } from './render-status.js'
-import { openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment, type Session } from './session.js'
 import { viewOf } from './view.js'
 
 export interface UpRequest {

@@ -1,13 +1,15 @@
 import { desire, forEver, noDesires } from '../manifest/desired.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
+import type { Policy } from '../manifest/policy.js'
 
 /** Everything that is wrong with the manifests at `path`, or what they declare. Asks no engine. */
 export async function validate(
   path: string,
+  policy: Policy,
   format: 'text' | 'json',
 ): Promise<{ readonly text: string; readonly valid: boolean }> {
-  const desires = desire(noDesires, await loadManifests(path), forEver)
+  const desires = desire(noDesires, await loadManifests(path, policy), forEver)
   const valid = desires.diagnostics.length === 0
   const flotillas = [...desires.flotillas.values()]
   if (format === 'json') {

@@ -8,7 +8,8 @@ import { nodeTarget } from '../reconciler/observe/observe.js'
 import type { NodeTarget } from '../redis/redis.js'
 import { credentialsIfThere, lookOnly } from './look.js'
 import { selectFlotillas } from './manifests.js'
-import { openSession, type Environment, type Places, type Session } from './session.js'
+import type { Places } from './open-store.js'
+import { openSession, type Environment, type Session } from './session.js'
 
 export interface VerifyRequest {
   readonly places: Places

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { openSession, type Environment, type Places, type Session } from '../cli/session.js'
+import type { Places } from '../cli/open-store.js'
+import { openSession, type Environment, type Session } from '../cli/session.js'
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'

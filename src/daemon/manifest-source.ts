@@ -19,7 +19,7 @@ export async function readDesired(
   path: string,
   store: StateStore,
 ): Promise<{ readonly desired: Desires; readonly load: LoadResult }> {
-  const load = await loadManifests(path)
+  const load = await loadManifests(path, store.policy)
   return { desired: desire(await acceptedBefore(store), load, forEver), load }
 }
 
@@ -43,10 +43,10 @@ export async function followManifests(
 ): Promise<ManifestWatch> {
   const { path, store, events, clock } = source
   const follower = new Follower(source, await acceptedBefore(store), onDesired)
-  const first = await firstLoad(follower, path, clock)
+  const first = await firstLoad(follower, source)
   follower.take(first)
   const watch = watchManifests({
-    path,
+    ...{ path, policy: store.policy },
     since: first,
     clock,
     onLoad: load => follower.take(load),
@@ -62,11 +62,11 @@ export async function followManifests(
 }
 
 /** A folder that is still being filled (a clone, an rsync, a mount that comes late) looks like one from which something was removed; so do saves later on. */
-async function firstLoad(follower: Follower, path: string, clock: Clock): Promise<LoadResult> {
-  const load = await loadManifests(path)
+async function firstLoad(follower: Follower, { path, store, clock }: ManifestSource): Promise<LoadResult> {
+  const load = await loadManifests(path, store.policy)
   if (!follower.wouldMiss(load)) return load
   await clock.sleep(usualTiming.confirmMs)
-  return loadManifests(path)
+  return loadManifests(path, store.policy)
 }
 
 /** What is wanted from one load to the next: tells what has become of manifests, and comes back by itself when somebody's time of grace is over. */
@@ -148,7 +148,8 @@ class Follower {
   /** What goes is missing from the manifests as they are now. What has changed in them just now is told by the watch, in its own time. */
   async #removeIfStillMissing(): Promise<void> {
     const last = this.#last
-    const now = await loadManifests(this.#source.path)
+    const { path, store } = this.#source
+    const now = await loadManifests(path, store.policy)
     if (this.#closed || last === null || this.#last !== last) return
     if (now.fingerprint === last.fingerprint) this.take(last)
     else

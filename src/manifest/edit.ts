@@ -11,6 +11,7 @@ import { labelOf } from './field-path.js'
 import type { FieldPath } from './field-path.js'
 import { parseManifest } from './parse.js'
 import type { DeclaredFlotilla } from './parse.js'
+import { allowAll } from './policy.js'
 import { readYaml } from './yaml-tree.js'
 import type { YamlValue } from './yaml-tree.js'
 
@@ -52,7 +53,7 @@ export function setScalar(
   if (/[|>]/.test(text.charAt(old.start))) throw refuse('is written as a block of text')
 
   const edited = text.slice(0, old.start) + yamlText(value, text[old.start]) + text.slice(old.end)
-  const { diagnostics } = parseManifest(edited, { file })
+  const { diagnostics } = parseManifest(edited, { file, policy: allowAll })
   if (diagnostics[0] !== undefined)
     throw new FlotillaError('manifest/edit-refused', renderDiagnostic(diagnostics[0]), {
       hint: `The manifest was not changed; ${labelOf(path)} of ${flotilla} stays as it was.`,
@@ -65,7 +66,7 @@ export function setScalar(
 }
 
 function findDeclared(text: string, { file, flotilla }: EditTarget): DeclaredFlotilla {
-  const { declared, diagnostics } = parseManifest(text, { file })
+  const { declared, diagnostics } = parseManifest(text, { file, policy: allowAll })
   const first = diagnostics[0]
   if (first !== undefined)
     throw new FlotillaError('manifest/edit-refused', renderDiagnostic(first), {

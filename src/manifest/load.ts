@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { decodeManifest } from './decode.js'
 import type { Diagnostic } from './diagnostic.js'
 import { parseManifest } from './parse.js'
+import { defaultPolicy, type Policy } from './policy.js'
 import type { ParsedManifest } from './parse.js'
-import { fsErrorCode, readManifestBytes } from './read-file.js'
-import type { FileRead } from './read-file.js'
+import { fsErrorCode, readRegularFile } from '../regular-file.js'
+import type { FileLimit, FileRead } from '../regular-file.js'
 
 export type LoadResult = {
   /** As the user named it. */
@@ -30,21 +31,27 @@ export type FileOutcome =
   | ({ readonly kind: 'parsed'; readonly file: string } & ParsedManifest)
   | { readonly kind: 'unreadable'; readonly file: string; readonly diagnostics: readonly Diagnostic[] }
 
+/** A manifest of 500 documents has about 100 KiB; what is larger was put there by mistake. */
+export const manifestLimit: FileLimit = {
+  bytesMax: 1024 * 1024,
+  tooLarge: 'a manifest can have 1 MiB at most; split it into several files',
+}
+
 /**
  * Reads one manifest file, or every `*.yaml` and `*.yml` of a directory in the order of their names: not hidden ones, not `*.example.yaml`, not those
  * of folders inside. Never throws.
  */
-export async function loadManifests(path: string): Promise<LoadResult> {
+export async function loadManifests(path: string, policy = defaultPolicy): Promise<LoadResult> {
   const listed = await listManifests(path)
   if (listed.kind !== 'files')
     return { ...listed, path, fingerprint: fingerprintOf([JSON.stringify(listed)]) }
   const files: FileOutcome[] = []
   const prints: string[] = []
   for (const file of listed.files) {
-    const read = await readManifestBytes(file)
+    const read = await readRegularFile(file, manifestLimit)
     // Gone since it was listed, or a folder that is called like a manifest.
     if (read.kind === 'absent' || read.kind === 'folder') continue
-    files.push(judge(file, read))
+    files.push(judge(file, read, policy))
     prints.push(file, read.kind, fingerprintOf([read.kind === 'read' ? read.bytes : read.reason]))
   }
   const fingerprint = fingerprintOf(prints.map(print => `${print}\0`))
@@ -80,7 +87,11 @@ async function listManifests(path: string): Promise<Listed> {
   }
 }
 
-function judge(file: string, read: Extract<FileRead, { kind: 'read' | 'refused' }>): FileOutcome {
+function judge(
+  file: string,
+  read: Extract<FileRead, { kind: 'read' | 'refused' }>,
+  policy: Policy,
+): FileOutcome {
   if (read.kind === 'refused')
     return { kind: 'unreadable', file, diagnostics: [{ file, position: null, message: read.reason }] }
   const decoded = decodeManifest(read.bytes)
@@ -88,7 +99,7 @@ function judge(file: string, read: Extract<FileRead, { kind: 'read' | 'refused' 
     const { position, message } = decoded
     return { kind: 'unreadable', file, diagnostics: [{ file, position, message }] }
   }
-  return { kind: 'parsed', file, ...parseManifest(decoded.text, { file }) }
+  return { kind: 'parsed', file, ...parseManifest(decoded.text, { file, policy }) }
 }
 
 function fingerprintOf(parts: readonly (string | Buffer)[]): string {

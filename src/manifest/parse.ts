@@ -8,9 +8,12 @@ import { digestOf } from './digest.js'
 import type { Diagnostic, Position } from './diagnostic.js'
 import { explainIssues, valueAt } from './explain.js'
 import type { Explanations } from './explain.js'
+import type { FieldPath } from './field-path.js'
+import { defaultPolicy, objectionsTo, type Place, type Policy } from './policy.js'
 import { linePositions } from './positions.js'
 import { apiVersion, kind, manifestSchema } from './schema.js'
 import type { FlotillaSpec } from './spec.js'
+import type { YamlProblem } from './yaml-problem.js'
 import { readYaml } from './yaml-tree.js'
 import type { YamlDocument, YamlValue } from './yaml-tree.js'
 
@@ -52,13 +55,18 @@ const diagnosticsMax = 20
 /** Far above what one host can run; a bound on the work for a text of separators. */
 const documentsMax = 500
 
-export function parseManifest(text: string, { file }: { readonly file: string }): ParsedManifest {
+/** `policy`: what its author may ask for. */
+export function parseManifest(
+  text: string,
+  { file, policy = defaultPolicy }: { readonly file: string; readonly policy?: Policy },
+): ParsedManifest {
   const documents = readYaml(text)
   if (documents.length > documentsMax) {
     const diagnostics = [{ file, position: null, message: tooManyDocuments(documents.length) }]
     return { declared: [], broken: [{ name: null, diagnostics }], diagnostics }
   }
-  const schema = manifestSchema(dirname(resolve(file)))
+  const folder = dirname(resolve(file))
+  const reading = { schema: manifestSchema(folder), policy, folder }
   const positionOf = linePositions(text)
   const declared: DeclaredFlotilla[] = []
   const broken: BrokenDocument[] = []
@@ -66,7 +74,7 @@ export function parseManifest(text: string, { file }: { readonly file: string })
   // Each broken document says at least what is wrong with it first.
   let left = diagnosticsMax
   documents.forEach((document, index) => {
-    const read = readDocument(schema, document, Math.max(1, left))
+    const read = readDocument(reading, document, Math.max(1, left))
     if (read.kind === 'broken') {
       const { name, problems } = read
       const diagnostics = problems.map(({ offset, message }) => ({
@@ -98,22 +106,27 @@ type ReadDocument =
   | { readonly kind: 'sound'; readonly spec: FlotillaSpec; readonly root: YamlValue }
   | ({ readonly kind: 'broken'; readonly name: string | null } & Explanations)
 
+interface Reading extends Place {
+  readonly schema: z.ZodType<FlotillaSpec>
+}
+
 function readDocument(
-  schema: z.ZodType<FlotillaSpec>,
+  { schema, ...place }: Reading,
   { root, problems }: YamlDocument,
   most: number,
 ): ReadDocument {
-  if (problems.length > 0)
-    return {
-      kind: 'broken',
-      name: null,
-      problems: problems.slice(0, most),
-      untold: Math.max(0, problems.length - most),
-    }
+  if (problems.length > 0) return brokenBy(problems, { name: null, most })
   if (root === null) return { kind: 'blank' }
   // Where nobody has words for it the code is the message: zod's own words are made by calling what may be in the value (`constructor: { name: {} }`).
   const result = schema.safeParse(root.value, { error: issue => issue.code })
-  if (result.success) return { kind: 'sound', spec: result.data, root }
+  if (result.success) {
+    const refused = objectionsTo(result.data, place)
+    if (refused.length === 0) return { kind: 'sound', spec: result.data, root }
+    return brokenBy(
+      refused.map(({ path, message }) => ({ offset: offsetAt(root, path), message })),
+      { name: result.data.name, most },
+    )
+  }
   const written = valueAt(root, ['metadata', 'name'])?.value
   const issues = relevant(root, result.error.issues)
   return {
@@ -121,6 +134,27 @@ function readDocument(
     name: typeof written === 'string' ? written : null,
     ...explainIssues(schema, root, { issues, most }),
   }
+}
+
+function brokenBy(
+  problems: readonly YamlProblem[],
+  { name, most }: { readonly name: string | null; readonly most: number },
+): ReadDocument {
+  return {
+    kind: 'broken',
+    name,
+    problems: problems.slice(0, most),
+    untold: Math.max(0, problems.length - most),
+  }
+}
+
+/** Of what is not written but a default, the nearest mapping that is. */
+function offsetAt(root: YamlValue, path: FieldPath): number {
+  for (let length = path.length; length > 0; length--) {
+    const found = valueAt(root, path.slice(0, length))
+    if (found !== null) return found.start
+  }
+  return root.start
 }
 
 /** The last that is told says how many are not. */

@@ -15,6 +15,7 @@ import type { FSWatcher } from 'chokidar'
 import type { Clock } from '../clock.js'
 import { isManifestName, loadManifests } from './load.js'
 import type { LoadResult } from './load.js'
+import type { Policy } from './policy.js'
 
 export interface ManifestWatch {
   /** Looks now, whatever the file system has told; what has not changed is still no news. */
@@ -26,6 +27,8 @@ export interface ManifestWatch {
 export interface WatchOptions {
   /** A manifest, or a directory of them; need not exist. */
   readonly path: string
+  /** What their authors may ask for; left out: the default. */
+  readonly policy?: Policy
   /** The load that the caller acts on already: only what differs from it is told. */
   readonly since: LoadResult
   readonly onLoad: (load: LoadResult) => void
@@ -170,7 +173,7 @@ class ManifestWatcher implements ManifestWatch {
   }
 
   async #lookOnce(): Promise<void> {
-    const load = await loadManifests(this.#options.path)
+    const load = await loadManifests(this.#options.path, this.#options.policy)
     if (this.#closed) return
     if (load.fingerprint === this.#told.fingerprint) {
       this.#suspect = null

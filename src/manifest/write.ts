@@ -3,7 +3,8 @@ import { chown, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FlotillaError } from '../errors.js'
 import { decodeManifest } from './decode.js'
-import { readManifestBytes } from './read-file.js'
+import { readRegularFile } from '../regular-file.js'
+import { manifestLimit } from './load.js'
 
 /**
  * Reads a manifest, lets `edit` make a new text of it, and puts that in its place: whole or not at all, with the mode and owner that the file had; a link
@@ -42,7 +43,7 @@ export async function rewriteManifest(file: string, edit: (text: string) => stri
 }
 
 async function readText(file: string): Promise<string> {
-  const read = await readManifestBytes(file)
+  const read = await readRegularFile(file, manifestLimit)
   if (read.kind !== 'read') {
     const reason = {
       absent: 'does not exist',

@@ -1,12 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { explainError, FlotillaError } from '../errors.js'
-import { renderDiagnostic } from '../manifest/diagnostic.js'
-import { explainIssues } from '../manifest/explain.js'
-import { linePositions } from '../manifest/positions.js'
+import { invalidSettings, parseSettings, readOrExplain } from '../manifest/settings-file.js'
 import { field } from '../manifest/words.js'
-import { readYaml } from '../manifest/yaml-tree.js'
 import { Secret } from '../secret.js'
 import type { WebhookSettings } from './webhook.js'
 
@@ -22,7 +18,7 @@ export interface NotifySettings {
  */
 export async function readNotifySettings(file: string): Promise<NotifySettings> {
   const text = await readOrExplain(file, 'the file that --notify names')
-  const { webhook, command } = parseNotifySettings(text, file)
+  const { webhook, command } = parseSettings(text, file, { schema, example })
   if (webhook === undefined) return { webhook: null, command: command ?? null }
   const secret = await readSecret(resolve(dirname(file), webhook.secretFile))
   return { webhook: { url: new URL(webhook.url), secret }, command: command ?? null }
@@ -57,25 +53,6 @@ const schema = z.strictObject({
   }),
 })
 
-function parseNotifySettings(text: string, file: string): z.infer<typeof schema> {
-  const [document, ...more] = readYaml(text)
-  const positionOf = linePositions(text)
-  if (document === undefined || more.length > 0 || (document.root === null && document.problems.length === 0))
-    throw invalid([`${file}: ${example}`])
-  const { root, problems } = document
-  const result = root === null ? null : schema.safeParse(root.value)
-  if (result?.success === true) return result.data
-  if (root !== null && !['webhook', 'command'].some(key => root.children.has(key)))
-    throw invalid([`${file}: ${example}`])
-  const explained =
-    root === null || result === null
-      ? problems
-      : explainIssues(schema, root, { issues: result.error.issues, most: 20 }).problems
-  throw invalid(
-    explained.map(({ offset, message }) => renderDiagnostic({ file, position: positionOf(offset), message })),
-  )
-}
-
 const example =
   'names nobody to tell; write, for example:\n  webhook: { url: https://ops.example/hooks/flotilla, secretFile: notify.secret }\n  command: [/usr/local/bin/page, ops]'
 
@@ -84,30 +61,18 @@ async function readSecret(path: string): Promise<Secret> {
   const text = (await readOrExplain(path, 'the secret of the webhook')).trim()
   const { mode } = await stat(path)
   if ((mode & 0o077) !== 0)
-    throw invalid([`${path}: others than its owner may read the secret`], `chmod 600 ${path}`)
+    throw invalidSettings([`${path}: others than its owner may read the secret`], `chmod 600 ${path}`)
   const [, key] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? []
   if (key === undefined || Buffer.from(key, 'base64').length < 24)
-    throw invalid(
+    throw invalidSettings(
       [`${path}: a secret is whsec_ and at least 24 random bytes in base64, on one line`],
       `Make one: (umask 077; printf 'whsec_%s\\n' "$(openssl rand -base64 32)" > ${path})`,
     )
   return new Secret(key)
 }
 
-async function readOrExplain(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw invalid([`${what} can't be read: ${explainError(error)}`])
-  }
-}
-
 function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password } = new URL(text)
   return (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
-}
-
-function invalid(problems: readonly string[], hint?: string): FlotillaError {
-  return new FlotillaError('usage/invalid', problems.join('\n'), hint === undefined ? {} : { hint })
 }

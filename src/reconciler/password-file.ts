@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { explainError, FlotillaError } from '../errors.js'
+import { FlotillaError } from '../errors.js'
 import { Secret } from '../secret.js'
+import type { ReadSecretFile } from '../secret-files.js'
 
 /**
  * The one line that a password file holds; a final newline is dropped.
@@ -8,23 +8,16 @@ import { Secret } from '../secret.js'
  */
 export async function readPasswordFile(
   path: string,
+  readFile: ReadSecretFile,
   where?: { readonly flotilla: string; readonly field: string },
 ): Promise<Secret> {
   const flotilla = where === undefined ? '' : `flotilla ${where.flotilla}: `
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    throw new FlotillaError(
-      'manifest/unreadable',
-      `${flotilla}the password file ${path} can't be read: ${explainError(error)}`,
-      {
-        hint: `Create the file (it holds nothing but the password), or change ${where?.field ?? 'where it is looked for'}.`,
-        cause: error,
-      },
-    )
-  }
-  const password = text.replace(/\r?\n$/, '')
+  const read = await readFile(path)
+  if (read.kind === 'refused')
+    throw new FlotillaError('manifest/unreadable', `${flotilla}the password file ${path} ${read.reason}`, {
+      hint: `Create the file (it holds nothing but the password), or change ${where?.field ?? 'where it is looked for'}.`,
+    })
+  const password = read.bytes.toString('utf8').replace(/\r?\n$/, '')
   if (password === '' || /[\r\n]/.test(password))
     throw new FlotillaError(
       'manifest/invalid',

@@ -32,7 +32,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       flotillaVersion: tools.flotillaVersion,
     }
     const following = followedSource({ spec: pass.spec, memory: pass.record.memory })
-    const sourceLogin = await loginTo(pass.spec.name, following)
+    const sourceLogin = await loginTo(pass.spec.name, following, tools.store.readSecretFile)
     const look = await lookAt(tools.eyes, {
       spec: pass.spec,
       sourceLogin,

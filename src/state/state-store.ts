@@ -1,3 +1,5 @@
+import { defaultPolicy, type Policy } from '../manifest/policy.js'
+import { secretFilesIn, type ReadSecretFile } from '../secret-files.js'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../clock.js'
@@ -16,6 +18,14 @@ import { diskFiles, type StateFiles } from './files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 import { parseKeyring, renderKeyring } from './secrets-file.js'
 
+export interface StateOptions {
+  readonly files?: StateFiles
+  readonly clock?: Pick<Clock, 'nowMs'>
+  readonly policy?: Policy
+  /** Where secrets that manifests name may lie; left out: nowhere. */
+  readonly secretFolders?: readonly string[]
+}
+
 /**
  * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of conditions),
  * `secrets/<flotilla>.json` (0600) and, for programs, `secrets/<flotilla>.password` and `secrets/<flotilla>.<user>.password`; with TLS, what {@link HoldingsStore} keeps beside them.
@@ -24,6 +34,10 @@ import { parseKeyring, renderKeyring } from './secrets-file.js'
 export class StateStore {
   readonly directory: string
   readonly certificates: Certificates
+  /** What manifests may ask for. */
+  readonly policy: Policy
+  /** Reads a secret that a manifest names. */
+  readonly readSecretFile: ReadSecretFile
   readonly #keyrings = new Map<string, Keyring>()
   readonly #handedOut = new Map<string, Keyring>()
   readonly #files: StateFiles
@@ -31,15 +45,14 @@ export class StateStore {
 
   constructor(
     directory: string,
-    {
-      files = diskFiles,
-      clock = systemClock,
-    }: { readonly files?: StateFiles; readonly clock?: Pick<Clock, 'nowMs'> } = {},
+    { files = diskFiles, clock = systemClock, policy = defaultPolicy, secretFolders = [] }: StateOptions = {},
   ) {
     this.directory = directory
     this.#files = files
     this.#clock = clock
-    this.certificates = new Certificates(new HoldingsStore(directory, files))
+    this.policy = policy
+    this.readSecretFile = secretFilesIn(secretFolders, directory)
+    this.certificates = new Certificates(new HoldingsStore(directory, files), this.readSecretFile)
   }
 
   /**

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { Secret } from '../secret.js'
-import { explainError, FlotillaError } from '../errors.js'
+import type { ReadSecretFile } from '../secret-files.js'
+import { FlotillaError } from '../errors.js'
 import {
   authorityLifetimeMs,
   issuerFor,
@@ -25,14 +25,16 @@ import { namesOfNode } from './names.js'
  */
 export class Certificates {
   readonly #store: HoldingsStore
+  readonly #readFile: ReadSecretFile
   /** One change at a time for each flotilla: nodes that are made at once get their certificates one after the other. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
   /** What the last look at each spec came to. */
   readonly #last = new WeakMap<FlotillaSpec, TlsAccess | null>()
 
-  constructor(store: HoldingsStore) {
+  constructor(store: HoldingsStore, readFile: ReadSecretFile) {
     this.#store = store
+    this.#readFile = readFile
   }
 
   /**
@@ -55,7 +57,7 @@ export class Certificates {
     return this.#inTurn(spec.name, async () => {
       const before = await this.#store.load(spec.name)
       if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
-      const read = await readFiles(spec)
+      const read = await readFiles(spec, this.#readFile)
       const supplied =
         read === null && needsAuthority(before, nowMs) ? await withAuthority(before, spec, nowMs) : before
       const { holdings, refused } = takeIntoForce(supplied, read, {
@@ -71,7 +73,7 @@ export class Certificates {
   async peek(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
     const before = await this.#store.read(spec.name)
     if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
-    const { holdings, refused } = takeIntoForce(before, await readFiles(spec), {
+    const { holdings, refused } = takeIntoForce(before, await readFiles(spec, this.#readFile), {
       serverName: serverNameOf(spec.name),
       nowMs,
     })
@@ -135,22 +137,15 @@ async function withAuthority(holdings: Holdings, spec: FlotillaSpec, nowMs: numb
 }
 
 /** Read at every look: that is how a file that was replaced is noticed, whatever way it was replaced. Null where the manifest names none. */
-async function readFiles({ tls }: FlotillaSpec): Promise<FilesRead | null> {
+async function readFiles({ tls }: FlotillaSpec, readFile: ReadSecretFile): Promise<FilesRead | null> {
   if (tls.certificates.kind !== 'files') return null
   const { certFile, keyFile, caFile } = tls.certificates
-  try {
-    const [certificate, key, authorities] = await Promise.all(
-      [certFile, keyFile, caFile].map(path => readFile(path, 'utf8')),
-    )
-    return {
-      kind: 'read',
-      material: {
-        certificate: certificate ?? '',
-        key: new Secret(key ?? ''),
-        authorities: authorities ?? '',
-      },
-    }
-  } catch (error) {
-    return { kind: 'unreadable', why: `a file can't be read: ${explainError(error)}` }
+  const texts: string[] = []
+  for (const path of [certFile, keyFile, caFile]) {
+    const read = await readFile(path)
+    if (read.kind === 'refused') return { kind: 'unreadable', why: `${path} ${read.reason}` }
+    texts.push(read.bytes.toString('utf8'))
   }
+  const [certificate = '', key = '', authorities = ''] = texts
+  return { kind: 'read', material: { certificate, key: new Secret(key), authorities } }
 }

@@ -23,7 +23,7 @@ describe('passwords', { concurrency: 2 }, () => {
 
     const own = readFileSync(secretsOf(world), 'utf8')
     assert.equal((await world.flotilla('rotate', world.name)).exitCode, 0)
-    writeFileSync(join(world.folder, 'password'), 'the second\n')
+    writeFileSync(join(world.manifests, 'password'), 'the second\n')
     await daemon.waitFor('password.noticed', { where: ({ user }) => user === 'default' })
     // Whatever it was doing, it goes on from there.
     daemon.signal('SIGKILL')
@@ -59,12 +59,12 @@ describe('passwords', { concurrency: 2 }, () => {
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     const before = await world.containers()
-    rmSync(join(world.folder, 'password'))
+    rmSync(join(world.manifests, 'password'))
     await daemon.waitFor('password.unavailable')
     assert.equal(await world.redis('master', 'ping'), 'PONG')
     assert.match((await world.flotilla('status', world.name)).stdout, /AuthApplied .*install -m 600/)
 
-    writeFileSync(join(world.folder, 'password'), 'the only\n')
+    writeFileSync(join(world.manifests, 'password'), 'the only\n')
     const manifest = readFileSync(world.manifest, 'utf8')
     const users =
       '    users: [{ name: reader, rules: "~* +@read +ping" }, { name: odd, rules: "+no-such-command" }]\n'
@@ -106,11 +106,11 @@ function worldWithFile(
   { password, overlap }: { readonly password: string; readonly overlap: string },
 ): World {
   const world = testWorld(t, 'rotation')
-  writeFileSync(join(world.folder, 'password'), `${password}\n`, { mode: 0o600 })
+  writeFileSync(join(world.manifests, 'password'), `${password}\n`, { mode: 0o600 })
   world.declare({ replicas: 2 })
   appendFileSync(
     world.manifest,
-    `  auth:\n    passwordFile: ${join(world.folder, 'password')}\n    overlap: ${overlap}\n`,
+    `  auth:\n    passwordFile: ${join(world.manifests, 'password')}\n    overlap: ${overlap}\n`,
   )
   return world
 }

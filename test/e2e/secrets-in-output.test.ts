@@ -46,11 +46,11 @@ const apart = ['run', 'down', 'schema', 'completion', 'service', 'help']
 test('nothing that a verb or the daemon prints, writes down or hands to the engine holds a password', async t => {
   const world = testWorld(t, 'secrets')
   const known = 'the-known-password-7Kx'
-  writeFileSync(join(world.folder, 'password'), `${known}\n`, { mode: 0o600 })
+  writeFileSync(join(world.manifests, 'password'), `${known}\n`, { mode: 0o600 })
   world.declare({ replicas: 1 })
   writeFileSync(
     world.manifest,
-    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.folder, 'password')}, overlap: 1h, users: [{ name: reporting, rules: +@read }] }\n`,
+    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.manifests, 'password')}, overlap: 1h, users: [{ name: reporting, rules: +@read }] }\n`,
   )
   const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
   await daemon.waitFor('flotilla.ready')

@@ -133,7 +133,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a variable that is the password itself',
     manifest('shop', '  replicas: 2\n  auth: { passwordEnv: hunter-2 }'),
-    '7:24: auth.passwordEnv must be the name of an environment variable of the daemon, not the password, not "hunter-2"; write passwordEnv: SHOP_PASSWORD',
+    '7:24: auth.passwordEnv must be the name of an environment variable of the daemon, not the password, not "hunter-2"; write passwordEnv: REDIS_PASSWORD',
   ],
   [
     'a user without rules',

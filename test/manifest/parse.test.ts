@@ -2,13 +2,14 @@ import { persistenceByDefault } from '../../src/manifest/sections/persistence.js
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseManifest } from '../../src/manifest/parse.js'
+import { allowAll } from '../../src/manifest/policy.js'
 import { newMemory } from '../../src/reconciler/memory.js'
 import { parseMemory } from '../../src/state/memory-schema.js'
 import { digestOf } from '../../src/manifest/digest.js'
 import { complaints, manifest } from './samples.js'
 
 function specOf(text: string) {
-  const { declared, diagnostics } = parseManifest(text, { file: '/etc/flotilla/shop.yaml' })
+  const { declared, diagnostics } = parseManifest(text, { file: '/etc/flotilla/shop.yaml', policy: allowAll })
   assert.deepEqual(diagnostics, [])
   return declared[0]?.spec
 }

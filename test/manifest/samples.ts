@@ -2,6 +2,7 @@ import type { Diagnostic } from '../../src/manifest/diagnostic.js'
 import { renderDiagnostic } from '../../src/manifest/diagnostic.js'
 import type { LoadResult } from '../../src/manifest/load.js'
 import { parseManifest } from '../../src/manifest/parse.js'
+import { allowAll } from '../../src/manifest/policy.js'
 
 /** A sound manifest; `spec` replaces the lines under `spec:`. */
 export function manifest(name = 'shop', spec = '  replicas: 2'): string {
@@ -10,7 +11,7 @@ export function manifest(name = 'shop', spec = '  replicas: 2'): string {
 
 /** What a user reads, one line each. */
 export function complaints(text: string, file = 'shop.yaml'): readonly string[] {
-  return rendered(parseManifest(text, { file }).diagnostics)
+  return rendered(parseManifest(text, { file, policy: allowAll }).diagnostics)
 }
 
 export function rendered(diagnostics: readonly Diagnostic[]): readonly string[] {
@@ -28,7 +29,7 @@ export function loaded(files: Readonly<Record<string, string | null>>): LoadResu
     }
     return text === null
       ? ({ kind: 'unreadable', file, diagnostics: [unreadable] } as const)
-      : ({ kind: 'parsed', file, ...parseManifest(text, { file }) } as const)
+      : ({ kind: 'parsed', file, ...parseManifest(text, { file, policy: allowAll }) } as const)
   })
   return { kind: 'loaded', path: 'm', fingerprint: JSON.stringify(files), files: outcomes }
 }

@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { readDesired } from '../../daemon/manifest-source.js'
 import { explainError, FlotillaError } from '../../errors.js'
 import { renderDiagnostic } from '../../manifest/diagnostic.js'
@@ -11,6 +11,7 @@ import { newMemory } from '../../reconciler/memory.js'
 import { seeSource, sourceTarget } from '../../reconciler/observe/source.js'
 import { lookAt } from '../../reconciler/pass.js'
 import { readPasswordFile } from '../../reconciler/password-file.js'
+import { readAnySecretFile } from '../../secret-files.js'
 import { renderPlan } from '../../reconciler/plan/text.js'
 import type { SourceLogin } from '../../redis/redis.js'
 import { writeFileAtomically } from '../../state/files.js'
@@ -20,7 +21,9 @@ import { credentialsIfThere } from '../look.js'
 import type { Output } from '../output.js'
 import { exitCode } from '../exit-codes.js'
 import { reportAnswer } from '../report-answer.js'
-import { openSession, type Environment, type Places, type Session } from '../session.js'
+import { folderOf } from '../open-store.js'
+import type { Places } from '../open-store.js'
+import { openSession, type Environment, type Session } from '../session.js'
 import { bringUp } from '../up.js'
 import { askPassword, isAgreed } from '../ask-person.js'
 import { manifestFor } from './manifest-text.js'
@@ -124,7 +127,10 @@ async function lookAtAll(
       ? null
       : {
           user,
-          password: await readPasswordFile(passwordFile, { flotilla: 'to be', field: '--password-file' }),
+          password: await readPasswordFile(passwordFile, readAnySecretFile, {
+            flotilla: 'to be',
+            field: '--password-file',
+          }),
         }
   try {
     return { login: given, found: await lookWith(session, containers, given) }
@@ -227,11 +233,6 @@ async function draftOf(
     )
   const password = login === null ? null : { path: passwordPath, text: login.password.reveal() }
   return { file, text, spec: only.spec, password }
-}
-
-function folderOf(manifests: string): string {
-  const path = resolve(manifests)
-  return existsSync(path) && statSync(path).isFile() ? dirname(path) : path
 }
 
 async function planOf(session: Session, spec: FlotillaSpec, login: SourceLogin | null): Promise<string> {

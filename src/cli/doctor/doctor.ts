@@ -1,6 +1,7 @@
 import type { Output } from '../output.js'
 import { createPaint, type Paint } from '../paint.js'
-import type { Environment, Places } from '../session.js'
+import type { Places } from '../open-store.js'
+import type { Environment } from '../session.js'
 import { wrap } from '../table.js'
 import { examine, type CheckedFinding } from './checks.js'
 import type { Verdict } from './finding.js'

@@ -7,12 +7,13 @@ import { renderDiagnostic } from '../../manifest/diagnostic.js'
 import { chooseReach } from '../../redis/reach.js'
 import { readNodeLabels } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
-import { StateStore } from '../../state/state-store.js'
+import { openStore } from '../open-store.js'
 import { findGarbage } from '../gc/garbage.js'
 import { gatherBelongings } from '../gc/gather.js'
 import { lookOnly } from '../look.js'
 import { findOwnContainer } from '../own-container.js'
-import { openRuntime, openSession, type Environment, type Places, type Session } from '../session.js'
+import type { Places } from '../open-store.js'
+import { openRuntime, openSession, type Environment, type Session } from '../session.js'
 import type { DoctorFacts, Known } from './facts.js'
 import { gatherHostFacts } from './gather-host.js'
 import { gatherStateFacts } from './gather-state.js'
@@ -22,7 +23,7 @@ import { attempt, unknown } from './known.js'
 export async function gatherFacts(places: Places, env: Environment): Promise<DoctorFacts> {
   const { runtime, engine } = await askEngine(places, env)
   const state = gatherStateFacts(resolve(places.state))
-  const manifests = attempt(() => readDesired(places.manifests, new StateStore(resolve(places.state))))
+  const manifests = attempt(() => openStore(places).then(store => readDesired(places.manifests, store)))
   const session = engine.kind === 'answers' ? await attempt(() => openSession(places, env)) : notAsked
   try {
     const desired = await manifests

@@ -1,3 +1,4 @@
+import { matchesPattern } from '../../wildcard.js'
 import { levels, type EventRecord } from './record.js'
 
 export interface EventFilter {
@@ -13,24 +14,5 @@ export function eventFilter({ flotillas, level, codes }: EventFilter): (record: 
   return record =>
     levels.indexOf(record.level) >= levels.indexOf(level) &&
     (flotillas.length === 0 || (record.flotilla !== null && flotillas.includes(record.flotilla))) &&
-    (codes.length === 0 || codes.some(pattern => matchesCode(pattern, record.event)))
-}
-
-/**
- * Whether a code is meant by a pattern, in which each `*` stands for any characters. No regular expression: patterns come from the network, and one made
- * of forty stars would backtrack for longer than the daemon lives. Takes the first place of each part, so its cost is at most
- * the product of the two lengths.
- */
-export function matchesCode(pattern: string, code: string): boolean {
-  const [start = '', ...parts] = pattern.split('*')
-  const end = parts.pop()
-  if (end === undefined) return code === pattern
-  if (!code.startsWith(start)) return false
-  let from = start.length
-  for (const part of parts) {
-    const at = code.indexOf(part, from)
-    if (at === -1) return false
-    from = at + part.length
-  }
-  return code.length - end.length >= from && code.endsWith(end)
+    (codes.length === 0 || codes.some(pattern => matchesPattern(pattern, record.event)))
 }

@@ -117,7 +117,7 @@ function sourceFields(what: string, example: string) {
     passwordEnv: field(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), {
       describe: `The name of an environment variable of the daemon that holds ${what}.`,
       wants: 'the name of an environment variable of the daemon, not the password',
-      example: 'SHOP_PASSWORD',
+      example: 'REDIS_PASSWORD',
     }).optional(),
   }
 }

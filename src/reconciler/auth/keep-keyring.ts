@@ -25,7 +25,10 @@ export async function keepKeyring(
 ): Promise<KeptKeyring> {
   const stored = await store.loadKeyring(spec.name)
   if (context.inHaste && stored !== null) return { keyring: stored, problems: [], blind: true }
-  const { wanted, problems, blind } = await readSources(spec, context.environment)
+  const { wanted, problems, blind } = await readSources(spec, {
+    environment: context.environment,
+    readFile: store.readSecretFile,
+  })
   const before = stored ?? newKeyring(firstPassword(spec, wanted, problems), newPassword)
   const keyring = noticePasswords(before, wanted, newPassword)
   if (keyring !== stored) {
@@ -39,7 +42,10 @@ export async function keepKeyring(
 export async function peekKeyring(store: StateStore, spec: FlotillaSpec): Promise<KeptKeyring | null> {
   const stored = await store.loadKeyring(spec.name)
   if (stored === null) return null
-  const { wanted, problems, blind } = await readSources(spec, null)
+  const { wanted, problems, blind } = await readSources(spec, {
+    environment: null,
+    readFile: store.readSecretFile,
+  })
   return { keyring: noticePasswords(stored, wanted, newPassword), problems, blind }
 }
 

@@ -3,11 +3,18 @@ import type { FlotillaSpec, PasswordSource } from '../../manifest/spec.js'
 import { applicationUser } from '../../redis/acl-user.js'
 import { hasControlCharacter } from '../../redis/redis-text.js'
 import { Secret } from '../../secret.js'
+import type { ReadSecretFile } from '../../secret-files.js'
 import { readPasswordFile } from '../password-file.js'
 import type { Keyring, WantedPassword } from './keyring.js'
 
 /** Looks up an environment variable of the daemon; null for a process that has another environment than the daemon and can't tell. */
 export type ReadEnvironment = ((name: string) => string | undefined) | null
+
+/** Where passwords that a manifest names are looked for. */
+export interface SecretPlaces {
+  readonly environment: ReadEnvironment
+  readonly readFile: ReadSecretFile
+}
 
 /** A source that gives no password now: the last good one stays in force. */
 export interface SourceProblem {
@@ -24,20 +31,20 @@ export interface ReadSources {
 }
 
 /** Reads where the manifest says that passwords come from. Cheap, and done at every pass: a file that has changed is seen at the next one. Never rejects. */
-export async function readSources(spec: FlotillaSpec, environment: ReadEnvironment): Promise<ReadSources> {
+export async function readSources(spec: FlotillaSpec, places: SecretPlaces): Promise<ReadSources> {
   const sources = [
     { user: applicationUser, source: spec.auth },
     ...spec.auth.users.map(({ name, password }) => ({ user: name, source: password })),
   ]
   const readings = await Promise.all(
-    sources.map(async ({ user, source }) => ({ user, reading: await readSource(user, source, environment) })),
+    sources.map(async ({ user, source }) => ({ user, reading: await readSource(user, source, places) })),
   )
   return {
     wanted: readings.map(({ user, reading }) => ({
       user,
       source: 'why' in reading ? 'unavailable' : reading.source,
     })),
-    blind: environment === null && sources.some(({ source }) => source.kind === 'password-env'),
+    blind: places.environment === null && sources.some(({ source }) => source.kind === 'password-env'),
     problems: readings.flatMap(({ user, reading }) => ('why' in reading ? [{ user, ...reading }] : [])),
   }
 }
@@ -53,23 +60,23 @@ type Reading =
 async function readSource(
   user: string,
   source: PasswordSource,
-  environment: ReadEnvironment,
+  { environment, readFile }: SecretPlaces,
 ): Promise<Reading> {
   switch (source.kind) {
     case 'generated':
     case 'none':
       return { source: source.kind }
     case 'password-file':
-      return readFileOf(user, source.path)
+      return readFileOf(user, source.path, readFile)
     case 'password-env':
       return readVariable(user, source.variable, environment)
   }
 }
 
-async function readFileOf(user: string, path: string): Promise<Reading> {
+async function readFileOf(user: string, path: string, readFile: ReadSecretFile): Promise<Reading> {
   const whatToType = `install -m 600 <file with the password of ${user}> ${path}`
   try {
-    const given = await readPasswordFile(path)
+    const given = await readPasswordFile(path, readFile)
     const wrong = whyNotPassword(given.reveal())
     return wrong === null ? { source: { given } } : { why: `the password file ${path} ${wrong}`, whatToType }
   } catch (error) {

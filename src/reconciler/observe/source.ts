@@ -4,6 +4,7 @@ import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { Secret } from '../../secret.js'
 import type { ContainerFacts, NetworkEndpoint, Runtime } from '../../runtime/runtime.js'
 import type { SourceSeen } from '../observation.js'
+import type { ReadSecretFile } from '../../secret-files.js'
 import { readPasswordFile } from '../password-file.js'
 import type { OwnNetworks } from './own-networks.js'
 
@@ -54,10 +55,17 @@ const noneOfOurs: NodeCredentials = {
 }
 
 /** @throws FlotillaError manifest/… when its password file can't be used. */
-export async function loginTo(flotilla: string, from: SourceSpec | null): Promise<SourceLogin | null> {
+export async function loginTo(
+  flotilla: string,
+  from: SourceSpec | null,
+  readFile: ReadSecretFile,
+): Promise<SourceLogin | null> {
   if (from === null || from.passwordFile === null) return null
   const field = 'spec.bootstrap.from.passwordFile'
-  return { user: from.user, password: await readPasswordFile(from.passwordFile, { flotilla, field }) }
+  return {
+    user: from.user,
+    password: await readPasswordFile(from.passwordFile, readFile, { flotilla, field }),
+  }
 }
 
 async function findSource(

@@ -9,6 +9,7 @@ import { keepKeyring, peekKeyring } from '../../../src/reconciler/auth/keep-keyr
 import { keysOf } from '../../../src/reconciler/auth/keyring.js'
 import { rotateStored, whyNotRotate } from '../../../src/reconciler/auth/rotate.js'
 import { readSources, type ReadEnvironment } from '../../../src/reconciler/auth/sources.js'
+import { readAnySecretFile } from '../../../src/secret-files.js'
 import { StateStore } from '../../../src/state/state-store.js'
 import { spec } from '../support/world.js'
 
@@ -18,7 +19,7 @@ type Auth = FlotillaSpec['auth']
 function place(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-passwords-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const store = new StateStore(join(folder, 'state'))
+  const store = new StateStore(join(folder, 'state'), { secretFolders: [folder] })
   const told: string[] = []
   const events: EventSink = { publish: (code, fields) => void told.push(`${code} ${JSON.stringify(fields)}`) }
   const file = (name: string, content: string): string => {
@@ -43,7 +44,10 @@ function user(name: string, password: Auth['users'][number]['password']): Auth['
 test('a password comes from a file or the environment, and what is wrong there is told with what to type', async t => {
   const { file, folder } = place(t)
   const read = async (source: Partial<Auth>, environment: ReadEnvironment = () => undefined) => {
-    const { wanted, problems, blind } = await readSources(withAuth(source), environment)
+    const { wanted, problems, blind } = await readSources(withAuth(source), {
+      environment,
+      readFile: readAnySecretFile,
+    })
     const given = wanted[0]?.source
     return {
       given: typeof given === 'object' ? given.given.reveal() : given,
@@ -68,7 +72,7 @@ test('a password comes from a file or the environment, and what is wrong there i
   assert.match((await read({ kind: 'password-file', path: odd })).why ?? '', /a control character/)
   assert.match(
     (await read({ kind: 'password-file', path: join(folder, 'gone') })).why ?? '',
-    /gone can't be read/,
+    /gone is not there/,
   )
   const variable = { kind: 'password-env', variable: 'SHOP' } as const
   assert.equal((await read(variable, () => 'from outside')).given, 'from outside')

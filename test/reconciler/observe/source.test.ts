@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import type { SourceSpec } from '../../../src/manifest/spec.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
 import { readProcessState } from '../../../src/reconciler/observe/process-state.js'
+import { readAnySecretFile } from '../../../src/secret-files.js'
 import { loginTo, seeSource, type SourceEyes } from '../../../src/reconciler/observe/source.js'
 import { noNetwork, type ContainerSpec } from '../../../src/runtime/runtime.js'
 import { until } from '../../support/until.js'
@@ -126,17 +127,22 @@ test('a login is what the password file holds, and none where the manifest names
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const passwordFile = join(folder, 'password')
   writeFileSync(passwordFile, 'theirs\n')
-  assert.equal(await loginTo('shop', null), null)
-  assert.equal(await loginTo('shop', inContainer), null)
-  const login = await loginTo('shop', { ...inContainer, user: 'copier', passwordFile })
+  assert.equal(await loginTo('shop', null, readAnySecretFile), null)
+  assert.equal(await loginTo('shop', inContainer, readAnySecretFile), null)
+  const login = await loginTo('shop', { ...inContainer, user: 'copier', passwordFile }, readAnySecretFile)
   assert.equal(login?.user, 'copier')
   assert.equal(login.password.reveal(), 'theirs')
   writeFileSync(passwordFile, 'two\nlines\n')
-  await assert.rejects(loginTo('shop', { ...inContainer, passwordFile }), { code: 'manifest/invalid' })
-  await assert.rejects(loginTo('shop', { ...inContainer, passwordFile: join(folder, 'gone') }), {
-    code: 'manifest/unreadable',
-    message: /flotilla shop: the password file .*gone can't be read/,
+  await assert.rejects(loginTo('shop', { ...inContainer, passwordFile }, readAnySecretFile), {
+    code: 'manifest/invalid',
   })
+  await assert.rejects(
+    loginTo('shop', { ...inContainer, passwordFile: join(folder, 'gone') }, readAnySecretFile),
+    {
+      code: 'manifest/unreadable',
+      message: /flotilla shop: the password file .*gone is not there/,
+    },
+  )
 })
 
 test('what the kernel says of a process is told in words, and nothing where it can not be asked', async t => {

@@ -1,0 +1,190 @@
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { z } from 'zod'
+import { isWithin } from '../secret-files.js'
+import { matchesPattern } from '../wildcard.js'
+import type { FieldPath } from './field-path.js'
+import type { FlotillaSpec, PasswordSource, VolumeSettings } from './spec.js'
+import { field } from './words.js'
+
+/**
+ * What manifests may ask for. Whoever writes a manifest chooses the program that runs in a container, and Flotilla does for them what it may do itself: the
+ * policy is what keeps a manifest's author from being root on the engine's host, and from secrets that are not theirs. Whoever runs the daemon
+ * writes it; patterns have `*` for any characters.
+ */
+export type Policy = z.output<typeof policySchema>
+
+const patterns = (what: string, example: string, byDefault: readonly string[]) =>
+  field(z.array(z.string().min(1).max(512)).max(200), {
+    describe: `${what}, as patterns with * for any characters.`,
+    wants: 'a list of patterns',
+    example,
+  }).prefault([...byDefault])
+
+const folders = (what: string, example: string) =>
+  field(z.array(z.string().min(1).refine(isAbsolute, 'must be absolute')).max(200), {
+    describe: `${what}, as absolute paths.`,
+    wants: 'a list of absolute paths',
+    example,
+  }).prefault([])
+
+export const policySchema = z.strictObject({
+  images: patterns('Images that nodes may run', '["redis:*", "valkey/valkey:*"]', ['*']),
+  networks: patterns('External networks that nodes may join', '["apps-*"]', ['*']),
+  bootstrapHosts: patterns('Hosts that a flotilla may copy its data from', '["10.0.0.*"]', ['*']),
+  passwordVariables: patterns(
+    'Environment variables of the daemon that passwords may come from',
+    '["REDIS_*", "SHOP_PASSWORD"]',
+    ['REDIS_*'],
+  ),
+  volumeDrivers: patterns('Volume drivers of the engine', '[local, rexray/ebs]', ['local']),
+  hostFolders: folders('Folders of the engine’s host that volumes may be bound to', '[/mnt/redis]'),
+  secretFolders: folders(
+    'Folders beside that of the manifests in which password files and certificates may lie',
+    '[/run/secrets]',
+  ),
+})
+
+/** Where no policy is given: nothing of the host, no secret but those beside the manifests. */
+export const defaultPolicy: Policy = policySchema.parse({})
+
+/** For who only reads or edits a text, and does nothing that it asks for. */
+export const allowAll: Policy = policySchema.parse({
+  ...{ passwordVariables: ['*'], volumeDrivers: ['*'], hostFolders: ['/'], secretFolders: ['/'] },
+})
+
+/** Something that a manifest asks for and may not have. */
+export interface Objection {
+  readonly path: FieldPath
+  /** What is refused, and which line of the policy would allow it. */
+  readonly message: string
+}
+
+/** Under which policy a manifest is read, and its folder, absolute. */
+export interface Place {
+  readonly policy: Policy
+  readonly folder: string
+}
+
+/** Everything that a spec asks for against the policy. */
+export function objectionsTo(spec: FlotillaSpec, place: Place): readonly Objection[] {
+  const { policy } = place
+  return [
+    ...unlessMeant(policy, 'images', { path: ['spec', 'image'], what: 'the image', value: spec.image }),
+    ...spec.network.external.flatMap((value, index) =>
+      unlessMeant(policy, 'networks', {
+        path: ['spec', 'network', 'external', String(index)],
+        what: 'the network',
+        value,
+      }),
+    ),
+    ...objectionsToVolume(spec.persistence.volume, policy),
+    ...objectionsToSecrets(spec, place),
+    ...objectionsToSource(spec, policy),
+  ]
+}
+
+type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'passwordVariables' | 'volumeDrivers'
+
+interface Asked {
+  readonly path: FieldPath
+  readonly what: string
+  readonly value: string
+}
+
+function unlessMeant(policy: Policy, key: PatternKey, { path, what, value }: Asked): readonly Objection[] {
+  if (policy[key].some(pattern => matchesPattern(pattern, value))) return []
+  return [{ path, message: `${what} ${JSON.stringify(value)} is not allowed here; ${allowedBy(key, value)}` }]
+}
+
+function allowedBy(key: keyof Policy, value: string): string {
+  return `who runs the daemon can allow it in the policy file (--policy): ${key}: [${JSON.stringify(value)}]`
+}
+
+const driverPath: FieldPath = ['spec', 'persistence', 'volume', 'driver']
+const optionsPath: FieldPath = ['spec', 'persistence', 'volume', 'options']
+/** What they mount is elsewhere, or memory. */
+const typesWithoutHost = ['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs']
+
+/** The engine's own driver mounts what its options say, as root: any folder of the host with `o: bind`, any disk of it with another `type`. */
+function objectionsToVolume({ driver, options }: VolumeSettings, policy: Policy): readonly Objection[] {
+  const refusedDriver = unlessMeant(policy, 'volumeDrivers', {
+    path: driverPath,
+    what: 'the volume driver',
+    value: driver,
+  })
+  const { device, type = 'none', o = '' } = options
+  if (driver !== 'local' || device === undefined) return refusedDriver
+  const isBound = o.split(',').some(flag => /^(r?bind|remount|r?move)$/.test(flag.trim()))
+  if (!isBound && typesWithoutHost.includes(type)) return refusedDriver
+  if (policy.hostFolders.some(folder => isWithin(folder, device))) return refusedDriver
+  const message = `${JSON.stringify(device)} of the engine’s host may not be a volume; ${allowedBy('hostFolders', folderOf(device))}`
+  return [...refusedDriver, { path: [...optionsPath, 'device'], message }]
+}
+
+/** What to allow, so that every node may have its own: `/mnt/redis` of `/mnt/redis/{ordinal}`. */
+function folderOf(device: string): string {
+  const [fixed = device] = device.split('{', 1)
+  return fixed === device ? device : dirname(`${fixed}x`)
+}
+
+function objectionsToSecrets(spec: FlotillaSpec, place: Place): readonly Objection[] {
+  const { auth, bootstrap } = spec
+  return [
+    ...objectionsToPassword(['spec', 'auth'], auth, place),
+    ...auth.users.flatMap(({ password }, index) =>
+      objectionsToPassword(['spec', 'auth', 'users', String(index)], password, place),
+    ),
+    ...certificateFiles(spec).flatMap(one => objectionsToFile(one, place)),
+    ...(bootstrap === null || bootstrap.passwordFile === null
+      ? []
+      : objectionsToFile(
+          { path: ['spec', 'bootstrap', 'from', 'passwordFile'], file: bootstrap.passwordFile },
+          place,
+        )),
+  ]
+}
+
+function objectionsToPassword(path: FieldPath, source: PasswordSource, place: Place): readonly Objection[] {
+  switch (source.kind) {
+    case 'generated':
+    case 'none':
+      return []
+    case 'password-file':
+      return objectionsToFile({ path: [...path, 'passwordFile'], file: source.path }, place)
+    case 'password-env':
+      return unlessMeant(place.policy, 'passwordVariables', {
+        path: [...path, 'passwordEnv'],
+        what: 'the environment variable',
+        value: source.variable,
+      })
+  }
+}
+
+function certificateFiles({ tls: { certificates } }: FlotillaSpec): readonly NamedFile[] {
+  if (certificates.kind !== 'files') return []
+  const { certFile, keyFile, caFile } = certificates
+  const named = { cert: certFile, key: keyFile, ca: caFile }
+  return Object.entries(named).map(([key, file]) => ({ path: ['spec', 'tls', 'files', key], file }))
+}
+
+function objectionsToSource({ bootstrap }: FlotillaSpec, policy: Policy): readonly Objection[] {
+  if (bootstrap === null || bootstrap.at.kind !== 'host') return []
+  const path = ['spec', 'bootstrap', 'from', 'host']
+  return unlessMeant(policy, 'bootstrapHosts', { path, what: 'the host', value: bootstrap.at.host })
+}
+
+interface NamedFile {
+  readonly path: FieldPath
+  readonly file: string
+}
+
+/** The file system may still lead elsewhere by links: that is looked at when the file is read. */
+function objectionsToFile({ path, file }: NamedFile, { policy, folder }: Place): readonly Objection[] {
+  if ([folder, ...policy.secretFolders].some(allowed => isWithin(allowed, file))) return []
+  return [
+    {
+      path,
+      message: `${JSON.stringify(file)} is neither beside this manifest nor in a folder for secrets; ${allowedBy('secretFolders', resolve(file, '..'))}`,
+    },
+  ]
+}
