@@ -12,6 +12,7 @@ import type { RedisPort } from '../redis/redis.js'
 import { createDockerRuntime } from '../runtime/docker/docker-runtime.js'
 import { findDockerEndpoint } from '../runtime/docker/endpoint.js'
 import type { EngineFacts, Runtime } from '../runtime/runtime.js'
+import { whatEngineLacks } from '../runtime/fit-engine.js'
 import { findOwnContainer } from './own-container.js'
 import { openStore, type Places } from './open-store.js'
 import type { StateStore } from '../state/state-store.js'
@@ -45,6 +46,7 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
   }
   try {
     const engine = await runtime.describeEngine()
+    needFitEngine(engine)
     const ownContainer = await findOwnContainer(runtime)
     const reach = chooseReach({
       engine,
@@ -69,6 +71,19 @@ export async function openSession(places: Places, env: Environment): Promise<Ses
     close()
     throw error
   }
+}
+
+/** @throws FlotillaError usage/invalid for an engine that takes what nodes need and does not do it. */
+function needFitEngine(engine: EngineFacts): void {
+  const lack = whatEngineLacks(engine)
+  if (lack !== null)
+    throw new FlotillaError(
+      'usage/invalid',
+      `the engine at ${engine.endpoint} is ${engine.product}: ${lack}`,
+      {
+        hint: 'Run Docker Engine, rootless too, or name another engine with DOCKER_HOST.',
+      },
+    )
 }
 
 /** The engine, and who is to say what on it is ours. */

@@ -30,14 +30,21 @@ export async function act(
 ): Promise<Outcome> {
   const { plan, input } = look
   const { events } = context
-  if (plan.stages.length === 0) return outcomeOfIdle(plan)
+  if (plan.stages.length === 0) {
+    pass.record.noteIdle()
+    return outcomeOfIdle(plan)
+  }
   if (input.memory.pausedSinceMs !== null) return { kind: 'stuck', because: 'it is paused' }
   const objections = tools.mind.object(plan, input)
   if (objections.length > 0) {
     events.publish('plan.rejected', { objections, plan: renderPlan(plan) })
     return { kind: 'stuck', because: objections.join('; ') }
   }
+  const planText = renderPlan({ ...plan, failing: [] })
   const startedMs = tools.clock.monotonicMs()
+  const pauseMs = makesMaster(plan) ? 0 : pass.record.pauseBefore(planText, startedMs)
+  if (pauseMs > 0)
+    return { kind: 'again', inMs: pauseMs, because: 'the same plan was carried out before, and did not help' }
   // That something is tried once more is no news; what comes of it is told where it is counted.
   const isNews = !isAnotherTry(plan)
   if (isNews)
@@ -56,9 +63,13 @@ export async function act(
   }
   if (result.kind !== 'done') return { kind: 'again', inMs: 0, because: 'something more urgent has come up' }
   if (isNews) events.publish('plan.done', { tookMs: Math.round(tools.clock.monotonicMs() - startedMs) })
-  // A plan that leads to itself is no progress: the engine may not be able to do what it says that it did.
-  const inMs = pass.record.isRepeated(renderPlan({ ...plan, failing: [] })) ? 1_000 : 0
+  const inMs = pass.record.noteDone(planText, tools.clock.monotonicMs())
   return { kind: 'again', inMs, because: 'the plan is done; what did it lead to?' }
+}
+
+/** Clients wait for that, however often it was done. */
+function makesMaster(plan: Plan): boolean {
+  return plan.stages.flat().some(({ kind }) => kind === 'promote' || kind === 'begin-operation')
 }
 
 async function carryOut(
@@ -119,6 +130,7 @@ function performerOf(
       runtime: tools.eyes.runtime,
       redis: tools.eyes.redis,
       reach: tools.eyes.reach,
+      ownNetworks: tools.eyes.ownNetworks,
       setting,
       auth,
       turnKeys: change => turnKeys(tools.store, pass.spec.name, change),

@@ -7,6 +7,9 @@ import type { FlotillaMemory, ManifestMissing } from './memory.js'
 import type { Look } from './pass.js'
 import type { FlotillaStatus } from './status/status.js'
 
+/** A repair that does not help (an engine that forgets what it was told, a network without a free address) is tried at least so often. */
+const repeatPauseMsMax = 60_000
+
 /**
  * What one flotilla's passes share: its memory and its last status, on disk and here. One pass at a time touches it, so there is nothing to lock.
  */
@@ -17,7 +20,7 @@ export class FlotillaRecord {
   #status: FlotillaStatus | null
   #look: Look | null = null
   #statusText = ''
-  #lastPlan = ''
+  #repeated: { readonly planText: string; readonly times: number; readonly notBeforeMs: number } | null = null
 
   private constructor(store: StateStore, memory: FlotillaMemory, status: FlotillaStatus | null) {
     this.#store = store
@@ -82,11 +85,22 @@ export class FlotillaRecord {
     await this.saveMemory(memory => ({ ...memory, manifestMissing: missing }))
   }
 
-  /** Whether the plan carried out before this one had the same text. */
-  isRepeated(planText: string): boolean {
-    const before = this.#lastPlan
-    this.#lastPlan = planText
-    return before === planText
+  /** Notes that this plan was carried out. @returns how long the same one is to wait, ms: what has not helped is done again, but later and later. */
+  noteDone(planText: string, nowMs: number): number {
+    const times = this.#repeated?.planText === planText ? this.#repeated.times + 1 : 1
+    const pauseMs = times === 1 ? 0 : Math.min(repeatPauseMsMax, 1_000 * 2 ** (times - 2))
+    this.#repeated = { planText, times, notBeforeMs: nowMs + pauseMs }
+    return pauseMs
+  }
+
+  /** How long this plan has to wait still, whoever wakes us: its own changes make events too. Times are of the monotonic clock. */
+  pauseBefore(planText: string, nowMs: number): number {
+    return this.#repeated?.planText === planText ? Math.max(0, this.#repeated.notBeforeMs - nowMs) : 0
+  }
+
+  /** There is nothing to do: what was done has helped, and the same trouble another time is a new one. */
+  noteIdle(): void {
+    this.#repeated = null
   }
 
   /** What the last pass of this process saw and decided; null before the first. */

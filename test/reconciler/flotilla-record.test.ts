@@ -22,3 +22,16 @@ test('a node of an earlier version is known to keep its data as the spec said be
   const again = await FlotillaRecord.load(store, 'shop', silentSink)
   assert.deepEqual(again.memory.nodes[0]?.keeps?.save, snapshots.save)
 })
+
+test('a plan that does not help is done again later and later, a minute at most, until there is nothing to do', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-state-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const record = await FlotillaRecord.load(new StateStore(directory), 'shop', silentSink)
+  const pauses = Array.from({ length: 9 }, () => record.noteDone('attach', 0) / 1_000)
+  assert.deepEqual(pauses, [0, 1, 2, 4, 8, 16, 32, 60, 60])
+  assert.equal(record.pauseBefore('attach', 10_000), 50_000)
+  assert.equal(record.pauseBefore('another', 10_000), 0)
+  record.noteIdle()
+  assert.equal(record.pauseBefore('attach', 10_000), 0)
+  assert.equal(record.noteDone('attach', 0), 0)
+})

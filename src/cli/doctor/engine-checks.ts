@@ -1,3 +1,4 @@
+import { whatEngineLacks } from '../../runtime/fit-engine.js'
 import { formatAge } from '../quantities.js'
 import type { DoctorFacts } from './facts.js'
 import { failure, notKnown, ok, warning, type Finding } from './finding.js'
@@ -12,7 +13,13 @@ export function judgeEngine(engine: Engine): Finding {
       fix: engine.hint ?? 'start the engine, or say where it is with DOCKER_HOST; see: docker version',
     })
   const { product, version, apiVersion, endpoint, endpointSource } = engine.facts
-  return ok(`${product} ${version}, API ${apiVersion}, at ${endpoint} (${endpointSource})`)
+  const what = `${product} ${version}, API ${apiVersion}, at ${endpoint} (${endpointSource})`
+  const lack = whatEngineLacks(engine.facts)
+  if (lack === null) return ok(what)
+  return failure(`${what}: ${lack}`, {
+    means: 'Flotilla does not start on it: replicas would be attached over and over and never settle',
+    fix: 'run Docker Engine, rootless too, or name another engine with DOCKER_HOST',
+  })
 }
 
 /** The kernel's first kind of control groups is on its way out of engines and distributions. */

@@ -8,12 +8,14 @@ import type { NodeAuth } from '../auth/node-auth.js'
 import type { NodeMaterial } from '../../tls/material.js'
 import type { NodeSetting } from '../desired-node.js'
 import type { FlotillaMemory } from '../memory.js'
+import type { OwnNetworks } from '../observe/own-networks.js'
 
 /** What the hands need: the ports, what was seen, and where the memory is kept. */
 export interface Hands {
   readonly runtime: Runtime
   readonly redis: RedisPort
   readonly reach: ReachMode
+  readonly ownNetworks: OwnNetworks
   readonly setting: NodeSetting
   /** What nodes are given, and what we log in to them with. */
   readonly auth: NodeAuth

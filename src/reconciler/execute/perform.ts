@@ -3,14 +3,7 @@ import type { NodeTarget } from '../../redis/redis.js'
 import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, ImageFacts } from '../../runtime/runtime.js'
-import {
-  attachmentTo,
-  desiredContainer,
-  flotillaLabels,
-  nodeAttachment,
-  nodeFiles,
-  desiredVolume,
-} from '../desired-node.js'
+import { attachmentTo, desiredContainer, nodeAttachment, nodeFiles, desiredVolume } from '../desired-node.js'
 import { withNodeRecord, type NodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Observation } from '../observation.js'
@@ -27,6 +20,7 @@ import { noteFiles, putNodeFiles } from './node-files.js'
 import { SyncTurns } from './sync-turns.js'
 import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
 import { killNode, stopNode } from './end-node.js'
+import { makeNetwork } from './make-network.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
@@ -73,10 +67,7 @@ export class Performer {
       case 'remove-leftover':
         return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':
-        return runtime.createNetwork(
-          { name: action.network, subnet: action.subnet, labels: flotillaLabels(setting) },
-          { signal },
-        )
+        return makeNetwork(this.#hands, action)
       case 'create-volume':
         return runtime.createVolume(
           { ...desiredVolume(setting, action.ordinal), name: action.volume },

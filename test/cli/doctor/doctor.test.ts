@@ -272,3 +272,10 @@ test('on a terminal the words are wrapped under their column, and what is to be 
     '',
   ])
 })
+
+test('an engine that keeps no links is not fit for nodes, and doctor says so before anything is tried', () => {
+  const podman = { ...engine, facts: { ...engine.facts, product: 'podman' } }
+  const [finding] = examine({ ...healthy, engine: podman })
+  assert.equal(finding?.verdict, 'failure')
+  assert.match(finding.found, /podman .* keeps no links between containers/)
+})

@@ -6,6 +6,7 @@ import { noConfig } from '../../../src/reconciler/config-in-force.js'
 import { desiredContainer, type NodeSetting } from '../../../src/reconciler/desired-node.js'
 import type { Hands } from '../../../src/reconciler/execute/hands.js'
 import { newMemory, type FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
 import { createFakeRedis, type FakeRedis } from '../../../src/redis/fake/fake-redis.js'
 import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
 import type { FakeRuntime } from '../../../src/runtime/fake/fake-engine.js'
@@ -51,6 +52,7 @@ export async function handsOn(
   const hands: Hands = {
     ...{ runtime: fake.runtime, setting, reach: 'container-ip', sourceLogin: null },
     redis: redis.connect(),
+    ownNetworks: new OwnNetworks(fake.runtime, null),
     auth: nodeAuth(keyring, setting.spec),
     turnKeys: change => Promise.resolve(void (keyring = change(keyring))),
     materialFor: () => Promise.resolve(null),

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Performer } from '../../../src/reconciler/execute/perform.js'
+import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
+import { noNetwork } from '../../../src/runtime/runtime.js'
+import { handsOn } from '../support/hands-on.js'
+import { observation } from '../support/world.js'
+
+test('whoever runs in a container joins a network of ours as soon as it is made', async () => {
+  const { hands, fake } = await handsOn()
+  const self = await fake.runtime.createContainer(
+    {
+      ...{ name: 'self', image: 'redis:8', command: [], labels: {}, attachment: noNetwork, mounts: [] },
+      ...{ dnsOptions: [], openFilesMax: 1024, stopGraceSeconds: 1, publishPort: null, hostname: 'self' },
+    },
+    [],
+  )
+  await fake.runtime.startContainer(self)
+  const ownNetworks = new OwnNetworks(fake.runtime, self)
+  const performer = new Performer({ ...hands, ownNetworks }, observation([]), 0)
+  await performer.perform({ kind: 'create-network', network: 'new', subnet: null, cause: '' })
+  const joined = (await fake.runtime.inspectContainer(self))?.networks.find(one => one.network === 'new')
+  assert.notEqual(joined?.address ?? null, null)
+})
