@@ -1,6 +1,6 @@
 /**
- * A place belongs to one node. Names never meet (one-name-each.ts), but the options of volume drivers can send volumes of two flotillas, or one inside the other, to
- * one folder, device or share.
+ * A place belongs to one node. The options of volume drivers can send volumes of two flotillas, or one inside the other, to one folder, device or share. And on a network
+ * that two flotillas join, a container's name of one can be a node's alias of the other: `x-replica-1` is a replica of `x`, and node 1 of `x-replica`.
  */
 import type { Diagnostic } from './diagnostic.js'
 import type { JudgedFile } from './one-name-each.js'
@@ -48,12 +48,21 @@ interface Claim {
 
 /** Of every node that it may come to have: one more than it asks for, while it rolls. */
 function claimsOf(declared: DeclaredFlotilla): readonly Claim[] {
-  const { name, replicas, persistence } = declared.spec
+  const { name, replicas, persistence, network } = declared.spec
   return Array.from({ length: replicas + 2 }, (_, ordinal) => ordinal).flatMap(ordinal => {
     const place = placeOfNode(persistence.volume, { flotilla: name, ordinal })
-    return place === null ? [] : [{ declared, place }]
+    const names = [`${name}-${ordinal}`, `${name}-replica-${ordinal}`]
+    return [
+      ...(place === null ? [] : [{ declared, place }]),
+      ...network.external.flatMap(at =>
+        names.map(path => ({ declared, place: { host: `${networkPrefix}${at}`, path } })),
+      ),
+    ]
   })
 }
+
+/** A name on a network is a place too, where one container is found. No file server is called so. */
+const networkPrefix = 'network '
 
 /** A place is entered under itself and under every folder above it, so that who asks for either is answered without a walk over all of them. */
 function enter(taken: Map<string, Claim[]>, claim: Claim): void {
@@ -85,6 +94,12 @@ function keyOf({ host, path }: VolumePlace): string {
 function explainClash({ declared, place }: Claim, holder: Claim): Diagnostic {
   const { name } = declared.spec
   const { source, nameAt, spec } = holder.declared
+  if (place.host.startsWith(networkPrefix))
+    return {
+      file: declared.source.file,
+      position: declared.nameAt,
+      message: `${place.path} on the ${place.host} would be a node of ${name} and one of ${spec.name} (${source.file}:${nameAt.line}:${nameAt.col}), and who asks for it would reach one or the other by chance; give one of the two flotillas another name, or take the network out of its spec.network.external`,
+    }
   return {
     file: declared.source.file,
     position: declared.nameAt,

@@ -15,6 +15,8 @@ export interface Observation {
   readonly leftovers: readonly { readonly containerId: string; readonly name: string }[]
   /** Containers that are not ours and hold a name that this flotilla needs. */
   readonly strangers: readonly Stranger[]
+  /** Containers that are not ours and are found by a name of ours on a network of ours: each look-up there may lead to them. */
+  readonly impostors?: readonly Impostor[]
   /** Looked at only when something may have to be created, or nobody is known to be master; null when it was not. */
   readonly resources: ResourcesSeen | null
   /** Every network of the engine; looked at only where the spec or a node speaks of others than the flotilla's own by name. Null when it was not. */
@@ -78,6 +80,12 @@ export interface Stranger {
   readonly image: string
   /** It carries the labels of this flotilla, and no proof that this state directory made it. */
   readonly claimsToBeOurs?: boolean
+}
+
+export interface Impostor extends Stranger {
+  /** The name of ours that it answers to, as an alias or hostname of its own. */
+  readonly answersTo: string
+  readonly network: string
 }
 
 export interface VolumeSeen {

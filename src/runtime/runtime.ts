@@ -12,8 +12,8 @@ export interface Runtime {
   describeEngine(call?: CallOptions): Promise<EngineFacts>
 
   /**
-   * Every container on the engine, ours and strangers, running or not. Ours (those with our labels) carry full facts;
-   * a stranger's `networks` may be empty and its times null. Costs one API call, plus one inspect for each of ours that changed
+   * Every container on the engine, ours and strangers, running or not. Ours (those with our labels) carry full facts, and so do strangers on a network of ours
+   * while they run; of others `networks` may be empty and times null. Costs one API call, plus one inspect for each of those that changed
    * since the last list (state, network endpoint or name), remembered between calls.
    */
   listContainers(call?: CallOptions): Promise<readonly ContainerFacts[]>
@@ -183,6 +183,8 @@ export interface NetworkEndpoint {
   readonly links: readonly string[]
   /** As asked for, without the short id that Docker adds. It may add the hostname too (engines before 25 do), which then resolves just as well. */
   readonly aliases: readonly string[]
+  /** Every name by which it is found there, as far as the engine tells: aliases, and what some add (its own name, its hostname). */
+  readonly answersTo?: readonly string[]
 }
 
 export interface PublishedPort {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manifestFor } from '../../src/cli/adopt/manifest-text.js'
-import { nameFor, replicasOf, surveyOf, type FoundRedis } from '../../src/cli/adopt/survey.js'
+import { nameFor, needFreeName, replicasOf, surveyOf, type FoundRedis } from '../../src/cli/adopt/survey.js'
 import { parseManifest } from '../../src/manifest/parse.js'
 import { whyNotReadable } from '../../src/redis/rdb-format.js'
 import type { RedisFacts } from '../../src/redis/redis.js'
@@ -98,4 +98,15 @@ test('a replica reads what is of its own format or older, and of unknown ones no
   )
   assert.match(whyNotReadable(valkey('9.0.0'), redis('8.0.0')) ?? '', /RDB version 80/)
   assert.equal(whyNotReadable(redis('unstable'), redis('7.0.0')), null)
+})
+
+test('a name by which another container is found, also as an alias, is not given to a flotilla', () => {
+  assert.equal(nameFor('shop', ['web', 'shop-master']), 'shop-flotilla')
+  assert.equal(nameFor('shop', ['web', 'shop-1']), 'shop-flotilla')
+  const clash = { answering: ['web', 'shop-master'], external: ['compose_default'] }
+  assert.throws(() => needFreeName('shop', clash), {
+    code: 'usage/invalid',
+    message: /shop-master is what a container is called already, or answers to on compose_default/,
+  })
+  needFreeName('cart', clash)
 })

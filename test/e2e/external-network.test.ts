@@ -73,3 +73,60 @@ test('clients on a network of their own reach whoever is master by its name, bef
   await assertWhole(world, { replicas: 1 })
   assert.equal((await callEngine('GET', `/networks/${network}`)).status, 200, 'it is not ours to remove')
 })
+
+test('a node that finds no address on a full network is told of, and is found there when one is free; a stranger who answers to the master’s name there is told of too', async t => {
+  const world = testWorld(t, 'crowded')
+  const network = uniqueName('small')
+  await call('POST', '/networks/create', {
+    ...{ Name: network, Driver: 'bridge' },
+    IPAM: { Config: [{ Subnet: '10.250.77.0/29' }] },
+  })
+  world.afterRemoval(async () => void (await callEngine('DELETE', `/networks/${network}`)))
+  /** Takes one of the five addresses. */
+  const bystander = async (aliases: readonly string[] = []): Promise<string> => {
+    const name = uniqueName('crowd')
+    await call('POST', `/containers/create?name=${name}`, {
+      ...{ Image: testEngine().image, Cmd: ['sleep', '600'], HostConfig: { NetworkMode: network } },
+      NetworkingConfig: { EndpointsConfig: { [network]: { Aliases: aliases } } },
+    })
+    world.beforeRemoval(async () => void (await callEngine('DELETE', `/containers/${name}?force=1`)))
+    await call('POST', `/containers/${name}/start`)
+    return name
+  }
+  const [first, second] = await Promise.all([bystander(), bystander(), bystander(), bystander()])
+  writeFileSync(
+    world.manifest,
+    `${manifestText(world.name, { replicas: 1 })}  network: { external: [${network}] }\n`,
+  )
+  world.startDaemon()
+  const refusals = async () => (await world.status()).refusing.map(({ why }) => why)
+  await until('the node without an address to be told of', 60_000, async () => {
+    const told = await refusals()
+    assert.ok(
+      told.some(why => why.includes(`has no address on the network ${network}`)),
+      JSON.stringify(told),
+    )
+    return true
+  })
+  await callEngine('DELETE', `/containers/${first}?force=1`)
+  await assertWhole(world, { replicas: 1, withinMs: 120_000 })
+  for (const { id } of await world.containers()) {
+    const { NetworkSettings } = (await call('GET', `/containers/${id}/json`)) as {
+      NetworkSettings: { Networks: Readonly<Record<string, { IPAddress: string }>> }
+    }
+    assert.notEqual(NetworkSettings.Networks[network]?.IPAddress ?? '', '')
+  }
+
+  await callEngine('DELETE', `/containers/${second}?force=1`)
+  const impostor = await bystander([`${world.name}-master`])
+  await until('the stranger to be told of', 60_000, async () => {
+    const told = await refusals()
+    assert.ok(
+      told.some(why => why.includes(impostor) && why.includes(`${world.name}-master`)),
+      JSON.stringify(told),
+    )
+    return true
+  })
+  await call('POST', `/networks/${network}/disconnect`, { Container: impostor, Force: true })
+  await assertWhole(world, { replicas: 1, withinMs: 60_000 })
+})

@@ -64,3 +64,15 @@ test('a flotilla whose new manifest would take another one’s places stays as i
   assert.equal(desires.flotillas.get('cart')?.diagnostics.length, 1)
   assert.deepEqual(desires.flotillas.get('shop')?.diagnostics, [])
 })
+
+test('two flotillas on one network may not be found by one name there; apart they may', () => {
+  const on = (name: string, network: string) =>
+    manifest(name, `  replicas: 1\n  network: { external: [${network}] }`)
+  const { names, told } = desired({ 'a.yaml': on('x', 'frontend'), 'b.yaml': on('x-replica', 'frontend') })
+  assert.deepEqual(names, ['x'])
+  assert.deepEqual(told, [
+    'm/b.yaml:4:9: x-replica-0 on the network frontend would be a node of x-replica and one of x (m/a.yaml:4:9), and who asks for it would reach one or the other by chance; give one of the two flotillas another name, or take the network out of its spec.network.external',
+  ])
+  const apart = { 'a.yaml': on('x', 'frontend'), 'b.yaml': on('x-replica', 'backend') }
+  assert.deepEqual(desired(apart).told, [])
+})

@@ -27,7 +27,8 @@ import { openSession, type Environment, type Session } from '../session.js'
 import { bringUp } from '../up.js'
 import { askPassword, isAgreed } from '../ask-person.js'
 import { manifestFor } from './manifest-text.js'
-import { nameFor, surveyOf, type FoundRedis, type Survey } from './survey.js'
+import { namesOn } from './names-on.js'
+import { nameFor, needFreeName, surveyOf, type FoundRedis, type Survey } from './survey.js'
 
 export interface AdoptRequest {
   readonly places: Places
@@ -212,8 +213,9 @@ async function draftOf(
   known: { readonly survey: Survey; readonly login: SourceLogin | null; readonly desired: Desires },
 ): Promise<Draft> {
   const { survey, login, desired } = known
-  const containers = (await session.runtime.listContainers()).map(one => one.name)
-  const name = request.name ?? nameFor(survey.master.container, [...containers, ...desired.flotillas.keys()])
+  const answering = await namesOn(session.runtime, survey.external)
+  const name = request.name ?? nameFor(survey.master.container, [...answering, ...desired.flotillas.keys()])
+  needFreeName(name, { answering, external: survey.external })
   const folder = folderOf(request.places.manifests)
   const file = join(folder, `${name}.yaml`)
   const passwordPath = join(folder, `${name}.password`)

@@ -1,5 +1,6 @@
 import { FlotillaError } from '../../errors.js'
 import { canPauseWrites, nameOf } from '../../redis/rdb-format.js'
+import { masterName, replicaName } from '../../reconciler/names.js'
 import type { RedisFacts } from '../../redis/redis.js'
 
 /** A Redis in a container that a person started by hand, as it says that it is. */
@@ -95,9 +96,33 @@ export function nameFor(container: string, taken: readonly string[]): string {
       .slice(0, 30) || 'redis'
   const isFree = (name: string): boolean =>
     !taken.some(
-      other => other === name || other.startsWith(`${name}-master`) || other.startsWith(`${name}-replica-`),
+      other =>
+        other === name ||
+        other.startsWith(`${name}-master`) ||
+        other.startsWith(`${name}-replica-`) ||
+        isAliasOf(name, other),
     )
   return isFree(stem) ? stem : `${stem}-flotilla`
+}
+
+function isAliasOf(name: string, other: string): boolean {
+  return other.startsWith(`${name}-`) && /^\d+$/.test(other.slice(name.length + 1))
+}
+
+/** @throws FlotillaError usage/invalid where somebody else is found by the name that clients are to use. */
+export function needFreeName(
+  name: string,
+  { answering, external }: { readonly answering: readonly string[]; readonly external: readonly string[] },
+): void {
+  const taken = answering.find(
+    one =>
+      one === masterName(name) || one.startsWith(replicaName(name, 0).slice(0, -1)) || isAliasOf(name, one),
+  )
+  if (taken === undefined) return
+  throw refusal(
+    `${taken} is what a container is called already, or answers to on ${external.join(', ') || 'its network'}, so clients of ${masterName(name)} would reach one or the other by chance`,
+    'Choose another name: --name <flotilla>',
+  )
 }
 
 function listOf(found: readonly FoundRedis[]): string {

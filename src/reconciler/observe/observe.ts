@@ -2,22 +2,17 @@ import { oneLine } from '../../printable.js'
 import type { NodeCredentials, NodeTarget, Probe, RedisPort, Way } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { tlsPort } from '../../redis/tls.js'
-import { flotillaLabel, readNodeLabels, trialLabel, unprovenLabel } from '../../runtime/labels.js'
+import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.js'
 import type { NetworkingSpec } from '../../manifest/spec.js'
 import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
-import { interimMasterName, masterName, networkName, nodeAlias, redisPort, replicaName } from '../names.js'
-import {
-  silentProbeDeadlineMs,
-  type NodeSeen,
-  type Observation,
-  type ProcessState,
-  type Stranger,
-} from '../observation.js'
+import { networkName, nodeAlias, redisPort } from '../names.js'
+import { silentProbeDeadlineMs, type NodeSeen, type Observation, type ProcessState } from '../observation.js'
 import type { EngineView } from './engine-view.js'
 import type { LifeSigns } from './life-signs.js'
 import type { ReadBack, ToReadBack } from './read-back.js'
 import { seeResources, type ResourcesToSee } from './resources.js'
 import { seeSource, type SourceToSee } from './source.js'
+import { seeStrangers } from './strangers.js'
 import type { ProcessUsers } from './process-users.js'
 import type { OwnNetworks } from './own-networks.js'
 
@@ -81,6 +76,9 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     input.source === null ? null : seeSource(eyes, flotilla, input.source),
   ])
   const read = await readBack(eyes, input, nodes)
+  // Before anything runs on it: who is promoted in the plan that starts it has to be reached then.
+  if (resources?.network.kind === 'ours')
+    await eyes.ownNetworks.join({ name: networkName(flotilla), networkId: resources.network.networkId })
   return {
     flotilla,
     // The moment of the decision: a probe of a silent node has taken its time.
@@ -90,9 +88,10 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     leftovers: containers
       .filter(({ labels }) => labels[trialLabel] !== undefined && labels[flotillaLabel] === flotilla)
       .map(({ containerId, name }) => ({ containerId, name })),
-    strangers: containers
-      .filter(container => !ours.includes(container) && isNeededName(flotilla, container.name))
-      .map(container => toStranger(container, flotilla)),
+    ...seeStrangers(
+      containers.filter(container => !ours.includes(container)),
+      input,
+    ),
     resources,
     networks,
     source,
@@ -250,17 +249,4 @@ function onePerOrdinal(ours: readonly ContainerFacts[]): {
 
 function ordinalOf(container: ContainerFacts): number {
   return readNodeLabels(container.labels)?.ordinal ?? -1
-}
-
-function isNeededName(flotilla: string, name: string): boolean {
-  const prefix = replicaName(flotilla, 0).slice(0, -1)
-  return (
-    name === masterName(flotilla) ||
-    name === interimMasterName(flotilla) ||
-    (name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
-  )
-}
-
-function toStranger({ name, containerId, image, labels }: ContainerFacts, flotilla: string): Stranger {
-  return { name, containerId, image, claimsToBeOurs: labels[unprovenLabel] === flotilla }
 }

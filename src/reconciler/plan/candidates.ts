@@ -18,11 +18,11 @@ export interface CandidateRules {
   readonly maxLagBytes: number | null
   /** Which processes were seen in sync: a copy that was started since, however good it looks, may be an old one. Null does not ask. */
   readonly seenInSync: readonly NodeRecord[] | null
-  /** Nodes that keep ending soon after their start: of those that have come equally far they are the last choice. */
-  readonly unsteady: readonly number[]
+  /** Of those that have come equally far they are the last choice: see last-choices.ts. */
+  readonly lastChoices: readonly number[]
 }
 
-/** Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most of the others can follow, then who does not keep crashing, then lowest ordinal. */
+/** Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most of the others can follow, then whom nothing else speaks against, then lowest ordinal. */
 export function rankCandidates(
   nodes: readonly ClassifiedNode[],
   rules: CandidateRules,
@@ -47,7 +47,7 @@ export function rankCandidates(
         Number(a.reason !== null) - Number(b.reason !== null) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
         deaf(a.ordinal) - deaf(b.ordinal) ||
-        Number(rules.unsteady.includes(a.ordinal)) - Number(rules.unsteady.includes(b.ordinal)) ||
+        Number(rules.lastChoices.includes(a.ordinal)) - Number(rules.lastChoices.includes(b.ordinal)) ||
         a.ordinal - b.ordinal,
     )
 }
@@ -65,7 +65,7 @@ function countDeaf(nodes: readonly ClassifiedNode[], ordinal: number): number {
  */
 export function whyNotPromote(
   node: ClassifiedNode,
-  { known, maxLagBytes, seenInSync }: Omit<CandidateRules, 'unsteady'>,
+  { known, maxLagBytes, seenInSync }: Omit<CandidateRules, 'lastChoices'>,
 ): string | null {
   const facts = factsOf(node)
   if (facts === null) return `it does not answer (${node.bucket})`

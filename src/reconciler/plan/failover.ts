@@ -2,10 +2,10 @@ import type { Operation, Request } from '../memory.js'
 import { nodeAlias } from '../names.js'
 import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
-import { unsteadyNodes } from './crashes.js'
 import { saysMaster } from './evidence.js'
 import { whyNotFailOver } from './failover-limits.js'
 import type { PlanInput } from './input.js'
+import { lastChoices } from './last-choices.js'
 import type { Mastership } from './mastership-kind.js'
 import type { Refusal } from './plan.js'
 import { whyNotRejoin } from './rejoin.js'
@@ -52,7 +52,7 @@ export function decideFailover(
     known: input.memory.master?.lineage ?? null,
     maxLagBytes: input.spec.failover.maxLagBytes,
     seenInSync: input.memory.nodes,
-    unsteady: unsteadyNodes(input),
+    lastChoices: lastChoices(input),
   })
   const winner = chooseWinner(candidates, asked)
   if (winner === null && asked !== null)

@@ -59,6 +59,15 @@ export function nameConflict(input: PlanInput, name: string): Refusal | null {
   }
 }
 
+/** Whoever asks for the name there is led to one or the other by chance; half of a program's connections would be refused their writes. */
+export function namesOfOthers({ seen }: PlanInput): readonly Refusal[] {
+  return (seen.impostors ?? []).map(({ name, containerId, image, answersTo, network }) => ({
+    code: 'NameConflict',
+    why: `the container ${name} (${containerId.slice(0, 12)}, image ${image}) is not a node and answers to ${answersTo} on the network ${network} too: who asks for that name reaches one or the other by chance`,
+    whatToType: `docker network disconnect ${network} ${name}   (it can be connected again without that alias or hostname)`,
+  }))
+}
+
 /** What carries our labels may be another state directory's, an image's, or that of a directory that was lost: only a person can know. */
 export function unproven(
   { spec }: PlanInput,

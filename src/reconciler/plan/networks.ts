@@ -29,7 +29,11 @@ export function planNetworks(
       ...joins(input, node, fit, made.get(node.ordinal)),
       ...leaves(input, node),
     ]),
-    refusals: [...refusals, ...subnetDiffers(input, networks)],
+    refusals: [
+      ...refusals,
+      ...census.wanted.flatMap(node => fit.flatMap(network => whyNoAddress(node, network) ?? [])),
+      ...subnetDiffers(input, networks),
+    ],
   }
 }
 
@@ -54,8 +58,13 @@ function joins(
   return fit.flatMap(network => {
     const endpoint =
       madeName === undefined ? running?.networks.find(one => one.network === network) : undefined
-    if (endpoint !== undefined && isNamedRight(input, node, endpoint)) return []
-    const cause = endpoint === undefined ? 'its clients live there' : 'it has not its names there'
+    if (endpoint !== undefined && isNamedRight(input, node, endpoint) && endpoint.address !== null) return []
+    const cause =
+      endpoint === undefined
+        ? 'its clients live there'
+        : endpoint.address === null
+          ? 'it has no address there'
+          : 'its aliases or its link are missing there'
     return [{ phase: 'join', action: { kind: 'join-network', ordinal: node.ordinal, name, network, cause } }]
   })
 }
@@ -114,6 +123,31 @@ function whyNotJoin(input: PlanInput, networks: readonly NetworkFacts[], name: s
     why: `the network ${name}, which spec.network.external names, has the driver ${network.driver}; a container on it can't be renamed for certain, and a failover is two renames`,
     whatToType: `docker network create ${name}-bridge   (and name that in spec.network.external)`,
   }
+}
+
+/** What is left of a join that found the network full: an endpoint that nobody reaches. It is joined again, later and later, until an address is free. */
+function whyNoAddress(node: ClassifiedNode, network: string): Refusal | null {
+  const container = runningContainer(node)
+  const endpoint = container?.networks.find(one => one.network === network)
+  if (container === undefined || endpoint === undefined || endpoint.address !== null) return null
+  return {
+    code: 'NetworkConflict',
+    why: `node ${node.ordinal} (${container.name}) has no address on the network ${network}, so nobody reaches it there; the network may be full`,
+    whatToType: `docker network inspect ${network}   (and disconnect what needs no address there; the node is joined again by itself)`,
+  }
+}
+
+/** Nodes that run and are found on fewer networks than others: clients of one of them would not find the master there. */
+export function hardlyReached({ spec, seen }: Pick<PlanInput, 'spec' | 'seen'>): readonly number[] {
+  const link = masterLink(spec.name)
+  const counts = seen.nodes
+    .filter(({ container }) => container.state === 'running')
+    .map(({ ordinal, container }) => ({
+      ordinal,
+      reached: container.networks.filter(one => one.address !== null && one.links.includes(link)).length,
+    }))
+  const most = Math.max(0, ...counts.map(({ reached }) => reached))
+  return counts.filter(({ reached }) => reached < most).map(({ ordinal }) => ordinal)
 }
 
 /** A network keeps its subnet for as long as it is, and to make it anew every node has to leave it at once. */

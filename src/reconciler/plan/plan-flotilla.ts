@@ -9,6 +9,7 @@ import { followedSource } from './followed-source.js'
 import { planFollowing, someoneReigns } from './following.js'
 import { planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
+import { namesOfOthers } from './name-holders.js'
 import { planNaming, type NamingWay } from './naming.js'
 import { madeBy, planNetworks } from './networks.js'
 import { lacksCertificates, whyNotEncrypt } from './encryption.js'
@@ -36,6 +37,7 @@ export function planFlotilla(given: PlanInput): Plan {
   const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
   const contributions = [
     duplicates(input),
+    { refusals: namesOfOthers(input) },
     clearUp(input),
     planLockedOut(input, census),
     ...(begun ? mainContributions(input, census) : [{ refusals: whyNotEncrypt(input, census) }]),

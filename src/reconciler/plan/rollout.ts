@@ -1,9 +1,9 @@
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
-import { unsteadyNodes } from './crashes.js'
 import { tryRunning } from './downgrade.js'
 import type { PlanInput } from './input.js'
+import { lastChoices } from './last-choices.js'
 import { whyNewSpecFails } from './new-spec.js'
 import type { Action, Refusal } from './plan.js'
 import type { Contribution, Phase } from './phases.js'
@@ -88,7 +88,7 @@ function handOver(input: PlanInput, census: Census, master: number): Contributio
     old?.ofOlderSpec === true
       ? 'the old master is made from an older spec, and every replica is up to date'
       : 'a person asked for the restart of the master, and every replica is up to date'
-  const targets = rankTargets(census.wanted, old, unsteadyNodes(input))
+  const targets = rankTargets(census.wanted, old, lastChoices(input))
   const heir = targets.find(one => one.reason === null)
   if (heir === undefined) return [{ refusals: [noHeir(input, master, renderCandidates(targets))] }]
   const operation = {

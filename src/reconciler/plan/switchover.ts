@@ -4,8 +4,8 @@ import { masterName } from '../names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
 import { factsOf, type ClassifiedNode } from './classify.js'
 import { keysOf } from './evidence.js'
-import { unsteadyNodes } from './crashes.js'
 import type { PlanInput } from './input.js'
+import { lastChoices } from './last-choices.js'
 import type { Mastership } from './mastership-kind.js'
 import { troubleOf } from './trouble.js'
 
@@ -26,7 +26,7 @@ export function decideSwitchover(
   if (operation?.phase === 'switching') return resume(input, nodes, operation)
   if (operation !== null || request?.kind !== 'switchover') return null
   const master = nodes.find(node => node.ordinal === rightful)
-  const targets = rankTargets(nodes, master, unsteadyNodes(input))
+  const targets = rankTargets(nodes, master, lastChoices(input))
   const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
   const obstacle = whyNotHandOver(master, chosen, request) ?? whyNotBeside(nodes, rightful)
   if (obstacle !== null || chosen === undefined)
@@ -60,7 +60,7 @@ export const lagBytesMax = 1_048_576
 export function rankTargets(
   nodes: readonly ClassifiedNode[],
   master: ClassifiedNode | undefined,
-  unsteady: readonly number[],
+  last: readonly number[],
 ): readonly Candidate[] {
   const reigning = master === undefined ? null : factsOf(master)
   return nodes
@@ -78,7 +78,7 @@ export function rankTargets(
     .sort(
       (a, b) =>
         Number(a.reason !== null) - Number(b.reason !== null) ||
-        Number(unsteady.includes(a.ordinal)) - Number(unsteady.includes(b.ordinal)) ||
+        Number(last.includes(a.ordinal)) - Number(last.includes(b.ordinal)) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
         a.ordinal - b.ordinal,
     )

@@ -14,6 +14,8 @@ const networkEndpoint = z.object({
   IPAddress: z.string().optional(),
   Links: z.array(z.string()).nullish(),
   Aliases: z.array(z.string()).nullish(),
+  /** From API 1.44 on. */
+  DNSNames: z.array(z.string()).nullish(),
 })
 type Endpoint = z.infer<typeof networkEndpoint>
 
@@ -178,6 +180,9 @@ function endpointsOf(
     address: endpoint.IPAddress ? endpoint.IPAddress : null,
     links: endpoint.Links ?? [],
     aliases: (endpoint.Aliases ?? []).filter(alias => alias !== shortId),
+    answersTo: [...new Set([...(endpoint.Aliases ?? []), ...(endpoint.DNSNames ?? [])])].filter(
+      name => name !== shortId,
+    ),
   }))
 }
 

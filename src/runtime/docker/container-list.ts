@@ -12,7 +12,7 @@ import type { EngineClient } from './engine-client.js'
 
 /**
  * Makes the list function: one API call while nothing changes, and one inspect for each container of ours that did (or
- * whose fingerprint can't tell). Facts of containers that are gone are forgotten.
+ * whose fingerprint can't tell), and for each stranger that runs on a network of ours, which may answer to our names there. Facts of containers that are gone are forgotten.
  */
 export function createContainerLister(
   client: EngineClient,
@@ -36,8 +36,10 @@ export function createContainerLister(
           .map(item => ({ item, facts: factsOfListed(item) })),
     )
     const next = new Map<string, ContainerFacts>()
+    const ours = networksOfOurs(listed.map(one => one.facts))
     const facts = await mapBounded(listed, async ({ item, facts: fromList }) => {
-      if (fromList.labels[flotillaLabel] === undefined) return fromList
+      const isNear = fromList.state === 'running' && fromList.networks.some(one => ours.has(one.network))
+      if (fromList.labels[flotillaLabel] === undefined && !isNear) return fromList
       const fingerprint = fingerprintOf(item)
       const known = fingerprint === null ? undefined : remembered.get(fingerprint)
       const full = known ?? (await inspectContainer(client, item.Id, call))
@@ -48,6 +50,13 @@ export function createContainerLister(
     // Null: it went away between the list and the inspect.
     return facts.filter(found => found !== null)
   }
+}
+
+/** On Docker's own bridge nobody has a name. */
+function networksOfOurs(containers: readonly ContainerFacts[]): ReadonlySet<string> {
+  const nodes = containers.filter(({ labels }) => labels[flotillaLabel] !== undefined)
+  const names = nodes.flatMap(({ networks }) => networks.map(({ network }) => network))
+  return new Set(names.filter(name => name !== 'bridge' && name !== 'host' && name !== 'none'))
 }
 
 /** Null when there is no such container. Docker also takes the beginning of an id: an answer for another name or id is none. */

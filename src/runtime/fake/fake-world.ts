@@ -296,7 +296,10 @@ function factsOf(container: FakeContainer): ContainerFacts {
     startedAtMs: container.startedAtMs,
     exit: container.exit,
     pid: container.pid,
-    networks: [...container.endpoints].map(([network, endpoint]) => ({ network, ...endpoint })),
+    networks: [...container.endpoints].map(([network, endpoint]) => ({
+      ...{ network, ...endpoint },
+      answersTo: endpoint.aliases,
+    })),
     publishedPorts:
       spec.publishPort === null || container.pid === null
         ? []

@@ -21,7 +21,7 @@ const rules: CandidateRules = {
   known: lineage(),
   maxLagBytes: null,
   seenInSync: [nodeRecord(1), nodeRecord(2), nodeRecord(3)],
-  unsteady: [],
+  lastChoices: [],
 }
 
 function classified(seen: NodeSeen): ClassifiedNode {
@@ -114,8 +114,8 @@ test('candidates come first, then by offset, then by ordinal', () => {
 test('of those that have come equally far the last choice is who keeps crashing', () => {
   const at = (ordinal: number, appliedOffset: number): ClassifiedNode =>
     classified(replica(ordinal, { upstream: { appliedOffset } }))
-  const best = (unsteady: readonly number[], offset = 900) =>
-    rankCandidates([at(1, offset), at(2, 900)], { ...rules, unsteady })[0]?.ordinal
+  const best = (lastChoices: readonly number[], offset = 900) =>
+    rankCandidates([at(1, offset), at(2, 900)], { ...rules, lastChoices })[0]?.ordinal
   assert.equal(best([]), 1)
   assert.equal(best([1]), 2)
   assert.equal(best([1, 2]), 1)

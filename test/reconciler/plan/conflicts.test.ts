@@ -129,3 +129,28 @@ test("a second container that holds the master's name does not make the plan fai
     `,
   )
 })
+
+test('a container that answers to a name of ours on a network of ours is a conflict, and is not touched', () => {
+  const impostor = { ...stranger('web'), answersTo: 'shop-master', network: 'frontend' }
+  planIs(
+    { nodes: settledNodes(2), seen: { impostors: [impostor] } },
+    `
+      refuses (NameConflict): the container web (ffffffffffff, image nginx) is not a node and answers to shop-master on the network frontend too: who asks for that name reaches one or the other by chance
+        type: docker network disconnect frontend web   (it can be connected again without that alias or hostname)
+    `,
+  )
+})
+
+test('what carries our labels without the proof that it is ours is claimed by a person, or goes', () => {
+  planIs(
+    {
+      nodes: [master(0), stopped(2)].slice(0, 1),
+      spec: { replicas: 1 },
+      seen: { strangers: [{ ...stranger('shop-replica-1'), claimsToBeOurs: true }] },
+    },
+    `
+      refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) carries the labels of shop, but not the mark of this state directory, so it is not touched; its name is needed
+        type: flotilla claim shop   (if it is yours: made with another state directory, or with this one before it was restored), else docker rm -f shop-replica-1
+    `,
+  )
+})

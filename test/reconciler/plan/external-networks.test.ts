@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { masterLink, nodeAlias } from '../../../src/reconciler/names.js'
+import { lastChoices } from '../../../src/reconciler/plan/last-choices.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
 import { overlap } from '../../../src/reconciler/plan/subnets.js'
 import type { NetworkEndpoint, NetworkFacts } from '../../../src/runtime/runtime.js'
@@ -126,7 +128,7 @@ test('a node that a person connected by hand to a network that it should be on g
     },
     `
       stage 1
-        join shop-master to the network frontend  # it has not its names there
+        join shop-master to the network frontend  # its aliases or its link are missing there
     `,
   )
 })
@@ -347,7 +349,7 @@ test('a node has both its names on a network, or joins it anew', () => {
       spec: { replicas: 0, ...joinsFrontend },
       nodes: [master(0, {}, { container: on(0, overrides) })],
       seen: { networks: [own, frontend] },
-    }).includes('it has not its names there')
+    }).includes('its aliases or its link are missing there')
   assert.equal(joins({}), false)
   assert.equal(joins({ links: [] }), true)
   assert.equal(joins({ aliases: [] }), true)
@@ -371,4 +373,28 @@ test('a stopped node is made anew only for a network of others that is gone, by 
   assert.doesNotMatch(of([home, web], null), /remove container/)
   assert.doesNotMatch(of([home, { ...web, networkId: null }], [own]), /remove container/)
   assert.doesNotMatch(of([home], [frontend]), /remove container/)
+})
+
+test('a node without an address on a network is told of, joined again, and the last choice for a master', () => {
+  const nodes = [
+    master(0, { followers: [follower(1), follower(2)] }, { container: on(0) }),
+    replica(1, {}, { container: on(1, { address: null }) }),
+    replica(2, {}, { container: on(2) }),
+  ]
+  const input = planInput({ spec: joinsFrontend, nodes, seen: { networks: [own, frontend] } })
+  const plan = planFlotilla(input)
+  assert.deepEqual(
+    plan.stages.flat().map(action => [action.kind, action.cause]),
+    [['join-network', 'it has no address there']],
+  )
+  assert.deepEqual(
+    plan.refusals.map(({ code, why }) => [code, why]),
+    [
+      [
+        'NetworkConflict',
+        'node 1 (shop-replica-1) has no address on the network frontend, so nobody reaches it there; the network may be full',
+      ],
+    ],
+  )
+  assert.deepEqual(lastChoices(input), [1])
 })

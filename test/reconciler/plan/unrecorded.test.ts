@@ -224,7 +224,7 @@ test('candidates are in order: who may, then who has come furthest, then the low
       known: lineage(),
       maxLagBytes: null,
       seenInSync: [2, 3, 4].map(ordinal => nodeRecord(ordinal)),
-      unsteady: [],
+      lastChoices: [],
     },
   )
   assert.deepEqual(

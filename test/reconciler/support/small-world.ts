@@ -527,7 +527,7 @@ function lookAt(world: World, box: Box): NodeSeen {
       exit: box.exit === null ? null : { ...box.exit, oomKilled: false, error: null },
       networks: [
         ...(box.network === null ? [] : [{ network: name, networkId: `net-${box.network}`, address }]),
-        ...box.joined.map(network => ({ network, networkId: `id of ${network}`, address: null })),
+        ...box.joined.map(network => ({ network, networkId: `id of ${network}`, address })),
       ].map(one => ({ ...one, links: [masterLink(name)], aliases: [nodeAlias(name, box.ordinal)] })),
     },
     address: address === null ? null : { host: address, port: 6379 },
