@@ -3,6 +3,7 @@ import { systemClock } from '../clock.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { explainError } from '../errors.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
+import { masterName } from '../reconciler/names.js'
 import { factsOfNode } from '../reconciler/node-facts.js'
 import { nodeTarget } from '../reconciler/observe/observe.js'
 import type { NodeTarget } from '../redis/redis.js'
@@ -10,6 +11,7 @@ import { credentialsIfThere, lookOnly } from './look.js'
 import { selectFlotillas } from './manifests.js'
 import type { Places } from './open-store.js'
 import { openSession, type Environment, type Session } from './session.js'
+import { whyNotNamed } from './verify-names.js'
 
 export interface VerifyRequest {
   readonly places: Places
@@ -45,13 +47,20 @@ interface Report {
 }
 
 async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number): Promise<Report> {
-  const { input } = await lookOnly(session, spec)
+  const { input, plan } = await lookOnly(session, spec)
   const credentials = await credentialsIfThere(session, spec)
   const nodes = input.seen.nodes.flatMap(node => {
     const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.container)
     return target === null
       ? []
-      : [{ name: node.container.name, target, role: factsOfNode(node)?.role ?? null }]
+      : [
+          {
+            name: node.container.name,
+            container: node.container,
+            target,
+            role: factsOfNode(node)?.role ?? null,
+          },
+        ]
   })
   const master = nodes.find(node => node.role === 'master')
   if (master === undefined)
@@ -72,13 +81,22 @@ async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number
     const missing = spec.replicas - replicas.length
     const shortfall =
       missing > 0 ? [`${spec.name}: FAILED: ${missing} of ${spec.replicas} replicas are not there`] : []
+    const misled = [
+      ...plan.refusals.filter(({ code }) => code === 'NameConflict').map(({ why }) => why),
+      await whyNotNamed(session.runtime, {
+        name: masterName(spec.name),
+        holder: master.container,
+        askedIn: (replicas[0] ?? master).container,
+      }),
+    ].filter(why => why !== null)
     return {
       lines: [
         `${spec.name}: wrote through ${master.name}`,
         ...reads.map(read => `${spec.name}: ${read.text}`),
+        ...misled.map(why => `${spec.name}: FAILED: ${why}`),
         ...shortfall,
       ],
-      passed: missing <= 0 && reads.every(read => read.ok),
+      passed: missing <= 0 && misled.length === 0 && reads.every(read => read.ok),
     }
   } catch (error) {
     return { lines: [`${spec.name}: FAILED on ${master.name}: ${explainError(error)}`], passed: false }

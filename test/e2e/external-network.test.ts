@@ -127,6 +127,9 @@ test('a node that finds no address on a full network is told of, and is found th
     )
     return true
   })
+  const verified = await world.flotilla('verify', world.name)
+  assert.notEqual(verified.exitCode, 0)
+  assert.match(verified.stdout, new RegExp(`FAILED: .*${impostor}`))
   await call('POST', `/networks/${network}/disconnect`, { Container: impostor, Force: true })
   await assertWhole(world, { replicas: 1, withinMs: 60_000 })
 })

@@ -8,6 +8,7 @@ import {
   judgeLeftovers,
   judgeManifests,
   judgeModes,
+  judgeNames,
   judgeNodes,
   judgeSecrets,
   judgeState,
@@ -40,6 +41,7 @@ export function examine(facts: DoctorFacts): readonly CheckedFinding[] {
     ['manifests', judgeManifests(facts.manifests)],
     ['images', judgeImages(facts.images)],
     ['nodes', judgeNodes(facts.nodes)],
+    ['names', judgeNames(facts.misled)],
     ['secrets', judgeSecrets(facts.withoutSecrets, state.directory)],
     ['leftovers', judgeLeftovers(facts.leftovers)],
   ]

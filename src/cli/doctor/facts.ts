@@ -34,6 +34,8 @@ export interface DoctorFacts {
   readonly images: Known<readonly { readonly image: string; readonly found: ImageFacts | null }[]>
   /** Every node that runs, and whether it answered. */
   readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>
+  /** Why a name of ours leads, or may lead, to somebody else. */
+  readonly misled: Known<readonly { readonly why: string; readonly fix: string }[]>
   /** Flotillas that run and whose passwords are not in the state directory, or damaged. */
   readonly withoutSecrets: Known<readonly string[]>
   readonly leftovers: Known<readonly Garbage[]>

@@ -10,6 +10,7 @@ import type { Runtime } from '../../runtime/runtime.js'
 import { openStore } from '../open-store.js'
 import { findGarbage } from '../gc/garbage.js'
 import { gatherBelongings } from '../gc/gather.js'
+import type { Look } from '../../reconciler/pass.js'
 import { lookOnly } from '../look.js'
 import { findOwnContainer } from '../own-container.js'
 import type { Places } from '../open-store.js'
@@ -81,22 +82,29 @@ async function ofSession(
   session: Known<Session>,
   places: Places,
   loaded: Loaded,
-): Promise<Pick<DoctorFacts, 'images' | 'nodes' | 'withoutSecrets' | 'leftovers'>> {
+): Promise<Pick<DoctorFacts, 'images' | 'nodes' | 'misled' | 'withoutSecrets' | 'leftovers'>> {
   if (session.kind === 'unknown' || loaded.kind === 'unknown') {
     const not = unknown(session.kind === 'unknown' ? session.why : 'the manifests can not be read')
-    return { images: not, nodes: not, withoutSecrets: not, leftovers: not }
+    return { images: not, nodes: not, misled: not, withoutSecrets: not, leftovers: not }
   }
   const { desired } = loaded.value
   const open = session.value
-  const [images, nodes, withoutSecrets, leftovers] = await Promise.all([
+  const [images, looks, withoutSecrets, leftovers] = await Promise.all([
     attempt(() => findImages(open, desired)),
-    attempt(() => askNodes(open, desired)),
+    attempt(() => lookAtAll(open, desired)),
     attempt(() => findWithoutSecrets(open)),
     desired.diagnostics.length > 0
       ? unknown('the manifests are not in order, so nobody knows what is wanted')
       : attempt(async () => findGarbage(await gatherBelongings(open, places.manifests)).unwanted),
   ])
-  return { images, nodes, withoutSecrets, leftovers }
+  const [nodes, misled] =
+    looks.kind === 'unknown'
+      ? [looks, looks]
+      : [
+          { kind: 'known' as const, value: nodesIn(looks.value) },
+          { kind: 'known' as const, value: misledIn(looks.value) },
+        ]
+  return { images, nodes, misled, withoutSecrets, leftovers }
 }
 
 async function findImages({ runtime }: Session, { flotillas }: Desires) {
@@ -104,8 +112,18 @@ async function findImages({ runtime }: Session, { flotillas }: Desires) {
   return Promise.all(images.map(async image => ({ image, found: await runtime.findImage(image) })))
 }
 
-async function askNodes(session: Session, { flotillas }: Desires) {
-  const looks = await Promise.all([...flotillas.values()].map(({ spec }) => lookOnly(session, spec)))
+function lookAtAll(session: Session, { flotillas }: Desires): Promise<readonly Look[]> {
+  return Promise.all([...flotillas.values()].map(({ spec }) => lookOnly(session, spec)))
+}
+
+function misledIn(looks: readonly Look[]) {
+  return looks
+    .flatMap(({ plan }) => plan.refusals)
+    .filter(({ code }) => code === 'NameConflict')
+    .map(({ why, whatToType }) => ({ why, fix: whatToType }))
+}
+
+function nodesIn(looks: readonly Look[]) {
   return looks
     .flatMap(({ input }) => input.seen.nodes)
     .filter(({ container }) => container.state === 'running')

@@ -73,6 +73,17 @@ function whyNoWrites(probe: Probe | null): string | null {
   return refusal === null ? null : `refuses writes: ${refusal.why}; it answers ${refusal.said}`
 }
 
+export function judgeNames(misled: DoctorFacts['misled']): Finding {
+  return judgeKnown(misled, all => {
+    const [first] = all
+    if (first === undefined) return ok('each leads to its node alone')
+    return failure(all.map(({ why }) => why).join('; '), {
+      means: 'programs that ask for that name reach somebody else, always or now and then',
+      fix: first.fix,
+    })
+  })
+}
+
 export function judgeSecrets(withoutSecrets: DoctorFacts['withoutSecrets'], directory: string): Finding {
   return judgeKnown(withoutSecrets, names => {
     const [first] = names

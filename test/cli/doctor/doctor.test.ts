@@ -60,6 +60,7 @@ const healthy: DoctorFacts = {
   manifests: { path: 'manifests', problems: [], flotillas: 1 },
   images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
+  misled: known([]),
   withoutSecrets: known([]),
   leftovers: known([]),
 }
@@ -278,4 +279,13 @@ test('an engine that keeps no links is not fit for nodes, and doctor says so bef
   const [finding] = examine({ ...healthy, engine: podman })
   assert.equal(finding?.verdict, 'failure')
   assert.match(finding.found, /podman .* keeps no links between containers/)
+})
+
+test('a name of ours that somebody else answers to is found, with what to type', () => {
+  const misled = known([{ why: 'web answers to shop-master', fix: 'docker network disconnect frontend web' }])
+  const finding = examine({ ...healthy, misled }).find(({ check }) => check === 'names')
+  assert.deepEqual(
+    [finding?.verdict, finding?.found, finding?.fix],
+    ['failure', 'web answers to shop-master', 'docker network disconnect frontend web'],
+  )
 })
