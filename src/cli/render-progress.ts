@@ -1,3 +1,4 @@
+import { renderWait } from '../reconciler/plan/text.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import type { Brush, Paint } from './paint.js'
 import { formatBytes } from './quantities.js'
@@ -58,7 +59,7 @@ function detailsOf({ status, steps, stepOf, pull }: FlotillaProgress): readonly 
   return [
     ...(rows.length === 0 ? [] : renderTable(['', ''], rows).split('\n').slice(1)),
     ...(pull === null ? [] : [`  pulling ${pullText(pull)}`]),
-    ...(steps === null ? (status?.waitingFor ?? []).map(what => `  waits until ${what}`) : []),
+    ...(steps === null ? (status?.waitingFor ?? []).map(what => `  ${renderWait({ what })}`) : []),
   ]
 }
 

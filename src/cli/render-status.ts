@@ -81,7 +81,7 @@ export function renderStatus(
       'FAILING',
       status.failing.flatMap(one => failingLines(one, view)),
     ),
-    ...section(nobodyActs ? 'WOULD WAIT UNTIL' : 'WAITS UNTIL', points(status.waitingFor)),
+    ...section(nobodyActs ? 'WOULD WAIT FOR' : 'WAITING FOR', points(status.waitingFor)),
     ...section(
       'REFUSES',
       status.refusing.flatMap(refusal => refusalLines(refusal, view)),

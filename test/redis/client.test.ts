@@ -18,7 +18,7 @@ describe('the ioredis client against redis-server', () => {
   })
   afterEach(() => world.close())
 
-  test('an order given in the moment of the start waits until the node listens', async () => {
+  test('an order given in the moment of the start waiting for: the node listens', async () => {
     const node = await world.startNode('shop-0')
     await world.redis.promote(node, { deadlineMs })
     assert.equal((await factsWhen(world, node, () => true)).role, 'master')

@@ -27,7 +27,7 @@ const wholeWithinMs = 180_000
 const undisturbedShare = 0.4
 
 /**
- * Strikes one fault after the other, chosen by dice from the catalogue, at flotillas that are written to all the time; each time waits until the flotilla is whole again,
+ * Strikes one fault after the other, chosen by dice from the catalogue, at flotillas that are written to all the time; each time waiting for: the flotilla is whole again,
  * by itself; at the end looks for every acknowledged write.
  */
 export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Promise<SoakReport> {

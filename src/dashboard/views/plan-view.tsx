@@ -31,7 +31,7 @@ export function PlanView({ plan }: { readonly plan: Plan }): JSX.Element {
         </section>
       ))}
       {waits.map(({ what }) => (
-        <p key={what}>waits until {what}</p>
+        <p key={what}>waiting for: {what}</p>
       ))}
       {refusals.map(({ code, why }) => (
         <p key={code} class="tone-bad">

@@ -73,7 +73,11 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
     case 'leaving':
       return pendingOn(rightful, 'the engine has removed its container')
     case 'paused':
-      return pendingOn(rightful, 'its container is unpaused', untilHangBudget(input, node))
+      return pendingOn(
+        rightful,
+        `docker unpause ${node.seen?.container.name ?? ''}`,
+        untilHangBudget(input, node),
+      )
     case 'detached':
       return pendingOn(rightful, 'it is back on its network')
     case 'starting':

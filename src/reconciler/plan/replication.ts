@@ -93,7 +93,7 @@ export function planReplication(
         break
       case 'paused':
         waits.push({
-          what: `node ${node.ordinal} is unpaused (docker unpause ${node.seen?.container.name ?? ''})`,
+          what: `docker unpause ${node.seen?.container.name ?? ''}`,
           ordinal: node.ordinal,
           lookAgainInMs: 1_000,
         })

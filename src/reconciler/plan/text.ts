@@ -1,5 +1,5 @@
 import type { KeepingSpec, ResourcesSpec } from '../../manifest/spec.js'
-import { nobody, type Action, type Failing, type Plan } from './plan.js'
+import { nobody, type Action, type Failing, type Plan, type Wait } from './plan.js'
 
 /** A plan as people read it: in the CLI's `plan`, in golden files and in the log. One line per action, wait and refusal. */
 export function renderPlan(plan: Plan): string {
@@ -25,12 +25,17 @@ export function planLines(plan: Plan): readonly PlanLine[] {
       })),
     ]),
     ...plan.failing.map((one): PlanLine => ({ kind: 'failing', text: `failing: ${renderFailing(one)}` })),
-    ...plan.waits.map((wait): PlanLine => ({ kind: 'wait', text: `waits until ${wait.what}` })),
+    ...plan.waits.map((wait): PlanLine => ({ kind: 'wait', text: renderWait(wait) })),
     ...plan.refusals.flatMap((refusal): PlanLine[] => [
       { kind: 'refusal', text: `refuses (${refusal.code}): ${refusal.why}` },
       { kind: 'command', text: `  type: ${refusal.whatToType}` },
     ]),
   ]
+}
+
+/** Never the bare sentence: it says what is not so yet. */
+export function renderWait({ what }: Pick<Wait, 'what'>): string {
+  return `waiting for: ${what}`
 }
 
 /** What it was, what came of it, how often, and when it is tried again. */

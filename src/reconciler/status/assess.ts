@@ -5,7 +5,7 @@ import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan } from '../plan/plan.js'
-import { renderAction, renderFailing } from '../plan/text.js'
+import { renderAction, renderFailing, renderWait } from '../plan/text.js'
 import { authFact } from './auth-fact.js'
 import { configFact, configOf } from './config-fact.js'
 import { persistenceFact } from './persistence-fact.js'
@@ -85,8 +85,8 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
         ? yes('Acting', renderAction(plan.stages[0]?.[0] ?? nothing))
         : plan.failing[0] !== undefined
           ? no('Failing', renderFailing(plan.failing[0]))
-          : plan.waits.length > 0
-            ? yes('Waiting', plan.waits[0]?.what ?? '')
+          : plan.waits[0] !== undefined
+            ? yes('Waiting', renderWait(plan.waits[0]))
             : no(plan.refusals.length > 0 ? 'Refusing' : 'Settled', 'nothing to do'),
     Degraded:
       master !== null && !redundant && !settling && input.memory.everReady
@@ -197,7 +197,7 @@ function reasonOf(
   if (plan.failing[0] !== undefined) return renderFailing(plan.failing[0])
   const action = plan.stages[0]?.[0]
   if (action !== undefined) return `${renderAction(action)}: ${action.cause}`
-  return plan.waits[0] === undefined ? sickList(wanted) || summary : `waits until ${plan.waits[0].what}`
+  return plan.waits[0] === undefined ? sickList(wanted) || summary : renderWait(plan.waits[0])
 }
 
 /** The transition time moves only when the status does, as in Kubernetes. */

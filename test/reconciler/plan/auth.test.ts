@@ -112,7 +112,7 @@ test('a container that does not run gets its files, whether it is started now or
     `
     stage 1
       write redis.conf into shop-replica-2  # ${changed}
-    waits until the next start of node 2 is due, in 2 s: it ended 3 times within 30 s of its start
+    waiting for: the next start of node 2 is due, in 2 s: it ended 3 times within 30 s of its start
     `,
   )
 })
@@ -141,7 +141,7 @@ test('a container on its way out keeps nobody waiting', () => {
     `
     stage 1
       use the new password of replication  # the nodes accept the new password
-    waits until the engine removes shop-replica-2
+    waiting for: the engine removes shop-replica-2
     `,
   )
 })
@@ -154,9 +154,9 @@ test('our own new password waits for a node that can not be given it, an applica
     `
     stage 1
       use the new password of default  # the nodes accept the new password
-    waits until node 1 ends a script that blocks it
-    waits until node 2 ends a script that blocks it
-    waits until node 1 (busy), 2 (busy) can be given the new password of replication and flotilla
+    waiting for: node 1 ends a script that blocks it
+    waiting for: node 2 ends a script that blocks it
+    waiting for: node 1 (busy), 2 (busy) can be given the new password of replication and flotilla
     `,
   )
   planIs(
@@ -164,8 +164,8 @@ test('our own new password waits for a node that can not be given it, an applica
     `
     stage 1
       use the new password of default  # the nodes accept the new password
-    waits until node 1 ends a script that blocks it
-    waits until node 2 ends a script that blocks it
+    waiting for: node 1 ends a script that blocks it
+    waiting for: node 2 ends a script that blocks it
     `,
   )
 })
@@ -230,7 +230,7 @@ test('a former password is dropped when its time is over, one of our own when ev
     `
     stage 1
       drop the former password of default  # ${over}
-    waits until node 2 ends a script that blocks it
+    waiting for: node 2 ends a script that blocks it
     `,
   )
 })
@@ -247,7 +247,7 @@ test('a user that has gone is forgotten when no node has it any more', () => {
   const late = [master(0), replica(1), node(2, { probe: busy })]
   planIs(
     { nodes: late, memory: given(late, { 2: { files: null } }), auth },
-    'waits until node 2 ends a script that blocks it',
+    'waiting for: node 2 ends a script that blocks it',
   )
 })
 

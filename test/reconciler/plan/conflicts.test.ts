@@ -39,7 +39,7 @@ test("a stranger with the master's name does not keep a stopped master from bein
     `
     stage 1
       start shop-replica-0  # it ended with exit code 137
-    waits until node 0, the master: it is started on its own data
+    waiting for: node 0, the master: it is started on its own data
   `,
   )
 })
@@ -123,7 +123,7 @@ test("a second container that holds the master's name does not make the plan fai
       },
     },
     `
-      waits until the container dddddddddddd gives up the name shop-master, which is node 0's
+      waiting for: the container dddddddddddd gives up the name shop-master, which is node 0's
       refuses (DuplicateNode): the container shop-master (dddddddddddd) carries the labels of a node that exists already; two containers on one volume would destroy it
         type: docker rm -f dddddddddddd
     `,

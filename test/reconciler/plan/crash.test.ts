@@ -100,7 +100,7 @@ test('the second quick crash is answered a second later', () => {
       nodes: [reigning(), stopped(1)],
     },
     `
-      waits until the next start of node 1 is due, in 1 s: it ended 2 times within 30 s of its start
+      waiting for: the next start of node 1 is due, in 1 s: it ended 2 times within 30 s of its start
     `,
   )
 })
@@ -133,7 +133,7 @@ test('the wait doubles with every quick crash', () => {
       nodes: [reigning(), stopped(1)],
     },
     `
-      waits until the next start of node 1 is due, in 3 s: it ended 4 times within 30 s of its start
+      waiting for: the next start of node 1 is due, in 3 s: it ended 4 times within 30 s of its start
     `,
   )
 })
@@ -154,7 +154,7 @@ test('from the fifth quick crash in a row on people are told, with its last word
       nodes: [reigning(), { ...stopped(1), lastLogLines: ['Bad directive', 'bye'] }],
     },
     `
-      waits until the next start of node 1 is due, in 5 s: it ended 5 times within 30 s of its start
+      waiting for: the next start of node 1 is due, in 5 s: it ended 5 times within 30 s of its start
       refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:05 UTC; it said last: Bad directive | bye
         type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
     `,
@@ -320,7 +320,7 @@ test('a crashed master without a living replica is started, and nothing is decid
       stage 2
         start shop-replica-1  # it ended with exit code 137
         start shop-replica-2  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -348,7 +348,7 @@ test('a dead container of an old master is removed though it still has the name 
     `
       stage 1
         remove container shop-master  # Docker has marked it for removal and can not start it any more (state dead); its volume is kept
-      waits until the container of node 0 gives up the name shop-master, which is node 1's
+      waiting for: the container of node 0 gives up the name shop-master, which is node 1's
     `,
   )
 })
@@ -362,7 +362,7 @@ test('a master whose start has failed does not keep the replicas down', () => {
         start shop-master  # its last start failed: no such device
       stage 2
         start shop-replica-1  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -473,7 +473,7 @@ test('when the network is gone, the containers that lost it are made anew', () =
         start shop-master  # it ended with exit code 137
       stage 5
         start shop-replica-1  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -504,7 +504,7 @@ test('a container that the engine is removing is waited for', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [reigning(), node(1, { container: { state: 'removing' } })] },
     `
-    waits until the engine removes shop-replica-1
+    waiting for: the engine removes shop-replica-1
   `,
   )
 })
@@ -516,7 +516,7 @@ test('a paused master is waited for, and its replicas are left alone', () => {
       nodes: [node(0, { container: { state: 'paused', name: 'shop-master' } }), replica(1)],
     },
     `
-      waits until node 0, the master: its container is unpaused
+      waiting for: node 0, the master: docker unpause shop-master
     `,
   )
 })

@@ -173,9 +173,9 @@ test('volumes that were kept are looked into before anybody is made master', () 
       start shop-replica-0  # it is wanted
       start shop-replica-1  # it is wanted
       start shop-replica-2  # it is wanted
-    waits until node 0 answers: there is no record of who was master, so all histories are compared first
-    waits until node 1 answers: there is no record of who was master, so all histories are compared first
-    waits until node 2 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
   `,
   )
 })

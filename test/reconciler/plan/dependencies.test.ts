@@ -123,7 +123,7 @@ describe('a promotion needs every step before it', () => {
     assert.deepEqual(left(facts, 'wait until node 1 has all that node 0 has, 500 ms at most'), [])
   })
 
-  test('a name that leads to the new master waits until the old one, started anew, is killed', () => {
+  test('a name that leads to the new master waiting for: the old one, started anew, is killed', () => {
     const rename: ActionBody = {
       kind: 'rename-container',
       ordinal: 1,

@@ -400,12 +400,12 @@ test('the ports that are left open close when every node is in sync, the master 
   const busy = node(0, { container: { name: 'shop-master' }, probe: { kind: 'busy', reason: 'a script' } })
   planIs(
     encrypting('require', [busy, second ?? assert.fail(), third ?? assert.fail()]),
-    'waits until node 0, the master: its script has ended',
+    'waiting for: node 0, the master: its script has ended',
   )
   const ill = replica(2, { transport: both, upstream: { port: 6380, link: 'down' } })
   planIs(
     encrypting('require', [...nodes(both, 6380).slice(0, 2), ill]),
-    'waits until node 2 connects to the master',
+    'waiting for: node 2 connects to the master',
   )
 })
 
@@ -414,8 +414,8 @@ test('back to plain text too one replica goes over at a time, and none beside on
   planIs(
     encrypting('off', [...nodes(both, 6380).slice(0, 2), ill]),
     `
-    waits until node 2 connects to the master
-    waits until node 2 is in sync: then the replicas go over to plain text, one at a time
+    waiting for: node 2 connects to the master
+    waiting for: node 2 is in sync: then the replicas go over to plain text, one at a time
     `,
   )
 })

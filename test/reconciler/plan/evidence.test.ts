@@ -66,7 +66,7 @@ test('a master that comes back empty waits for the word of everybody else', () =
     `
       stage 1
         start shop-replica-2  # it ended with exit code 137
-      waits until node 0, the master: node 2 has answered too: it came back empty
+      waiting for: node 0, the master: node 2 has answered too: it came back empty
     `,
   )
 })
@@ -87,7 +87,7 @@ const besideFrozen = (backForMs: number, had: number, keys: number | null) =>
   })
 
 test('an empty flotilla does not wait for a replica that says nothing for longer than half a minute', () => {
-  assert.match(besideFrozen(29_000, 0, 0), /waits until node 0, the master: node 1 has answered too/)
+  assert.match(besideFrozen(29_000, 0, 0), /waiting for: node 0, the master: node 1 has answered too/)
   assert.match(besideFrozen(30_000, 0, 0), /promote node 0 {2}# every node was empty when it was last seen/)
 })
 
@@ -185,7 +185,7 @@ test('a master that comes back from an old snapshot waits for those who may hold
     `
       stage 1
         start shop-replica-1  # it ended with exit code 137
-      waits until node 0, the master: node 1 has answered too: it came back at offset 400, and had come to 1000
+      waiting for: node 0, the master: node 1 has answered too: it came back at offset 400, and had come to 1000
     `,
   )
 })
@@ -210,9 +210,9 @@ test('without a record and with everything stopped, all are started and compared
       start shop-replica-0  # it ended with exit code 137
       start shop-replica-1  # it ended with exit code 137
       start shop-master  # it ended with exit code 137
-    waits until node 0 answers: there is no record of who was master, so all histories are compared first
-    waits until node 1 answers: there is no record of who was master, so all histories are compared first
-    waits until node 2 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
+    waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
   `,
   )
 })
@@ -453,7 +453,7 @@ test("nothing is started beside a node that took the master's name and role by h
       seen: { resources: resources() },
     },
     `
-      waits until the name shop-master does not lead to node 1 any more, which says that it is master and is not: node 0 would copy its data at its start
+      waiting for: the name shop-master does not lead to node 1 any more, which says that it is master and is not: node 0 would copy its data at its start
       refuses (NoSafeCandidate): node 0, the master, has ended with exit code 137, and no replica may take its place, so it is started again on its own data (node 1 (offset unknown, 10 keys): it says that it is master already)
         type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
     `,
@@ -530,7 +530,7 @@ test('a recorded master that came back on a snapshot of an earlier history waits
   })
   assert.match(
     text,
-    /waits until .*node 1 has answered too: it came back on a snapshot of an earlier history/,
+    /waiting for: .*node 1 has answered too: it came back on a snapshot of an earlier history/,
   )
   assert.doesNotMatch(text, /promote/)
 })

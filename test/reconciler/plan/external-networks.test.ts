@@ -202,7 +202,7 @@ test('a subnet that another network has is a hold before anything is made', () =
       seen: { networks: [frontend], resources: nothingThere },
     },
     `
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
       refuses (NetworkConflict): the subnet 10.9.0.128/25, which spec.network.subnet asks for, overlaps with 10.9.0.0/24 of the network frontend, so nothing can be created
         type: docker network rm frontend, or change spec.network.subnet (without it the engine chooses a free one)
     `,
@@ -227,7 +227,7 @@ test('a subnet is made with the network', () => {
         create container shop-master (node 0)  # it is wanted and has no container
       stage 3
         start shop-master  # it is wanted
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })

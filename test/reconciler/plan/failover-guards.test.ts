@@ -48,7 +48,7 @@ test('when the only replica is in the middle of its first synchronisation, the m
     `
     stage 1
       start shop-master  # it ended with exit code 137
-    waits until node 0, the master: it is started on its own data
+    waiting for: node 0, the master: it is started on its own data
   `,
   )
 })
@@ -127,7 +127,7 @@ test('within the restart window a dead master is started again and waited for', 
     `
       stage 1
         start shop-master  # it ended with exit code 137
-      waits until node 0, the master, is back within 3 s (spec.failover.restartWindow)
+      waiting for: node 0, the master, is back within 3 s (spec.failover.restartWindow)
     `,
   )
 })
@@ -272,7 +272,7 @@ test('a lone master that dies at once after each start is promoted later and lat
       seen: quick,
     },
     `
-      waits until the next promotion is due, in 4 s: the last 3 masters died within 2 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
+      waiting for: the next promotion is due, in 4 s: the last 3 masters died within 2 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
     `,
   )
 })
@@ -541,7 +541,7 @@ test('who is to be master again comes back with what it holds, also if it was re
         start shop-replica-1  # it ended with exit code 137
       stage 3
         start shop-replica-0  # it ended with exit code 137
-      waits until node 1, the master: it is started on its own data
+      waiting for: node 1, the master: it is started on its own data
     `,
   )
 })
@@ -622,6 +622,6 @@ test('a failover that is gone on with waits for an old master that was started a
       seen: quick,
     }),
   )
-  assert.match(plans[0] ?? '', /waits until node 1, the master: node 0, the old one, answers/)
+  assert.match(plans[0] ?? '', /waiting for: node 1, the master: node 0, the old one, answers/)
   assert.match(plans[1] ?? '', /^stage 1\n {2}kill shop-master/)
 })

@@ -94,7 +94,7 @@ test('a master whose process is gone is replaced before the engine has noticed, 
         node 2 follows node 1  # it follows shop-0, not the master
       stage 5
         tune node 2 for its version  # its process may be new
-      waits until node 0 answers or ends (ECONNREFUSED)
+      waiting for: node 0 answers or ends (ECONNREFUSED)
     `,
   )
 })
@@ -103,7 +103,7 @@ test('a master that refuses connections while a replica still hears it is given 
   planIs(
     { memory: known, nodes: [refusing, drained(1), replica(2)], seen: { resources: null } },
     `
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -115,7 +115,7 @@ test('a master that refuses connections and has no replica to bear witness is gi
     stage 1
       start shop-replica-1  # it ended with exit code 137
       start shop-replica-2  # it ended with exit code 137
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -126,7 +126,7 @@ test('while a replica has not read to the end, the intent is written down and no
     `
     stage 1
       record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137
-    waits until every replica has read what the old master (node 0) sent
+    waiting for: every replica has read what the old master (node 0) sent
   `,
   )
 })
@@ -139,7 +139,7 @@ test('while a replica has not read to the end after the intent is written down, 
       seen: { resources: null },
     },
     `
-      waits until every replica has read what the old master (node 0) sent
+      waiting for: every replica has read what the old master (node 0) sent
     `,
   )
 })

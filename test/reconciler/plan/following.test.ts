@@ -448,20 +448,20 @@ test('a leader that is not in sync with the source is waited for, in words for w
   const silent = { kind: 'silent', reason: 'nothing came back', lastByteAtMs: null } as const
   const waits = (leading: typeof leader, seen: SourceSeen): string =>
     planText(whileFollowing([leading, replica(1)], seen))
-  assert.equal(waits(linking, source()), 'waits until node 0 has a connection to redis-master\n')
-  assert.equal(waits(copying, source()), 'waits until node 0 has copied what redis-master holds\n')
+  assert.equal(waits(linking, source()), 'waiting for: node 0 has a connection to redis-master\n')
+  assert.equal(waits(copying, source()), 'waiting for: node 0 has copied what redis-master holds\n')
   assert.equal(
     waits(linking, source({}, { probe: silent })),
-    'waits until node 0 has a connection to redis-master (nothing came back)\n',
+    'waiting for: node 0 has a connection to redis-master (nothing came back)\n',
   )
   assert.equal(
     waits(linking, source({}, { probe: null })),
-    'waits until node 0 has a connection to redis-master\n',
+    'waiting for: node 0 has a connection to redis-master\n',
   )
   const loading = { kind: 'loading', facts: redisFacts() } as const
   assert.equal(
     waits(linking, source({}, { probe: loading })),
-    'waits until node 0 has a connection to redis-master (it does not answer)\n',
+    'waiting for: node 0 has a connection to redis-master (it does not answer)\n',
   )
 })
 
@@ -528,7 +528,7 @@ test('a leader that is down joins nothing until it is started', () => {
       ...source(),
       network: 'bridge',
     }),
-    'waits until the engine removes shop-master',
+    'waiting for: the engine removes shop-master',
   )
 })
 

@@ -32,7 +32,7 @@ test('a master that is silent for less than hangTimeout is left alone', () => {
   planIs(
     { memory: known, nodes: [hung(4_900), heard(1, 5), heard(2, 5)], seen: { resources: null } },
     `
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -84,7 +84,7 @@ test('while one replica hears from the master it is not hung', () => {
   planIs(
     { memory: known, nodes: [hung(20_000), heard(1, 20), heard(2, 1)], seen: { resources: null } },
     `
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -98,7 +98,7 @@ test('when no node at all answers, it is us who are blind', () => {
   planIs(
     { memory: known, nodes: [hung(60_000), silent(1), silent(2)], seen: { resources: null } },
     `
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -112,7 +112,7 @@ test('a master that works on the CPU gets 30 s', () => {
   planIs(
     { memory: known, nodes: nodes(29_000), seen: { resources: null } },
     `
-    waits until node 0, the master: it answers or its container ends
+    waiting for: node 0, the master: it answers or its container ends
   `,
   )
 })
@@ -179,6 +179,6 @@ for (const [what, until, probe] of [
     const alive = master(0, {}, { probe, lifelessSinceMs: null })
     planIs(
       { memory: known, nodes: [alive, heard(1, 3_600), heard(2, 3_600)], seen: { resources: null } },
-      `waits until node 0, the master: ${until}`,
+      `waiting for: node 0, the master: ${until}`,
     )
   })

@@ -65,12 +65,12 @@ describe('from snapshots to an append-only file', () => {
     const writing = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofRewriteInProgress: true } : off))
     planIs(
       { spec: aof, memory: keeping('rdb'), nodes: writing },
-      'waits until node 1 has written its append-only file',
+      'waiting for: node 1 has written its append-only file',
     )
     const failed = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofLastRewriteOk: false } : off))
     planIs(
       { spec: aof, memory: keeping('rdb'), nodes: failed },
-      'waits until node 1 has written its append-only file; the last try has failed, its log says why',
+      'waiting for: node 1 has written its append-only file; the last try has failed, its log says why',
     )
   })
 

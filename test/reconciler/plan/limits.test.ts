@@ -68,7 +68,7 @@ test('a node that uses more than the limit is not limited, which would end it, b
   })
   assert.match(
     text,
-    /waits until node 0 uses less memory: it has 1000 MiB, and a limit of 1024 MiB would end it/,
+    /waiting for: node 0 uses less memory: it has 1000 MiB, and a limit of 1024 MiB would end it/,
   )
   assert.doesNotMatch(text, /limit shop-master/)
 })

@@ -16,8 +16,8 @@ test('nodes that another state directory made are named, with where their passwo
       seen: { resources: null },
     },
     `
-      waits until node 0 answers: there is no record of who was master, so all histories are compared first
-      waits until node 1 answers: there is no record of who was master, so all histories are compared first
+      waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
+      waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
       refuses (LockedOut): node 0 (shop-master), node 1 (shop-replica-1) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
         type: flotilla run --state <the directory that made them>   (if it is lost: flotilla down shop, which keeps the data, then flotilla up shop; or, without the data: flotilla down shop --volumes)
     `,
@@ -28,7 +28,7 @@ test('a replica that does not let us in beside a well master is told how it is m
   planIs(
     { spec: { replicas: 2 }, nodes: [master(0), replica(1), node(2, { probe: wrongPassword })] },
     `
-      waits until node 2 lets us in (WRONGPASS)
+      waiting for: node 2 lets us in (WRONGPASS)
       refuses (LockedOut): node 2 (shop-replica-2) lives and does not accept the passwords in our state directory: another state directory made it, or somebody changed the users
         type: docker rm -f shop-replica-2   (made anew on the same volume, with our passwords)
     `,
@@ -39,7 +39,7 @@ test('a node that has no room for one more client is waited for', () => {
   const full = { kind: 'denied', cause: 'other', reason: 'it has as many clients as it allows' } as const
   planIs(
     { spec: { replicas: 1 }, nodes: [master(0), node(1, { probe: full })] },
-    `waits until node 1 lets us in (it has as many clients as it allows)`,
+    `waiting for: node 1 lets us in (it has as many clients as it allows)`,
   )
 })
 
@@ -73,7 +73,7 @@ test('several nodes that do not let us in are named together, one that is too ma
         stop shop-replica-2  # the manifest asks for 1 replicas
       stage 2
         remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
-      waits until node 1 lets us in (WRONGPASS)
+      waiting for: node 1 lets us in (WRONGPASS)
       refuses (LockedOut): node 1 (shop-replica-1), node 2 (shop-replica-2) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
         type: docker rm -f shop-replica-1 shop-replica-2   (made anew on the same volume, with our passwords)
     `,

@@ -83,8 +83,8 @@ test('a master that hangs is looked at more often the nearer the end of its pati
   assert.equal(of('running', 9_750), `${answers}, 100`)
   assert.equal(of('running', 9_995), `${answers}, 10`)
   assert.equal(of('running', 99_000), `${answers}, 10`)
-  assert.equal(of('paused', 9_900), 'node 0, the master: its container is unpaused, 100')
-  assert.equal(of('paused', null), 'node 0, the master: its container is unpaused, 250')
+  assert.equal(of('paused', 9_900), 'node 0, the master: docker unpause shop-replica-0, 100')
+  assert.equal(of('paused', null), 'node 0, the master: docker unpause shop-replica-0, 250')
 })
 
 test('while an old master is made sure of it is rightful, and who is to follow it from the promotion on', () => {

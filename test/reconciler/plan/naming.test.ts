@@ -113,8 +113,8 @@ test('who has stepped aside waits for a name that is still held', () => {
       seen: { resources: null },
     },
     `
-      waits until the engine removes shop-replica-1
-      waits until the container of node 2 gives up the name shop-replica-1, which is node 1's
+      waiting for: the engine removes shop-replica-1
+      waiting for: the container of node 2 gives up the name shop-replica-1, which is node 1's
     `,
   )
 })
@@ -173,7 +173,7 @@ test("a master is made under a name that is free, when one of ours still holds t
         start shop-replica-0  # it is wanted
       stage 3
         start shop-master  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -194,7 +194,7 @@ test('a dead master gives up its name once the new one reigns, before it is star
         rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      waits until node 0 has given up the name shop-master before it starts
+      waiting for: node 0 has given up the name shop-master before it starts
     `,
   )
 })
@@ -213,7 +213,7 @@ test('where a stranger has the interim name, the new master waits for its name',
   const text = renderPlan(plan)
   assert.match(text, /promote node 1/)
   assert.doesNotMatch(text, /rename/)
-  assert.match(text, /waits until the container of node 0 gives up the name shop-master, which is node 1's/)
+  assert.match(text, /waiting for: the container of node 0 gives up the name shop-master, which is node 1's/)
 })
 
 test('where a stranger has the interim name, a switchover changes the names in turn', () => {

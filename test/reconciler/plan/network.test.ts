@@ -32,7 +32,7 @@ test('a master that left its network is attached again', () => {
         node 1 follows node 0 (nudged)  # its connection to the master went with the old address
       stage 3
         tune node 1 for its version  # its process may be new
-      waits until node 0, the master: it is back on its network
+      waiting for: node 0, the master: it is back on its network
     `,
   )
 })
@@ -136,7 +136,7 @@ test('a node that is on its network and publishes no port is not cut off from it
       seen: { resources: null },
     },
     `
-      waits until node 1 can be reached from here: it is on its network, but publishes no port (docker rm -f shop-replica-1 lets it be made anew)
+      waiting for: node 1 can be reached from here: it is on its network, but publishes no port (docker rm -f shop-replica-1 lets it be made anew)
     `,
   )
 })

@@ -143,7 +143,7 @@ test('what has failed on an old master does not keep the name of the master on i
         rename shop-master to shop-replica-0  # a name is a role, and it is a replica
       stage 2
         rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      waits until node 0 has given up the name shop-master before it starts
+      waiting for: node 0 has given up the name shop-master before it starts
     `,
   )
 })

@@ -118,7 +118,7 @@ test('a replica that synchronises is waited for, with how far it is', () => {
       }),
     ),
     `
-      waits until node 1 synchronises: 25 % of 200000 bytes
+      waiting for: node 1 synchronises: 25 % of 200000 bytes
     `,
   )
 })
@@ -127,7 +127,7 @@ test('a replica that connects is waited for', () => {
   planIs(
     beside(replica(1, { upstream: { link: 'down' } })),
     `
-    waits until node 1 connects to the master
+    waiting for: node 1 connects to the master
   `,
   )
 })
@@ -141,7 +141,7 @@ test('a node that was started a moment ago is waited for', () => {
       }),
     ),
     `
-      waits until node 1 answers
+      waiting for: node 1 answers
     `,
   )
 })
@@ -150,7 +150,7 @@ test('a node that gives no sign of life is waited for, with what was tried', () 
   planIs(
     beside(node(1, { probe: { kind: 'hung', ...silence }, lifelessSinceMs: nowMs - 3_000 })),
     `
-    waits until node 1 answers or ends (it said nothing)
+    waiting for: node 1 answers or ends (it said nothing)
   `,
   )
 })
@@ -159,7 +159,7 @@ test('a node that loads its data is waited for', () => {
   planIs(
     beside(node(1, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica' }) } })),
     `
-    waits until node 1 loads its data
+    waiting for: node 1 loads its data
   `,
   )
 })
@@ -176,9 +176,9 @@ test('a node in a script, one that locks us out and one that is paused are waite
       ],
     },
     `
-      waits until node 1 ends a script that blocks it
-      waits until node 2 lets us in (it is full)
-      waits until node 3 is unpaused (docker unpause shop-replica-3)
+      waiting for: node 1 ends a script that blocks it
+      waiting for: node 2 lets us in (it is full)
+      waiting for: docker unpause shop-replica-3
     `,
   )
 })
@@ -187,7 +187,7 @@ const lifeless = (sinceMs: number): NodeSeen =>
   node(1, { probe: { kind: 'silent', ...silence }, lifelessSinceMs: nowMs - sinceMs })
 
 test('a replica that says nothing for half a minute is killed and started again, and not before', () => {
-  planIs(beside(lifeless(30_000)), 'waits until node 1 answers or ends (it said nothing)')
+  planIs(beside(lifeless(30_000)), 'waiting for: node 1 answers or ends (it said nothing)')
   planIs(
     beside(lifeless(30_001)),
     `
@@ -214,20 +214,17 @@ test('how far a synchronisation has come is told as far as it is known', () => {
   const down = { link: 'down', syncing: true } as const
   planIs(
     beside(syncing({ upstream: { ...down, syncTotalBytes: 1_000, syncReadBytes: 509 } })),
-    'waits until node 1 synchronises: 50 % of 1000 bytes',
+    'waiting for: node 1 synchronises: 50 % of 1000 bytes',
   )
-  planIs(beside(syncing({ upstream: { ...down, syncTotalBytes: 0 } })), 'waits until node 1 synchronises')
+  planIs(beside(syncing({ upstream: { ...down, syncTotalBytes: 0 } })), 'waiting for: node 1 synchronises')
   planIs(
     beside(syncing({ upstream: { link: 'down', syncing: false, syncTotalBytes: 1_000 } })),
-    'waits until node 1 connects to the master',
+    'waiting for: node 1 connects to the master',
   )
 })
 
 test('a frozen replica is waited for with what to type', () => {
-  planIs(
-    beside(node(1, { container: { state: 'paused' } })),
-    'waits until node 1 is unpaused (docker unpause shop-replica-1)',
-  )
+  planIs(beside(node(1, { container: { state: 'paused' } })), 'waiting for: docker unpause shop-replica-1')
 })
 
 test('a replica that only its own word says is connected is nudged after a second of silence, not before', () => {

@@ -92,8 +92,8 @@ test('the next is not replaced before all others are in sync', () => {
       seen: { resources: null },
     },
     `
-      waits until node 1 connects to the master
-      waits until node 1 is in sync: then 2 nodes of an older spec are replaced, one at a time
+      waiting for: node 1 connects to the master
+      waiting for: node 1 is in sync: then 2 nodes of an older spec are replaced, one at a time
     `,
   )
 })
@@ -156,7 +156,7 @@ test('the canary ends soon after its start: the roll stops there, and says what 
       ],
     },
     `
-      waits until the next start of node 1 is due, in 8 s: it ended 5 times within 30 s of its start
+      waiting for: the next start of node 1 is due, in 8 s: it ended 5 times within 30 s of its start
       refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:07 UTC; it said last: FATAL CONFIG FILE ERROR
         type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
       refuses (RolloutBlocked): node 1 was made from today's spec, and ended soon after its start, with exit code 1; it said last: FATAL CONFIG FILE ERROR; the other nodes are left as they are
@@ -246,7 +246,7 @@ test('of nodes of an older spec the one that is out of service goes first, also 
     )
 })
 
-test('of two that are out of service the second waits until the first has shown that a node can live with the new spec', () => {
+test('of two that are out of service the second waiting for: the first has shown that a node can live with the new spec', () => {
   const text = planText({
     nodes: [
       olderMaster(),
@@ -255,7 +255,7 @@ test('of two that are out of service the second waits until the first has shown 
     ],
     seen: { resources: null },
   })
-  assert.match(text, /waits until node 1 is in sync: then 2 nodes of an older spec are replaced/)
+  assert.match(text, /waiting for: node 1 is in sync: then 2 nodes of an older spec are replaced/)
   assert.doesNotMatch(text, /create container/)
 })
 
@@ -300,7 +300,7 @@ test('nobody is replaced while a replica lags far behind', () => {
       seen: { resources: null },
     },
     `
-      waits until node 2 has caught up: it lags 2000000 bytes behind
+      waiting for: node 2 has caught up: it lags 2000000 bytes behind
     `,
   )
 })
@@ -315,7 +315,7 @@ test('pauseBetween holds the next node back until the last one has run for so lo
       seen: { resources: null },
     },
     `
-      waits until the last node that was made anew has run for 30 s (spec.update.pauseBetween)
+      waiting for: the last node that was made anew has run for 30 s (spec.update.pauseBetween)
     `,
   )
   const handedOver = planText({
@@ -349,7 +349,7 @@ test('a hand-over that was called off is tried again later and later', () => {
   planIs(
     calledOff(2_000, 1),
     `
-      waits until the next try to hand over is due, in 3 s: the last was called off (node 1 did not catch up)
+      waiting for: the next try to hand over is due, in 3 s: the last was called off (node 1 did not catch up)
     `,
   )
   assert.match(planText(calledOff(5_000, 1)), /record switchover/)

@@ -130,7 +130,7 @@ test('while a node that is left is not in sync, one that would lose its volume s
     spec: { ...deleting, replicas: 2 },
     nodes: [master(0, { followers: [follower(3)] }), behind(1), behind(2), replica(3)],
   })
-  assert.match(text, /waits until shop-replica-2 is removed when node 1 is in sync/)
+  assert.match(text, /waiting for: shop-replica-2 is removed when node 1 is in sync/)
   assert.doesNotMatch(text, /remove (container|volume)/)
 })
 
@@ -182,7 +182,7 @@ test('nothing is removed while the master does not reign', () => {
         start shop-master  # it ended with exit code 137
       stage 2
         start shop-replica-1  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -200,7 +200,7 @@ test('the recorded master is wanted although its container is gone and enough ot
       stage 4
         start shop-replica-1  # it ended with exit code 137
         start shop-replica-2  # it ended with exit code 137
-      waits until node 0, the master: it is started on its own data
+      waiting for: node 0, the master: it is started on its own data
     `,
   )
 })
@@ -224,7 +224,7 @@ test('a node that is too many and says that it is master steps down before it is
         node 2 follows node 0  # it says that it is master and is not, and it has taken no write of its own
       stage 2
         tune node 2 for its version  # its process may be new
-      waits until shop-replica-2 is removed when it has stepped down
+      waiting for: shop-replica-2 is removed when it has stepped down
     `,
   )
 })
@@ -243,7 +243,7 @@ test('a node that is too many is not removed by a name that the same plan gives 
         rename shop-master to shop-replica-1  # a name is a role, and it is a replica
       stage 2
         rename shop-replica-0 to shop-master  # a name is a role, and it is the master
-      waits until shop-master is removed when it has its own name
+      waiting for: shop-master is removed when it has its own name
     `,
   )
 })
@@ -259,7 +259,7 @@ test('while nobody knows who was master no node is too many', () => {
     `
       stage 1
         start shop-replica-2  # it ended with exit code 137
-      waits until node 2 answers: there is no record of who was master, so all histories are compared first
+      waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
     `,
   )
 })
@@ -278,8 +278,8 @@ test('while nobody knows who was master a kept volume is looked into, wanted or 
       stage 2
         start shop-replica-0  # it is wanted
         start shop-replica-4  # it is wanted
-      waits until node 0 answers: there is no record of who was master, so all histories are compared first
-      waits until node 4 answers: there is no record of who was master, so all histories are compared first
+      waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
+      waiting for: node 4 answers: there is no record of who was master, so all histories are compared first
     `,
   )
 })
@@ -306,7 +306,7 @@ test('a node that is too many and is being removed already is waited for', () =>
       nodes: [...settledNodes(1), node(2, { container: { state: 'removing' } })],
       seen: { resources: null },
     },
-    'waits until the engine removes shop-replica-2',
+    'waiting for: the engine removes shop-replica-2',
   )
 })
 

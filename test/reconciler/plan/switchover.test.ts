@@ -307,7 +307,7 @@ test('when the target is gone after it had taken over, it is waited for, because
     `
       stage 1
         start shop-master  # it ended with exit code 137
-      waits until node 2, to which the mastership was handed over, is back
+      waiting for: node 2, to which the mastership was handed over, is back
     `,
   )
 })
@@ -320,7 +320,7 @@ test('when both ends of a switchover are gone, both are started and the target i
         start shop-replica-2  # it ended with exit code 137
       stage 2
         start shop-master  # it ended with exit code 137
-      waits until node 2, to which the mastership was handed over, is back
+      waiting for: node 2, to which the mastership was handed over, is back
     `,
   )
 })
@@ -409,7 +409,7 @@ test('a hand-over that was cut short is not carried on beside an old master that
       seen: quick,
     }),
   )
-  assert.match(young ?? '', /^ *waits until node 0, which was handing over, answers or its container ends/m)
+  assert.match(young ?? '', /^ *waiting for: node 0, which was handing over, answers or its container ends/m)
   assert.doesNotMatch(young ?? '', /promote/)
   assert.match(old ?? '', /kill shop-master/)
   assert.doesNotMatch(old ?? '', /promote/)

@@ -191,11 +191,11 @@ test('cut short behind a fenced source it goes on only with a leader that has al
 
 test('cut short behind a fenced source it waits for a leader that does not answer', () => {
   const given = caseOf({ leader: busy, source: source(fenced) }, { operation: begun })
-  assert.equal(planText(given), 'waits until node 0 answers\n')
+  assert.equal(planText(given), 'waiting for: node 0 answers\n')
   const loading = node(0, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica', offset: 0 }) } })
   assert.equal(
     planText(caseOf({ leader: loading, source: source(fenced) }, { operation: begun })),
-    'waits until node 0 answers\n',
+    'waiting for: node 0 answers\n',
   )
 })
 
@@ -254,7 +254,7 @@ test('by force one that was cut short goes on without the source, as what the pe
       : begin,
     [5, 'request-1', 'it was asked for, by force: redis-old is left as it is'],
   )
-  assert.equal(planText(of(busy, 'request-1')), 'waits until node 0 answers\n')
+  assert.equal(planText(of(busy, 'request-1')), 'waiting for: node 0 answers\n')
 })
 
 test('a leader that is promoted already is only written down, and the clients of the source are let go where it was fenced', () => {

@@ -388,3 +388,35 @@ test('a recorded master that is up and not promoted yet is told as that', () => 
     ['unpromoted', 'master', null],
   )
 })
+
+test('what is waited for never reads as if it were so', () => {
+  const frozen = node(2, { container: { state: 'paused', name: 'shop-replica-2' } })
+  const status = statusOf({ nodes: [master(0, { followers: [follower(1)] }), replica(1), frozen] })
+  assert.deepEqual(status.waitingFor, ['docker unpause shop-replica-2'])
+  assert.equal(condition(status, 'Progressing').message, 'waiting for: docker unpause shop-replica-2')
+  assert.equal(status.reason, 'waiting for: docker unpause shop-replica-2')
+})
+
+test('the last failure and the next try are in the status, its reason and a condition', () => {
+  const nodes = [master(0, { followers: [follower(2)] }), stopped(1), replica(2)]
+  const { containerId, startedAtMs } = stopped(1).container
+  const failed = {
+    ...{ key: 'start-container 1', subject: `1 ${containerId.slice(0, 12)} ${startedAtMs ?? '-'}` },
+    ...{ action: 'start shop-replica-1', error: 'start shop-replica-1: no space left', hint: 'make room' },
+    ...{ code: 'runtime/disk-full', times: 2, sinceMs: nowMs - 700, lastAtMs: nowMs - 200 },
+  }
+  const status = statusOf({ nodes, memory: memory(0, { failed: [failed] }) })
+  const iso = (ms: number): string => new Date(ms).toISOString()
+  assert.deepEqual(status.failing, [
+    {
+      ...{ action: 'start shop-replica-1', node: 1, error: 'start shop-replica-1: no space left' },
+      ...{ hint: 'make room', code: 'runtime/disk-full', times: 2 },
+      ...{ since: iso(nowMs - 700), lastAt: iso(nowMs - 200), nextTryAt: iso(nowMs + 800) },
+    },
+  ])
+  assert.deepEqual(status.doing, [])
+  const text = 'start shop-replica-1: no space left (2 times); next try in 1 s'
+  assert.equal(status.reason, text)
+  assert.equal(condition(status, 'ActionFailing').message, text)
+  assert.equal(condition(status, 'Progressing').status, 'False')
+})
