@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { FlotillaError } from '../errors.js'
 import { Secret } from '../secret.js'
 import type { ReadSecretFile } from '../secret-files.js'
@@ -17,6 +18,9 @@ export async function readPasswordFile(
     throw new FlotillaError('manifest/unreadable', `${flotilla}the password file ${path} ${read.reason}`, {
       hint: `Create the file (it holds nothing but the password), or change ${where?.field ?? 'where it is looked for'}.`,
     })
+  const wrong = whyNotText(read.bytes)
+  if (wrong !== null)
+    throw new FlotillaError('manifest/invalid', `${flotilla}the password file ${path} ${wrong}`)
   const password = read.bytes.toString('utf8').replace(/\r?\n$/, '')
   if (password === '' || /[\r\n]/.test(password))
     throw new FlotillaError(
@@ -25,3 +29,12 @@ export async function readPasswordFile(
     )
   return new Secret(password)
 }
+
+/** Read as text all the same, it would be another password than the one that programs take from the same file, and lock them out. */
+function whyNotText(bytes: Buffer): string | null {
+  if (bytes.subarray(0, 3).equals(byteOrderMark))
+    return 'begins with a byte order mark, which would be part of the password; save it as UTF-8 without BOM'
+  return isUtf8(bytes) ? null : 'is not UTF-8 text; save it as UTF-8 without BOM'
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf])

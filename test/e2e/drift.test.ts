@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { call } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -75,5 +76,23 @@ describe('39. Applied is asked of the world, not remembered', () => {
     )
     await assertWhole(world, { replicas: 1 })
     await assertUntouched(world, before)
+  })
+})
+
+describe('45. What a hold says to type, works', () => {
+  test('a replica whose users somebody has changed so that it refuses us is restarted, and lets us in', async t => {
+    const world = testWorld(t, 'locked')
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const mark = daemon.mark()
+    await world.redis('replica-1', 'acl', 'setuser', 'flotilla', 'resetpass')
+    await world.redis('replica-1', 'client', 'kill', 'user', 'flotilla')
+    const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 40_000 })
+    assert.equal(held['hold'], 'LockedOut')
+    const name = /^docker restart (\S+)/.exec(String(held['type']))?.[1] ?? assert.fail(String(held['type']))
+    await call('POST', `/containers/${name}/restart`)
+    await daemon.waitFor('flotilla.released', { since: mark, withinMs: 40_000 })
+    await assertWhole(world, { replicas: 1 })
   })
 })

@@ -1,5 +1,5 @@
 import type { FlotillaSpec } from '../../manifest/spec.js'
-import { applicationUser } from '../../redis/acl-user.js'
+import { applicationUser, replicationUser } from '../../redis/acl-user.js'
 import type { StateStore } from '../../state/state-store.js'
 import { newPassword } from './keep-keyring.js'
 import { expelUsers, ownUsers, rotatePasswords } from './keyring.js'
@@ -49,7 +49,9 @@ export async function rotateStored(
   const keyring = await store.loadKeyring(spec.name)
   const possible = users.filter(user => whyNotRotate(spec, user) === null)
   if (keyring === null || possible.length + unknown.length === 0) return []
-  const rotated = rotatePasswords(keyring, possible, newPassword)
+  // `default` can read it (CONFIG GET masterauth): whoever has that password may have this one too.
+  const leaked = possible.includes(applicationUser) ? [replicationUser] : []
+  const rotated = rotatePasswords(keyring, [...possible, ...leaked], newPassword)
   await store.saveKeyring(spec.name, expelUsers(rotated, unknown, newPassword))
-  return possible
+  return [...new Set([...possible, ...leaked])]
 }

@@ -158,3 +158,11 @@ export function isDead({ seen }: ClassifiedNode): boolean {
 export function factsOf(node: ClassifiedNode): RedisFacts | null {
   return node.seen === null ? null : factsOfNode(node.seen)
 }
+
+/** What it said instead of an answer. */
+export function reasonOf(node: ClassifiedNode): string {
+  const probe = node.seen?.probe
+  return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading'
+    ? 'no reason known'
+    : probe.reason
+}

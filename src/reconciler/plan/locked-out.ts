@@ -1,5 +1,6 @@
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { filesGiven } from './given.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
 import type { Refusal } from './plan.js'
@@ -23,8 +24,7 @@ function distrusted(input: PlanInput, census: Census): Refusal | null {
   const [first] = nodes
   if (first === undefined) return null
   const reason = first.seen?.probe?.kind === 'denied' ? first.seen.probe.reason : ''
-  const replicas = nodes.filter(node => node.ordinal !== input.memory.master?.ordinal)
-  const [next = first] = replicas
+  const [next = first] = mastersLast(input, nodes)
   return {
     code: 'LockedOut',
     why: `node ${nodes.map(node => node.ordinal).join(', ')} can't prove who it is: ${reason}. Nothing is sent to it`,
@@ -43,11 +43,26 @@ function refusingUs(input: PlanInput, census: Census): Refusal | null {
 /** A replica is made anew beside a master that is well; without one the data must not be left to a guess. */
 function whatToType(input: PlanInput, census: Census, nodes: readonly ClassifiedNode[]): string {
   const { name } = input.spec
+  const [first] = mastersLast(input, nodes)
+  // Its ACL file is the one that we wrote, and what its process knows was changed since: a start reads the file again.
+  if (first !== undefined && nodes.every(node => hasOurUsersInItsFile(input, node)))
+    return `docker restart ${first.seen?.container.name}   (it starts with the users in its file, which are ours; one node at a time, the master last)`
   const names = nodes.map(node => node.seen?.container.name).join(' ')
   const reigns = census.wanted.some(node => node.bucket === 'master')
   return reigns
     ? `docker rm -f ${names}   (made anew on the same volume, with our passwords)`
     : `flotilla run --state <the directory that made them>   (if it is lost: flotilla down ${name}, which keeps the data, then flotilla up ${name}; or, without the data: flotilla down ${name} --volumes)`
+}
+
+function hasOurUsersInItsFile({ auth, memory }: PlanInput, { ordinal, seen }: ClassifiedNode): boolean {
+  const record = memory.nodes.find(one => one.ordinal === ordinal)
+  if (auth === null || seen === null || record === undefined) return false
+  return record.given.files === filesGiven(seen.container, auth.digest)
+}
+
+function mastersLast({ memory }: PlanInput, nodes: readonly ClassifiedNode[]): readonly ClassifiedNode[] {
+  const isMaster = ({ ordinal }: ClassifiedNode): boolean => ordinal === memory.master?.ordinal
+  return nodes.toSorted((a, b) => Number(isMaster(a)) - Number(isMaster(b)))
 }
 
 function refusesOurPassword(node: ClassifiedNode): boolean {

@@ -2,7 +2,7 @@ import type { RedisFacts } from '../../redis/redis.js'
 import type { Lineage, Operation, OperationKind } from '../memory.js'
 import { factsOfNode } from '../node-facts.js'
 import type { Census } from './census.js'
-import { factsOf, type ClassifiedNode } from './classify.js'
+import { factsOf, type ClassifiedNode, reasonOf } from './classify.js'
 import { dataLossGuard, furthestAhead, furthestOfOneLineage, keysOf, saysMaster } from './evidence.js'
 import { decideOnEmpty } from './empty-master.js'
 import type { PlanInput } from './input.js'
@@ -85,7 +85,7 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
     case 'lifeless':
       return pendingOn(rightful, 'it answers or its container ends', untilHangBudget(input, node))
     case 'locked-out':
-      return pendingOn(rightful, 'it lets us in')
+      return pendingOn(rightful, `it lets us in (${reasonOf(node)})`)
     case 'busy':
       return pendingOn(rightful, 'its script has ended')
     case 'loading':

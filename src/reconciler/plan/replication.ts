@@ -1,6 +1,6 @@
 import { masterLinkAlias, nodeAlias } from '../names.js'
 import type { Census } from './census.js'
-import { factsOf, type ClassifiedNode } from './classify.js'
+import { factsOf, type ClassifiedNode, reasonOf } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import type { Contribution } from './phases.js'
@@ -202,11 +202,4 @@ const hungReplicaMs = 30_000
 function patience(input: PlanInput, node: ClassifiedNode): number {
   const cheapest = 4 * input.seen.nodes.length
   return Math.min(1_000, Math.max(20, cheapest, waitedMs(input, node) / 10))
-}
-
-function reasonOf(node: ClassifiedNode): string {
-  const probe = node.seen?.probe
-  return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading'
-    ? 'no reason known'
-    : probe.reason
 }

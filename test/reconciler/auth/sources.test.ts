@@ -68,6 +68,11 @@ test('a password comes from a file or the environment, and what is wrong there i
   assert.equal(told.given, 'unavailable')
   assert.equal(told.why, `the password file ${long} holds more than 4096 characters`)
   assert.equal(told.type, `install -m 600 <file with the password of default> ${long}`)
+  const marked = file('marked', '\uFEFFsecret\n')
+  assert.match((await read({ kind: 'password-file', path: marked })).why ?? '', /byte order mark/)
+  const latin = file('latin', '')
+  writeFileSync(latin, Buffer.from('pa\xdfword\n', 'latin1'))
+  assert.match((await read({ kind: 'password-file', path: latin })).why ?? '', /is not UTF-8/)
   const odd = file('odd', 'a\u0007b')
   assert.match((await read({ kind: 'password-file', path: odd })).why ?? '', /a control character/)
   assert.match(
@@ -179,8 +184,12 @@ test('new passwords are on disk when that is said, of those for whom one can be 
   assert.deepEqual(await rotateStored(store, shop, { users: ['default'], unknown: [] }), [])
   await keep({ kind: 'generated', users: [user('open', { kind: 'none' })] })
   assert.deepEqual(await rotateStored(store, shop, { users: ['open'], unknown: [] }), [])
-  assert.deepEqual(await rotateStored(store, shop, { users: ['default', 'open'], unknown: [] }), ['default'])
+  assert.deepEqual(await rotateStored(store, shop, { users: ['default', 'open'], unknown: [] }), [
+    'default',
+    'replication',
+  ])
   const keyring = await new StateStore(store.directory).loadKeyring('shop')
   assert.ok(keyring !== null)
-  assert.notEqual(keysOf(keyring, 'default').next, null)
+  // Whoever had the password of `default` could read that of `replication`.
+  for (const one of ['default', 'replication']) assert.notEqual(keysOf(keyring, one).next, null)
 })

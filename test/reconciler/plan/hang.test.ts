@@ -173,7 +173,11 @@ test('a master that answers before it was killed goes on, and the operation is c
 for (const [what, until, probe] of [
   ['loads its data', 'it has loaded its data', { kind: 'loading', facts: redisFacts() }],
   ['is in a script that blocks everything', 'its script has ended', { kind: 'busy', reason: 'BUSY' }],
-  ['has no room for one more client', 'it lets us in', { kind: 'denied', cause: 'other', reason: 'full' }],
+  [
+    'has no room for one more client',
+    'it lets us in (full)',
+    { kind: 'denied', cause: 'other', reason: 'full' },
+  ],
 ] as const satisfies readonly (readonly [string, string, Probe])[])
   test(`a master that ${what} is alive, however long it takes`, () => {
     const alive = master(0, {}, { probe, lifelessSinceMs: null })

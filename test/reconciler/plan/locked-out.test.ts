@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { master, memory, node, planIs, planText, replica } from '../support/world.js'
+import { filesGiven } from '../../../src/reconciler/plan/given.js'
+import { master, memory, node, nodeRecord, planIs, planText, replica } from '../support/world.js'
 
 const wrongPassword = { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } as const
 
@@ -33,6 +34,34 @@ test('a replica that does not let us in beside a well master is told how it is m
         type: docker rm -f shop-replica-2   (made anew on the same volume, with our passwords)
     `,
   )
+})
+
+test('a node whose file has our users gets them back by a restart, the master last', () => {
+  const nodes = [
+    node(0, { container: { name: 'shop-master' }, probe: wrongPassword }),
+    node(1, { probe: wrongPassword }),
+  ]
+  const known = memory(0, {
+    nodes: nodes.map(({ ordinal, container }) =>
+      nodeRecord(ordinal, {
+        given: { files: filesGiven(container, 'today'), process: null, listed: null },
+      }),
+    ),
+  })
+  const auth = {
+    digest: 'today',
+    pending: [],
+    former: [],
+    departed: [],
+    others: [],
+    problems: [],
+    blind: false,
+  }
+  const both = planText({ spec: { replicas: 1 }, memory: known, nodes, auth })
+  assert.match(both, /type: docker restart shop-replica-1 {3}\(it starts with the users in its file/)
+  const alone = nodes.filter(({ ordinal }) => ordinal === 0)
+  const ofOne = planText({ spec: { replicas: 0 }, memory: known, nodes: alone, auth })
+  assert.match(ofOne, /type: docker restart shop-master /)
 })
 
 test('a node that has no room for one more client is waited for', () => {

@@ -57,7 +57,7 @@ test('a recorded master that does not say what it is is waited for, in words for
   assert.equal(of(node(0, { probe: { kind: 'busy', reason: 'BUSY' } })), told('its script has ended', 1_000))
   assert.equal(
     of(node(0, { probe: { kind: 'denied', cause: 'other', reason: 'full' } })),
-    told('it lets us in', 1_000),
+    told('it lets us in (full)', 1_000),
   )
   assert.equal(of(stopped(0)), told('it is started on its own data', 1_000))
   assert.equal(waits({ ...lone, nodes: [] }), told('it is started on its own data', 1_000))
