@@ -123,6 +123,7 @@ const flotillaName = field(
     .string()
     .max(nameLengthMax)
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+    .meta({ not: { enum: reservedNames } })
     .refine(name => !reservedNames.includes(name), {
       error: issue =>
         `can't be ${String(issue.input)}: Docker keeps this name for a network of its own; choose another`,

@@ -29,7 +29,7 @@ export function duration(limits: { readonly minMs: number; readonly maxMs: numbe
 /** `1024`, `64kb`, `64mb`, `1gb`, in the units of redis.conf (kb is 1024, k is 1000), to bytes. */
 export function bytes() {
   return z
-    .union([z.int().min(0), z.string().regex(/^\d+(b|k|kb|m|mb|g|gb)?$/i)])
+    .union([z.int().min(0), z.string().regex(/^\d+([bB]|[kmgKMG][bB]?)?$/)])
     .transform(value => (typeof value === 'number' ? value : toNumber(value.toLowerCase(), byteUnits)))
     .refine(Number.isSafeInteger)
 }

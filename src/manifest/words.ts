@@ -27,7 +27,7 @@ export function field<Schema extends z.ZodType>(
 }
 
 /** The words given to this very schema object; undefined when it has none. */
-export function wordsOf(schema: z.ZodType): FieldWords | undefined {
+export function wordsOf(schema: z.core.$ZodType): FieldWords | undefined {
   return wordsBySchema.get(schema)
 }
 

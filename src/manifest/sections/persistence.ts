@@ -16,11 +16,16 @@ const mode = field(z.enum(modes), {
 const secondsMax = 31_536_000
 const changesMax = 1_000_000_000
 
+const savePointShape = /^[1-9]\d{0,9} [1-9]\d{0,9}$/
+
 const savePoint = field(
-  z.string().refine(isSavePoint, {
-    error: issue =>
-      `can't be ${JSON.stringify(issue.input)}: a save point is seconds and changes, such as "900 1"`,
-  }),
+  z
+    .string()
+    .meta({ pattern: savePointShape.source })
+    .refine(isSavePoint, {
+      error: issue =>
+        `can't be ${JSON.stringify(issue.input)}: a save point is seconds and changes, such as "900 1"`,
+    }),
   {
     describe:
       'A snapshot is written when so many seconds have passed and at least so many keys have changed: "900 1".',
@@ -30,7 +35,7 @@ const savePoint = field(
 )
 
 function isSavePoint(text: string): boolean {
-  if (!/^[1-9]\d{0,9} [1-9]\d{0,9}$/.test(text)) return false
+  if (!savePointShape.test(text)) return false
   const [seconds = 0, changes = 0] = text.split(' ').map(Number)
   return seconds <= secondsMax && changes <= changesMax
 }
@@ -63,6 +68,9 @@ const volumeName = field(
     .string()
     .max(100)
     .regex(volumeNameShape)
+    .meta({
+      allOf: ['{flotilla}', '{ordinal}'].map(part => ({ pattern: part.replace(/[{}]/g, String.raw`\$&`) })),
+    })
     .refine(name => ['{flotilla}', '{ordinal}'].every(part => name.includes(part)), {
       error: issue =>
         `can't be ${JSON.stringify(issue.input)}: every node of every flotilla needs a name of its own, so {flotilla} and {ordinal} are both in it`,

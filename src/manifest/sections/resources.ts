@@ -22,7 +22,7 @@ const memoryBytesMax = 16_384 * 1_073_741_824
 const memory = field(
   z
     .string()
-    .regex(/^\d+(\.\d+)?(ki|mi|gi|kb|mb|gb)$/i)
+    .regex(/^\d+(\.\d+)?[kmgKMG][ibIB]$/)
     .transform(text => {
       const [, amount = '', unit = ''] = /^([\d.]+)([a-z]+)$/i.exec(text) ?? []
       return Math.floor(Number(amount) * (memoryUnits[unit.toLowerCase()] ?? 1))
@@ -40,20 +40,21 @@ const memory = field(
   },
 )
 
+const cpusMin = 0.05
 const cpusMax = 1_024
 
 /** As `docker run --cpus 1.5`, or in Kubernetes' thousandths. */
 const cpus = field(
   z
-    .union([z.number(), z.string().regex(/^\d+(\.\d+)?m?$/)])
+    .union([z.number().min(cpusMin).max(cpusMax), z.string().regex(/^\d+(\.\d+)?m?$/)])
     .transform(value => {
       if (typeof value === 'number') return value
       return value.endsWith('m') ? Number(value.slice(0, -1)) / 1_000 : Number(value)
     })
-    .refine(count => count >= 0.05 && count <= cpusMax),
+    .refine(count => count >= cpusMin && count <= cpusMax),
   {
     describe: 'The most CPU time that a node may have, in CPUs: 1.5, or 1500m.',
-    wants: `a number of CPUs from 0.05 to ${cpusMax}, such as 1.5 or 500m`,
+    wants: `a number of CPUs from ${cpusMin} to ${cpusMax}, such as 1.5 or 500m`,
     example: '1.5',
   },
 )
