@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { FlotillaError } from '../../errors.js'
 
 /** What a unit is made of; every path absolute. */
@@ -17,7 +18,7 @@ export interface UnitSetting {
 export const unitName = 'flotilla.service'
 
 /**
- * The systemd unit of the daemon. It may write its state directory, talk to the engine and to the nodes, and nothing else. Whoever reaches the engine's socket
+ * The systemd unit of the daemon. It may write its state directory and the manifests, talk to the engine and to the nodes, and nothing else. Whoever reaches the engine's socket
  * can be root by way of it, so all this keeps mistakes small, not an attacker out.
  */
 export function renderUnit(setting: UnitSetting): string {
@@ -47,10 +48,11 @@ TimeoutStopSec=30s
 ${identity(setting)}${Object.entries(environment)
     .map(([name, value]) => `Environment=${quote(`${name}=${value}`)}\n`)
     .join('')}
-# It writes here and nowhere else.
+# It writes here and nowhere else: its state, and the manifests, in which the page and the API change a number of replicas.
 UMask=0077
 ProtectSystem=strict
 ReadWritePaths=${quote(state)}
+ReadWritePaths=${quote(folderOf(manifests))}
 RuntimeDirectory=flotilla
 RuntimeDirectoryMode=0750
 ${protectHome(setting)}
@@ -92,7 +94,12 @@ function identity({ uid, socketGid }: UnitSetting): string {
   return `# The owner of the state directory.\nUser=${uid}\n${group}`
 }
 
-/** What lies in somebody's home must be seen, and is still not written. */
+/** A save replaces the file, so the folder is what is written. */
+function folderOf(manifests: string): string {
+  return /\.ya?ml$/.test(manifests) ? dirname(manifests) : manifests
+}
+
+/** What lies in somebody's home must be seen, and is still not written, but for the paths named above. */
 function protectHome(setting: UnitSetting): string {
   return `ProtectHome=${pathsOf(setting).some(isInHome) ? 'read-only' : 'yes'}`
 }

@@ -20,13 +20,16 @@ function lines(setting: Partial<UnitSetting> = {}): readonly string[] {
   return renderUnit({ ...usual, ...setting }).split('\n')
 }
 
-test('the unit runs the daemon on its folders, and lets it write its state alone', () => {
+test('the unit runs the daemon on its folders, and lets it write these alone', () => {
   assert.ok(
     lines().includes(
       'ExecStart=/usr/bin/node /opt/flotilla/dist/cmd/flotilla.js run --manifests /etc/flotilla --state /var/lib/flotilla',
     ),
   )
-  assert.ok(lines().includes('ReadWritePaths=/var/lib/flotilla'))
+  const writable = (setting: Partial<UnitSetting> = {}): readonly string[] =>
+    lines(setting).filter(line => line.startsWith('ReadWritePaths='))
+  assert.deepEqual(writable(), ['ReadWritePaths=/var/lib/flotilla', 'ReadWritePaths=/etc/flotilla'])
+  assert.ok(writable({ manifests: '/srv/redis/shop.yaml' }).includes('ReadWritePaths=/srv/redis'))
   assert.ok(lines().includes('Environment=DOCKER_HOST=unix:///var/run/docker.sock'))
 })
 
