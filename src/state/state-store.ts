@@ -103,10 +103,10 @@ export class StateStore {
     await this.certificates.forget(flotilla)
   }
 
-  /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, how far notifications have come) goes as well. */
+  /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, the key of our marks, how far notifications have come) goes as well. */
   async forgetTheRest(): Promise<void> {
     if ((await this.knownFlotillas()).length > 0) return
-    for (const name of ['events', 'notify', 'http.token'])
+    for (const name of ['events', 'notify', 'http.token', 'secrets/_owner.json'])
       await this.#files.remove(join(this.directory, name))
   }
 
