@@ -73,6 +73,9 @@ export function runCommand({ env, output }: CommandContext): Command {
         runVerb(output, async () => {
           keepHeapSmall()
           preferThisProcess()
+          const { openOutlet } = await import('../src/events/log-outlet.js')
+          const { LogWriter } = await import('../src/events/log-writer.js')
+          const { systemClock } = await import('../src/clock.js')
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
           const { readHttpSetting } = await import('../src/daemon/http-setting.js')
@@ -83,11 +86,11 @@ export function runCommand({ env, output }: CommandContext): Command {
             : isJournalStream(env['JOURNAL_STREAM'], 1)
               ? 'journald'
               : 'json'
-          const log = createLog({
-            level: options.logLevel,
-            format: options.logFormat === 'auto' ? usual : options.logFormat,
-            colour: output.colour,
-          })
+          const out = new LogWriter(openOutlet(1), { clock: systemClock })
+          process.on('exit', () => out.flushNow())
+          const format = options.logFormat === 'auto' ? usual : options.logFormat
+          const log = createLog({ level: options.logLevel, format, colour: output.colour }, out)
+          const print = (text: string): void => out.write(text)
           await runDaemon({
             places: placesOf(command),
             env,
@@ -97,12 +100,16 @@ export function runCommand({ env, output }: CommandContext): Command {
             ended: terminationSignal(),
             notify: options.notify ?? null,
             graceMs: ({ deletionPolicy }) => options.deletionGrace ?? usualGraceMs(deletionPolicy),
-            ...(output.stdoutIsTerminal ? { onStatus: liveStatus(output) } : {}),
+            ...(output.stdoutIsTerminal ? { onStatus: liveStatus({ ...output, result: print }) } : {}),
           })
+          await out.end(lastWordsMs)
           return exitCode.done
         }),
     )
 }
+
+/** How long the end waits for a reader that is behind. */
+const lastWordsMs = 1_000
 
 /** Half a minute outlasts a checkout and a mount that comes late; what can't be brought back gets the time that a person needs to notice. */
 function usualGraceMs(policy: DeletionPolicy): number {

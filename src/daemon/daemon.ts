@@ -17,6 +17,8 @@ import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { Knowledge, offerGlances } from './glance.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
+import { EventLoop } from './event-loop.js'
+import { startWatchdog, tellLastStall } from './watchdog.js'
 import { followManifests } from './manifest-source.js'
 import { Attendant } from './attendant.js'
 import { findServiceManager } from './service-manager.js'
@@ -60,6 +62,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   )
   const stateDirectory = resolve(places.state)
   const events = openJournal(stateDirectory, { clock: systemClock, beside: options.log })
+  options.log.reportTo(events)
+  await tellLastStall(stateDirectory, events)
+  const loop = new EventLoop(systemClock, startWatchdog(stateDirectory))
   const notifier =
     notifySettings === null
       ? null
@@ -71,12 +76,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const session = await openSession(places, env)
     try {
       await session.owner.holdsLock()
-      await serve({ ...options, events, orders }, session)
+      await serve({ ...options, events, orders, loop }, session)
     } finally {
       session.close()
     }
   } finally {
     await notifier?.stop()
+    loop.stop()
     events.publish('daemon.stopped', {})
     events.close()
     await lock.release()
@@ -85,10 +91,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 }
 
 async function serve(
-  options: DaemonOptions & { readonly events: Journal; readonly orders: SignalOrders },
+  options: DaemonOptions & {
+    readonly events: Journal
+    readonly orders: SignalOrders
+    readonly loop: EventLoop
+  },
   session: Session,
 ): Promise<void> {
-  const { places, env, events, log, orders, ended, onStatus } = options
+  const { places, env, events, log, orders, ended, onStatus, loop } = options
   const manager = findServiceManager(
     { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
     systemClock,
@@ -134,6 +144,7 @@ async function serve(
     manifests: places.manifests,
     version: flotillaVersion,
     startedAtMs: systemClock.nowMs(),
+    self: { loopLagMs: () => loop.lagMs, droppedLogLines: () => log.droppedLines },
     lastLoad: () => lastLoad,
   })
   tellStart(places, events, session)

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { explainError, FlotillaError } from '../errors.js'
 import type { Journal } from '../events/journal/journal.js'
 import { renderHttpAddress, type HttpAddress } from '../http/address.js'
+import type { ProcessFacts } from '../metrics/process-metrics.js'
 import type { Controller } from '../reconciler/controller.js'
 import type { Outcome } from '../reconciler/pass.js'
 import type { StateStore } from '../state/state-store.js'
@@ -37,6 +38,7 @@ export interface HttpService {
 export async function serveHttp(
   setting: HttpSetting,
   daemon: Omit<DeskOptions, 'metrics' | 'onPass' | 'series'> & {
+    readonly self: ProcessFacts
     readonly controller: Controller
     readonly store: StateStore
     readonly journal: Journal
@@ -50,8 +52,8 @@ export async function serveHttp(
     import('../http/token.js'),
     import('../metrics/metrics.js'),
   ])
-  const { controller, store, journal, version, startedAtMs } = daemon
-  const metrics = createMetrics({ keeper: controller, version, startedAtMs })
+  const { controller, store, journal, version, startedAtMs, self } = daemon
+  const metrics = createMetrics({ keeper: controller, version, startedAtMs, self })
   const forgetRecords = journal.onRecord(record => metrics.noteEvent(record))
   const series = new Series()
   const passListeners = new Set<(flotilla: string) => void>()

@@ -47,6 +47,25 @@ export const catalogue = {
     fields: ['error'],
     alert: 'when the daemon is run by systemd: its watchdog will end it',
   },
+  'daemon.stalled': {
+    level: 'error',
+    message:
+      'the daemon before this one stood still and was ended by its watchdog; this is a bug in Flotilla',
+    fields: ['at', 'stalledMs', 'where'],
+    alert: 'always, and report it: `where` names the functions that did not come to an end',
+  },
+  'log.blocked': {
+    level: 'warn',
+    message: 'the log can not be written; lines are kept for a while, then dropped and counted',
+    fields: ['reason'],
+    alert: 'when no log.resumed follows within minutes: flotilla events has what is missing',
+  },
+  'log.resumed': {
+    level: 'warn',
+    message: 'the log is written again; what was dropped is missing here',
+    fields: ['droppedLines', 'blockedMs'],
+    alert: 'when droppedLines is not 0 and the log is needed: flotilla events has the most of it',
+  },
   'engine.lost': {
     level: 'error',
     message: 'the container engine does not answer; nothing is changed until it does',

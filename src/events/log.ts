@@ -1,6 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
-import pretty from 'pino-pretty'
+import { prettyFactory } from 'pino-pretty'
 import { catalogue, type EventSink } from './catalogue.js'
+import type { LogWriter } from './log-writer.js'
 import { prettyWords } from './pretty-words.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -17,13 +18,15 @@ export interface LogOptions {
 export interface Log extends EventSink {
   readonly level: LogLevel
   setLevel(level: LogLevel): void
+  /** From now on events say when the log can't be written, and how much of it was dropped. */
+  reportTo(events: EventSink): void
+  /** Lines that were never written, because the log took no more. */
+  readonly droppedLines: number
 }
 
-/**
- * The log: one line per event, synchronous, because the last lines before a crash are the ones that matter (pino's default destination loses them).
- */
-export function createLog(options: LogOptions): Log {
-  const logger = createLogger(options)
+/** The log: one line per event, in the order in which they happen; see {@link LogWriter} for what becomes of them. */
+export function createLog(options: LogOptions, out: LogWriter): Log {
+  const logger = createLogger(options, out)
   return {
     publish(code, fields, scope) {
       const { level, message } = catalogue[code]
@@ -36,19 +39,28 @@ export function createLog(options: LogOptions): Log {
     setLevel(level) {
       logger.level = level
     },
+    reportTo(events) {
+      out.tellTrouble({
+        onBlocked: reason => events.publish('log.blocked', { reason }),
+        onResumed: gap => events.publish('log.resumed', gap),
+      })
+    },
+    get droppedLines() {
+      return out.droppedLines
+    },
   }
 }
 
-function createLogger({ level, format, colour }: LogOptions): Logger {
+function createLogger({ level, format, colour }: LogOptions, out: DestinationStream): Logger {
   const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   const asLabel = { formatters: { level: (label: string) => ({ level: label }) } }
   switch (format) {
     case 'json':
-      return pino({ ...base, ...asLabel }, pino.destination({ dest: 1, sync: true }))
+      return pino({ ...base, ...asLabel }, out)
     case 'journald':
-      return pino({ ...base, ...asLabel }, withPriority(pino.destination({ dest: 1, sync: true })))
+      return pino({ ...base, ...asLabel }, withPriority(out))
     case 'pretty':
-      return pino(base, prettyStream(colour))
+      return pino(base, prettyStream(out, colour))
   }
 }
 
@@ -67,10 +79,9 @@ function withPriority(out: DestinationStream): DestinationStream {
   } as DestinationStream & { lastLevel: number }
 }
 
-function prettyStream(colour: boolean): DestinationStream {
-  return pretty({
+function prettyStream(out: DestinationStream, colour: boolean): DestinationStream {
+  const prettify = prettyFactory({
     colorize: colour,
-    sync: true,
     translateTime: 'SYS:HH:MM:ss.l',
     customColors: 'message:reset',
     // The words hold all fields; left to itself pino-pretty takes `name` and `pid` for its own and prints a block for the rest.
@@ -79,4 +90,5 @@ function prettyStream(colour: boolean): DestinationStream {
     hideObject: true,
     ignore: 'name,pid,hostname,caller',
   })
+  return { write: line => out.write(prettify(line)) }
 }

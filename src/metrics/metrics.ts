@@ -5,7 +5,7 @@ import { controllerGauges } from './controller-gauges.js'
 import { flotillaGauges } from './flotilla-gauges.js'
 import { nodeGauges } from './node-gauges.js'
 import { PassMetrics } from './pass-metrics.js'
-import { registerProcessMetrics } from './process-metrics.js'
+import { registerProcessMetrics, type ProcessFacts } from './process-metrics.js'
 import { registerWorldGauges, type Keeper, type WorldGauges } from './world-gauges.js'
 
 /** All that Prometheus is told. Names and labels are documented in docs/metrics.md, which is written from the registry. */
@@ -21,9 +21,10 @@ export function createMetrics(options: {
   readonly keeper: Keeper
   readonly version: string
   readonly startedAtMs: number
+  readonly self: ProcessFacts
 }): Metrics {
   const registry = new Registry()
-  registerProcessMetrics(registry, options.version)
+  registerProcessMetrics(registry, options.version, options.self)
   const world = registerWorldGauges(registry, options.keeper, [
     ...controllerGauges,
     ...flotillaGauges,

@@ -4,5 +4,6 @@ import { createMetrics } from './metrics.js'
 import { renderMetricReference } from './reference.js'
 
 const nobody = { names: [], sightOf: () => null, queueDepth: 0, engineAnswers: true }
-const { registry } = createMetrics({ keeper: nobody, version: '', startedAtMs: 0 })
+const self = { loopLagMs: () => 0, droppedLogLines: () => 0 }
+const { registry } = createMetrics({ keeper: nobody, version: '', startedAtMs: 0, self })
 await writeFile('docs/metrics.md', renderMetricReference(registry))

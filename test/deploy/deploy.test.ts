@@ -25,7 +25,8 @@ const dashboard = JSON.parse(readFileSync('deploy/grafana/flotilla.json', 'utf8'
 }
 
 const nobody = { names: [], sightOf: () => null, queueDepth: 0, engineAnswers: true }
-const known = createMetrics({ keeper: nobody, version: '', startedAtMs: 0 })
+const self = { loopLagMs: () => 0, droppedLogLines: () => 0 }
+const known = createMetrics({ keeper: nobody, version: '', startedAtMs: 0, self })
   .registry.getMetricsAsArray()
   .map(({ name }) => name)
 

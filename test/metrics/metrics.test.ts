@@ -18,7 +18,12 @@ function metricsOf(sights: ReadonlyMap<string, Sight | null>): Metrics {
     queueDepth: 3,
     engineAnswers: true,
   }
-  return createMetrics({ keeper, version: '1.2.3', startedAtMs: nowMs })
+  return createMetrics({
+    keeper,
+    version: '1.2.3',
+    startedAtMs: nowMs,
+    self: { loopLagMs: () => 1_500, droppedLogLines: () => 3 },
+  })
 }
 
 /** `name{label="value"} 1` lines of one metric, without its name. */
