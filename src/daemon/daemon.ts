@@ -21,7 +21,8 @@ import { EventLoop } from './event-loop.js'
 import { startWatchdog, tellLastStall } from './watchdog.js'
 import { followManifests } from './manifest-source.js'
 import { Attendant } from './attendant.js'
-import { findServiceManager } from './service-manager.js'
+import { awaitEngine } from './await-engine.js'
+import { findServiceManager, type ServiceManager } from './service-manager.js'
 import { wakeByWorld } from './senses.js'
 import { listenForOrders, type SignalOrders } from './signal-orders.js'
 
@@ -49,7 +50,7 @@ const leaveMs = 9_000
 
 /**
  * The background service: watches manifests, engine and nodes, and runs passes until it is told to end. The containers run on.
- * @throws FlotillaError when it can't start: state/locked, runtime/unreachable …
+ * @throws FlotillaError when it can't start: state/locked, runtime/permission-denied … An engine that does not answer is waited for.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { places, env, notify } = options
@@ -73,12 +74,22 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
           ...{ clock: systemClock, random: Math.random },
         })
   try {
-    const session = await openSession(places, env)
+    const manager = findServiceManager(
+      { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
+      systemClock,
+      error => events.publish('daemon.unnotified', { error: error.message }),
+    )
+    const session = await awaitEngine(() => openSession(places, env), {
+      ...{ events, ended: options.ended, clock: systemClock, random: Math.random },
+      onWaiting: () => manager.ready(() => 'waits for the container engine; the nodes run on'),
+    })
     try {
-      await session.owner.holdsLock()
-      await serve({ ...options, events, orders, loop }, session)
+      if (session !== null) {
+        await session.owner.holdsLock()
+        await serve({ ...options, events, orders, loop, manager }, session)
+      }
     } finally {
-      session.close()
+      session?.close()
     }
   } finally {
     await notifier?.stop()
@@ -95,15 +106,11 @@ async function serve(
     readonly events: Journal
     readonly orders: SignalOrders
     readonly loop: EventLoop
+    readonly manager: ServiceManager
   },
   session: Session,
 ): Promise<void> {
-  const { places, env, events, log, orders, ended, onStatus, loop } = options
-  const manager = findServiceManager(
-    { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
-    systemClock,
-    error => events.publish('daemon.unnotified', { error: error.message }),
-  )
+  const { places, env, events, log, orders, ended, onStatus, loop, manager } = options
   const attendant = new Attendant({
     log,
     events,

@@ -17,6 +17,28 @@ const troubles: readonly {
 ]
 
 describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
+  test('21. A daemon that is started while the engine is down waits for it, and does its work when it is there', async t => {
+    const world = testWorld(t, 'early')
+    const proxy = await proxyFor(t, world)
+    await proxy.setMode('refuse')
+    world.declare({ replicas: 0 })
+    const early = world.startDaemon({ dockerHost: proxy.dockerHost })
+    await early.waitFor('engine.lost')
+    assert.deepEqual(
+      await early.stop(),
+      { exitCode: 0, signal: null },
+      'it ends in good order while it waits',
+    )
+
+    const daemon = world.startDaemon({ dockerHost: proxy.dockerHost })
+    const lost = await daemon.waitFor('engine.lost')
+    assert.equal(lost['code'], 'runtime/unreachable')
+    await proxy.setMode('pass')
+    await daemon.waitFor('engine.back')
+    await daemon.waitFor('flotilla.ready')
+    assert.equal(daemon.lines('engine.lost').length, 1, 'told once')
+  })
+
   for (const { mode, words, lostWithinMs } of troubles) {
     test(`21. Flotilla’s own access to Docker ${words} → backs off, deletes nothing, the log and status say why, and recovers by itself`, async t => {
       const world = testWorld(t, `blind-${mode}`)
