@@ -115,6 +115,12 @@ export const catalogue = {
     fields: ['problem', 'aside'],
     alert: "always: the disk under the state directory, or somebody's hand, has damaged a file",
   },
+  'state.restored': {
+    level: 'warn',
+    message: 'files of the state directory were gone; they are written again as they were',
+    fields: ['files'],
+    alert: 'when nobody knows who removed them: a daemon that is not running can not bring them back',
+  },
   'journal.unwritable': {
     level: 'error',
     message: 'events can not be written down; they are in the log only',

@@ -44,13 +44,13 @@ export class FlotillaRecord {
     return this.#status
   }
 
-  /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object. */
+  /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object and nobody has removed the file. */
   async saveMemory(
     change: (memory: FlotillaMemory) => FlotillaMemory,
     how: { readonly urgent?: boolean } = {},
   ): Promise<void> {
     const next = change(this.#memory)
-    if (next === this.#written) return
+    if (next === this.#written && this.#store.isMemoryThere(next.flotilla)) return
     await this.#store.saveMemory(next, how)
     this.#memory = next
     this.#written = next
@@ -118,7 +118,7 @@ export class FlotillaRecord {
     const status = this.#status
     if (status === null) return
     const text = JSON.stringify(withoutNumbers(status))
-    if (text === this.#statusText) return
+    if (text === this.#statusText && this.#store.isStatusThere(status.name)) return
     this.#statusText = text
     await this.#store.saveStatus(status)
   }

@@ -1,7 +1,9 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises'
 import { errorCode } from '../errors.js'
+import type { EventSink } from '../events/catalogue.js'
 import { scoped } from '../events/scoped.js'
 import type { NodeTarget } from '../redis/redis.js'
+import type { StateStore } from '../state/state-store.js'
 import { act } from './act.js'
 import { keepKeyring } from './auth/keep-keyring.js'
 import { authView, nodeAuth, type NodeAuth } from './auth/node-auth.js'
@@ -23,6 +25,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
   try {
     const { environment } = tools
     const { inHaste } = pass
+    if (!inHaste) await writeLostFiles(tools.store, pass.spec.name, events)
     const passwords = await keepKeyring(tools.store, pass.spec, { environment, events, inHaste })
     const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs(), { inHaste })
     const auth = nodeAuth(passwords.keyring, pass.spec, encryptionOf(pass.spec, pass.record.memory, tls))
@@ -66,6 +69,14 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
   } catch (error) {
     return { kind: 'failed', error }
   }
+}
+
+/** What a running daemon knows outlasts its files, for as long as it runs. */
+async function writeLostFiles(store: StateStore, flotilla: string, events: EventSink): Promise<void> {
+  const lost = store.lostFiles(flotilla)
+  if (lost.length === 0) return
+  await store.writeLostFiles(flotilla)
+  events.publish('state.restored', { files: lost })
 }
 
 /** Eight hexadecimal digits, by which the events of one pass are found. */

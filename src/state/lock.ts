@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ export async function lockState(
   await prepareDirectory(directory)
   // A dead holder's file is removed and the link tried again; two who do that at once still meet at link(), which one of them wins.
   for (let tries = 0; tries < 3; tries++) {
-    if (await tryLink(path, holder)) return held(path, clock)
+    if (await tryLink(path, holder)) return held(path, holder, clock)
     const other = await readLockHolder(directory, clock)
     if (other !== null && other.alive) throw lockedBy(directory, other.holder)
     await rm(path, { force: true })
@@ -80,7 +80,7 @@ function isAlive(holder: LockHolder, silentMs: number): boolean {
 async function tryLink(path: string, holder: LockHolder): Promise<boolean> {
   const aside = `${path}.${holder.pid}`
   try {
-    await writeFile(aside, `${JSON.stringify(holder)}\n`, { mode: 0o644 })
+    await writeFile(aside, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
     await link(aside, path)
     return true
   } catch (error) {
@@ -91,11 +91,15 @@ async function tryLink(path: string, holder: LockHolder): Promise<boolean> {
   }
 }
 
-function held(path: string, clock: Clock): StateLock {
+function held(path: string, holder: LockHolder, clock: Clock): StateLock {
   let cancel: () => void = () => undefined
   const beat = (): void => {
     const now = new Date(clock.nowMs())
-    utimes(path, now, now).catch(() => undefined)
+    // Somebody has removed it: without it a second Flotilla could start beside this one.
+    const takeAgain = (error: unknown): unknown => (isNotThere(error) ? tryLink(path, holder) : undefined)
+    utimes(path, now, now)
+      .catch(takeAgain)
+      .catch(() => undefined)
     cancel = clock.after(heartbeatMs, beat)
   }
   cancel = clock.after(heartbeatMs, beat)
@@ -120,9 +124,16 @@ function lockedBy(directory: string, holder: LockHolder): FlotillaError {
 async function prepareDirectory(directory: string): Promise<void> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 })
+    await keepToOwner(directory)
   } catch (error) {
     throw unwritable(directory, error)
   }
+}
+
+/** The folder of a clone is everybody's to read. Where it is not ours to close it is somebody's who has decided otherwise. */
+async function keepToOwner(directory: string): Promise<void> {
+  const { mode } = await stat(directory)
+  if ((mode & 0o077) !== 0) await chmod(directory, mode & 0o700).catch(() => undefined)
 }
 
 function lockPath(directory: string): string {

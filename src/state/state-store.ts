@@ -125,7 +125,7 @@ export class StateStore {
   /** Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass tells it anew. */
   async saveStatus(status: FlotillaStatus): Promise<void> {
     await this.#files.write(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
-      mode: 0o644,
+      mode: 0o600,
       lasting: false,
     })
   }
@@ -171,6 +171,33 @@ export class StateStore {
       if ((await this.#files.read(path)) !== text) await this.#files.write(path, text, { mode: 0o600 })
     }
     this.#handedOut.set(flotilla, keyring)
+  }
+
+  /** Files of a flotilla that were there, and that somebody else has removed: only we write here. Costs a stat for each. */
+  lostFiles(flotilla: string): readonly string[] {
+    const keyring = this.#keyrings.get(flotilla)
+    const handedOut = this.#handedOut.get(flotilla)
+    const passwords = (handedOut?.users ?? []).flatMap(({ user, departed }) =>
+      departed || ownUsers.includes(user) ? [] : [this.passwordPath(flotilla, user)],
+    )
+    const written = [...(keyring === undefined ? [] : [this.secretsPath(flotilla)]), ...passwords]
+    return [...written.filter(path => !this.#files.isThere(path)), ...this.certificates.lostFiles(flotilla)]
+  }
+
+  /** Writes what {@link lostFiles} names again: what is in it is in force, and known here alone. */
+  async writeLostFiles(flotilla: string): Promise<void> {
+    this.#handedOut.delete(flotilla)
+    const keyring = this.#keyrings.get(flotilla)
+    if (keyring !== undefined) await this.saveKeyring(flotilla, keyring)
+    await this.certificates.writeLostFiles(flotilla, this.#clock.nowMs())
+  }
+
+  isMemoryThere(flotilla: string): boolean {
+    return this.#files.isThere(this.memoryPath(flotilla))
+  }
+
+  isStatusThere(flotilla: string): boolean {
+    return this.#files.isThere(this.statusPath(flotilla))
   }
 
   /** Where a program finds the password of a user; the file exists once the flotilla was first reconciled. */

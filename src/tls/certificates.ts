@@ -109,6 +109,18 @@ export class Certificates {
     })
   }
 
+  lostFiles(flotilla: string): readonly string[] {
+    return this.#store.lostFiles(flotilla)
+  }
+
+  async writeLostFiles(flotilla: string, nowMs: number): Promise<void> {
+    await this.#inTurn(flotilla, async () => {
+      if (this.#store.lostFiles(flotilla).length === 0) return
+      const holdings = await this.#store.load(flotilla)
+      await this.#store.save(flotilla, holdings, trustedIn(holdings, nowMs))
+    })
+  }
+
   /** Where a person finds what clients are to trust; there once TLS was first asked for. */
   trustPath(flotilla: string): string {
     return this.#store.trustPath(flotilla)

@@ -74,6 +74,13 @@ export class HoldingsStore {
     this.#known.set(flotilla, holdings)
   }
 
+  /** What was saved or read, and is gone. */
+  lostFiles(flotilla: string): readonly string[] {
+    const known = this.#known.get(flotilla)
+    if (known === undefined || known === noHoldings) return []
+    return [this.#path(flotilla), this.trustPath(flotilla)].filter(path => !this.#files.isThere(path))
+  }
+
   async forget(flotilla: string): Promise<void> {
     this.#known.delete(flotilla)
     await this.#files.remove(this.#path(flotilla))

@@ -57,7 +57,7 @@ export function openJournal(stateDirectory: string, options: JournalOptions): Jo
       const record = makeRecord({ id: nextId, atMs: clock.nowMs() }, code, fields, scope)
       nextId++
       try {
-        if (bytes >= segmentBytesMax) startSegment(record.id)
+        if (bytes >= segmentBytesMax || isRemoved()) startSegment(record.id)
         append(`${renderRecord(record)}\n`)
         inTrouble = false
       } catch (error) {
@@ -86,7 +86,13 @@ export function openJournal(stateDirectory: string, options: JournalOptions): Jo
     torn = written < wanted.length
   }
 
+  /** What is written to a file that has no name any more nobody ever reads. */
+  function isRemoved(): boolean {
+    return fstatSync(file).nlink === 0
+  }
+
   function startSegment(firstId: number): void {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     const next = openSync(segmentPath(folder, firstId), 'a', 0o600)
     closeSync(file)
     file = next

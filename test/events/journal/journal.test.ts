@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import {
   appendFileSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -116,9 +115,11 @@ describe('the journal of events', () => {
     const { state, journal, folder } = openIn(t, { beside, segmentBytesMax: 1 })
     publish(journal, 1)
     rmSync(folder, { recursive: true })
+    // Where the folder was nothing can be made.
+    writeFileSync(folder, '')
     publish(journal, 2)
     assert.deepEqual(told.slice(1), ['flotilla.released', 'journal.unwritable', 'flotilla.released'])
-    mkdirSync(folder)
+    rmSync(folder)
     publish(journal, 1)
     assert.deepEqual(ids(await readEvents(state)), [4])
   })
