@@ -2,7 +2,8 @@ import type { Option } from 'commander'
 import { Argument, Command } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, withPlaces, type CommandContext } from './context.js'
+import type { Folders } from '../src/cli/service/places.js'
+import { example, foldersFor, withPlaces, type CommandContext } from './context.js'
 
 export function completionCommand({ output }: CommandContext): Command {
   return new Command('completion')
@@ -39,6 +40,17 @@ export function hiddenCompleteCommand({ env, output }: CommandContext, program: 
 
 /** Where a verb would look, as far as the environment and the defaults say. */
 function placeOf(env: CommandContext['env'], long: string): string {
-  const option = withPlaces(new Command()).options.find((one: Option) => one.long === long)
-  return env[option?.envVar ?? ''] ?? String(option?.defaultValue)
+  const { options } = withPlaces(new Command())
+  const given = (name: keyof Folders): string | undefined => env[optionOf(options, `--${name}`)?.envVar ?? '']
+  const usual = (name: keyof Folders): string => String(optionOf(options, `--${name}`)?.defaultValue)
+  const named = given('manifests') !== undefined || given('state') !== undefined
+  const folders = {
+    manifests: given('manifests') ?? usual('manifests'),
+    state: given('state') ?? usual('state'),
+  }
+  return foldersFor(folders, named)[long === '--state' ? 'state' : 'manifests']
+}
+
+function optionOf(options: readonly Option[], long: string): Option | undefined {
+  return options.find(option => option.long === long)
 }

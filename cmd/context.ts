@@ -1,4 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { join } from 'node:path'
+import { chooseFolders, type Folders } from '../src/cli/service/places.js'
+import { unitFolder, unitName } from '../src/cli/service/unit.js'
 import type { Output } from '../src/cli/output.js'
 import { parseDuration } from '../src/cli/quantities.js'
 import type { Places } from '../src/cli/open-store.js'
@@ -16,7 +19,10 @@ export const placesHeading = 'Where things are:'
 export function withPlaces(command: Command): Command {
   return command
     .addOption(
-      new Option('--manifests <path>', 'a manifest or a directory of them')
+      new Option(
+        '--manifests <path>',
+        'a manifest or a directory of them; where there is none here, those of the installed service',
+      )
         .env('FLOTILLA_MANIFESTS')
         .default('manifests')
         .helpGroup(placesHeading),
@@ -44,9 +50,15 @@ export function withPlaces(command: Command): Command {
     )
 }
 
-/** The places that {@link withPlaces} read. */
+/** The places that {@link withPlaces} read, or those of the installed service where nobody named any. */
 export function placesOf(command: Command): Places {
-  return command.opts<Places>()
+  const places = command.opts<Places>()
+  const named = ['manifests', 'state'].some(name => command.getOptionValueSource(name) !== 'default')
+  return { ...places, ...foldersFor(places, named) }
+}
+
+export function foldersFor(folders: Folders, named: boolean): Folders {
+  return chooseFolders({ folders, named, workingFolder: process.cwd(), unitPath: join(unitFolder, unitName) })
 }
 
 export function example(...lines: readonly string[]): string {

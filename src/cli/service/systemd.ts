@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { unitFolder } from './unit.js'
 
 /** The service manager of this machine, as far as `flotilla service` needs it. */
 export interface Systemd {
@@ -21,7 +22,7 @@ const deadlineMs = 150_000
 
 export function hostSystemd(env: Readonly<Record<string, string | undefined>>): Systemd {
   return {
-    unitFolder: '/etc/systemd/system',
+    unitFolder,
     isRunning: () => existsSync('/run/systemd/system'),
     systemctl: (...args) =>
       new Promise(resolve => {

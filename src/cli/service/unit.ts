@@ -16,6 +16,8 @@ export interface UnitSetting {
 }
 
 export const unitName = 'flotilla.service'
+/** Where an administrator's units are. */
+export const unitFolder = '/etc/systemd/system'
 
 /**
  * The systemd unit of the daemon. It may write its state directory and the manifests, talk to the engine and to the nodes, and nothing else. Whoever reaches the engine's socket
