@@ -206,6 +206,18 @@ export const catalogue = {
     fields: ['image', 'reason'],
     alert: 'when somebody waits for the new image; the nodes go on with the old one',
   },
+  'image.moved': {
+    level: 'warn',
+    message: 'the tag that the manifest names means another image than nodes run',
+    fields: ['why'],
+    alert: 'when somebody expects the new image: it is rolled out only when a person asks',
+  },
+  'image.runs-as-root': {
+    level: 'warn',
+    message: 'the server of a node runs as root of the engine’s host',
+    fields: ['why'],
+    alert: 'unless somebody has decided that it may',
+  },
   ...nodeEvents,
   'master.changed': {
     level: 'warn',

@@ -8,7 +8,7 @@ import { renderAcl } from '../redis/acl.js'
 import { aclFilePath, configFilePath, renderRedisConfig } from '../redis/config.js'
 import type { RedisOptions } from '../redis/options.js'
 import { authoritiesPath, certificatePath, containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
-import { flotillaLabel, nodeLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
+import { flotillaLabel, nodeLabel, referenceLabel, specHashLabel, versionLabel } from '../runtime/labels.js'
 import type {
   ContainerFile,
   ContainerSpec,
@@ -44,13 +44,25 @@ export function desiredContainer(
     name,
     volume,
     image = null,
-  }: { readonly name: string; readonly volume: string; readonly image?: ImageFacts | null },
+    byId = false,
+  }: {
+    readonly name: string
+    readonly volume: string
+    readonly image?: ImageFacts | null
+    /** Of this very image, whatever its reference means by now. */
+    readonly byId?: boolean
+  },
 ): ContainerSpec {
   return {
     ...containerTemplate(setting, ordinal, volume),
     command: serverCommand(image),
     name,
-    labels: { ...nodeLabels(setting, ordinal), [specHashLabel]: specHash(setting) },
+    labels: {
+      ...nodeLabels(setting, ordinal),
+      [specHashLabel]: specHash(setting),
+      ...(byId ? { [referenceLabel]: setting.spec.image } : {}),
+    },
+    ...(byId && image !== null ? { image: image.imageId } : {}),
   }
 }
 

@@ -19,6 +19,8 @@ export interface Observation {
   readonly impostors?: readonly Impostor[]
   /** Looked at only when something may have to be created, or nobody is known to be master; null when it was not. */
   readonly resources: ResourcesSeen | null
+  /** Which image the spec's reference means, by id, as it was a minute ago at most; null while that is not known. `resources` knows it better. */
+  readonly taggedImageId: string | null
   /** Every network of the engine; looked at only where the spec or a node speaks of others than the flotilla's own by name. Null when it was not. */
   readonly networks: readonly NetworkFacts[] | null
   /** The Redis of somebody else that this flotilla follows, or is to follow; null when there is none. */

@@ -82,7 +82,7 @@ export async function lookAt(
   const known = acceptConfig(
     rememberTransport(remember(memory, seen), spec, seen),
     spec,
-    wantedImageId(spec, seen),
+    wantedImageId({ spec, seen, memory }),
   )
   const inForce: NodeSetting = { ...setting, config: known.config ?? noConfig }
   const input: PlanInput = {

@@ -1,8 +1,63 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
+import type { FlotillaMemory } from './memory.js'
 import type { Observation } from './observation.js'
 
-/** Which image the spec's reference means on this engine now; null while it is not here, or nothing that was seen tells. */
-export function wantedImageId({ image }: FlotillaSpec, seen: Observation): string | null {
-  if (seen.resources !== null) return seen.resources.image?.imageId ?? null
-  return seen.nodes.find(node => node.container.image === image)?.container.imageId ?? null
+interface Known {
+  readonly spec: FlotillaSpec
+  readonly seen: Observation
+  readonly memory: FlotillaMemory
+}
+
+/** Of which image nodes are to be, by id; null while that is not here, or nothing that was seen tells. */
+export function wantedImageId(known: Known): string | null {
+  return imageInUse(known) ?? taggedImageId(known.seen) ?? anyOfReference(known)?.container.imageId ?? null
+}
+
+/**
+ * The image to make a node of, by id, where the reference in the spec means another one by now (a tag that has moved) or none. Null where the reference will do.
+ * Nodes of one flotilla are of one image until a person asks for the other: by the restart of all of them, which is a roll like any other.
+ */
+export function imageInstead(known: Known): string | null {
+  const inUse = imageInUse(known)
+  if (inUse === null) return null
+  const isGone = known.seen.resources !== null && known.seen.resources.image === null
+  return isGone || isMoved(known, inUse) ? inUse : null
+}
+
+/** The same for an action that makes a container. */
+export function imageOf(known: Known): { readonly image?: string } {
+  const image = imageInstead(known)
+  return image === null ? {} : { image }
+}
+
+/** What the reference means by now, where that is another image than the nodes run; null where it is not. */
+export function movedTo(known: Known): string | null {
+  const inUse = imageInUse(known)
+  return inUse !== null && isMoved(known, inUse) ? taggedImageId(known.seen) : null
+}
+
+function isMoved({ seen }: Known, inUse: string): boolean {
+  const tagged = taggedImageId(seen)
+  return tagged !== null && tagged !== inUse
+}
+
+/** Which image the reference means on this engine; null while it is not here or not known. */
+function taggedImageId(seen: Observation): string | null {
+  return seen.resources === null ? seen.taggedImageId : (seen.resources.image?.imageId ?? null)
+}
+
+/** What the recorded master was made of by today's reference, unless a person has asked for its restart since. */
+function imageInUse(known: Known): string | null {
+  const { seen, memory } = known
+  const master = memory.master?.ordinal
+  const node =
+    seen.nodes.find(one => one.ordinal === master && one.container.image === known.spec.image) ??
+    anyOfReference(known)
+  if (node === undefined) return null
+  const askedAtMs = memory.nodes.find(one => one.ordinal === node.ordinal)?.restartAskedAtMs ?? 0
+  return node.container.createdAtMs < askedAtMs ? null : node.container.imageId
+}
+
+function anyOfReference({ spec, seen }: Known): Observation['nodes'][number] | undefined {
+  return seen.nodes.find(node => node.container.image === spec.image)
 }

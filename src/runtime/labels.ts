@@ -12,6 +12,9 @@ export const trialLabel = 'io.flotilla.trial'
 /** On an image that stands in for one that could not be pulled: says what is really in it. */
 export const standInLabel = 'io.flotilla.stand-in'
 
+/** On a container that was made of an image by its id: the reference that it was made for. */
+export const referenceLabel = 'io.flotilla.image'
+
 /** The flotilla and ordinal that a set of labels names; null when they are not ours or are damaged. */
 export function readNodeLabels(
   labels: Readonly<Record<string, string>>,

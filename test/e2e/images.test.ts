@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertWhole } from '../support/common-promises.js'
 import { signalContainer } from '../support/containers.js'
-import { callEngine } from '../support/engine.js'
-import { makeImage } from '../support/images.js'
+import { callEngine, testEngine } from '../support/engine.js'
+import { makeImage, moveTag } from '../support/images.js'
 import { until } from '../support/until.js'
-import { testWorld } from '../support/world.js'
+import { testWorld, type World } from '../support/world.js'
 
 /** As in the official images of Valkey: root is given up for the server that the image names, and for nothing else. */
 const entrypoint = `#!/bin/sh
@@ -73,7 +73,44 @@ describe('images', { concurrency: 2 }, () => {
     assert.equal(await userOf((await world.container('master')).id), '1001')
     assert.equal((await world.flotilla('cli', world.name, 'ping')).stdout.trim(), 'PONG')
   })
+
+  test('a tag that moved under running nodes makes no node of another image by itself, and a restart of all rolls to it', async t => {
+    const world = testWorld(t, 'moved-tag')
+    const tag = await makeImage(world, {
+      script: 'true',
+      instructions: ['USER 999:999', 'CMD ["redis-server"]'],
+    })
+    world.declare({ replicas: 1, image: tag })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const [before] = await imageIdsOf(world)
+    await moveTag(tag, testEngine().nextImage)
+    const mark = daemon.mark()
+    await callEngine('DELETE', `/containers/${(await world.container('replica-1')).id}?force=1`)
+    await daemon.waitFor('image.moved', { since: mark })
+    await daemon.waitFor('flotilla.ready', { since: mark })
+    assert.deepEqual(await imageIdsOf(world), [before, before])
+    const moved = (await world.status()).conditions.find(({ type }) => type === 'ImageMoved')
+    assert.equal(moved?.status, 'True')
+    assert.match(moved.message, /flotilla restart/)
+    const { exitCode, stderr } = await world.flotilla('restart', world.name)
+    assert.equal(exitCode, 0, stderr)
+    await daemon.waitFor('rollout.done', { since: mark, withinMs: 60_000 })
+    const after = await imageIdsOf(world)
+    assert.equal(new Set(after).size, 1)
+    assert.notEqual(after[0], before)
+    await assertWhole(world, { replicas: 1 })
+  })
 })
+
+/** Of which image each node is, by id. */
+async function imageIdsOf(world: World): Promise<readonly string[]> {
+  const inspected = (await world.containers()).map(async ({ id }) => {
+    const { text } = await callEngine('GET', `/containers/${id}/json`)
+    return (JSON.parse(text) as { Image: string }).Image
+  })
+  return Promise.all(inspected)
+}
 
 /** The master is killed, and comes back as a replica. */
 async function failOver(

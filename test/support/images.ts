@@ -33,6 +33,12 @@ export async function makeImage(world: World, { script, instructions }: ImageCha
   return `${repository}:1`
 }
 
+/** Lets a tag mean another image: `docker tag`. */
+export async function moveTag(tag: string, image: string): Promise<void> {
+  const [repo = '', name = ''] = tag.split(':')
+  await must('POST', `/images/${image}/tag?${new URLSearchParams({ repo, tag: name }).toString()}`)
+}
+
 async function must<Answer>(method: string, path: string, json?: unknown): Promise<Answer> {
   const { status, text } = await callEngine(method, path, json)
   if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`)

@@ -24,8 +24,7 @@ import { makeNetwork } from './make-network.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
-import { whyImageRefused } from '../server-image.js'
-import { createServerContainer } from './server-user.js'
+import { createServerContainer, needImage } from './server-user.js'
 import { setDataAside } from './set-aside.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
 
@@ -153,16 +152,20 @@ export class Performer {
     }
   }
 
-  async #create({ ordinal, ...called }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
+  async #create({
+    ordinal,
+    image: instead,
+    ...called
+  }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
     const { runtime, setting, auth, signal } = this.#hands
-    const image = await this.#wantedImage()
+    const image = await (instead === undefined ? this.#wantedImage() : needImage(this.#hands, instead))
     const material = await this.#hands.materialFor(ordinal)
     // On a volume that is there already: as the data on it was kept, or it would come up empty.
     const keeps = keepingOnDisk(setting.spec, this.#hands.keepsOf(ordinal))
     const containerId = await createServerContainer(
       runtime,
       {
-        spec: desiredContainer(setting, ordinal, { ...called, image }),
+        spec: desiredContainer(setting, ordinal, { ...called, image, byId: instead !== undefined }),
         image,
         filesFor: owner => nodeFiles(setting, ordinal, { auth, material, keeps }, owner),
       },
@@ -200,14 +203,9 @@ export class Performer {
 
   async #wantedImage(): Promise<ImageFacts> {
     if (this.#image !== null) return this.#image
-    const { runtime, setting, events, signal } = this.#hands
+    const { setting, events } = this.#hands
     const { image: reference } = setting.spec
-    const image = await runtime.findImage(reference, { signal })
-    if (image === null)
-      throw new FlotillaError('runtime/image-unavailable', `the image ${reference} is not on this engine`)
-    const refused = whyImageRefused(image)
-    if (refused !== null)
-      throw new FlotillaError('runtime/image-unavailable', `the image ${reference} ${refused}`)
+    const image = await needImage(this.#hands, reference)
     this.#image = image
     const contains = image.labels[standInLabel]
     if (contains !== undefined) events.publish('image.stand-in', { image: reference, contains })

@@ -1,5 +1,6 @@
+import { FlotillaError } from '../../errors.js'
 import type { ContainerFile, ContainerSpec, ImageFacts, Runtime } from '../../runtime/runtime.js'
-import { serverUser, userByNumber } from '../server-image.js'
+import { serverUser, userByNumber, whyImageRefused } from '../server-image.js'
 
 const listOfUsers = '/etc/passwd'
 
@@ -40,4 +41,15 @@ export async function createServerContainer(
     throw error
   }
   return containerId
+}
+
+/** @throws FlotillaError runtime/image-unavailable: it is not here, or says itself that no node can be made of it. */
+export async function needImage(
+  { runtime, signal }: { readonly runtime: Runtime; readonly signal: AbortSignal },
+  referenceOrId: string,
+): Promise<ImageFacts> {
+  const image = await runtime.findImage(referenceOrId, { signal })
+  const why = image === null ? 'is not on this engine' : whyImageRefused(image)
+  if (image !== null && why === null) return image
+  throw new FlotillaError('runtime/image-unavailable', `the image ${referenceOrId} ${why}`)
 }

@@ -37,20 +37,18 @@ interface Tools {
  */
 export async function setDataAside(
   tools: Tools,
-  {
-    ordinal,
-    volume,
-    folder,
-    unreadable = false,
-  }: {
+  step: {
     readonly ordinal: number
     readonly volume: string
     readonly folder: string
+    /** By id; left out: the one that spec.image means. */
+    readonly image?: string
     readonly unreadable?: boolean
   },
 ): Promise<void> {
   const { runtime, setting, signal, keepsOf, nowMs } = tools
-  const image = await runtime.findImage(setting.spec.image, { signal })
+  const { ordinal, volume, folder, unreadable = false } = step
+  const image = await runtime.findImage(step.image ?? setting.spec.image, { signal })
   const containerId = await createHolder(tools, { ordinal, volume, image })
   try {
     const find = (path: string) => runtime.findPath(containerId, path, { signal })
@@ -83,7 +81,7 @@ async function createHolder(
   if (earlier !== null && earlier.labels[flotillaLabel] === setting.spec.name)
     await runtime.removeContainer(earlier.containerId, { signal })
   const spec = {
-    ...desiredContainer(setting, ordinal, { name, volume, image }),
+    ...desiredContainer(setting, ordinal, { name, volume, image, byId: image !== null }),
     labels: flotillaLabels(setting),
     publishPort: null,
   }

@@ -14,6 +14,7 @@ import { seeResources, type ResourcesToSee } from './resources.js'
 import { seeSource, type SourceToSee } from './source.js'
 import { seeStrangers } from './strangers.js'
 import type { ProcessUsers } from './process-users.js'
+import type { TaggedImages } from './tagged-images.js'
 import type { OwnNetworks } from './own-networks.js'
 
 export interface Eyes {
@@ -23,6 +24,7 @@ export interface Eyes {
   readonly lifeSigns: LifeSigns
   readonly processUsers: ProcessUsers
   readonly readBack: ReadBack
+  readonly taggedImages: TaggedImages
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   /** What the kernel says of a process of the engine's host; null where it can't be asked. */
@@ -79,6 +81,7 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
   // Before anything runs on it: who is promoted in the plan that starts it has to be reached then.
   if (resources?.network.kind === 'ours')
     await eyes.ownNetworks.join({ name: networkName(flotilla), networkId: resources.network.networkId })
+  if (resources !== null) eyes.taggedImages.note(input.image, resources.image, eyes.nowMs())
   return {
     flotilla,
     // The moment of the decision: a probe of a silent node has taken its time.
@@ -93,6 +96,7 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
       input,
     ),
     resources,
+    taggedImageId: eyes.taggedImages.idOf(input.image, eyes.nowMs()),
     networks,
     source,
   }

@@ -3,6 +3,7 @@ import type { RedisPort } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import { EngineView } from './engine-view.js'
 import { LifeSigns } from './life-signs.js'
+import { TaggedImages } from './tagged-images.js'
 import type { Eyes } from './observe.js'
 import { ReadBack } from './read-back.js'
 import { OwnNetworks } from './own-networks.js'
@@ -48,6 +49,7 @@ export function openEyes({
     lifeSigns,
     processUsers,
     readBack,
+    taggedImages: new TaggedImages(runtime),
     ownNetworks: new OwnNetworks(runtime, ownContainer),
   }
 }

@@ -43,7 +43,7 @@ function imagesOf(
   nodes: readonly ClassifiedNode[],
 ): { readonly running: string; readonly reference: string; readonly wanted: string } | null {
   const container = nodes.find(node => node.bucket === 'master')?.seen?.container
-  const wanted = wantedImageId(input.spec, input.seen)
+  const wanted = wantedImageId(input)
   if (container === undefined || wanted === null || container.imageId === wanted) return null
   return { running: container.imageId, reference: container.image, wanted }
 }

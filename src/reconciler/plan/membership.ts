@@ -1,3 +1,4 @@
+import { imageInstead, imageOf } from '../wanted-image.js'
 import { masterLink, networkName, newVolumeName, nodeAlias, roleName, unreadableFolder } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import { freshFiles } from './auth.js'
@@ -108,7 +109,7 @@ function prepare(
   const created = actions.flatMap(({ action }) => (action.kind === 'create-container' ? [action] : []))
   if (created.length === 0) return []
   const prepared: { phase: Phase; action: Action }[] = []
-  if (resources?.image === null)
+  if (resources?.image === null && imageInstead(input) === null)
     prepared.push({
       phase: 'prepare',
       action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
@@ -154,7 +155,12 @@ function setAside(
   if (input.memory.divergent.includes(ordinal) && input.seen.resources !== null) {
     const cause = 'it was master until it was replaced, and may hold writes that nobody else has'
     const folder = `epoch-${input.memory.epoch}`
-    return [{ phase: 'set-aside', action: { kind: 'set-aside', ordinal, volume, folder, cause } }]
+    return [
+      {
+        phase: 'set-aside',
+        action: { kind: 'set-aside', ordinal, volume, folder, ...imageOf(input), cause },
+      },
+    ]
   }
   const unreadable = whyUnreadable(input, node)
   if (unreadable === null || !reigns(input, master)) return []
@@ -162,7 +168,15 @@ function setAside(
   return [
     {
       phase: 'set-aside',
-      action: { kind: 'set-aside', ordinal, volume, folder: unreadableFolder, unreadable: true, cause },
+      action: {
+        kind: 'set-aside',
+        ordinal,
+        volume,
+        folder: unreadableFolder,
+        unreadable: true,
+        ...imageOf(input),
+        cause,
+      },
     },
   ]
 }
@@ -197,6 +211,7 @@ function bringUp(
           ordinal,
           name,
           volume,
+          ...imageOf(input),
           cause: cause ?? 'it is wanted and has no container',
         },
       },
@@ -216,7 +231,14 @@ function bringUp(
     { phase: 'discard', action: { kind: 'remove-container', ordinal, name: current, cause: stale } },
     {
       phase: 'create',
-      action: { kind: 'create-container', ordinal, name, volume, cause: `${stale}; its volume is kept` },
+      action: {
+        kind: 'create-container',
+        ordinal,
+        name,
+        volume,
+        ...imageOf(input),
+        cause: `${stale}; its volume is kept`,
+      },
     },
     { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: ended } },
   ]

@@ -39,6 +39,8 @@ export type ActionBody =
       readonly ordinal: number
       readonly name: string
       readonly volume: string
+      /** By id, where the reference in the spec means another one by now; left out where it will do. */
+      readonly image?: string
     }
   | { readonly kind: 'start-container'; readonly ordinal: number; readonly name: string }
   | { readonly kind: 'stop-container'; readonly ordinal: number; readonly name: string }
@@ -105,6 +107,7 @@ export type ActionBody =
       readonly kind: 'set-aside'
       readonly ordinal: number
       readonly volume: string
+      readonly image?: string
       readonly folder: string
       readonly unreadable?: true
     }

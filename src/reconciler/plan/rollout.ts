@@ -1,3 +1,4 @@
+import { imageOf } from '../wanted-image.js'
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
@@ -126,7 +127,14 @@ function replace(input: PlanInput, node: ClassifiedNode, master: number): { phas
     },
     {
       phase: 'create',
-      action: { kind: 'create-container', ordinal, name: newName, volume: volumeOf(input, node), cause },
+      action: {
+        kind: 'create-container',
+        ordinal,
+        name: newName,
+        volume: volumeOf(input, node),
+        ...imageOf(input),
+        cause,
+      },
     },
     { phase: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
     {

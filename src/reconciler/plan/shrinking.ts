@@ -17,7 +17,10 @@ export function withoutShrinking(wished: LiveOptions, nodes: Observation['nodes'
 
 /** What is not done and why; null when today's spec takes no memory away that is in use. */
 export function whyNotShrink({ spec, memory, seen }: PlanInput): Refusal | null {
-  const shrinking = findShrinking(liveOptions({ spec, memory }, wantedImageId(spec, seen)), seen.nodes)
+  const shrinking = findShrinking(
+    liveOptions({ spec, memory }, wantedImageId({ spec, seen, memory })),
+    seen.nodes,
+  )
   if (shrinking === null) return null
   const { ordinal, usedBytes, wantedBytes } = shrinking
   return {

@@ -63,7 +63,7 @@ export function renderAction(action: Action): string {
     case 'create-volume':
       return `create volume ${action.volume}`
     case 'create-container':
-      return `create container ${action.name} (node ${action.ordinal})`
+      return `create container ${action.name} (node ${action.ordinal})${action.image === undefined ? '' : ` of the image that the others run (${action.image.replace(/^sha256:/, '').slice(0, 12)})`}`
     case 'start-container':
       return `start ${action.name}`
     case 'stop-container':

@@ -3,7 +3,7 @@ import { refusedOptions } from '../config-in-force.js'
 import { factsOfNode } from '../node-facts.js'
 import { trialOfImage, untriedOptions, type Trial } from '../trial.js'
 import { whyImageRefused } from '../server-image.js'
-import { wantedImageId } from '../wanted-image.js'
+import { imageInstead, wantedImageId } from '../wanted-image.js'
 import { builtWithoutTls } from './built-without-tls.js'
 import type { PlanInput } from './input.js'
 import type { Contribution, Phase } from './phases.js'
@@ -14,7 +14,7 @@ const tryAgainAfterMs = 60_000
 
 /** What is known of the image that the spec names; null when it was not tried, or is not here. */
 export function trialOf(input: PlanInput): Trial | null {
-  return trialOfImage(input.memory.trials, wantedImageId(input.spec, input.seen))
+  return trialOfImage(input.memory.trials, wantedImageId(input))
 }
 
 /** What keeps the options of the spec from being in force: they are to be tried first, or a server refuses them. Null when nothing does. */
@@ -51,14 +51,15 @@ function planTrial(input: PlanInput): Contribution | null {
   const trial = trialOf(input)
   const cause = whyTry(input, trial)
   if (cause === null) return null
-  const { image } = input.spec
+  const instead = imageInstead(input)
+  const image = instead ?? input.spec.image
   const actions: { phase: Phase; action: Action }[] = [
     {
       phase: 'try',
       action: { kind: 'try-image', image, options: untriedOptions(trial, questionsOf(input)), cause },
     },
   ]
-  if (input.seen.resources?.image === null)
+  if (input.seen.resources?.image === null && instead === null)
     actions.unshift({
       phase: 'prepare',
       action: { kind: 'pull-image', image, cause: 'the image is not on this engine' },
@@ -67,16 +68,22 @@ function planTrial(input: PlanInput): Contribution | null {
 }
 
 function whyTry(input: PlanInput, trial: Trial | null): string | null {
-  const { spec, seen } = input
+  const { seen } = input
   const image = seen.resources?.image ?? null
   // It has told enough by itself.
   if (image !== null && whyImageRefused(image) !== null) return null
   if (trial?.outcome.kind === 'failed')
     return seen.atMs - trial.atMs >= tryAgainAfterMs ? `it failed before: ${trial.outcome.reason}` : null
-  if (trial === null && seen.nodes.some(node => node.container.image !== spec.image))
+  if (trial === null && seen.nodes.some(node => isOfAnother(input, node)))
     return 'nodes are to run it, and none has run it before'
   const untried = Object.keys(untriedOptions(trial, questionsOf(input)))
   return untried.length === 0 ? null : `what it makes of ${untried.join(', ')} is not known`
+}
+
+/** It runs what another reference meant, or what this one meant before. */
+function isOfAnother(input: PlanInput, { container }: PlanInput['seen']['nodes'][number]): boolean {
+  const wanted = wantedImageId(input)
+  return container.image !== input.spec.image || (wanted !== null && container.imageId !== wanted)
 }
 
 /** Why the options of the spec are not in force, though there was somebody to ask; null when they are, or are still to be tried. */

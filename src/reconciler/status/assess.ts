@@ -16,6 +16,7 @@ import { failingStatus } from './failing.js'
 import { isSettlingIn, mendsSomething } from './redundancy.js'
 import { refusalFacts } from './refusal-facts.js'
 import { rolloutStatus } from './rollout-status.js'
+import { imageFact } from './image-fact.js'
 import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
@@ -115,6 +116,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     AuthApplied: authFact(input, census, context.previous),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
+    ImageMoved: imageFact(input, context.previous),
     RunsAsRoot: rootFact(input, census.wanted, context.previous),
     DataLost: lostFact(input),
   }

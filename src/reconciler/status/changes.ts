@@ -18,6 +18,7 @@ export function publishChanges(
   publishHolds(events, before, now)
   publishConditions(events, before, now)
   publishUnavailable(events, before, now)
+  publishImage(events, before, now)
   const isNews =
     before?.phase !== now.phase ||
     before.observedGeneration !== now.observedGeneration ||
@@ -89,6 +90,15 @@ function publishUnavailable(events: EventSink, before: FlotillaStatus | null, no
       ?.message ?? null
   const why = of(now)
   if (why !== null && why !== of(before)) events.publish('password.unavailable', { why })
+}
+
+/** What an image turned out to be, once. */
+function publishImage(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  const news = { ImageMoved: 'image.moved', RunsAsRoot: 'image.runs-as-root' } as const
+  for (const type of ['ImageMoved', 'RunsAsRoot'] as const) {
+    const [was, is] = [before, now].map(status => status?.conditions.find(one => one.type === type))
+    if (is?.status === 'True' && was?.status !== 'True') events.publish(news[type], { why: is.message })
+  }
 }
 
 function publishConditions(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {

@@ -164,6 +164,7 @@ export const conditionTypes = [
   'TlsRefused',
   'BootstrapBlocked',
   'LockedOut',
+  'ImageMoved',
   'RunsAsRoot',
   'DataLost',
   'Paused',

@@ -1,3 +1,4 @@
+import { referenceLabel } from '../labels.js'
 import { z } from 'zod'
 import type {
   ContainerExit,
@@ -84,7 +85,7 @@ export function factsOfInspected(seen: InspectedContainer): ContainerFacts {
     containerId: seen.Id,
     name: seen.Name.replace(/^\//, ''),
     labels: seen.Config.Labels ?? {},
-    image: seen.Config.Image,
+    image: referenceOf(seen.Config.Image, seen.Config.Labels ?? {}),
     imageId: seen.Image,
     state,
     createdAtMs,
@@ -102,7 +103,7 @@ export function factsOfListed(seen: ListedContainer): ContainerFacts {
     containerId: seen.Id,
     name: nameOf(seen),
     labels: seen.Labels ?? {},
-    image: seen.Image,
+    image: referenceOf(seen.Image, seen.Labels ?? {}),
     imageId: seen.ImageID,
     state: stateOf(seen.State),
     createdAtMs: seen.Created * 1000,
@@ -202,4 +203,9 @@ function mountsOf(mounts: readonly Mount[] | null | undefined): ContainerFacts['
   return (mounts ?? []).flatMap(({ Type, Name, Destination }) =>
     Type === 'volume' && Name ? [{ volume: Name, path: Destination ?? '' }] : [],
   )
+}
+
+/** One that was made of an image by its id says for which reference. */
+function referenceOf(image: string, own: Readonly<Record<string, string>>): string {
+  return image.startsWith('sha256:') ? (own[referenceLabel] ?? image) : image
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { ErrorCode } from '../../errors.js'
-import { flotillaLabel } from '../labels.js'
+import { flotillaLabel, referenceLabel } from '../labels.js'
 import { noNetwork } from '../runtime.js'
 import { fakeFiles, type FakeFiles } from './fake-files.js'
 import type {
@@ -289,7 +289,7 @@ function factsOf(container: FakeContainer): ContainerFacts {
     containerId: container.id,
     name: container.name,
     labels: spec.labels,
-    image: spec.image,
+    image: spec.image.startsWith('sha256:') ? (spec.labels[referenceLabel] ?? spec.image) : spec.image,
     imageId: container.imageId,
     state: container.state,
     createdAtMs: container.createdAtMs,

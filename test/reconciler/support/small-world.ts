@@ -467,6 +467,7 @@ export function look(world: World): Observation {
             image: world.imageHere ? imageFacts() : null,
           },
     source: world.source === null ? null : seenOutside(world.source),
+    taggedImageId: null,
     networks: world.networks.map(network => ({
       networkId: `id of ${network}`,
       name: network,

@@ -357,6 +357,7 @@ export function observation(
     strangers: [],
     resources: resources(),
     networks: null,
+    taggedImageId: null,
     source: null,
     ...overrides,
   }
