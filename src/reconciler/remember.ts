@@ -41,7 +41,8 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
   const records = new Map(memory.nodes.map(node => [node.ordinal, node]))
   for (const node of seen.nodes) {
     const before = records.get(node.ordinal) ?? newNodeRecord(node.ordinal)
-    const after = rememberNode(before, node, seen.atMs)
+    const promotedAtMs = memory.master?.ordinal === node.ordinal ? memory.master.sinceMs : null
+    const after = rememberNode(before, node, { atMs: seen.atMs, promotedAtMs })
     if (after === before && records.has(node.ordinal)) continue
     records.set(node.ordinal, after)
     changed = true
@@ -49,8 +50,12 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
   return changed ? [...records.values()].sort((a, b) => a.ordinal - b.ordinal) : memory.nodes
 }
 
-function rememberNode(before: NodeRecord, node: NodeSeen, atMs: number): NodeRecord {
-  const crashes = withCrash(before, node)
+function rememberNode(
+  before: NodeRecord,
+  node: NodeSeen,
+  { atMs, promotedAtMs }: { readonly atMs: number; readonly promotedAtMs: number | null },
+): NodeRecord {
+  const crashes = withCrash(before, node, promotedAtMs)
   const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
   // Asked for in the future: the clock was set back. Every container would be older than that, and made anew over and over until the clock has caught up.
   const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
@@ -100,12 +105,17 @@ const tooSoonMs = 5_000
  * An end with code 0 was asked for (docker stop, a shutdown of the host), unless it came too soon; one that Flotilla ordered was, whatever its code. Everything
  * else is a crash, counted once by its time.
  */
-function withCrash({ crashes, endedRun, lineage }: NodeRecord, node: NodeSeen): readonly Crash[] {
+function withCrash(
+  { crashes, endedRun, lineage }: NodeRecord,
+  node: NodeSeen,
+  promotedAtMs: number | null,
+): readonly Crash[] {
   const { exit, startedAtMs } = node.container
   if (exit === null || startedAtMs === null || endedRun === runOf(node.container)) return crashes
   const ranMs = Math.max(0, exit.atMs - startedAtMs)
   if (exit.code === 0 && ranMs >= tooSoonMs) return crashes
   if (crashes.some(crash => crash.atMs === exit.atMs)) return crashes
-  const served = lineage !== null && lineage.seenAtMs >= startedAtMs
+  // A master may die before anybody has looked at it as one.
+  const served = Math.max(lineage?.seenAtMs ?? 0, promotedAtMs ?? 0) >= startedAtMs
   return [...crashes, { atMs: exit.atMs, ranMs, exitCode: exit.code, served }].slice(-10)
 }

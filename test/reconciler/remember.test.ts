@@ -103,6 +103,16 @@ test('an end right after the start is a crash, whatever its exit code', () => {
   assert.deepEqual(after.nodes[1]?.crashes, [{ atMs: nowMs, ranMs: 300, exitCode: 0, served: true }])
 })
 
+test('a master that dies before anybody has looked at it as one has served all the same', () => {
+  const exit = { code: 137, oomKilled: false, atMs: nowMs, error: null }
+  const served = (sinceMs: number) =>
+    look(memory(0, { master: { ordinal: 0, sinceMs, lineage: null } }), [
+      stopped(0, { container: { exit, startedAtMs: nowMs - 300 } }),
+    ]).nodes[0]?.crashes[0]?.served
+  assert.equal(served(nowMs - 100), true)
+  assert.equal(served(nowMs - 400), false)
+})
+
 test('an end that Flotilla ordered is no crash, whatever its exit code, and the next one is', () => {
   const ended = stopped(1)
   const ordered = withNodeRecord(known, 1, record => ({ ...record, endedRun: runOf(ended.container) }))

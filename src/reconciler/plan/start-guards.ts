@@ -3,7 +3,7 @@ import type { NodeSeen } from '../observation.js'
 import { factsOfNode } from '../node-facts.js'
 import type { PlanInput } from './input.js'
 import type { ClassifiedNode } from './classify.js'
-import { crashesOf, pauseMs, quickCrashesInARow, quickMs } from './crashes.js'
+import { crashesOf, pauseMs, quickCrashesInARow, quickMs, unsteadyNodes } from './crashes.js'
 import type { Refusal, Wait } from './plan.js'
 import { howToRepair, whyUnreadable } from './unreadable.js'
 
@@ -74,7 +74,7 @@ function nextStartAtMs(input: PlanInput, node: NodeSeen, master: number | null):
 
 /**
  * A pause spares the others the work that a node makes that can't live. While nobody takes writes the recorded master is not kept waiting for long, and hardly at
- * all when it can live; nor is a replica that can, while the master has no other copy: the next crash of the master would be an outage.
+ * all when it can live; nor is a replica that can, while the master has no other copy that does not keep crashing: the next crash of the master would be an outage.
  */
 function pauseMsMax(
   input: PlanInput,
@@ -84,11 +84,15 @@ function pauseMsMax(
     served,
   }: { readonly node: NodeSeen; readonly master: number | null; readonly served: boolean },
 ): number {
-  const others = input.seen.nodes.filter(one => one.ordinal !== node.ordinal).map(factsOfNode)
-  const reigns = others.some(facts => facts?.role === 'master')
+  const others = input.seen.nodes.filter(one => one.ordinal !== node.ordinal)
+  const reigns = others.some(one => factsOfNode(one)?.role === 'master')
+  const unsteady = unsteadyNodes(input)
+  const hasCopy = others.some(
+    one => factsOfNode(one)?.upstream?.link === 'up' && !unsteady.includes(one.ordinal),
+  )
   const isNeeded = reigns
-    ? !others.some(facts => facts?.upstream?.link === 'up')
-    : node.ordinal === master || !others.some(facts => facts !== null)
+    ? !hasCopy
+    : node.ordinal === master || !others.some(one => factsOfNode(one) !== null)
   if (isNeeded && served) return 2_000
   return isNeeded && !reigns ? 30_000 : 300_000
 }

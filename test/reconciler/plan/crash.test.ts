@@ -267,15 +267,19 @@ test('a node that keeps crashing is told of until it has run for half a minute',
 })
 
 test('a replica that can live is not kept waiting while the master has no other copy', () => {
+  const unsteady = nodeRecord(2, { crashes: crashesUpTo(2, 60_000) })
   const dueInMs = (served: boolean, ...beside: readonly NodeSeen[]): string =>
     planText({
       spec: { replicas: 1 + beside.length },
-      memory: looping(crashesUpTo(8, 1_500, { served })),
+      memory: memory(0, {
+        nodes: [nodeRecord(1, { lineage: null, crashes: crashesUpTo(8, 1_500, { served }) }), unsteady],
+      }),
       nodes: [reigning(), stopped(1), ...beside],
     })
   assert.match(dueInMs(true), /node 1 is due, in 1 s/)
   assert.match(dueInMs(false), /node 1 is due, in 63 s/)
-  assert.match(dueInMs(true, replica(2)), /node 1 is due, in 63 s/)
+  assert.match(dueInMs(true, replica(3)), /node 1 is due, in 63 s/)
+  assert.match(dueInMs(true, replica(2)), /node 1 is due, in 1 s/, 'no copy to rely on: it crashes too')
 })
 
 test('while nobody takes writes the recorded master does not wait for minutes, and hardly at all when it can live', () => {
