@@ -41,13 +41,19 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
   const records = new Map(memory.nodes.map(node => [node.ordinal, node]))
   for (const node of seen.nodes) {
     const before = records.get(node.ordinal) ?? newNodeRecord(node.ordinal)
-    const promotedAtMs = memory.master?.ordinal === node.ordinal ? memory.master.sinceMs : null
+    const promotedAtMs = lastPromotionOf(memory, node.ordinal)
     const after = rememberNode(before, node, { atMs: seen.atMs, promotedAtMs })
     if (after === before && records.has(node.ordinal)) continue
     records.set(node.ordinal, after)
     changed = true
   }
   return changed ? [...records.values()].sort((a, b) => a.ordinal - b.ordinal) : memory.nodes
+}
+
+/** Also one that was begun and not written down as done: it answered, and was found fit. */
+function lastPromotionOf({ master, operation }: FlotillaMemory, ordinal: number): number | null {
+  if (operation?.phase === 'promoting' && operation.to === ordinal) return operation.startedAtMs
+  return master?.ordinal === ordinal ? master.sinceMs : null
 }
 
 function rememberNode(

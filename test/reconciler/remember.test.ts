@@ -110,6 +110,11 @@ test('a master that dies before anybody has looked at it as one has served all t
       stopped(0, { container: { exit, startedAtMs: nowMs - 300 } }),
     ]).nodes[0]?.crashes[0]?.served
   assert.equal(served(nowMs - 100), true)
+  const underWay = operation({ startedAtMs: nowMs - 100 })
+  const died = look(memory(0, { operation: underWay }), [
+    stopped(0, { container: { exit, startedAtMs: nowMs - 300 } }),
+  ])
+  assert.equal(died.nodes[0]?.crashes[0]?.served, true, 'also before its promotion was written down')
   assert.equal(served(nowMs - 400), false)
 })
 

@@ -3,16 +3,16 @@ import type { PlanInput } from './input.js'
 import type { Wait } from './plan.js'
 
 /**
- * A master that dies this soon after its promotion was ended by what its clients do, as a rule: the usual libraries are back within 2 s, and with them the request
+ * A master that dies this soon after its promotion was ended by what its clients do, as a rule: the usual libraries try again within a second at first, and with them comes the request
  * that ended the one before. A death after that is a misfortune like any other, and answered at once.
  */
-const soonMs = 2_000
+const soonMs = 1_000
 
-const pauseMsMax = 30_000
+const pauseMsMax = 10_000
 
 /**
  * Something ends every master: once as many have died one after the other, each soon after its promotion, as there are nodes, the next one waits, twice as long each time, and
- * never for more than half a minute. Each promotion costs its node a full synchronisation and an archive; none of them ends what ends the masters.
+ * never for more than ten seconds. Each promotion costs its node a full synchronisation and an archive; none of them ends what ends the masters.
  *
  * @param diedAtMs when the master has died, as far as is known
  */

@@ -231,7 +231,7 @@ test('when every node has been master and died at once the next promotion waits,
   planIs(poisoned(1, 100), promotedAgain)
   const due = (count: number): string | undefined =>
     /the next promotion is due, in (\d+) s/.exec(planText(poisoned(count, 0)))?.[1]
-  assert.deepEqual([2, 3, 4, 5, 6, 7, 8, 50].map(due), ['1', '2', '4', '8', '16', '30', '30', '30'])
+  assert.deepEqual([2, 3, 4, 5, 6, 7, 8, 50].map(due), ['1', '2', '4', '8', '10', '10', '10', '10'])
 })
 
 test('a promotion that had to wait is made when its time has come', () => {
@@ -272,7 +272,7 @@ test('a lone master that dies at once after each start is promoted later and lat
       seen: quick,
     },
     `
-      waiting for: the next promotion is due, in 4 s: the last 3 masters died within 2 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
+      waiting for: the next promotion is due, in 4 s: the last 3 masters died within 1 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
     `,
   )
 })
