@@ -133,7 +133,8 @@ function oneForEachNode(made: VolumeDriver, context: z.RefinementCtx): void {
 }
 
 function ownPlaceIn(folder: string): string {
-  return `${folder.replace(/\/+$/, '')}/${folder.includes('{flotilla}') ? '' : '{flotilla}-'}{ordinal}`
+  const stem = folder.endsWith('/') ? folder.slice(0, -1) : folder
+  return `${stem}/${folder.includes('{flotilla}') ? '' : '{flotilla}-'}{ordinal}`
 }
 
 const mapping = z.strictObject({
