@@ -223,7 +223,8 @@ export const catalogue = {
     level: 'warn',
     message: 'another node is master',
     fields: ['from', 'to', 'epoch', 'kind', 'reason'],
-    alert: 'when kind is failover: look at why the old master ended',
+    alert:
+      'when kind is failover: look at why the old master ended; when kind is external: look at who else changes masters',
   },
   'master.promoted': {
     level: 'info',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { HistoryEntry } from '../reconciler/memory.js'
+import { operationKinds, type HistoryEntry } from '../reconciler/memory.js'
 import { count, flotillaStatus, nodeStatus, time } from '../reconciler/status/status-schema.js'
 import type { FlotillaSeries } from '../series/series.js'
 
@@ -38,7 +38,7 @@ export const flotilla = flotillaStatus.extend({
 })
 
 export const historyEntry = z.object({
-  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover', 'take-over']),
+  kind: z.enum(operationKinds),
   epoch: count,
   from: count.nullable(),
   to: count,

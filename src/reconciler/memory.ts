@@ -165,8 +165,20 @@ export interface Crash {
   readonly served: boolean
 }
 
-export type OperationKind =
-  'creation' | 'restart' | 'failover' | 'cold-start' | 'adoption' | 'switchover' | 'take-over'
+/** `external`: somebody else changed the master. `restored`: the record was older than the last change. Both are only written down. */
+export const operationKinds = [
+  'creation',
+  'restart',
+  'failover',
+  'cold-start',
+  'adoption',
+  'switchover',
+  'take-over',
+  'external',
+  'restored',
+] as const
+
+export type OperationKind = (typeof operationKinds)[number]
 
 export interface Operation {
   readonly kind: OperationKind

@@ -64,6 +64,7 @@ export function parseInfo(text: string): ParsedInfo {
     },
     // Only a replica shows it. 100 is the default of every version.
     replicaPriority: integer(fields, 'slave_priority') ?? 100,
+    failingOver: (fields.get('master_failover_state') ?? 'no-failover') !== 'no-failover',
   }
   return { kind: 'facts', facts }
 }

@@ -208,6 +208,8 @@ export interface RedisFacts {
   readonly syncs: { readonly full: number; readonly partialOk: number; readonly partialRefused: number }
   /** 0 means: never promote. */
   readonly replicaPriority: number
+  /** Redis's own FAILOVER is under way on this node: it gives its role away, or has, and refuses REPLICAOF until it is over. */
+  readonly failingOver: boolean
   /** Asked only of nodes that may speak TLS (see {@link Way}). */
   readonly transport?: TransportFacts
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { persistenceByDefault } from '../manifest/sections/persistence.js'
 import { tlsByDefault } from '../manifest/sections/tls.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
-import type { FlotillaMemory } from '../reconciler/memory.js'
+import { operationKinds, type FlotillaMemory } from '../reconciler/memory.js'
 
 /** The version of the file's shape. A newer one is refused (a downgraded Flotilla must not guess), an older one would be migrated here. */
 export const memoryVersion = 1
@@ -16,7 +16,7 @@ const lineage = z.object({
   seenAtMs: z.number(),
 })
 const operation = z.object({
-  kind: z.enum(['creation', 'restart', 'failover', 'cold-start', 'adoption', 'switchover', 'take-over']),
+  kind: z.enum(operationKinds),
   phase: z.enum(['fencing', 'promoting', 'switching']),
   epoch: count,
   from: count.nullable(),

@@ -45,6 +45,7 @@ test('a 7.0 master is read whole', () => {
     opsPerSecond: 158,
     syncs: { full: 1, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,
+    failingOver: false,
   } satisfies RedisFacts)
 })
 

@@ -79,9 +79,10 @@ function withEntry(memory: FlotillaMemory, entry: HistoryEntry): readonly Histor
   return [...memory.history, entry].slice(-historyLength)
 }
 
-/** A planned change of masters leaves nothing behind on the old one; an unplanned one may. */
+/** A planned change of masters leaves nothing behind on the old one; an unplanned one may. Who follows already is taken off the list by the next look. */
 function divergedBy({ kind, from, to }: Operation, result: 'done' | 'aborted'): readonly number[] {
-  return result === 'done' && kind === 'failover' && from !== null && from !== to ? [from] : []
+  const mayLeave = kind === 'failover' || kind === 'external' || kind === 'restored'
+  return result === 'done' && mayLeave && from !== null && from !== to ? [from] : []
 }
 
 /** The memory once a restart was asked for: whose containers are older than that are to be made anew, and what they did before is forgotten, as is what has failed. */

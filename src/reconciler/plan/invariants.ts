@@ -19,6 +19,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...atMostOnePromotion(steps),
     ...promotionIsWrittenDownFirst(steps, input),
     ...noSecondMaster(steps, input),
+    ...onlyTheOneMasterIsAdopted(steps, input),
     ...theOldMasterIsMadeSureOf(steps, input),
     ...noEmptyMasterOverData(steps, input),
     ...followersFollowTheMaster(steps, input),
@@ -82,6 +83,21 @@ function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
         ? []
         : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
     })
+  })
+}
+
+/** A change of master that others have made is written down only where it is complete: one node says master, and the former one does not run as one. */
+function onlyTheOneMasterIsAdopted(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'begin-operation') return []
+    const { kind, from, to } = action.operation
+    if (kind !== 'external' && kind !== 'restored') return []
+    const masters = input.seen.nodes.filter(node => factsOfNode(node)?.role === 'master')
+    const former = input.seen.nodes.find(node => node.ordinal === from)
+    const mayReign = former?.container.state === 'running' && factsOfNode(former) === null
+    return masters.length === 1 && masters[0]?.ordinal === to && !mayReign
+      ? []
+      : [`node ${to} would be written down as master, and is not the only one that may be`]
   })
 }
 

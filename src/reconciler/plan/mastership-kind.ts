@@ -10,13 +10,19 @@ import type { Refusal, Wait } from './plan.js'
  * 2. the record (`memory.master`, or an operation that was under way);
  * 3. without a record, the container that holds the master's name (a container's name is its role);
  * 4. without either, data: the only node that has any, or the furthest of one lineage.
- * What contradicts the record (an empty master where there was data) is a refusal, never a guess.
+ * What contradicts the record (an empty master where there was data) is a refusal, never a guess; a change of master that is complete, and that the record
+ * has missed, is written down (external-change.ts).
  */
 export type Mastership =
   /** The recorded master reigns. */
   | { readonly kind: 'reigning'; readonly ordinal: number }
-  /** A master reigns that we have no record of: write it down, change nothing. */
-  | { readonly kind: 'found'; readonly ordinal: number; readonly reason: string }
+  /** A master reigns that our record does not name: write it down, and change nothing but names. */
+  | {
+      readonly kind: 'found'
+      readonly ordinal: number
+      readonly operationKind: 'adoption' | 'external' | 'restored'
+      readonly reason: string
+    }
   /** Nothing exists anywhere: the first node is crowned as soon as it is up, within the same plan. */
   | { readonly kind: 'first'; readonly ordinal: number; readonly reason: string }
   /** The evidence is complete: promote now. */

@@ -11,6 +11,7 @@ import type { Mastership } from './mastership-kind.js'
 import { whyNotRejoin } from './rejoin.js'
 import type { Wait } from './plan.js'
 import { whyNotPromoteYet } from './promotion-pause.js'
+import { decideExternalChange } from './external-change.js'
 import { decideFailover } from './failover.js'
 import { decideSwitchover } from './switchover.js'
 import { silentProbeDeadlineMs } from '../observation.js'
@@ -23,6 +24,7 @@ export function decideMastership(input: PlanInput, census: Census): Mastership {
   const nodes = [...census.wanted, ...census.surplus]
   if (rightful === null) return decideUnrecorded(input, nodes)
   return (
+    decideExternalChange(input, nodes, rightful) ??
     decideSwitchover(input, nodes, rightful) ??
     decideFailover(input, nodes, rightful) ??
     decideOnRecord(input, nodes, rightful)
@@ -107,6 +109,7 @@ function decideOnUncrowned(
 ): Mastership {
   const facts = factsOf(node)
   if (facts === null) return pendingOn(node.ordinal, 'it answers')
+  if (facts.failingOver) return pendingOn(node.ordinal, 'the FAILOVER that it was sent is over', 50)
   const others = nodes.filter(other => other.ordinal !== node.ordinal)
   const unsure = makeSureOfOld(input, others, node.ordinal)
   if (unsure !== null) return unsure
@@ -234,6 +237,7 @@ export function operationFor(
   if (underWay !== null && underWay.phase === 'fencing')
     return { ...underWay, phase: 'promoting', to: crowned.ordinal, reason: crowned.reason }
   if (underWay !== null && underWay.to === crowned.ordinal) return underWay
+  const isOfOthers = crowned.kind === 'external' || crowned.kind === 'restored'
   return {
     kind: crowned.kind,
     phase: 'promoting',
@@ -243,7 +247,8 @@ export function operationFor(
     reason: crowned.reason,
     troubleAtMs: crowned.troubleAtMs ?? input.seen.atMs,
     startedAtMs: input.seen.atMs,
-    requestId: input.memory.request?.requestId ?? null,
+    // What others have done carries out nobody's request.
+    requestId: isOfOthers ? null : (input.memory.request?.requestId ?? null),
   }
 }
 

@@ -31,6 +31,10 @@ export function endOperation(
     offsetGapBytes,
     detail,
     lostKeys,
-    cause: detail ?? (operation.kind === 'adoption' ? 'it reigns already' : 'it is promoted'),
+    cause: detail ?? (isOnlyRecorded(operation) ? 'it is master already' : 'it is promoted'),
   }
+}
+
+function isOnlyRecorded({ kind }: Operation): boolean {
+  return kind === 'adoption' || kind === 'external' || kind === 'restored'
 }

@@ -77,7 +77,7 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
         ? [{ refusals: [mastership.refusal] }]
         : [keepAll(input, census, mastership.ordinal), { refusals: [mastership.refusal] }]
     case 'found':
-      return [{ actions: recordOnly(input, mastership.ordinal, mastership.reason) }]
+      return planFound(input, census, mastership)
     case 'first':
       return planFirst(input, census, mastership)
     case 'crown':
@@ -228,6 +228,9 @@ function stillReborn(
   )
   const facts = reborn === undefined ? null : factsOf(reborn)
   const name = reborn?.seen?.container.name
+  const crowned = nodes.find(node => node.ordinal === to)
+  // A copy of whoever is master already has nothing of its own any more.
+  if (crowned !== undefined && saysMaster(crowned) && factsOf(crowned)?.replid === facts?.replid) return []
   if (reborn === undefined || name === undefined || facts === null || facts.role === 'master') return []
   const cause = 'it was started anew and may hold writes that nobody else has; it is to be set aside first'
   return [{ phase: 'still', action: { kind: 'kill-container', ordinal: reborn.ordinal, name, cause } }]
@@ -268,9 +271,20 @@ function stepDown(ordinal: number, master: number): { phase: Phase; action: Acti
   return { phase: 'step-down', action: { kind: 'follow', ordinal, master, nudge: false, cause: strayCause } }
 }
 
-function recordOnly(input: PlanInput, ordinal: number, reason: string): { phase: Phase; action: Action }[] {
-  const operation = operationFor(input, { ordinal, kind: 'adoption', reason })
-  return [...beginning(input, operation, 'begin'), { phase: 'end', action: endOperation(operation) }]
+/** It reigns already: that is written down, and the names follow; whoever is connected to the former master comes back to the name then. */
+function planFound(
+  input: PlanInput,
+  census: Census,
+  found: Extract<Mastership, { kind: 'found' }>,
+): Contribution[] {
+  const { ordinal, operationKind: kind, reason } = found
+  const operation = operationFor(input, { ordinal, kind, reason })
+  const record: Contribution = {
+    actions: [...beginning(input, operation, 'begin'), { phase: 'end', action: endOperation(operation) }],
+  }
+  const old = census.wanted.find(node => node.ordinal === operation.from)
+  if (kind !== 'external' || old === undefined) return [record]
+  return [record, planNaming(input, census, ordinal), { actions: releaseClients(old.ordinal, true) }]
 }
 
 /** Trials run within one pass: one that a look finds was cut short. */

@@ -73,6 +73,7 @@ function decideAmongMasters(
   return {
     kind: 'found',
     ordinal: chosen.ordinal,
+    operationKind: 'adoption',
     reason:
       masters.length === 1
         ? 'it is the only master, and there was no record'

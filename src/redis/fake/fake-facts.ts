@@ -43,6 +43,7 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     opsPerSecond: 0,
     syncs: { ...process.syncs },
     replicaPriority: 100,
+    failingOver: false,
   }
 }
 

@@ -197,7 +197,7 @@ test('a lost record of a healthy flotilla is written down again, and nothing is 
     stage 1
       record adoption: node 0 is to be master, epoch 1  # it is the only master, and there was no record
     stage 2
-      record adoption: done  # it reigns already
+      record adoption: done  # it is master already
   `,
   )
 })
@@ -361,7 +361,7 @@ test('of two masters without a record the one with the name is it', () => {
       stage 1
         record adoption: node 1 is to be master, epoch 1  # of several masters it holds the name, and there was no record
       stage 2
-        record adoption: done  # it reigns already
+        record adoption: done  # it is master already
     `,
   )
 })
@@ -445,17 +445,17 @@ test("a replica that was made master by hand, and has taken writes since, is nob
   )
 })
 
-test("nothing is started beside a node that took the master's name and role by hand", () => {
+test("nothing is started beside a node that took the master's name and role by hand, and lacks what was recorded", () => {
   planIs(
     {
       spec: { replicas: 1 },
-      nodes: [stopped(0), master(1, { ...leftAt(1_001), followers: [follower(2)] })],
+      nodes: [stopped(0), master(1, { ...leftAt(901), followers: [follower(2)] })],
       seen: { resources: resources() },
     },
     `
       waiting for: the name shop-master does not lead to node 1 any more, which says that it is master and is not: node 0 would copy its data at its start
-      refuses (NoSafeCandidate): node 0, the master, has ended with exit code 137, and no replica may take its place, so it is started again on its own data (node 1 (offset unknown, 10 keys): it says that it is master already)
-        type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
+      refuses (DataLossGuard): node 1 was made master by somebody else, and has the recorded history up to 900, which had come to 1000
+        type: flotilla failover shop --to 1 --force   (node 1 stays master; what it lacks is lost)
     `,
   )
 })

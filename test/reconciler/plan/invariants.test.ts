@@ -90,6 +90,20 @@ test('nobody is promoted beside a master that was not disarmed before', () => {
   assert.deepEqual(objections(facts, [follow(1, 0)], [promote(0)]), [])
 })
 
+test('a change of master by others is written down only for the one node that is master, and not beside a former one that may be', () => {
+  const adopt = (to: number): ActionBody => ({
+    kind: 'begin-operation',
+    operation: operation({ kind: 'external', from: 0, to }),
+  })
+  const objected = (...nodes: readonly NodeSeen[]): boolean => objections({ nodes }, [adopt(1)]).length > 0
+  assert.equal(objected(replica(0), master(1)), false)
+  assert.equal(objected(stopped(0), master(1)), false)
+  assert.equal(objected(replica(0), replica(1)), true)
+  assert.equal(objected(master(0), master(1)), true)
+  assert.equal(objected(replica(0), replica(1), master(2)), true)
+  assert.equal(objected(node(0), master(1)), true)
+})
+
 test('nobody is promoted while the old master runs and says nothing, unless it is killed before', () => {
   const kill: ActionBody = { kind: 'kill-container', ordinal: 0, name: 'shop-master' }
   const named = { name: 'shop-master' }

@@ -360,7 +360,12 @@ test('each that is too many goes only when nothing speaks against it', () => {
     'odd is removed when it has its own name',
   )
   assert.equal(
-    of([master(0), replica(1)], replica(2), { kind: 'found', ordinal: 0, reason: '' }),
+    of([master(0), replica(1)], replica(2), {
+      kind: 'found',
+      ordinal: 0,
+      operationKind: 'adoption',
+      reason: '',
+    }),
     'shop-replica-2 is removed when the master reigns',
   )
 })

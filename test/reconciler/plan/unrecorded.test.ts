@@ -76,6 +76,7 @@ test('a blank slate starts with its lowest ordinal, and only a blank one', () =>
 test('the only master is it, whatever the others hold', () => {
   assert.deepEqual(decide([master(1), newborn(0)], { spec: { replicas: 1 } }), {
     kind: 'found',
+    operationKind: 'adoption',
     ordinal: 1,
     reason: 'it is the only master, and there was no record',
   })
@@ -85,6 +86,7 @@ test('of several masters the one with the name is it', () => {
   const other = master(1, {}, { container: { name: 'shop-replica-1' } })
   assert.deepEqual(decide([master(0), other], { spec: { replicas: 1 } }), {
     kind: 'found',
+    operationKind: 'adoption',
     ordinal: 0,
     reason: 'of several masters it holds the name, and there was no record',
   })

@@ -159,6 +159,7 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
     opsPerSecond: 0,
     syncs: { full: 0, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,
+    failingOver: false,
     ...overrides,
   }
 }

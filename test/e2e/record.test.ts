@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { killContainer } from '../support/containers.js'
+import { until } from '../support/until.js'
+import { testWorld, type World } from '../support/world.js'
+
+describe('the record', { concurrency: 2 }, () => {
+  test('41. A state folder from a backup that is several changes of master old → adopted, nothing stopped, nothing asked', async t => {
+    const world = testWorld(t, 'restored')
+    world.declare({ replicas: 2 })
+    const first = world.startDaemon()
+    await first.waitFor('flotilla.ready')
+    await fill(world, 'before')
+    assert.equal((await first.stop()).exitCode, 0)
+    const backup = `${world.state}.backup`
+    cpSync(world.state, backup, { recursive: true })
+    const second = world.startDaemon()
+    await second.waitFor('daemon.started')
+    await changeByCrash(world, second)
+    const { exitCode, stderr } = await world.flotilla('switchover', world.name, '--to', '2')
+    assert.equal(exitCode, 0, stderr)
+    await assertWhole(world, { replicas: 2 })
+    await fill(world, 'after')
+    assert.equal((await second.stop()).exitCode, 0)
+    const before = await world.containers()
+    rmSync(world.state, { recursive: true })
+    cpSync(backup, world.state, { recursive: true })
+    const third = world.startDaemon()
+    await third.waitFor('master.promoted')
+    await assertWhole(world, { replicas: 2 })
+    await assertOneChange({ world, daemon: third, since: 0 }, { kind: 'restored', from: 0, to: 2 })
+    assert.deepEqual(third.lines('flotilla.held', 0), [])
+    await assertUntouched(world, before)
+    assert.equal(await world.redis('master', 'get', 'after'), 'written')
+    assert.equal(await world.redis('replica-0', 'get', 'after'), 'written')
+    // What it owes nobody any more: nothing was taken from the volume of a node that follows.
+    assert.deepEqual(third.lines('data.set-aside', 0), [])
+  })
+
+  test("41. Redis's own FAILOVER by hand → adopted as external: names moved, epoch counted, nothing stopped, no hold", async t => {
+    const world = testWorld(t, 'by-hand')
+    world.declare({ replicas: 2 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await fill(world, 'before')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    await world.redis('master', 'failover', 'to', `${world.name}-1`, '6379')
+    await daemon.waitFor('master.changed', { since: mark, withinMs: 10_000 })
+    await assertWhole(world, { replicas: 2 })
+    assert.equal((await world.container('master')).ordinal, 1)
+    const reason = await assertOneChange({ world, daemon, since: mark }, { kind: 'external', from: 0, to: 1 })
+    assert.match(reason, /somebody else made it master/)
+    assert.deepEqual(daemon.lines('flotilla.held', mark), [])
+    await assertUntouched(world, before)
+    assert.equal(await world.redis('master', 'get', 'before'), 'written')
+    assert.equal(await world.redis('master', 'set', 'more', 'work'), 'OK')
+  })
+
+  test('41. A replica promoted by hand that is empty, and that the recorded master was made to copy → held, and what the hold says to type ends it', async t => {
+    const world = testWorld(t, 'emptied')
+    world.declare({ replicas: 1 })
+    const first = world.startDaemon()
+    await first.waitFor('flotilla.ready')
+    await fill(world, 'before')
+    await until('the record to say that there is data', 20_000, () =>
+      Promise.resolve(/"keys": ?1\b/.test(readFileSync(join(world.state, `${world.name}.json`), 'utf8'))),
+    )
+    assert.equal((await first.stop()).exitCode, 0)
+    // A master with nothing in it and a history of its own; the recorded one copies that.
+    await world.redis('replica-1', 'replicaof', 'no', 'one')
+    await world.redis('replica-1', 'flushall')
+    await world.redis('replica-1', 'replicaof', '127.0.0.1', '1')
+    await world.redis('replica-1', 'replicaof', 'no', 'one')
+    await world.redis('master', 'replicaof', `${world.name}-1`, '6379')
+    await until('the recorded master to copy the empty one', 10_000, async () =>
+      /master_link_status:up/.test(String(await world.redis('master', 'info', 'replication'))),
+    )
+    const daemon = world.startDaemon()
+    const held = await daemon.waitFor('flotilla.held')
+    assert.equal(held['hold'], 'DataLossGuard')
+    assert.match(String(held['why']), /node 1 was made master by somebody else, and is empty/)
+    const [command = ''] = String(held['type']).split('   ')
+    const [, verb = '', ...args] = command.split(' ')
+    const { exitCode, stderr } = await world.flotilla(verb, ...args)
+    assert.equal(exitCode, 0, stderr)
+    await assertWhole(world, { replicas: 1 })
+    assert.equal((await world.container('master')).ordinal, 1)
+  })
+})
+
+async function fill(world: World, key: string): Promise<void> {
+  assert.equal(await world.redis('master', 'set', key, 'written'), 'OK')
+  const { length } = await world.containers()
+  assert.equal(await world.redis('master', 'wait', String(length - 1), '5000'), length - 1)
+}
+
+async function changeByCrash(world: World, daemon: ReturnType<World['startDaemon']>): Promise<void> {
+  const mark = daemon.mark()
+  await killContainer((await world.container('master')).id)
+  await daemon.waitFor('flotilla.ready', { since: mark })
+}
