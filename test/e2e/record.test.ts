@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
-import { killContainer } from '../support/containers.js'
+import { killContainer, removeContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -89,6 +89,30 @@ describe('the record', { concurrency: 2 }, () => {
     assert.equal(exitCode, 0, stderr)
     await assertWhole(world, { replicas: 1 })
     assert.equal((await world.container('master')).ordinal, 1)
+  })
+
+  test('a daemon with another state folder changes nothing, whatever is missing', async t => {
+    const owner = testWorld(t, 'owned')
+    owner.declare({ replicas: 2 })
+    const daemon = owner.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    assert.equal((await daemon.stop()).exitCode, 0)
+    await removeContainer((await owner.container('replica-1')).id)
+    const before = await owner.containers()
+    const other = owner.startDaemon({ args: ['--state', join(owner.folder, 'other-state')] })
+    const held = await other.waitFor('flotilla.held')
+    assert.equal(held['hold'], 'LockedOut')
+    // The pass that found itself locked out is ended by then.
+    assert.equal((await other.stop()).exitCode, 0)
+    assert.deepEqual(
+      (await owner.containers()).map(({ id }) => id),
+      before.map(({ id }) => id),
+    )
+    assert.deepEqual(other.lines('plan.started', 0), [])
+    const again = owner.startDaemon()
+    await again.waitFor('flotilla.ready')
+    await assertWhole(owner, { replicas: 2 })
+    await assertUntouched(owner, before)
   })
 })
 

@@ -1,5 +1,5 @@
 import type { Census } from './census.js'
-import type { ClassifiedNode } from './classify.js'
+import { factsOf, type ClassifiedNode } from './classify.js'
 import { filesGiven } from './given.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
@@ -11,6 +11,18 @@ import type { Refusal } from './plan.js'
  */
 export function planLockedOut(input: PlanInput, census: Census): Contribution {
   return joined(refusingUs(input, census), distrusted(input, census))
+}
+
+/**
+ * No node lets us in, so nothing tells that this flotilla is ours: a node that we made, started or removed could be the owner's, on the owner's volume, with a password that
+ * the owner does not have. A certificate that has ended is another matter where we have been let in before: a node that is started again gets a new one.
+ */
+export function isShutOut(input: PlanInput, census: Census): boolean {
+  const nodes = [...census.wanted, ...census.surplus]
+  const wasIn = input.memory.nodes.some(({ lineage }) => lineage !== null)
+  const shuts = (node: ClassifiedNode): boolean =>
+    refusesOurPassword(node) || (!wasIn && causeOf(node) === 'certificate')
+  return nodes.some(shuts) && nodes.every(node => factsOf(node) === null)
 }
 
 function joined(...refusals: readonly (Refusal | null)[]): Contribution {

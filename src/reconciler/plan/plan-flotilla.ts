@@ -7,7 +7,7 @@ import { decideMastership, operationFor, rightfulOrdinal } from './mastership.js
 import type { Mastership } from './mastership-kind.js'
 import { followedSource } from './followed-source.js'
 import { planFollowing, someoneReigns } from './following.js'
-import { planLockedOut } from './locked-out.js'
+import { isShutOut, planLockedOut } from './locked-out.js'
 import { planMembership } from './membership.js'
 import { namesOfOthers } from './name-holders.js'
 import { planNaming, type NamingWay } from './naming.js'
@@ -33,6 +33,8 @@ import { whyNotRejoin } from './rejoin.js'
 export function planFlotilla(given: PlanInput): Plan {
   const input = withoutExpiredRequest(given)
   const census = takeCensus(input, rightfulOrdinal(input))
+  if (isShutOut(input, census))
+    return joinContributions(input.spec.name, [duplicates(input), planLockedOut(input, census)])
   // What is to be encrypted is not begun in plain text.
   const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
   const contributions = [

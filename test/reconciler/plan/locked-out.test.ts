@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { filesGiven } from '../../../src/reconciler/plan/given.js'
-import { master, memory, node, nodeRecord, planIs, planText, replica } from '../support/world.js'
+import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import {
+  master,
+  memory,
+  node,
+  nodeRecord,
+  planIs,
+  planText,
+  replica,
+  resources,
+  stopped,
+  witnessed,
+} from '../support/world.js'
 
 const wrongPassword = { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } as const
 
@@ -17,12 +29,34 @@ test('nodes that another state directory made are named, with where their passwo
       seen: { resources: null },
     },
     `
-      waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
-      waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
       refuses (LockedOut): node 0 (shop-master), node 1 (shop-replica-1) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
         type: flotilla run --state <the directory that made them>   (if it is lost: flotilla down shop, which keeps the data, then flotilla up shop; or, without the data: flotilla down shop --volumes)
     `,
   )
+})
+
+test('who is let in nowhere changes nothing: no node is made, started, stopped or cleared up', () => {
+  const foreign = node(0, { container: { name: 'shop-master' }, probe: wrongPassword })
+  const leftovers = [{ containerId: 'c'.repeat(64), name: 'shop-0-trial' }]
+  const refusal = /^refuses \(LockedOut\): node 0 [^\n]*\n  type: [^\n]*\n$/
+  for (const recorded of [null, 0])
+    for (const other of [[], [stopped(1)], [node(1, { container: { networks: [] } })], [stopped(7)]])
+      assert.match(
+        planText({
+          spec: { replicas: 1 },
+          memory: memory(recorded),
+          nodes: [foreign, ...other],
+          seen: { leftovers, resources: resources({ network: { kind: 'absent' } }) },
+        }),
+        refusal,
+      )
+})
+
+test('who trusts no certificate and was never let in changes nothing; who was before starts nodes with a new one', () => {
+  const nodes = [node(0, { container: { name: 'shop-master' }, probe: strange }), stopped(1)]
+  const of = (known: FlotillaMemory): string => planText({ spec: { replicas: 1 }, memory: known, nodes })
+  assert.doesNotMatch(of(memory(null)), /start shop/)
+  assert.match(of(witnessed([1])), /start shop-replica-1/)
 })
 
 test('a replica that does not let us in beside a well master is told how it is made anew', () => {
