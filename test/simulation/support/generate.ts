@@ -35,10 +35,11 @@ const people: readonly FaultKind[] = [
   'ask-restart',
   'ask-pause',
   'promote-by-hand',
+  'failover-by-hand',
   'start-by-hand',
   'rename-by-hand',
 ]
-const disasters: readonly FaultKind[] = ['power-cut', 'remove-volume', 'forget']
+const disasters: readonly FaultKind[] = ['power-cut', 'remove-volume', 'forget', 'restore-record']
 
 /**
  * What happens in the world of one seed. Faults come in bursts: the second while the first is being answered, often with just the so many-th call that Flotilla
@@ -137,7 +138,10 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
       return { kind, byMs: Math.round(random.spread(100, 7_200_000)) * (random.chance(0.5) ? 1 : -1) }
     case 'edit':
       return { kind, change: editOf(random) }
+    case 'restore-record':
+      return { kind, faultsAgo: random.pick([1, 2, 3]) }
     case 'promote-by-hand':
+    case 'failover-by-hand':
     case 'start-by-hand':
     case 'remove-volume':
     case 'start-fails':

@@ -14,9 +14,11 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
     scenario.spec.persistence !== 'aof' ||
     scenario.faults.some(fault => fault.kind === 'edit' && (fault.change.persistence ?? 'aof') !== 'aof') ||
     countOf(scenario, ends) >= 3 ||
-    has(scenario, ['power-cut', 'remove-volume', 'forget', 'flush', ...byHand]),
-  NoSafeCandidate: scenario => has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'remove-volume']),
-  StrayMaster: scenario => has(scenario, ['promote-by-hand']),
+    has(scenario, ['power-cut', 'remove-volume', 'forget', 'flush', 'restore-record', ...byHand]),
+  NoSafeCandidate: scenario =>
+    has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'restore-record', 'remove-volume']),
+  // A change that is complete is none: only a master beside the recorded one.
+  StrayMaster: scenario => has(scenario, ['promote-by-hand', 'restore-record']),
   FailoverBlocked: ({ spec, faults }) =>
     spec.mode === 'manual' ||
     faults.some(fault => fault.kind === 'edit' && fault.change.mode === 'manual') ||

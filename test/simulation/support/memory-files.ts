@@ -48,6 +48,11 @@ export class MemoryFiles implements StateFiles {
     return names.length === 0 ? null : names.map(name => name.slice(prefix.length).split('/')[0] ?? '')
   }
 
+  /** What is read there now. */
+  peek(path: string): string | null {
+    return this.#seen.get(path) ?? null
+  }
+
   isThere(path: string): boolean {
     return this.#seen.has(path)
   }

@@ -83,6 +83,10 @@ export type FaultBody =
   | { readonly kind: 'edit'; readonly change: Partial<SimSpec> }
   /** REPLICAOF NO ONE by hand. */
   | { readonly kind: 'promote-by-hand'; readonly node: number }
+  /** FAILOVER TO that node, by hand or by a tool: the master gives its role away, nothing is lost. */
+  | { readonly kind: 'failover-by-hand'; readonly node: number }
+  /** The state file as it was when this many faults had come. */
+  | { readonly kind: 'restore-record'; readonly faultsAgo: number }
   | { readonly kind: 'start-by-hand'; readonly node: number }
   | { readonly kind: 'rename-by-hand'; readonly node: NodeRef; readonly to: string }
   /** Only of a node that has no container. */

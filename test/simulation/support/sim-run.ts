@@ -3,7 +3,8 @@ import type { EventSink } from '../../../src/events/catalogue.js'
 import { soundMind, type Mind } from '../../../src/reconciler/mind.js'
 import { flush } from '../../../src/redis/fake/dataset.js'
 import { takeWrite } from '../../../src/redis/fake/fake-master.js'
-import { promoteProcess } from '../../../src/redis/fake/fake-replica.js'
+import { followUpstream, promoteProcess } from '../../../src/redis/fake/fake-replica.js'
+import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
 import type { FakeCall } from '../../../src/runtime/fake/fake-engine.js'
 import { isAlive } from '../../../src/runtime/fake/fake-world.js'
 import type { Ask } from '../../../src/state/requests.js'
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly rules?: readonly RuleName[]
 }
 
+const recordPath = `${stateDirectory}/${flotilla}.json`
+
 /** One world, Flotilla in it, and what befalls them. */
 export class SimRun {
   readonly world: SimWorld
@@ -37,6 +40,8 @@ export class SimRun {
   readonly #nodeTrouble = new Map<number, Extract<FaultBody, { kind: 'node-trouble' }>['what']>()
   #orderTrouble: Extract<FaultBody, { kind: 'order-trouble' }> | null = null
   #eventTrouble: Extract<FaultBody, { kind: 'event-trouble' }> | null = null
+  /** The state file as it was at each fault. */
+  readonly #records: (string | null)[] = []
   #onCall: (() => void) | null = null
   #calls = 0
   #asks = 0
@@ -132,6 +137,7 @@ export class SimRun {
       const strike = (): void => {
         this.#onCall = null
         this.tell(`FAULT ${JSON.stringify(fault)}`)
+        this.#records.push(this.world.files.peek(recordPath))
         this.#strike(fault)
         this.#next(index + 1, done)
       }
@@ -271,6 +277,20 @@ export class SimRun {
           rules.byHand(() => promoteProcess(world.redis.wire, process))
         return
       }
+      case 'failover-by-hand': {
+        const target = world.processOf(fault.node)
+        const master = target?.link?.state === 'up' ? target.link.master : undefined
+        const isWell = (process: FakeProcess): boolean => process.state === 'well' && !process.frozen
+        if (target === null || master === undefined || master.upstream !== null) return
+        if (!isWell(target) || !isWell(master) || target.offset !== master.offset) return
+        const { wire } = world.redis
+        const { alias: host, port } = target
+        rules.byHand(() => {
+          promoteProcess(wire, target)
+          followUpstream(wire, master, { host, port })
+        })
+        return
+      }
       case 'start-by-hand': {
         const container = world.containerOf(fault.node)
         world.startedByHand = true
@@ -297,8 +317,16 @@ export class SimRun {
       }
       case 'forget':
         rules.forgotten = true
-        void world.files.remove(`${stateDirectory}/${flotilla}.json`)
+        void world.files.remove(recordPath)
         return
+      case 'restore-record': {
+        const record = this.#records.at(-1 - fault.faultsAgo) ?? null
+        if (record === null) return
+        keeper.kill()
+        rules.forgotten = true
+        world.files.put(recordPath, record)
+        return keeper.start()
+      }
       case 'ask-switchover':
         return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 5_000 })
       case 'ask-failover':

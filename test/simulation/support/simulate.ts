@@ -189,5 +189,6 @@ const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
 ])
 const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill-again', 'restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),
-  ...(['promote-by-hand', 'start-by-hand', 'rename-by-hand'] as const),
+  ...(['restore-record', 'promote-by-hand', 'failover-by-hand'] as const),
+  ...(['start-by-hand', 'rename-by-hand'] as const),
 ])
