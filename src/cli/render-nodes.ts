@@ -87,6 +87,7 @@ function healthBrush(paint: Paint, health: NodeHealth): Brush {
     case 'paused':
       return paint.doubtful
     case 'stray':
+    case 'diverged':
     case 'locked-out':
     case 'unreachable':
     case 'detached':

@@ -1,4 +1,5 @@
 import type { FlotillaSpec, KeepingSpec, SourceSpec } from '../manifest/spec.js'
+import type { Divergence, FullCopy } from './divergence.js'
 import type { ConfigInForce } from './config-in-force.js'
 import type { Trial } from './trial.js'
 
@@ -147,6 +148,10 @@ export interface NodeRecord {
   readonly snapshotAsked: SnapshotAsked | null
   /** What its container was limited to, and which container that is; null before we limited it. */
   readonly limited: string | null
+  /** Why its running process is no copy of its master; null when nothing tells that. */
+  readonly divergence: Divergence | null
+  /** Null when it was never told to copy everything anew. */
+  readonly fullCopy: FullCopy | null
 }
 
 export interface SnapshotAsked {
@@ -275,6 +280,8 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     snapshotAsked: null,
     given: { files: null, process: null, listed: null },
     limited: null,
+    divergence: null,
+    fullCopy: null,
   }
 }
 

@@ -5,9 +5,12 @@ import { acceptConfig, noConfig } from './config-in-force.js'
 import { equalHashes, specHash, type NodeSetting } from './desired-node.js'
 import type { FlotillaMemory } from './memory.js'
 import { soundMind, type Mind } from './mind.js'
+import type { NodeSeen } from './observation.js'
 import { observe, type Eyes } from './observe/observe.js'
 import type { NodeReaders } from './auth/users-seen.js'
 import { seeResources } from './observe/resources.js'
+import { whyTooFewDatabases } from './databases.js'
+import { factsOfNode } from './node-facts.js'
 import { followedSource } from './plan/followed-source.js'
 import type { PlanInput } from './plan/input.js'
 import type { Plan } from './plan/plan.js'
@@ -79,11 +82,11 @@ export async function lookAt(
     toReadBack: readers === null ? null : { ...readers, options: optionsToReadBack({ spec, memory }) },
     inHaste,
   })
-  const known = acceptConfig(
-    rememberTransport(remember(memory, seen), spec, seen),
-    spec,
-    wantedImageId({ spec, seen, memory }),
-  )
+    const remembered = rememberTransport(remember(memory, seen), spec, seen)
+    const mixes = seen.nodes.some(node => whyMixed(spec, node) !== null)
+    const known = mixes
+      ? remembered
+      : acceptConfig(remembered, spec, wantedImageId({ spec, seen, memory }))
   const inForce: NodeSetting = { ...setting, config: known.config ?? noConfig }
   const input: PlanInput = {
     spec,
@@ -100,6 +103,12 @@ export async function lookAt(
   const resources = await seeResources(eyes.runtime, whatToSee, eyes.engine.lastList ?? [])
   const whole = { ...input, seen: { ...seen, resources } }
   return { input: whole, plan: mind.plan(whole), setting: inForce }
+}
+
+/** Options with which a node that is made anew would mix up what this one holds are not taken into force. */
+function whyMixed(spec: FlotillaSpec, node: NodeSeen): string | null {
+  const facts = factsOfNode(node)
+  return facts === null ? null : whyTooFewDatabases(spec, facts)
 }
 
 /** Which volumes there are has to be known then: a node that has one, whatever it is called, would be given another beside it. */

@@ -1,6 +1,8 @@
+import { whyNoCopy } from './divergence.js'
 import { newNodeRecord, type Crash, type FlotillaMemory, type Lineage, type NodeRecord } from './memory.js'
 import { nodeAlias } from './names.js'
 import { factsOfNode } from './node-facts.js'
+import type { RedisFacts } from '../redis/redis.js'
 import type { NodeSeen, Observation } from './observation.js'
 import { runOf } from './tuned-to.js'
 
@@ -42,7 +44,7 @@ function rememberNodes(memory: FlotillaMemory, seen: Observation): readonly Node
   for (const node of seen.nodes) {
     const before = records.get(node.ordinal) ?? newNodeRecord(node.ordinal)
     const promotedAtMs = lastPromotionOf(memory, node.ordinal)
-    const after = rememberNode(before, node, { atMs: seen.atMs, promotedAtMs })
+    const after = rememberNode(before, node, { seen, promotedAtMs })
     if (after === before && records.has(node.ordinal)) continue
     records.set(node.ordinal, after)
     changed = true
@@ -59,25 +61,45 @@ function lastPromotionOf({ master, operation }: FlotillaMemory, ordinal: number)
 function rememberNode(
   before: NodeRecord,
   node: NodeSeen,
-  { atMs, promotedAtMs }: { readonly atMs: number; readonly promotedAtMs: number | null },
+  { seen, promotedAtMs }: { readonly seen: Observation; readonly promotedAtMs: number | null },
 ): NodeRecord {
+  const { atMs } = seen
   const crashes = withCrash(before, node, promotedAtMs)
   const lineage = isInSync(node) ? fresher(before.lineage, node, atMs) : before.lineage
   // Asked for in the future: the clock was set back. Every container would be older than that, and made anew over and over until the clock has caught up.
   const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
   const given = withListed(before.given, node)
+  const divergence = divergenceOf(before, node, seen)
   const isSame =
     crashes === before.crashes &&
     lineage === before.lineage &&
     restartAskedAtMs === before.restartAskedAtMs &&
-    given === before.given
-  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs, given }
+    given === before.given &&
+    divergence === before.divergence
+  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs, given, divergence }
 }
 
 /** How a server writes down what its users may do is known once it has been read; what differs later somebody has changed. */
 function withListed(given: NodeRecord['given'], { applied }: NodeSeen): NodeRecord['given'] {
   if (given.listed !== null || given.process === null || applied === null) return given
   return applied.users.wrong.length > 0 ? given : { ...given, listed: applied.users.digest }
+}
+
+/** Once found it stays with the process, also when its master is gone and nothing can be compared any more. */
+function divergenceOf(before: NodeRecord, node: NodeSeen, seen: Observation): NodeRecord['divergence'] {
+  const facts = factsOfNode(node)
+  if (facts === null) return before.divergence
+  if (before.divergence?.runId === facts.runId) return before.divergence
+  const why = facts.loading === null ? whyNoCopy(facts, upstreamOf(facts, seen), before.fullCopy) : null
+  return why === null ? null : { runId: facts.runId, why, atMs: seen.atMs }
+}
+
+/** What was seen of whom it follows: another node, or a Redis of somebody else. */
+function upstreamOf({ upstream }: RedisFacts, { flotilla, nodes, source }: Observation): RedisFacts | null {
+  const followed = nodes.find(node => nodeAlias(flotilla, node.ordinal) === upstream?.host)
+  if (followed !== undefined) return factsOfNode(followed)
+  const isSource = source?.upstream?.host === upstream?.host && source?.probe?.kind === 'answered'
+  return isSource && source?.probe?.kind === 'answered' ? source.probe.facts : null
 }
 
 /** A node that is loading or half synchronised says nothing about what it held; an empty one born a moment ago would overwrite the evidence. */

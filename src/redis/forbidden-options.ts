@@ -18,6 +18,10 @@ const forbidden: readonly (readonly [names: string, instead: string])[] = [
   ],
   ['replica-read-only slave-read-only', 'a replica that takes writes loses them at its next synchronisation'],
   [
+    'replica-ignore-maxmemory slave-ignore-maxmemory',
+    'a replica that removes keys by itself is no copy of its master; what the master evicts goes on the replicas too',
+  ],
+  [
     'repl-ping-replica-period repl-ping-slave-period repl-backlog-ttl',
     'Flotilla judges a silent master by its pings, and a promotion by the history that the backlog keeps',
   ],

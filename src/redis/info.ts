@@ -23,6 +23,7 @@ export function parseInfo(text: string): ParsedInfo {
   if (role === null) return unreadable(`its role is ${quote(fields.get('role'))}, not master or slave`)
   if (replid === undefined) return unreadable('it has no master_replid')
 
+  const databases = readDatabases(fields, 'keys')
   const facts: RedisFacts = {
     runId,
     ...readFlavour(fields),
@@ -35,7 +36,8 @@ export function parseInfo(text: string): ParsedInfo {
     upstream: role === 'replica' ? readUpstream(fields) : null,
     loading: readLoading(fields),
     asyncLoading: flag(fields, 'async_loading'),
-    keys: countKeys(fields, 'keys'),
+    keys: sumOf(databases),
+    keysByDatabase: Object.fromEntries(databases),
     memory: {
       usedBytes: count(fields, 'used_memory'),
       rssBytes: count(fields, 'used_memory_rss'),
@@ -44,7 +46,7 @@ export function parseInfo(text: string): ParsedInfo {
     eviction: {
       policy: fields.get('maxmemory_policy') ?? 'noeviction',
       uncountedBytes: count(fields, 'mem_not_counted_for_evict'),
-      expiringKeys: countKeys(fields, 'expires'),
+      expiringKeys: sumOf(readDatabases(fields, 'expires')),
     },
     persistence: readPersistence(fields),
     connectedClients: count(fields, 'connected_clients'),
@@ -64,6 +66,8 @@ export function parseInfo(text: string): ParsedInfo {
     },
     // Only a replica shows it. 100 is the default of every version.
     replicaPriority: integer(fields, 'slave_priority') ?? 100,
+    unexpectedErrors: count(fields, 'unexpected_error_replies'),
+    modules: readModules(text),
     failingOver: (fields.get('master_failover_state') ?? 'no-failover') !== 'no-failover',
   }
   return { kind: 'facts', facts }
@@ -148,6 +152,7 @@ function readUpstream(fields: Fields): UpstreamFacts {
     host: fields.get('master_host') ?? '',
     port: count(fields, 'master_port'),
     link,
+    readOnly: (fields.get('slave_read_only') ?? '1') === '1',
     lastIoSeconds: countOrNull(fields, 'master_last_io_seconds_ago'),
     linkDownSeconds: link === 'up' ? null : countOrNull(fields, 'master_link_down_since_seconds'),
     syncing: flag(fields, 'master_sync_in_progress'),
@@ -174,10 +179,25 @@ function readLoading(fields: Fields): LoadingFacts | null {
 }
 
 /** `db0:keys=12,expires=0,…`, one line for each database that holds something. */
-function countKeys(fields: Fields, which: 'keys' | 'expires'): number {
-  let keys = 0
-  for (const [key, value] of fields) if (/^db\d+$/.test(key)) keys += count(readParts(value), which)
-  return keys
+function readDatabases(
+  fields: Fields,
+  which: 'keys' | 'expires',
+): readonly (readonly [database: string, keys: number])[] {
+  return [...fields].flatMap(([key, value]) =>
+    /^db\d+$/.test(key) ? [[key.slice(2), count(readParts(value), which)] as const] : [],
+  )
+}
+
+function sumOf(databases: readonly (readonly [database: string, keys: number])[]): number {
+  return databases.reduce((sum, [, keys]) => sum + keys, 0)
+}
+
+/** `module:name=ReJSON,ver=20000,…`, one line for each. */
+function readModules(text: string): readonly string[] {
+  return text.split('\n').flatMap(line => {
+    const name = line.startsWith('module:') ? readParts(line.slice('module:'.length)).get('name') : undefined
+    return name === undefined ? [] : [name]
+  })
 }
 
 function readPersistence(fields: Fields): PersistenceFacts {

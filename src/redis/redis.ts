@@ -22,12 +22,13 @@ export interface RedisPort {
   promote(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
    * `REPLICAOF host port`, and waits for the node to answer first. Naming the upstream it already has is a no-op in Redis, link up or not, and then
-   * the next attempt is up to a second away; with `nudge` the node is pointed at `nudge` first, so that the link is tried at once.
+   * the next attempt is up to a second away; with `nudge` the node is pointed at `nudge` first, so that the link is tried at once. With `fullCopy` it takes no
+   * writes of its own from then on and gives its history up first, so that it copies everything, whatever it holds.
    */
   follow(
     node: NodeTarget,
     upstream: Upstream,
-    options: { readonly deadlineMs: number; readonly nudge?: Upstream },
+    options: { readonly deadlineMs: number; readonly nudge?: Upstream; readonly fullCopy?: boolean },
   ): Promise<void>
   /**
    * `CLIENT PAUSE forMs WRITE`: writes wait, reads go on, and it ends by itself, so that a Flotilla that dies meanwhile leaves no master standing still.
@@ -192,6 +193,8 @@ export interface RedisFacts {
   readonly asyncLoading: boolean
   /** Keys over all databases. */
   readonly keys: number
+  /** Of each database that holds any, by its number. */
+  readonly keysByDatabase: Readonly<Record<string, number>>
   /** `maxBytes` is `maxmemory`; 0 means no limit. */
   readonly memory: { readonly usedBytes: number; readonly rssBytes: number; readonly maxBytes: number }
   readonly eviction: EvictionFacts
@@ -210,6 +213,10 @@ export interface RedisFacts {
   readonly replicaPriority: number
   /** Redis's own FAILOVER is under way on this node: it gives its role away, or has, and refuses REPLICAOF until it is over. */
   readonly failingOver: boolean
+  /** Commands of its master, or of its append-only file, that it has refused since its start; always 0 before Redis 7. */
+  readonly unexpectedErrors: number
+  /** Names of loaded modules. */
+  readonly modules: readonly string[]
   /** Asked only of nodes that may speak TLS (see {@link Way}). */
   readonly transport?: TransportFacts
 }
@@ -249,6 +256,8 @@ export interface UpstreamFacts {
   readonly host: string
   readonly port: number
   readonly link: 'up' | 'down'
+  /** False where its own clients may write, which makes it no copy any more. */
+  readonly readOnly: boolean
   /** Seconds since anything came from the master; null while there is no link. */
   readonly lastIoSeconds: number | null
   /** Seconds that the link has been down; null when it is up or was never up since the start. */

@@ -195,6 +195,11 @@ const memory = z.object({
         })
         .prefault({ files: null, process: null }),
       limited: z.string().nullable().prefault(null),
+      divergence: z
+        .object({ runId: z.string(), why: z.string(), atMs: z.number() })
+        .nullable()
+        .prefault(null),
+      fullCopy: z.object({ runId: z.string(), errors: count, atMs: z.number() }).nullable().prefault(null),
       keeps: keeping.nullable().prefault(null),
       filing: keeping.nullable().prefault(null),
       snapshotAsked: z

@@ -15,6 +15,7 @@ function found(
   return {
     ...{ container, image: 'redis:7.2', networks: ['bridge'] },
     ...{ facts: redisFacts(facts), savesSnapshots: true, clusterEnabled: false },
+    ...{ databases: 16 },
     ...overrides,
   }
 }

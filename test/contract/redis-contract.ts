@@ -144,6 +144,23 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal(after.syncs.full, before.syncs.full)
     })
 
+    test('a full copy is had whatever the replica holds, and it takes no writes of its own from then on', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      const before = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
+      await world.redis.setConfig(replica, { 'replica-read-only': 'no' }, { deadlineMs })
+      await factsWhen(world, replica, ({ upstream }) => upstream?.readOnly === false)
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs, fullCopy: true })
+      const after = await factsWhen(world, master, ({ syncs }) => syncs.full > before.syncs.full)
+      const copy = await factsWhen(
+        world,
+        replica,
+        ({ keys, upstream }) => keys === 1 && upstream?.link === 'up',
+      )
+      assert.equal(copy.replid, after.replid)
+      assert.equal(copy.upstream?.readOnly, true)
+    })
+
     test('the other replicas go on from a promoted one, because it remembers their lineage', async () => {
       const { master, replica } = await startPair(world)
       const other = await world.startNode('shop-2')

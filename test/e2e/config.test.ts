@@ -99,6 +99,16 @@ describe('spec.config', { concurrency: 2 }, () => {
     assert.ok(after.every(node => before.every(old => old.id !== node.id)))
     assert.notEqual((await world.container('master')).ordinal, 0)
     t.diagnostic(`${await writer.assertNothingLost()} acknowledged writes, none lost`)
+    // Fewer than are in use would mix two of them.
+    await world.redis(
+      'master',
+      'eval',
+      "redis.call('select', 4) return redis.call('set', 'four', 'here')",
+      '0',
+    )
+    configure(world, { databases: 3 })
+    await conditionIs(world, 'ConfigRefused', 'True', /database 4 holds keys/)
+    await assertUntouched(world, after)
   })
 
   test('25. A bad value or a forbidden key (`bind`, `port`, `replicaof`, `dir` …) → refused before any node is touched', async t => {

@@ -26,6 +26,7 @@ test('a 7.0 master is read whole', () => {
     loading: null,
     asyncLoading: false,
     keys: 12,
+    keysByDatabase: { 0: 12 },
     memory: { usedBytes: 1163608, rssBytes: 12427264, maxBytes: 0 },
     eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
@@ -46,6 +47,8 @@ test('a 7.0 master is read whole', () => {
     syncs: { full: 1, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,
     failingOver: false,
+    unexpectedErrors: 0,
+    modules: [],
   } satisfies RedisFacts)
 })
 
@@ -57,6 +60,7 @@ test('a 7.0 replica in sync tells its master, its lineage and its position', () 
     host: '127.0.0.1',
     port: 44821,
     link: 'up',
+    readOnly: true,
     lastIoSeconds: 1,
     linkDownSeconds: null,
     syncing: false,
@@ -75,6 +79,7 @@ test('a 6.2 replica in its first sync has no position: 1 and -1 mean none, and a
     host: 'fd00:0:0:1::5',
     port: 6379,
     link: 'down',
+    readOnly: true,
     lastIoSeconds: null,
     linkDownSeconds: null,
     syncing: true,
@@ -164,3 +169,18 @@ function reasonOf(text: string): string {
   const info = parseInfo(text)
   return info.kind === 'unreadable' ? info.reason : assert.fail('it was readable')
 }
+
+test('what makes a replica something else than a copy is read: databases, writes of its own, refused commands, modules, a FAILOVER', () => {
+  const text = redis70Replica
+    .replace('slave_read_only:1', 'slave_read_only:0')
+    .replace('unexpected_error_replies:0', 'unexpected_error_replies:2')
+    .replace('master_failover_state:no-failover', 'master_failover_state:failover-in-progress')
+  const facts = factsOf(
+    `${text}\r\n# Modules\r\nmodule:name=ReJSON,ver=20000,api=1\r\nmodule:name=bf,ver=20203,api=1\r\ndb3:keys=4,expires=0,avg_ttl=0\r\n`,
+  )
+  assert.equal(facts.upstream?.readOnly, false)
+  assert.equal(facts.unexpectedErrors, 2)
+  assert.equal(facts.failingOver, true)
+  assert.deepEqual(facts.modules, ['ReJSON', 'bf'])
+  assert.equal(facts.keysByDatabase[3], 4)
+})

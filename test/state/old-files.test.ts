@@ -57,6 +57,8 @@ test('a state file of an earlier version is read, with what came later as it was
           filing: null,
           snapshotAsked: null,
           given: { files: null, process: null, listed: null },
+          divergence: null,
+          fullCopy: null,
         },
       ],
     },

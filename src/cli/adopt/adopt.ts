@@ -196,6 +196,7 @@ async function lookAtOne(
     facts: probe.facts,
     savesSnapshots: (await option('save')) !== '',
     clusterEnabled: (await option('cluster-enabled')) === 'yes',
+    databases: Number(await option('databases')),
   }
 }
 

@@ -23,7 +23,7 @@ spec:
   replicas: ${replicasOf(survey)}
   auth: ${passwordFile === null ? 'none # as it was' : `{ passwordFile: ./${passwordFile} }`}
   persistence: ${persistence}
-${external.length === 0 ? '' : `  network: { external: [${external.join(', ')}] }\n`}  # Followed until flotilla promote; without effect afterwards.
+${master.databases > 16 ? `  config: { databases: ${master.databases} } # a node with fewer would mix them up\n` : ''}${external.length === 0 ? '' : `  network: { external: [${external.join(', ')}] }\n`}  # Followed until flotilla promote; without effect afterwards.
   bootstrap:
     from: { container: ${[master.container, ...login].join(', ')} }
 `

@@ -13,6 +13,8 @@ export interface FoundRedis {
   /** `CONFIG GET save` is not empty. */
   readonly savesSnapshots: boolean
   readonly clusterEnabled: boolean
+  /** `CONFIG GET databases`. */
+  readonly databases: number
 }
 
 /** What is taken over: who is master is what INFO says, not what was said. */

@@ -1,11 +1,10 @@
 import { FlotillaError } from '../../errors.js'
 import type { NodeTarget } from '../../redis/redis.js'
-import { tlsPort } from '../../redis/tls.js'
 import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, ImageFacts } from '../../runtime/runtime.js'
 import { attachmentTo, desiredContainer, nodeAttachment, nodeFiles, desiredVolume } from '../desired-node.js'
 import { withNodeRecord, type NodeRecord } from '../memory.js'
-import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
+import { nodeAlias } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../plan/plan.js'
@@ -13,6 +12,7 @@ import { keepingOnDisk } from '../keeping.js'
 import { limitedTo, tunedTo } from '../tuned-to.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { Hands } from './hands.js'
+import { followMaster } from './follow-master.js'
 import { awaitOffset } from './await-offset.js'
 import { adopt, applyAuth, noteStarted, retire } from './give-auth.js'
 import { answerRequest, beginOperation, endOperation } from './perform-records.js'
@@ -220,21 +220,13 @@ export class Performer {
     if (facts !== null) this.#containers.set(ordinal, facts)
   }
 
-  async #follow({ ordinal, master, nudge, encrypted }: Extract<Action, { kind: 'follow' }>): Promise<void> {
-    const { redis, setting } = this.#hands
-    const replica = this.#targetOf(ordinal)
-    const port = encrypted === true ? tlsPort : redisPort
-    const upstream = {
-      host: nodeAlias(setting.spec.name, master),
-      port,
-      ...(encrypted === undefined ? {} : { encrypted }),
-    }
-    await this.#turns.take({ replica, master: this.#targetIfAny(master) }, () =>
-      redis.follow(replica, upstream, {
-        deadlineMs: orderDeadlineMs,
-        ...(nudge ? { nudge: { host: masterLinkAlias, port } } : {}),
-      }),
-    )
+  #follow(action: Extract<Action, { kind: 'follow' }>): Promise<void> {
+    return followMaster(this.#hands, action, {
+      replica: this.#targetOf(action.ordinal),
+      master: this.#targetIfAny(action.master),
+      turns: this.#turns,
+      deadlineMs: orderDeadlineMs,
+    })
   }
 
   #performSource(action: SourceAction): Promise<void> {

@@ -75,6 +75,8 @@ export function whyNotPromote(
   if (facts.replicaPriority === 0) return 'its replica-priority is 0'
   if (facts.upstream === null || facts.upstream.appliedOffset === null) return 'it has never been in sync'
   if (facts.upstream.syncing) return 'it is in the middle of its synchronisation'
+  if (!facts.upstream.readOnly) return 'it takes writes of its own (replica-read-only no)'
+  if (node.divergence !== null) return `it is no copy of the master: ${node.divergence}`
   if (known === null) return 'there is no record of what the master held'
   if (facts.replid !== known.replid) return 'it holds another history than the master'
   if (seenInSync?.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId) === false)

@@ -1,4 +1,5 @@
 import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
+import type { Divergence } from '../divergence.js'
 import type { PlanInput } from './input.js'
 import { surgeCount } from './surge.js'
 
@@ -21,7 +22,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
       specHashes: [input.specHash, ...input.equalHashes],
       strategy: input.spec.update.strategy,
       atMs: input.seen.atMs,
-      restartAskedAtMs: input.memory.nodes.find(one => one.ordinal === node.ordinal)?.restartAskedAtMs ?? 0,
+      ...rememberedOf(input, node.ordinal),
     }),
   )
   const existingOrdinals = existing.map(node => node.ordinal)
@@ -45,6 +46,14 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
     wanted: wanted.sort((a, b) => a.ordinal - b.ordinal),
     surplus: ranked.slice(keptCount).sort((a, b) => a.ordinal - b.ordinal),
   }
+}
+
+function rememberedOf(
+  { memory }: PlanInput,
+  ordinal: number,
+): { readonly restartAskedAtMs: number; readonly divergence: Divergence | null } {
+  const record = memory.nodes.find(one => one.ordinal === ordinal)
+  return { restartAskedAtMs: record?.restartAskedAtMs ?? 0, divergence: record?.divergence ?? null }
 }
 
 function keptVolumes(input: PlanInput): number[] {
@@ -71,6 +80,7 @@ const healthRank: Readonly<Record<Bucket, number>> = {
   uncrowned: 0,
   online: 1,
   syncing: 2,
+  diverged: 3,
   astray: 3,
   'stray-master': 3,
   loading: 4,

@@ -1,5 +1,6 @@
 import { specHashLabel } from '../../runtime/labels.js'
 import type { RedisFacts } from '../../redis/redis.js'
+import type { Divergence } from '../divergence.js'
 import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import { startGraceMs, type NodeSeen } from '../observation.js'
@@ -37,6 +38,8 @@ export type Bucket =
   | 'uncrowned'
   /** Follows the rightful master, link up and in sync. */
   | 'online'
+  /** Follows the rightful master, and was seen to hold something else (divergence.ts). */
+  | 'diverged'
   /** Follows the rightful master, link not up yet. */
   | 'syncing'
   /** Follows nobody, itself, or somebody else. */
@@ -46,6 +49,8 @@ export interface ClassifiedNode {
   readonly ordinal: number
   readonly bucket: Bucket
   readonly seen: NodeSeen | null
+  /** Why it is no copy of its master; null when nothing tells that. */
+  readonly divergence: string | null
   /** Made from another spec than today's. */
   readonly ofOlderSpec: boolean
   /** Somebody asked for it to be made anew, and it was not yet. */
@@ -64,14 +69,19 @@ export function classifyNode(
     readonly atMs: number
     /** Containers made before this are outdated; 0 for none. */
     readonly restartAskedAtMs: number
+    readonly divergence: Divergence | null
   },
 ): ClassifiedNode {
   const restartAsked = node.container.createdAtMs < context.restartAskedAtMs
   const ofOlderSpec = !context.specHashes.includes(node.container.labels[specHashLabel] ?? '')
+  const runId = factsOfNode(node)?.runId
+  const divergence = context.divergence?.runId === runId ? (context.divergence?.why ?? null) : null
+  const bucket = bucketOf(node, context)
   return {
     ordinal: node.ordinal,
-    bucket: bucketOf(node, context),
+    bucket: divergence !== null && (bucket === 'online' || bucket === 'syncing') ? 'diverged' : bucket,
     seen: node,
+    divergence,
     ofOlderSpec,
     restartAsked,
     outdated: restartAsked || (ofOlderSpec && context.strategy === 'rolling'),
@@ -79,7 +89,15 @@ export function classifyNode(
 }
 
 export function absentNode(ordinal: number): ClassifiedNode {
-  return { ordinal, bucket: 'absent', seen: null, ofOlderSpec: false, restartAsked: false, outdated: false }
+  return {
+    ordinal,
+    bucket: 'absent',
+    seen: null,
+    divergence: null,
+    ofOlderSpec: false,
+    restartAsked: false,
+    outdated: false,
+  }
 }
 
 function bucketOf(

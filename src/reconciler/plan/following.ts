@@ -1,5 +1,7 @@
+import { databasesInUse, whyTooFewDatabases } from '../databases.js'
 import { nameOf, whyNotReadable } from '../../redis/rdb-format.js'
 import type { RedisFacts } from '../../redis/redis.js'
+import type { FlotillaSpec } from '../../manifest/spec.js'
 import { nodeAlias } from '../names.js'
 import type { SourceSeen } from '../observation.js'
 import type { Census } from './census.js'
@@ -13,6 +15,7 @@ import type { Contribution, Phase } from './phases.js'
 import type { Action, Refusal, Wait } from './plan.js'
 import { planReplication } from './replication.js'
 import { answer } from './succession.js'
+import { planConfig } from './trial.js'
 import { planTakeOver } from './take-over.js'
 
 /**
@@ -28,8 +31,13 @@ export function planFollowing(input: PlanInput, census: Census): Contribution[] 
   const { source: seen } = input.seen
   if (seen === null) return []
   const leader = input.memory.source?.leader ?? leaderToBe(census, seen)
-  const blocked = input.memory.source === null ? whyNotBegin(input, census, { seen, leader }) : null
-  if (blocked !== null) return [{ refusals: [blocked] }]
+  if (input.memory.source === null) {
+    const blocked = whyNotBegin(input, census, { seen, leader }) ?? whyMixed(input.spec, seen)
+    if (blocked !== null) return [{ refusals: [blocked] }]
+    // What they are to be like is asked before they are made, as for a flotilla of its own.
+    const config = input.seen.nodes.length === 0 ? planConfig(input) : null
+    if (config !== null) return [config]
+  }
   const underWay = planTakeOver(input, census, { seen, leader })
   if (underWay !== null) return underWay
   return [...begin(input, seen, leader), ...follow(input, census, { seen, leader })]
@@ -126,6 +134,16 @@ function lead(
   if (node === undefined || facts === null || node.bucket !== 'uncrowned') return { actions: joins }
   if (!follows(node, seen)) return order(`it follows ${facts.upstream?.host ?? 'nobody'}, not the source`)
   if (joins.length > 0) return order('it has just joined the network of the source')
+  if (node.divergence !== null)
+    return {
+      refusals: [
+        {
+          code: 'BootstrapBlocked',
+          why: `node ${leader} follows ${called} and is no copy of it: ${node.divergence}`,
+          whatToType: `flotilla down ${input.spec.name} --volumes && flotilla up ${input.spec.name}   (it copies everything again, after the cause is mended)`,
+        },
+      ],
+    }
   return facts.upstream?.link === 'up' ? {} : { waits: [untilInSync(seen, leader, facts)] }
 }
 
@@ -166,8 +184,18 @@ function whyNotFollow({ spec }: PlanInput, seen: SourceSeen, leader: RedisFacts 
       why: `${called} does not let us in: ${probe.reason}`,
       whatToType: `put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names`,
     }
-  if (probe?.kind !== 'answered' || leader === null) return null
+  if (probe?.kind !== 'answered') return null
   const { facts } = probe
+  const mixed = whyMixed(spec, seen)
+  if (mixed !== null) return mixed
+  if (leader === null) return null
+  const lacking = facts.modules.filter(module => !leader.modules.includes(module))
+  if (lacking.length > 0)
+    return {
+      code: 'BootstrapBlocked',
+      why: `${called} has the module ${lacking.join(', ')} loaded and the image ${spec.image} has not: its nodes could not read all of the data`,
+      whatToType: `change spec.image to one with ${lacking.join(', ')}`,
+    }
   const unreadable = whyNotReadable(facts, leader)
   if (unreadable !== null)
     return {
@@ -180,6 +208,18 @@ function whyNotFollow({ spec }: PlanInput, seen: SourceSeen, leader: RedisFacts 
     code: 'BootstrapBlocked',
     why: `${called} is empty, and the nodes hold ${leader.keys} keys of it, which following would remove`,
     whatToType: `flotilla promote ${spec.name} --force   (goes on with those keys), or flotilla down ${spec.name} --volumes && flotilla up ${spec.name}`,
+  }
+}
+
+/** A link would be up all the same: see databases.ts. */
+function whyMixed(spec: FlotillaSpec, { called, probe }: SourceSeen): Refusal | null {
+  const facts = probe?.kind === 'answered' ? probe.facts : null
+  const why = facts === null ? null : whyTooFewDatabases(spec, facts)
+  if (facts === null || why === null) return null
+  return {
+    code: 'BootstrapBlocked',
+    why: `${called} has more databases in use than the nodes would have: ${why}`,
+    whatToType: `write databases: ${databasesInUse(facts)} or more under spec.config in the manifest of ${spec.name} and save it`,
   }
 }
 

@@ -1,5 +1,6 @@
 import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
+import { aFullCopyHasASource, onlyACopyIsPromoted } from './copy-invariant.js'
 import type { PlanInput } from './input.js'
 import type { Action, Plan } from './plan.js'
 import {
@@ -20,6 +21,8 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...promotionIsWrittenDownFirst(steps, input),
     ...noSecondMaster(steps, input),
     ...onlyTheOneMasterIsAdopted(steps, input),
+    ...onlyACopyIsPromoted(plan, input),
+    ...aFullCopyHasASource(plan, input),
     ...theOldMasterIsMadeSureOf(steps, input),
     ...noEmptyMasterOverData(steps, input),
     ...followersFollowTheMaster(steps, input),

@@ -95,6 +95,7 @@ function decideOnRecord(input: PlanInput, nodes: readonly ClassifiedNode[], righ
     case 'stray-master':
     case 'online':
     case 'syncing':
+    case 'diverged':
     case 'astray':
       // The classifier gives these to others than the rightful node only.
       return pendingOn(rightful, 'its role is known')

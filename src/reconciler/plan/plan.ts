@@ -124,6 +124,8 @@ export type ActionBody =
       readonly ordinal: number
       readonly master: number
       readonly nudge: boolean
+      /** It is no copy: it gives up what it holds and copies everything. Which run that is, and how many commands of its master it has refused. */
+      readonly fullCopy?: { readonly runId: string; readonly errors: number }
       /** Said of every link (see encryptLinks); absent where TLS was never asked for. */
       readonly encrypted?: boolean
     }

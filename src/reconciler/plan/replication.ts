@@ -30,6 +30,11 @@ export function planReplication(
     nudge,
     cause,
   })
+  const fullCopyOf = (node: ClassifiedNode): Action => ({
+    ...{ kind: 'follow', ordinal: node.ordinal, master: crown.master, nudge: false },
+    fullCopy: { runId: factsOf(node)?.runId ?? '', errors: factsOf(node)?.unexpectedErrors ?? 0 },
+    cause: `it is no copy of its master: ${node.divergence}`,
+  })
   const actions: Action[] = []
   const waits: Wait[] = []
   const kills: Action[] = []
@@ -115,6 +120,12 @@ export function planReplication(
           })
         break
       }
+      case 'diverged': {
+        const wait = whyNotCopyYet(input, node)
+        if (wait === null) actions.push(fullCopyOf(node))
+        else waits.push(wait)
+        break
+      }
       case 'online':
         if (followsAnother(input.spec.name, node, crown.master))
           actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
@@ -142,6 +153,21 @@ export function planReplication(
     ],
     waits,
     refusals,
+  }
+}
+
+/** What differs again right after it was copied differs for a reason that no copy mends; to go on would keep the master busy with nothing else. */
+const copyAgainAfterMs = 600_000
+
+function whyNotCopyYet(input: PlanInput, node: ClassifiedNode): Wait | null {
+  const before = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.fullCopy
+  const remainingMs = (before?.atMs ?? Number.NEGATIVE_INFINITY) + copyAgainAfterMs - input.seen.atMs
+  // A copy that is still to come: the clock was set back, and nothing can be counted from it.
+  if (remainingMs <= 0 || remainingMs > copyAgainAfterMs) return null
+  return {
+    what: `node ${node.ordinal} may copy everything again, in ${Math.ceil(remainingMs / 1_000)} s: it has, and is no copy of its master again (${node.divergence})`,
+    ordinal: node.ordinal,
+    lookAgainInMs: Math.min(remainingMs, 30_000),
   }
 }
 

@@ -286,6 +286,8 @@ function whyNotTakeOver(
   if (!canPauseWrites(facts)) return `${called} is ${nameOf(facts)}, which can't pause its writes${force}`
   if (own.upstream?.link !== 'up' || own.upstream.syncing || own.replid !== facts.replid)
     return `node ${leader.ordinal} is not in sync with ${called}${force}`
+  if (leader.divergence !== null)
+    return `node ${leader.ordinal} is no copy of ${called}: ${leader.divergence}${force}`
   const lag = facts.offset - (own.upstream.appliedOffset ?? 0)
   return lag > lagBytesMax
     ? `node ${leader.ordinal} lags ${lag} bytes behind ${called}; try again later`

@@ -115,7 +115,7 @@ export function renderAction(action: Action): string {
     case 'promote':
       return `promote node ${action.ordinal}`
     case 'follow':
-      return `node ${action.ordinal} follows node ${action.master}${action.nudge ? ' (nudged)' : ''}${action.encrypted === true ? ' over TLS' : ''}`
+      return `node ${action.ordinal} follows node ${action.master}${action.fullCopy === undefined ? '' : ' and copies everything'}${action.nudge ? ' (nudged)' : ''}${action.encrypted === true ? ' over TLS' : ''}`
     case 'load-certificate':
       return `give node ${action.ordinal} its certificate`
     case 'set-port':

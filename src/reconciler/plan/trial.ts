@@ -1,5 +1,6 @@
 import type { RedisOptions } from '../../redis/options.js'
 import { refusedOptions } from '../config-in-force.js'
+import { databasesInUse, whyTooFewDatabases } from '../databases.js'
 import { factsOfNode } from '../node-facts.js'
 import { trialOfImage, untriedOptions, type Trial } from '../trial.js'
 import { whyImageRefused } from '../server-image.js'
@@ -20,7 +21,9 @@ export function trialOf(input: PlanInput): Trial | null {
 /** What keeps the options of the spec from being in force: they are to be tried first, or a server refuses them. Null when nothing does. */
 export function planConfig(input: PlanInput): Contribution | null {
   const trial = planTrial(input)
-  const refusals = [whyNotConfigure(input), whyWithoutTls(input)].filter(refusal => refusal !== null)
+  const refusals = [whyNotFewerDatabases(input), whyNotConfigure(input), whyWithoutTls(input)].filter(
+    refusal => refusal !== null,
+  )
   return trial === null && refusals.length === 0 ? null : { ...trial, refusals }
 }
 
@@ -33,6 +36,20 @@ function questionsOf({ spec, seen, tls }: PlanInput): RedisOptions {
     node => node.container.image === spec.image && factsOfNode(node)?.transport !== undefined,
   )
   return tls === null || tls.mode === 'off' || isTold ? spec.config : { ...spec.config, ...tlsQuestion }
+}
+
+function whyNotFewerDatabases({ spec, seen }: PlanInput): Refusal | null {
+  for (const node of seen.nodes) {
+    const facts = factsOfNode(node)
+    const why = facts === null ? null : whyTooFewDatabases(spec, facts)
+    if (facts === null || why === null) continue
+    return {
+      code: 'ConfigRefused',
+      why: `${why} (node ${node.ordinal}). No option of this spec is applied, and no node is touched`,
+      whatToType: `write databases: ${databasesInUse(facts)} or more under spec.config in the manifest of ${spec.name} and save it`,
+    }
+  }
+  return null
 }
 
 function whyWithoutTls(input: PlanInput): Refusal | null {

@@ -307,6 +307,7 @@ const healthOf: Readonly<Record<Bucket, NodeHealth>> = {
   uncrowned: 'unpromoted',
   online: 'online',
   syncing: 'syncing',
+  diverged: 'diverged',
   astray: 'syncing',
 }
 

@@ -14,6 +14,7 @@ export const nodeStatus = z.object({
   health: z.enum([
     'online',
     'syncing',
+    'diverged',
     'starting',
     'loading',
     'busy',

@@ -110,6 +110,7 @@ export interface NodeStatus {
 export type NodeHealth =
   | 'online'
   | 'syncing'
+  | 'diverged'
   | 'starting'
   | 'loading'
   | 'busy'

@@ -21,16 +21,23 @@ export async function promoteNode(context: OrderContext): Promise<void> {
 
 /**
  * Both REPLICAOFs of a nudge go in one packet and are carried out in one turn: the first breaks the no-op, the second connects at once. The
- * nudge's own address is never spoken to.
+ * nudge's own address is never spoken to. A full copy is had in the same way: as its own master for the time between two commands of one packet the node begins
+ * a lineage that nobody knows, so that no master can go on from where it stands. Whoever may write to it may not any more by then.
  */
 export async function followUpstream(
   context: OrderContext,
   upstream: Upstream,
-  nudge: Upstream | null,
+  { nudge, fullCopy }: { readonly nudge: Upstream | null; readonly fullCopy: boolean },
 ): Promise<void> {
   const order = `REPLICAOF ${upstream.host} ${upstream.port}`
   const commands = [
     ...encryption(upstream),
+    ...(fullCopy
+      ? [
+          ['CONFIG', 'SET', 'replica-read-only', 'yes'],
+          ['REPLICAOF', 'NO', 'ONE'],
+        ]
+      : []),
     ...(nudge === null ? [replicaOf(upstream)] : [replicaOf(nudge), replicaOf(upstream)]),
   ]
   acceptAll(context.node, order, await send(context, order, commands))

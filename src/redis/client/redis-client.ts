@@ -27,8 +27,8 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     probe: (node, { deadlineMs }) => probeNode({ links, clock, node, deadlineMs }),
     ping: (node, { deadlineMs }) => pingNode({ links, clock, node, deadlineMs }),
     promote: (node, { deadlineMs }) => promoteNode({ links, clock, node, deadlineMs }),
-    follow: (node, upstream, { deadlineMs, nudge }) =>
-      followUpstream({ links, clock, node, deadlineMs }, upstream, nudge ?? null),
+    follow: (node, upstream, { deadlineMs, nudge = null, fullCopy = false }) =>
+      followUpstream({ links, clock, node, deadlineMs }, upstream, { nudge, fullCopy }),
     pauseWrites: (node, { forMs, deadlineMs }) => pauseNodeWrites({ links, clock, node, deadlineMs }, forMs),
     resumeWrites: (node, { deadlineMs }) => resumeNodeWrites({ links, clock, node, deadlineMs }),
     dropClients: (node, { deadlineMs, whoCameBy }) =>

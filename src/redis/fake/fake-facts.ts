@@ -24,6 +24,7 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     loading: process.state === 'loading' ? { loadedBytes: 1, totalBytes: 2, etaSeconds: 60 } : null,
     asyncLoading: false,
     keys: process.data.keys,
+    keysByDatabase: process.data.keys === 0 ? {} : { 0: process.data.keys },
     memory: { usedBytes: 1_000_000, rssBytes: 10_000_000, maxBytes: 0 },
     eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
@@ -44,6 +45,8 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     syncs: { ...process.syncs },
     replicaPriority: 100,
     failingOver: false,
+    unexpectedErrors: 0,
+    modules: [],
   }
 }
 
@@ -58,6 +61,7 @@ function describeUpstream(
     host,
     port,
     link: isUp(process) ? 'up' : 'down',
+    readOnly: process.config.get('replica-read-only') !== 'no',
     lastIoSeconds: link !== null && isUp(process) ? seconds(nowMs - link.lastIoAtMs) : null,
     linkDownSeconds: isUp(process) || linkLostAtMs === null ? null : seconds(nowMs - linkLostAtMs),
     syncing: link?.state === 'transfer' || link?.state === 'loading',

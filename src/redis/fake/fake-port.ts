@@ -210,11 +210,15 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
     },
     promote: (target, { deadlineMs }) =>
       give(target, { kind: 'REPLICAOF NO ONE', deadlineMs }, process => promoteProcess(wire, process)),
-    follow: (target, upstream, { deadlineMs, nudge }) =>
+    follow: (target, upstream, { deadlineMs, nudge, fullCopy }) =>
       give(target, { kind: 'REPLICAOF', deadlineMs }, process => {
         const { encrypted: encryptsReplication } = upstream
         if (encryptsReplication !== undefined)
           process.transport = { ...process.transport, encryptsReplication }
+        if (fullCopy === true) {
+          process.config.set('replica-read-only', 'yes')
+          promoteProcess(wire, process)
+        }
         if (nudge !== undefined) followUpstream(wire, process, nudge)
         followUpstream(wire, process, upstream)
       }),

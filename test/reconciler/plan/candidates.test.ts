@@ -32,6 +32,7 @@ function classified(seen: NodeSeen): ClassifiedNode {
     strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,
+    divergence: null,
   })
 }
 

@@ -25,6 +25,7 @@ function classify(seen: NodeSeen, overrides: Partial<Parameters<typeof classifyN
     strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,
+    divergence: null,
     ...overrides,
   })
 }
@@ -138,6 +139,7 @@ test('what is absent is neither old nor to be made anew', () => {
     ordinal: 3,
     bucket: 'absent',
     seen: null,
+    divergence: null,
     ofOlderSpec: false,
     restartAsked: false,
     outdated: false,

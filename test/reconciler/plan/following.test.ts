@@ -19,6 +19,7 @@ import {
   memory,
   newborn,
   node,
+  nodeRecord,
   nothingThere,
   nowMs,
   operation,
@@ -596,4 +597,65 @@ test('other requests than to take over are declined, that one is not', () => {
       ),
     )
   assert.doesNotMatch(asked({ kind: 'take-over' }), /no master of its own yet/)
+})
+
+test('a source with more databases in use than the nodes would have is not followed, before a node is made and after', () => {
+  const many = source({ keysByDatabase: { 0: 9, 20: 1 } })
+  const refusal =
+    /^refuses \(BootstrapBlocked\): redis-master has more databases in use .*\n  type: write databases: 21 or more/
+  assert.match(
+    planText({ spec: asksToFollow, memory: memory(null), seen: { source: many, resources: nothingThere } }),
+    refusal,
+  )
+  const text = planText({ spec: asksToFollow, memory: following, nodes: inSync, seen: { source: many } })
+  assert.match(text, /refuses \(BootstrapBlocked\): redis-master has more databases in use/)
+})
+
+test('the options of the manifest are tried before the first node that follows is made', () => {
+  const text = planText({
+    spec: { ...asksToFollow, config: { databases: ['21'] } },
+    memory: memory(null),
+    seen: { source: source({ keysByDatabase: { 20: 1 } }), resources: nothingThere },
+  })
+  assert.match(text, /^stage 1\n  try image redis:8/)
+  assert.doesNotMatch(text, /create/)
+})
+
+test('a source with a module that the image has not is not followed', () => {
+  const blank = newborn(0, {}, { container: { name: 'shop-master' } })
+  const text = (modules: readonly string[]): string =>
+    planText({
+      spec: asksToFollow,
+      memory: following,
+      nodes: [blank, replica(1)],
+      seen: { source: source({ modules }) },
+    })
+  assert.match(
+    text(['ReJSON', 'bf']),
+    /refuses \(BootstrapBlocked\): redis-master has the module ReJSON, bf loaded/,
+  )
+  assert.match(text([]), /node 0 follows redis-master/)
+})
+
+test('a leader that is no copy of its source is told, and does not take over', () => {
+  const divergence = { runId: 'run-0', why: 'it has refused 3 commands of its master', atMs: nowMs }
+  const known = memory(null, {
+    source: record,
+    nodes: [nodeRecord(0, { divergence })],
+    request: takeOver,
+  })
+  const apart = replica(
+    0,
+    { runId: 'run-0', upstream: { host: '172.17.0.2' } },
+    { container: { name: 'shop-master' } },
+  )
+  const facts = { spec: asksToFollow, nodes: [apart, replica(1)], seen: { source: source() } }
+  assert.match(
+    planText({ ...facts, memory: known }),
+    /refused, node 0 is no copy of redis-master: it has refused 3 commands/,
+  )
+  assert.match(
+    planText({ ...facts, memory: { ...known, request: null } }),
+    /refuses \(BootstrapBlocked\): node 0 follows redis-master and is no copy of it/,
+  )
 })

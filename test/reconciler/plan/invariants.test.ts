@@ -104,6 +104,29 @@ test('a change of master by others is written down only for the one node that is
   assert.equal(objected(node(0), master(1)), true)
 })
 
+test('a replica that is no copy is promoted only by force, and gives up what it holds only to a master', () => {
+  const divergence = { runId: 'run-1', why: 'it takes writes of its own', atMs: 0 }
+  const diverged = memory(0, { nodes: [nodeRecord(1, { divergence })], operation: operation({ to: 1 }) })
+  const nodes = [stopped(0), replica(1)]
+  const objection = 'node 1 would be promoted and is no copy of the master: it takes writes of its own'
+  assert.deepEqual(objections({ memory: diverged, nodes }, [promote(1)]), [objection])
+  const forced = { ...diverged, request: request({ to: 1, force: true }) }
+  assert.deepEqual(objections({ memory: forced, nodes }, [promote(1)]), [])
+  assert.deepEqual(
+    objections({ memory: diverged, nodes: [stopped(0), replica(1, { runId: 'run-after' })] }, [promote(1)]),
+    [],
+  )
+  const copy: ActionBody = {
+    ...{ kind: 'follow', ordinal: 1, master: 0, nudge: false },
+    fullCopy: { runId: 'run-1', errors: 0 },
+  }
+  assert.deepEqual(objections({ nodes: [master(0), replica(1)] }, [copy]), [])
+  assert.deepEqual(objections({ nodes: [newborn(0), replica(1)] }, [copy]), [
+    'node 1 would give up what it holds, and node 0 is no master',
+  ])
+  assert.deepEqual(objections({ memory: begun, nodes: [newborn(0), replica(1)] }, [promote(0)], [copy]), [])
+})
+
 test('nobody is promoted while the old master runs and says nothing, unless it is killed before', () => {
   const kill: ActionBody = { kind: 'kill-container', ordinal: 0, name: 'shop-master' }
   const named = { name: 'shop-master' }

@@ -335,6 +335,7 @@ test('each that is too many goes only when nothing speaks against it', () => {
         strategy: 'rolling',
         atMs: nowMs,
         restartAskedAtMs: 0,
+        divergence: null,
       })
     const census = { wanted: wanted.map(classify), surplus: [classify(surplus)] }
     const { actions = [], waits = [] } = planSurplus(input, census, mastership)

@@ -154,6 +154,7 @@ test('who works on the CPU gets half a minute, or what the manifest says if that
       bucket: 'lifeless',
       seen,
       ofOlderSpec: false,
+      divergence: null,
       restartAsked: false,
       outdated: false,
     })

@@ -126,6 +126,7 @@ export function witnessed(
 }
 
 export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
+  const { keys = 10 } = overrides
   return {
     runId: 'run-0',
     flavour: 'redis',
@@ -139,7 +140,8 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
     upstream: null,
     loading: null,
     asyncLoading: false,
-    keys: 10,
+    keys,
+    keysByDatabase: keys === 0 ? {} : { 0: keys },
     memory: { usedBytes: 1_000_000, rssBytes: 2_000_000, maxBytes: 0 },
     eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
@@ -160,6 +162,8 @@ export function redisFacts(overrides: Partial<RedisFacts> = {}): RedisFacts {
     syncs: { full: 0, partialOk: 0, partialRefused: 0 },
     replicaPriority: 100,
     failingOver: false,
+    unexpectedErrors: 0,
+    modules: [],
     ...overrides,
   }
 }
@@ -173,6 +177,7 @@ export function upstream(overrides: Partial<UpstreamFacts> = {}): UpstreamFacts 
     host: 'shop-0',
     port: 6379,
     link: 'up',
+    readOnly: true,
     lastIoSeconds: 0,
     linkDownSeconds: null,
     syncing: false,

@@ -1,0 +1,39 @@
+import type { NodeTarget } from '../../redis/redis.js'
+import { tlsPort } from '../../redis/tls.js'
+import { withNodeRecord } from '../memory.js'
+import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
+import type { Action } from '../plan/plan.js'
+import type { Hands } from './hands.js'
+import type { SyncTurns } from './sync-turns.js'
+
+/** Makes a node follow the master by its alias, in its turn. What copies everything is from then on no longer known to be something else. */
+export async function followMaster(
+  { redis, setting, nowMs, keepMemory }: Hands,
+  action: Extract<Action, { kind: 'follow' }>,
+  on: {
+    readonly replica: NodeTarget
+    readonly master: NodeTarget | null
+    readonly turns: SyncTurns
+    readonly deadlineMs: number
+  },
+): Promise<void> {
+  const { ordinal, master, nudge, encrypted, fullCopy } = action
+  const port = encrypted === true ? tlsPort : redisPort
+  const upstream = {
+    host: nodeAlias(setting.spec.name, master),
+    port,
+    ...(encrypted === undefined ? {} : { encrypted }),
+  }
+  await on.turns.take({ replica: on.replica, master: on.master }, () =>
+    redis.follow(on.replica, upstream, {
+      deadlineMs: on.deadlineMs,
+      ...(nudge ? { nudge: { host: masterLinkAlias, port } } : {}),
+      ...(fullCopy === undefined ? {} : { fullCopy: true }),
+    }),
+  )
+  if (fullCopy === undefined) return
+  const copied = { ...fullCopy, atMs: nowMs() }
+  keepMemory(memory =>
+    withNodeRecord(memory, ordinal, record => ({ ...record, divergence: null, fullCopy: copied })),
+  )
+}
