@@ -47,6 +47,8 @@ export interface FlotillaMemory {
   readonly failed: readonly FailedAction[]
   /** `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`: none does. `mixed`: on the way from one to the other. */
   readonly transport: 'plain' | 'mixed' | 'encrypted'
+  /** Promotions that were not ours, the newest last, ten at most. */
+  readonly roleChanges: readonly RoleChange[]
 }
 
 export interface ManifestMissing {
@@ -69,6 +71,14 @@ export interface FailedAction {
   readonly times: number
   readonly sinceMs: number
   readonly lastAtMs: number
+}
+
+/** A node that became master without an order of ours. */
+export interface RoleChange {
+  readonly ordinal: number
+  /** The lineage that it began then: the same promotion is counted once. */
+  readonly replid: string
+  readonly atMs: number
 }
 
 export interface ImageTrouble {
@@ -263,6 +273,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     imageTrouble: null,
     failed: [],
     transport: 'plain',
+    roleChanges: [],
   }
 }
 

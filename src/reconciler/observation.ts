@@ -25,6 +25,8 @@ export interface Observation {
   readonly networks: readonly NetworkFacts[] | null
   /** The Redis of somebody else that this flotilla follows, or is to follow; null when there is none. */
   readonly source: SourceSeen | null
+  /** Hosts of the Sentinels that watch the nodes; as they were found some time ago. */
+  readonly sentinels: readonly string[]
 }
 
 export interface SourceSeen {

@@ -2,6 +2,7 @@ import { whyNoCopy } from './divergence.js'
 import { newNodeRecord, type Crash, type FlotillaMemory, type Lineage, type NodeRecord } from './memory.js'
 import { nodeAlias } from './names.js'
 import { factsOfNode } from './node-facts.js'
+import { rememberRoleChanges } from './role-changes.js'
 import type { RedisFacts } from '../redis/redis.js'
 import type { NodeSeen, Observation } from './observation.js'
 import { runOf } from './tuned-to.js'
@@ -14,8 +15,13 @@ export function remember(memory: FlotillaMemory, seen: Observation): FlotillaMem
   const nodes = rememberNodes(memory, seen)
   const master = rememberMaster(memory, seen)
   const divergent = stillDivergent(memory, seen)
-  const isSame = nodes === memory.nodes && master === memory.master && divergent === memory.divergent
-  return isSame ? memory : { ...memory, nodes, master, divergent }
+  const roleChanges = rememberRoleChanges(memory, seen)
+  const isSame =
+    nodes === memory.nodes &&
+    master === memory.master &&
+    divergent === memory.divergent &&
+    roleChanges === memory.roleChanges
+  return isSame ? memory : { ...memory, nodes, master, divergent, roleChanges }
 }
 
 /** Who follows the master holds what the master holds: it came back on a new volume, or somebody made it follow, and nothing is left that could be set aside. */

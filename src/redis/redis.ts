@@ -60,6 +60,8 @@ export interface RedisPort {
     names: readonly string[],
     options: { readonly deadlineMs: number },
   ): Promise<Readonly<Record<string, string>>>
+  /** Hosts of the Sentinels that watch this node, as it sees their addresses; sorted. */
+  listSentinels(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<readonly string[]>
   /** `BGSAVE`: begins to write a snapshot, or will when another child has ended. One that is being written already is success. */
   saveSnapshot(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**

@@ -262,6 +262,7 @@ const memory = z.object({
     )
     .prefault([]),
   transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
+  roleChanges: z.array(z.object({ ordinal: count, replid: z.string(), atMs: z.number() })).prefault([]),
 })
 
 const file = z.object({ version: z.literal(memoryVersion), memory })

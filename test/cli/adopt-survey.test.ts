@@ -15,7 +15,7 @@ function found(
   return {
     ...{ container, image: 'redis:7.2', networks: ['bridge'] },
     ...{ facts: redisFacts(facts), savesSnapshots: true, clusterEnabled: false },
-    ...{ databases: 16 },
+    ...{ databases: 16, sentinels: [] },
     ...overrides,
   }
 }
@@ -43,6 +43,11 @@ test('what is no master with its own replicas is refused in words', () => {
     found('redis-slave1', { role: 'replica', replid: 'b', upstream: upstream({ host: 'elsewhere' }) }),
   )
   refuses(/node of a Redis cluster/, found('redis-master', {}, { clusterEnabled: true }))
+  refuses(
+    /redis-slave1 is watched by a Redis Sentinel at 10\.0\.0\.9, which would promote another node/,
+    master,
+    { ...slave, sentinels: ['10.0.0.9'] },
+  )
   refuses(
     /is Redis 6\.0\.16; one that loses no write needs 6\.2/,
     found('redis-master', { version: '6.0.16' }),

@@ -28,6 +28,8 @@ export interface RedisWorld {
   thaw(node: NodeTarget): Promise<void>
   /** A script that never ends, past the threshold from which on Redis says BUSY. */
   makeBusy(node: NodeTarget): Promise<void>
+  /** A Sentinel begins to watch it. @returns from which host, as the node sees it. */
+  watch(node: NodeTarget): Promise<string>
   readConfig(node: NodeTarget, option: string): Promise<string>
   close(): Promise<void>
 }
@@ -142,6 +144,14 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, replica, ({ keys, upstream }) => keys === 1 && upstream?.link === 'up')
       const after = await factsWhen(world, master, ({ syncs }) => syncs.partialOk > before.syncs.partialOk)
       assert.equal(after.syncs.full, before.syncs.full)
+    })
+
+    test('whoever watches a node as a Sentinel does is known by its host', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      assert.deepEqual(await world.redis.listSentinels(node, { deadlineMs }), [])
+      const host = await world.watch(node)
+      assert.deepEqual(await world.redis.listSentinels(node, { deadlineMs }), [host])
     })
 
     test('a full copy is had whatever the replica holds, and it takes no writes of its own from then on', async () => {

@@ -71,6 +71,10 @@ function createFakeWorld(): RedisWorld {
     makeBusy: async node => {
       processOf(node).state = 'busy'
     },
+    watch: async node => {
+      processOf(node).sentinels.add('10.0.0.9')
+      return '10.0.0.9'
+    },
     readConfig: async (node, option) => processOf(node).config.get(option) ?? '',
     close: async () => {
       redis.close()

@@ -7,6 +7,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.js'
+import { openConnection, type Connection } from '../../src/redis/client/connection.js'
 import { aclUsers, plainKeys, renderAcl } from '../../src/redis/acl.js'
 import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { renderRedisConfig } from '../../src/redis/config.js'
@@ -58,6 +59,7 @@ export async function createRealWorld(): Promise<RealWorld> {
   const redis = createRedisClient({ clock: systemClock })
   const home = await mkdtemp(join(tmpdir(), 'flotilla-redis-'))
   const servers = new Map<string, Server>()
+  const sentinels: Connection[] = []
   let runs = 0
   let authority: ReturnType<typeof makeAuthority> | null = null
 
@@ -187,6 +189,20 @@ export async function createRealWorld(): Promise<RealWorld> {
       const endless = redis.command(node, ['EVAL', 'while true do end', '0'], { deadlineMs: 100 })
       await assert.rejects(endless, { code: 'redis/timeout' })
     },
+    watch: async node => {
+      const { host, port, credentials } = node
+      const sentinel = openConnection({
+        clock: systemClock,
+        ways: [{ host, port }],
+        login: { user: 'default', password: credentials.application ?? new Secret('') },
+        onLost: () => undefined,
+      })
+      sentinels.push(sentinel)
+      const name = ['CLIENT', 'SETNAME', 'sentinel-1a2b3c4d-pubsub']
+      const { kind } = await sentinel.ask([name, ['SUBSCRIBE', '__sentinel__:hello']])
+      assert.equal(kind, 'replies')
+      return host
+    },
     readConfig: async (node, option) => {
       const pair: unknown = await redis.command(node, ['CONFIG', 'GET', option], { deadlineMs: 5000 })
       return Array.isArray(pair) ? String(pair[1]) : ''
@@ -194,6 +210,7 @@ export async function createRealWorld(): Promise<RealWorld> {
     log: node => serverOf(node).log,
     pid: node => serverOf(node).process.pid ?? 0,
     close: async () => {
+      for (const sentinel of sentinels) sentinel.close()
       redis.close()
       await Promise.all([...servers.values()].map(kill))
       await rm(home, { recursive: true, force: true })

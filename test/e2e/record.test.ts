@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { runByHand } from '../support/by-hand.js'
 import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
 import { killContainer, removeContainer } from '../support/containers.js'
+import { uniqueName } from '../support/engine.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -113,6 +115,32 @@ describe('the record', { concurrency: 2 }, () => {
     await again.waitFor('flotilla.ready')
     await assertWhole(owner, { replicas: 2 })
     await assertUntouched(owner, before)
+  })
+
+  test('a Sentinel that watches the nodes is seen, and what to do about it is told', async t => {
+    const world = testWorld(t, 'watched')
+    world.declare({ replicas: 0 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const mark = daemon.mark()
+    // With nobody to agree with, two are never enough for it to act.
+    const config = [
+      'port 26379',
+      `sentinel monitor mine ${(await world.container('master')).address?.host} 6379 2`,
+      `sentinel auth-pass mine ${world.password()}`,
+    ]
+    const sentinel = await runByHand(world, {
+      name: uniqueName('sentinel'),
+      network: world.name,
+      command: [
+        'sh',
+        '-c',
+        `echo '${config.join('\n')}' > /data/sentinel.conf && exec redis-server /data/sentinel.conf --sentinel`,
+      ],
+    })
+    const told = await daemon.waitFor('condition.changed', { since: mark, withinMs: 60_000 })
+    assert.equal(`${String(told['condition'])} ${String(told['reason'])}`, 'OtherController Sentinel')
+    assert.match(String(told['detail']), new RegExp(String(sentinel.address?.host)))
   })
 })
 

@@ -89,7 +89,7 @@ test('what is no copy again soon after it has copied everything waits, and says 
   const record = nodeRecord(1, { ...diverged, fullCopy })
   assert.match(
     planText({ memory: memory(0, { nodes: [record] }), nodes }),
-    /^waits until node 1 may copy everything again, in 540 s: .*\(it takes writes of its own\)\n$/,
+    /^waiting for: node 1 may copy everything again, in 540 s: .*\(it takes writes of its own\)\n$/,
   )
   const later = { ...record, fullCopy: { ...fullCopy, atMs: nowMs - 600_000 } }
   assert.match(planText({ memory: memory(0, { nodes: [later] }), nodes }), /copies everything/)

@@ -197,6 +197,7 @@ async function lookAtOne(
     savesSnapshots: (await option('save')) !== '',
     clusterEnabled: (await option('cluster-enabled')) === 'yes',
     databases: Number(await option('databases')),
+    sentinels: await session.redis.listSentinels(target, { deadlineMs: 5_000 }),
   }
 }
 

@@ -15,6 +15,8 @@ export interface FoundRedis {
   readonly clusterEnabled: boolean
   /** `CONFIG GET databases`. */
   readonly databases: number
+  /** Hosts of the Sentinels that watch it. */
+  readonly sentinels: readonly string[]
 }
 
 /** What is taken over: who is master is what INFO says, not what was said. */
@@ -52,6 +54,12 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
   if (master.clusterEnabled)
     throw refusal(
       `${master.container} is a node of a Redis cluster, and Flotilla keeps a master and its replicas`,
+    )
+  const watched = found.find(one => one.sentinels.length > 0)
+  if (watched !== undefined)
+    throw refusal(
+      `${watched.container} is watched by a Redis Sentinel at ${watched.sentinels.join(', ')}, which would promote another node by its own judgement, also later`,
+      'End it first; or there: redis-cli -p 26379 SENTINEL MASTERS, and SENTINEL REMOVE with the name that it has for them.',
     )
   if (!canPauseWrites(master.facts))
     throw refusal(

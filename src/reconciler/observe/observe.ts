@@ -16,6 +16,7 @@ import { seeStrangers } from './strangers.js'
 import type { ProcessUsers } from './process-users.js'
 import type { TaggedImages } from './tagged-images.js'
 import type { OwnNetworks } from './own-networks.js'
+import type { SentinelWatch } from './sentinels.js'
 
 export interface Eyes {
   readonly runtime: Runtime
@@ -27,6 +28,7 @@ export interface Eyes {
   readonly taggedImages: TaggedImages
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
+  readonly sentinels: SentinelWatch
   /** What the kernel says of a process of the engine's host; null where it can't be asked. */
   readonly processState: (pid: number | null) => Promise<ProcessState | null>
   /** Wall clock, ms. */
@@ -99,7 +101,20 @@ export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observat
     taggedImageId: eyes.taggedImages.idOf(input.image, eyes.nowMs()),
     networks,
     source,
+    sentinels: await lookForSentinels(eyes, input, nodes),
   }
+}
+
+/** Not while clients wait for a master. */
+async function lookForSentinels(
+  eyes: Eyes,
+  input: ObserveInput,
+  nodes: readonly NodeSeen[],
+): Promise<readonly string[]> {
+  const { flotilla, inHaste } = input
+  if (inHaste || nodes.some(node => node.probe?.kind !== 'answered')) return eyes.sentinels.lastOf(flotilla)
+  const targets = nodes.flatMap(node => nodeTarget(eyes.reach, input, node.container) ?? [])
+  return eyes.sentinels.look(flotilla, targets, eyes.nowMs())
 }
 
 /** Who uses none of it pays nothing for it. */

@@ -8,6 +8,7 @@ import type { Eyes } from './observe.js'
 import { ReadBack } from './read-back.js'
 import { OwnNetworks } from './own-networks.js'
 import { ProcessUsers } from './process-users.js'
+import { SentinelWatch } from './sentinels.js'
 
 /** Eyes over an engine and its nodes, which forget what does not run any more. */
 export function openEyes({
@@ -51,5 +52,6 @@ export function openEyes({
     readBack,
     taggedImages: new TaggedImages(runtime),
     ownNetworks: new OwnNetworks(runtime, ownContainer),
+    sentinels: new SentinelWatch(redis),
   }
 }

@@ -1,5 +1,6 @@
 import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
+import { onlyTheOneMasterIsAdopted } from './adoption-invariant.js'
 import { aFullCopyHasASource, onlyACopyIsPromoted } from './copy-invariant.js'
 import type { PlanInput } from './input.js'
 import type { Action, Plan } from './plan.js'
@@ -20,7 +21,7 @@ export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
     ...atMostOnePromotion(steps),
     ...promotionIsWrittenDownFirst(steps, input),
     ...noSecondMaster(steps, input),
-    ...onlyTheOneMasterIsAdopted(steps, input),
+    ...onlyTheOneMasterIsAdopted(plan, input),
     ...onlyACopyIsPromoted(plan, input),
     ...aFullCopyHasASource(plan, input),
     ...theOldMasterIsMadeSureOf(steps, input),
@@ -86,21 +87,6 @@ function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
         ? []
         : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
     })
-  })
-}
-
-/** A change of master that others have made is written down only where it is complete: one node says master, and the former one does not run as one. */
-function onlyTheOneMasterIsAdopted(steps: readonly Step[], input: PlanInput): string[] {
-  return steps.flatMap(({ action }) => {
-    if (action.kind !== 'begin-operation') return []
-    const { kind, from, to } = action.operation
-    if (kind !== 'external' && kind !== 'restored') return []
-    const masters = input.seen.nodes.filter(node => factsOfNode(node)?.role === 'master')
-    const former = input.seen.nodes.find(node => node.ordinal === from)
-    const mayReign = former?.container.state === 'running' && factsOfNode(former) === null
-    return masters.length === 1 && masters[0]?.ordinal === to && !mayReign
-      ? []
-      : [`node ${to} would be written down as master, and is not the only one that may be`]
   })
 }
 

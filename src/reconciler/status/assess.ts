@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../memory.js'
 import { masterName, nodeAlias, roleName } from '../names.js'
 import { takeCensus } from '../plan/census.js'
-import { factsOf, type Bucket, type ClassifiedNode } from '../plan/classify.js'
+import { factsOf, type ClassifiedNode } from '../plan/classify.js'
 import type { PlanInput } from '../plan/input.js'
 import { rightfulOrdinal } from '../plan/mastership.js'
 import type { Plan } from '../plan/plan.js'
@@ -11,6 +11,8 @@ import { configFact, configOf } from './config-fact.js'
 import { persistenceFact } from './persistence-fact.js'
 import { no, yes, type Fact } from './fact.js'
 import { isInSyncWithSource } from './follows-source.js'
+import { otherControllerFact } from './controller-fact.js'
+import { healthOf } from './node-health.js'
 import { lostFact, missingFact, pausedFact } from './memory-facts.js'
 import { failingStatus } from './failing.js'
 import { isSettlingIn, mendsSomething } from './redundancy.js'
@@ -26,7 +28,6 @@ import {
   type Condition,
   type ConditionType,
   type FlotillaStatus,
-  type NodeHealth,
   type NodeStatus,
   type Phase,
 } from './status.js'
@@ -113,6 +114,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     ManifestMissing: missingFact(input),
     TlsApplied: tlsFact(input, census),
     CertificateExpiring: expiringFact(input),
+    OtherController: otherControllerFact(input),
     AuthApplied: authFact(input, census, context.previous),
     ...refusalFacts(plan),
     Paused: pausedFact(input),
@@ -289,26 +291,6 @@ function processStatus(
     startedAt: container?.state === 'running' ? timeOf(container.startedAtMs) : null,
     crashes: { count: crashes.length, lastAt: timeOf(crashes.at(-1)?.atMs) },
   }
-}
-
-const healthOf: Readonly<Record<Bucket, NodeHealth>> = {
-  absent: 'absent',
-  stopped: 'stopped',
-  leaving: 'stopped',
-  paused: 'paused',
-  detached: 'detached',
-  starting: 'starting',
-  lifeless: 'unreachable',
-  'locked-out': 'locked-out',
-  busy: 'busy',
-  loading: 'loading',
-  master: 'online',
-  'stray-master': 'stray',
-  uncrowned: 'unpromoted',
-  online: 'online',
-  syncing: 'syncing',
-  diverged: 'diverged',
-  astray: 'syncing',
 }
 
 function sickList(wanted: readonly ClassifiedNode[]): string {

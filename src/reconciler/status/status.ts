@@ -148,6 +148,7 @@ export const conditionTypes = [
   'TlsApplied',
   'CertificateExpiring',
   'AuthApplied',
+  'OtherController',
   'NameConflict',
   'NetworkConflict',
   'NetworkMissing',

@@ -5,6 +5,7 @@ import type { Reply } from './connection.js'
 import { deliver } from './deliver.js'
 import { orderError } from './errors.js'
 import type { Links } from './links.js'
+import { sentinelsIn } from './sentinels.js'
 
 export interface OrderContext {
   readonly links: Links
@@ -182,6 +183,14 @@ export async function getNodeConfig(
       return String(name).toLowerCase() === names[index] ? [[names[index], String(value)]] : []
     }),
   )
+}
+
+/** Of subscribers alone: there are few as a rule, and each Sentinel is one. */
+export async function listNodeSentinels(context: OrderContext): Promise<readonly string[]> {
+  const order = 'CLIENT LIST TYPE pubsub'
+  const replies = await send(context, order, [['CLIENT', 'LIST', 'TYPE', 'pubsub']])
+  acceptAll(context.node, order, replies)
+  return replies.flatMap(reply => (reply.kind === 'value' ? sentinelsIn(String(reply.value)) : []))
 }
 
 async function setOneByOne(

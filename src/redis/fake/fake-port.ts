@@ -257,6 +257,8 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
             .map(name => [name, config.get(name) ?? '']),
         ),
       ),
+    listSentinels: (target, { deadlineMs }) =>
+      give(target, { kind: 'CLIENT LIST', deadlineMs }, ({ sentinels }) => [...sentinels].toSorted()),
     saveSnapshot: (target, { deadlineMs }) =>
       give(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
     setUsers: (target, { set, remove }, { deadlineMs }) =>

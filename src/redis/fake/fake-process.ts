@@ -66,6 +66,8 @@ export interface FakeProcess {
   inbox: (() => void)[]
   /** Called when a client's connection is closed, by us or by its end. */
   readonly clients: Set<() => void>
+  /** Hosts of those that watch it. */
+  readonly sentinels: Set<string>
   /** Called when it ends, once each: the kept connections of Flotilla. */
   readonly closers: Set<() => void>
   cancelCron: () => void

@@ -165,6 +165,7 @@ export function createFakeRedis({
           unknownOptions: new Set(),
           closers: new Set(),
           clients: new Set(),
+          sentinels: new Set(),
         },
         ...{ syncs: { full: 0, partialOk: 0, partialRefused: 0 } },
         ...{ pausedUntilMs: 0, pausedWrites: [], waiters: [], inbox: [], cancelCron: () => undefined },

@@ -451,6 +451,7 @@ export function look(world: World): Observation {
     duplicates: [],
     leftovers: [],
     strangers: [],
+    sentinels: [],
     resources:
       running >= wantedCount && running === nodes.length && isRecorded(world)
         ? null

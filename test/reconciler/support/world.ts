@@ -365,6 +365,7 @@ export function observation(
     networks: null,
     taggedImageId: null,
     source: null,
+    sentinels: [],
     ...overrides,
   }
 }
