@@ -82,11 +82,9 @@ export async function lookAt(
     toReadBack: readers === null ? null : { ...readers, options: optionsToReadBack({ spec, memory }) },
     inHaste,
   })
-    const remembered = rememberTransport(remember(memory, seen), spec, seen)
-    const mixes = seen.nodes.some(node => whyMixed(spec, node) !== null)
-    const known = mixes
-      ? remembered
-      : acceptConfig(remembered, spec, wantedImageId({ spec, seen, memory }))
+  const remembered = rememberTransport(remember(memory, seen), spec, seen)
+  const mixes = seen.nodes.some(node => whyMixed(spec, node) !== null)
+  const known = mixes ? remembered : acceptConfig(remembered, spec, wantedImageId({ spec, seen, memory }))
   const inForce: NodeSetting = { ...setting, config: known.config ?? noConfig }
   const input: PlanInput = {
     spec,

@@ -1,12 +1,12 @@
 import { imageInstead, imageOf } from '../wanted-image.js'
-import { masterLink, networkName, newVolumeName, nodeAlias, roleName, unreadableFolder } from '../names.js'
+import { masterLink, networkName, nodeAlias, roleName, unreadableFolder } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
 import { freshFiles } from './auth.js'
 import type { Census } from './census.js'
 import { isDead, type ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
 import type { PlanInput } from './input.js'
-import { nameConflict, nameToCreate, unproven } from './name-holders.js'
+import { nameConflict, nameToCreate, networkConflict, volumeConflict } from './name-holders.js'
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import { imageRefusal } from './new-spec.js'
 import type { Action, Refusal, Wait } from './plan.js'
@@ -14,7 +14,7 @@ import type { Contribution, Phase } from './phases.js'
 import { planSharedVolumes } from './shared-volumes.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
 import { whyUnreadable } from './unreadable.js'
-import { volumeLeftOf, volumeOf } from './volumes.js'
+import { volumeOf } from './volumes.js'
 
 /**
  * Makes the wanted nodes exist and run: network, volumes, containers, starts. Every one of them is born a replica, so this part needs no idea of who is
@@ -320,28 +320,4 @@ function attach(input: PlanInput, node: ClassifiedNode, cause: string): Action {
 
 function nodeName(node: ClassifiedNode): string | undefined {
   return node.seen?.container.name
-}
-
-function networkConflict(input: PlanInput): Refusal | null {
-  const seen = input.seen.resources?.network
-  if (seen?.kind !== 'foreign') return null
-  const network = networkName(input.spec.name)
-  if (seen.claimsToBeOurs === true)
-    return unproven(input, { what: `the network ${network}`, otherwise: `docker network rm ${network}` })
-  return {
-    code: 'NameConflict',
-    why: `the network ${network} exists and is not Flotilla's, so nothing can be created in it`,
-    whatToType: `docker network rm ${network}, or give the flotilla another metadata.name`,
-  }
-}
-
-function volumeConflict(input: PlanInput, ordinal: number): Refusal | null {
-  const volume = newVolumeName(input.spec, ordinal)
-  if (volumeLeftOf(input, ordinal) !== null) return null
-  if (input.seen.resources?.foreignVolumes.includes(volume) !== true) return null
-  return {
-    code: 'NameConflict',
-    why: `the volume ${volume} exists and is not node ${ordinal}'s; using it could overwrite what it holds`,
-    whatToType: `docker volume rm ${volume} (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name`,
-  }
 }

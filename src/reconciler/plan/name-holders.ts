@@ -1,7 +1,8 @@
-import { interimMasterName, masterName, replicaName } from '../names.js'
+import { interimMasterName, masterName, networkName, newVolumeName, replicaName } from '../names.js'
 import type { ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import type { Refusal } from './plan.js'
+import { volumeLeftOf } from './volumes.js'
 
 /** Where a node waits while somebody else still holds its name. */
 export function asideName(flotilla: string, ordinal: number): string {
@@ -77,5 +78,31 @@ export function unproven(
     code: 'NameConflict',
     why: `${thing.what} carries the labels of ${spec.name}, but not the mark of this state directory, so it is not touched; its name is needed`,
     whatToType: `flotilla claim ${spec.name}   (if it is yours: made with another state directory, or with this one before it was restored), else ${thing.otherwise}`,
+  }
+}
+
+/** A network that is not ours has the name of the flotilla's own. */
+export function networkConflict(input: PlanInput): Refusal | null {
+  const seen = input.seen.resources?.network
+  if (seen?.kind !== 'foreign') return null
+  const network = networkName(input.spec.name)
+  if (seen.claimsToBeOurs === true)
+    return unproven(input, { what: `the network ${network}`, otherwise: `docker network rm ${network}` })
+  return {
+    code: 'NameConflict',
+    why: `the network ${network} exists and is not Flotilla's, so nothing can be created in it`,
+    whatToType: `docker network rm ${network}, or give the flotilla another metadata.name`,
+  }
+}
+
+/** A volume that is not ours has the name that a new one of this node would get. */
+export function volumeConflict(input: PlanInput, ordinal: number): Refusal | null {
+  const volume = newVolumeName(input.spec, ordinal)
+  if (volumeLeftOf(input, ordinal) !== null) return null
+  if (input.seen.resources?.foreignVolumes.includes(volume) !== true) return null
+  return {
+    code: 'NameConflict',
+    why: `the volume ${volume} exists and is not node ${ordinal}'s; using it could overwrite what it holds`,
+    whatToType: `docker volume rm ${volume} (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name`,
   }
 }
