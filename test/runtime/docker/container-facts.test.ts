@@ -46,7 +46,7 @@ describe('inspect', () => {
       networks: [
         {
           ...{ network: 'shop', networkId: 'n1', address: '172.18.0.2' },
-          ...{ links: ['shop-master:master'], aliases: ['shop-0'] },
+          ...{ links: ['shop-master:master'], aliases: ['shop-0'], answersTo: ['shop-0'] },
         },
       ],
       publishedPorts: [{ containerPort: 6379, hostAddress: '127.0.0.1', hostPort: 32768 }],

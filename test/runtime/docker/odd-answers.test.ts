@@ -47,7 +47,10 @@ const network = {
   ...{ Id: 'n1', Name: 'shop', Driver: 'bridge', Labels: labels },
   IPAM: { Config: [{ Subnet: '172.18.0.0/16' }] },
 }
-const volume = { Name: 'shop-0', Labels: labels, CreatedAt: '2026-11-23T05:29:28Z', Mountpoint: '/x' }
+const volume = {
+  ...{ Name: 'shop-0', Driver: 'local', Options: null, Labels: labels },
+  ...{ CreatedAt: '2026-11-23T05:29:28Z', Mountpoint: '/x' },
+}
 const image = { Id: 'sha256:a', Size: 1, Config: { User: '999', Labels: {} } }
 
 /** What each question is answered with, before something in it is odd. */
