@@ -129,8 +129,11 @@ test('without an answer from anybody, or on data that was never in sync, it is n
   const empty = lost(1, { runId: 'another', keys: 0 })
   assert.equal(of([dead, empty, lost(2, { runId: 'another', keys: 0 })]), 'no matter for a failover')
   assert.match(of([dead, empty, lost(2, { runId: 'another' })]), /^NoSafeCandidate/)
-  // One that was in sync and is empty now was made so on purpose, or it is the master that was.
-  assert.match(of([dead, lost(1, { keys: 0 }), lost(2, { runId: 'another', keys: 0 })]), /^NoSafeCandidate/)
+  // One that was in sync, is empty now and lacks what the master had is no copy; one that is as far has seen all of it deleted.
+  const emptied = (appliedOffset: number) => lost(1, { keys: 0, upstream: { link: 'down', appliedOffset } })
+  const beside = lost(2, { runId: 'another', keys: 0 })
+  assert.match(of([dead, emptied(999), beside]), /^NoSafeCandidate/)
+  assert.match(of([dead, emptied(1_000), beside]), /^crown 1/)
 })
 
 test('where nobody may be promoted, the hold names a node that answers', () => {
