@@ -162,6 +162,12 @@ export const catalogue = {
     fields: ['why'],
     alert: 'unless somebody has decided that it may',
   },
+  'controller.other': {
+    level: 'warn',
+    message: 'somebody else decides who is master, too',
+    fields: ['why'],
+    alert: 'always: two that promote undo each other’s work, and lose writes',
+  },
   ...nodeEvents,
   'master.changed': {
     level: 'warn',

@@ -103,8 +103,8 @@ describe('the record', { concurrency: 2 }, () => {
     const before = await owner.containers()
     const other = owner.startDaemon({ args: ['--state', join(owner.folder, 'other-state')] })
     const held = await other.waitFor('flotilla.held')
-    assert.equal(held['hold'], 'LockedOut')
-    // The pass that found itself locked out is ended by then.
+    // What it can't prove to be its own is a stranger's to it.
+    assert.equal(held['hold'], 'NameConflict')
     assert.equal((await other.stop()).exitCode, 0)
     assert.deepEqual(
       (await owner.containers()).map(({ id }) => id),
@@ -138,9 +138,10 @@ describe('the record', { concurrency: 2 }, () => {
         `echo '${config.join('\n')}' > /data/sentinel.conf && exec redis-server /data/sentinel.conf --sentinel`,
       ],
     })
-    const told = await daemon.waitFor('condition.changed', { since: mark, withinMs: 60_000 })
-    assert.equal(`${String(told['condition'])} ${String(told['reason'])}`, 'OtherController Sentinel')
-    assert.match(String(told['detail']), new RegExp(String(sentinel.address?.host)))
+    const told = await daemon.waitFor('controller.other', { since: mark, withinMs: 60_000 })
+    assert.ok(String(told['why']).includes(String(sentinel.address?.host)), String(told['why']))
+    const { conditions } = await world.status()
+    assert.equal(conditions.find(({ type }) => type === 'OtherController')?.reason, 'Sentinel')
   })
 })
 

@@ -1,6 +1,6 @@
-import type { EventSink } from '../../events/catalogue.js'
+import type { EventCode, EventSink } from '../../events/catalogue.js'
 import { unavailable } from './auth-fact.js'
-import { conditionTypes, type FlotillaStatus, type NodeStatus } from './status.js'
+import { conditionTypes, type ConditionType, type FlotillaStatus, type NodeStatus } from './status.js'
 
 /** Tells what is different between two statuses, once, and nothing while nothing changes. */
 export function publishChanges(
@@ -18,7 +18,7 @@ export function publishChanges(
   publishHolds(events, before, now)
   publishConditions(events, before, now)
   publishUnavailable(events, before, now)
-  publishImage(events, before, now)
+  publishFindings(events, before, now)
   const isNews =
     before?.phase !== now.phase ||
     before.observedGeneration !== now.observedGeneration ||
@@ -92,14 +92,19 @@ function publishUnavailable(events: EventSink, before: FlotillaStatus | null, no
   if (why !== null && why !== of(before)) events.publish('password.unavailable', { why })
 }
 
-/** What an image turned out to be, once. */
-function publishImage(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
-  const news = { ImageMoved: 'image.moved', RunsAsRoot: 'image.runs-as-root' } as const
-  for (const type of ['ImageMoved', 'RunsAsRoot'] as const) {
+/** What was found out and is news by itself, once. */
+function publishFindings(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
+  for (const [type, code] of Object.entries(findings)) {
     const [was, is] = [before, now].map(status => status?.conditions.find(one => one.type === type))
-    if (is?.status === 'True' && was?.status !== 'True') events.publish(news[type], { why: is.message })
+    if (is?.status === 'True' && was?.status !== 'True') events.publish(code, { why: is.message })
   }
 }
+
+const findings = {
+  ImageMoved: 'image.moved',
+  RunsAsRoot: 'image.runs-as-root',
+  OtherController: 'controller.other',
+} as const satisfies Partial<Record<ConditionType, EventCode>>
 
 function publishConditions(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
   for (const type of conditionTypes) {
