@@ -199,7 +199,7 @@ export async function createRealWorld(): Promise<RealWorld> {
       })
       sentinels.push(sentinel)
       const name = ['CLIENT', 'SETNAME', 'sentinel-1a2b3c4d-pubsub']
-      const { kind } = await sentinel.ask([name, ['SUBSCRIBE', '__sentinel__:hello']])
+      const { kind } = await sentinel.ask([name, ['subscribe', '__sentinel__:hello']])
       assert.equal(kind, 'replies')
       return host
     },
