@@ -31,7 +31,6 @@ describe('39. Applied is asked of the world, not remembered', () => {
     const mark = daemon.mark()
 
     await world.redis('replica-1', 'config', 'set', 'hz', '50')
-    await world.redis('replica-1', 'config', 'set', 'replica-read-only', 'no')
     await world.redis('replica-1', 'acl', 'deluser', 'app')
     await world.redis('master', 'acl', 'setuser', 'app', '-@all')
     await world.redis('master', 'acl', 'setuser', 'backdoor', 'on', 'nopass', '~*', '+@all')
@@ -44,13 +43,11 @@ describe('39. Applied is asked of the world, not remembered', () => {
       async () => (await redis(world, 'ping')) === 'PONG',
     )
     await until('everything to be as the manifest says', withinMs, async () => {
-      const [hz, readOnly, users] = await Promise.all([
+      const [hz, users] = await Promise.all([
         world.redis('replica-1', 'config', 'get', 'hz'),
-        world.redis('replica-1', 'config', 'get', 'replica-read-only'),
         world.redis('replica-1', 'acl', 'list'),
       ])
       assert.match(String(hz), /25/)
-      assert.match(String(readOnly), /yes/)
       assert.match(String(users), /user app /)
       assert.match(await redis(world, 'acl', 'list'), /user app on nopass[^,]*\+@read/)
       return true

@@ -50,12 +50,11 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     await assertWhole(world, { replicas: 0 })
   })
 
-  test('no Docker → every verb that needs it says where it looked and what to do, and exits with 1', async t => {
+  test('no Docker → every verb that needs it, but for the daemon, which waits for it, says where it looked and what to do, and exits with 1', async t => {
     const world = testWorld(t, 'no-docker')
     world.declare({ replicas: 1 })
     const nowhere = `unix://${join(world.folder, 'nobody.sock')}`
     for (const verb of [
-      ['run'],
       ['up'],
       ['plan'],
       ['status'],

@@ -204,6 +204,11 @@ describe('guards', { concurrency: 2 }, () => {
 /** Ends a node with bytes at the end of its append-only file that are no command; those that came before can be read. */
 async function damage(world: World, node: 'master' | `replica-${number}`): Promise<void> {
   const { id } = await world.container(node)
+  // A rewrite, which follows a full synchronisation, would put a sound file in the place of the damaged one.
+  await until('no rewrite to be under way', 20_000, async () => {
+    const info = String(await world.redis(node, 'info', 'persistence'))
+    return info.includes('aof_rewrite_in_progress:0') && info.includes('aof_rewrite_scheduled:0')
+  })
   await execIn(
     id,
     'sh',
