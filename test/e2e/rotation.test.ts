@@ -38,7 +38,6 @@ describe('passwords', { concurrency: 2 }, () => {
     assert.equal(refusedAtAdoption, 0)
     assert.ok(old.worksMs > 3_500, `the old password worked for ${Math.round(old.worksMs)} ms`)
 
-    await daemon.waitFor('flotilla.ready')
     await until('every node with just today’s users', 20_000, async () => {
       const users = await usersOn(world)
       return users.every(user => user.match(/#[0-9a-f]{64}/g)?.length === 1)

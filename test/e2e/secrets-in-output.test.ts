@@ -19,6 +19,7 @@ const runs: Readonly<Record<string, (name: string) => readonly (readonly string[
   restart: name => [[name, '--node', '1']],
   promote: name => [[name, '--timeout', '5']],
   adopt: name => [[`${name}-master`, '--yes']],
+  claim: name => [[name]],
   rotate: name => [[name], [name, '--user', 'reporting']],
   failover: name => [[name, '--force', '--timeout', '5']],
   pause: name => [[name]],

@@ -105,6 +105,7 @@ const harmless = new Set([
     'dbsize',
   ],
   ...['replconf', 'psync', 'select'],
+  'acl|list',
 ])
 
 async function commandCounts(world: World): Promise<ReadonlyMap<string, string>> {
