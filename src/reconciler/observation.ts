@@ -127,3 +127,8 @@ export const silentProbeDeadlineMs = 150
 
 /** A process that has run this long and does not listen is not "starting" any more. Redis listens within 20 ms of its start; a loaded host may need seconds. */
 export const startGraceMs = 10_000
+
+/** Whether a process may still be about to listen. A start that lies further ahead than that was before the clock was set back: it is an old one. */
+export function isYoung(startedAtMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - startedAtMs) < startGraceMs
+}

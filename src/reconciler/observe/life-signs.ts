@@ -1,5 +1,5 @@
 import type { ContainerFacts } from '../../runtime/runtime.js'
-import { startGraceMs } from '../observation.js'
+import { isYoung } from '../observation.js'
 
 /** A process, not a container: what was said of one run says nothing of the next. */
 export type Run = Pick<ContainerFacts, 'containerId' | 'startedAtMs'>
@@ -27,7 +27,7 @@ export class LifeSigns {
     }
     if (before === undefined || before.run !== run) {
       // It ran long before we first looked, so it is not starting: whoever watched it before us may have ended in the middle of its silence.
-      if (startedAtMs === null || atMs - startedAtMs < startGraceMs) return null
+      if (startedAtMs === null || isYoung(startedAtMs, atMs)) return null
       this.#signs.set(containerId, { run, lastAliveMs: atMs, lifelessSinceMs: atMs })
       return atMs
     }

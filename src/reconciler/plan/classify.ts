@@ -3,7 +3,7 @@ import type { RedisFacts } from '../../redis/redis.js'
 import type { Divergence } from '../divergence.js'
 import { nodeAlias } from '../names.js'
 import { factsOfNode } from '../node-facts.js'
-import { startGraceMs, type NodeSeen } from '../observation.js'
+import { isYoung, type NodeSeen } from '../observation.js'
 
 /**
  * Every node falls into exactly one bucket, before anything is decided. The buckets are told apart by what was seen and by who is the
@@ -141,9 +141,7 @@ function bucketOfRunning(
     case 'hung':
     case undefined: {
       const startedAtMs = node.container.startedAtMs
-      return startedAtMs !== null &&
-        context.atMs - startedAtMs < startGraceMs &&
-        node.lifelessSinceMs === null
+      return startedAtMs !== null && isYoung(startedAtMs, context.atMs) && node.lifelessSinceMs === null
         ? 'starting'
         : 'lifeless'
     }

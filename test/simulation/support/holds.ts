@@ -17,12 +17,15 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
     has(scenario, ['power-cut', 'remove-volume', 'forget', 'flush', 'restore-record', ...byHand]),
   NoSafeCandidate: scenario =>
     has(scenario, [...ends, ...hangs, ...byHand, 'forget', 'restore-record', 'remove-volume']),
-  // A change that is complete is none: only a master beside the recorded one.
-  StrayMaster: scenario => has(scenario, ['promote-by-hand', 'restore-record']),
+  // A change that is complete is none: only a master beside the recorded one, also where the recorded one died before the change was seen.
+  StrayMaster: scenario => has(scenario, ['promote-by-hand', 'failover-by-hand', 'restore-record']),
   FailoverBlocked: ({ spec, faults }) =>
     spec.mode === 'manual' ||
     faults.some(fault => fault.kind === 'edit' && fault.change.mode === 'manual') ||
     faults.filter(({ kind }) => hangs.includes(kind)).length > 3,
+  // A node that somebody ends soon after its start looks as if it could not live with the spec; a restart that is asked for then waits for a person.
+  RolloutBlocked: scenario =>
+    has(scenario, ['ask-restart', 'edit']) && countOf(scenario, [...ends, 'start-fails']) >= 1,
   CrashLooping: scenario => countOf(scenario, [...ends, 'start-fails']) >= 5,
   ActionFailing: scenario =>
     has(scenario, ['engine-trouble', 'order-trouble', 'node-trouble', 'start-fails']),
