@@ -123,18 +123,21 @@ function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInput): str
   })
 }
 
-/** I4: an empty node is not promoted while another one that we see holds data, unless it has come as far in the same history. */
+/** I4: an empty node is not promoted while another one that we see holds data, unless it has come as far in the same history, or the record too knows its own history to be empty. */
 function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'promote') return []
     const promoted = input.seen.nodes.find(node => node.ordinal === action.ordinal)
     const own = promoted === undefined ? null : factsOfNode(promoted)
     if ((own?.keys ?? 0) > 0) return []
+    const known = input.memory.master?.lineage ?? null
+    const wasEmpty =
+      own !== null && known?.keys === 0 && own.replid === known.replid && own.offset >= known.offset
     const holder = input.seen.nodes.find(node => {
       const theirs = factsOfNode(node)
       if (node.ordinal === action.ordinal || theirs === null || theirs.keys === 0) return false
       // In one history whoever is further on has seen it all deleted.
-      return own === null || own.replid !== theirs.replid || own.offset < theirs.offset
+      return own?.replid === theirs.replid ? own.offset < theirs.offset : !wasEmpty
     })
     return holder === undefined
       ? []

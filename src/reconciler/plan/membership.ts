@@ -152,8 +152,8 @@ function setAside(
   const { ordinal } = node
   const volume = volumeOf(input, node)
   if (input.seen.resources?.volumes.some(one => one.name === volume) === false) return []
-  if (input.memory.divergent.includes(ordinal) && input.seen.resources !== null) {
-    const cause = 'it was master until it was replaced, and may hold writes that nobody else has'
+  const cause = whyDivergent(input, node)
+  if (cause !== null && input.seen.resources !== null) {
     const folder = `epoch-${input.memory.epoch}`
     return [
       {
@@ -164,7 +164,6 @@ function setAside(
   }
   const unreadable = whyUnreadable(input, node)
   if (unreadable === null || !reigns(input, master)) return []
-  const cause = `its server can't read it (${unreadable}), and the master has it all`
   return [
     {
       phase: 'set-aside',
@@ -175,10 +174,29 @@ function setAside(
         folder: unreadableFolder,
         unreadable: true,
         ...imageOf(input),
-        cause,
+        cause: `its server can't read it (${unreadable}), and the master has it all`,
       },
     },
   ]
+}
+
+/**
+ * Why a volume may hold writes that the master has not; null when nothing speaks for it. A master that came back on its own data may have come back on an older snapshot:
+ * whoever was in sync with it since then has what it has, and what a node held that was away by then is not known.
+ */
+function whyDivergent({ memory }: PlanInput, { ordinal, seen }: ClassifiedNode): string | null {
+  if (memory.divergent.includes(ordinal))
+    return 'it was master until it was replaced, and may hold writes that nobody else has'
+  const restartedAtMs = memory.history.findLast(
+    ({ kind, result }) => kind === 'restart' && result === 'done',
+  )?.endedAtMs
+  // One that has run since is looked at as it is, and its history compared.
+  const isNew = seen === null || seen.container.startedAtMs === null
+  if (!isNew || restartedAtMs === undefined) return null
+  const inSyncAtMs = memory.nodes.find(one => one.ordinal === ordinal)?.lineage?.seenAtMs ?? null
+  return inSyncAtMs !== null && inSyncAtMs > restartedAtMs
+    ? null
+    : 'it was not in sync since the master came back on its own data, and may hold writes that nobody else has'
 }
 
 function reigns({ seen }: PlanInput, master: number | null): boolean {
