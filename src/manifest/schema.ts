@@ -163,10 +163,12 @@ const replicas = field(z.int().min(0).max(replicasMax), {
   describe: `How many replicas run beside the one master, 0 to ${replicasMax}.`,
   wants: `a whole number from 0 to ${replicasMax}`,
   example: '2',
-  repair: value =>
-    typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) <= replicasMax
+  repair: value => {
+    if (Number.isInteger(value) && Number(value) > replicasMax) return String(replicasMax)
+    return typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) <= replicasMax
       ? String(Number(value))
-      : null,
+      : null
+  },
 })
 
 const failoverModes = ['automatic', 'manual'] as const

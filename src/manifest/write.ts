@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { chown, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { FlotillaError } from '../errors.js'
-import { errno } from '../state/files.js'
 import { decodeManifest } from './decode.js'
-import { readRegularFile } from '../regular-file.js'
+import { fsErrorCode, readRegularFile } from '../regular-file.js'
 import { manifestLimit } from './load.js'
 
 /**
@@ -35,7 +34,7 @@ export async function rewriteManifest(file: string, edit: (text: string) => stri
       `${file}: can't be written (${error instanceof Error ? error.message : String(error)})`,
       {
         hint:
-          errno(error) === 'EROFS'
+          fsErrorCode(error) === 'EROFS'
             ? `Nothing was changed. ${dirname(target)} can only be read from here; edit the file by hand. Where systemd keeps the daemon from it, type once: sudo flotilla service install`
             : `Nothing was changed. Give this user write permission on ${dirname(target)}, or edit the file by hand.`,
         cause: error,

@@ -163,7 +163,7 @@ test('a value that the manifest may not have is refused, and says so', () => {
   assert.deepEqual(
     refusal(() => setReplicas(manifest(), target, 500)),
     [
-      'm/shop.yaml:6:13: replicas must be a whole number from 0 to 200, not 500; write replicas: 2',
+      'm/shop.yaml:6:13: replicas must be a whole number from 0 to 200, not 500; write replicas: 200',
       'The manifest was not changed; replicas of shop stays as it was.',
     ],
   )

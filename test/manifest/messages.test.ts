@@ -26,7 +26,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'too many replicas',
     manifest('shop', '  replicas: 201'),
-    '6:13: replicas must be a whole number from 0 to 200, not 201; write replicas: 2',
+    '6:13: replicas must be a whole number from 0 to 200, not 201; write replicas: 200',
   ],
   [
     'half a replica',
