@@ -38,3 +38,13 @@ test('every argument and option says what it is', () => {
     ])
   assert.deepEqual(silent, [])
 })
+
+test('the tables of the README name every verb and every variable once', () => {
+  const readme = readFileSync('README.md', 'utf8')
+  const rows = [...readme.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word),
+  )
+  const variables = verbs.flatMap(verb => verb.options).flatMap(option => option.envVar ?? [])
+  for (const name of [...verbs.map(verb => verb.name()), ...new Set(variables)])
+    assert.equal(rows.filter(word => word === name).length, 1, name)
+})
