@@ -6,24 +6,21 @@ import type { Scenario } from './support/scenario.js'
 import { simulate } from './support/simulate.js'
 
 /**
- * The whole controller over a simulated engine, simulated Redis and simulated time, with faults at any moment. This is a slice with a fresh seed; the long run is
- * `npm run simulate`.
+ * The whole controller over a simulated engine, simulated Redis and simulated time, with faults at any moment. These are the same seeds every time: whether a
+ * change is good must not depend on luck. What nobody has met yet is looked for by `npm run simulate`.
  */
-const sliceMs = 12_000
+const slice = { first: 1_000_000, seeds: 400 }
 
 test('whatever befalls a flotilla, no rule is broken on the way, and once it is healed it comes to rest', async t => {
-  const first = Date.now() % 1_000_000_000
-  t.diagnostic(`first seed: ${first}; one of them again: npm run simulate -- --seed S --trace`)
-  const endMs = performance.now() + sliceMs
+  t.diagnostic('one of them again: npm run simulate -- --seed S --trace')
   let steps = 0
-  let seed = first
-  for (; performance.now() < endMs; seed++) {
+  for (let seed = slice.first; seed < slice.first + slice.seeds; seed++) {
     const { violation, steps: taken } = await simulate(scenarioOf(seed))
     assert.equal(violation, null, `seed ${seed}: ${violation?.rule}: ${violation?.what}`)
     steps += taken
   }
-  t.diagnostic(`${seed - first} seeds, ${steps} steps`)
-  assert.ok(seed > first)
+  t.diagnostic(`${slice.seeds} seeds, ${steps} steps`)
+  assert.ok(steps > slice.seeds)
 })
 
 test('one seed is one run: the same steps, calls and words', async () => {

@@ -339,12 +339,20 @@ export class SimRun {
     }
   }
 
+  /** Whoever is master, until as many are killed or all is healed. */
   #killAgain({ times, everyMs }: { readonly times: number; readonly everyMs: number }): void {
     const { world } = this
-    const master = [...world.redis.processes].find(({ upstream }) => upstream === null)
-    this.tell(`kills ${master?.alias ?? 'nobody'}, ${times - 1} to come`)
-    if (master !== undefined) world.engine.hands.exit(master.containerId, 137)
-    if (times > 1) world.clock.after(everyMs, () => this.#killAgain({ times: times - 1, everyMs }))
+    const cure = (): void => void this.#cures.delete(cure)
+    this.#cures.add(cure)
+    const strike = (left: number): void => {
+      if (!this.#cures.has(cure)) return
+      const master = [...world.redis.processes].find(({ upstream }) => upstream === null)
+      this.tell(`kills ${master?.alias ?? 'nobody'}, ${left - 1} to come`)
+      if (master !== undefined) world.engine.hands.exit(master.containerId, 137)
+      if (left > 1) world.clock.after(everyMs, () => strike(left - 1))
+      else cure()
+    }
+    strike(times)
   }
 
   /** A trouble that ends by itself, or with the healing. */
