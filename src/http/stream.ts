@@ -7,7 +7,7 @@ import { Problem } from './problem.js'
 import { isStale } from './sights.js'
 import { daemonOf, flotillaOf } from './routes/flotillas.js'
 import { safeHeaders } from './safe-headers.js'
-import { Turns } from './turns.js'
+import { Turns } from '../turns.js'
 
 /** More pages and scripts than this don't look at one daemon; each holds a connection for good. */
 export const streamsMost = 64

@@ -3,6 +3,7 @@ import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
 import { keepingIn } from './keeping.js'
 import type { StateStore } from '../state/state-store.js'
+import { Turns } from '../turns.js'
 import type { FlotillaMemory, ManifestMissing } from './memory.js'
 import type { Look } from './pass.js'
 import type { FlotillaStatus } from './status/status.js'
@@ -11,10 +12,12 @@ import type { FlotillaStatus } from './status/status.js'
 const repeatPauseMsMax = 60_000
 
 /**
- * What one flotilla's passes share: its memory and its last status, on disk and here. One pass at a time touches it, so there is nothing to lock.
+ * What one flotilla's passes share: its memory and its last status, on disk and here. One pass at a time touches it; actions of one stage change the memory side
+ * by side, and no change may undo another.
  */
 export class FlotillaRecord {
   readonly #store: StateStore
+  readonly #saving = new Turns(1)
   #memory: FlotillaMemory
   #written: FlotillaMemory
   #status: FlotillaStatus | null
@@ -44,16 +47,22 @@ export class FlotillaRecord {
     return this.#status
   }
 
-  /** Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object and nobody has removed the file. */
-  async saveMemory(
+  /**
+   * Writes the changed memory down before anything relies on it; does nothing when `change` returns the same object and nobody has removed the file.
+   * `change` has no effects of its own: it is done once more on what was kept while the disk worked.
+   */
+  saveMemory(
     change: (memory: FlotillaMemory) => FlotillaMemory,
     how: { readonly urgent?: boolean } = {},
   ): Promise<void> {
-    const next = change(this.#memory)
-    if (next === this.#written && this.#store.isMemoryThere(next.flotilla)) return
-    await this.#store.saveMemory(next, how)
-    this.#memory = next
-    this.#written = next
+    return this.#saving.take(async () => {
+      const before = this.#memory
+      const next = change(before)
+      if (next === this.#written && this.#store.isMemoryThere(next.flotilla)) return
+      await this.#store.saveMemory(next, how)
+      this.#written = next
+      this.#memory = this.#memory === before ? next : change(this.#memory)
+    })
   }
 
   /** Takes what was seen into the memory; on disk it is with the next {@link saveMemory}. Nothing irreversible may rest on it before. */

@@ -35,3 +35,20 @@ test('a plan that does not help is done again later and later, a minute at most,
   assert.equal(record.pauseBefore('attach', 10_000), 0)
   assert.equal(record.noteDone('attach', 0), 0)
 })
+
+test('changes that are made side by side, written down or only kept, all stay', async t => {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-state-'))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
+  const store = new StateStore(directory)
+  const record = await FlotillaRecord.load(store, 'shop', silentSink)
+  const saved = Promise.all([
+    record.saveMemory(before => ({ ...before, epoch: 7 })),
+    record.saveMemory(before => ({ ...before, generation: 3 })),
+  ])
+  record.keepMemory({ ...record.memory, everReady: true })
+  await saved
+  const { epoch, generation, everReady } = record.memory
+  assert.deepEqual({ epoch, generation, everReady }, { epoch: 7, generation: 3, everReady: true })
+  const again = await FlotillaRecord.load(store, 'shop', silentSink)
+  assert.deepEqual([again.memory.epoch, again.memory.generation], [7, 3])
+})
