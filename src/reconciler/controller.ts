@@ -54,6 +54,12 @@ export interface Sight {
 /** How often a flotilla is looked at when nothing wakes us. Events are hints; this is the promise. */
 const pollMs = { settled: 5_000, unsettled: 1_000 }
 
+/**
+ * After a step that failed. A look that failed is taken again as often as any other: it changes nothing, and until it succeeds nobody knows what has died meanwhile.
+ * An engine that answers again after errors closes no connection, so no event tells.
+ */
+const retryMsMax = 30_000
+
 /** Passes of different flotillas run side by side, so that one's trouble is not another's wait; more would only queue inside the engine. */
 const concurrency = 10
 
@@ -291,19 +297,15 @@ export class Controller {
   }
 
   #noteFailure(name: string, error: unknown): number {
-    const isKnown =
-      this.#engineLostAtMs !== null && !(error instanceof ActionFailed) && isEngineTrouble(error)
-    return this.#failures.note(name, error, isKnown)
+    const isUnseen = isUnseenWorld(error)
+    const isKnown = this.#engineLostAtMs !== null && isUnseen
+    return this.#failures.note(name, error, { isKnown, mostMs: isUnseen ? pollMs.settled : retryMsMax })
   }
 
   /** An engine that is down is one fact, told once, not once per flotilla and try. */
   #noteEngine(outcome: Outcome): void {
     const { events, clock } = this.#options
-    if (
-      outcome.kind === 'failed' &&
-      !(outcome.error instanceof ActionFailed) &&
-      isEngineTrouble(outcome.error)
-    ) {
+    if (outcome.kind === 'failed' && isUnseenWorld(outcome.error)) {
       if (this.#engineLostAtMs !== null) return
       this.#engineLostAtMs = clock.monotonicMs()
       events.publish('engine.lost', {
@@ -317,6 +319,11 @@ export class Controller {
     events.publish('engine.back', { downMs: Math.round(clock.monotonicMs() - this.#engineLostAtMs) })
     this.#engineLostAtMs = null
   }
+}
+
+/** The engine did not say how the world is; no action of ours was under way. */
+function isUnseenWorld(error: unknown): boolean {
+  return !(error instanceof ActionFailed) && isEngineTrouble(error)
 }
 
 function wordsOf(outcome: Outcome): {

@@ -24,9 +24,14 @@ export class PassFailures {
 
   /**
    * @param isKnown what every flotilla says while the engine is gone has been said once, by engine.lost
+   * @param mostMs the longest pause between two tries
    * @returns after how many ms the next try is due
    */
-  note(flotilla: string, error: unknown, isKnown: boolean): number {
+  note(
+    flotilla: string,
+    error: unknown,
+    { isKnown, mostMs }: { readonly isKnown: boolean; readonly mostMs: number },
+  ): number {
     const nowMs = this.#tools.clock.monotonicMs()
     const before = this.#failures.get(flotilla)
     // What an event woke before its time is no further try: a burst of events would put the next one off for half a minute.
@@ -34,7 +39,7 @@ export class PassFailures {
     const times = isEarly ? before.times : (before?.times ?? 0) + 1
     const againInMs = isEarly
       ? Math.ceil(before.retryAtMs - nowMs)
-      : backoffMs(times, this.#tools.random, { firstMs: 500, mostMs: 30_000 })
+      : backoffMs(times, this.#tools.random, { firstMs: 500, mostMs })
     const cause = error instanceof ActionFailed ? error.cause : error
     const failure = {
       ...{ times, sinceMs: before?.sinceMs ?? nowMs, retryAtMs: nowMs + againInMs },

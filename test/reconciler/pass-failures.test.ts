@@ -8,6 +8,8 @@ const full = new FlotillaError('state/unwritable', "can't write shop.json: no sp
   hint: 'make room',
 })
 
+const step = { isKnown: false, mostMs: 30_000 }
+
 function failures() {
   const clock = new SimClock(0)
   const told: { readonly code: string; readonly fields: Readonly<Record<string, unknown>> }[] = []
@@ -17,11 +19,11 @@ function failures() {
   return { clock, told, noted: new PassFailures({ events, clock, random: () => 1 }) }
 }
 
-test('each try waits twice as long as the one before, half a minute in the end', async () => {
+test('each try waits twice as long as the one before, up to the longest pause', async () => {
   const { clock, noted } = failures()
   const waits: number[] = []
   for (let count = 0; count < 9; count++) {
-    const againInMs = noted.note('shop', full, false)
+    const againInMs = noted.note('shop', full, step)
     waits.push(againInMs)
     const slept = clock.sleep(againInMs)
     clock.fire()
@@ -32,13 +34,13 @@ test('each try waits twice as long as the one before, half a minute in the end',
 
 test('what an event wakes before its time is no further try, and nothing is told of it', () => {
   const { told, noted } = failures()
-  assert.deepEqual([noted.note('shop', full, false), noted.note('shop', full, false)], [500, 500])
+  assert.deepEqual([noted.note('shop', full, step), noted.note('shop', full, step)], [500, 500])
   assert.equal(told.length, 1)
 })
 
 test('the first failure is told with its hint and when the next try is due, and the end of it', () => {
   const { told, noted } = failures()
-  noted.note('shop', full, false)
+  noted.note('shop', full, step)
   noted.clear('shop')
   noted.clear('shop')
   assert.deepEqual(told, [
@@ -55,6 +57,6 @@ test('the first failure is told with its hint and when the next try is due, and 
 
 test('what is known of the engine already is not told once more by each flotilla', () => {
   const { told, noted } = failures()
-  for (const flotilla of ['shop', 'cart', 'queue']) noted.note(flotilla, full, true)
+  for (const flotilla of ['shop', 'cart', 'queue']) noted.note(flotilla, full, { ...step, isKnown: true })
   assert.deepEqual(told, [])
 })
