@@ -96,11 +96,13 @@ function follow(
 ): Contribution[] {
   const { contribution, rising } = planMembership(input, census, leader)
   const node = census.wanted.find(one => one.ordinal === leader)
+  const made = madeBy(contribution)
+  const networks = planNetworks(input, census, made, { ordinal: leader, network: seen.network })
   return [
     contribution,
     planNaming(input, census, leader),
-    planNetworks(input, census, madeBy(contribution)),
-    lead(input, node, { seen, leader, isRising: rising.includes(leader), made: madeBy(contribution) }),
+    networks,
+    lead(input, node, { seen, leader, isRising: rising.includes(leader), made, networks }),
     planReplication(input, census, { master: leader, newlyCrowned: false, rising, moved: [] }),
     declineOthers(input, seen),
   ]
@@ -115,9 +117,11 @@ function lead(
     readonly leader: number
     readonly isRising: boolean
     readonly made: ReadonlyMap<number, string>
+    /** What is done about networks that clients live on. */
+    readonly networks: Contribution
   },
 ): Contribution {
-  const { seen, leader, isRising, made } = on
+  const { seen, leader, isRising, made, networks } = on
   const { upstream, called } = seen
   if (upstream === null) return { refusals: [notThere(input, seen)] }
   const facts = node === undefined ? null : factsOf(node)
@@ -133,7 +137,8 @@ function lead(
   if (isRising) return order('it has just been started, and has to be told whom to follow')
   if (node === undefined || facts === null || node.bucket !== 'uncrowned') return { actions: joins }
   if (!follows(node, seen)) return order(`it follows ${facts.upstream?.host ?? 'nobody'}, not the source`)
-  if (joins.length > 0) return order('it has just joined the network of the source')
+  if (joins.length > 0 || networks.actions?.some(({ phase }) => phase === 'attach') === true)
+    return order('it has just joined the network of the source')
   if (node.divergence !== null)
     return {
       refusals: [

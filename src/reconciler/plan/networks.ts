@@ -12,6 +12,9 @@ import { overlap } from './subnets.js'
  * Networks that are not the flotilla's own: clients live on them, so every node joins them under the same names, and whoever is master has the master's name
  * there too, because names follow the container's name on every user-defined network. Joined and left while the node runs, so no container is made anew for it.
  *
+ * They are joined last, because they are not ours and may be broken; all but those that `source` is reached by, which `ordinal` joins before it is told to follow it:
+ * an address on a network that a node is not on yet keeps it waiting for `repl-timeout` (20 s) before it tries again.
+ *
  * A node's endpoint on such a network is ours to take off again if it has the link that we give it: what a person connected by hand has not.
  * `made` are the nodes that this plan creates, with their containers' names.
  */
@@ -19,6 +22,8 @@ export function planNetworks(
   input: PlanInput,
   census: Census,
   made: ReadonlyMap<number, string>,
+  /** Who follows a Redis of somebody else, and on which network that is; `network` null: on any of them. */
+  source: { readonly ordinal: number; readonly network: string | null } | null = null,
 ): Contribution {
   const networks = input.seen.networks
   if (networks === null) return {}
@@ -26,7 +31,10 @@ export function planNetworks(
   const fit = input.spec.network.external.filter(name => whyNotJoin(input, networks, name) === null)
   return {
     actions: census.wanted.flatMap(node => [
-      ...joins(input, node, fit, made.get(node.ordinal)),
+      ...joins(input, node, fit, {
+        madeName: made.get(node.ordinal),
+        first: name => source?.ordinal === node.ordinal && [null, name].includes(source.network),
+      }),
       ...leaves(input, node),
     ]),
     refusals: [
@@ -50,7 +58,10 @@ function joins(
   input: PlanInput,
   node: ClassifiedNode,
   fit: readonly string[],
-  madeName: string | undefined,
+  {
+    madeName,
+    first,
+  }: { readonly madeName: string | undefined; readonly first: (network: string) => boolean },
 ): { phase: Phase; action: Action }[] {
   const running = runningContainer(node)
   const name = madeName ?? running?.name
@@ -59,22 +70,26 @@ function joins(
     const endpoint =
       madeName === undefined ? running?.networks.find(one => one.network === network) : undefined
     if (endpoint !== undefined && isNamedRight(input, node, endpoint) && endpoint.address !== null) return []
+    const phase = first(network) ? 'attach' : 'join'
     const cause =
       endpoint === undefined
-        ? 'its clients live there'
+        ? phase === 'attach'
+          ? 'the source may be reached there'
+          : 'its clients live there'
         : endpoint.address === null
           ? 'it has no address there'
           : 'its aliases or its link are missing there'
-    return [{ phase: 'join', action: { kind: 'join-network', ordinal: node.ordinal, name, network, cause } }]
+    return [{ phase, action: { kind: 'join-network', ordinal: node.ordinal, name, network, cause } }]
   })
 }
 
 function leaves(input: PlanInput, node: ClassifiedNode): { phase: Phase; action: Action }[] {
   const running = runningContainer(node)
   const { source } = input.memory
-  const followed = source?.phase === 'followed' ? source.network : null
   const left = source?.phase === 'left' ? source.network : null
-  const wanted = [networkName(input.spec.name), ...input.spec.network.external, followed]
+  const isLeader = source?.phase === 'followed' && source.leader === node.ordinal
+  const followed = isLeader ? [source.network, input.seen.source?.network] : []
+  const wanted = [networkName(input.spec.name), ...input.spec.network.external, ...followed]
   return (running?.networks ?? [])
     .filter(({ network }) => !wanted.includes(network))
     .filter(({ network, links }) => network === left || links.includes(masterLink(input.spec.name)))

@@ -8,7 +8,7 @@ import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../src/reconciler/plan/text.js'
 import type { RedisFacts } from '../../../src/redis/redis.js'
-import type { ContainerFacts } from '../../../src/runtime/runtime.js'
+import type { ContainerFacts, NetworkFacts } from '../../../src/runtime/runtime.js'
 import { attempt, drive, see } from '../support/drive.js'
 import { build, type Setting } from '../support/settings.js'
 import { passTime, type World } from '../support/small-world.js'
@@ -99,6 +99,49 @@ test('a source on a network of its own is reached there by the leader alone', ()
   })
   assert.match(text, /stage 4\n {2}join shop-master to the network bridge {2}# redis-master is reached there/)
   assert.doesNotMatch(text, /join shop-replica-1/)
+})
+
+test('a source on a network that clients live on is followed only when the leader has joined it', () => {
+  const seen = { source: source({}, { network: 'app' }), networks: [bridgeNetwork('app')] }
+  const external = { subnet: null, external: ['app'] }
+  planIs(
+    {
+      spec: { ...asksToFollow, replicas: 0, network: external },
+      memory: memory(null),
+      seen: { ...seen, resources: nothingThere },
+    },
+    `
+      stage 1
+        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
+      stage 2
+        create network shop  # the flotilla has no network yet
+        create volume shop-0  # node 0 has no volume yet
+      stage 3
+        create container shop-master (node 0)  # it is wanted and has no container
+      stage 4
+        join shop-master to the network app  # the source may be reached there
+      stage 5
+        start shop-master  # it is wanted
+      stage 6
+        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
+    `,
+  )
+  // A host may be reached on any network.
+  for (const network of ['app', null])
+    planIs(
+      {
+        ...{ spec: { ...asksToFollow, network: external }, memory: following, nodes: inSync },
+        seen: { ...seen, source: source({}, { network }) },
+      },
+      `
+        stage 1
+          join shop-master to the network app  # the source may be reached there
+        stage 2
+          node 0 follows redis-master  # it has just joined the network of the source
+        stage 3
+          join shop-replica-1 to the network app  # its clients live there
+      `,
+    )
 })
 
 test('in sync with the source there is nothing to do but to wait for a person', () => {
@@ -515,13 +558,35 @@ test('a leader that joins the network of the source connects anew', () => {
   )
 })
 
-test('a network that every node is on is not joined for the source', () => {
-  const facts = whileFollowing(inSync, source({}, { network: 'web' }))
+test('a network that every node is on is not joined for the source, nor left when the manifest does not name it any more', () => {
+  const facts = whileFollowing(
+    inSync.map(one => onNetwork(one, 'web')),
+    source({}, { network: 'web' }),
+  )
+  const joining = { ...asksToFollow, network: { subnet: null, external: ['web'] } }
   planIs(
-    { ...facts, spec: { ...asksToFollow, network: { subnet: null, external: ['web'] } } },
+    { ...facts, spec: joining, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
     'nothing to do',
   )
+  planIs(
+    { ...facts, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
+    `
+      stage 1
+        take shop-replica-1 off the network web  # the manifest does not name it any more
+    `,
+  )
 })
+
+/** As it is when we have joined it. */
+function onNetwork(seen: NodeSeen, network: string): NodeSeen {
+  const names = { links: ['shop-master:master'], aliases: [`shop-${seen.ordinal}`] }
+  const joined = { network, networkId: `net-${network}`, address: `172.18.0.${seen.ordinal + 5}`, ...names }
+  return { ...seen, container: { ...seen.container, networks: [...seen.container.networks, joined] } }
+}
+
+function bridgeNetwork(name: string): NetworkFacts {
+  return { networkId: `net-${name}`, name, labels: {}, driver: 'bridge', subnets: ['172.18.0.0/16'] }
+}
 
 test('a leader that is down joins nothing until it is started', () => {
   planIs(
