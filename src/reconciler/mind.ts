@@ -1,5 +1,5 @@
 import type { PlanInput } from './plan/input.js'
-import { objectionsTo } from './plan/invariants.js'
+import { objectionsTo } from './judge/judge.js'
 import { planFlotilla } from './plan/plan-flotilla.js'
 import type { Plan } from './plan/plan.js'
 

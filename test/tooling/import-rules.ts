@@ -25,16 +25,35 @@ export const environmentRule: Rule = {
 /** A plan follows from its arguments alone: that is what lets tests enumerate worlds and replay a crash. */
 export const planRules: readonly Rule[] = [
   {
-    name: 'src/reconciler/plan/ imports no adapter, no package and nothing of Node',
+    name: 'src/reconciler/plan/ and judge/ import no adapter, no package and nothing of Node',
     whyNot: ({ path, imports }) => {
-      if (!isPlan(path)) return null
+      if (!isPure(path)) return null
       const outside = imports.find(({ target }) => target === null || isIn(target, impureFolders))
       return outside === undefined ? null : `imports ${outside.specifier}`
     },
   },
   {
-    name: 'src/reconciler/plan/ waits for nothing and reads no clock, no dice, no world',
-    whyNot: ({ path, code }) => (isPlan(path) ? found(code, impureWords) : null),
+    name: 'src/reconciler/plan/ and judge/ wait for nothing and read no clock, no dice, no world',
+    whyNot: ({ path, code }) => (isPure(path) ? found(code, impureWords) : null),
+  },
+]
+
+/** The judge is worth what it does not share with what it judges. */
+export const judgeRules: readonly Rule[] = [
+  {
+    name: 'src/reconciler/judge/ knows what a plan and its input are, and nothing of how one is made',
+    whyNot: ({ path, imports }) => {
+      if (!isIn(path, [judgeFolder])) return null
+      const decides = imports.find(({ target }) => target === null || !isIn(target, judgeKnows))
+      return decides === undefined ? null : `imports ${decides.specifier}`
+    },
+  },
+  {
+    name: 'src/reconciler/plan/ imports nothing of src/reconciler/judge/',
+    whyNot: ({ path, imports }) => {
+      const judged = imports.find(({ target }) => target !== null && isIn(target, [judgeFolder]))
+      return judged === undefined || !isIn(path, [planFolder]) ? null : `imports ${judged.specifier}`
+    },
   },
 ]
 
@@ -84,6 +103,7 @@ export const allRules: readonly Rule[] = [
   ...portRules,
   environmentRule,
   ...planRules,
+  ...judgeRules,
   layerRule,
   ...pageRules,
   ...shapeRules,
@@ -120,6 +140,20 @@ export function findImportCycle(sources: readonly Source[]): readonly string[] |
   return null
 }
 
+const planFolder = 'src/reconciler/plan/'
+
+const judgeFolder = 'src/reconciler/judge/'
+
+const judgeKnows = [
+  judgeFolder,
+  'src/reconciler/plan/plan.ts',
+  'src/reconciler/plan/input.ts',
+  'src/reconciler/memory.ts',
+  'src/reconciler/names.ts',
+  'src/reconciler/node-facts.ts',
+  'src/manifest/volume-place.ts',
+]
+
 const impureFolders = ['src/runtime/docker/', 'src/runtime/fake/', 'src/redis/client/', 'src/redis/fake/']
 
 const impureWords =
@@ -149,8 +183,8 @@ function isPage(path: string): boolean {
   return path.startsWith('src/dashboard/')
 }
 
-function isPlan(path: string): boolean {
-  return path.startsWith('src/reconciler/plan/')
+function isPure(path: string): boolean {
+  return isIn(path, [planFolder, judgeFolder])
 }
 
 function isIn(path: string, folders: readonly string[]): boolean {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
-import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { objectionsTo } from '../../../src/reconciler/judge/judge.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import {
   answered,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { objectionsTo } from '../../../src/reconciler/judge/judge.js'
 import { renderPlan } from '../../../src/reconciler/plan/text.js'
 import {
   lineage,

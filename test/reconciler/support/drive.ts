@@ -1,6 +1,6 @@
 import { FlotillaError } from '../../../src/errors.js'
 import { authView } from '../../../src/reconciler/auth/node-auth.js'
-import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { objectionsTo } from '../../../src/reconciler/judge/judge.js'
 import { needsIn } from '../../../src/reconciler/plan/dependencies.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'

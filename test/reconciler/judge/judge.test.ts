@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Request } from '../../../src/reconciler/memory.js'
 import type { NodeSeen, Observation } from '../../../src/reconciler/observation.js'
 import { filesGiven } from '../../../src/reconciler/plan/given.js'
-import { objectionsTo } from '../../../src/reconciler/plan/invariants.js'
+import { objectionsTo } from '../../../src/reconciler/judge/judge.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, ActionBody, Plan } from '../../../src/reconciler/plan/plan.js'
 import {

@@ -1,24 +1,38 @@
 import { isSamePlace } from '../../manifest/volume-place.js'
 import { dataPath } from '../names.js'
+import type { FlotillaMemory } from '../memory.js'
 import { factsOfNode } from '../node-facts.js'
-import type { PlanInput } from './input.js'
-import { rightfulOrdinal } from './mastership.js'
-import type { Plan } from './plan.js'
+import type { PlanInput } from '../plan/input.js'
+import type { Step } from './steps.js'
 
 /** Whoever is to be master comes back with what it holds: set aside, it would come back empty, over those who have copied it. */
-export function theMasterKeepsItsData(plan: Plan, input: PlanInput): string[] {
-  return plan.stages
-    .flat()
-    .flatMap(action =>
-      action.kind === 'set-aside' && action.ordinal === rightfulOrdinal(input)
-        ? [`what node ${action.ordinal} holds would be set aside, and it is to be master`]
-        : [],
-    )
+export function theMasterKeepsItsData(steps: readonly Step[], { memory }: PlanInput): string[] {
+  const named = namedMasters(memory)
+  return steps.flatMap(({ action }) =>
+    action.kind === 'set-aside' && named.includes(action.ordinal)
+      ? [`what node ${action.ordinal} holds would be set aside, and it is to be master`]
+      : [],
+  )
+}
+
+/** Whom the record calls master, or is about to; while a switchover is under way that is both. */
+function namedMasters({ operation, master, source }: FlotillaMemory): readonly (number | undefined)[] {
+  if (source?.phase === 'followed') return [source.leader]
+  if (operation === null) return [master?.ordinal]
+  const { phase, from, to } = operation
+  switch (phase) {
+    case 'fencing':
+      return [from ?? to]
+    case 'switching':
+      return [from ?? to, to]
+    case 'promoting':
+      return [to]
+  }
 }
 
 /** A node comes back on the volume that it had, and nobody ever gets the volume of another: two servers on one would destroy it. */
-export function everyNodeItsVolume(plan: Plan, input: PlanInput): string[] {
-  return plan.stages.flat().flatMap(action => {
+export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
     if (action.kind !== 'create-container' && action.kind !== 'set-aside') return []
     const { ordinal, volume } = action
     return input.seen.nodes.flatMap(node => {
@@ -35,9 +49,9 @@ export function everyNodeItsVolume(plan: Plan, input: PlanInput): string[] {
 }
 
 /** A place is one server's: where another one runs nobody is put or started, and nothing is moved. */
-export function noPlaceIsShared(plan: Plan, { spec, seen }: PlanInput): string[] {
+export function noPlaceIsShared(steps: readonly Step[], { spec, seen }: PlanInput): string[] {
   const located = seen.resources?.located ?? []
-  return plan.stages.flat().flatMap(action => {
+  return steps.flatMap(({ action }) => {
     if (
       action.kind !== 'create-container' &&
       action.kind !== 'start-container' &&
@@ -60,8 +74,8 @@ export function noPlaceIsShared(plan: Plan, { spec, seen }: PlanInput): string[]
  * Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling; but for the volume of a node that is scaled away, where the
  * manifest says so, the container has gone before, and every node that is left answers, one as the master and the others in sync with it.
  */
-export function volumesStay(plan: Plan, input: PlanInput): string[] {
-  const actions = plan.stages.flat()
+export function volumesStay(steps: readonly Step[], input: PlanInput): string[] {
+  const actions = steps.map(({ action }) => action)
   const { spec, memory, seen } = input
   const removed = actions.flatMap(action => (action.kind === 'remove-container' ? [action.ordinal] : []))
   const left = seen.nodes.filter(({ ordinal }) => !removed.includes(ordinal)).map(factsOfNode)

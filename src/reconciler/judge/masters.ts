@@ -1,0 +1,125 @@
+import { nodeAlias } from '../names.js'
+import { factsOfNode } from '../node-facts.js'
+import type { PlanInput } from '../plan/input.js'
+import { leaderIn } from './sources.js'
+import type { Step } from './steps.js'
+
+export function atMostOnePromotion(steps: readonly Step[]): string[] {
+  const promoted = steps.filter(step => step.action.kind === 'promote')
+  return promoted.length > 1 ? [`a plan promotes one node at most, this one promotes ${promoted.length}`] : []
+}
+
+/** I7: the record is on disk before the step that can't be taken back. */
+export function promotionIsWrittenDownFirst(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote') return []
+    if (input.memory.operation?.to === action.ordinal) return []
+    const begun = steps.some(
+      other =>
+        other.action.kind === 'begin-operation' &&
+        other.action.operation.to === action.ordinal &&
+        other.stage < stage,
+    )
+    return begun ? [] : [`node ${action.ordinal} would be promoted before that is written down`]
+  })
+}
+
+/** I2: at most one node takes writes. A reigning master must have been stopped or made a follower in an earlier stage. */
+export function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote') return []
+    return input.seen.nodes.flatMap(node => {
+      if (node.ordinal === action.ordinal || factsOfNode(node)?.role !== 'master') return []
+      const disarmed = steps.some(
+        other =>
+          other.stage < stage &&
+          'ordinal' in other.action &&
+          other.action.ordinal === node.ordinal &&
+          (other.action.kind === 'stop-container' ||
+            other.action.kind === 'kill-container' ||
+            other.action.kind === 'follow'),
+      )
+      return disarmed
+        ? []
+        : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
+    })
+  })
+}
+
+/**
+ * I2 again, for an old master that does not say what it is: its container does not run, or it is killed in an earlier stage, or it refuses connections and
+ * every replica that we can ask has lost it.
+ */
+export function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInput): string[] {
+  const old = input.seen.nodes.find(node => node.ordinal === input.memory.master?.ordinal)
+  if (old === undefined || factsOfNode(old) !== null) return []
+  if (
+    old.container.state !== 'running' &&
+    old.container.state !== 'paused' &&
+    old.container.state !== 'restarting'
+  )
+    return []
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote' || action.ordinal === old.ordinal) return []
+    const killed = steps.some(
+      other =>
+        other.stage < stage && other.action.kind === 'kill-container' && other.action.ordinal === old.ordinal,
+    )
+    const alias = nodeAlias(input.spec.name, old.ordinal)
+    const links = input.seen.nodes
+      .flatMap(node => factsOfNode(node)?.upstream ?? [])
+      .filter(one => one.host === alias)
+    const missed =
+      old.probe?.kind === 'refused' && links.length > 0 && links.every(one => one.link === 'down')
+    return killed || missed
+      ? []
+      : [
+          `node ${action.ordinal} would be promoted while node ${old.ordinal}, the old master, may still take writes`,
+        ]
+  })
+}
+
+export function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
+  const promoted = steps.find(step => step.action.kind === 'promote')?.action
+  const master =
+    promoted?.kind === 'promote'
+      ? promoted.ordinal
+      : (input.memory.operation?.to ?? input.memory.master?.ordinal ?? leaderIn(steps, input))
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'follow') return []
+    if (action.ordinal === action.master) return [`node ${action.ordinal} would follow itself`]
+    return action.master === master
+      ? []
+      : [`node ${action.ordinal} would follow node ${action.master}, which is not the master`]
+  })
+}
+
+/** No action of ours stops or removes the container that takes the writes. */
+export function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'stop-container' && action.kind !== 'remove-container') return []
+    const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
+    const { request, master, operation } = input.memory
+    // A person may say of two masters which one is to go.
+    const isNamed = request?.to === master?.ordinal || request?.to === operation?.to
+    if (request?.force === true && isNamed && action.ordinal !== request.to) return []
+    return node !== undefined && factsOfNode(node)?.role === 'master'
+      ? [`${action.name} (${nodeAlias(input.spec.name, action.ordinal)}) is a master and would be taken away`]
+      : []
+  })
+}
+
+/** A change of master that others made is written down only where it is complete: one node is master, and the former may not be. */
+export function onlyTheOneMasterIsAdopted(steps: readonly Step[], { seen }: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'begin-operation') return []
+    const { kind, from, to } = action.operation
+    if (kind !== 'external' && kind !== 'restored') return []
+    const masters = seen.nodes.filter(node => factsOfNode(node)?.role === 'master')
+    const former = seen.nodes.find(node => node.ordinal === from)
+    const mayReign = former?.container.state === 'running' && factsOfNode(former) === null
+    return masters.length === 1 && masters[0]?.ordinal === to && !mayReign
+      ? []
+      : [`node ${to} would be written down as master, and is not the only one that may be`]
+  })
+}
