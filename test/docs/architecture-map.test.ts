@@ -22,6 +22,15 @@ test('every file and folder that the text before the map names is there', () => 
   )
 })
 
+test('every file that the page for readers of the tutorial names is there', () => {
+  const paths = pathsIn(readFileSync('docs/from-the-tutorial.md', 'utf8'))
+  assert.ok(paths.length >= 10, 'the table was not found')
+  assert.deepEqual(
+    paths.filter(path => !existsSync(path)),
+    [],
+  )
+})
+
 /** What stands in backquotes and begins with a folder of the project that git keeps. */
 function pathsIn(markdown: string): readonly string[] {
   return [...markdown.matchAll(/`((?:src|cmd|test|bench|scripts|docs)\/[^`]*)`/g)].flatMap(
