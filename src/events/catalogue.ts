@@ -150,6 +150,17 @@ export const catalogue = {
     fields: ['image', 'reason'],
     alert: 'when somebody waits for the new image; the nodes go on with the old one',
   },
+  'image.data-loaded': {
+    level: 'info',
+    message: 'a throwaway container of an image has loaded a snapshot of the data',
+    fields: ['image', 'node', 'bytes'],
+  },
+  'image.data-refused': {
+    level: 'error',
+    message: 'a server of an image can’t load the data; no node is made of it',
+    fields: ['image', 'node', 'reason'],
+    alert: 'when somebody waits for the new image; the nodes go on with the old one',
+  },
   'image.moved': {
     level: 'warn',
     message: 'the tag that the manifest names means another image than nodes run',

@@ -11,6 +11,17 @@ export interface Trial {
   readonly imageId: string
   readonly atMs: number
   readonly outcome: TrialOutcome
+  /** What it made of the data of the flotilla, when it was last asked. */
+  readonly data?: DataVerdict
+}
+
+/** Whether a server of the image has loaded a snapshot of the flotilla's own data. */
+export interface DataVerdict {
+  readonly atMs: number
+  /** The image of the master at that time, by id: what another one writes is another question. */
+  readonly from: string
+  /** Why it can't load it, in its own words; null when it has. */
+  readonly refusal: string | null
 }
 
 export type TrialOutcome =
@@ -56,13 +67,22 @@ export function untriedOptions(trial: Trial | null, wanted: RedisOptions): Redis
   )
 }
 
+/** The records with this verdict in that of its image; the same as before where there is none. */
+export function withDataVerdict(
+  trials: readonly Trial[],
+  imageId: string,
+  data: DataVerdict,
+): readonly Trial[] {
+  return trials.map(trial => (trial.imageId === imageId ? { ...trial, data } : trial))
+}
+
 /** The records with this one in place of what was known of its image. Verdicts on other options stay. */
 export function withTrial(trials: readonly Trial[], trial: Trial): readonly Trial[] {
-  const before = trialOfImage(trials, trial.imageId)?.outcome
-  const { outcome } = trial
+  const known = trialOfImage(trials, trial.imageId)
+  const [before, { outcome }] = [known?.outcome, trial]
   const merged: Trial =
     outcome.kind === 'answered' && before?.kind === 'answered'
-      ? { ...trial, outcome: { ...outcome, options: { ...before.options, ...outcome.options } } }
+      ? { ...known, ...trial, outcome: { ...outcome, options: { ...before.options, ...outcome.options } } }
       : trial
   return [...trials.filter(one => one.imageId !== trial.imageId), merged].slice(-trialsMax)
 }

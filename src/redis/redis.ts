@@ -65,6 +65,14 @@ export interface RedisPort {
   /** `BGSAVE`: begins to write a snapshot, or will when another child has ended. One that is being written already is success. */
   saveSnapshot(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
+   * The data set as a replica is sent it at a full synchronisation (an RDB file), over a connection of its own; the node forks for it, and nothing is left on its volume.
+   * Null when it is larger than `bytesMax`. Fails with redis/refused-command where the node can't serve one, as one whose own link is down.
+   */
+  readSnapshot(
+    node: NodeTarget,
+    options: { readonly bytesMax: number; readonly deadlineMs: number },
+  ): Promise<Uint8Array | null>
+  /**
    * `ACL SETUSER` of each: what a user could do and by which passwords it came in before is replaced in one step, and its connections stay. `ACL DELUSER` of those
    * who are to go: their connections are closed. One that is not there is success.
    */

@@ -13,6 +13,31 @@ export function readIdentity(info: string): ServerIdentity | null {
   return redis === undefined ? null : { product: 'redis', version: redis }
 }
 
+/** From INFO: whether it still reads its data from disk, and answers nothing else. */
+export function isLoading(info: string): boolean {
+  return /^loading:1/m.test(info)
+}
+
+/**
+ * Why a server has ended, from its log: its last two warnings (`1:M 28 Nov 2026 12:00:00.000 # Can't handle RDB format version 12`), because the last one alone tells but that it
+ * ends. Where it has logged none, its last line. Null when it said nothing.
+ */
+export function lastWarnings(log: readonly string[]): string | null {
+  const warnings = log.flatMap(line => {
+    const said = /^\d+:[A-Z] .*? # (.*)$/.exec(line.trimEnd())?.[1] ?? ''
+    return said === '' || isChatter(said) ? [] : [said]
+  })
+  const last = warnings.slice(-2).join('; ')
+  return last === '' ? (log.findLast(line => line.trim() !== '') ?? null) : last
+}
+
+/** Of the same level until 7.0, at each start. */
+function isChatter(said: string): boolean {
+  return /^(WARNING|Warning:|Server initialized|oO0OoO0|Redis version=|Valkey version=|Configuration loaded)/.test(
+    said,
+  )
+}
+
 /** From `CONFIG GET *`, whose names and values come in turns, one a line. */
 export function readConfigLines(text: string): ReadonlyMap<string, string> {
   const lines = text.split('\n').map(line => line.replace(/\r$/, ''))

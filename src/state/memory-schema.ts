@@ -163,6 +163,7 @@ const trial = z.object({
       ),
     }),
   ]),
+  data: z.object({ atMs: z.number(), from: z.string(), refusal: z.string().nullable() }).exactOptional(),
 })
 
 const memory = z.object({

@@ -104,6 +104,35 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, replica, facts => facts.upstream?.link === 'up', { withinMs: 500 })
     })
 
+    test('a snapshot is read as a replica would be sent it, and one that is too large is given up', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      await factsWhen(world, replica, facts => facts.keys === 1)
+      for (const node of [master, replica]) {
+        const snapshot = await world.redis.readSnapshot(node, { bytesMax: 100_000, deadlineMs })
+        assert.match(Buffer.from(snapshot ?? assert.fail()).toString('latin1'), /^REDIS\d{4}/)
+        assert.equal(await world.redis.readSnapshot(node, { bytesMax: 10, deadlineMs }), null)
+      }
+      const facts = await factsWhen(world, master, ({ followers }) => followers.length === 1)
+      assert.equal(facts.followers[0]?.host, 'shop-1')
+    })
+
+    test('who has no link to its master has no snapshot to give', async () => {
+      const node = await world.startNode('shop-0')
+      await factsWhen(world, node, () => true)
+      await assert.rejects(
+        world.redis.readSnapshot(node, { bytesMax: 100_000, deadlineMs }),
+        hasCode('redis/refused-command'),
+      )
+    })
+
+    test('a snapshot is read over TLS where a node speaks nothing else', async () => {
+      const node = await world.startEncrypted('shop-0', 'require')
+      await world.redis.promote(node, { deadlineMs })
+      const snapshot = await world.redis.readSnapshot(node, { bytesMax: 100_000, deadlineMs })
+      assert.match(Buffer.from(snapshot ?? assert.fail()).toString('latin1'), /^REDIS\d{4}/)
+    })
+
     test('a former master that is started again keeps its data, leads nobody, and wipes nobody', async () => {
       const { master, replica } = await startPair(world)
       await set(world, master, 'a', '1')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { trialLabel } from '../../src/runtime/labels.js'
 import { assertWhole } from '../support/common-promises.js'
 import { signalContainer } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
@@ -74,6 +75,40 @@ describe('images', { concurrency: 2 }, () => {
     assert.equal((await world.flotilla('cli', world.name, 'ping')).stdout.trim(), 'PONG')
   })
 
+  test('an image that can’t load this data reaches no node, the hold says what its server said, and data that it can load is rolled out', async t => {
+    const world = testWorld(t, 'unloadable')
+    // A real server, given a snapshot that it can't read: what becomes of it hangs on the data, as with a type or a module that a server does not have.
+    const picky = await makeImage(world, {
+      script: [
+        'mv /usr/bin/redis-server /usr/bin/redis-server.real',
+        `cat > /usr/bin/redis-server <<'END'\n${cutsSnapshotsWithKey('vectors')}END`,
+        'chmod 755 /usr/bin/redis-server',
+      ].join('\n'),
+      instructions: ['USER 999:999', 'CMD ["redis-server"]'],
+    })
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await world.redis('master', 'set', 'vectors', '1')
+    await world.redis('master', 'wait', '1', '5000')
+    const before = await world.containers()
+    world.declare({ replicas: 1, image: picky })
+    const held = await daemon.waitFor('flotilla.held')
+    assert.match(String(held['why']), /can't load the data .*: Short read or OOM loading DB/)
+    assert.deepEqual(await world.containers(), before)
+    assert.deepEqual(await leftoversOf(world), [])
+    world.declare({ replicas: 1 })
+    await daemon.waitFor('flotilla.released')
+    await world.redis('master', 'del', 'vectors')
+    await world.redis('master', 'set', 'other', '2')
+    await world.redis('master', 'wait', '1', '5000')
+    const next = testEngine().nextImage
+    world.declare({ replicas: 1, image: next })
+    assert.equal((await daemon.waitFor('image.data-loaded'))['image'], next)
+    await daemon.waitFor('rollout.done')
+    await assertWhole(world, { replicas: 1 })
+  })
+
   test('a tag that moved under running nodes makes no node of another image by itself, and a restart of all rolls to it', async t => {
     const world = testWorld(t, 'moved-tag')
     const tag = await makeImage(world, {
@@ -102,6 +137,25 @@ describe('images', { concurrency: 2 }, () => {
     await assertWhole(world, { replicas: 1 })
   })
 })
+
+/** Runs the server that it stands before; a snapshot with this key in it loses its last bytes first. */
+function cutsSnapshotsWithKey(key: string): string {
+  return `#!/bin/sh
+file=$(busybox sed -n 's/^dir "*\\([^"]*\\)"*$/\\1/p' "$1")/dump.rdb
+if busybox grep -q ${key} "$file" 2> /dev/null; then
+  busybox chmod u+w "$file"
+  busybox truncate -s "$(($(busybox stat -c %s "$file") - 12))" "$file"
+fi
+exec redis-server.real "$@"
+`
+}
+
+/** Containers of trials that are there still. */
+async function leftoversOf(world: World): Promise<readonly unknown[]> {
+  const label = [trialLabel, `io.flotilla.flotilla=${world.name}`]
+  const filters = encodeURIComponent(JSON.stringify({ label }))
+  return JSON.parse((await callEngine('GET', `/containers/json?all=1&filters=${filters}`)).text) as unknown[]
+}
 
 /** Of which image each node is, by id. */
 async function imageIdsOf(world: World): Promise<readonly string[]> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
+  isLoading,
+  lastWarnings,
   readBlame,
   readConfigLines,
   readIdentity,
@@ -69,4 +71,25 @@ test('the line that a server ended over is found in its last words', () => {
     message: 'argument must be between 1 and 2147483647 inclusive',
   })
   assert.equal(readBlame(['Out of memory allocating 1 bytes']), null)
+})
+
+test('a server that loads its data is told from one that has loaded it', () => {
+  assert.equal(isLoading('# Persistence\r\nloading:1\r\nasync_loading:0\r\n'), true)
+  assert.equal(isLoading('# Persistence\r\nloading:0\r\nasync_loading:0\r\n'), false)
+})
+
+test('why a server has ended is said by its warnings, not by what every start logs', () => {
+  assert.equal(
+    lastWarnings([
+      '1:C 28 Nov 2026 07:00:00.000 # Configuration loaded',
+      '1:M 28 Nov 2026 07:00:00.001 * Running mode=standalone, port=6379.',
+      '1:M 28 Nov 2026 07:00:00.001 # Server initialized',
+      '1:M 28 Nov 2026 07:00:00.001 # WARNING Memory overcommit must be enabled!',
+      "1:M 28 Nov 2026 07:00:00.002 # Can't handle RDB format version 12",
+      '1:M 28 Nov 2026 07:00:00.002 # Fatal error loading the DB, check server logs. Exiting.',
+    ]),
+    "Can't handle RDB format version 12; Fatal error loading the DB, check server logs. Exiting.",
+  )
+  assert.equal(lastWarnings(['exec: redis-server: not found', '']), 'exec: redis-server: not found')
+  assert.equal(lastWarnings(['', '']), null)
 })

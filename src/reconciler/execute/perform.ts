@@ -21,6 +21,7 @@ import { SyncTurns } from './sync-turns.js'
 import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
 import { killNode, stopNode } from './end-node.js'
 import { makeNetwork } from './make-network.js'
+import { performDataTrial } from './perform-data-trial.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
@@ -63,6 +64,10 @@ export class Performer {
         return pullImage(this.#hands, action.image)
       case 'try-image':
         return performTrial(this.#hands, action)
+      case 'try-data':
+        return this.#explained(action.ordinal, () =>
+          performDataTrial(this.#hands, action, this.#targetOf(action.ordinal)),
+        )
       case 'remove-leftover':
         return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':

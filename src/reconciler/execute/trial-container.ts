@@ -4,7 +4,7 @@ import { oneLine } from '../../printable.js'
 import { aclFilePath, configFilePath, containerPlaces, renderRedisConfig } from '../../redis/config.js'
 import { aclUsers, plainKeys, renderAcl } from '../../redis/acl.js'
 import type { RedisOptions } from '../../redis/options.js'
-import { readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
+import { isLoading, lastWarnings, readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
 import { Secret } from '../../secret.js'
 import { trialLabel } from '../../runtime/labels.js'
 import {
@@ -16,10 +16,10 @@ import {
 } from '../../runtime/runtime.js'
 import { flotillaLabels, type NodeSetting } from '../desired-node.js'
 import { serverCommand } from '../server-image.js'
-import { createServerContainer } from './server-user.js'
+import { createServerContainer, findServerUser } from './server-user.js'
 
-/** A server with nothing to load listens within some 20 ms of its start; a host under load may need seconds. */
-const answersWithinMs = 20_000
+/** A server with nothing to load listens within some 20 ms of its start; a host under load may need seconds. One with data to load gets as long again, and more. */
+const answersWithinMs = { empty: 20_000, loading: 60_000 } as const
 
 export interface TrialTools {
   readonly runtime: Runtime
@@ -39,36 +39,47 @@ export type TrialServer =
   | { readonly kind: 'down'; readonly reason: string; readonly log: readonly string[] }
 
 /**
- * Runs a server of the image as a node would run it, with these options, and lets `question` ask it. It has no network, no volume and no secret, and it is
- * asked by redis-cli inside its container: that works wherever the engine is. Gone at the end, whatever happened; one that outlives its
+ * Runs a server of the image as a node would run it, with these options, and lets `question` ask it. It has no network, no volume and no secret, what data it is given lies in a
+ * folder of its own that is only its server's, and it is asked by redis-cli inside its container: that works wherever the engine is. Gone at the end, whatever happened; one that outlives its
  * Flotilla is known by its label.
  * @throws FlotillaError runtime/… where the engine is to blame, not the image.
  */
 export async function withTrialServer<Answer>(
   tools: TrialTools,
-  wanted: { readonly image: string; readonly facts: ImageFacts; readonly options: RedisOptions },
+  wanted: {
+    readonly image: string
+    readonly facts: ImageFacts
+    readonly options: RedisOptions
+    /** An RDB file to start on; left out: it starts empty. */
+    readonly snapshot?: Uint8Array
+  },
   question: (server: TrialServer) => Promise<Answer>,
 ): Promise<Answer> {
   const { runtime, signal } = tools
-  const { image, facts, options } = wanted
+  const { image, facts, options, snapshot } = wanted
   const containerId = await createServerContainer(
     runtime,
     {
       spec: trialContainer(tools.setting, { image, facts }),
       image: facts,
-      filesFor: owner => trialFiles(options, owner),
+      filesFor: owner => trialFiles(options, { owner, hasData: snapshot !== undefined }),
     },
     signal,
   )
   try {
-    return await question(await start(tools, containerId))
+    if (snapshot !== undefined) await putSnapshot(tools, { containerId, facts, snapshot })
+    return await question(await start(tools, containerId, snapshot === undefined ? 'empty' : 'loading'))
   } finally {
     // Without the signal: after an abort there is still something to clear up.
     await runtime.removeContainer(containerId)
   }
 }
 
-async function start(tools: TrialTools, containerId: string): Promise<TrialServer> {
+async function start(
+  tools: TrialTools,
+  containerId: string,
+  how: keyof typeof answersWithinMs,
+): Promise<TrialServer> {
   const { runtime, signal, nowMs, sleep } = tools
   try {
     await runtime.startContainer(containerId, { signal })
@@ -86,18 +97,21 @@ async function start(tools: TrialTools, containerId: string): Promise<TrialServe
       `try image ${tools.setting.spec.image}: its server ended while it was asked`,
     )
   }
-  const endMs = nowMs() + answersWithinMs
+  const endMs = nowMs() + answersWithinMs[how]
   for (;;) {
-    const said = await ask(tools, containerId, ['INFO', 'server'])
+    const said = await ask(tools, containerId, ['INFO'])
     const identity = readIdentity(said ?? '')
-    if (identity !== null) return { kind: 'up', identity, ask: askOrFail }
+    if (identity !== null && !isLoading(said ?? '')) return { kind: 'up', identity, ask: askOrFail }
     const facts = await runtime.inspectContainer(containerId, { signal })
     if (facts === null || facts.state !== 'running')
       return ended(tools, containerId, facts?.exit?.code ?? null)
     if (nowMs() >= endMs)
       return {
         kind: 'down',
-        reason: `it does not answer within ${answersWithinMs / 1_000} s${said === null ? '' : ` (${said.trim()})`}`,
+        reason:
+          identity === null
+            ? `it does not answer within ${answersWithinMs[how] / 1_000} s${said === null ? '' : ` (${said.trim()})`}`
+            : `it has not loaded within ${answersWithinMs[how] / 1_000} s`,
         log: [],
       }
     await sleep(50)
@@ -106,10 +120,10 @@ async function start(tools: TrialTools, containerId: string): Promise<TrialServe
 
 async function ended(tools: TrialTools, containerId: string, code: number | null): Promise<TrialServer> {
   const log = await tools.runtime.readLogs(containerId, { tailLines: 30 }, { signal: tools.signal })
-  const lastWords = log.findLast(line => line.trim() !== '')
+  const said = lastWarnings(log)
   return {
     kind: 'down',
-    reason: `it ended with exit code ${code ?? 'unknown'}${lastWords === undefined ? '' : `: ${oneLine(lastWords, 300)}`}`,
+    reason: `it ended with exit code ${code ?? 'unknown'}${said === null ? '' : `: ${oneLine(said, 300)}`}`,
     log,
   }
 }
@@ -128,6 +142,26 @@ async function ask(
     if (facts?.state === 'running') throw error
     return null
   }
+}
+
+/** Not /data, which is memory that comes with the start. On the container's own file system, which goes with it. */
+const dataFolder = '/flotilla-trial'
+
+async function putSnapshot(
+  { runtime, nowMs, signal }: TrialTools,
+  given: { readonly containerId: string; readonly facts: ImageFacts; readonly snapshot: Uint8Array },
+): Promise<void> {
+  const { containerId, facts, snapshot } = given
+  const uid = await findServerUser(runtime, { containerId, image: facts }, signal)
+  const owned = { uid, gid: uid, modifiedAtMs: nowMs() }
+  await runtime.makePaths(
+    containerId,
+    [
+      { kind: 'folder', path: dataFolder, mode: 0o700, ...owned },
+      { kind: 'file', path: `${dataFolder}/dump.rdb`, mode: 0o400, content: snapshot, ...owned },
+    ],
+    { signal },
+  )
 }
 
 function trialContainer(
@@ -153,7 +187,10 @@ function trialContainer(
 }
 
 /** As a node's, but that nobody is followed and everybody let in: nobody can reach it, and there is nothing to be had. */
-function trialFiles(options: RedisOptions, owner: number): readonly ContainerFile[] {
+function trialFiles(
+  options: RedisOptions,
+  { owner, hasData }: { readonly owner: number; readonly hasData: boolean },
+): readonly ContainerFile[] {
   const password = new Secret('trial')
   const nobody = { control: password, replication: password, application: null }
   const config = renderRedisConfig({
@@ -163,7 +200,7 @@ function trialFiles(options: RedisOptions, owner: number): readonly ContainerFil
     tls: null,
     openToAll: true,
     options,
-    places: { ...containerPlaces, upstream: null },
+    places: { ...containerPlaces, upstream: null, ...(hasData ? { dataDirectory: dataFolder } : {}) },
   })
   const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
   return [file(configFilePath, config.text), file(aclFilePath, renderAcl(aclUsers(plainKeys(nobody))))]

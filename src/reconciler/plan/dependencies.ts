@@ -69,6 +69,7 @@ function needs(then: Action, first: Action, changesMasters: boolean): boolean {
     case 'apply-auth':
       return isAbout(first, bringingUp, nodesOf(then))
     case 'try-image':
+    case 'try-data':
       return first.kind === 'pull-image'
     case 'answer-request':
       return first.kind === 'stop-container'
@@ -110,6 +111,7 @@ function isAnothersAffair(action: Action, nodes: readonly number[]): boolean {
     case 'rename-container':
     case 'remove-leftover':
     case 'try-image':
+    case 'try-data':
     case 'pull-image':
     case 'create-network':
       return true

@@ -40,6 +40,7 @@ export function disruptionOf(action: Action, plan: Plan): string | null {
         : null
     case 'pull-image':
     case 'try-image':
+    case 'try-data':
     case 'remove-leftover':
     case 'create-network':
     case 'create-volume':

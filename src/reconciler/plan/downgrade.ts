@@ -38,7 +38,7 @@ export function tryRunning(input: PlanInput, nodes: readonly ClassifiedNode[]): 
 }
 
 /** What the master runs and what it is to run; null when that is the same, or not known yet. */
-function imagesOf(
+export function imagesOf(
   input: PlanInput,
   nodes: readonly ClassifiedNode[],
 ): { readonly running: string; readonly reference: string; readonly wanted: string } | null {

@@ -1,6 +1,7 @@
 import { whyImageRefused } from '../server-image.js'
 import { isInService, type ClassifiedNode } from './classify.js'
 import { crashesOf, endedSoon } from './crashes.js'
+import { whyDataRefused } from './data-trial.js'
 import { whyNotBack } from './downgrade.js'
 import type { PlanInput } from './input.js'
 import type { Refusal } from './plan.js'
@@ -20,6 +21,7 @@ export function whyNewSpecFails(input: PlanInput, nodes: readonly ClassifiedNode
     imageIsMissing(input) ??
     imageComesToNothing(input) ??
     whyNotBack(input, nodes) ??
+    whyDataRefused(input, nodes) ??
     aNewNodeFails(input, nodes)
   )
 }

@@ -61,6 +61,7 @@ export function isPaced(action: Action, changesMasters: boolean): boolean {
   switch (action.kind) {
     case 'pull-image':
     case 'try-image':
+    case 'try-data':
     case 'remove-leftover':
     case 'create-network':
     case 'create-volume':

@@ -30,6 +30,14 @@ export type ActionBody =
   | { readonly kind: 'pull-image'; readonly image: string }
   /** Asks a throwaway container of the image what it is and what it makes of these options. */
   | { readonly kind: 'try-image'; readonly image: string; readonly options: RedisOptions }
+  /** Lets a throwaway container of the image load a snapshot of what this node holds. */
+  | {
+      readonly kind: 'try-data'
+      readonly image: string
+      readonly ordinal: number
+      /** The image that the master runs, by id: what was found is about data that it has written. */
+      readonly from: string
+    }
   /** A container of a trial that was cut short. By id: the name may be anybody's by then. */
   | { readonly kind: 'remove-leftover'; readonly containerId: string; readonly name: string }
   | { readonly kind: 'create-network'; readonly network: string; readonly subnet: string | null }

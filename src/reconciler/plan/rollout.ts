@@ -2,6 +2,7 @@ import { imageOf } from '../wanted-image.js'
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
+import { tryData, whyDataUntried } from './data-trial.js'
 import { tryRunning } from './downgrade.js'
 import type { PlanInput } from './input.js'
 import { lastChoices } from './last-choices.js'
@@ -33,11 +34,12 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
   if (planSharedVolumes(input, census, master).size > 0) return []
   const pull = planPull(input)
   if (pull !== null) return [pull]
-  const trial = tryRunning(input, census.wanted)
+  const trial = tryRunning(input, census.wanted) ?? tryData(input, census.wanted)
   if (trial !== null) return [{ actions: [{ phase: 'try', action: trial }] }]
   const broken = outdated.find(isBroken)
   // It serves nobody, and the spec that it is asked to run on again is the one that it has.
-  if (broken !== undefined && !broken.ofOlderSpec) return [{ actions: replace(input, broken, master) }]
+  if (broken !== undefined && !broken.ofOlderSpec)
+    return [{ actions: replace(input, census, { node: broken, master }) }]
   if (whyRolloutBlocked(input, census) !== null) return []
   const wait =
     broken === undefined
@@ -45,7 +47,9 @@ export function planRollout(input: PlanInput, census: Census, master: number): C
       : whyUnproven(census, goalOf(outdated))
   if (wait !== null) return [{ waits: [wait] }]
   const next = broken ?? outdated.find(node => node.ordinal !== master)
-  return next === undefined ? handOver(input, census, master) : [{ actions: replace(input, next, master) }]
+  return next === undefined
+    ? handOver(input, census, master)
+    : [{ actions: replace(input, census, { node: next, master }) }]
 }
 
 /** Told in every plan of a flotilla with outdated nodes, also in those that repair something: the reason is there until it is gone. */
@@ -114,11 +118,17 @@ function noHeir({ spec }: PlanInput, master: number, candidates: string): Refusa
   }
 }
 
-function replace(input: PlanInput, node: ClassifiedNode, master: number): { phase: Phase; action: Action }[] {
+function replace(
+  input: PlanInput,
+  { wanted }: Census,
+  { node, master }: { readonly node: ClassifiedNode; readonly master: number },
+): { phase: Phase; action: Action }[] {
   const { ordinal } = node
   const newName = replicaName(input.spec.name, ordinal)
   const name = node.seen?.container.name ?? newName
-  const cause = node.ofOlderSpec ? 'it was made from an older spec' : 'a person asked for its restart'
+  const why = node.ofOlderSpec ? 'it was made from an older spec' : 'a person asked for its restart'
+  const untried = whyDataUntried(input, wanted)
+  const cause = untried === null ? why : `${why} (${untried})`
   return [
     { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
     {

@@ -1,6 +1,7 @@
 import type { FlotillaSpec } from '../../manifest/spec.js'
 import { isInService, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
+import { tryData } from './data-trial.js'
 import { tryRunning } from './downgrade.js'
 import { whyNewSpecFails } from './new-spec.js'
 import { planConfig } from './trial.js'
@@ -28,7 +29,8 @@ export function surgeCount(
   // Once begun it goes on until there are enough that are up to date: the temporary node may hold the only synced copy.
   if (existing.length > spec.replicas + 1) return 1
   const isWhole = existing.length === spec.replicas + 1 && existing.every(isInService)
-  const isAsked = planConfig(input) === null && tryRunning(input, existing) === null
+  const isAsked =
+    planConfig(input) === null && (tryRunning(input, existing) ?? tryData(input, existing)) === null
   return isWhole &&
     isAsked &&
     input.seen.resources?.image !== null &&

@@ -56,6 +56,8 @@ export function renderAction(action: Action): string {
       return `pull image ${action.image}`
     case 'try-image':
       return `try ${[`image ${action.image}`, ...Object.keys(action.options)].join(', ')} on a throwaway container`
+    case 'try-data':
+      return `load the data of node ${action.ordinal} in image ${action.image} on a throwaway container`
     case 'remove-leftover':
       return `remove leftover ${action.name}`
     case 'create-network':

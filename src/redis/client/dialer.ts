@@ -15,13 +15,18 @@ export interface DialListener {
 
 type Dialer = new (options: unknown) => AbstractConnector
 
+/** With TLS the other side has to prove, to Node's own checks, that it has this name from an authority that we trust; otherwise the connection ends unused. */
+export function openSocket({ host, port, tls }: Way): Socket {
+  return tls === undefined
+    ? connectInPlain({ host, port })
+    : connectEncrypted({ host, port, ca: tls.authorities, servername: tls.serverName })
+}
+
 /**
  * Opens the socket for ioredis, which by itself would tell of an encrypted connection only once hands are shaken. That the kernel has accepted is a fact of its own: a
  * stopped process gets no further, a process that is gone not so far.
- *
- * With TLS the other side has to prove, to Node's own checks, that it has this name from an authority that we trust; otherwise the connection ends unused.
  */
-export function dialerFor({ host, port, tls }: Way, listener: DialListener): Dialer {
+export function dialerFor(way: Way, listener: DialListener): Dialer {
   return class extends AbstractConnector {
     constructor(options: unknown) {
       super((options as { readonly disconnectTimeout: number }).disconnectTimeout)
@@ -29,10 +34,7 @@ export function dialerFor({ host, port, tls }: Way, listener: DialListener): Dia
 
     connect(): Promise<Socket> {
       this.connecting = true
-      const stream =
-        tls === undefined
-          ? connectInPlain({ host, port })
-          : connectEncrypted({ host, port, ca: tls.authorities, servername: tls.serverName })
+      const stream = openSocket(way)
       stream.once('connect', () => listener.onAccepted())
       guardReplies(stream, listener)
       stream.once('error', (error: Error) => {

@@ -17,6 +17,7 @@ import {
   setNodeUsers,
 } from './orders.js'
 import { pingNode, probeNode } from './probe.js'
+import { readNodeSnapshot } from './snapshot.js'
 
 /**
  * The Redis port over ioredis. Opens one connection to each node at its first probe and keeps it; nothing reconnects by itself, the next probe
@@ -40,6 +41,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     getConfig: (node, names, { deadlineMs }) => getNodeConfig({ links, clock, node, deadlineMs }, names),
     listSentinels: (node, { deadlineMs }) => listNodeSentinels({ links, clock, node, deadlineMs }),
     saveSnapshot: (node, { deadlineMs }) => saveNodeSnapshot({ links, clock, node, deadlineMs }),
+    readSnapshot: (node, { bytesMax, deadlineMs }) => readNodeSnapshot({ clock, node, deadlineMs, bytesMax }),
     setUsers: (node, users, { deadlineMs }) => setNodeUsers({ links, clock, node, deadlineMs }, users),
     listUsers: (node, { deadlineMs }) => listNodeUsers({ links, clock, node, deadlineMs }),
     command: (node, command, { deadlineMs }) => runCommand({ clock, node, deadlineMs }, command),

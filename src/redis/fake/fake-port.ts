@@ -261,6 +261,13 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       give(target, { kind: 'CLIENT LIST', deadlineMs }, ({ sentinels }) => [...sentinels].toSorted()),
     saveSnapshot: (target, { deadlineMs }) =>
       give(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
+    readSnapshot: (target, { bytesMax, deadlineMs }) =>
+      give(target, { kind: 'PSYNC ? -1', deadlineMs }, process => {
+        if (process.upstream !== null && process.link?.state !== 'up')
+          throw new FlotillaError('redis/refused-command', `${target.nodeAlias}: PSYNC ? -1: NOMASTERLINK`)
+        const snapshot = new TextEncoder().encode(`REDIS0010, ${process.data.keys} keys`)
+        return snapshot.length > bytesMax ? null : snapshot
+      }),
     setUsers: (target, { set, remove }, { deadlineMs }) =>
       give(target, { kind: 'ACL SETUSER', deadlineMs }, ({ users }) => {
         for (const { name, rules } of set) users.set(name, rules)

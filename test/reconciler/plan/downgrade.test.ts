@@ -9,6 +9,7 @@ import {
   master,
   memory,
   nothingThere,
+  nowMs,
   planText,
   replica,
   resources,
@@ -26,6 +27,8 @@ const trial = (
   atMs: 0,
   outcome: { kind: 'answered', product, version, rdbVersion, options: {} },
 })
+
+const loaded = { atMs: nowMs, from: 'sha256:old', refusal: null }
 
 const older = (ordinal: number) => ({
   image: 'redis:7.0',
@@ -70,7 +73,9 @@ test('a newer server, one of the same format, and one that did not tell are let 
     [12, null],
   ] as const)
     assert.match(
-      planText(roll([trial('sha256:old', '7.0.15', now), trial('sha256:8', '8.0.2', next)])),
+      planText(
+        roll([trial('sha256:old', '7.0.15', now), { ...trial('sha256:8', '8.0.2', next), data: loaded }]),
+      ),
       /^stage 1\n {2}stop shop-replica-1/,
     )
 })

@@ -14,7 +14,7 @@ import {
 import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
 import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
 import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
-import { withTrial } from '../../../src/reconciler/trial.js'
+import { withDataVerdict, withTrial } from '../../../src/reconciler/trial.js'
 import { filedAs, limitedTo, tunedTo } from '../../../src/reconciler/tuned-to.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
 import type { ContainerState } from '../../../src/runtime/runtime.js'
@@ -107,6 +107,16 @@ function change(world: World, action: Action): void {
       return
     case 'try-image':
       return tryImage(world, action)
+    case 'try-data':
+      world.memory = {
+        ...world.memory,
+        trials: withDataVerdict(world.memory.trials, 'sha256:8', {
+          atMs: world.atMs,
+          from: action.from,
+          refusal: null,
+        }),
+      }
+      return
     case 'create-network':
       if (world.network !== null) throw refused('runtime/name-taken', action.network)
       world.network = ++world.counter
