@@ -46,6 +46,18 @@ describe('what a server may not do', () => {
       assert.match(judge(words, { asked: 0 }) ?? '', /nobody had asked/)
   })
 
+  test('begin to answer what nobody asked', () => {
+    for (const words of ['+', '$-', '*', ':'])
+      assert.match(judge(words, { asked: 0 }) ?? '', /nobody had asked/, words)
+    assert.match(judge('$-1\r\n$-', { asked: 1 }) ?? '', /nobody had asked/)
+  })
+
+  test('hide an answer behind half the end of a line', () => {
+    for (const words of ['+OK\rx$-1\r\n', '+OK\n', '+OK\r\r\n', ':1\rx', '$-1\n'])
+      for (const pieceBytes of [1, 2, 3, 1_000])
+        assert.match(judge(words, { asked: 1, pieceBytes }) ?? '', /not the Redis protocol/, words)
+  })
+
   test('refuse a connection more than once', () => {
     const full = '-ERR max number of clients reached\r\n'
     assert.equal(judge(full, { asked: 0 }), null)

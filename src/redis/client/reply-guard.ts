@@ -39,16 +39,26 @@ export class ReplyGuard {
       at = end === -1 ? chunk.length : end + 1
       this.#replyBytes += at - from
       if (this.#line.length + at - from > lineLengthMax) return tooLong
-      this.#line += chunk.toString('latin1', from, at)
-      // Not only once the line ends: it may never.
-      if (!types.includes(this.#line.charAt(0))) return noRedis
+      const piece = chunk.toString('latin1', from, at)
+      if (endsElsewhere(this.#line, piece)) return noRedis
+      this.#line += piece
+      // Not only once the line ends: it may never, and ioredis takes `$-` for a whole null.
+      const why = this.#whyNotBegin(this.#line.charAt(0))
+      if (why !== null) return why
       if (end === -1) return null
       const line = this.#line
       this.#line = ''
-      const why = this.#readLine(line)
-      if (why !== null) return why
+      const wrong = this.#readLine(line)
+      if (wrong !== null) return wrong
     }
     return null
+  }
+
+  /** A value that begins with this character. */
+  #whyNotBegin(type: string): string | null {
+    if (!types.includes(type)) return noRedis
+    const isAwaited = this.#open.length > 0 || this.#asked > 0 || (this.#mayRefuse && type === '-')
+    return isAwaited ? null : unasked
   }
 
   #readLine(line: string): string | null {
@@ -82,13 +92,22 @@ export class ReplyGuard {
     this.#replyBytes = 0
     if (this.#asked > 0) this.#asked--
     else if (this.#isError && this.#mayRefuse) this.#mayRefuse = false
-    else return 'it sent an answer that nobody had asked for'
+    else return unasked
     return null
   }
 }
 
+/** To ioredis a line ends at its first `\r`, whatever comes behind it: what would be one line to us and two answers to it is neither. */
+function endsElsewhere(line: string, piece: string): boolean {
+  if (line.endsWith('\r')) return piece !== '\n'
+  const carriageReturn = piece.indexOf('\r')
+  if (carriageReturn === -1) return piece.endsWith('\n')
+  return carriageReturn + 1 < piece.length && piece.slice(carriageReturn) !== '\r\n'
+}
+
 export const noRedis = 'it answered with something that is not the Redis protocol'
 
+const unasked = 'it sent an answer that nobody had asked for'
 const types = '+-:$*'
 /** CLIENT LIST of 40,000 clients; everything else that we ask for has some kilobytes. */
 const replyBytesMax = 16 * 1024 * 1024
