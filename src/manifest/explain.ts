@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { keysAt, labelOf, wordsAt } from './field-path.js'
 import type { FieldPath } from './field-path.js'
 import { suggest } from './suggest.js'
+import { whyNotFilledIn } from './unfilled.js'
 import type { YamlProblem } from './yaml-problem.js'
 import type { YamlValue } from './yaml-tree.js'
 
@@ -114,6 +115,9 @@ function explainUnknownKey(
   const meant = suggest(key, free) ?? suggest(key, known)
   if (meant !== null && free.includes(meant)) return `${unknown}; did you mean ${meant}?`
   if (meant !== null) return `${unknown}; remove it, since ${meant} is there already`
+  const advice = wordsAt(schema, path)?.misplaced
+  if (advice !== undefined && Object.hasOwn(advice, key))
+    return `${unknown}; ${advice[key]?.(valueAt(root, [...path, key])?.value)}`
   const home = known.length === 0 || path.length > 1 ? null : homeOf(schema, path, key)
   if (home !== null) return `${unknown}; it belongs ${home}`
   return `${unknown}; remove it (${known.length === 1 ? 'the only key' : 'the keys'} here: ${known.join(', ')})`
@@ -147,15 +151,30 @@ function explainWrongValue(
   const words = wordsAt(schema, path)
   if (path.length === 0) return `a manifest must be a mapping, not ${show(value)}; ${startWith}`
   const label = labelOf(path)
-  if (value === null) return `${label} has no value; write ${exampleOf(schema, path)}`
   if (words === undefined) return `${label} is not right (${issue.message}); it is ${show(value)}`
-  const wrong = `${label} must be ${words.wants}, not ${show(value)}`
+  const repaired = words.repair?.(value) ?? null
+  const advice =
+    repaired === null
+      ? (words.advice ?? `write ${exampleOf(schema, path)}`)
+      : `write ${path.at(-1)}: ${repaired}`
+  if (value === null) return `${label} has no value; ${advice}`
+  const isShown = typeof value === 'object' || !mayBeSecret(schema, path)
+  const wrong = `${label} must be ${words.wants}${isShown ? `, not ${show(value)}` : ''}`
   if (words.wants === 'a mapping' && typeof value === 'string' && /^\w+:\S/.test(value))
     return `${wrong}; put a space after the colon`
   const meant = typeof value === 'string' ? suggest(value, words.choices ?? []) : null
   if (meant !== null) return `${wrong}; did you mean ${path.at(-1)}: ${meant}?`
-  const repaired = words.repair?.(value) ?? null
-  return `${wrong}; write ${repaired === null ? exampleOf(schema, path) : `${path.at(-1)}: ${repaired}`}`
+  const unfilled = typeof value === 'string' ? whyNotFilledIn(value) : null
+  return `${wrong}; ${unfilled ?? advice}`
+}
+
+/** As the field says itself, or the nearest around it that says anything. */
+function mayBeSecret(schema: z.ZodType, path: FieldPath): boolean {
+  for (let length = path.length; length > 0; length--) {
+    const said = wordsAt(schema, path.slice(0, length))?.mayBeSecret
+    if (said !== undefined) return said
+  }
+  return false
 }
 
 function exampleOf(schema: z.ZodType, path: FieldPath): string {
@@ -166,9 +185,15 @@ function exampleOf(schema: z.ZodType, path: FieldPath): string {
 
 /** What was found, short enough for one line. */
 function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(shorten(value))
+  if (typeof value === 'string') return JSON.stringify(shorten(withoutLogin(value)))
   if (Array.isArray(value)) return 'a list'
   return typeof value === 'object' && value !== null ? 'a mapping' : String(value)
+}
+
+/** `https://user:password@host/` without who logs in: an address is copied with its password easily. */
+function withoutLogin(text: string): string {
+  const at = text.lastIndexOf('@')
+  return at > 0 && text.lastIndexOf(':', at) !== -1 ? `…${text.slice(at)}` : text
 }
 
 function shorten(text: string): string {

@@ -13,6 +13,7 @@ import { defaultPolicy, objectionsTo, type Place, type Policy } from './policy.j
 import { linePositions } from './positions.js'
 import { apiVersion, kind, manifestSchema } from './schema.js'
 import type { FlotillaSpec } from './spec.js'
+import { suggest } from './suggest.js'
 import type { YamlProblem } from './yaml-problem.js'
 import { readYaml } from './yaml-tree.js'
 import type { YamlDocument, YamlValue } from './yaml-tree.js'
@@ -127,6 +128,8 @@ function readDocument(
       { name: result.data.name, most },
     )
   }
+  const foreign = whatElseItIs(root)
+  if (foreign !== null) return brokenBy([{ offset: root.start, message: foreign }], { name: null, most })
   const written = valueAt(root, ['metadata', 'name'])?.value
   const issues = relevant(root, result.error.issues)
   return {
@@ -165,6 +168,15 @@ function withCount(diagnostics: readonly Diagnostic[], untold: number): readonly
     ...diagnostics.slice(0, -1),
     { ...last, message: `${last.message} (and ${untold} more errors after this one)` },
   ]
+}
+
+/** A manifest of Kubernetes that has come into this folder: nothing in it is to be corrected. Null for what may have been meant for us. */
+function whatElseItIs(root: YamlValue): string | null {
+  const [version, other] = ['apiVersion', 'kind'].map(key => valueAt(root, [key])?.value)
+  if (typeof version !== 'string' || typeof other !== 'string') return null
+  if (suggest(version, [apiVersion]) !== null || suggest(other, [kind]) !== null) return null
+  const shown = [other, version].map(word => (word.length > 60 ? `${word.slice(0, 60)}…` : word))
+  return `this is a ${shown.join(' of ')}, which is not for Flotilla; move it to another folder (a flotilla has apiVersion: ${apiVersion} and kind: ${kind})`
 }
 
 /** Of a document of another kind only that is worth saying: it was never meant to have our keys. */

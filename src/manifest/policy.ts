@@ -83,7 +83,7 @@ export function objectionsTo(spec: FlotillaSpec, place: Place): readonly Objecti
   ]
 }
 
-type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'passwordVariables' | 'volumeDrivers'
+type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'volumeDrivers'
 
 interface Asked {
   readonly path: FieldPath
@@ -152,12 +152,20 @@ function objectionsToPassword(path: FieldPath, source: PasswordSource, place: Pl
     case 'password-file':
       return objectionsToFile({ path: [...path, 'passwordFile'], file: source.path }, place)
     case 'password-env':
-      return unlessMeant(place.policy, 'passwordVariables', {
-        path: [...path, 'passwordEnv'],
-        what: 'the environment variable',
-        value: source.variable,
-      })
+      return objectionsToVariable([...path, 'passwordEnv'], source.variable, place.policy)
   }
+}
+
+/** Whoever writes the password itself where its variable belongs is refused here, and must not find it in the log: its text is not repeated. */
+function objectionsToVariable(path: FieldPath, variable: string, policy: Policy): readonly Objection[] {
+  if (policy.passwordVariables.some(pattern => matchesPattern(pattern, variable))) return []
+  const allowed = policy.passwordVariables.join(', ')
+  return [
+    {
+      path,
+      message: `the environment variable that passwordEnv names is not allowed here, ${allowed} are; who runs the daemon can allow it in the policy file (--policy): passwordVariables`,
+    },
+  ]
 }
 
 function certificateFiles({ tls: { certificates } }: FlotillaSpec): readonly NamedFile[] {

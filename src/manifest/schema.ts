@@ -7,9 +7,10 @@ import { configSection } from './sections/config.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
+import { nearestBytes, nearestWhole } from './amounts.js'
 import type { FlotillaSpec } from './spec.js'
 import { updateSection } from './sections/update.js'
-import { bytes, duration } from './units.js'
+import { bytes, durationField } from './units.js'
 import { field } from './words.js'
 
 export const apiVersion = 'flotilla/v1'
@@ -46,6 +47,12 @@ export function manifestSchema(folder: string) {
         describe: 'What should run.',
         wants: 'a mapping',
         example: '{ replicas: 2 }',
+        misplaced: {
+          password: passwordElsewhere,
+          requirepass: passwordElsewhere,
+          memory: () => 'it belongs under resources; write resources: { memory: 2Gi }',
+          cpus: () => 'it belongs under resources; write resources: { cpus: 1.5 }',
+        },
       }),
     })
     .transform((document, context): FlotillaSpec => {
@@ -55,6 +62,10 @@ export function manifestSchema(folder: string) {
         context.addIssue({ code: 'custom', path: ['spec', ...path], message })
       return spec
     })
+}
+
+function passwordElsewhere(): string {
+  return 'a password has a file of its own; write auth: { passwordFile: ./shop.password }'
 }
 
 function specSections(folder: string) {
@@ -163,12 +174,7 @@ const replicas = field(z.int().min(0).max(replicasMax), {
   describe: `How many replicas run beside the one master, 0 to ${replicasMax}.`,
   wants: `a whole number from 0 to ${replicasMax}`,
   example: '2',
-  repair: value => {
-    if (Number.isInteger(value) && Number(value) > replicasMax) return String(replicasMax)
-    return typeof value === 'string' && /^\d{1,3}$/.test(value) && Number(value) <= replicasMax
-      ? String(Number(value))
-      : null
-  },
+  repair: nearestWhole({ min: 0, max: replicasMax }),
 })
 
 const failoverModes = ['automatic', 'manual'] as const
@@ -183,22 +189,29 @@ const failoverSection = field(
         example: 'automatic',
         choices: failoverModes,
       }).prefault('automatic'),
-      hangTimeout: field(duration({ minMs: 1_000, maxMs: 600_000 }), {
-        describe:
-          'How long a master that runs may give no sign of life before it is killed and replaced. Below 5s a slow command can look like a hang.',
-        wants: 'a duration from 1s to 10m, such as 5s',
-        example: '5s',
-      }).prefault('5s'),
-      restartWindow: field(duration({ minMs: 0, maxMs: 600_000 }), {
-        describe:
-          'How long a dead master may take to come back on its own data before a replica is promoted. With an append-only file a crash of the process loses nothing then; 0s promotes at once.',
-        wants: 'a duration from 0s to 10m, such as 0s',
-        example: '0s',
-      }).prefault('0s'),
+      hangTimeout: durationField(
+        { minMs: 1_000, maxMs: 600_000 },
+        {
+          describe:
+            'How long a master that runs may give no sign of life before it is killed and replaced. Below 5s a slow command can look like a hang.',
+          wants: 'a duration from 1s to 10m, such as 5s',
+          example: '5s',
+        },
+      ).prefault('5s'),
+      restartWindow: durationField(
+        { minMs: 0, maxMs: 600_000 },
+        {
+          describe:
+            'How long a dead master may take to come back on its own data before a replica is promoted. With an append-only file a crash of the process loses nothing then; 0s promotes at once.',
+          wants: 'a duration from 0s to 10m, such as 0s',
+          example: '0s',
+        },
+      ).prefault('0s'),
       maxLagBytes: field(bytes(), {
         describe: 'A replica that is known to lack more than this of the master is not promoted by itself.',
         wants: 'a number of bytes, such as 10mb',
         example: '10mb',
+        repair: nearestBytes,
       }).optional(),
     })
     .transform(({ mode, hangTimeout, restartWindow, maxLagBytes }): FlotillaSpec['failover'] => ({
@@ -222,12 +235,16 @@ const durabilitySection = field(
           'The master refuses writes while fewer replicas than this are in sync (never more than there are wanted replicas). 0 always takes them.',
         wants: `a whole number from 0 to ${replicasMax}`,
         example: '1',
+        repair: nearestWhole({ min: 0, max: replicasMax }),
       }).prefault(0),
-      maxLag: field(duration({ minMs: 1_000, maxMs: 600_000 }), {
-        describe: 'A replica that was last heard of longer ago than this does not count as in sync.',
-        wants: 'a duration from 1s to 10m, such as 10s',
-        example: '10s',
-      }).prefault('10s'),
+      maxLag: durationField(
+        { minMs: 1_000, maxMs: 600_000 },
+        {
+          describe: 'A replica that was last heard of longer ago than this does not count as in sync.',
+          wants: 'a duration from 1s to 10m, such as 10s',
+          example: '10s',
+        },
+      ).prefault('10s'),
     })
     .transform(({ minReplicasToWrite, maxLag }): FlotillaSpec['durability'] => ({
       minReplicasToWrite,

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { nearestDuration } from './amounts.js'
+import { field, type FieldWords } from './words.js'
 
 const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
@@ -17,8 +19,21 @@ const byteUnits: Readonly<Record<string, number>> = {
   gb: 1_073_741_824,
 }
 
+export interface DurationLimits {
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+/** A field that is a duration, with the nearest one that is right for whoever writes it otherwise. */
+export function durationField(
+  limits: DurationLimits,
+  about: Pick<FieldWords, 'wants' | 'example' | 'mayBeSecret'> & { readonly describe: string },
+) {
+  return field(duration(limits), { ...about, repair: nearestDuration(limits) })
+}
+
 /** `500ms`, `5s`, `2m`, `1h`, `90d`, to milliseconds. A bare number is refused: seconds and milliseconds are too easily mistaken for each other. */
-export function duration(limits: { readonly minMs: number; readonly maxMs: number }) {
+export function duration(limits: DurationLimits) {
   return z
     .string()
     .regex(/^\d+(ms|s|m|h|d)$/)

@@ -11,8 +11,14 @@ export interface FieldWords {
   readonly example: string
   /** Every value that is allowed, when they are few: typos of them get a did-you-mean. */
   readonly choices?: readonly string[]
-  /** Makes what was probably meant out of a wrong value, as YAML text; null when it can't be told. */
+  /** Makes what was probably meant out of a wrong value (null where there is none), as YAML text; null when it can't be told. */
   readonly repair?: (value: unknown) => string | null
+  /** What to do, where a field has no value that is right for everybody: stands in the place of "write <key>: <example>". */
+  readonly advice?: string
+  /** What to write in the place of keys that people bring from elsewhere, made of what they have written there. */
+  readonly misplaced?: Readonly<Record<string, (written: unknown) => string>>
+  /** Whether here, or in what is inside and says nothing else, a password may have been written by mistake: no message repeats the value. */
+  readonly mayBeSecret?: boolean
 }
 
 /** Gives a schema its description (which editors show on hover) and its words for error messages. */
@@ -33,7 +39,8 @@ export function wordsOf(schema: z.core.$ZodType): FieldWords | undefined {
 
 const wordsBySchema = z.registry<FieldWords>()
 
-/** The repair of a field that wants text where YAML has made a number or a truth of it. */
+/** The repair of a field that wants text where YAML has made a number or a truth of it, or found nothing. */
 export function inQuotes(value: unknown): string | null {
+  if (value === null) return '""'
   return typeof value === 'number' || typeof value === 'boolean' ? JSON.stringify(String(value)) : null
 }

@@ -5,6 +5,8 @@
  */
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
 import type { Document, Pair, YAMLMap } from 'yaml'
+import { excerptOf } from './excerpt.js'
+import { unfinishedMerge } from './merge-conflict.js'
 import { whyNotParse } from './yaml-guard.js'
 import type { YamlProblem } from './yaml-problem.js'
 import { explainYamlError } from './yaml-words.js'
@@ -31,7 +33,7 @@ export interface YamlValue {
 
 /** Never throws. A problem that concerns the whole text (too deep, a quote never closed) leaves one document that holds it. */
 export function readYaml(text: string): readonly YamlDocument[] {
-  const refusal = whyNotParse(text)
+  const refusal = unfinishedMerge(text) ?? whyNotParse(text)
   if (refusal !== null) return [{ root: null, problems: [refusal] }]
   try {
     const documents = parseAllDocuments(text, {
@@ -55,7 +57,7 @@ function readDocument(document: Document.Parsed, text: string): YamlDocument {
   if (first !== undefined) {
     // One mistake makes the parser stumble over everything after it: only the first complaint helps.
     const [start, end] = first.pos
-    const excerpt = text.slice(start, Math.max(end, start + 1))
+    const excerpt = excerptOf(text, { start, end: Math.max(end, start + 1) })
     return { root: null, problems: [{ offset: start, message: explainYamlError(first, excerpt) }] }
   }
   const version = document.directives.yaml.version
@@ -131,7 +133,7 @@ class TreeWalk {
       }
       this.#complain(
         rangeOf(node)[0],
-        `*${node.source} names no anchor above it; define &${node.source} first, or put quotes around the value`,
+        unknownAlias(excerptOf(this.#text, { start: rangeOf(node)[0], end: rangeOf(node)[1] }).slice(1)),
       )
       return { value: null, children: new Map() }
     }
@@ -179,8 +181,14 @@ class TreeWalk {
     if (isScalar(key) && key.value !== null)
       return typeof key.value === 'string' ? key.value : (key.source ?? null)
     const [start, end] = rangeOf(key)
-    const what = end > start ? JSON.stringify(this.#text.slice(start, end).slice(0, 40)) : 'nothing'
-    this.#complain(start, `a key must be a word, and this one is ${what}; write it as key: value`)
+    const what = end > start ? JSON.stringify(excerptOf(this.#text, { start, end }).slice(0, 40)) : 'nothing'
+    const isTemplate = this.#text.slice(start - 1, start + 1) === '{{'
+    this.#complain(
+      start,
+      isTemplate
+        ? 'a template, {{ … }}, is never filled in here; write the value itself'
+        : `a key must be a word, and this one is ${what}; write it as key: value`,
+    )
     return null
   }
 
@@ -202,6 +210,10 @@ class TreeWalk {
     // Once the walk is cut short, what it misses is not the user's mistake.
     if (!this.#exhausted) this.problems.push({ offset, message })
   }
+}
+
+function unknownAlias(name: string): string {
+  return `*${name} names no anchor above it; define &${name} first, or put quotes around the value`
 }
 
 function isMergeKey(key: unknown): boolean {

@@ -58,5 +58,7 @@ function whyNotToken(token: string): string | null {
   if (ours.includes(inner.toLowerCase()))
     return `has "${inner}" in it, which Flotilla sets itself; remove it (a user without a password has mode: none)`
   if (words.includes(inner.toLowerCase()) || patterns.some(pattern => pattern.test(inner))) return null
-  return `has ${JSON.stringify(inner.slice(0, 40))} in it, which is no ACL rule; write for example "~orders:* +@read"`
+  // What does not even begin as a rule may be a password without its sign.
+  const shown = /^[+\-~&%]/.test(inner) ? JSON.stringify(inner.slice(0, 40)) : 'a word'
+  return `has ${shown} in it, which is no ACL rule; write for example "~orders:* +@read"`
 }

@@ -100,7 +100,7 @@ const refused: readonly (readonly [string, string, string, string])[] = [
   [
     'is also the name of something',
     manifest('shop', '  auth: { passwordFile: *n }').replace('spec:', 'spec:\n  replicas: &n 2'),
-    'm/shop.yaml:7:25: auth.passwordFile must be the path of a file that holds the password, relative to the folder of this manifest, not 2; write passwordFile: ./shop.password',
+    'm/shop.yaml:7:25: auth.passwordFile must be the path of a file that holds the password, relative to the folder of this manifest; write passwordFile: ./shop.password',
     'The manifest has errors; correct them first. Nothing was changed.',
   ],
   [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { complaints, manifest } from './samples.js'
+import { parseManifest } from '../../src/manifest/parse.js'
+import { complaints, manifest, rendered } from './samples.js'
 
 const keysOfSpec =
   'image, replicas, auth, tls, persistence, config, resources, failover, durability, update, network, labels, bootstrap, deletionPolicy'
@@ -21,7 +22,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'replicas below zero',
     manifest('shop', '  replicas: -1'),
-    '6:13: replicas must be a whole number from 0 to 200, not -1; write replicas: 2',
+    '6:13: replicas must be a whole number from 0 to 200, not -1; write replicas: 0',
   ],
   [
     'too many replicas',
@@ -108,7 +109,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an auth that is near',
     manifest('shop', '  replicas: 2\n  auth: non'),
-    '7:9: auth must be generated, none or a passwordFile, not "non"; did you mean auth: none?',
+    '7:9: auth must be generated, none or a passwordFile; did you mean auth: none?',
   ],
   [
     'an auth without a value',
@@ -133,7 +134,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a variable that is the password itself',
     manifest('shop', '  replicas: 2\n  auth: { passwordEnv: hunter-2 }'),
-    '7:24: auth.passwordEnv must be the name of an environment variable of the daemon, not the password, not "hunter-2"; write passwordEnv: REDIS_PASSWORD',
+    '7:24: auth.passwordEnv must be the name of an environment variable of the daemon, not the password; write passwordEnv: REDIS_PASSWORD',
   ],
   [
     'a user without rules',
@@ -157,7 +158,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'a password in the manifest',
     manifest('shop', '  replicas: 2\n  auth: { password: hunter2 }'),
-    '7:11: unknown key "password" under auth; remove it (the keys here: mode, passwordFile, passwordEnv, overlap, users)',
+    '7:11: unknown key "password" under auth; a password has a file of its own; write passwordFile: ./shop.password',
   ],
   [
     'passwordFile misspelt',
@@ -257,8 +258,7 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'another kind',
     'apiVersion: apps/v1\nkind: Deployment\nspec: { template: {} }\n',
-    '1:13: apiVersion must be flotilla/v1, not "apps/v1"; write apiVersion: flotilla/v1',
-    '2:7: kind must be RedisReplication, not "Deployment"; write kind: RedisReplication',
+    '1:1: this is a Deployment of apps/v1, which is not for Flotilla; move it to another folder (a flotilla has apiVersion: flotilla/v1 and kind: RedisReplication)',
   ],
   [
     'a kind that is near',
@@ -422,14 +422,92 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
   [
     'an option without a value, and one with a mapping for a value',
     manifest('shop', '  replicas: 2\n  config:\n    hz:\n    maxmemory: { a: 1 }'),
-    '8:5: config.hz has no value; write hz: 100mb',
-    '9:16: config.maxmemory must be one line of 4096 characters at most, or a list of such lines, not a mapping; write maxmemory: 100mb',
+    '8:5: config.hz has no value; give it the value that redis.conf would have, or remove the line',
+    '9:16: config.maxmemory must be one line of 4096 characters at most, or a list of such lines, not a mapping; give it the value that redis.conf would have, or remove the line',
   ],
   [
     'memory in units that mean two things, and too many CPUs',
     manifest('shop', '  replicas: 2\n  resources:\n    memory: 512m\n    cpus: 9000'),
     '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not "512m"; write memory: 512Mi',
-    '9:11: resources.cpus must be a number of CPUs from 0.05 to 1024, such as 1.5 or 500m, not 9000; write cpus: 1.5',
+    '9:11: resources.cpus must be a number of CPUs from 0.05 to 1024, such as 1.5 or 500m, not 9000; write cpus: 1024',
+  ],
+  [
+    'memory in the words of other programs',
+    manifest('shop', '  replicas: 2\n  resources:\n    memory: 1 GB\n    cpus: 500 m'),
+    '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not "1 GB"; write memory: 1Gi',
+    '9:11: resources.cpus must be a number of CPUs from 0.05 to 1024, such as 1.5 or 500m, not "500 m"; write cpus: 0.5',
+  ],
+  [
+    'too little memory, and no CPUs',
+    manifest('shop', '  replicas: 2\n  resources:\n    memory: 64Mi\n    cpus: 0'),
+    '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not "64Mi"; write memory: 128Mi',
+    '9:11: resources.cpus must be a number of CPUs from 0.05 to 1024, such as 1.5 or 500m, not 0; write cpus: 0.05',
+  ],
+  [
+    'memory in bytes',
+    manifest('shop', '  replicas: 2\n  resources:\n    memory: 1610612736'),
+    '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not 1610612736; write memory: 1536Mi',
+  ],
+  [
+    'limits as in Kubernetes',
+    manifest('shop', '  replicas: 2\n  resources:\n    limits: { memory: 512Mi, cpu: 500m }\n    requests:'),
+    '8:5: unknown key "limits" under resources; memory and cpus stand under resources itself, as the most that a node may have; write resources: { memory: 512Mi, cpus: 500m }',
+    '9:5: unknown key "requests" under resources; memory and cpus stand under resources itself, as the most that a node may have; write resources: { memory: 2Gi, cpus: 1.5 }',
+  ],
+  [
+    'memory and a password in the wrong place',
+    manifest('shop', '  replicas: 2\n  memory: 2Gi\n  password: hunter2'),
+    '7:3: unknown key "memory" under spec; it belongs under resources; write resources: { memory: 2Gi }',
+    '8:3: unknown key "password" under spec; a password has a file of its own; write auth: { passwordFile: ./shop.password }',
+  ],
+  [
+    'durations and bytes in the words of other programs',
+    manifest(
+      'shop',
+      '  replicas: 2\n  failover: { hangTimeout: 0.5 s, restartWindow: 1m30s, maxLagBytes: 10 MiB }\n  update: { timeout: 2 hours, pauseBetween: 30 }',
+    ),
+    '7:28: failover.hangTimeout must be a duration from 1s to 10m, such as 5s, not "0.5 s"; write hangTimeout: 1s',
+    '7:50: failover.restartWindow must be a duration from 0s to 10m, such as 0s, not "1m30s"; write restartWindow: 90s',
+    '7:70: failover.maxLagBytes must be a number of bytes, such as 10mb, not "10 MiB"; write maxLagBytes: 10mb',
+    '8:22: update.timeout must be a duration from 5s to 24h, such as 10m, not "2 hours"; write timeout: 2h',
+    '8:45: update.pauseBetween must be a duration from 0s to 24h, such as 30s, not 30; write pauseBetween: 30s',
+  ],
+  [
+    'a label without a value',
+    manifest('shop', '  replicas: 2\n  labels:\n    team:'),
+    '8:5: labels.team has no value; write team: ""',
+  ],
+  [
+    'variables that nobody fills in',
+    manifest(
+      '${NAME}',
+      '  replicas: ${REPLICAS}\n  image: $IMAGE\n  config: { maxmemory: "${MEMORY:-1gb}" }\n  auth: { passwordFile: "${HOME}/shop" }',
+    ),
+    '4:9: metadata.name must be 40 characters at most of a-z, 0-9 and -, with a letter or digit at both ends, not "${NAME}"; variables are never filled in here; write the value itself',
+    '6:13: replicas must be a whole number from 0 to 200, not "${REPLICAS}"; variables are never filled in here; write the value itself',
+    '7:10: image must be an image reference such as redis:8 or valkey/valkey:8, not "$IMAGE"; variables are never filled in here; write the value itself',
+    '8:24: config.maxmemory has a variable in it, and those are never filled in here; write the value itself',
+    '9:25: auth.passwordFile must be the path of a file that holds the password, relative to the folder of this manifest; variables are never filled in here; write the value itself',
+  ],
+  [
+    'a template that nobody fills in',
+    manifest('shop', '  replicas: {{ .Values.replicas }}'),
+    '6:14: a template, {{ … }}, is never filled in here; write the value itself',
+  ],
+  [
+    'a home folder that nobody fills in',
+    manifest('shop', '  replicas: 2\n  auth: { passwordFile: ~/shop.password }'),
+    '7:25: auth.passwordFile must be the path of a file that holds the password, relative to the folder of this manifest; ~ never stands for a home folder here; write the whole path',
+  ],
+  [
+    'an unfinished merge',
+    manifest('shop', '<<<<<<< HEAD\n  replicas: 2\n=======\n  replicas: 3\n>>>>>>> theirs'),
+    '6:1: a merge conflict begins here and ends in line 10; keep one of the two versions, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>',
+  ],
+  [
+    'half an unfinished merge',
+    manifest('shop', '  replicas: 3\n>>>>>>> theirs'),
+    '7:1: a merge conflict begins here and ends in line 7; keep one of the two versions, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>',
   ],
   [
     'a hundred brackets',
@@ -454,6 +532,36 @@ for (const [what, text, ...expected] of table)
       complaints(text),
       expected.map(line => `shop.yaml:${line}`),
     )
+  })
+
+/** The password, wherever somebody may put it who has not read how it is done. */
+const password = 'hunter2-Fz9'
+const misplacedPasswords: readonly string[] = [
+  ...[`  auth: ${password}`, `  auth: [${password}]`, `  auth: { mode: ${password} }`],
+  ...[`  auth: { passwordEnv: ${password} }`, '  auth: { passwordEnv: hunter2Fz9 }'],
+  ...[
+    `  auth: { password: ${password} }`,
+    `  password: ${password}`,
+    `  config: { requirepass: ${password} }`,
+  ],
+  ...[`  auth: { users: [${password}] }`, `  auth: { users: [{ name: a, rules: on ${password} }] }`],
+  ...[`  auth: { users: [{ name: "a:${password}", rules: +get }] }`],
+  ...[`  auth:\n    passwordEnv:${password}`, `  auth:\n    passwordEnv: *${password}`],
+  ...[`  auth:\n    passwordEnv: !${password} x`, `  auth:\n    password: "x" ${password}`],
+  ...[`  auth:\n    passwordEnv: &${password}& x`, `  auth: { password: [${password}: }`],
+  ...[`  bootstrap: { from: { host: "redis://app:${password}@old:6379" } }`],
+  ...[`  bootstrap: { from: { host: old, port: ${password} } }`, `  bootstrap: { from: ${password} }`],
+  ...[`  image: https://app:${password}@registry.example/redis:8`],
+  ...[`  image: app:${password}@registry.example/redis:8`],
+  ...[`  network: { external: ["https://app:${password}@x"] }`],
+]
+
+for (const line of misplacedPasswords)
+  test(`a password is not repeated where a manifest says ${line.replaceAll(/\s+/g, ' ').trim()}`, () => {
+    const { diagnostics } = parseManifest(manifest('shop', `  replicas: 2\n${line}`), { file: 'shop.yaml' })
+    const told = rendered(diagnostics)
+    assert.ok(told.length > 0)
+    assert.doesNotMatch(told.join('\n'), /hunter2|Fz9/)
   })
 
 test('columns are not shifted by a byte order mark or by line ends of Windows', () => {

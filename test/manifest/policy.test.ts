@@ -128,7 +128,7 @@ test('a manifest that asks for too much is told where it says so, and which line
       file: '/m/a.yaml',
       position: { line: 7, col: 24 },
       message:
-        'the environment variable "HOME" is not allowed here; who runs the daemon can allow it in the policy file (--policy): passwordVariables: ["HOME"]',
+        'the environment variable that passwordEnv names is not allowed here, REDIS_* are; who runs the daemon can allow it in the policy file (--policy): passwordVariables',
     },
   ])
 })

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { controlUser, applicationUser, replicationUser } from '../../redis/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
 import type { AuthSpec, PasswordSource, UserSpec } from '../spec.js'
-import { duration } from '../units.js'
+import { pathShape } from '../unfilled.js'
+import { durationField } from '../units.js'
 import { field } from '../words.js'
 
 const modes = ['generated', 'none'] as const
@@ -22,9 +23,15 @@ export function authSection(folder: string) {
       wants: 'generated, none or a passwordFile',
       example: 'generated',
       choices: modes,
+      mayBeSecret: true,
+      repair: value => (typeof value === 'string' || typeof value === 'number' ? inFile : null),
+      misplaced: { password: () => `a password has a file of its own; write ${inFile.slice(2, -2)}` },
     },
   )
 }
+
+/** What whoever writes a password into a manifest is to write instead. */
+const inFile = '{ passwordFile: ./shop.password }'
 
 /** Long enough to restart a fleet of programs with the new password, short enough that a leaked one is of no use the same day. */
 export const defaultOverlapMs = 600_000
@@ -33,12 +40,16 @@ function authMapping(folder: string) {
   return z
     .strictObject({
       ...sourceFields('the password of `default`, the user of applications,', './shop.password'),
-      overlap: field(duration({ minMs: 0, maxMs: 7 * 24 * 3_600_000 }), {
-        describe:
-          'How long the former password is accepted beside a new one, counted from when every node accepts the new one. 0s ends it at once.',
-        wants: 'a duration from 0s to 168h, such as 10m',
-        example: '10m',
-      }).prefault('10m'),
+      overlap: durationField(
+        { minMs: 0, maxMs: 7 * 24 * 3_600_000 },
+        {
+          describe:
+            'How long the former password is accepted beside a new one, counted from when every node accepts the new one. 0s ends it at once.',
+          wants: 'a duration from 0s to 168h, such as 10m',
+          example: '10m',
+          mayBeSecret: false,
+        },
+      ).prefault('10m'),
       users: field(z.array(userMapping(folder)).max(100).superRefine(refuseDoubles), {
         describe: 'More ACL users, beside `default`.',
         wants: 'a list of users, each with a name and rules',
@@ -77,6 +88,9 @@ function userMapping(folder: string) {
       describe: 'One ACL user.',
       wants: 'a mapping with a name and rules',
       example: '{ name: reporting, rules: "~report:* +@read" }',
+      misplaced: {
+        password: () => 'a password has a file of its own; write passwordFile: ./reporting.password',
+      },
     },
   )
 }
@@ -109,7 +123,7 @@ function sourceFields(what: string, example: string) {
       example: 'generated',
       choices: modes,
     }).optional(),
-    passwordFile: field(z.string().min(1), {
+    passwordFile: field(z.string().regex(pathShape), {
       describe: `The path, relative to the folder of this manifest, of a file that holds ${what} and nothing else. A final newline is dropped. When the file changes, the password is rotated.`,
       wants: 'the path of a file that holds the password, relative to the folder of this manifest',
       example,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { SourceSpec } from '../spec.js'
+import { pathShape } from '../unfilled.js'
 import { field } from '../words.js'
 
 /** Where the data comes from at first: a Redis that is not Flotilla's. */
@@ -15,7 +16,7 @@ export function bootstrapSection(folder: string) {
     wants: 'the name of an ACL user',
     example: 'default',
   }).optional()
-  const passwordFile = field(z.string().min(1), {
+  const passwordFile = field(z.string().regex(pathShape), {
     describe:
       'A file that holds nothing but its password, relative to the folder of this manifest. Left out: it has none.',
     wants: 'the path of a file that holds the password, relative to the folder of this manifest',
@@ -64,6 +65,10 @@ export function bootstrapSection(folder: string) {
           'A Redis that is not Flotilla’s: a container on this engine, or a host. A new flotilla follows it, read-only, until `flotilla promote`.',
         wants: 'a mapping with container or host',
         example: '{ container: redis-master }',
+        mayBeSecret: true,
+        misplaced: {
+          password: () => 'a password has a file of its own; write passwordFile: ./old.password',
+        },
       }),
     }),
     {

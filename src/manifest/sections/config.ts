@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { whyForbidden } from '../../redis/forbidden-options.js'
 import { repeatableOptions, type RedisOptions } from '../../redis/options.js'
+import { hasVariable } from '../unfilled.js'
 import { field } from '../words.js'
 
 /** Redis's own names: `maxmemory-policy`, `server_cpulist`. */
@@ -30,6 +31,7 @@ export const configSection = field(
           'The value as redis.conf has it (100mb, 300, yes, "allkeys-lru"). A list for an option that stands in the file once for each part.',
         wants: `one line of ${valueLengthMax} characters at most, or a list of such lines`,
         example: '100mb',
+        advice: 'give it the value that redis.conf would have, or remove the line',
       }),
     )
     .superRefine((options, context) => {
@@ -66,6 +68,8 @@ function whyNotOption(name: string, value: Written | readonly Written[] | undefi
   if (why !== null) return `can't be set here: ${why}; remove it`
   if (Array.isArray(value) && !repeatableOptions.includes(name))
     return `takes one value, not a list; write it as one text, its parts with spaces between them`
+  if (value !== undefined && textsOf(value).some(hasVariable))
+    return 'has a variable in it, and those are never filled in here; write the value itself'
   return null
 }
 

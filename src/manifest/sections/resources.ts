@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ResourcesSpec } from '../spec.js'
+import { nearestCpus, nearestMemory } from '../amounts.js'
 import { field } from '../words.js'
 
 const memoryUnits: Readonly<Record<string, number>> = {
@@ -33,10 +34,7 @@ const memory = field(
       'The most memory that a node may have, as 512Mi or 2Gi (512mb and 2gb are the same), 128Mi at least. The engine ends a node that takes more, so maxmemory is set well below it.',
     wants: 'an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi',
     example: '2Gi',
-    repair: value =>
-      typeof value === 'string' && /^\d+[mg]$/i.test(value)
-        ? `${value.slice(0, -1)}${value.toLowerCase().endsWith('m') ? 'Mi' : 'Gi'}`
-        : null,
+    repair: nearestMemory({ min: memoryBytesMin, max: memoryBytesMax }),
   },
 )
 
@@ -56,6 +54,7 @@ const cpus = field(
     describe: 'The most CPU time that a node may have, in CPUs: 1.5, or 1500m.',
     wants: `a number of CPUs from ${cpusMin} to ${cpusMax}, such as 1.5 or 500m`,
     example: '1.5',
+    repair: nearestCpus({ min: cpusMin, max: cpusMax }),
   },
 )
 
@@ -70,5 +69,19 @@ export const resourcesSection = field(
     describe: 'What a node may use of its host. Applied while it runs.',
     wants: 'a mapping',
     example: '{ memory: 2Gi }',
+    misplaced: { limits: withoutLimits, requests: withoutLimits },
   },
 )
+
+/** Kubernetes has limits and requests; here there are limits alone, and they need no word for it. */
+function withoutLimits(written: unknown): string {
+  const given = (written ?? {}) as Readonly<Record<string, unknown>>
+  const amounts = Object.entries({ memory: given['memory'], cpus: given['cpu'] ?? given['cpus'] }).flatMap(
+    ([key, amount]) =>
+      (typeof amount === 'string' && /^[\w.]{1,20}$/.test(amount)) || typeof amount === 'number'
+        ? [`${key}: ${amount}`]
+        : [],
+  )
+  const example = amounts.length === 0 ? 'memory: 2Gi, cpus: 1.5' : amounts.join(', ')
+  return `memory and cpus stand under resources itself, as the most that a node may have; write resources: { ${example} }`
+}

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import type { TlsSpec } from '../spec.js'
-import { duration } from '../units.js'
+import { pathShape } from '../unfilled.js'
+import { durationField } from '../units.js'
 import { field } from '../words.js'
 
 const modes = ['off', 'prefer', 'require'] as const
@@ -23,7 +24,7 @@ const mode = field(z.enum(modes), {
 /** Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means certificates of Flotilla's own. */
 export function tlsSection(folder: string) {
   const path = (what: string, example: string) =>
-    field(z.string().min(1), {
+    field(z.string().regex(pathShape), {
       describe: `A PEM file with ${what}, relative to the folder of this manifest.`,
       wants: `the path of a PEM file with ${what}, relative to the folder of this manifest`,
       example,
@@ -44,12 +45,15 @@ export function tlsSection(folder: string) {
       example: '{ cert: ./shop.crt, key: ./shop.key, ca: ./ca.crt }',
     },
   )
-  const lifetime = field(duration({ minMs: 3_600_000, maxMs: 825 * 86_400_000 }), {
-    describe:
-      "How long a certificate that Flotilla makes is good for; it is renewed when a third of that is left. Left out: 90d. Of no effect on files of one's own.",
-    wants: 'a duration from 1h to 825d, such as 90d',
-    example: '90d',
-  })
+  const lifetime = durationField(
+    { minMs: 3_600_000, maxMs: 825 * 86_400_000 },
+    {
+      describe:
+        "How long a certificate that Flotilla makes is good for; it is renewed when a third of that is left. Left out: 90d. Of no effect on files of one's own.",
+      wants: 'a duration from 1h to 825d, such as 90d',
+      example: '90d',
+    },
+  )
   return field(
     z
       .union([

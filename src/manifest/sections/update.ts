@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { FlotillaSpec } from '../spec.js'
-import { duration } from '../units.js'
+import { durationField } from '../units.js'
 import { field } from '../words.js'
 
 const strategies = ['rolling', 'onDelete'] as const
@@ -17,18 +17,24 @@ export const updateSection = field(
         example: 'rolling',
         choices: strategies,
       }).prefault('rolling'),
-      pauseBetween: field(duration({ minMs: 0, maxMs: dayMs }), {
-        describe:
-          'How long a node that was made anew must have run, and be in sync, before the next one is replaced. Not after the hand-over: the old master follows a newer one then, and is replaced at once.',
-        wants: 'a duration from 0s to 24h, such as 30s',
-        example: '30s',
-      }).prefault('0s'),
-      timeout: field(duration({ minMs: 5_000, maxMs: dayMs }), {
-        describe:
-          'How long a node that was made anew may take to be in sync. After that the rest stays as it is, and the condition RolloutBlocked says so; it goes on as soon as the node is in sync.',
-        wants: 'a duration from 5s to 24h, such as 10m',
-        example: '10m',
-      }).prefault('10m'),
+      pauseBetween: durationField(
+        { minMs: 0, maxMs: dayMs },
+        {
+          describe:
+            'How long a node that was made anew must have run, and be in sync, before the next one is replaced. Not after the hand-over: the old master follows a newer one then, and is replaced at once.',
+          wants: 'a duration from 0s to 24h, such as 30s',
+          example: '30s',
+        },
+      ).prefault('0s'),
+      timeout: durationField(
+        { minMs: 5_000, maxMs: dayMs },
+        {
+          describe:
+            'How long a node that was made anew may take to be in sync. After that the rest stays as it is, and the condition RolloutBlocked says so; it goes on as soon as the node is in sync.',
+          wants: 'a duration from 5s to 24h, such as 10m',
+          example: '10m',
+        },
+      ).prefault('10m'),
     })
     .transform(({ strategy, pauseBetween, timeout }): FlotillaSpec['update'] => ({
       strategy,

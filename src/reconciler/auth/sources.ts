@@ -86,14 +86,20 @@ async function readFileOf(user: string, path: string, readFile: ReadSecretFile):
 
 function readVariable(user: string, variable: string, environment: ReadEnvironment): Reading {
   if (environment === null) return { source: 'unavailable' }
-  const whatToType = `set ${variable} in the environment of the daemon to the password of ${user}, and start it again`
+  const name = shownName(variable)
+  const whatToType = `set ${name} in the environment of the daemon to the password of ${user}, and start it again`
   const password = environment(variable)
   if (password === undefined)
-    return { why: `the environment variable ${variable} is not set for the daemon`, whatToType }
+    return { why: `the environment variable ${name} is not set for the daemon`, whatToType }
   const wrong = whyNotPassword(password)
   return wrong === null
     ? { source: { given: new Secret(password) } }
     : { why: `the environment variable ${variable} ${wrong}`, whatToType }
+}
+
+/** Whoever writes the password where the name of its variable belongs must not read it in the log: what does not look like one is not repeated. */
+function shownName(variable: string): string {
+  return /^[A-Z_][A-Z0-9_]*$/.test(variable) ? variable : 'that the manifest names'
 }
 
 /** Redis itself takes 512 MB; whoever puts more than this there has named the wrong file. */
