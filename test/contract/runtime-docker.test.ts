@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { systemClock } from '../../src/clock.js'
 import { createContainerLister } from '../../src/runtime/docker/container-list.js'
 import { createDockerRuntime } from '../../src/runtime/docker/docker-runtime.js'
-import type { EngineClient } from '../../src/runtime/docker/engine-client.js'
+import { inBody } from '../../src/runtime/docker/dialled.js'
+import type { Ask, EngineClient } from '../../src/runtime/docker/engine-client.js'
 import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
 import { createEngineClient } from '../../src/runtime/docker/request.js'
 import { createTransport } from '../../src/runtime/docker/transport.js'
@@ -38,26 +39,26 @@ describeRuntimeContract('the Docker engine', async () => {
       printsAndExitsWith3: ['sh', '-c', 'echo out; echo err >&2; exit 3'],
     },
     hands: {
-      kill9: id => post(`/containers/${id}/kill`, { query: { signal: 'KILL' } }),
-      pause: id => post(`/containers/${id}/pause`),
-      requestExit: id => post(`/containers/${id}/kill`, { query: { signal: 'TERM' } }),
+      kill9: id => act(docker => docker.getContainer(id).kill({ signal: 'KILL' })),
+      pause: id => act(docker => docker.getContainer(id).pause()),
+      requestExit: id => act(docker => docker.getContainer(id).kill({ signal: 'TERM' })),
       breakStart: async () => {},
       disconnect: (id, network) =>
-        post(`/networks/${network}/disconnect`, { body: { Container: id, Force: true } }),
+        act(docker => docker.getNetwork(network).disconnect({ Container: id, Force: true })),
       makeVolume: name =>
-        post('/volumes/create', { body: { Name: name, Labels: { 'contract.test': prefix } } }),
+        act(docker => docker.createVolume(inBody({ Name: name, Labels: { 'contract.test': prefix } }))),
       makeStranger: name =>
-        post('/containers/create', {
-          query: { name },
-          body: { Image: image, Labels: { 'contract.test': prefix } },
-        }),
-      removeByHand: id => remove(`/containers/${id}`),
+        act(docker =>
+          docker.createContainer(inBody({ Image: image, Labels: { 'contract.test': prefix } }, { name })),
+        ),
+      removeByHand: id => act(docker => docker.getContainer(id).remove({ force: true })),
       async say(id, line) {
         await runtime.execInContainer(id, ['sh', '-c', `echo ${line} > /proc/1/fd/1`])
       },
       async limitsOf(id) {
         const { HostConfig } = await raw.call(
-          { what: 'inspect', method: 'GET', path: `/containers/${id}/json`, timeoutMs: 10_000 },
+          { what: 'inspect', timeoutMs: 10_000 },
+          docker => docker.getContainer(id).inspect(),
           ({ body }) => body as { HostConfig: { Memory: number; NanoCpus: number } },
         )
         return { memoryBytes: HostConfig.Memory || null, cpus: HostConfig.NanoCpus / 1e9 || null }
@@ -111,11 +112,11 @@ describe('the Docker adapter', () => {
     let calls = 0
     const counting: EngineClient = {
       ...raw,
-      call(request, decode) {
+      call(request, ask, decode) {
         // Other tests use the engine too, and what they do there costs looks of its own.
-        const { path } = request
-        if (path === '/containers/json' || ours.some(({ containerId }) => path.includes(containerId))) calls++
-        return raw.call(request, decode)
+        const { what } = request
+        if (what === 'list containers' || ours.some(({ containerId }) => what.includes(containerId))) calls++
+        return raw.call(request, ask, decode)
       },
     }
     const list = createContainerLister(counting)
@@ -124,7 +125,7 @@ describe('the Docker adapter', () => {
     const settled = await list()
     assert.equal(calls, 1)
     // Fast enough for the address to stay the same.
-    await post(`/containers/${one.containerId}/restart`, { query: { t: '0' } })
+    await act(docker => docker.getContainer(one.containerId).restart({ t: 0 }))
     calls = 0
     const changed = await list()
     assert.equal(calls, 2)
@@ -158,7 +159,7 @@ describe('the Docker adapter', () => {
     socket.on('error', () => {})
     socket.write('SET before 1\r\n')
     await untilTrue(() => answers === '+OK\r\n')
-    await post(`/containers/${containerId}/pause`)
+    await act(docker => docker.getContainer(containerId).pause())
     socket.write('SET after 1\r\n'.repeat(1000))
     await runtime.killContainer(containerId)
     socket.destroy()
@@ -174,7 +175,8 @@ describe('the Docker adapter', () => {
   test('the engine’s stock log driver is bounded', async () => {
     const { containerId } = await make('bounded')
     const { driver, log, hostConfig } = await raw.call(
-      { what: 'inspect', method: 'GET', path: `/containers/${containerId}/json`, timeoutMs: 10_000 },
+      { what: 'inspect', timeoutMs: 10_000 },
+      docker => docker.getContainer(containerId).inspect(),
       ({ body }) => {
         const { HostConfig } = body as { HostConfig: HostConfig }
         return { driver: HostConfig.LogConfig.Type, log: HostConfig.LogConfig.Config, hostConfig: HostConfig }
@@ -191,7 +193,8 @@ describe('the Docker adapter', () => {
     const options = { type: 'tmpfs', device: 'tmpfs', o: 'size=8m' }
     await runtime.createVolume({ ...volume, labels: { ...volume.labels, tier: 'gold' }, options })
     const made = await raw.call(
-      { what: 'inspect', method: 'GET', path: `/volumes/${volume.name}`, timeoutMs: 10_000 },
+      { what: 'inspect', timeoutMs: 10_000 },
+      docker => docker.getVolume(volume.name).inspect(),
       ({ body }) => body as Record<string, unknown>,
     )
     assert.deepEqual(
@@ -279,40 +282,25 @@ interface HostConfig {
   readonly Ulimits: readonly object[]
 }
 
-async function post(
-  path: string,
-  { query = {}, body = {} }: { query?: Record<string, string>; body?: object } = {},
-): Promise<void> {
-  await raw.call(
-    { what: `POST ${path}`, method: 'POST', path, query, body, timeoutMs: 30_000, format: 'text' },
-    () => {},
-  )
-}
-
-async function remove(path: string): Promise<void> {
-  await raw.call(
-    {
-      what: `DELETE ${path}`,
-      method: 'DELETE',
-      path,
-      query: { force: '1' },
-      timeoutMs: 30_000,
-      accept: [404],
-    },
-    () => {},
-  )
+/** Done by hand; that something is gone already is fine. */
+async function act(ask: Ask): Promise<void> {
+  await raw.call({ what: 'act', timeoutMs: 30_000, format: 'text', accept: [404] }, ask, () => {})
 }
 
 async function cleanUp(prefix: string): Promise<void> {
-  const read = <T>(path: string, query: Record<string, string>) =>
-    raw.call({ what: path, method: 'GET', path, query, timeoutMs: 30_000 }, ({ body }) => body as T)
-  const containers = await read<{ Id: string; Names: string[] }[]>('/containers/json', { all: '1' })
+  const read = <T>(ask: Ask) =>
+    raw.call({ what: 'clean up', timeoutMs: 30_000 }, ask, ({ body }) => body as T)
+  const containers = await read<{ Id: string; Names: string[] }[]>(docker =>
+    docker.listContainers({ all: true }),
+  )
   for (const { Id, Names } of containers)
-    if (Names[0]?.startsWith(`/${prefix}-`)) await remove(`/containers/${Id}`)
-  const { Volumes } = await read<{ Volumes: { Name: string }[] | null }>('/volumes', {})
-  for (const { Name } of Volumes ?? []) if (Name.startsWith(`${prefix}-`)) await remove(`/volumes/${Name}`)
-  for (const { Id, Name } of await read<{ Id: string; Name: string }[]>('/networks', {}))
-    if (Name === prefix || Name.startsWith(`${prefix}-`)) await remove(`/networks/${Id}`)
+    if (Names[0]?.startsWith(`/${prefix}-`))
+      await act(docker => docker.getContainer(Id).remove({ force: true }))
+  const { Volumes } = await read<{ Volumes: { Name: string }[] | null }>(docker => docker.listVolumes())
+  for (const { Name } of Volumes ?? [])
+    if (Name.startsWith(`${prefix}-`)) await act(docker => docker.getVolume(Name).remove())
+  for (const { Id, Name } of await read<{ Id: string; Name: string }[]>(docker => docker.listNetworks()))
+    if (Name === prefix || Name.startsWith(`${prefix}-`)) await act(docker => docker.getNetwork(Id).remove())
 }
 
 async function untilTrue(holds: () => boolean): Promise<void> {

@@ -21,14 +21,8 @@ export function createContainerLister(
 
   return async call => {
     const listed = await client.call(
-      {
-        what: 'list containers',
-        method: 'GET',
-        path: '/containers/json',
-        query: { all: '1' },
-        timeoutMs: readTimeoutMs,
-        signal: call?.signal,
-      },
+      { what: 'list containers', timeoutMs: readTimeoutMs, signal: call?.signal },
+      docker => docker.listContainers({ all: true }),
       ({ body }) =>
         z
           .array(listedContainer)
@@ -68,12 +62,11 @@ export function inspectContainer(
   return client.call(
     {
       what: `inspect container ${idOrName}`,
-      method: 'GET',
-      path: `/containers/${encodeURIComponent(idOrName)}/json`,
       timeoutMs: readTimeoutMs,
       signal: call?.signal,
       accept: [404],
     },
+    docker => docker.getContainer(idOrName).inspect(),
     ({ status, body }) => {
       if (status === 404) return null
       const facts = factsOfInspected(inspectedContainer.parse(body))

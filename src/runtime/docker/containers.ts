@@ -1,3 +1,4 @@
+import type Docker from 'dockerode'
 import { errorCode, FlotillaError } from '../../errors.js'
 import type {
   CallOptions,
@@ -7,6 +8,7 @@ import type {
   NetworkAttachment,
 } from '../runtime.js'
 import { inspectContainer } from './container-list.js'
+import { inBody } from './dialled.js'
 import { putFiles } from './files.js'
 import { limitsBody } from './limits.js'
 import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
@@ -28,13 +30,10 @@ export async function createContainer(
   const containerId = await client.call(
     {
       what: `create container ${spec.name}`,
-      method: 'POST',
-      path: '/containers/create',
-      query: { name: spec.name },
-      body: createBody(spec, wanted.boundLogs),
       timeoutMs: 60_000,
       signal: call?.signal,
     },
+    docker => docker.createContainer(inBody(createBody(spec, wanted.boundLogs), { name: spec.name })),
     ({ body }) => made.parse(body).Id,
   )
   try {
@@ -93,7 +92,7 @@ export async function startContainer(
   containerId: string,
   call: Call,
 ): Promise<ContainerFacts> {
-  await act(client, { verb: 'start', containerId, timeoutMs: startTimeoutMs, call })
+  await act(client, { verb: 'start', containerId, timeoutMs: startTimeoutMs, call }, one => one.start())
   const facts = await inspectContainer(client, containerId, call)
   if (facts !== null) return facts
   throw new FlotillaError(
@@ -108,15 +107,10 @@ export async function stopContainer(
   call: Call,
 ): Promise<void> {
   const seconds = Math.ceil(stop.graceMs / 1000)
-  await act(client, {
-    verb: 'stop',
-    containerId: stop.containerId,
-    query: { t: String(seconds) },
-    timeoutMs: seconds * 1000 + 20_000,
-    call,
-    // One that was removed has stopped.
-    accept: [404],
-  })
+  const timeoutMs = seconds * 1000 + 20_000
+  // One that was removed has stopped.
+  const given = { verb: 'stop', containerId: stop.containerId, timeoutMs, call, accept: [404] }
+  await act(client, given, one => one.stop({ t: seconds }))
 }
 
 /**
@@ -125,15 +119,9 @@ export async function stopContainer(
  * do that, we do, in the same order: signal, thaw, wait.
  */
 export async function killContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
-  const reply = await act(client, {
-    verb: 'kill',
-    containerId,
-    query: { signal: 'KILL' },
-    timeoutMs: killTimeoutMs,
-    call,
-    // 409: it is not running.
-    accept: [404, 409],
-  })
+  // 409: it is not running.
+  const given = { verb: 'kill', containerId, timeoutMs: killTimeoutMs, call, accept: [404, 409] }
+  const reply = await act(client, given, one => one.kill({ signal: 'KILL' }))
   if (reply.status === 404) return
   if (reply.status === 409 && !/not running/i.test(String(reply.body)))
     throw new FlotillaError(
@@ -159,7 +147,9 @@ async function waitUntilStopped(
   wait: { readonly containerId: string; readonly timeoutMs: number },
   call: Call,
 ): Promise<void> {
-  await act(client, { ...wait, verb: 'wait', query: { condition: 'not-running' }, call, accept: [404] })
+  await act(client, { ...wait, verb: 'wait', call, accept: [404] }, one =>
+    one.wait({ condition: 'not-running' }),
+  )
 }
 
 export async function renameContainer(
@@ -167,28 +157,17 @@ export async function renameContainer(
   rename: { readonly containerId: string; readonly name: string },
   call: Call,
 ): Promise<void> {
-  const what = `rename container ${rename.containerId.slice(0, 12)} to ${rename.name}`
-  const reply = await act(client, {
-    verb: 'rename',
-    containerId: rename.containerId,
-    query: { name: rename.name },
-    timeoutMs: 20_000,
-    call,
-    what,
-    accept: [400],
-  })
+  const { containerId, name } = rename
+  const what = `rename container ${containerId.slice(0, 12)} to ${name}`
+  const given = { verb: 'rename', containerId, timeoutMs: 20_000, call, what, accept: [400] }
+  const reply = await act(client, given, one => one.rename({ name }))
   if (reply.status === 400 && !/same name as its current name/i.test(String(reply.body)))
     throw new FlotillaError('runtime/failed', `${what}: Docker says: ${String(reply.body)}`)
 }
 
 export async function unpauseContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
-  const reply = await act(client, {
-    verb: 'unpause',
-    containerId,
-    timeoutMs: 20_000,
-    call,
-    accept: [409, 500],
-  })
+  const given = { verb: 'unpause', containerId, timeoutMs: 20_000, call, accept: [409, 500] }
+  const reply = await act(client, given, one => one.unpause())
   // Docker refuses, with 409 or 500 by version, what is already so.
   if (reply.status >= 400 && !/not paused|not running/i.test(String(reply.body)))
     throw new FlotillaError(
@@ -198,32 +177,19 @@ export async function unpauseContainer(client: EngineClient, containerId: string
 }
 
 export async function removeContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
-  const what = `remove container ${containerId.slice(0, 12)}`
-  const reply = await client.call(
-    {
-      what,
-      method: 'DELETE',
-      path: `/containers/${encodeURIComponent(containerId)}`,
-      // Never v=1: data outlives its container, whatever an engine makes of the difference between named and unnamed volumes.
-      query: { force: '1' },
-      timeoutMs: 60_000,
-      signal: call?.signal,
-      accept: [404, 409],
-    },
-    given => given,
+  const given = { containerId, timeoutMs: 60_000, call }
+  // Never v: data outlives its container, whatever an engine makes of the difference between named and unnamed volumes.
+  const reply = await act(client, { ...given, verb: 'remove', accept: [404, 409] }, one =>
+    one.remove({ force: true }),
   )
   if (reply.status !== 409) return
   if (!/already in progress/i.test(String(reply.body)))
-    throw new FlotillaError('runtime/conflict', `${what}: Docker says: ${String(reply.body)}`)
+    throw new FlotillaError(
+      'runtime/conflict',
+      `remove container ${containerId.slice(0, 12)}: Docker says: ${String(reply.body)}`,
+    )
   // Somebody else is at it: done when they are.
-  await act(client, {
-    verb: 'wait',
-    containerId,
-    query: { condition: 'removed' },
-    timeoutMs: 60_000,
-    call,
-    accept: [404],
-  })
+  await act(client, { ...given, verb: 'wait', accept: [404] }, one => one.wait({ condition: 'removed' }))
 }
 
 export async function attachNetwork(
@@ -272,39 +238,31 @@ function changeAttachment(
   return client.call(
     {
       what: `${verb} container ${containerId.slice(0, 12)} and network ${network}`,
-      method: 'POST',
-      path: `/networks/${encodeURIComponent(network)}/${verb}`,
-      body: { Container: containerId, ...body },
       timeoutMs: 30_000,
       signal: call?.signal,
       accept,
       format: 'text',
     },
+    docker => docker.getNetwork(network)[verb]({ Container: containerId, ...body }),
     reply => reply,
   )
 }
 
-/** One `POST /containers/{id}/{verb}`. */
+/** One thing that dockerode does with a container. */
 function act(
   client: EngineClient,
-  given: Pick<EngineRequest, 'query' | 'timeoutMs' | 'accept'> & {
+  given: Pick<EngineRequest, 'timeoutMs' | 'accept'> & {
     readonly verb: string
     readonly containerId: string
     readonly call: Call
     readonly what?: string
   },
+  ask: (container: Docker.Container) => Promise<unknown>,
 ): Promise<EngineReply> {
-  const { verb, containerId, call, query, timeoutMs, accept } = given
+  const { verb, containerId, call, what = `${verb} container ${containerId.slice(0, 12)}`, ...limits } = given
   return client.call(
-    {
-      what: given.what ?? `${verb} container ${containerId.slice(0, 12)}`,
-      method: 'POST',
-      path: `/containers/${encodeURIComponent(containerId)}/${verb}`,
-      timeoutMs,
-      signal: call?.signal,
-      ...(query === undefined ? {} : { query }),
-      ...(accept === undefined ? {} : { accept }),
-    },
+    { ...limits, what, signal: call?.signal },
+    docker => ask(docker.getContainer(containerId)),
     reply => reply,
   )
 }

@@ -1,3 +1,4 @@
+import type Docker from 'dockerode'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { DockerEndpoint } from './endpoint.js'
@@ -9,25 +10,25 @@ import type { DockerEndpoint } from './endpoint.js'
 export interface EngineClient {
   readonly endpoint: DockerEndpoint
   /** The whole answer, decoded. `decode` may throw: an answer of an unexpected shape is runtime/failed. */
-  call<T>(request: EngineRequest, decode: (reply: EngineReply) => T): Promise<T>
+  call<T>(request: EngineRequest, ask: Ask, decode: (reply: EngineReply) => T): Promise<T>
   /** The body as a stream: the deadline ends with the headers, the caller's signal and `close` go on to destroy it. */
-  open(request: EngineRequest): Promise<IncomingMessage>
+  open(request: EngineRequest, ask: Ask): Promise<IncomingMessage>
   /** A raw stream in both directions (exec, attach). */
-  upgrade(request: EngineRequest): Promise<Duplex>
+  upgrade(request: EngineRequest, ask: Ask): Promise<Duplex>
   /** The API version in use; asks the engine when it is not known. */
   apiVersion(call?: { readonly signal?: AbortSignal }): Promise<string>
   close(): void
 }
 
+/**
+ * Calls one method of dockerode's, which says what is sent. What comes back is read by us: of an answer dockerode drops the status, and of what
+ * was made all but the id.
+ */
+export type Ask = (docker: Docker) => Promise<unknown>
+
 export interface EngineRequest {
   /** What is tried, for messages: `create container shop-master`. */
   readonly what: string
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
-  /** Without version and query; encode names with encodeURIComponent. */
-  readonly path: string
-  readonly query?: Readonly<Record<string, string>>
-  readonly body?: object
-  readonly archive?: Buffer
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
   /** Statuses that are answers rather than failures, besides 2xx and 304. */

@@ -28,13 +28,8 @@ export async function describeEngine(
     client.apiVersion(call),
     readInfo(client, call),
     client.call(
-      {
-        what: 'describe the engine',
-        method: 'GET',
-        path: '/version',
-        timeoutMs: 10_000,
-        signal: call?.signal,
-      },
+      { what: 'describe the engine', timeoutMs: 10_000, signal: call?.signal },
+      docker => docker.version(),
       ({ body }) => body as Version,
     ),
   ])
@@ -67,7 +62,8 @@ export async function needsBoundedLogs(
 
 function readInfo(client: EngineClient, call: CallOptions | undefined): Promise<Info> {
   return client.call(
-    { what: 'describe the engine', method: 'GET', path: '/info', timeoutMs: 20_000, signal: call?.signal },
+    { what: 'describe the engine', timeoutMs: 20_000, signal: call?.signal },
+    docker => docker.info(),
     ({ body }) => ({ ...(body as Info) }),
   )
 }

@@ -48,18 +48,13 @@ async function followOnce(client: EngineClient, watch: EventWatch & { readonly s
   watch.signal.addEventListener('abort', end, { once: true })
   const stopChecking = checkLiveness(client, { clock, ending })
   try {
-    const stream = await client.open({
-      what: 'watch events',
-      method: 'GET',
-      path: '/events',
+    const asked = {
       // Types only: a filter by label would hide all events of networks and volumes.
-      query: {
-        filters: JSON.stringify({ type: ['container', 'network', 'volume'] }),
-        ...(seen.sinceNanos === null ? {} : { since: secondsOf(seen.sinceNanos + 1n) }),
-      },
-      timeoutMs: 10_000,
-      signal: ending.signal,
-    })
+      filters: { type: types },
+      ...(seen.sinceNanos === null ? {} : { since: secondsOf(seen.sinceNanos + 1n) }),
+    }
+    const request = { what: 'watch events', timeoutMs: 10_000, signal: ending.signal }
+    const stream = await client.open(request, docker => docker.getEvents(asked as object))
     const read = createJsonLineReader(value => {
       const event = eventOf(value, seen)
       if (event !== null && !ending.signal.aborted) handlers.onEvent(event)
@@ -94,15 +89,8 @@ function checkLiveness(
   const ping = async () => {
     try {
       await client.call(
-        {
-          what: 'ping',
-          method: 'GET',
-          path: '/_ping',
-          timeoutMs: 5_000,
-          signal: ending.signal,
-          format: 'text',
-          unversioned: true,
-        },
+        { what: 'ping', timeoutMs: 5_000, signal: ending.signal, format: 'text', unversioned: true },
+        docker => docker.ping(),
         () => {},
       )
       schedule()

@@ -1,8 +1,10 @@
+import type Docker from 'dockerode'
 import { z } from 'zod'
 import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { CallOptions, ExecResult, ExecTerminal } from '../runtime.js'
 import { createFrameReader } from './frames.js'
+import { inBody } from './dialled.js'
 import type { EngineClient } from './engine-client.js'
 import { made } from './shapes.js'
 import { connectTerminal } from './terminal.js'
@@ -19,18 +21,11 @@ export async function execInContainer(
   call: Call,
 ): Promise<ExecResult> {
   const what = whatOf(exec)
-  const options = { AttachStdout: true, AttachStderr: true, Cmd: exec.command }
+  const options = { AttachStdout: true, AttachStderr: true, Cmd: [...exec.command] }
   const execId = await createExec(client, { what, containerId: exec.containerId, options }, call)
   const output = await client.call(
-    {
-      what,
-      method: 'POST',
-      path: `/exec/${execId}/start`,
-      body: { Detach: false, Tty: false },
-      timeoutMs: execTimeoutMs,
-      signal: call?.signal,
-      format: 'bytes',
-    },
+    { what, timeoutMs: execTimeoutMs, signal: call?.signal, format: 'bytes' },
+    docker => docker.getExec(execId).start({ Detach: false, Tty: false }),
     ({ body }) => collect(body as Buffer),
   )
   return { ...output, exitCode: await readExitCode(client, { what, execId, clock: exec.clock }, call) }
@@ -53,26 +48,22 @@ export async function attachExec(
     AttachStdout: true,
     AttachStderr: true,
     Tty: terminal.tty,
-    Cmd: exec.command,
+    Cmd: [...exec.command],
   }
   const execId = await createExec(client, { what, containerId: exec.containerId, options }, undefined)
-  const socket = await client.upgrade({
-    what,
-    method: 'POST',
-    path: `/exec/${execId}/start`,
-    body: { Detach: false, Tty: terminal.tty },
-    timeoutMs: 30_000,
-  })
+  const socket = await client.upgrade({ what, timeoutMs: 30_000 }, docker =>
+    docker.getExec(execId).start({ hijack: true, ...inBody({ Detach: false, Tty: terminal.tty }) }),
+  )
   const resize = (size: { readonly columns: number; readonly rows: number }) => {
-    const request = {
-      what: `resize the terminal of ${what}`,
-      method: 'POST' as const,
-      path: `/exec/${execId}/resize`,
-      query: { h: String(size.rows), w: String(size.columns) },
-      timeoutMs: 5_000,
-    }
-    // A wrong width is no reason to end somebody's session, and the command may have ended meanwhile.
-    client.call(request, () => {}).catch(() => {})
+    const request = { what: `resize the terminal of ${what}`, timeoutMs: 5_000 }
+    client
+      .call(
+        request,
+        docker => docker.getExec(execId).resize({ h: size.rows, w: size.columns }),
+        () => {},
+      )
+      // A wrong width is no reason to end somebody's session, and the command may have ended meanwhile.
+      .catch(() => {})
   }
   await connectTerminal({ socket, terminal, onSize: resize })
   return readExitCode(client, { what, execId, clock }, undefined)
@@ -84,18 +75,16 @@ function whatOf(exec: { readonly containerId: string; readonly command: readonly
 
 function createExec(
   client: EngineClient,
-  exec: { readonly what: string; readonly containerId: string; readonly options: object },
+  exec: {
+    readonly what: string
+    readonly containerId: string
+    readonly options: Docker.ExecCreateOptions
+  },
   call: Call,
 ): Promise<string> {
   return client.call(
-    {
-      what: exec.what,
-      method: 'POST',
-      path: `/containers/${encodeURIComponent(exec.containerId)}/exec`,
-      body: exec.options,
-      timeoutMs: 15_000,
-      signal: call?.signal,
-    },
+    { what: exec.what, timeoutMs: 15_000, signal: call?.signal },
+    docker => docker.getContainer(exec.containerId).exec(exec.options),
     ({ body }) => made.parse(body).Id,
   )
 }
@@ -119,13 +108,8 @@ async function readExitCode(
 ): Promise<number> {
   for (let asked = 0; asked < exitCodeAsksMax; asked++) {
     const code = await client.call(
-      {
-        what: exec.what,
-        method: 'GET',
-        path: `/exec/${exec.execId}/json`,
-        timeoutMs: 10_000,
-        signal: call?.signal,
-      },
+      { what: exec.what, timeoutMs: 10_000, signal: call?.signal },
+      docker => docker.getExec(exec.execId).inspect(),
       ({ body }) => runState.parse(body),
     )
     if (!code.Running && code.ExitCode !== null) return code.ExitCode

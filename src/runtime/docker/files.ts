@@ -34,7 +34,9 @@ export async function findPath(
   call: Call,
 ): Promise<PathFacts | null> {
   const what = `look for ${path} in container ${containerId.slice(0, 12)}`
-  const response = await client.open({ ...archiveRequest(containerId, path, call), method: 'HEAD', what })
+  const response = await client.open({ ...archiveRequest(call), what }, docker =>
+    docker.getContainer(containerId).infoArchive({ path }),
+  )
   response.resume()
   if (response.statusCode === 404) return null
   const stat = response.headers['x-docker-container-path-stat']
@@ -55,7 +57,8 @@ export async function readFile(
   if (facts.sizeBytes > readBytesMax)
     throw new FlotillaError('runtime/failed', `${what}: it has more than ${readBytesMax} bytes`)
   const archive = await client.call(
-    { ...archiveRequest(containerId, path, call), method: 'GET', what, format: 'bytes' },
+    { ...archiveRequest(call), what, format: 'bytes' },
+    docker => docker.getContainer(containerId).getArchive({ path }),
     ({ status, body }) => (status === 404 ? null : (body as Buffer)),
   )
   return archive === null ? null : await firstFileOf(archive)
@@ -63,18 +66,8 @@ export async function readFile(
 
 const readBytesMax = 1_048_576
 
-function archiveRequest(
-  containerId: string,
-  path: string,
-  call: Call,
-): Omit<EngineRequest, 'what' | 'method'> {
-  return {
-    path: `/containers/${encodeURIComponent(containerId)}/archive`,
-    query: { path },
-    timeoutMs: 30_000,
-    signal: call?.signal,
-    accept: [404],
-  }
+function archiveRequest(call: Call): Omit<EngineRequest, 'what'> {
+  return { timeoutMs: 30_000, signal: call?.signal, accept: [404] }
 }
 
 /** As Go writes the mode of a file: permissions in the low nine bits, the kind in the high ones. */
@@ -104,18 +97,17 @@ async function putArchive(
 ): Promise<void> {
   const { containerId, paths, mayReplace } = put
   if (paths.length === 0) return
+  const archive = await archiveOf(paths)
+  // copyUIDGID would give all files to the container's own user.
+  const query = { path: '/', ...(mayReplace ? {} : { noOverwriteDirNonDir: true }) }
   await client.call(
     {
       what: `put ${paths.map(({ path }) => path).join(', ')} into container ${containerId.slice(0, 12)}`,
-      method: 'PUT',
-      path: `/containers/${encodeURIComponent(containerId)}/archive`,
-      // copyUIDGID would give all files to the container's own user.
-      query: { path: '/', ...(mayReplace ? {} : { noOverwriteDirNonDir: '1' }) },
-      archive: await archiveOf(paths),
       timeoutMs: 30_000,
       signal: call?.signal,
       format: 'text',
     },
+    docker => docker.getContainer(containerId).putArchive(archive, query),
     () => {},
   )
 }

@@ -1,3 +1,4 @@
+import type Docker from 'dockerode'
 import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import type { CallOptions, ImageFacts } from '../runtime.js'
@@ -26,14 +27,8 @@ type InspectedImage = z.infer<typeof inspectedImage>
 
 export function findImage(client: EngineClient, image: string, call: Call): Promise<ImageFacts | null> {
   return client.call(
-    {
-      what: `find image ${image}`,
-      method: 'GET',
-      path: `${imagePath(image)}/json`,
-      timeoutMs: 10_000,
-      signal: call?.signal,
-      accept: [404],
-    },
+    { what: `find image ${image}`, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
+    docker => imageOf(docker, image).inspect(),
     ({ status, body }) => (status === 404 ? null : factsOf(inspectedImage.parse(body))),
   )
 }
@@ -47,14 +42,8 @@ export async function removeImage(client: EngineClient, image: string, call: Cal
   if (facts === null) return
   const what = `remove image ${image}`
   const users = await client.call(
-    {
-      what,
-      method: 'GET',
-      path: '/containers/json',
-      query: { all: '1' },
-      timeoutMs: 10_000,
-      signal: call?.signal,
-    },
+    { what, timeoutMs: 10_000, signal: call?.signal },
+    docker => docker.listContainers({ all: true }),
     ({ body }) =>
       z
         .array(listedContainer)
@@ -68,23 +57,17 @@ export async function removeImage(client: EngineClient, image: string, call: Cal
     })
   }
   await client.call(
-    {
-      what,
-      method: 'DELETE',
-      path: imagePath(image),
-      timeoutMs: 60_000,
-      signal: call?.signal,
-      accept: [404],
-    },
+    { what, timeoutMs: 60_000, signal: call?.signal, accept: [404] },
+    docker => imageOf(docker, image).remove(),
     () => {},
   )
 }
 
-/** `registry:5000/team/redis:8@sha256:…` stays readable, as the route takes slashes; anything that could leave the route does not. */
-function imagePath(image: string): string {
+/** An image's name goes into the route with its slashes; what could leave the route does not. */
+function imageOf(docker: Docker, image: string): Docker.Image {
   if (image.split('/').some(part => part === '' || part === '.' || part === '..'))
     throw new FlotillaError('runtime/image-unavailable', `"${image}" is not the name of an image`)
-  return `/images/${image.split('/').map(encodeURIComponent).join('/')}`
+  return docker.getImage(image)
 }
 
 function factsOf(image: InspectedImage): ImageFacts {

@@ -28,15 +28,8 @@ export async function limitContainer(
   const { memoryBytes, cpus } = limits
   const body = limitsBody({ memoryBytes: memoryBytes ?? host.memoryBytes, cpus: cpus ?? host.cpus })
   const { status, body: reply } = await client.call(
-    {
-      what,
-      method: 'POST',
-      path: `/containers/${encodeURIComponent(containerId)}/update`,
-      body,
-      timeoutMs: 30_000,
-      signal: call?.signal,
-      accept: [400, 409, 500],
-    },
+    { what, timeoutMs: 30_000, signal: call?.signal, accept: [400, 409, 500] },
+    docker => docker.getContainer(containerId).update(body),
     given => given,
   )
   if (status >= 400) throw new FlotillaError('runtime/failed', `${what}: Docker says: ${String(reply)}`)

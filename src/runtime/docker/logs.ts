@@ -13,13 +13,12 @@ export function readLogs(
   return client.call(
     {
       what: `read logs of container ${logs.containerId.slice(0, 12)}`,
-      method: 'GET',
-      path: `/containers/${encodeURIComponent(logs.containerId)}/logs`,
-      query: { stdout: '1', stderr: '1', tail: String(logs.tailLines) },
       timeoutMs: 15_000,
       signal: call?.signal,
       format: 'bytes',
     },
+    docker =>
+      docker.getContainer(logs.containerId).logs({ stdout: true, stderr: true, tail: logs.tailLines }),
     ({ body }) => splitLines(body as Buffer),
   )
 }
@@ -42,19 +41,15 @@ export async function streamLogs(
   const { sinceMs, tailLines, follow } = logs.query
   const what = `read logs of container ${logs.containerId.slice(0, 12)}`
   try {
-    const stream = await client.open({
-      what,
-      method: 'GET',
-      path: `/containers/${encodeURIComponent(logs.containerId)}/logs`,
-      query: {
-        ...{ stdout: '1', stderr: '1', timestamps: '1' },
-        follow: follow ? '1' : '0',
-        tail: tailLines === null ? 'all' : String(tailLines),
-        ...(sinceMs === null ? {} : { since: (sinceMs / 1_000).toFixed(3) }),
-      },
-      timeoutMs: 15_000,
-      signal,
-    })
+    const asked = {
+      ...{ stdout: true, stderr: true, timestamps: true, follow },
+      // All, where it is not said.
+      ...(tailLines === null ? {} : { tail: tailLines }),
+      ...(sinceMs === null ? {} : { since: (sinceMs / 1_000).toFixed(3) }),
+    }
+    const stream = await client.open({ what, timeoutMs: 15_000, signal }, docker =>
+      docker.getContainer(logs.containerId).logs(asked as object),
+    )
     const splitter = createLineSplitter(line => onLine(withTime(line)))
     await new Promise<void>((resolve, reject) => {
       stream.on('data', splitter.take)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, NetworkFacts, NetworkSpec } from '../runtime.js'
+import { inBody } from './dialled.js'
 import type { EngineClient, EngineReply } from './engine-client.js'
 import { labels, made } from './shapes.js'
 
@@ -47,15 +48,16 @@ export async function createNetwork(client: EngineClient, spec: NetworkSpec, cal
   const what = `create network ${spec.name}`
   const { subnet = null } = spec
   const addresses = subnet === null ? {} : { IPAM: { Config: [{ Subnet: subnet }] } }
+  const asked = {
+    Name: spec.name,
+    Driver: 'bridge',
+    CheckDuplicate: true,
+    Labels: { ...spec.labels },
+    ...addresses,
+  }
   const madeId = await client.call(
-    {
-      what,
-      method: 'POST',
-      path: '/networks/create',
-      body: { Name: spec.name, Driver: 'bridge', CheckDuplicate: true, Labels: spec.labels, ...addresses },
-      timeoutMs: 30_000,
-      signal: call?.signal,
-    },
+    { what, timeoutMs: 30_000, signal: call?.signal },
+    docker => docker.createNetwork(inBody(asked)),
     ({ body }) => made.parse(body).Id,
   )
   const found = await list(client, { what, filters: { name: [spec.name] } }, call)
@@ -77,14 +79,8 @@ export async function removeNetwork(client: EngineClient, name: string, call: Ca
   const reply = await deleteNetwork(client, { what, networkId: network.networkId }, call)
   if (reply.status < 400 || reply.status === 404) return
   const attached = await client.call(
-    {
-      what,
-      method: 'GET',
-      path: pathOf(network.networkId),
-      timeoutMs: 10_000,
-      signal: call?.signal,
-      accept: [404],
-    },
+    { what, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
+    docker => docker.getNetwork(network.networkId).inspect(),
     ({ body }) =>
       Object.values((body as { Containers?: Record<string, { Name: string }> }).Containers ?? {}).map(
         c => c.Name,
@@ -105,38 +101,21 @@ function deleteNetwork(
   given: { readonly what: string; readonly networkId: string },
   call: Call,
 ): Promise<EngineReply> {
-  const path = pathOf(given.networkId)
   return client.call(
-    {
-      what: given.what,
-      method: 'DELETE',
-      path,
-      timeoutMs: 30_000,
-      signal: call?.signal,
-      accept: [404, 403, 409],
-    },
+    { what: given.what, timeoutMs: 30_000, signal: call?.signal, accept: [404, 403, 409] },
+    docker => docker.getNetwork(given.networkId).remove(),
     reply => reply,
   )
 }
 
-function pathOf(networkId: string): string {
-  return `/networks/${encodeURIComponent(networkId)}`
-}
-
 function list(
   client: EngineClient,
-  asked: { readonly what: string; readonly filters: object },
+  asked: { readonly what: string; readonly filters: Record<string, string[]> },
   call: Call,
 ): Promise<readonly NetworkFacts[]> {
   return client.call(
-    {
-      what: asked.what,
-      method: 'GET',
-      path: '/networks',
-      query: { filters: JSON.stringify(asked.filters) },
-      timeoutMs: 10_000,
-      signal: call?.signal,
-    },
+    { what: asked.what, timeoutMs: 10_000, signal: call?.signal },
+    docker => docker.listNetworks({ filters: asked.filters }),
     ({ body }) => z.array(listedNetwork).parse(body).map(factsOf),
   )
 }

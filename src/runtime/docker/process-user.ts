@@ -19,14 +19,12 @@ export function findProcessUser(
   return client.call(
     {
       what: `ask as whom container ${containerId.slice(0, 12)} runs`,
-      method: 'GET',
-      path: `/containers/${encodeURIComponent(containerId)}/top`,
-      query: { ps_args: '-o pid,uid' },
       timeoutMs: 10_000,
       signal: call?.signal,
       // It does not run, is gone, or its host has no `ps`, or one that knows no such question.
       accept: [404, 409, 500],
     },
+    docker => docker.getContainer(containerId).top({ ps_args: '-o pid,uid' }),
     ({ status, body }) => {
       if (status >= 400) return null
       const { Titles, Processes } = processList.parse(body)

@@ -28,14 +28,9 @@ export async function pullImage(
 ): Promise<void> {
   const { image } = pull
   const stream = await client
-    .open({
-      what: `pull image ${image}`,
-      method: 'POST',
-      path: '/images/create',
-      query: splitReference(image),
-      timeoutMs: stallMs,
-      signal: call?.signal,
-    })
+    .open({ what: `pull image ${image}`, timeoutMs: stallMs, signal: call?.signal }, docker =>
+      docker.createImage(splitReference(image)),
+    )
     .catch((error: unknown) => {
       throw errorCode(error) === 'runtime/failed' || errorCode(error) === 'runtime/not-found'
         ? unavailable(image, (error as Error).message)

@@ -2,7 +2,8 @@ import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { chooseApiVersion } from './api-version.js'
-import type { EngineClient, EngineRequest } from './engine-client.js'
+import { DialledDocker, isRead, type Dialled } from './dialled.js'
+import type { Ask, EngineClient, EngineRequest } from './engine-client.js'
 import { errnoOf, explainTransport } from './engine-errors.js'
 import { decodeSafely, isSuccess, readReply, throwAnswer, unexpectedUpgrade } from './reply.js'
 import type { Scope } from './scope.js'
@@ -21,28 +22,24 @@ export function createEngineClient(options: {
 
   const client: EngineClient = {
     endpoint,
-    call: (request, decode) =>
-      attempt(request, async (answer, scope) => {
+    call: (request, ask, decode) =>
+      attempt(request, ask, async (answer, scope) => {
         const reply = await readReply(request, answer, scope)
         return decodeSafely({ request, reply, decode })
       }),
-    open: request =>
-      attempt(request, async (answer, scope) => {
+    open: (request, ask) =>
+      attempt(request, ask, async (answer, scope) => {
         if (answer.kind === 'upgraded') throw unexpectedUpgrade(request, answer.socket)
         if (!isSuccess(request, answer.response)) await throwAnswer(request, answer.response)
         scope.outlive(answer.response)
         return answer.response
       }),
-    upgrade: request =>
-      attempt(
-        request,
-        async (answer, scope) => {
-          if (answer.kind === 'response') return throwAnswer(request, answer.response)
-          scope.outlive(answer.socket)
-          return answer.socket
-        },
-        { upgrade: true },
-      ),
+    upgrade: (request, ask) =>
+      attempt(request, ask, async (answer, scope) => {
+        if (answer.kind === 'response') return throwAnswer(request, answer.response)
+        scope.outlive(answer.socket)
+        return answer.socket
+      }),
     apiVersion: call =>
       guarded({ what: 'ask for the API version', timeoutMs: versionTimeoutMs, signal: call?.signal }, s =>
         s.race(negotiated()),
@@ -54,33 +51,23 @@ export function createEngineClient(options: {
   }
   return client
 
-  /** Sends, with one more try where that is harmless, and has `use` make something of the answer. */
-  function attempt<T>(
-    request: EngineRequest,
-    use: (answer: WireAnswer, scope: Scope) => Promise<T>,
-    { upgrade = false } = {},
-  ): Promise<T> {
-    return guarded(request, async scope => {
+  /** Asks, with one more try where that is harmless, and has `use` make something of the answer. */
+  function attempt<T>(request: EngineRequest, ask: Ask, use: Use<T>): Promise<T> {
+    return guarded(request, async (scope, sent) => {
       for (let attempts = 1; ; attempts++) {
-        const prefix = request.unversioned === true ? '' : `/v${await scope.race(negotiated())}`
+        const apiVersion = request.unversioned === true ? null : await scope.race(negotiated())
         try {
-          const answer = await scope.race(
-            transport.send({
-              method: request.method,
-              path: prefix + request.path,
-              query: request.query ?? {},
-              body: request.body ?? null,
-              archive: request.archive ?? null,
-              upgrade,
-              signal: scope.signal,
+          return await scope.race(
+            exchange(ask, async dialled => {
+              sent.isRead = isRead(dialled)
+              const wire = transport.send(dialled, { apiVersion, signal: scope.signal })
+              return use(await scope.race(wire, destroyAnswer), scope)
             }),
-            destroyAnswer,
           )
-          return await scope.race(use(answer, scope))
         } catch (error) {
           if (scope.signal.aborted || attempts > 1) throw error
           if (isVersionRefused(error)) version = null
-          else if (!(isRead(request.method) && isStaleSocket(error))) throw error
+          else if (!(sent.isRead && isStaleSocket(error))) throw error
         }
       }
     })
@@ -88,20 +75,20 @@ export function createEngineClient(options: {
 
   /** Runs `act` under the deadline, the caller's signal and `close`, and turns what it throws into a FlotillaError. */
   async function guarded<T>(
-    request: Pick<EngineRequest, 'what' | 'timeoutMs' | 'signal'> & { readonly method?: string },
-    act: (scope: Scope) => Promise<T>,
+    request: Pick<EngineRequest, 'what' | 'timeoutMs' | 'signal'>,
+    act: (scope: Scope, sent: { isRead: boolean }) => Promise<T>,
   ): Promise<T> {
     const scope = openScope({ ...request, clock, closing: closing.signal, address: endpoint.address })
+    const sent = { isRead: true }
     try {
-      return await act(scope)
+      return await act(scope, sent)
     } catch (error) {
       // Frees the socket of an answer that will not be read to its end.
       const reason: unknown = scope.signal.aborted ? scope.signal.reason : error
       scope.abort(reason)
       if (reason instanceof FlotillaError) throw reason
       version = null
-      const mayBeDone = request.method !== undefined && !isRead(request.method)
-      throw explainTransport({ what: request.what, error: reason, endpoint, mayBeDone })
+      throw explainTransport({ what: request.what, error: reason, endpoint, mayBeDone: !sent.isRead })
     } finally {
       scope.end()
     }
@@ -118,13 +105,8 @@ export function createEngineClient(options: {
 
   function askVersion(): Promise<string> {
     return client.call(
-      {
-        what: 'ask the engine who it is',
-        method: 'GET',
-        path: '/version',
-        unversioned: true,
-        timeoutMs: versionTimeoutMs,
-      },
+      { what: 'ask the engine who it is', unversioned: true, timeoutMs: versionTimeoutMs },
+      docker => docker.version(),
       ({ body }) => {
         const facts = body as { Version?: string; ApiVersion?: string; MinAPIVersion?: string }
         return chooseApiVersion({
@@ -140,8 +122,18 @@ export function createEngineClient(options: {
 
 const versionTimeoutMs = 10_000
 
-function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD'
+type Use<T> = (answer: WireAnswer, scope: Scope) => Promise<T>
+
+/** Has dockerode say what to send; resolves with what became of that, and rejects with whatever went wrong in either. */
+function exchange<T>(ask: Ask, send: (dialled: Dialled) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const docker = new DialledDocker(async dialled => {
+      const result = await send(dialled)
+      resolve(result)
+      return result
+    })
+    ask(docker).catch(reject)
+  })
 }
 
 function destroyAnswer(answer: WireAnswer): void {

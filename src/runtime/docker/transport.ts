@@ -2,29 +2,21 @@ import { Agent as HttpAgent, IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import Modem from 'docker-modem'
+import Docker from 'dockerode'
 import { FlotillaError } from '../../errors.js'
+import { isRead, type Dialled } from './dialled.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { SshAgent } from './ssh-agent.js'
 
 /** One HTTP exchange with an engine, without judgement: no deadline, no status codes, no JSON. Those are request.ts's. */
 export interface Transport {
   /** Resolves when the headers are here. Rejects with whatever Node or ssh said. Aborting `signal` destroys the connection. */
-  send(request: WireRequest): Promise<WireAnswer>
+  send(
+    dialled: Dialled,
+    way: { readonly apiVersion: string | null; readonly signal: AbortSignal },
+  ): Promise<WireAnswer>
   /** Closes idle connections; those in use end with their requests. */
   close(): void
-}
-
-export interface WireRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
-  /** With the API version, without the query. */
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly body: object | null
-  /** A tar archive, for PUT. */
-  readonly archive: Buffer | null
-  readonly upgrade: boolean
-  readonly signal: AbortSignal
 }
 
 export type WireAnswer =
@@ -42,7 +34,7 @@ export function createTransport(
   const reads = createLane(endpoint, { maxSockets: readSocketsMax, sshCommand })
   const writes = createLane(endpoint, { maxSockets: writeSocketsMax, sshCommand })
   return {
-    send: request => dial(isRead(request) ? reads.modem : writes.modem, request),
+    send: (dialled, way) => dial(isRead(dialled) ? reads.modem : writes.modem, dialled, way),
     close() {
       reads.agent.destroy()
       writes.agent.destroy()
@@ -60,13 +52,19 @@ interface Lane {
   readonly agent: HttpAgent
 }
 
+/** docker-modem, as dockerode makes it. */
+interface Modem {
+  dial(options: object, callback: (error: Error | null, result: unknown) => void): void
+}
+
 function createLane(
   endpoint: DockerEndpoint,
-  options: { readonly maxSockets: number; readonly sshCommand: string },
+  limits: { readonly maxSockets: number; readonly sshCommand: string },
 ): Lane {
-  const agent = muteInspection(createAgent(endpoint, options))
+  const agent = muteInspection(createAgent(endpoint, limits))
   try {
-    return { agent, modem: new Modem({ ...modemAddress(endpoint), agent }) }
+    const options = { ...addressOf(endpoint), agent }
+    return { agent, modem: new Docker(options).modem }
   } catch (error) {
     // The modem reads DOCKER_HOST and DOCKER_CERT_PATH itself before our options replace what it found.
     throw new FlotillaError(
@@ -81,7 +79,7 @@ function createLane(
 }
 
 /** Every key that the modem would otherwise take from the environment is given, if only as undefined. */
-function modemAddress({ target }: DockerEndpoint): ConstructorParameters<typeof Modem>[0] {
+function addressOf({ target }: DockerEndpoint): Docker.DockerOptions {
   const nothing = { socketPath: undefined, host: undefined, port: undefined, username: undefined }
   const noTls = { ca: undefined, cert: undefined, key: undefined, timeout: undefined, sshOptions: undefined }
   switch (target.kind) {
@@ -128,35 +126,29 @@ function muteInspection(agent: HttpAgent): HttpAgent {
   return Object.assign(agent, { [inspect.custom]: () => '[agent]' })
 }
 
-function isRead({ method }: WireRequest): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
-function dial(modem: Modem, request: WireRequest): Promise<WireAnswer> {
+function dial(
+  modem: Modem,
+  dialled: Dialled,
+  { apiVersion, signal }: Parameters<Transport['send']>[1],
+): Promise<WireAnswer> {
+  const prefix = apiVersion === null ? '' : `/v${apiVersion}`
+  const request = {
+    ...dialled,
+    path: prefix + dialled.path,
+    // Headers and a raw stream, whatever the status: the modem reads bodies by itself otherwise, and waits for them without end.
+    isStream: true,
+    statusCodes: anyStatus,
+    abortSignal: signal,
+  }
   return new Promise((resolve, reject) => {
-    modem.dial(
-      {
-        // The modem appends the query to a path that ends in `?`.
-        path: Object.keys(request.query).length === 0 ? request.path : `${request.path}?`,
-        method: request.method,
-        // `_body` apart from `_query`: anything else would end up in the URL. The modem sends no body for `{}`.
-        options: { _query: request.query, _body: request.body ?? {} },
-        isStream: true,
-        hijack: request.upgrade,
-        statusCodes: anyStatus,
-        abortSignal: request.signal,
-        ...(request.archive === null ? {} : { file: request.archive }),
-      },
-      (error, result) => {
-        if (error !== null) reject(error)
-        else if (result instanceof IncomingMessage) resolve({ kind: 'response', response: result })
-        else resolve({ kind: 'upgraded', socket: result as Duplex })
-      },
-    )
+    modem.dial(request, (error, result) => {
+      if (error !== null) reject(error)
+      else if (result instanceof IncomingMessage) resolve({ kind: 'response', response: result })
+      else resolve({ kind: 'upgraded', socket: result as Duplex })
+    })
   })
 }
 
-/** The modem reads the body of an unexpected status by itself, and waits for it without end: so no status is unexpected. */
 const anyStatus: Record<number, true> = Object.fromEntries(
   Array.from({ length: 500 }, (_, index) => [index + 100, true]),
 )

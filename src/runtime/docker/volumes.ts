@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions, VolumeFacts, VolumeSpec } from '../runtime.js'
+import { inBody } from './dialled.js'
 import type { EngineClient } from './engine-client.js'
 import { labels } from './shapes.js'
 
@@ -21,28 +22,16 @@ const volumeList = z.object({ Volumes: z.array(listedVolume).nullable() })
 
 export function listVolumes(client: EngineClient, call: Call): Promise<readonly VolumeFacts[]> {
   return client.call(
-    {
-      what: 'list volumes',
-      method: 'GET',
-      path: '/volumes',
-      query: { filters: JSON.stringify({ label: [flotillaLabel] }) },
-      timeoutMs: 30_000,
-      signal: call?.signal,
-    },
+    { what: 'list volumes', timeoutMs: 30_000, signal: call?.signal },
+    docker => docker.listVolumes({ filters: { label: [flotillaLabel] } }),
     ({ body }) => (volumeList.parse(body).Volumes ?? []).map(factsOf),
   )
 }
 
 export function findVolume(client: EngineClient, name: string, call: Call): Promise<VolumeFacts | null> {
   return client.call(
-    {
-      what: `find volume ${name}`,
-      method: 'GET',
-      path: `/volumes/${encodeURIComponent(name)}`,
-      timeoutMs: 10_000,
-      signal: call?.signal,
-      accept: [404],
-    },
+    { what: `find volume ${name}`, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
+    docker => docker.getVolume(name).inspect(),
     ({ status, body }) => (status === 404 ? null : factsOf(listedVolume.parse(body))),
   )
 }
@@ -53,17 +42,16 @@ export function findVolume(client: EngineClient, name: string, call: Call): Prom
  */
 export async function createVolume(client: EngineClient, spec: VolumeSpec, call: Call): Promise<void> {
   const { name, labels: wanted, driver = 'local', options = {} } = spec
+  const asked = { Name: name, Driver: driver, DriverOpts: { ...options }, Labels: { ...wanted } }
   const { made, problem } = await client.call(
     {
       what: `create volume ${name}`,
-      method: 'POST',
-      path: '/volumes/create',
-      body: { Name: name, Driver: driver, DriverOpts: options, Labels: wanted },
       // A plugin is looked for for 15 s, for one volume after the other.
       timeoutMs: 90_000,
       signal: call?.signal,
       accept: [404, 409],
     },
+    docker => docker.createVolume(inBody(asked)),
     ({ status, body }) =>
       status < 400
         ? { made: factsOf(listedVolume.parse(body)), problem: '' }
@@ -87,13 +75,12 @@ export async function removeVolume(client: EngineClient, name: string, call: Cal
   await client.call(
     {
       what: `remove volume ${name}`,
-      method: 'DELETE',
-      path: `/volumes/${encodeURIComponent(name)}`,
       // Removing deletes the files one by one.
       timeoutMs: 120_000,
       signal: call?.signal,
       accept: [404],
     },
+    docker => docker.getVolume(name).remove(),
     () => {},
   )
 }

@@ -6,16 +6,19 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../../src/clock.js'
 import { FlotillaError } from '../../../src/errors.js'
-import type { EngineRequest } from '../../../src/runtime/docker/engine-client.js'
+import type { Ask, EngineRequest } from '../../../src/runtime/docker/engine-client.js'
 import { explainTransport } from '../../../src/runtime/docker/engine-errors.js'
+import { inBody } from '../../../src/runtime/docker/dialled.js'
 import { createEngineClient } from '../../../src/runtime/docker/request.js'
 import { createTransport } from '../../../src/runtime/docker/transport.js'
 import type { EngineStub, Handler } from './engine-stub.js'
 import { openEngineStub, socketEndpoint } from './engine-stub.js'
 
 const timeoutMs = 200
-const read: EngineRequest = { what: 'look', method: 'GET', path: '/thing', timeoutMs }
-const write: EngineRequest = { what: 'change', method: 'POST', path: '/thing', body: { a: 1 }, timeoutMs }
+const read: EngineRequest = { what: 'look', timeoutMs }
+const write: EngineRequest = { what: 'change', timeoutMs }
+const thing: Ask = docker => docker.info()
+const changeThing: Ask = docker => docker.getContainer('thing').start()
 
 let engine: EngineStub
 beforeEach(async () => {
@@ -63,7 +66,7 @@ describe('whatever the engine does, a call ends', () => {
   for (const [when, handler] of Object.entries(stalls)) {
     test(`an engine that stalls ${when} is a timeout, and its socket is freed`, async () => {
       engine.handler = handler
-      const error = await failureOf(engine.client.call(read, reply => reply))
+      const error = await failureOf(engine.client.call(read, thing, reply => reply))
       assert.equal(error.code, 'runtime/timeout')
       assert.match(error.message, /^look: unix:.* gave no answer within 0\.2 s$/)
       // What is left is the one kept from asking for the version.
@@ -73,7 +76,11 @@ describe('whatever the engine does, a call ends', () => {
     test(`the caller’s signal ends a call that stalls ${when}`, async () => {
       engine.handler = handler
       const stop = new AbortController()
-      const call = engine.client.call({ ...write, timeoutMs: 60_000, signal: stop.signal }, reply => reply)
+      const call = engine.client.call(
+        { ...write, timeoutMs: 60_000, signal: stop.signal },
+        changeThing,
+        reply => reply,
+      )
       setTimeout(() => stop.abort(), 50)
       assert.equal((await failureOf(call)).code, 'runtime/aborted')
       await untilSocketsAre(1)
@@ -82,7 +89,7 @@ describe('whatever the engine does, a call ends', () => {
 
   test('a connection that dies before the headers is unreachable, and a change may be done', async () => {
     engine.handler = request => request.socket.destroy()
-    const error = await failureOf(engine.client.call(write, reply => reply))
+    const error = await failureOf(engine.client.call(write, changeThing, reply => reply))
     assert.equal(error.code, 'runtime/unreachable')
     assert.match(error.message, /whether it was done is not known/)
   })
@@ -92,24 +99,27 @@ describe('whatever the engine does, a call ends', () => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('{"half":', () => request.socket.destroy())
     }
-    assert.equal((await failureOf(engine.client.call(write, reply => reply))).code, 'runtime/unreachable')
+    assert.equal(
+      (await failureOf(engine.client.call(write, changeThing, reply => reply))).code,
+      'runtime/unreachable',
+    )
   })
 
   test('a read whose kept connection had just been closed is asked again', async () => {
-    await engine.client.call(read, reply => reply)
+    await engine.client.call(read, thing, reply => reply)
     let refused = 0
     engine.handler = (request, response) => {
       if (refused++ === 0) request.socket.destroy()
       else response.end('{"fine":true}')
     }
-    const body = await engine.client.call(read, reply => reply.body)
+    const body = await engine.client.call(read, thing, reply => reply.body)
     assert.deepEqual(body, { fine: true })
   })
 
   test('a change is never sent twice', async () => {
-    await engine.client.call(read, reply => reply)
+    await engine.client.call(read, thing, reply => reply)
     engine.handler = request => request.socket.destroy()
-    await failureOf(engine.client.call(write, reply => reply))
+    await failureOf(engine.client.call(write, changeThing, reply => reply))
     assert.equal(engine.requests.filter(line => line.startsWith('POST')).length, 1)
   })
 
@@ -123,7 +133,7 @@ describe('whatever the engine does, a call ends', () => {
       pump()
     }
     const error = await failureOf(
-      engine.client.call({ ...read, timeoutMs: 30_000 }, reply => reply),
+      engine.client.call({ ...read, timeoutMs: 30_000 }, thing, reply => reply),
       20_000,
     )
     assert.match(error.message, /larger than 64 MB/)
@@ -132,14 +142,16 @@ describe('whatever the engine does, a call ends', () => {
 
   test('an answer that is not JSON is failed, with its beginning', async () => {
     engine.handler = answering(200, '<html>Welcome to the hotel</html>')
-    const error = await failureOf(engine.client.call(read, reply => reply))
+    const error = await failureOf(engine.client.call(read, thing, reply => reply))
     assert.equal(error.code, 'runtime/failed')
     assert.match(error.message, /not JSON.*hotel/)
   })
 
   test('an answer of an unexpected shape is failed, not a TypeError', async () => {
     engine.handler = answering(200, 'null')
-    const error = await failureOf(engine.client.call(read, ({ body }) => (body as { a: { b: 1 } }).a.b))
+    const error = await failureOf(
+      engine.client.call(read, thing, ({ body }) => (body as { a: { b: 1 } }).a.b),
+    )
     assert.equal(error.code, 'runtime/failed')
     assert.match(error.message, /unexpected shape/)
   })
@@ -149,7 +161,7 @@ describe('whatever the engine does, a call ends', () => {
     assert.equal(
       (
         await failureOf(
-          engine.client.call(read, reply => reply),
+          engine.client.call(read, thing, reply => reply),
           50,
         )
       ).code,
@@ -161,8 +173,8 @@ describe('whatever the engine does, a call ends', () => {
     engine.handler = (request, response) => {
       if (request.method === 'GET') response.writeHead(200).flushHeaders()
     }
-    const stream = await engine.client.open({ ...read, timeoutMs: 60_000 })
-    const call = engine.client.call({ ...write, timeoutMs: 60_000 }, reply => reply)
+    const stream = await engine.client.open({ ...read, timeoutMs: 60_000 }, thing)
+    const call = engine.client.call({ ...write, timeoutMs: 60_000 }, changeThing, reply => reply)
     setTimeout(() => engine.client.close(), 20)
     assert.equal((await failureOf(call)).code, 'runtime/aborted')
     await closed(stream)
@@ -175,7 +187,7 @@ describe('whatever the engine does, a call ends', () => {
       setTimeout(() => response.write('late'), 400)
     }
     const stop = new AbortController()
-    const stream = await engine.client.open({ ...read, signal: stop.signal })
+    const stream = await engine.client.open({ ...read, signal: stop.signal }, thing)
     const [chunk] = (await once(stream, 'data')) as [Buffer]
     assert.equal(chunk.toString(), 'late')
     stop.abort()
@@ -185,7 +197,7 @@ describe('whatever the engine does, a call ends', () => {
 
   test('an upgrade that the engine refuses tells why', async () => {
     engine.handler = answering(409, '{"message":"Container is paused"}')
-    const error = await failureOf(engine.client.upgrade(write))
+    const error = await failureOf(engine.client.upgrade(write, changeThing))
     assert.equal(error.code, 'runtime/conflict')
     assert.match(error.message, /Container is paused/)
   })
@@ -194,14 +206,18 @@ describe('whatever the engine does, a call ends', () => {
     engine.handler = (request, response) => {
       if (request.method === 'GET') response.end('{}')
     }
-    const slow = Array.from({ length: 40 }, () => engine.client.call(write, reply => reply).catch(() => {}))
-    await engine.client.call({ ...read, timeoutMs: 150 }, reply => reply)
+    const slow = Array.from({ length: 40 }, () =>
+      engine.client.call(write, changeThing, reply => reply).catch(() => {}),
+    )
+    await engine.client.call({ ...read, timeoutMs: 150 }, thing, reply => reply)
     await Promise.all(slow)
   })
 
   test('hundreds of reads at the same time share a few connections', async () => {
     await Promise.all(
-      Array.from({ length: 300 }, () => engine.client.call({ ...read, timeoutMs: 5_000 }, reply => reply)),
+      Array.from({ length: 300 }, () =>
+        engine.client.call({ ...read, timeoutMs: 5_000 }, thing, reply => reply),
+      ),
     )
     assert.ok(engine.openSockets() <= 16, `${engine.openSockets()} sockets`)
   })
@@ -214,7 +230,7 @@ describe('an engine that can’t be reached', () => {
   }
 
   test('a missing socket is unreachable, and says where we looked and how that was found', async () => {
-    const error = await failureOf(clientAt('/nowhere/docker.sock').call(read, reply => reply))
+    const error = await failureOf(clientAt('/nowhere/docker.sock').call(read, thing, reply => reply))
     assert.equal(error.code, 'runtime/unreachable')
     assert.match(
       error.message,
@@ -233,7 +249,7 @@ describe('an engine that can’t be reached', () => {
     await rename(join(folder, 'a.sock'), join(folder, 'b.sock'))
     server.close()
     assert.equal(
-      (await failureOf(clientAt(join(folder, 'b.sock')).call(read, reply => reply))).code,
+      (await failureOf(clientAt(join(folder, 'b.sock')).call(read, thing, reply => reply))).code,
       'runtime/unreachable',
     )
     await rm(folder, { recursive: true })
@@ -252,7 +268,7 @@ describe('an engine that can’t be reached', () => {
       return context.diagnostic('as root nothing is forbidden: only the mapping was tried')
     await chmod(engine.endpoint.address.slice('unix://'.length), 0)
     assert.equal(
-      (await failureOf(engine.client.call(read, reply => reply))).code,
+      (await failureOf(engine.client.call(read, thing, reply => reply))).code,
       'runtime/permission-denied',
     )
   })
@@ -260,7 +276,7 @@ describe('an engine that can’t be reached', () => {
   test('after an engine comes up the same client reaches it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'late-'))
     const client = clientAt(join(folder, 'docker.sock'))
-    await failureOf(client.call(read, reply => reply))
+    await failureOf(client.call(read, thing, reply => reply))
     const { createServer } = await import('node:http')
     const server = createServer((_request, response) => response.end('{"ApiVersion":"1.41"}')).listen(
       join(folder, 'docker.sock'),
@@ -304,7 +320,7 @@ describe('Docker’s refusals become codes', () => {
   for (const [status, message, code] of cases) {
     test(`${status} "${message.slice(0, 60)}" is ${code}`, async () => {
       engine.handler = answering(status, JSON.stringify({ message }))
-      const error = await failureOf(engine.client.call(write, reply => reply))
+      const error = await failureOf(engine.client.call(write, changeThing, reply => reply))
       assert.equal(error.code, code)
       assert.equal(error.message, `change: Docker says: ${message}`)
     })
@@ -313,16 +329,19 @@ describe('Docker’s refusals become codes', () => {
   test('a refusal in plain text keeps its words', async () => {
     engine.handler = answering(502, 'Bad gateway\n')
     assert.equal(
-      (await failureOf(engine.client.call(read, reply => reply))).message,
+      (await failureOf(engine.client.call(read, thing, reply => reply))).message,
       'look: Docker says: Bad gateway',
     )
   })
 
   test('304 is success, and an accepted status is an answer', async () => {
     engine.handler = answering(304, '')
-    assert.deepEqual(await engine.client.call(write, reply => reply), { status: 304, body: null })
+    assert.deepEqual(await engine.client.call(write, changeThing, reply => reply), {
+      status: 304,
+      body: null,
+    })
     engine.handler = answering(404, '{"message":"No such thing"}')
-    const reply = await engine.client.call({ ...read, accept: [404] }, given => given)
+    const reply = await engine.client.call({ ...read, accept: [404] }, thing, given => given)
     assert.deepEqual(reply, { status: 404, body: 'No such thing' })
   })
 })
@@ -334,9 +353,49 @@ describe('what is sent', () => {
       request.on('data', (chunk: Buffer) => (seen += chunk.toString()))
       request.on('end', () => response.end('{}'))
     }
-    await engine.client.call({ ...write, query: { name: 'a b&c' } }, reply => reply)
-    assert.equal(engine.requests.at(-1), 'POST /v1.41/thing?name=a%20b%26c')
-    assert.equal(seen, '{"a":1}')
+    const ask: Ask = docker => docker.createContainer(inBody({ Env: ['SECRET=x'] }, { name: 'a b&c' }))
+    await engine.client.call(write, ask, reply => reply)
+    assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/create?name=a%20b%26c')
+    assert.equal(seen, '{"Env":["SECRET=x"]}')
+  })
+
+  test('an option of a route with a query goes into the URL alone, one of a route without into the body alone', async () => {
+    const bodies: string[] = []
+    engine.handler = (request, response) => {
+      let body = ''
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      request.on('end', () => {
+        bodies.push(body)
+        response.end('{}')
+      })
+    }
+    const stop: Ask = docker => docker.getContainer('thing').stop({ t: 5 })
+    await engine.client.call(write, stop, reply => reply)
+    assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/thing/stop?t=5')
+    const update: Ask = docker => docker.getContainer('thing').update({ Memory: 5 })
+    await engine.client.call(write, update, reply => reply)
+    assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/thing/update')
+    assert.deepEqual(bodies, ['', '{"Memory":5}'])
+  })
+
+  test('a name can’t leave its place in the path', async () => {
+    const name = '../a/b?c'
+    const places: Record<string, Ask> = {
+      'containers/..%2Fa%2Fb%3Fc/json': docker => docker.getContainer(name).inspect(),
+      'networks/..%2Fa%2Fb%3Fc': docker => docker.getNetwork(name).inspect(),
+      'volumes/..%2Fa%2Fb%3Fc': docker => docker.getVolume(name).inspect(),
+      'images/box%3A5000/b%3Fc/json': docker => docker.getImage('box:5000/b?c').inspect(),
+    }
+    for (const [place, ask] of Object.entries(places)) {
+      await engine.client.call(read, ask, reply => reply)
+      assert.equal(engine.requests.at(-1), `GET /v1.41/${place}`)
+    }
+  })
+
+  test('a call that fails before anything is sent ends, and says why', async () => {
+    const broken: Ask = () => Promise.reject(new Error('no such route'))
+    const error = await failureOf(engine.client.call(read, broken, reply => reply))
+    assert.match(error.message, /no such route/)
   })
 
   test('the environment’s DOCKER_HOST does not turn a client away from its endpoint', async () => {
@@ -349,16 +408,16 @@ describe('what is sent', () => {
     })
     if (saved === undefined) delete process.env['DOCKER_HOST']
     else process.env['DOCKER_HOST'] = saved
-    assert.deepEqual(await client.call(read, reply => reply.body), {})
+    assert.deepEqual(await client.call(read, thing, reply => reply.body), {})
     client.close()
   })
 })
 
 describe('the API version', () => {
   test('is asked once by many, without a version in the path', async () => {
-    await Promise.all([1, 2, 3].map(() => engine.client.call(read, reply => reply)))
+    await Promise.all([1, 2, 3].map(() => engine.client.call(read, thing, reply => reply)))
     assert.equal(engine.requests.filter(line => line === 'GET /version').length, 1)
-    assert.equal(engine.requests.filter(line => line === 'GET /v1.41/thing').length, 3)
+    assert.equal(engine.requests.filter(line => line === 'GET /v1.41/info').length, 3)
   })
 
   test('is the lower of the engine’s and ours', async () => {
@@ -368,14 +427,14 @@ describe('the API version', () => {
 
   test('below ours is refused with both versions', async () => {
     engine.version = { Version: '19.03.15', ApiVersion: '1.40', MinAPIVersion: '1.12' }
-    const error = await failureOf(engine.client.call(read, reply => reply))
+    const error = await failureOf(engine.client.call(read, thing, reply => reply))
     assert.equal(error.code, 'runtime/engine-too-old')
     assert.match(error.message, /19\.03\.15 \(API 1\.40\).*needs API 1\.41/)
   })
 
   test('an engine that speaks only what comes after ours is refused with both versions', async () => {
     engine.version = { Version: '40.0', ApiVersion: '1.70', MinAPIVersion: '1.60' }
-    const error = await failureOf(engine.client.call(read, reply => reply))
+    const error = await failureOf(engine.client.call(read, thing, reply => reply))
     assert.match(error.message, /40\.0.*below 1\.60.*1\.52 at most/)
     assert.equal(error.hint, 'update Flotilla')
   })
@@ -383,14 +442,14 @@ describe('the API version', () => {
   test('something that is no engine is refused', async () => {
     engine.version = { Version: '1', ApiVersion: '', MinAPIVersion: '' }
     assert.match(
-      (await failureOf(engine.client.call(read, reply => reply))).message,
+      (await failureOf(engine.client.call(read, thing, reply => reply))).message,
       /is it a Docker engine\?/,
     )
   })
 
   test('is asked again when the engine was replaced by an older one, and the call succeeds', async () => {
     engine.version = { Version: '26', ApiVersion: '1.45', MinAPIVersion: '1.24' }
-    await engine.client.call(read, reply => reply)
+    await engine.client.call(read, thing, reply => reply)
     engine.version = { Version: '24', ApiVersion: '1.43', MinAPIVersion: '1.12' }
     engine.handler = (request, response) =>
       request.url?.startsWith('/v1.43/') === true
@@ -399,7 +458,7 @@ describe('the API version', () => {
             400,
             '{"message":"client version 1.45 is too new. Maximum supported API version is 1.43"}',
           )(request, response)
-    await engine.client.call(write, reply => reply)
-    assert.equal(engine.requests.at(-1), 'POST /v1.43/thing')
+    await engine.client.call(write, changeThing, reply => reply)
+    assert.equal(engine.requests.at(-1), 'POST /v1.43/containers/thing/start')
   })
 })

@@ -311,7 +311,8 @@ describe('over ssh', () => {
         const client = clientThrough(command)
         for (let call = 0; call < 3; call++) {
           const body = await client.call(
-            { what: 'look', method: 'GET', path: '/x', timeoutMs: 5_000 },
+            { what: 'look', timeoutMs: 5_000 },
+            docker => docker.info(),
             reply => reply.body,
           )
           assert.deepEqual(body, { far: true })
@@ -325,7 +326,11 @@ describe('over ssh', () => {
   test('what ssh complains about is the reason', () =>
     withSsh(`process.stderr.write('Host key verification failed.\\n'); process.exit(255)`, async command => {
       const client = clientThrough(command)
-      const call = client.call({ what: 'look', method: 'GET', path: '/x', timeoutMs: 5_000 }, reply => reply)
+      const call = client.call(
+        { what: 'look', timeoutMs: 5_000 },
+        docker => docker.info(),
+        reply => reply,
+      )
       await assert.rejects(call, (error: Error) => {
         assert.equal(errorCode(error), 'runtime/unreachable')
         assert.match(error.message, /ssh:\/\/me@box:2222.*Host key verification failed/)
