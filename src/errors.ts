@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'runtime/name-taken'
   | 'runtime/not-found'
   | 'runtime/conflict'
+  | 'runtime/container-unusable'
   | 'runtime/image-unavailable'
   | 'runtime/network-pool-exhausted'
   | 'runtime/port-taken'

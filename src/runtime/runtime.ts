@@ -54,7 +54,7 @@ export interface Runtime {
   readFile(containerId: string, path: string, call?: CallOptions): Promise<string | null>
   /** Makes these in a container, running or not, one after the other. Needs no program in its image, and can take nothing away but by putting something else in its place. */
   makePaths(containerId: string, paths: readonly PathToMake[], call?: CallOptions): Promise<void>
-  /** Starts, then returns fresh facts (with the address). */
+  /** Starts, then returns fresh facts (with the address). Fails with runtime/container-unusable when this container can never be started again. */
   startContainer(containerId: string, call?: CallOptions): Promise<ContainerFacts>
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is stopped. */
   stopContainer(containerId: string, options: { readonly graceMs: number }, call?: CallOptions): Promise<void>

@@ -34,6 +34,8 @@ export interface RuntimeHarness {
     requestExit(containerId: string): Promise<void>
     /** Readies a container with `unstartable` as its command to fail when it is started. */
     breakStart(containerId: string): Promise<void>
+    /** Has the engine keep a task of a container that has ended, as one does that was killed at the wrong moment. Null where the engine is not ours to spoil. */
+    readonly leaveUnusable: ((containerId: string) => Promise<void>) | null
     fileOf(containerId: string, path: string): Promise<ContainerFile>
     limitsOf(containerId: string): Promise<ContainerLimits>
     /** Has the container write a line to its output. */
@@ -272,6 +274,18 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const seen = await listed(containerId)
         assert.equal(seen?.exit?.code, 127)
         assert.notEqual(seen.exit.error, null)
+      })
+
+      test('a container of which the engine keeps a run that has ended can’t be started, is told apart by its code, and can be removed', async t => {
+        const { leaveUnusable } = harness.hands
+        if (leaveUnusable === null) return t.skip('the engine is not ours to spoil')
+        const { containerId } = await makeRunning()
+        await leaveUnusable(containerId)
+        await untilNotRunning(containerId)
+        for (let tries = 0; tries < 2; tries++)
+          await rejectsWith('runtime/container-unusable', runtime.startContainer(containerId))
+        await runtime.removeContainer(containerId)
+        assert.equal(await runtime.inspectContainer(containerId), null)
       })
 
       test('a restart by hand shows in the next list: new start, new process', async () => {

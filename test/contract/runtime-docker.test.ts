@@ -11,6 +11,7 @@ import { createEngineClient } from '../../src/runtime/docker/request.js'
 import { createTransport } from '../../src/runtime/docker/transport.js'
 import { flotillaLabel } from '../../src/runtime/labels.js'
 import type { ContainerSpec } from '../../src/runtime/runtime.js'
+import { canSpoilEngine, leaveTask } from '../support/spoiled-engine.js'
 import { describeRuntimeContract } from './runtime-contract.js'
 
 // Set by the engine that the test run starts. Without one these tests fail: a skipped test proves nothing.
@@ -43,6 +44,7 @@ describeRuntimeContract('the Docker engine', async () => {
       pause: id => act(docker => docker.getContainer(id).pause()),
       requestExit: id => act(docker => docker.getContainer(id).kill({ signal: 'TERM' })),
       breakStart: async () => {},
+      leaveUnusable: canSpoilEngine() ? leaveTask : null,
       disconnect: (id, network) =>
         act(docker => docker.getNetwork(network).disconnect({ Container: id, Force: true })),
       makeVolume: name =>

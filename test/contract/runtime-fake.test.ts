@@ -46,6 +46,7 @@ async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness
       removeByHand: id => soon(() => hands.removeByHand(id)),
       disconnect: (id, network) => soon(() => hands.disconnect(id, network)),
       requestExit: id => soon(() => hands.exit(id, 3)),
+      leaveUnusable: id => soon(() => hands.leaveUnusable(id)),
       breakStart: id => soon(() => hands.failNextStart(id, 'no such program')),
       say: (id, line) => soon(() => hands.writeLog(id, line)),
       makeVolume: name => engine.createVolume({ name, labels: {} }),

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-promises.js'
 import { killContainer, removeContainer, volumesOf } from '../support/containers.js'
+import { callEngine } from '../support/engine.js'
+import { canSpoilEngine, keepFromRemoval, leaveTask } from '../support/spoiled-engine.js'
+import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
 import { withNewAddresses } from '../support/squatter.js'
 
@@ -48,4 +51,69 @@ describe('crash of a replica', { concurrency: 3 }, () => {
     assertOneDecision(daemon, mark, `create container ${world.name}-replica-2 (node 2)`)
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
   })
+})
+
+/** On an engine that belongs to someone else nothing is spoiled. */
+const skip = canSpoilEngine() ? false : 'the engine is not ours to spoil'
+
+describe('a container that can only be removed', { concurrency: 2 }, () => {
+  test(
+    'the engine keeps a run that has ended → the container is made anew on its volume; master untouched',
+    { skip },
+    async t => {
+      const world = testWorld(t, 'unusable')
+      world.declare({ replicas: 2 })
+      const daemon = world.startDaemon()
+      await daemon.waitFor('flotilla.ready')
+      await world.redis('master', 'set', 'hello', 'world')
+      const before = await world.containers()
+      const volumes = await volumesOf(world.name)
+      const mark = daemon.mark()
+      await leaveTask((await world.container('replica-1')).id)
+      await daemon.waitFor('node.online', { since: mark, where: line => line['node'] === 1 })
+      await assertWhole(world, { replicas: 2 })
+      await assertUntouched(world, before, [1])
+      assert.notEqual((await world.container('replica-1')).id, before[1]?.id)
+      assert.deepEqual(await volumesOf(world.name), volumes)
+      assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
+      const [failed] = daemon.lines('plan.failed', mark)
+      assert.equal(failed?.['code'], 'runtime/container-unusable')
+    },
+  )
+
+  test(
+    '`docker rm -f` of the master leaves it dead → the new master has the name while that lasts, and the old one is made anew on its volume when it can be removed',
+    { skip },
+    async t => {
+      const world = testWorld(t, 'dead')
+      world.declare({ replicas: 2 })
+      const daemon = world.startDaemon()
+      await daemon.waitFor('flotilla.ready')
+      await world.redis('master', 'set', 'hello', 'world')
+      await world.redis('master', 'wait', '2', '5000')
+      const volumes = await volumesOf(world.name)
+      const old = await world.container('master')
+      const letGo = await keepFromRemoval(old.id)
+      world.beforeRemoval(async () => letGo())
+      const mark = daemon.mark()
+      const { status } = await callEngine('DELETE', `/containers/${old.id}?force=1`)
+      assert.equal(status, 500)
+      await daemon.waitFor('master.changed', { since: mark, where: line => line['from'] === 0 })
+      await daemon.waitFor('plan.failed', {
+        since: mark,
+        where: line => String(line['action']).startsWith('remove container'),
+      })
+      const master = await until('the new master to have the name', 20_000, async () => {
+        const node = await world.container('master')
+        return node.id === old.id ? null : node
+      })
+      assert.notEqual(master.ordinal, old.ordinal)
+      assert.equal(await world.redis('master', 'set', 'still', 'written'), 'OK')
+      letGo()
+      await daemon.waitFor('node.dead-container-removed', { since: mark, where: line => line['node'] === 0 })
+      await assertWhole(world, { replicas: 2 })
+      assert.deepEqual(await volumesOf(world.name), volumes)
+      assert.equal(await world.redis('replica-0', 'get', 'hello'), 'world')
+    },
+  )
 })

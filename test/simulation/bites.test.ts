@@ -91,6 +91,12 @@ const bites: readonly Bite[] = [
     scenario: scenario([killMaster]),
   },
   {
+    rule: 'it comes to rest',
+    when: 'a container that the engine can never start again is started for ever',
+    mind: broken.startsTheUnusableForEver,
+    scenario: scenario([fault({ kind: 'leave-unusable', node: 'master' }, 3_000)]),
+  },
+  {
     rule: 'one node’s trouble is its own',
     when: 'nothing else is done while anything fails',
     mind: broken.standsStillWhileSomethingFails,

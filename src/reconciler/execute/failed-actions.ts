@@ -53,6 +53,12 @@ export function noteActions(
 /** Things that can fail at the same time are bounded by the plan; what nobody tries any more goes as others come. */
 const keptAtMost = 50
 
+/** A new container in place of one that could not be started any more, and no better: the repair does not help, so it comes ever more rarely too. */
+function ofFormerContainer(memory: FlotillaMemory, action: Action, error: unknown): FailedAction | undefined {
+  if (errorCode(error) !== 'runtime/container-unusable') return undefined
+  return memory.failed.find(one => one.key === keyOf(action) && one.code === 'runtime/container-unusable')
+}
+
 /** What is known of actions that fail, after these have been done and these have failed. */
 export function afterActions(
   memory: FlotillaMemory,
@@ -67,7 +73,7 @@ export function afterActions(
   if (failures.length === 0 && memory.failed.length === 0) return memory
   const touched = new Set([...done, ...failures.map(({ action }) => action)].map(keyOf))
   const failed = failures.map(({ action, error }): FailedAction => {
-    const before = failureOf(input, action)
+    const before = failureOf(input, action) ?? ofFormerContainer(memory, action, error)
     return {
       key: keyOf(action),
       subject: subjectOf(input, action),

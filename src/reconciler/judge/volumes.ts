@@ -30,7 +30,10 @@ function namedMasters({ operation, master, source }: FlotillaMemory): readonly (
   }
 }
 
-/** A node comes back on the volume that it had, and nobody ever gets the volume of another: two servers on one would destroy it. */
+/**
+ * A node comes back on the volume that it had, never where it had none (what it held would go with its container), and nobody ever gets the volume of another: two
+ * servers on one would destroy it.
+ */
 export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'create-container' && action.kind !== 'set-aside') return []
@@ -41,7 +44,11 @@ export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): st
         return own.includes(volume)
           ? [`node ${ordinal} would be put on ${volume}, which is node ${node.ordinal}'s`]
           : []
-      return own.length === 0 || own.includes(volume)
+      if (own.length === 0)
+        return action.kind === 'create-container'
+          ? [`node ${ordinal} has its data on no volume, and would be made anew without it`]
+          : []
+      return own.includes(volume)
         ? []
         : [`node ${ordinal} has ${own.join(', ')}, and would be put on ${volume}`]
     })

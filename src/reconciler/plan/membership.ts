@@ -14,6 +14,7 @@ import type { Contribution, Phase } from './phases.js'
 import { planSharedVolumes } from './shared-volumes.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
 import { whyUnreadable } from './unreadable.js'
+import { keepsItsData, whyUnusable } from './unusable.js'
 import { volumeOf } from './volumes.js'
 
 /**
@@ -274,6 +275,7 @@ function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Ref
 
 /** A stopped container that would not come up as what is wanted today is created anew on its volume. */
 function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null {
+  if (!keepsItsData(node)) return null
   if (node.restartAsked) return 'a person asked for its restart'
   if (node.outdated && !ranWell(input, node)) return 'it was made from an older spec'
   const network = input.seen.resources?.network
@@ -282,7 +284,7 @@ function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null
   if (network?.kind === 'absent' || endpoint === undefined) return 'its network is gone'
   if (network?.kind === 'ours' && endpoint.networkId !== null && endpoint.networkId !== network.networkId)
     return 'its network was made anew'
-  return lostNetwork(input, node)
+  return lostNetwork(input, node) ?? whyUnusable(input, node)
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Census } from './census.js'
 import { isDead, type ClassifiedNode } from './classify.js'
 import type { PlanInput } from './input.js'
 import { asideName, holderOfName, nameConflict } from './name-holders.js'
+import { failureOf } from './pacing.js'
 import type { Contribution, Phase } from './phases.js'
 import type { Action, Wait } from './plan.js'
 
@@ -47,7 +48,7 @@ export function planNaming(
 function nameReplica(input: PlanInput, node: ClassifiedNode, phase: 'free-name' | 'promote'): Contribution {
   const current = node.seen?.container.name
   const wanted = replicaName(input.spec.name, node.ordinal)
-  if (current === undefined || current === wanted || isOnItsWayOut(node)) return {}
+  if (current === undefined || current === wanted || isOnItsWayOut(input, node)) return {}
   const aside = asideName(input.spec.name, node.ordinal)
   const cause = 'a name is a role, and it is a replica'
   const conflict = nameConflict(input, wanted)
@@ -78,7 +79,7 @@ function nameMaster(
   const current = node.seen?.container.name
   const wanted = masterName(input.spec.name)
   const stopgap = interimMasterName(input.spec.name)
-  if (current === undefined || current === wanted || isOnItsWayOut(node)) return {}
+  if (current === undefined || current === wanted || isOnItsWayOut(input, node)) return {}
   const conflict = nameConflict(input, wanted)
   if (conflict !== null) return { refusals: [conflict] }
   const holder = holderOfName(input, wanted)
@@ -107,9 +108,14 @@ function nameMaster(
     : { waits: [untilFree(node, wanted, holder)] }
 }
 
-/** Its name is free when it is gone. */
-function isOnItsWayOut(node: ClassifiedNode): boolean {
-  return node.bucket === 'leaving' || isDead(node)
+/** Its name is free when it is gone. A dead one that can't be removed would keep it for as long as that lasts. */
+function isOnItsWayOut(input: PlanInput, node: ClassifiedNode): boolean {
+  const isStuck = failureOf(input, { kind: 'remove-container', ...nameOf(node), cause: '' }) !== null
+  return node.bucket === 'leaving' || (isDead(node) && !isStuck)
+}
+
+function nameOf({ ordinal, seen }: ClassifiedNode): { readonly ordinal: number; readonly name: string } {
+  return { ordinal, name: seen?.container.name ?? '' }
 }
 
 function rename(

@@ -120,10 +120,14 @@ function failingOf(
   { action, atMs }: { readonly action: Action; readonly atMs: number },
 ): Failing {
   const { times, sinceMs, lastAtMs, error, hint, code } = failure
+  return { action, error, hint, code, times, sinceMs, lastAtMs, retryInMs: retryInMs(failure, atMs) }
+}
+
+/** 0: it is due. */
+export function retryInMs({ times, lastAtMs }: FailedAction, atMs: number): number {
   const agoMs = atMs - lastAtMs
   // A try that is still to come: the clock was set back, and nothing can be counted from it.
-  const retryInMs = agoMs < 0 ? 0 : Math.max(0, retryPauseMs(times) - agoMs)
-  return { action, error, hint, code, times, sinceMs, lastAtMs, retryInMs }
+  return agoMs < 0 ? 0 : Math.max(0, retryPauseMs(times) - agoMs)
 }
 
 /** After so many failures in a row. */

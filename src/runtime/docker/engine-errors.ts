@@ -46,6 +46,15 @@ const rules: readonly Rule[] = [
     code: 'runtime/disk-full',
     hint: "make room on the engine's disk: docker system df, docker image prune",
   },
+  // What is left of an earlier run, mostly after an engine or a machine that was killed: of the task in containerd, of its folder, of the state of runc, of the removal.
+  // Whoever takes one of these for a name that is taken, or for something that passes, starts such a container for ever.
+  {
+    status: null,
+    pattern:
+      /\btask (?:[0-9a-f]{64}:? )?already exists|container with (?:given )?id (?:already )?exists|container "[0-9a-f]{64}": already exists|\bid already in use|\/[0-9a-f]{64}: file exists|marked for removal and cannot be started|rwlayer of container [0-9a-f]{64} is unexpectedly nil/i,
+    code: 'runtime/container-unusable',
+    hint: 'a new container is made in its place, on the same volume; if that fails too, restart the engine',
+  },
   {
     status: 409,
     pattern: /is already in use by|already exists/i,

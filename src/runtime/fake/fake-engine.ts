@@ -59,6 +59,8 @@ export interface FakeHands {
   removeByHand(idOrName: string): void
   /** docker rm -f that fails half way and leaves the container dead. */
   leaveDead(idOrName: string): void
+  /** An engine that is killed, and keeps what it knows of a run that has ended: no start of that container succeeds any more. */
+  leaveUnusable(idOrName: string): void
   disconnect(idOrName: string, network: string): void
   /** The next start fails with these words of the engine. */
   failNextStart(idOrName: string, error: string): void

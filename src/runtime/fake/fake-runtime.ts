@@ -278,6 +278,7 @@ export function createFakeRuntime(options: {
       rename: (id, name) => world.rename(need(id), name),
       removeByHand: id => world.remove(need(id)),
       leaveDead: id => world.leaveDead(need(id)),
+      leaveUnusable: id => world.leaveUnusable(need(id)),
       disconnect: (id, network) => world.detach(need(id), network),
       failNextStart(id, error) {
         need(id).startFailure = error

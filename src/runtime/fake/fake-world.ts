@@ -47,6 +47,8 @@ export interface FakeWorld {
   remove(container: FakeContainer): void
   /** A removal that fails half way: its process has ended, and the container stays as one that can only be removed. */
   leaveDead(container: FakeContainer): void
+  /** Its process has ended, and the engine does not notice that its task is gone. */
+  leaveUnusable(container: FakeContainer): void
   attach(container: FakeContainer, attachment: NetworkAttachment): void
   detach(container: FakeContainer, network: string): void
   removeNetwork(name: string): void
@@ -72,6 +74,8 @@ export interface FakeContainer {
   processUser: number | null
   /** What the engine says when it is next told to start this one; then it does not. */
   startFailure: string | null
+  /** The engine keeps something of its last run, and no start succeeds any more. */
+  unusable: boolean
 }
 
 interface FakeEndpoint {
@@ -147,6 +151,7 @@ export function createFakeWorld(options: {
         pid: null,
         processUser: 999,
         startFailure: null,
+        unusable: false,
       }
       containers.set(container.id, container)
       emitOf(container, 'create')
@@ -156,10 +161,15 @@ export function createFakeWorld(options: {
     start(container) {
       if (isAlive(container)) return
       if (container.state === 'dead')
-        fail('runtime/conflict', 'container is marked for removal and cannot be started')
+        fail('runtime/container-unusable', 'container is marked for removal and cannot be started')
       for (const name of container.endpoints.keys())
         if (!networks.has(name) && name !== noNetwork.network)
           fail('runtime/not-found', `network ${name} not found`)
+      if (container.unusable) {
+        const error = 'task already exists'
+        container.exit = { code: 137, oomKilled: false, atMs: container.exit?.atMs ?? clock.nowMs(), error }
+        fail('runtime/container-unusable', error)
+      }
       if (container.startFailure !== null) {
         const error = container.startFailure
         container.startFailure = null
@@ -207,6 +217,11 @@ export function createFakeWorld(options: {
     leaveDead(container) {
       world.end(container, { code: 137, signal: 'KILL' })
       container.state = 'dead'
+    },
+
+    leaveUnusable(container) {
+      world.end(container, { code: 137 })
+      container.unusable = true
     },
 
     attach(container, { network, links, aliases }) {

@@ -86,6 +86,20 @@ test('another reason is told at once; another number in it is none', () => {
   ])
 })
 
+test('a new container that can’t be started either counts on, so that it is made anew ever more rarely', () => {
+  const unusable = new FlotillaError('runtime/container-unusable', 'start: task already exists')
+  const failed = { times: 2, code: 'runtime/container-unusable', subject: '1 an-older-one -' }
+  const before = afterActions(memory(0), input, {
+    ...{ done: [], atMs: 1 },
+    failures: [{ action: start, error: unusable }],
+  })
+  const known = { ...before, failed: before.failed.map(one => ({ ...one, ...failed })) }
+  const timesAfter = (error: Error): number | undefined =>
+    afterActions(known, input, { done: [], failures: [{ action: start, error }], atMs: 2 }).failed[0]?.times
+  assert.equal(timesAfter(unusable), 3)
+  assert.equal(timesAfter(noSpace), 1)
+})
+
 test('what is done and had not failed leaves the memory as it is', () => {
   const before = memory(0)
   assert.equal(afterActions(before, input, { done: [start], failures: [], atMs: 1 }), before)

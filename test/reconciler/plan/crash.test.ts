@@ -357,6 +357,38 @@ test('a dead container of an old master is removed though it still has the name 
   )
 })
 
+test('a dead container that can’t be removed gives the name of the master up all the same', () => {
+  const dead = stopped(0, { name: 'shop-master', container: { state: 'dead' } })
+  const failed = {
+    ...{
+      key: 'remove-container 0',
+      subject: `1 ${dead.container.containerId.slice(0, 12)} ${dead.container.startedAtMs ?? '-'}`,
+    },
+    ...{
+      action: 'remove container shop-master',
+      error: 'operation not permitted',
+      hint: null,
+      code: 'runtime/failed',
+    },
+    ...{ times: 3, sinceMs: nowMs - 5_000, lastAtMs: nowMs - 100 },
+  } as const
+  planIs(
+    {
+      memory: memory(1, { failed: [failed] }),
+      nodes: [
+        dead,
+        master(1, { followers: [follower(2)] }, { container: { name: 'shop-MASTER' } }),
+        replica(2, { upstream: { host: 'shop-1' } }),
+      ],
+    },
+    `
+      stage 1
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      failing: remove container shop-master: operation not permitted (3 times); next try in 2 s
+    `,
+  )
+})
+
 test('a master whose start has failed does not keep the replicas down', () => {
   const exit = { code: 128, oomKilled: false, atMs: nowMs - 100, error: 'no such device' }
   planIs(

@@ -315,6 +315,27 @@ describe('Docker’s refusals become codes', () => {
     ],
     [500, 'listen tcp4 127.0.0.1:6379: bind: address already in use', 'runtime/port-taken'],
     [500, 'mkdir /var/lib/docker/overlay2/x: no space left on device', 'runtime/disk-full'],
+    [409, `task ${'a'.repeat(64)} already exists: unknown`, 'runtime/container-unusable'],
+    [500, `task ${'a'.repeat(64)}: already exists: unknown`, 'runtime/container-unusable'],
+    [500, `container "${'a'.repeat(64)}": already exists`, 'runtime/container-unusable'],
+    [500, 'id already in use', 'runtime/container-unusable'],
+    [
+      400,
+      `OCI runtime create failed: container with id exists: ${'a'.repeat(64)}: unknown`,
+      'runtime/container-unusable',
+    ],
+    [
+      500,
+      'failed to create shim task: OCI runtime create failed: runc create failed: container with given ID already exists',
+      'runtime/container-unusable',
+    ],
+    [
+      500,
+      `failed to create task for container: failed to start shim: mkdir /run/containerd/io.containerd.runtime.v2.task/moby/${'a'.repeat(64)}: file exists`,
+      'runtime/container-unusable',
+    ],
+    [409, 'container is marked for removal and cannot be started', 'runtime/container-unusable'],
+    [409, 'volume with the name x already exists', 'runtime/name-taken'],
     [500, 'something else entirely', 'runtime/failed'],
   ]
   for (const [status, message, code] of cases) {

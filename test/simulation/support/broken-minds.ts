@@ -90,6 +90,12 @@ export const startsNobodyAgain = blind(
   }),
 )
 
+/** A container that the engine can never start again is started for ever. */
+export const startsTheUnusableForEver = blind(input => ({
+  ...input,
+  memory: { ...input.memory, failed: input.memory.failed.map(one => ({ ...one, code: 'runtime/failed' })) },
+}))
+
 /** While anything fails, nothing else is done. */
 export const standsStillWhileSomethingFails = blind(
   input => input,

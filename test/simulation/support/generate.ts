@@ -7,6 +7,7 @@ const crashes: readonly FaultKind[] = [
   'exit',
   'remove',
   'leave-dead',
+  'leave-unusable',
   'crash-flotilla',
   'restart-engine',
 ]
@@ -98,6 +99,7 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
     case 'kill':
     case 'remove':
     case 'leave-dead':
+    case 'leave-unusable':
     case 'disconnect':
       return { kind, node: ref() }
     case 'kill-again':

@@ -41,7 +41,8 @@ function has({ faults }: Scenario, kinds: readonly FaultKind[]): boolean {
 }
 
 const ends: readonly FaultKind[] = [
-  ...(['kill', 'kill-again', 'exit', 'remove', 'leave-dead', 'restart-engine', 'power-cut'] as const),
+  ...(['kill', 'kill-again', 'exit', 'remove', 'leave-dead', 'leave-unusable'] as const),
+  ...(['restart-engine', 'power-cut'] as const),
 ]
 const hangs: readonly FaultKind[] = ['pause', 'freeze', 'busy', 'disconnect']
 const byHand: readonly FaultKind[] = ['promote-by-hand', 'start-by-hand', 'rename-by-hand']

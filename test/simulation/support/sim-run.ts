@@ -185,6 +185,11 @@ export class SimRun {
         if (container !== null) hands.leaveDead(container.id)
         return
       }
+      case 'leave-unusable': {
+        const container = world.containerOf(fault.node)
+        if (container !== null) hands.leaveUnusable(container.id)
+        return
+      }
       case 'node-trouble': {
         const labels = world.containerOf(fault.node)?.spec.labels ?? {}
         const ordinal = fault.node === 'master' ? readNodeLabels(labels)?.ordinal : fault.node

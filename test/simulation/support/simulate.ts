@@ -173,7 +173,12 @@ function isContained({ faults, healAfterMs, spec }: Scenario): boolean {
   const troubles = faults.filter(fault => fault.kind === 'node-trouble')
   const others = faults.filter(fault => fault.kind !== 'node-trouble')
   const ends = others.flatMap(fault =>
-    fault.kind === 'kill' || fault.kind === 'remove' || fault.kind === 'leave-dead' ? [fault.node] : [],
+    fault.kind === 'kill' ||
+    fault.kind === 'remove' ||
+    fault.kind === 'leave-dead' ||
+    fault.kind === 'leave-unusable'
+      ? [fault.node]
+      : [],
   )
   return (
     spec.replicas > 1 &&
@@ -185,7 +190,17 @@ function isContained({ faults, healAfterMs, spec }: Scenario): boolean {
 }
 
 const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
-  ...(['kill', 'exit', 'remove', 'leave-dead', 'pause', 'freeze', 'busy', 'disconnect'] as const),
+  ...([
+    'kill',
+    'exit',
+    'remove',
+    'leave-dead',
+    'leave-unusable',
+    'pause',
+    'freeze',
+    'busy',
+    'disconnect',
+  ] as const),
 ])
 const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill-again', 'restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { callEngine } from './engine.js'
+
+/** What a killed engine or a failing disk leaves behind, made by hand. Only on an engine that the tests have brought up themselves. */
+
+export function canSpoilEngine(): boolean {
+  return process.env['FLOTILLA_TEST_ENGINE_FOLDER'] !== undefined
+}
+
+/** Ends a container, and leaves the folder of its task in containerd: no start of it succeeds any more. */
+export async function leaveTask(containerId: string): Promise<void> {
+  const { text } = await callEngine('GET', `/containers/${containerId}/json`)
+  const { Id } = JSON.parse(text) as { readonly Id: string }
+  const folder = join(taskFolder(), Id)
+  await callEngine('POST', `/containers/${Id}/kill`)
+  await callEngine('POST', `/containers/${Id}/wait`)
+  for (let tries = 0; ; tries++) {
+    try {
+      return mkdirSync(folder)
+    } catch (error) {
+      // containerd takes its own folder away a moment after the process has ended.
+      if ((error as { code?: string }).code !== 'EEXIST' || tries > 200) throw error
+      await sleepFor(10)
+    }
+  }
+}
+
+/** `…/io.containerd.runtime.v2.task/<namespace>`, of the containerd that our dockerd has brought up. */
+function taskFolder(): string {
+  const root = join(process.env['FLOTILLA_TEST_ENGINE_FOLDER'] ?? '', 'exec/containerd/daemon')
+  const tasks = readdirSync(root).find(name => /^io\.containerd\.runtime\..*\.task$/.test(name))
+  if (tasks === undefined) throw new Error(`${root} has no folder of tasks`)
+  const [namespace] = readdirSync(join(root, tasks)).filter(name => !name.includes('plugin'))
+  if (namespace === undefined) throw new Error(`${root}/${tasks} has no namespace`)
+  return join(root, tasks, namespace)
+}
+
+/** Keeps the engine from removing a container's files: `docker rm -f` fails half way, and leaves it dead. @returns what ends that. */
+export async function keepFromRemoval(containerId: string): Promise<() => void> {
+  const { text } = await callEngine('GET', `/containers/${containerId}/json`)
+  const { GraphDriver } = JSON.parse(text) as {
+    readonly GraphDriver: { readonly Data: { readonly UpperDir: string } }
+  }
+  const file = join(GraphDriver.Data.UpperDir, 'kept-from-removal')
+  writeFileSync(file, '')
+  execFileSync('chattr', ['+i', file])
+  let isKept = true
+  return () => {
+    if (isKept) execFileSync('chattr', ['-i', file])
+    isKept = false
+  }
+}
