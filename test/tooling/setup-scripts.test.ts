@@ -14,6 +14,7 @@ import { parseImageReference, whyNoStandIn } from '../../scripts/lib/image-refer
 import { withLock } from '../../scripts/lib/lock.mjs'
 import { imagesOf } from '../../scripts/lib/manifest-images.mjs'
 import { packTar } from '../../scripts/lib/tar.mjs'
+import { readReport, readRequest, tallyFailures } from '../../scripts/lib/test-again.mjs'
 import { kindOf, selectTests } from '../../scripts/lib/test-selection.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'flotilla-setup-'))
@@ -225,5 +226,42 @@ describe('a lock', () => {
     letGo()
     await Promise.all([first, second])
     assert.deepEqual(order, ['first done', 'second'])
+  })
+})
+
+describe('tests that are run again', () => {
+  test('a number that is none is refused, and so are more busy runs than runs', () => {
+    assert.deepEqual(readRequest(['--runs', '3', '--busy', '2', 'e2e/scale']), {
+      ...{ runs: 3, busy: 2, words: ['e2e/scale'] },
+    })
+    for (const args of [
+      ['--runs', '0'],
+      ['--runs', 'ten'],
+      ['--runs', '2', '--busy', '3'],
+      ['--run', '2'],
+    ])
+      assert.throws(() => readRequest(args), { name: 'SetupProblem' })
+  })
+
+  test('a run of several phases is counted once, and its failed tests are named', () => {
+    const phases = [
+      'ℹ tests 7',
+      'ℹ tests 3',
+      '✖ failing tests:',
+      '',
+      'test at dist/a.js',
+      '✖ it works (12.5ms)',
+      'all runs together',
+      'ℹ tests 10',
+    ]
+    assert.deepEqual(readReport(phases.join('\n')), { tests: 10, failed: ['it works'] })
+    assert.deepEqual(readReport('ℹ tests 7\n'), { tests: 7, failed: [] })
+    assert.deepEqual(readReport('the build failed\n'), { tests: 0, failed: [] })
+  })
+
+  test('the tally begins with the test that failed most often', () => {
+    const report = (...failed: readonly string[]) => ({ tests: 2, failed })
+    assert.deepEqual(tallyFailures([report('a'), report('b', 'a'), report()]), ['2 of 3: a', '1 of 3: b'])
+    assert.deepEqual(tallyFailures([report()]), [])
   })
 })
