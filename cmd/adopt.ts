@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
@@ -8,10 +8,20 @@ export function adoptCommand({ env, output }: CommandContext): Command {
     .description(
       'take over a master and replicas that were started by hand, losing no write; shows what it does, and asks',
     )
-    .argument('<container...>', 'their containers: the master, and its replicas')
+    .argument(
+      '<container...>',
+      'their containers, the master and its replicas; container:port for another port',
+    )
     .option('--name <flotilla>', "what the flotilla is called (default: after the master's container)")
     .option('--user <user>', 'the ACL user to log in to them as')
     .option('--password-file <file>', 'a file that holds nothing but their password')
+    .addOption(
+      new Option(
+        '--user-password-file <user=file>',
+        'a file that holds the password of another ACL user, who is taken over then; once for each',
+      ).argParser(collectUserFile),
+    )
+    .addOption(new Option('--port <port>', 'where their Redis listens').argParser(parsePort).default(6_379))
     .option('--follow-only', 'only follow; the take-over is left to: flotilla promote')
     .option('-y, --yes', 'do not ask')
     .addOption(
@@ -24,6 +34,7 @@ export function adoptCommand({ env, output }: CommandContext): Command {
       example(
         'flotilla adopt redis-master redis-slave1 redis-slave2',
         'flotilla adopt redis-master --name shop --password-file ./redis.password --follow-only',
+        'flotilla adopt redis-master:6380 --user admin --password-file ./admin.password --user-password-file app=./app.password',
       ),
     )
     .action((containers: string[], options: AdoptOptions, command: Command) =>
@@ -33,10 +44,11 @@ export function adoptCommand({ env, output }: CommandContext): Command {
           {
             places: placesOf(command),
             env,
-            containers,
+            containers: containers.map(text => readNamed(text, options.port)),
             name: options.name ?? null,
             user: options.user ?? null,
             passwordFile: options.passwordFile ?? null,
+            userPasswordFiles: options.userPasswordFile ?? new Map<string, string>(),
             followOnly: options.followOnly === true,
             yes: options.yes === true,
             timeoutMs: options.timeout * 1_000,
@@ -48,10 +60,32 @@ export function adoptCommand({ env, output }: CommandContext): Command {
     )
 }
 
+/** For commander: `app=./app.password`, once for each user. */
+function collectUserFile(text: string, before?: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const [, user, file] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (user === undefined || file === undefined)
+    throw new InvalidArgumentError('Write whose it is before it: app=./app.password')
+  return new Map([...(before ?? []), [user, file]])
+}
+
+function parsePort(text: string): number {
+  const port = parseCount(text)
+  if (port < 1 || port > 65_535) throw new InvalidArgumentError('It must be a port, 1 to 65535.')
+  return port
+}
+
+/** A container's name has no colon in it. */
+function readNamed(text: string, port: number): { readonly container: string; readonly port: number } {
+  const [, container, own] = /^([^:]+):(\d{1,5})$/.exec(text) ?? []
+  return container === undefined ? { container: text, port } : { container, port: Number(own) }
+}
+
 interface AdoptOptions {
   readonly name?: string
   readonly user?: string
   readonly passwordFile?: string
+  readonly userPasswordFile?: ReadonlyMap<string, string>
+  readonly port: number
   readonly followOnly?: true
   readonly yes?: true
   readonly timeout: number

@@ -46,6 +46,8 @@ export interface SourceSeen {
   readonly probe: Probe | null
   /** Why there is no upstream; null when there is one. */
   readonly problem: string | null
+  /** What to do about the problem; absent where it is to be started. */
+  readonly remedy?: string
 }
 
 export interface NodeSeen {

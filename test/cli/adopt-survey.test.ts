@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { manifestFor } from '../../src/cli/adopt/manifest-text.js'
+import { manifestFor, type ManifestInput } from '../../src/cli/adopt/manifest-text.js'
+import type { CarriedOptions } from '../../src/cli/adopt/options.js'
 import { nameFor, needFreeName, replicasOf, surveyOf, type FoundRedis } from '../../src/cli/adopt/survey.js'
+import type { CarriedUsers } from '../../src/cli/adopt/users.js'
 import { parseManifest } from '../../src/manifest/parse.js'
+import type { FlotillaSpec } from '../../src/manifest/spec.js'
+import { Secret } from '../../src/secret.js'
 import { whyNotReadable } from '../../src/redis/rdb-format.js'
 import type { RedisFacts } from '../../src/redis/redis.js'
 import { follower, redisFacts, upstream } from '../reconciler/support/world.js'
@@ -13,9 +17,9 @@ function found(
   overrides: Partial<FoundRedis> = {},
 ): FoundRedis {
   return {
-    ...{ container, image: 'redis:7.2', networks: ['bridge'] },
-    ...{ facts: redisFacts(facts), savesSnapshots: true, clusterEnabled: false },
-    ...{ databases: 16, sentinels: [] },
+    ...{ container, port: 6379, image: 'redis:7.2', imageId: 'sha256:1', networks: ['bridge'] },
+    ...{ facts: redisFacts(facts), clusterEnabled: false, sentinels: [], composeProject: null },
+    ...{ config: { kind: 'told', value: new Map() }, users: { kind: 'told', value: [] } },
     ...overrides,
   }
 }
@@ -54,32 +58,76 @@ test('what is no master with its own replicas is refused in words', () => {
   )
 })
 
-test('persistence, clients’ networks and the number of replicas are as they were', () => {
-  const { persistence } = redisFacts()
-  const noAof = { persistence: { ...persistence, aofEnabled: false } }
-  assert.equal(surveyOf([master]).persistence, 'aof')
-  assert.equal(surveyOf([found('m', noAof)]).persistence, 'rdb')
-  assert.equal(surveyOf([found('m', noAof, { savesSnapshots: false })]).persistence, 'none')
+test('clients’ networks and the number of replicas are as they were, and what a person should know is said', () => {
+  const untold = { kind: 'untold', reason: "redis-master: ERR unknown command 'CONFIG'" } as const
   const survey = surveyOf([
-    found('m', { followers: [follower(1), follower(2)] }, { networks: ['app', 'bridge'] }),
+    found(
+      'm',
+      { followers: [follower(1), follower(2)] },
+      { networks: ['app', 'bridge'], config: untold, composeProject: 'shop' },
+    ),
   ])
   assert.deepEqual(survey.external, ['app'])
   assert.equal(replicasOf(survey), 2)
-  assert.match(survey.remarks.join('\n'), /2 more replicas follow m than were named[^]*default bridge/)
+  assert.match(
+    survey.remarks.join('\n'),
+    /unknown command 'CONFIG'[^]*2 more replicas follow m than were named[^]*default bridge[^]*m is of the compose project shop/,
+  )
 })
 
-test('the manifest that is written is one, and holds no password', () => {
-  const survey = surveyOf([found('redis-master', {}, { networks: ['app'] }), slave])
-  for (const passwordFile of [null, 'shop.password']) {
-    const text = manifestFor(survey, { name: 'shop', user: 'default', passwordFile })
-    const { declared, diagnostics } = parseManifest(text, { file: '/m/shop.yaml' })
-    assert.deepEqual(diagnostics, [])
-    const spec = declared[0]?.spec
-    assert.deepEqual(spec?.bootstrap?.at, { kind: 'container', container: 'redis-master', port: 6379 })
-    assert.deepEqual(spec?.network.external, ['app'])
-    assert.equal(spec?.bootstrap?.passwordFile ?? null, passwordFile === null ? null : '/m/shop.password')
-    assert.equal(spec?.auth.kind, passwordFile === null ? 'none' : 'password-file')
+const options: CarriedOptions = { persistence: { mode: 'aof' }, durability: null, config: {} }
+const openToAll: CarriedUsers = { default: { kind: 'none' }, others: [] }
+const fileOf = (user: string): string => `shop.${user}.password`
+
+function declared(overrides: Partial<ManifestInput>, survey = surveyOf([master, slave])): FlotillaSpec {
+  const input = { name: 'shop', login: null, options, users: openToAll, fileOf, ...overrides }
+  const text = manifestFor(survey, input)
+  const { declared: all, diagnostics } = parseManifest(text, { file: '/m/shop.yaml' })
+  assert.deepEqual(diagnostics, [], text)
+  return all[0]?.spec ?? assert.fail(text)
+}
+
+test('the manifest that is written is one, whatever the names in it look like to YAML', () => {
+  for (const name of ['2024', '1e3', '0x10', 'null', 'on', '2024-01-01', 'true']) {
+    const network = name === '2024' ? '2025' : '2024'
+    const survey = surveyOf([found(name, {}, { networks: [network], port: 6380 }), slave])
+    const spec = declared({ name, login: { user: name } }, survey)
+    assert.deepEqual(
+      [spec.name, spec.bootstrap?.at, spec.bootstrap?.user, spec.network.external, spec.replicas],
+      [name, { kind: 'container', container: name, port: 6380 }, name, [network], 1],
+    )
   }
+})
+
+test('passwords stand in files beside the manifest, and not in it', () => {
+  const login = { kind: 'password', password: new Secret('hush') } as const
+  const others = [
+    { name: 'app', rules: '~app:* &* +@all', login },
+    { name: 'ro', rules: '~* +@read', login: { kind: 'none' } as const },
+  ]
+  const spec = declared({ login: { user: null }, users: { default: login, others } })
+  assert.equal(spec.bootstrap?.passwordFile, '/m/shop.default.password')
+  assert.deepEqual(
+    [spec.auth.kind, spec.auth.users.map(({ password }) => password)],
+    ['password-file', [{ kind: 'password-file', path: '/m/shop.app.password' }, { kind: 'none' }]],
+  )
+  assert.equal(declared({}).auth.kind, 'none')
+})
+
+test('options are written so that a manifest reads them as the server had them', () => {
+  const spec = declared({
+    options: {
+      persistence: { mode: 'rdb', save: ['900 1', '300 10'] },
+      durability: { minReplicasToWrite: 1, maxLag: '12s' },
+      config: { timeout: '300', 'notify-keyspace-events': '', 'lua-time-limit': '0100' },
+    },
+  })
+  assert.deepEqual([spec.persistence.mode, spec.persistence.save], ['rdb', ['900 1', '300 10']])
+  assert.deepEqual(spec.durability, { minReplicasToWrite: 1, maxLagSeconds: 12 })
+  assert.deepEqual(
+    [spec.config['timeout'], spec.config['notify-keyspace-events'], spec.config['lua-time-limit']],
+    [['300'], [''], ['0100']],
+  )
 })
 
 test('a flotilla is called after the master’s container, unless its own containers could not be', () => {
@@ -109,10 +157,14 @@ test('a replica reads what is of its own format or older, and of unknown ones no
 test('a name by which another container is found, also as an alias, is not given to a flotilla', () => {
   assert.equal(nameFor('shop', ['web', 'shop-master']), 'shop-flotilla')
   assert.equal(nameFor('shop', ['web', 'shop-1']), 'shop-flotilla')
-  const clash = { answering: ['web', 'shop-master'], external: ['compose_default'] }
+  const clash = { answering: ['web', 'shop-master'], external: ['compose_default'], networks: [] }
   assert.throws(() => needFreeName('shop', clash), {
     code: 'usage/invalid',
     message: /shop-master is what a container is called already, or answers to on compose_default/,
   })
   needFreeName('cart', clash)
+  assert.equal(nameFor('compose_default', ['compose-default']), 'compose-default-flotilla')
+  assert.throws(() => needFreeName('cart', { ...clash, networks: ['cart'] }), {
+    message: /there is a network cart already/,
+  })
 })

@@ -13,12 +13,15 @@ import { until } from '../support/until.js'
 import { manifestText, testWorld, type World } from '../support/world.js'
 
 const password = 'by-hand-and-secret'
+const appPassword = 'of-an-application'
 
 describe('what was there before Flotilla', { concurrency: 2 }, () => {
-  test('a master and a replica started by hand as in the tutorial are adopted under load: no acknowledged write is lost, and the old ones keep their data and take no more writes', async t => {
+  test('a master and a replica started by hand as in the tutorial are adopted under load: no acknowledged write is lost, options and users come over, and the old ones keep their data and take no more writes', async t => {
     const world = testWorld(t, 'adopted')
     const conf = join(world.folder, 'redis.conf')
-    writeFileSync(conf, `bind 0.0.0.0\nprotected-mode no\nrequirepass ${password}\nmasterauth ${password}\n`)
+    const own = `timeout 321\nnotify-keyspace-events Ex\nuser app on >${appPassword} ~* &* +@all -@admin\n`
+    const common = `bind 0.0.0.0\nprotected-mode no\nrequirepass ${password}\nmasterauth ${password}\n`
+    writeFileSync(conf, common + own)
     const [oldMaster, oldReplica] = [uniqueName('redis-master'), uniqueName('redis-slave')]
     const binds = [`${conf}:/etc/redis.conf:ro`]
     const master = await runByHand(world, {
@@ -48,11 +51,14 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
 
     const writer = new Mover(world, oldMaster)
     await until('some writes', 30_000, () => writer.acknowledged.length > 100 || null)
-    const names = [oldMaster, oldReplica, '--name', world.name]
+    const appFile = join(world.folder, 'app.password')
+    writeFileSync(appFile, `${appPassword}\n`, { mode: 0o600 })
+    const names = [oldMaster, oldReplica, '--name', world.name, '--user-password-file', `app=${appFile}`]
     const adopted = await world.flotilla('adopt', ...names, '--password-file', file, '--yes')
     assert.equal(adopted.exitCode, 0, adopted.stderr)
     assert.match(adopted.stderr, new RegExp(`docker rm -f ${oldMaster} ${oldReplica}`))
-    assert.ok(!(adopted.stdout + adopted.stderr).includes(password), 'the password is printed')
+    for (const secret of [password, appPassword])
+      assert.ok(!(adopted.stdout + adopted.stderr).includes(secret), 'a password is printed')
     const writes = writer.acknowledged.length
     await until('writes to go on', 30_000, () => writer.acknowledged.length > writes + 100 || null)
     await writer.stop()
@@ -60,7 +66,10 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     t.diagnostic(`${writer.acknowledged.length} acknowledged writes, none lost`)
 
     await assertWhole(world, { replicas: 1 })
-    assert.equal(statSync(join(world.manifests, `${world.name}.password`)).mode & 0o777, 0o600)
+    for (const secret of [`${world.name}.password`, `${world.name}.app.password`])
+      assert.equal(statSync(join(world.manifests, secret)).mode & 0o777, 0o600)
+    assert.deepEqual(await world.redis('master', 'CONFIG', 'GET', 'timeout'), ['timeout', '321'])
+    assert.equal(await world.redis('replica-1', 'AUTH', 'app', appPassword), 'OK')
     const networks = await networksOf((await world.container('master')).id)
     assert.deepEqual(networks, [world.name], 'it has left the network of the old master')
     for (const old of [master, replica]) {

@@ -1,43 +1,38 @@
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import { readDesired } from '../../daemon/manifest-source.js'
-import { explainError, FlotillaError } from '../../errors.js'
-import { renderDiagnostic } from '../../manifest/diagnostic.js'
-import type { Desires } from '../../manifest/desired.js'
-import { parseManifest } from '../../manifest/parse.js'
-import type { FlotillaSpec, SourceSpec } from '../../manifest/spec.js'
+import { explainError } from '../../errors.js'
 import { masterName } from '../../reconciler/names.js'
 import { newMemory } from '../../reconciler/memory.js'
-import { seeSource, sourceTarget } from '../../reconciler/observe/source.js'
 import { lookAt } from '../../reconciler/pass.js'
-import { readPasswordFile } from '../../reconciler/password-file.js'
-import { readAnySecretFile } from '../../secret-files.js'
 import { renderPlan } from '../../reconciler/plan/text.js'
+import { applicationUser } from '../../redis/acl-user.js'
 import type { SourceLogin } from '../../redis/redis.js'
+import type { Secret } from '../../secret.js'
 import { writeFileAtomically } from '../../state/files.js'
 import { flotillaVersion } from '../../version.js'
 import { askForMaster } from '../ask.js'
-import { credentialsIfThere } from '../look.js'
-import type { Output } from '../output.js'
+import { isAgreed } from '../ask-person.js'
 import { exitCode } from '../exit-codes.js'
-import { reportAnswer } from '../report-answer.js'
-import { folderOf } from '../open-store.js'
+import { credentialsIfThere } from '../look.js'
 import type { Places } from '../open-store.js'
+import type { Output } from '../output.js'
+import { reportAnswer } from '../report-answer.js'
 import { openSession, type Environment, type Session } from '../session.js'
 import { bringUp } from '../up.js'
-import { askPassword, isAgreed } from '../ask-person.js'
-import { manifestFor } from './manifest-text.js'
-import { namesOn } from './names-on.js'
-import { nameFor, needFreeName, surveyOf, type FoundRedis, type Survey } from './survey.js'
+import { draftOf, type Draft } from './draft.js'
+import { lookAtAll, passwordIn, type Named } from './look.js'
+import { surveyOf, type Survey } from './survey.js'
+import type { KnownPasswords } from './users.js'
 
 export interface AdoptRequest {
   readonly places: Places
   readonly env: Environment
-  readonly containers: readonly string[]
+  readonly containers: readonly Named[]
   /** Null: made from the master's container name. */
   readonly name: string | null
   readonly user: string | null
   readonly passwordFile: string | null
+  /** Of other ACL users, by name. */
+  readonly userPasswordFiles: ReadonlyMap<string, string>
   /** Stops before the take-over. */
   readonly followOnly: boolean
   readonly yes: boolean
@@ -65,7 +60,7 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
   const answer = await askForMaster({ places, env, name, timeoutMs }, wanted, output)
   if (reportAnswer(output, name, answer) !== exitCode.done || !(await bringUp(up, output)).allReady)
     return false
-  for (const line of farewell(name, request.containers)) output.note(line)
+  for (const line of farewell(name, namesOf(request.containers))) output.note(line)
   return true
 }
 
@@ -76,7 +71,7 @@ async function goesOn({ places, env, containers }: AdoptRequest): Promise<string
     const { desired } = await readDesired(places.manifests, session.store)
     const found = [...desired.flotillas.values()].find(
       ({ spec }) =>
-        spec.bootstrap?.at.kind === 'container' && containers.includes(spec.bootstrap.at.container),
+        spec.bootstrap?.at.kind === 'container' && namesOf(containers).includes(spec.bootstrap.at.container),
     )
     return found?.spec.name ?? null
   } finally {
@@ -90,12 +85,20 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
   try {
     const { login, found } = await lookAtAll(session, request)
     const survey = surveyOf(found)
-    const { desired } = await readDesired(request.places.manifests, session.store)
-    const draft = await draftOf(session, request, { survey, login, desired })
+    const { manifests } = request.places
+    const { desired } = await readDesired(manifests, session.store)
+    const passwords = await knownPasswords(request, login)
+    const draft = await draftOf(
+      session,
+      { name: request.name, manifests },
+      { survey, login, passwords, desired },
+    )
     output.note(`found ${wordsOf(survey)}`)
-    for (const remark of survey.remarks) output.note(`  mind: ${remark}`)
+    for (const remark of survey.remarks) output.note(`  note: ${remark}`)
     output.note(`\n${draft.file}:\n${indented(draft.text)}`)
-    output.note(`then:\n${indented(await planOf(session, draft.spec, login))}`)
+    if (draft.left.length > 0)
+      output.note(`not taken over:\n${draft.left.map(({ what, why }) => `  ${what}: ${why}`).join('\n')}\n`)
+    output.note(`then:\n${indented(await planOf(session, draft, login))}`)
     output.note(
       request.followOnly
         ? `${survey.master.container} is followed, and not changed`
@@ -108,8 +111,8 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
       output.note('nothing was done')
       return null
     }
-    if (draft.password !== null)
-      await writeFileAtomically(draft.password.path, `${draft.password.text}\n`, { mode: 0o600 })
+    for (const { path, password } of draft.passwords)
+      await writeFileAtomically(path, `${password.reveal()}\n`, { mode: 0o600 })
     await writeFileAtomically(draft.file, draft.text, { mode: 0o644 })
     return draft.spec.name
   } finally {
@@ -117,133 +120,27 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
   }
 }
 
-/** Every container asked what it is; who needs a password that was not given is asked for, once. */
-async function lookAtAll(
-  session: Session,
-  request: AdoptRequest,
-): Promise<{ readonly login: SourceLogin | null; readonly found: readonly FoundRedis[] }> {
-  const { user, passwordFile, containers } = request
-  const given =
-    passwordFile === null
-      ? null
-      : {
-          user,
-          password: await readPasswordFile(passwordFile, readAnySecretFile, {
-            flotilla: 'to be',
-            field: '--password-file',
-          }),
-        }
-  try {
-    return { login: given, found: await lookWith(session, containers, given) }
-  } catch (error) {
-    if (!(error instanceof WantsPassword) || given !== null) throw error
-    const password = await askPassword(`${error.container} wants a password (it is not shown): `)
-    if (password === null) throw error
-    const login = { user, password }
-    return { login, found: await lookWith(session, containers, login) }
-  }
-}
-
-class WantsPassword extends FlotillaError {
-  readonly container: string
-
-  constructor(container: string, reason: string) {
-    super('usage/invalid', `${container} does not let us in: ${reason}`, {
-      hint: 'Put its password into a file (mode 0600) and add: --password-file <file>',
-    })
-    this.container = container
-  }
-}
-
-function lookWith(
-  session: Session,
-  containers: readonly string[],
+/** By user: as whom we log in, and who was named beside. */
+async function knownPasswords(
+  { userPasswordFiles }: AdoptRequest,
   login: SourceLogin | null,
-): Promise<readonly FoundRedis[]> {
-  return Promise.all(containers.map(container => lookAtOne(session, container, login)))
+): Promise<KnownPasswords> {
+  const known = new Map<string, Secret>()
+  for (const [user, file] of userPasswordFiles)
+    known.set(user, await passwordIn(file, `--user-password-file ${user}`))
+  if (login !== null) known.set(login.user ?? applicationUser, login.password)
+  return known
 }
 
-async function lookAtOne(
-  session: Session,
-  container: string,
-  login: SourceLogin | null,
-): Promise<FoundRedis> {
-  const from: SourceSpec = {
-    at: { kind: 'container', container, port: 6_379 },
-    user: null,
-    passwordFile: null,
-  }
-  const seen = await seeSource(session.eyes, container, { from, login, external: [] })
-  const { probe, problem } = seen
-  if (problem !== null) throw new FlotillaError('usage/invalid', problem, { hint: 'See: docker ps -a' })
-  if (probe?.kind === 'denied') throw new WantsPassword(container, probe.reason)
-  const target = sourceTarget(container, seen, login)
-  if (probe?.kind !== 'answered' || target === null)
-    throw new FlotillaError(
-      'redis/unreachable',
-      `${container} does not answer as a Redis: ${probe !== null && 'reason' in probe ? probe.reason : 'it is not reached from here'}`,
-      { hint: `See: docker logs ${container}` },
-    )
-  const facts = await session.runtime.inspectContainer(container)
-  const option = async (name: string): Promise<string> => {
-    const pair = await session.redis.command(target, ['CONFIG', 'GET', name], { deadlineMs: 5_000 })
-    return Array.isArray(pair) ? String(pair[1] ?? '') : ''
-  }
-  return {
-    container,
-    image: facts?.image ?? '',
-    networks: (facts?.networks ?? []).filter(one => one.address !== null).map(one => one.network),
-    facts: probe.facts,
-    savesSnapshots: (await option('save')) !== '',
-    clusterEnabled: (await option('cluster-enabled')) === 'yes',
-    databases: Number(await option('databases')),
-    sentinels: await session.redis.listSentinels(target, { deadlineMs: 5_000 }),
-  }
+function namesOf(containers: readonly Named[]): readonly string[] {
+  return containers.map(({ container }) => container)
 }
 
-interface Draft {
-  readonly file: string
-  readonly text: string
-  readonly spec: FlotillaSpec
-  readonly password: { readonly path: string; readonly text: string } | null
-}
-
-/** @throws FlotillaError usage/invalid when the name is taken, or what would be written is no manifest. */
-async function draftOf(
-  session: Session,
-  request: AdoptRequest,
-  known: { readonly survey: Survey; readonly login: SourceLogin | null; readonly desired: Desires },
-): Promise<Draft> {
-  const { survey, login, desired } = known
-  const answering = await namesOn(session.runtime, survey.external)
-  const name = request.name ?? nameFor(survey.master.container, [...answering, ...desired.flotillas.keys()])
-  needFreeName(name, { answering, external: survey.external })
-  const folder = folderOf(request.places.manifests)
-  const file = join(folder, `${name}.yaml`)
-  const passwordPath = join(folder, `${name}.password`)
-  const taken = [file, ...(login === null ? [] : [passwordPath])].find(existsSync)
-  if (desired.flotillas.has(name) || taken !== undefined)
-    throw new FlotillaError('usage/invalid', `${taken ?? `a flotilla ${name}`} is there already`, {
-      hint: 'Choose another name: --name <flotilla>',
-    })
-  const passwordFile = login === null ? null : basename(passwordPath)
-  const text = manifestFor(survey, { name, user: request.user, passwordFile })
-  const { declared, diagnostics } = parseManifest(text, { file })
-  const [only] = declared
-  if (only === undefined)
-    throw new FlotillaError(
-      'usage/invalid',
-      `this can't be declared: ${diagnostics.map(renderDiagnostic).join('; ')}`,
-    )
-  const password = login === null ? null : { path: passwordPath, text: login.password.reveal() }
-  return { file, text, spec: only.spec, password }
-}
-
-async function planOf(session: Session, spec: FlotillaSpec, login: SourceLogin | null): Promise<string> {
+async function planOf(session: Session, { spec, trial }: Draft, login: SourceLogin | null): Promise<string> {
   try {
     const { plan } = await lookAt(session.eyes, {
       spec,
-      memory: newMemory(spec.name),
+      memory: { ...newMemory(spec.name), trials: trial === null ? [] : [trial] },
       credentials: await credentialsIfThere(session, spec),
       sourceLogin: login,
       ...{ auth: null, readers: null },
@@ -270,7 +167,7 @@ function indented(text: string): string {
 function farewell(name: string, containers: readonly string[]): readonly string[] {
   return [
     `clients find the master as ${masterName(name)} now: flotilla connect ${name}`,
-    `the old containers run on with what they held, read-only as long as they are not restarted; when no client uses them any more, type: docker rm -f ${containers.join(' ')}`,
+    `the old containers run on with what they held, read-only as long as they are not restarted (to be sure: docker update --restart=no ${containers.join(' ')}); when no client uses them any more, type: docker rm -f ${containers.join(' ')}`,
     'spec.bootstrap in the manifest is without effect now; take it out when you like',
   ]
 }

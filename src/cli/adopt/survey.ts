@@ -2,28 +2,37 @@ import { FlotillaError } from '../../errors.js'
 import { canPauseWrites, nameOf } from '../../redis/rdb-format.js'
 import { masterName, replicaName } from '../../reconciler/names.js'
 import type { RedisFacts } from '../../redis/redis.js'
+import type { ServerConfig } from './options.js'
 
 /** A Redis in a container that a person started by hand, as it says that it is. */
 export interface FoundRedis {
   readonly container: string
+  /** Where its Redis listens. */
+  readonly port: number
   readonly image: string
+  readonly imageId: string
+  /** Compose starts its containers again. */
+  readonly composeProject: string | null
   /** Networks that it has an address on. */
   readonly networks: readonly string[]
   readonly facts: RedisFacts
-  /** `CONFIG GET save` is not empty. */
-  readonly savesSnapshots: boolean
   readonly clusterEnabled: boolean
-  /** `CONFIG GET databases`. */
-  readonly databases: number
+  /** What it does otherwise than its image would by itself can be told only where it tells its options. */
+  readonly config: Told<ServerConfig>
+  /** As ACL LIST tells them. */
+  readonly users: Told<readonly string[]>
   /** Hosts of the Sentinels that watch it. */
   readonly sentinels: readonly string[]
 }
+
+/** What it says, or why it does not. */
+export type Told<T> =
+  { readonly kind: 'told'; readonly value: T } | { readonly kind: 'untold'; readonly reason: string }
 
 /** What is taken over: who is master is what INFO says, not what was said. */
 export interface Survey {
   readonly master: FoundRedis
   readonly replicas: readonly FoundRedis[]
-  readonly persistence: 'aof' | 'rdb' | 'none'
   /** Where its clients are, where names resolve. */
   readonly external: readonly string[]
   /** What a person should know before saying yes. */
@@ -69,25 +78,35 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
   return {
     master,
     replicas,
-    persistence: master.facts.persistence.aofEnabled ? 'aof' : master.savesSnapshots ? 'rdb' : 'none',
     external: master.networks.filter(network => network !== 'bridge'),
-    remarks: remarksOn(master, replicas),
+    remarks: [...remarksOn(master, replicas), ...remarksOnCompose(found)],
   }
 }
 
-function remarksOn({ container, facts, networks }: FoundRedis, replicas: readonly FoundRedis[]): string[] {
+function remarksOn(
+  { container, facts, networks, config, users }: FoundRedis,
+  replicas: readonly FoundRedis[],
+): string[] {
   const more = facts.followers.length - replicas.length
   return [
+    ...[config, users].flatMap(one =>
+      one.kind === 'told' ? [] : [`what ${container} does otherwise can't be taken over: ${one.reason}`],
+    ),
     ...(more > 0 ? [`${more} more replicas follow ${container} than were named; they stay with it`] : []),
-    ...(facts.memory.maxBytes > 0
-      ? [`${container} has maxmemory ${facts.memory.maxBytes}; that is not taken over`]
-      : []),
     ...(networks.includes('bridge')
       ? [
           `clients on Docker's default bridge can't resolve names: put them on the flotilla's network, or on one that spec.network.external names`,
         ]
       : []),
   ]
+}
+
+function remarksOnCompose(found: readonly FoundRedis[]): string[] {
+  const projects = [...new Set(found.flatMap(({ composeProject }) => composeProject ?? []))]
+  return projects.map(
+    project =>
+      `${listOf(found.filter(({ composeProject }) => composeProject === project))} is of the compose project ${project}: take it out of its file when all is done, or docker compose up starts it as a master again`,
+  )
 }
 
 /** How many replicas the flotilla gets: as many as there are. */
@@ -122,8 +141,19 @@ function isAliasOf(name: string, other: string): boolean {
 /** @throws FlotillaError usage/invalid where somebody else is found by the name that clients are to use. */
 export function needFreeName(
   name: string,
-  { answering, external }: { readonly answering: readonly string[]; readonly external: readonly string[] },
+  {
+    answering,
+    external,
+    networks,
+  }: {
+    readonly answering: readonly string[]
+    readonly external: readonly string[]
+    /** Every network of the engine: the flotilla gets one of its own name. */
+    readonly networks: readonly string[]
+  },
 ): void {
+  const choose = 'Choose another name: --name <flotilla>'
+  if (networks.includes(name)) throw refusal(`there is a network ${name} already`, choose)
   const taken = answering.find(
     one =>
       one === masterName(name) || one.startsWith(replicaName(name, 0).slice(0, -1)) || isAliasOf(name, one),
@@ -131,7 +161,7 @@ export function needFreeName(
   if (taken === undefined) return
   throw refusal(
     `${taken} is what a container is called already, or answers to on ${external.join(', ') || 'its network'}, so clients of ${masterName(name)} would reach one or the other by chance`,
-    'Choose another name: --name <flotilla>',
+    choose,
   )
 }
 

@@ -49,7 +49,8 @@ export async function withTrialServer<Answer>(
   wanted: {
     readonly image: string
     readonly facts: ImageFacts
-    readonly options: RedisOptions
+    /** Null: none of ours either, so that it is as the image's server is by itself. */
+    readonly options: RedisOptions | null
     /** An RDB file to start on; left out: it starts empty. */
     readonly snapshot?: Uint8Array
   },
@@ -188,9 +189,11 @@ function trialContainer(
 
 /** As a node's, but that nobody is followed and everybody let in: nobody can reach it, and there is nothing to be had. */
 function trialFiles(
-  options: RedisOptions,
+  options: RedisOptions | null,
   { owner, hasData }: { readonly owner: number; readonly hasData: boolean },
 ): readonly ContainerFile[] {
+  const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
+  if (options === null) return [file(configFilePath, '')]
   const password = new Secret('trial')
   const nobody = { control: password, replication: password, application: null }
   const config = renderRedisConfig({
@@ -202,6 +205,5 @@ function trialFiles(
     options,
     places: { ...containerPlaces, upstream: null, ...(hasData ? { dataDirectory: dataFolder } : {}) },
   })
-  const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
   return [file(configFilePath, config.text), file(aclFilePath, renderAcl(aclUsers(plainKeys(nobody))))]
 }

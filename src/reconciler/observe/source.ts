@@ -86,6 +86,12 @@ async function findSource(
   const container = await eyes.runtime.inspectContainer(at.container)
   const nowhere = { called: at.container, upstream: null, network: null, address: null }
   if (container === null) return { ...nowhere, problem: `there is no container ${at.container}` }
+  if (container.networks.some(({ network }) => network === 'host'))
+    return {
+      ...nowhere,
+      problem: `the container ${at.container} is on the network of its host (--network host), which no node can join`,
+      remedy: `write under spec.bootstrap: from: { host: <an address of this machine, as hostname -I shows>, port: ${at.port} }`,
+    }
   const endpoint = chooseEndpoint(container, external)
   if (endpoint === null)
     return {
