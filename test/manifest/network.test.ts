@@ -39,6 +39,10 @@ const table: readonly (readonly [string, string])[] = [
     'bootstrap: { from: { host: a, container: b } }',
     '7:22: bootstrap.from names one place: a container, or a host',
   ],
+  ...['127.0.0.1', 'localhost', '"::1"', '0.0.0.0'].map((host): [string, string] => [
+    `bootstrap: { from: { host: ${host} } }`,
+    `7:30: bootstrap.from.host can't be ${host.replaceAll('"', '')}: to a node that is its own container; for a Redis in a container of this engine write container: <its name>, for one on this machine an address that containers reach it by (hostname -I shows those)`,
+  ]),
   [
     'tls: require\n  bootstrap: { from: { host: a } }',
     "8:14: bootstrap can't be beside tls: the source is followed in plain text; switch tls on when the flotilla has taken over, and take bootstrap out",

@@ -4,6 +4,10 @@ import type { SourceSpec } from '../spec.js'
 import { pathShape } from '../unfilled.js'
 import { field } from '../words.js'
 
+/** Names and addresses that mean whoever looks them up. */
+const loopback =
+  /^(?:localhost(?:\.localdomain)?|ip6-(?:localhost|loopback)|127(?:\.[0-9]+){0,3}|0(?:\.0){0,3}|::1?|0:0:0:0:0:0:0:[01]|::ffff:127(?:\.[0-9]+){3})$/
+
 /** Where the data comes from at first: a Redis that is not Flotilla's. */
 export function bootstrapSection(folder: string) {
   const port = field(z.int().min(1).max(65_535), {
@@ -37,9 +41,14 @@ export function bootstrapSection(folder: string) {
     z
       .string()
       .max(253)
-      .regex(/^[a-zA-Z0-9]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?$/),
+      .regex(/^(?:[a-zA-Z0-9]([a-zA-Z0-9.:-]*[a-zA-Z0-9])?|::[a-fA-F0-9.:]*)$/)
+      .meta({ not: { pattern: loopback.source } })
+      .refine(name => !loopback.test(name.toLowerCase()), {
+        error: issue =>
+          `can't be ${String(issue.input)}: to a node that is its own container; for a Redis in a container of this engine write container: <its name>, for one on this machine an address that containers reach it by (hostname -I shows those)`,
+      }),
     {
-      describe: 'Where the nodes reach it: a host name or address.',
+      describe: 'Where the nodes reach it: a host name or address, not the loopback of this machine.',
       wants: 'a host name or an address',
       example: '192.0.2.10',
     },
