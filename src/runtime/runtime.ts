@@ -10,6 +10,11 @@
 export interface Runtime {
   /** Who answers, and what it can do. Also the cheapest proof that it answers. */
   describeEngine(call?: CallOptions): Promise<EngineFacts>
+  /**
+   * Why nothing can be changed over this connection (a proxy that lets only questions through), or null. Asks for a container that no engine makes, for want of a
+   * command and of an image, and changes nothing.
+   */
+  whyNotChange(call?: CallOptions): Promise<string | null>
 
   /**
    * Every container on the engine, ours and strangers, running or not. Ours (those with our labels) carry full facts, and so do strangers on a network of ours

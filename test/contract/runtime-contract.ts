@@ -120,6 +120,12 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.notEqual(engine.endpointSource, '')
       })
 
+      test('asking whether anything can be changed changes nothing', async () => {
+        const count = (await runtime.listContainers()).length
+        assert.equal(await runtime.whyNotChange(), null)
+        assert.equal((await runtime.listContainers()).length, count)
+      })
+
       test('what is not there is null', async () => {
         const name = `${harness.prefix}-nothing`
         assert.equal(await runtime.inspectContainer(name), null)

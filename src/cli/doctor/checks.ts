@@ -1,4 +1,4 @@
-import { judgeCgroup, judgeClock, judgeEngine, judgeReach } from './engine-checks.js'
+import { judgeCgroup, judgeChanges, judgeClock, judgeEngine, judgeReach } from './engine-checks.js'
 import type { DoctorFacts } from './facts.js'
 import { notKnown, type Finding } from './finding.js'
 import { judgeEngineDisk, judgeHugePages, judgeOvercommit, judgeSomaxconn } from './host-checks.js'
@@ -27,6 +27,7 @@ export function examine(facts: DoctorFacts): readonly CheckedFinding[] {
   ): Finding => (engine.kind === 'answers' ? judge(engine) : notKnown('the engine does not answer'))
   const findings: readonly (readonly [string, Finding])[] = [
     ['engine', judgeEngine(engine)],
+    ['changes', ofEngine(judgeChanges)],
     ['reach', ofEngine(judgeReach)],
     ['clock', ofEngine(judgeClock)],
     ['cgroup', ofEngine(judgeCgroup)],

@@ -1,7 +1,7 @@
 import { whatEngineLacks } from '../../runtime/fit-engine.js'
 import { formatAge } from '../quantities.js'
 import type { DoctorFacts } from './facts.js'
-import { failure, notKnown, ok, warning, type Finding } from './finding.js'
+import { failure, judgeKnown, notKnown, ok, warning, type Finding } from './finding.js'
 
 type Engine = DoctorFacts['engine']
 type Answering = Extract<Engine, { readonly kind: 'answers' }>
@@ -20,6 +20,18 @@ export function judgeEngine(engine: Engine): Finding {
     means: 'Flotilla does not start on it: replicas would be attached over and over and never settle',
     fix: 'run Docker Engine, rootless too, or name another engine with DOCKER_HOST',
   })
+}
+
+/** A proxy in front of the socket may let questions through and nothing else: all looks well then, and nothing is ever done. */
+export function judgeChanges({ readOnly }: Answering): Finding {
+  return judgeKnown(readOnly, why =>
+    why === null
+      ? ok('the engine takes changes from here')
+      : failure(`the engine takes no changes from here: ${why}`, {
+          means: 'nodes can be looked at, and nothing that ends comes back',
+          fix: 'allow POST and DELETE for containers, networks, volumes, images and exec in the proxy, or name the engine itself with DOCKER_HOST',
+        }),
+  )
 }
 
 /** The kernel's first kind of control groups is on its way out of engines and distributions. */

@@ -16,6 +16,8 @@ export interface DoctorFacts {
         readonly facts: EngineFacts
         readonly skewMs: number | null
         readonly reach: Reach
+        /** Why nothing can be changed on it from here; null when everything can. */
+        readonly readOnly: Known<string | null>
         readonly insideContainer: boolean
       }
     | {

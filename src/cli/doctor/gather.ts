@@ -61,7 +61,9 @@ async function askEngine(
       setting: places.reach,
     })
     const skewMs = facts.clockMs === null ? null : facts.clockMs - midMs
-    return { runtime, engine: { kind: 'answers', facts, skewMs, reach, insideContainer } }
+    const asked = runtime
+    const readOnly = await attempt(() => asked.whyNotChange())
+    return { runtime, engine: { kind: 'answers', facts, skewMs, reach, readOnly, insideContainer } }
   } catch (error) {
     const hint = error instanceof FlotillaError ? error.hint : null
     const message = error instanceof Error ? error.message : String(error)

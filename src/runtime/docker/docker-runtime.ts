@@ -4,6 +4,7 @@ import { createContainerLister, inspectContainer } from './container-list.js'
 import * as containers from './containers.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { describeEngine, needsBoundedLogs } from './engine-facts.js'
+import { whyNotChange } from './why-not-change.js'
 import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
 import { findPath, makePaths, putFiles, readFile } from './files.js'
@@ -30,6 +31,7 @@ export function createDockerRuntime(options: {
   const boundLogs = rememberTruth(call => needsBoundedLogs(client, call))
   return {
     describeEngine: call => describeEngine(client, call),
+    whyNotChange: call => whyNotChange(client, call),
     listContainers: createContainerLister(client),
     inspectContainer: (idOrName, call) => inspectContainer(client, idOrName, call),
     findNetwork: (name, call) => findNetwork(client, name, call),

@@ -6,6 +6,7 @@ import { explainAnswer } from './engine-errors.js'
 import type { EngineReply, EngineRequest } from './engine-client.js'
 import type { Scope } from './scope.js'
 import type { WireAnswer } from './transport.js'
+import { explainWebPage } from './web-page.js'
 
 /** Docker answers 304 when a container is already started or stopped. That is what was wanted, so it is success. */
 export function isSuccess(request: EngineRequest, response: IncomingMessage): boolean {
@@ -25,6 +26,8 @@ export async function readReply(
   const bytes = await scope.race(readBody(response, request.what))
   if (status < 400 && request.format === 'bytes') return { status, body: bytes }
   const text = bytes.toString('utf8')
+  const page = explainWebPage(request.what, response, text)
+  if (page !== null) throw page
   if (status >= 400) return { status, body: errorWords(text) }
   if (request.format === 'text') return { status, body: text }
   if (text.trim() === '') return { status, body: null }
@@ -40,8 +43,11 @@ export async function readReply(
 }
 
 export async function throwAnswer(request: EngineRequest, response: IncomingMessage): Promise<never> {
-  const said = errorWords((await readBody(response, request.what)).toString('utf8'))
-  throw explainAnswer({ what: request.what, status: response.statusCode ?? 0, said })
+  const text = (await readBody(response, request.what)).toString('utf8')
+  const page = explainWebPage(request.what, response, text)
+  throw (
+    page ?? explainAnswer({ what: request.what, status: response.statusCode ?? 0, said: errorWords(text) })
+  )
 }
 
 /** Docker says `{"message": …}`; some proxies and very old routes say it in plain text. */
@@ -52,7 +58,8 @@ function errorWords(text: string): string {
   } catch {
     // Plain text then.
   }
-  return text.slice(0, 2000)
+  // One line, which a table can show.
+  return text.slice(0, 2_000).replaceAll(/\s+/g, ' ')
 }
 
 export function decodeSafely<T>(given: {

@@ -62,6 +62,7 @@ export function createFakeRuntime(options: {
   function createPort(): Runtime {
     return {
       describeEngine: call => run('describeEngine', [], call, () => ({ ...engineFacts, ...options.engine })),
+      whyNotChange: call => run('whyNotChange', [], call, () => null),
       listContainers: call =>
         run('listContainers', [], call, () => [...world.containers.values()].map(one => world.factsOf(one))),
       inspectContainer: (name, call) =>

@@ -21,6 +21,7 @@ const engine: Extract<DoctorFacts['engine'], { kind: 'answers' }> = {
   kind: 'answers',
   skewMs: 3,
   insideContainer: false,
+  readOnly: known(null),
   reach: { kind: 'way', mode: 'container-ip', reason: 'the engine is local' },
   facts: {
     product: 'docker',
@@ -258,7 +259,7 @@ for (const [what, { check, verdict, facts, says, fix }] of Object.entries(troubl
   })
 
 test('on a terminal the words are wrapped under their column, and what is to be typed is not', () => {
-  const [, , , , overcommit] = examine({ ...healthy, host: { ...host, overcommit: known('0') } })
+  const [, , , , , overcommit] = examine({ ...healthy, host: { ...host, overcommit: known('0') } })
   assert.ok(overcommit !== undefined)
   const text = renderFindings([overcommit], { columns: 60, colour: false })
   assert.deepEqual(text.split('\n'), [
@@ -279,6 +280,15 @@ test('an engine that keeps no links is not fit for nodes, and doctor says so bef
   const [finding] = examine({ ...healthy, engine: podman })
   assert.equal(finding?.verdict, 'failure')
   assert.match(finding.found, /podman .* keeps no links between containers/)
+})
+
+test('an engine that lets nobody change anything fails doctor, though it answers every question', () => {
+  const readOnly = known('it answers 403 (Forbidden)')
+  const findings = examine({ ...healthy, engine: { ...engine, readOnly } })
+  assert.deepEqual(
+    findings.filter(({ verdict }) => verdict !== 'ok').map(({ check, found }) => [check, found]),
+    [['changes', 'the engine takes no changes from here: it answers 403 (Forbidden)']],
+  )
 })
 
 test('a name of ours that somebody else answers to is found, with what to type', () => {

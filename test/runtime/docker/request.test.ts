@@ -136,7 +136,7 @@ describe('whatever the engine does, a call ends', () => {
   })
 
   test('an answer that is not JSON is failed, with its beginning', async () => {
-    engine.handler = answering(200, '<html>Welcome to the hotel</html>')
+    engine.handler = answering(200, 'Welcome to the hotel')
     const error = await failureOf(engine.client.call(read, thing, reply => reply))
     assert.equal(error.code, 'runtime/failed')
     assert.match(error.message, /not JSON.*hotel/)
