@@ -11,8 +11,8 @@ import { viewOf } from './view.js'
  */
 export async function showListOfDaemon(places: Places, output: Output): Promise<boolean> {
   const glance = await askForGlance(resolve(places.state))
-  if (glance === null || glance.manifests !== resolve(places.manifests) || glance.statuses.length < 2)
-    return false
+  if (glance === null || glance.manifests !== resolve(places.manifests)) return false
+  if (glance.statuses === null || glance.statuses.length < 2) return false
   output.result(renderStatusList(glance.statuses, viewOf(output)))
   return true
 }

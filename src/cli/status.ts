@@ -1,9 +1,11 @@
 import { systemClock } from '../clock.js'
+import { askForGlance } from '../daemon/glance.js'
 import { readDesired } from '../daemon/manifest-source.js'
 import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { isEngineTrouble } from '../reconciler/reconcile.js'
+import { withFailedPass } from '../reconciler/status/failing.js'
 import type { FlotillaStatus } from '../reconciler/status/status.js'
 import { nobodyActs, whoActs, type Acting } from './acting.js'
 import { interruption } from './interrupt.js'
@@ -115,12 +117,15 @@ async function lookAtThem(session: Session, { places, names }: StatusRequest): P
   const { desired } = await readDesired(places.manifests, session.store)
   const selected = selectFlotillas(desired, names, places.manifests)
   const acting = await whoActs(places)
-  const looks = selected.map(({ spec, diagnostics }) =>
-    statusNow(session, spec, {
+  const glance = acting === null ? null : await askForGlance(session.store.directory)
+  const looks = selected.map(async ({ spec, diagnostics }) => {
+    const status = await statusNow(session, spec, {
       problem: diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; '),
       nobodyActs: acting === null,
-    }),
-  )
+    })
+    // A daemon of an earlier version does not tell.
+    return withFailedPass(status, glance?.failing?.[spec.name] ?? null)
+  })
   const events = selected.map(
     async ({ spec: { name } }) => [name, await lastEvents(session.store.directory, name)] as const,
   )

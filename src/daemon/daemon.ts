@@ -137,7 +137,7 @@ async function serve(
       http.notePass({ flotilla, result: outcome.kind, tookMs })
     },
   })
-  const knowledge = new Knowledge(resolve(places.manifests), flotilla => controller.statusOf(flotilla))
+  const knowledge = new Knowledge(resolve(places.manifests), controller)
   events.onRecord(({ event }) => {
     if (event === 'engine.lost' || event === 'engine.back') knowledge.noteEngine(event === 'engine.back')
   })

@@ -1,26 +1,30 @@
 import { chmod, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { Controller } from '../reconciler/controller.js'
+import type { FailingStatus, FlotillaStatus } from '../reconciler/status/status.js'
 
 /** What the daemon saw of its flotillas at their last passes, all of them, a few seconds old at most. */
 export interface Glance {
   /** The absolute path of the manifests that it keeps. */
   readonly manifests: string
-  readonly statuses: readonly FlotillaStatus[]
+  /** Null while what is known may not be so: then the caller looks for itself. */
+  readonly statuses: readonly FlotillaStatus[] | null
+  /** Of flotillas whose passes come to nothing, why: nobody else can see it. */
+  readonly failing: Readonly<Record<string, FailingStatus>>
 }
 
 /**
  * Tells whoever connects to a socket in the state directory what the daemon knows, so that a list of flotillas costs neither the engine nor the nodes a question. The
  * folder is its owner's alone, and so is the socket.
- * @param glance null while what is known may not be so: then the caller looks for itself.
  * @returns what ends it; where there can be no socket (a path of more than a hundred characters, another kind of file system) nothing is offered.
  */
 export async function offerGlances(
   stateDirectory: string,
-  glance: () => Glance | null,
+  glance: () => Glance,
 ): Promise<{ close(): Promise<void> }> {
   const path = socketPath(stateDirectory)
+  if (path === null) return { close: () => Promise.resolve() }
   // A killed daemon leaves its own behind. Whoever comes here holds the lock.
   await rm(path, { force: true })
   const server = createServer(socket => {
@@ -38,10 +42,12 @@ export async function offerGlances(
   }
 }
 
-/** @returns null when no daemon answers in time, or when it can't vouch for what it knows. */
+/** @returns null when no daemon answers in time. */
 export function askForGlance(stateDirectory: string): Promise<Glance | null> {
+  const path = socketPath(stateDirectory)
+  if (path === null) return Promise.resolve(null)
   return new Promise(resolve => {
-    const socket = connect(socketPath(stateDirectory))
+    const socket = connect(path)
     let text = ''
     socket.setEncoding('utf8').setTimeout(answerWithinMs, () => socket.destroy())
     socket.on('data', (chunk: string) => (text += chunk))
@@ -62,21 +68,26 @@ function parse(text: string): Glance | null {
   }
 }
 
-function socketPath(stateDirectory: string): string {
-  return join(stateDirectory, 'daemon.sock')
+/** Null where the path is longer than a socket's may be: Node 20 cuts it then, and opens another one, in a folder that may be anybody's. */
+function socketPath(stateDirectory: string): string | null {
+  const path = join(stateDirectory, 'daemon.sock')
+  return Buffer.byteLength(path) > pathBytesMax ? null : path
 }
+
+/** 107 on Linux, 103 on macOS. */
+const pathBytesMax = 103
 
 /** What speaks against handing out what the daemon remembers. */
 export class Knowledge {
   readonly #manifests: string
-  readonly #statusOf: (flotilla: string) => FlotillaStatus | null
+  readonly #keeper: Pick<Controller, 'names' | 'statusOf' | 'failingPassOf'>
   readonly #seen = new Set<string>()
   #wanted: readonly string[] | null = null
   #isEngineThere = true
 
-  constructor(manifests: string, statusOf: (flotilla: string) => FlotillaStatus | null) {
+  constructor(manifests: string, keeper: Pick<Controller, 'names' | 'statusOf' | 'failingPassOf'>) {
     this.#manifests = manifests
-    this.#statusOf = statusOf
+    this.#keeper = keeper
   }
 
   /** @param wanted what the manifests declare; null while one of them is broken. */
@@ -93,9 +104,17 @@ export class Knowledge {
     this.#isEngineThere = isThere
   }
 
-  glance(): Glance | null {
+  glance(): Glance {
+    const failing = this.#keeper.names.flatMap(name => {
+      const failure = this.#keeper.failingPassOf(name)
+      return failure === null ? [] : [[name, failure] as const]
+    })
+    return { manifests: this.#manifests, statuses: this.#statuses(), failing: Object.fromEntries(failing) }
+  }
+
+  #statuses(): readonly FlotillaStatus[] | null {
     if (!this.#isEngineThere || this.#wanted?.every(name => this.#seen.has(name)) !== true) return null
-    const statuses = this.#wanted.map(name => this.#statusOf(name)).filter(status => status !== null)
-    return statuses.length === this.#wanted.length ? { manifests: this.#manifests, statuses } : null
+    const statuses = this.#wanted.map(name => this.#keeper.statusOf(name)).filter(status => status !== null)
+    return statuses.length === this.#wanted.length ? statuses : null
   }
 }

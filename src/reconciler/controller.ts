@@ -21,7 +21,8 @@ import { isEngineTrouble, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove.js'
 import { sumOfLimitsBytes } from './resources.js'
 import { Rushes } from './rushes.js'
-import type { FlotillaStatus } from './status/status.js'
+import { withFailedPass } from './status/failing.js'
+import type { FailingStatus, FlotillaStatus } from './status/status.js'
 import { takeAsks } from './take-asks.js'
 
 export interface ControllerOptions {
@@ -141,14 +142,21 @@ export class Controller {
   }
 
   statusOf(flotilla: string): FlotillaStatus | null {
-    return this.#records.get(flotilla)?.status ?? null
+    const status = this.#records.get(flotilla)?.status ?? null
+    return status === null ? null : withFailedPass(status, this.failingPassOf(flotilla))
+  }
+
+  /** Why the passes over it come to nothing, such as a state disk that is full; null while they don't, and while the engine is what all wait for. */
+  failingPassOf(flotilla: string): FailingStatus | null {
+    return this.engineAnswers ? this.#failures.of(flotilla) : null
   }
 
   /** Null until the flotilla was looked at. */
   sightOf(flotilla: string): Sight | null {
     const record = this.#records.get(flotilla)
     if (record === undefined || record.status === null || record.look === null) return null
-    return { memory: record.memory, status: record.status, look: record.look }
+    const status = withFailedPass(record.status, this.failingPassOf(flotilla))
+    return { memory: record.memory, status, look: record.look }
   }
 
   /** The names of those that are kept, also of those that are on their way out. */

@@ -1,16 +1,21 @@
 import type { Clock } from '../clock.js'
-import { errorCode, explainError, FlotillaError } from '../errors.js'
+import { errorCode, explainError, FlotillaError, type ErrorCode } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import { ActionFailed } from './act.js'
 import { backoffMs } from './backoff.js'
+import type { FailingStatus } from './status/status.js'
 import { isAnotherError, isTold } from './told.js'
 
 interface PassFailure {
   /** In a row. */
   readonly times: number
   readonly sinceMs: number
+  readonly lastAtMs: number
   readonly retryAtMs: number
+  readonly action: string
   readonly error: string
+  readonly hint: string | null
+  readonly code: ErrorCode | null
 }
 
 /** The passes that have failed, by flotilla: when each is tried again, and what is told of it: the first failure, then how often it was, and the end of it. */
@@ -42,13 +47,27 @@ export class PassFailures {
       : backoffMs(times, this.#tools.random, { firstMs: 500, mostMs })
     const cause = error instanceof ActionFailed ? error.cause : error
     const failure = {
-      ...{ times, sinceMs: before?.sinceMs ?? nowMs, retryAtMs: nowMs + againInMs },
-      error: messageOf(cause),
+      ...{ times, sinceMs: before?.sinceMs ?? nowMs, lastAtMs: nowMs, retryAtMs: nowMs + againInMs },
+      action: error instanceof ActionFailed ? error.action : 'reconcile',
+      ...{ error: messageOf(cause), hint: hintOf(cause), code: errorCode(cause) },
     }
     this.#failures.set(flotilla, failure)
     const isNews = (!isEarly && isTold(times)) || isAnotherError(before?.error, failure.error)
     if (isNews && !isKnown) this.#tell(flotilla, error, { ...failure, againInMs })
     return againInMs
+  }
+
+  /** For whoever asks how the flotilla is: why its last pass came to nothing, and when the next one is due. Null when it came to something. */
+  of(flotilla: string): FailingStatus | null {
+    const failure = this.#failures.get(flotilla)
+    if (failure === undefined) return null
+    const { clock } = this.#tools
+    const iso = (ms: number): string => new Date(clock.nowMs() - clock.monotonicMs() + ms).toISOString()
+    const { action, error, hint, code, times, sinceMs, lastAtMs, retryAtMs } = failure
+    return {
+      ...{ action, node: null, error, hint, code, times },
+      ...{ since: iso(sinceMs), lastAt: iso(lastAtMs), nextTryAt: iso(retryAtMs) },
+    }
   }
 
   /** A pass has not failed. */
@@ -63,12 +82,11 @@ export class PassFailures {
   #tell(
     flotilla: string,
     error: unknown,
-    { times, sinceMs, againInMs, error: said }: PassFailure & { readonly againInMs: number },
+    { times, sinceMs, againInMs, error: said, hint, code }: PassFailure & { readonly againInMs: number },
   ): void {
     const { events, clock } = this.#tools
-    const cause = error instanceof ActionFailed ? error.cause : error
     const fields = {
-      ...{ error: said, hint: hintOf(cause), code: errorCode(cause) },
+      ...{ error: said, hint, code },
       ...{ times, failedForMs: Math.round(clock.monotonicMs() - sinceMs), againInMs },
     }
     if (error instanceof ActionFailed)

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { askForGlance, Knowledge, offerGlances } from '../../src/daemon/glance.js'
-import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import type { FailingStatus, FlotillaStatus } from '../../src/reconciler/status/status.js'
 
 const shop = { name: 'shop' } as FlotillaStatus
 const cart = { name: 'cart' } as FlotillaStatus
 
 test('whoever asks a daemon is told what it knows', async t => {
   const state = folder(t)
-  const glance = { manifests: '/etc/flotilla', statuses: [shop, cart] }
+  const glance = { manifests: '/etc/flotilla', statuses: [shop, cart], failing: {} }
   const offer = await offerGlances(state, () => glance)
   assert.deepEqual(await askForGlance(state), glance)
   assert.equal(statSync(join(state, 'daemon.sock')).mode & 0o077, 0)
@@ -24,8 +24,8 @@ test('what a killed daemon left behind is in nobody’s way', async t => {
   const state = folder(t)
   writeFileSync(join(state, 'daemon.sock'), '')
   assert.equal(await askForGlance(state), null)
-  const offer = await offerGlances(state, () => ({ manifests: '/m', statuses: [] }))
-  assert.deepEqual(await askForGlance(state), { manifests: '/m', statuses: [] })
+  const offer = await offerGlances(state, () => ({ manifests: '/m', statuses: [], failing: {} }))
+  assert.deepEqual(await askForGlance(state), { manifests: '/m', statuses: [], failing: {} })
   await offer.close()
 })
 
@@ -46,7 +46,7 @@ test('a daemon that hangs, or ends in the middle, is no answer, and is not waite
 
 test('where there can be no socket the daemon runs without one', async t => {
   const deep = join(folder(t), 'x'.repeat(200))
-  const offer = await offerGlances(deep, () => null)
+  const offer = await offerGlances(deep, () => ({ manifests: '/m', statuses: null, failing: {} }))
   assert.equal(await askForGlance(deep), null)
   await offer.close()
 })
@@ -56,23 +56,37 @@ test('a daemon vouches for what it has looked at, while the engine answers and t
     ['shop', shop],
     ['cart', cart],
   ])
-  const knowledge = new Knowledge('/m', name => statuses.get(name) ?? null)
-  assert.equal(knowledge.glance(), null, 'it has read no manifest yet')
+  const knowledge = new Knowledge('/m', {
+    names: ['shop', 'cart'],
+    statusOf: name => statuses.get(name) ?? null,
+    failingPassOf: () => null,
+  })
+  assert.equal(knowledge.glance().statuses, null, 'it has read no manifest yet')
   knowledge.noteWanted(['shop', 'cart'])
   knowledge.notePass('shop', 'settled')
-  assert.equal(knowledge.glance(), null, 'the status of cart is of an earlier run')
+  assert.equal(knowledge.glance().statuses, null, 'the status of cart is of an earlier run')
   knowledge.notePass('cart', 'again')
-  assert.deepEqual(knowledge.glance(), { manifests: '/m', statuses: [shop, cart] })
+  assert.deepEqual(knowledge.glance(), { manifests: '/m', statuses: [shop, cart], failing: {} })
   knowledge.notePass('cart', 'failed')
-  assert.equal(knowledge.glance(), null, 'cart could not be looked at')
+  assert.equal(knowledge.glance().statuses, null, 'cart could not be looked at')
   knowledge.notePass('cart', 'stuck')
   knowledge.noteEngine(false)
-  assert.equal(knowledge.glance(), null, 'the engine is lost')
+  assert.equal(knowledge.glance().statuses, null, 'the engine is lost')
   knowledge.noteEngine(true)
   knowledge.noteWanted(null)
-  assert.equal(knowledge.glance(), null, 'a manifest is broken')
+  assert.equal(knowledge.glance().statuses, null, 'a manifest is broken')
   knowledge.noteWanted(['shop'])
-  assert.deepEqual(knowledge.glance(), { manifests: '/m', statuses: [shop] })
+  assert.deepEqual(knowledge.glance(), { manifests: '/m', statuses: [shop], failing: {} })
+})
+
+test('a daemon whose passes come to nothing says why, though it vouches for nothing else', () => {
+  const failure = { action: 'reconcile', error: 'the disk is full' } as FailingStatus
+  const knowledge = new Knowledge('/m', {
+    names: ['shop', 'cart'],
+    statusOf: () => null,
+    failingPassOf: name => (name === 'shop' ? failure : null),
+  })
+  assert.deepEqual(knowledge.glance(), { manifests: '/m', statuses: null, failing: { shop: failure } })
 })
 
 function folder(t: TestContext): string {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../src/errors.js'
 import { PassFailures } from '../../src/reconciler/pass-failures.js'
+import { withFailedPass } from '../../src/reconciler/status/failing.js'
+import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { SimClock } from '../simulation/support/sim-clock.js'
 
 const full = new FlotillaError('state/unwritable', "can't write shop.json: no space left", {
@@ -59,4 +61,23 @@ test('what is known of the engine already is not told once more by each flotilla
   const { told, noted } = failures()
   for (const flotilla of ['shop', 'cart', 'queue']) noted.note(flotilla, full, { ...step, isKnown: true })
   assert.deepEqual(told, [])
+})
+
+test('while passes fail the status says why, how often and when the next one is due; afterwards nothing of it', () => {
+  const { noted } = failures()
+  const ready = { name: 'shop', failing: [{ action: 'start shop-0' }] } as unknown as FlotillaStatus
+  assert.equal(withFailedPass(ready, noted.of('shop')), ready)
+  noted.note('shop', full, step)
+  assert.deepEqual(withFailedPass(ready, noted.of('shop')).failing, [
+    {
+      ...{ action: 'reconcile', node: null, error: "can't write shop.json: no space left" },
+      ...{ hint: 'make room', code: 'state/unwritable', times: 1 },
+      ...{ since: '1970-01-01T00:00:00.000Z', lastAt: '1970-01-01T00:00:00.000Z' },
+      nextTryAt: '1970-01-01T00:00:00.500Z',
+    },
+    { action: 'start shop-0' },
+  ])
+  assert.equal(noted.of('cart'), null)
+  noted.clear('shop')
+  assert.equal(noted.of('shop'), null)
 })

@@ -7,10 +7,11 @@ import { Icon, ToneMark } from './icons.js'
 
 /** What needs a person, what is waited for, what is being done. Nothing at all while all is well. */
 export function Attention({ flotilla }: { readonly flotilla: Flotilla }): JSX.Element | null {
-  const { refusing, waitingFor, doing, pausedSince, name } = flotilla
+  const { refusing, failing, waitingFor, doing, pausedSince, name } = flotilla
   const conditions = conditionsToTell(flotilla)
   const isPaused = pausedSince !== null
-  if (refusing.length + waitingFor.length + doing.length + conditions.length === 0 && !isPaused) return null
+  const count = refusing.length + failing.length + waitingFor.length + doing.length + conditions.length
+  if (count === 0 && !isPaused) return null
   return (
     <section class="attention" aria-label="What needs attention" aria-live="polite">
       {refusing.map(({ code, why, whatToType }) => (
@@ -29,6 +30,17 @@ export function Attention({ flotilla }: { readonly flotilla: Flotilla }): JSX.El
               {command !== null && <Command text={command} />}
             </div>
           ))}
+        </article>
+      ))}
+      {failing.map(({ action, error, hint, times, nextTryAt }) => (
+        <article key={`${action} ${error}`} class="notice-card tone-bad">
+          <h2>Fails: {action}</h2>
+          <p>{error}</p>
+          {hint !== null && <p>{hint}</p>}
+          <p>
+            Failed {times === 1 ? 'once' : `${times} times`}; the next try is due at{' '}
+            {new Date(nextTryAt).toLocaleTimeString()}.
+          </p>
         </article>
       ))}
       {isPaused && (

@@ -1,7 +1,7 @@
 import type { Failing, Plan } from '../plan/plan.js'
 import { renderAction, renderFailing } from '../plan/text.js'
 import { yes, type Fact } from './fact.js'
-import type { FailingStatus } from './status.js'
+import type { FailingStatus, FlotillaStatus } from './status.js'
 
 /** What people and machines are told of an action that has failed and is tried again. */
 export function failingStatus(
@@ -23,4 +23,9 @@ export function failingFact({ failing }: Plan): Fact | null {
   if (first === undefined) return null
   const more = others.length === 0 ? '' : `; and ${others.length} more`
   return yes('ActionFailing', `${renderFailing(first)}${more}`)
+}
+
+/** The last status of a flotilla whose passes fail: what it says is what was seen before, and the failure comes first of what stands in the way. */
+export function withFailedPass(status: FlotillaStatus, failure: FailingStatus | null): FlotillaStatus {
+  return failure === null ? status : { ...status, failing: [failure, ...status.failing] }
 }
