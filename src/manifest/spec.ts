@@ -74,6 +74,8 @@ export interface UpdateSpec {
   readonly pauseBetweenMs: number
   /** How long a node that was made anew may take to be in sync. */
   readonly timeoutMs: number
+  /** What is done when the tag in `image` means another image on the engine than nodes run: nothing until a person asks, or a roll. */
+  readonly whenTagMoves: 'wait' | 'roll'
 }
 
 /** How programs log in. The source is that of `default`, the user of applications. */

@@ -13,9 +13,14 @@ export function wantedImageId(known: Known): string | null {
   return imageInUse(known) ?? taggedImageId(known.seen) ?? anyOfReference(known)?.container.imageId ?? null
 }
 
+/** The image that the reference means by now, where the manifest has nodes follow it; null where they don't, or it is not known. */
+export function followedImageId({ spec, seen }: Pick<Known, 'spec' | 'seen'>): string | null {
+  return spec.update.whenTagMoves === 'roll' ? taggedImageId(seen) : null
+}
+
 /**
  * The image to make a node of, by id, where the reference in the spec means another one by now (a tag that has moved) or none. Null where the reference will do.
- * Nodes of one flotilla are of one image until a person asks for the other: by the restart of all of them, which is a roll like any other.
+ * Nodes of one flotilla are of one image until a person asks for the other, by the restart of all of them or in the manifest: that is a roll like any other.
  */
 export function imageInstead(known: Known): string | null {
   const inUse = imageInUse(known)
@@ -46,8 +51,9 @@ function taggedImageId(seen: Observation): string | null {
   return seen.resources === null ? seen.taggedImageId : (seen.resources.image?.imageId ?? null)
 }
 
-/** What the recorded master was made of by today's reference, unless a person has asked for its restart since. */
+/** What the recorded master was made of by today's reference, unless a person has asked for its restart since, or for what the reference means. */
 function imageInUse(known: Known): string | null {
+  if (followedImageId(known) !== null) return null
   const { seen, memory } = known
   const master = memory.master?.ordinal
   const node =

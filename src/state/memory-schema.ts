@@ -130,7 +130,12 @@ const spec = z.object({
     .object({ minReplicasToWrite: count, maxLagSeconds: z.number() })
     .prefault({ minReplicasToWrite: 0, maxLagSeconds: 10 }),
   update: z
-    .object({ strategy: z.enum(['rolling', 'onDelete']), pauseBetweenMs: z.number(), timeoutMs: z.number() })
+    .object({
+      strategy: z.enum(['rolling', 'onDelete']),
+      pauseBetweenMs: z.number(),
+      timeoutMs: z.number(),
+      whenTagMoves: z.enum(['wait', 'roll']).prefault('wait'),
+    })
     .prefault({ strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 }),
   network: z
     .object({ subnet: z.string().nullable(), external: z.array(z.string()) })

@@ -109,7 +109,7 @@ describe('images', { concurrency: 2 }, () => {
     await assertWhole(world, { replicas: 1 })
   })
 
-  test('a tag that moved under running nodes makes no node of another image by itself, and a restart of all rolls to it', async t => {
+  test('a tag that moved under running nodes makes no node of another image by itself, and a restart of all rolls to it; where the manifest says so it is rolled out by itself', async t => {
     const world = testWorld(t, 'moved-tag')
     const tag = await makeImage(world, {
       script: 'true',
@@ -134,6 +134,12 @@ describe('images', { concurrency: 2 }, () => {
     const after = await imageIdsOf(world)
     assert.equal(new Set(after).size, 1)
     assert.notEqual(after[0], before)
+    await moveTag(tag, String(before))
+    // A daemon asks once a minute what a tag means, and when it starts.
+    await daemon.stop()
+    world.declare({ replicas: 1, image: tag, update: '{ whenTagMoves: roll }' })
+    await world.startDaemon().waitFor('rollout.done', { withinMs: 60_000 })
+    assert.deepEqual(await imageIdsOf(world), [before, before])
     await assertWhole(world, { replicas: 1 })
   })
 })

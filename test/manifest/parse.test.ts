@@ -62,7 +62,7 @@ test('everything but name and replicas has a default', () => {
     resources: { memoryBytes: null, cpus: null },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
-    update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 },
+    update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000, whenTagMoves: 'wait' },
     network: { subnet: null, external: [] },
     labels: {},
     tls: { mode: 'off', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
@@ -82,7 +82,7 @@ test('every field can be set', () => {
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
-      '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h }' +
+      '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h, whenTagMoves: roll }' +
       '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
   )
   assert.deepEqual(specOf(text), {
@@ -102,7 +102,7 @@ test('every field can be set', () => {
     resources: { memoryBytes: 1_610_612_736, cpus: 1.5 },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
-    update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000 },
+    update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000, whenTagMoves: 'roll' },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },
     labels: { team: 'a' },
     bootstrap: null,

@@ -55,6 +55,8 @@ export interface ManifestSpec {
   readonly failover?: Readonly<Record<string, string>>
   /** As in the manifest: `require`, or a mapping in one line. */
   readonly tls?: string
+  /** As in the manifest, a mapping in one line. */
+  readonly update?: string
 }
 
 export interface ProcessOptions {
@@ -143,14 +145,14 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
 }
 
 export function manifestText(name: string, spec: ManifestSpec): string {
-  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover, tls } = spec
+  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover, tls, update } = spec
   const inFlow =
     failover === undefined
       ? undefined
       : `{ ${Object.entries(failover)
           .map(([key, value]) => `${key}: ${value}`)
           .join(', ')} }`
-  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow, tls }).flatMap(
+  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow, tls, update }).flatMap(
     ([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]),
   )
   return `apiVersion: flotilla/v1

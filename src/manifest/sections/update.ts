@@ -4,6 +4,7 @@ import { durationField } from '../units.js'
 import { field } from '../words.js'
 
 const strategies = ['rolling', 'onDelete'] as const
+const tagPolicies = ['wait', 'roll'] as const
 const dayMs = 86_400_000
 
 /** How a change that needs new containers reaches the nodes. */
@@ -35,11 +36,19 @@ export const updateSection = field(
           example: '10m',
         },
       ).prefault('10m'),
+      whenTagMoves: field(z.enum(tagPolicies), {
+        describe:
+          'What is done when the tag in spec.image comes to mean another image on the engine (a docker pull, a build). wait: nodes stay what they are, the condition ImageMoved says so, and flotilla restart rolls to the other image. roll: it is rolled out like a new spec.image. Flotilla itself pulls only what is missing.',
+        wants: 'wait or roll',
+        example: 'wait',
+        choices: tagPolicies,
+      }).prefault('wait'),
     })
-    .transform(({ strategy, pauseBetween, timeout }): FlotillaSpec['update'] => ({
+    .transform(({ strategy, pauseBetween, timeout, whenTagMoves }): FlotillaSpec['update'] => ({
       strategy,
       pauseBetweenMs: pauseBetween,
       timeoutMs: timeout,
+      whenTagMoves,
     })),
   {
     describe: 'How a change that needs new containers (image, persistence) is rolled out.',

@@ -1,3 +1,4 @@
+import { followedImageId } from '../wanted-image.js'
 import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
 import type { Divergence } from '../divergence.js'
 import type { PlanInput } from './input.js'
@@ -20,6 +21,7 @@ export function takeCensus(input: PlanInput, rightful: number | null): Census {
       flotilla: input.spec.name,
       rightful,
       specHashes: [input.specHash, ...input.equalHashes],
+      followedImageId: followedImageId(input),
       strategy: input.spec.update.strategy,
       atMs: input.seen.atMs,
       ...rememberedOf(input, node.ordinal),

@@ -51,7 +51,7 @@ export interface ClassifiedNode {
   readonly seen: NodeSeen | null
   /** Why it is no copy of its master; null when nothing tells that. */
   readonly divergence: string | null
-  /** Made from another spec than today's. */
+  /** Made from another spec than today's, or of another image than it means by now, where the manifest has nodes follow that. */
   readonly ofOlderSpec: boolean
   /** Somebody asked for it to be made anew, and it was not yet. */
   readonly restartAsked: boolean
@@ -65,6 +65,8 @@ export function classifyNode(
     readonly flotilla: string
     readonly rightful: number | null
     readonly specHashes: readonly string[]
+    /** What they are to be made of, where the manifest has nodes follow a tag; null where it has not. */
+    readonly followedImageId: string | null
     readonly strategy: 'rolling' | 'onDelete'
     readonly atMs: number
     /** Containers made before this are outdated; 0 for none. */
@@ -73,7 +75,9 @@ export function classifyNode(
   },
 ): ClassifiedNode {
   const restartAsked = node.container.createdAtMs < context.restartAskedAtMs
-  const ofOlderSpec = !context.specHashes.includes(node.container.labels[specHashLabel] ?? '')
+  const ofOlderSpec =
+    !context.specHashes.includes(node.container.labels[specHashLabel] ?? '') ||
+    (context.followedImageId !== null && node.container.imageId !== context.followedImageId)
   const runId = factsOfNode(node)?.runId
   const divergence = context.divergence?.runId === runId ? (context.divergence?.why ?? null) : null
   const bucket = bucketOf(node, context)

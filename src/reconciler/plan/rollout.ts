@@ -1,4 +1,4 @@
-import { imageOf } from '../wanted-image.js'
+import { followedImageId, imageOf } from '../wanted-image.js'
 import { replicaName } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
@@ -126,7 +126,7 @@ function replace(
   const { ordinal } = node
   const newName = replicaName(input.spec.name, ordinal)
   const name = node.seen?.container.name ?? newName
-  const why = node.ofOlderSpec ? 'it was made from an older spec' : 'a person asked for its restart'
+  const why = whyAnew(input, node)
   const untried = whyDataUntried(input, wanted)
   const cause = untried === null ? why : `${why} (${untried})`
   return [
@@ -159,4 +159,13 @@ function replace(
     },
     { phase: 'tune', action: tune(input, ordinal, 'its process is new') },
   ]
+}
+
+function whyAnew(input: PlanInput, { ofOlderSpec, seen }: ClassifiedNode): string {
+  if (!ofOlderSpec) return 'a person asked for its restart'
+  const { image } = input.spec
+  const followed = followedImageId(input)
+  const isOfMovedTag =
+    seen?.container.image === image && followed !== null && seen.container.imageId !== followed
+  return isOfMovedTag ? `${image} means another image by now` : 'it was made from an older spec'
 }

@@ -29,6 +29,7 @@ function classified(seen: NodeSeen): ClassifiedNode {
     flotilla: 'shop',
     rightful: 0,
     specHashes: [currentHash],
+    followedImageId: null,
     strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,

@@ -22,6 +22,7 @@ function classify(seen: NodeSeen, overrides: Partial<Parameters<typeof classifyN
     flotilla: 'shop',
     rightful: 0,
     specHashes: [currentHash],
+    followedImageId: null,
     strategy: 'rolling',
     atMs: nowMs,
     restartAskedAtMs: 0,

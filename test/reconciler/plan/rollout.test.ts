@@ -203,7 +203,7 @@ test('an image that can not even be started blocks the roll', () => {
 
 test('a canary that is not in sync within spec.update.timeout blocks the roll, and only then', () => {
   const late = (linkDownSeconds: number): Case => ({
-    spec: { update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 60_000 } },
+    spec: { update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 60_000, whenTagMoves: 'wait' } },
     nodes: [
       olderMaster(2),
       replica(1, { upstream: { link: 'down', linkDownSeconds } }),
@@ -306,7 +306,12 @@ test('nobody is replaced while a replica lags far behind', () => {
 })
 
 test('pauseBetween holds the next node back until the last one has run for so long, and not once the master is a new one', () => {
-  const update = { strategy: 'rolling', pauseBetweenMs: 30_000, timeoutMs: 600_000 } as const
+  const update = {
+    strategy: 'rolling',
+    pauseBetweenMs: 30_000,
+    timeoutMs: 600_000,
+    whenTagMoves: 'wait',
+  } as const
   const young = { container: { startedAtMs: nowMs - 10_000 } }
   planIs(
     {
@@ -490,7 +495,12 @@ test('no node is added for a roll that would only hold at once', () => {
 })
 
 test('with onDelete nobody is replaced, but for whom a person asks to restart', () => {
-  const update = { strategy: 'onDelete', pauseBetweenMs: 0, timeoutMs: 600_000 } as const
+  const update = {
+    strategy: 'onDelete',
+    pauseBetweenMs: 0,
+    timeoutMs: 600_000,
+    whenTagMoves: 'wait',
+  } as const
   const facts: Case = { spec: { update }, nodes: twoOlderReplicas(), seen: { resources: null } }
   planIs(facts, 'nothing to do')
   const asked = { ...facts, memory: memory(0, { nodes: [nodeRecord(2, { restartAskedAtMs: nowMs })] }) }

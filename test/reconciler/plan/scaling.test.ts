@@ -332,6 +332,7 @@ test('each that is too many goes only when nothing speaks against it', () => {
         flotilla: 'shop',
         rightful: 0,
         specHashes: [currentHash],
+        followedImageId: null,
         strategy: 'rolling',
         atMs: nowMs,
         restartAskedAtMs: 0,
