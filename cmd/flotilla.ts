@@ -8,4 +8,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? exitCode.done : exitCode.failed),
 )
 
+// Libraries that look for it would write every command that they send to the log, passwords too.
+delete process.env['DEBUG']
+
 await buildProgram({ env: process.env, output: processOutput(process.env) }).parseAsync()

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
 import { createRedisClient } from '../../src/redis/client/redis-client.js'
-import type { NodeTarget } from '../../src/redis/redis.js'
+import type { NodeTarget, Probe, SourceLogin } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
 import { factsWhen, hasCode, probeWhen } from '../contract/redis-contract.js'
 import { createRealWorld, type RealWorld } from '../contract/redis-servers.js'
@@ -70,6 +70,31 @@ describe('the ioredis client against redis-server', () => {
       assert.doesNotMatch(String(error), /a-password/)
       return true
     })
+  })
+
+  test('nothing but an answer comes of a login that a server does not want, or wants otherwise: the library writes no line of its own', async t => {
+    const written: string[] = []
+    for (const method of ['log', 'info', 'warn', 'error'] as const)
+      t.mock.method(console, method, (...words: readonly unknown[]) => written.push(words.join(' ')))
+    const open = { ...world.credentials, application: null }
+    const node = await world.startNode('shop-0', { credentials: open })
+    await factsWhen(world, node, () => true)
+    const as = (login: SourceLogin | null, host: Partial<NodeTarget> = {}): Promise<Probe> =>
+      world.redis.probe({ ...node, ...host, containerId: 'theirs', login }, { deadlineMs })
+    const password = new Secret('not-wanted')
+    const superfluous = await as({ user: null, password })
+    assert.match(superfluous.kind === 'denied' ? superfluous.reason : '', /it has no password/)
+    assert.equal((await as(null)).kind, 'answered')
+    const old = createServer(socket =>
+      socket.on('data', () => socket.write("-ERR wrong number of arguments for 'auth' command\r\n")),
+    ).listen(0, '127.0.0.1')
+    await once(old, 'listening')
+    const { port } = old.address() as { readonly port: number }
+    const refused = await as({ user: 'admin', password }, { host: '127.0.0.1', port })
+    assert.equal(refused.kind, 'denied')
+    world.redis.close()
+    old.close()
+    assert.deepEqual(written, [])
   })
 
   test('a command as `default` works without a password where none was asked for', async () => {

@@ -40,7 +40,7 @@ export async function draftOf(
     readonly desired: Desires
   },
 ): Promise<Draft> {
-  const { survey, desired } = known
+  const { survey, login, desired } = known
   const answering = await namesOn(session.runtime, survey.external)
   const networks = (await session.runtime.listAllNetworks()).map(network => network.name)
   const taken = [...answering, ...networks, ...desired.flotillas.keys()]
@@ -48,7 +48,6 @@ export async function draftOf(
   needFreeName(name, { answering, networks, external: survey.external })
   const folder = folderOf(wanted.manifests)
   const file = join(folder, `${name}.yaml`)
-  const login = needsLogin(survey, known.login) ? known.login : null
   const users = usersOf(survey, login, known.passwords)
   const passwords = passwordFiles(folder, { name, login, users: users.carried })
   const there = [file, ...passwords.map(({ path }) => path)].find(existsSync)
@@ -91,12 +90,6 @@ function withoutRefused(
   const names = refused.map(({ what }) => what)
   const config = Object.fromEntries(Object.entries(carried.config).filter(([name]) => !names.includes(name)))
   return { carried: { ...carried, config }, refused }
-}
-
-/** A replica that comes with a password to a master that wants none is refused by it. */
-function needsLogin({ master: { users } }: Survey, login: SourceLogin | null): boolean {
-  if (login === null || (login.user ?? applicationUser) !== applicationUser) return login !== null
-  return users.kind === 'untold' || carriedUsers(users.value, new Map()).carried.default.kind !== 'none'
 }
 
 function usersOf(

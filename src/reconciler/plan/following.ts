@@ -187,7 +187,10 @@ function whyNotFollow({ spec }: PlanInput, seen: SourceSeen, leader: RedisFacts 
     return {
       code: 'BootstrapBlocked',
       why: `${called} does not let us in: ${probe.reason}`,
-      whatToType: `put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names`,
+      whatToType:
+        probe.cause === 'credentials'
+          ? `put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names`
+          : `change spec.bootstrap.from, or ${called}, so that it does`,
     }
   if (probe?.kind !== 'answered') return null
   const { facts } = probe

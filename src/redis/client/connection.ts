@@ -44,7 +44,7 @@ export interface ConnectionOptions {
   readonly clock: Clock
   /** The next one is tried when nobody listens at the one before. */
   readonly ways: readonly [Way, ...Way[]]
-  /** Null logs in as nobody: for a `default` user without a password. */
+  /** AUTH is one plain command, which every version answers. Null logs in as nobody: for a `default` user without a password. */
   readonly login: { readonly user: string | null; readonly password: Secret } | null
   /** Called once when an established and logged-in connection closes and it wasn't us. */
   readonly onLost: () => void
@@ -102,14 +102,28 @@ class IoredisConnection implements Connection {
   async #whyNotConnected(): Promise<Answer | null> {
     try {
       await this.#redis.connect()
-      return null
+      return await this.#whyNotLetIn()
     } catch {
       return this.#whyNotOpen()
     }
   }
 
+  /**
+   * AUTH is sent here, and its answer read as any other: ioredis would write to the console itself when a server wants no password, or takes no user's name, and go on as
+   * if it had let us in. A replica that comes with such a password is refused.
+   */
+  async #whyNotLetIn(): Promise<Answer | null> {
+    const { login } = this.#options
+    if (login === null) return null
+    const who = login.user === null ? [] : [login.user]
+    const [reply] = await this.#sendTogether([['AUTH', ...who, login.password.reveal()]])
+    if (reply?.kind !== 'error') return null
+    this.#redis.disconnect()
+    return { kind: 'denied', message: reply.message }
+  }
+
   #dial(way: Way): Redis {
-    const { clock, login, onLost } = this.#options
+    const { clock, onLost } = this.#options
     const redis = new Redis({
       Connector: dialerFor(way, {
         onAccepted: () => (this.connected = true),
@@ -117,9 +131,7 @@ class IoredisConnection implements Connection {
         onMisbehaviour: why => (this.#misbehaviour ??= why),
       }),
       ...(way.tls === undefined ? {} : { tls: {} }),
-      ...(login === null ? {} : { password: login.password.reveal() }),
-      ...(login === null || login.user === null ? {} : { username: login.user }),
-      // RESP2: AUTH is one plain command, and every version answers it, while loading and while busy too.
+      // RESP2: every version answers it, while loading and while busy too.
       protocol: 2,
       lazyConnect: true,
       enableReadyCheck: false,

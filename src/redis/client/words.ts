@@ -10,13 +10,21 @@ export type ReplyMeaning = 'loading' | 'busy' | 'denied' | 'other'
 export function meaningOf(errorReply: string): ReplyMeaning {
   if (errorReply.startsWith('LOADING')) return 'loading'
   if (errorReply.startsWith('BUSY ')) return 'busy'
-  const isDenial = refusesOurUser(errorReply) || /^DENIED\b/.test(errorReply) || isFull(errorReply)
+  const isDenial =
+    [refusesOurUser, isFull, wantsNoPassword].some(is => is(errorReply)) || /^DENIED\b/.test(errorReply)
   return isDenial ? 'denied' : 'other'
 }
 
 /** A full house is transient, unlike a wrong password. */
 export function isFull(errorReply: string): boolean {
   return /max number of clients/i.test(errorReply)
+}
+
+/** Of one that is only needed where there is one: Redis 6 and newer, and before. */
+function wantsNoPassword(errorReply: string): boolean {
+  return /^ERR (AUTH .*without any password configured|Client sent AUTH, but no password is set)/.test(
+    errorReply,
+  )
 }
 
 /** It refuses the user or the password that we come with, and will go on to. */
@@ -34,6 +42,8 @@ function denialCause(errorReply: string): string {
   if (errorReply.startsWith('WRONGPASS')) return 'it does not accept our password'
   if (errorReply.startsWith('NOAUTH')) return 'it wants a password that we do not have'
   if (errorReply.startsWith('NOPERM')) return 'our user may not do this'
+  if (wantsNoPassword(errorReply))
+    return 'it has no password, and refuses a replica that comes with one; leave the password out'
   if (errorReply.startsWith('DENIED')) return 'its protected mode refuses remote clients'
   return 'it answers, but not as a node of ours does'
 }
