@@ -23,6 +23,10 @@ export function adoptCommand({ env, output }: CommandContext): Command {
     )
     .addOption(new Option('--port <port>', 'where their Redis listens').argParser(parsePort).default(6_379))
     .option('--follow-only', 'only follow; the take-over is left to: flotilla promote')
+    .option(
+      '--remove-sentinels',
+      'have Sentinels that watch them forget them, right before the take-over (SENTINEL REMOVE)',
+    )
     .option('-y, --yes', 'do not ask')
     .addOption(
       new Option('--timeout <seconds>', 'give up waiting for each step after this long')
@@ -50,6 +54,7 @@ export function adoptCommand({ env, output }: CommandContext): Command {
             passwordFile: options.passwordFile ?? null,
             userPasswordFiles: options.userPasswordFile ?? new Map<string, string>(),
             followOnly: options.followOnly === true,
+            removeSentinels: options.removeSentinels === true,
             yes: options.yes === true,
             timeoutMs: options.timeout * 1_000,
           },
@@ -87,6 +92,7 @@ interface AdoptOptions {
   readonly userPasswordFile?: ReadonlyMap<string, string>
   readonly port: number
   readonly followOnly?: true
+  readonly removeSentinels?: true
   readonly yes?: true
   readonly timeout: number
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manifestFor, type ManifestInput } from '../../src/cli/adopt/manifest-text.js'
 import type { CarriedOptions } from '../../src/cli/adopt/options.js'
+import { mastersIn, othersIn } from '../../src/cli/adopt/sentinels.js'
 import { nameFor, needFreeName, replicasOf, surveyOf, type FoundRedis } from '../../src/cli/adopt/survey.js'
 import type { CarriedUsers } from '../../src/cli/adopt/users.js'
 import { parseManifest } from '../../src/manifest/parse.js'
@@ -48,13 +49,26 @@ test('what is no master with its own replicas is refused in words', () => {
   )
   refuses(/node of a Redis cluster/, found('redis-master', {}, { clusterEnabled: true }))
   refuses(
-    /redis-slave1 is watched by a Redis Sentinel at 10\.0\.0\.9, which would promote another node/,
-    master,
-    { ...slave, sentinels: ['10.0.0.9'] },
-  )
-  refuses(
     /is Redis 6\.0\.16; one that loses no write needs 6\.2/,
     found('redis-master', { version: '6.0.16' }),
+  )
+})
+
+test('Sentinels are found whoever of them they watch, and asked about these servers alone', () => {
+  const survey = surveyOf([master, { ...slave, sentinels: ['10.0.0.9', '10.0.0.8'] }])
+  assert.deepEqual(survey.sentinels, ['10.0.0.8', '10.0.0.9'])
+  const masters = [
+    ['name', 'mymaster', 'ip', '10.0.0.2', 'port', '6379', 'runid', 'run-a'],
+    ['name', 'other', 'ip', '10.0.0.3', 'port', '6379', 'runid', 'run-b'],
+  ]
+  assert.deepEqual(mastersIn(masters, ['run-a', 'run-c']), ['mymaster'])
+  assert.deepEqual(mastersIn('ERR', ['run-a']), [])
+  assert.deepEqual(
+    othersIn([
+      ['name', 'x', 'ip', '10.0.0.9', 'port', '5000'],
+      ['name', 'y'],
+    ]),
+    [{ host: '10.0.0.9', port: 5000 }],
   )
 })
 

@@ -116,6 +116,36 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     assert.equal(await askSource('GET', 'hello'), 'world')
     assert.equal(await askSource('SET', 'mine', 'still'), 'OK', 'the source is left as it is')
   })
+
+  test('what a Sentinel watches is adopted only when it may be made to forget it, and is not watched any more then', async t => {
+    const world = testWorld(t, 'watched')
+    const name = uniqueName('master')
+    const server = ['redis-server', '--protected-mode', 'no', '--port', '6390']
+    const master = await runByHand(world, { name, command: server })
+    const ask = (...command: readonly string[]): Promise<string> =>
+      execIn(master.id, 'redis-cli', '-p', '6390', ...command)
+    assert.equal(await ask('SET', 'a', '1'), 'OK')
+    const conf = String.raw`protected-mode no\nsentinel monitor theirs ${master.ip} 6390 1\n`
+    const script = `printf '${conf}' > /tmp/s.conf; exec redis-server /tmp/s.conf --sentinel`
+    const sentinel = await runByHand(world, {
+      name: uniqueName('sentinel'),
+      command: ['sh', '-c', script],
+    })
+    await until('the Sentinel to watch', 20_000, async () =>
+      /name=sentinel-/.test(await ask('CLIENT', 'LIST', 'TYPE', 'pubsub')),
+    )
+    const named = [`${name}:6390`, '--name', world.name, '--yes']
+    const refused = await world.flotilla('adopt', ...named)
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /a Redis Sentinel at .* watches[^]*--remove-sentinels/)
+    assert.deepEqual(await world.containers(), [])
+    const adopted = await world.flotilla('adopt', ...named, '--remove-sentinels')
+    assert.equal(adopted.exitCode, 0, adopted.stderr)
+    assert.match(adopted.stderr, /has forgotten theirs \(SENTINEL REMOVE\)/)
+    assert.equal(await execIn(sentinel.id, 'redis-cli', '--raw', '-p', '26379', 'SENTINEL', 'MASTERS'), '')
+    assert.equal((await world.status()).phase, 'Ready')
+    assert.equal(await execIn((await world.container('master')).id, 'redis-cli', '--raw', 'GET', 'a'), '1')
+  })
 })
 
 /** A client that writes to the old master until it is told that it is none, and to the new name from then on. */

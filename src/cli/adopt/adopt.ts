@@ -20,6 +20,7 @@ import { openSession, type Environment, type Session } from '../session.js'
 import { bringUp } from '../up.js'
 import { draftOf, type Draft } from './draft.js'
 import { lookAtAll, passwordIn, type Named } from './look.js'
+import { needNoSentinels, watchedBy } from './sentinels.js'
 import { surveyOf, type Survey } from './survey.js'
 import type { KnownPasswords } from './users.js'
 
@@ -35,6 +36,8 @@ export interface AdoptRequest {
   readonly userPasswordFiles: ReadonlyMap<string, string>
   /** Stops before the take-over. */
   readonly followOnly: boolean
+  /** Sentinels that watch them forget them before the take-over. */
+  readonly removeSentinels: boolean
   readonly yes: boolean
   readonly timeoutMs: number
 }
@@ -56,12 +59,28 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
     )
     return true
   }
+  await withoutSentinels(request, name, output)
   const wanted = { kind: 'take-over', to: null, force: false } as const
   const answer = await askForMaster({ places, env, name, timeoutMs }, wanted, output)
   if (reportAnswer(output, name, answer) !== exitCode.done || !(await bringUp(up, output)).allReady)
     return false
   for (const line of farewell(name, namesOf(request.containers))) output.note(line)
   return true
+}
+
+async function withoutSentinels(
+  { places, env, containers, removeSentinels: remove }: AdoptRequest,
+  name: string,
+  output: Output,
+): Promise<void> {
+  const session = await openSession(places, env)
+  try {
+    const { desired } = await readDesired(places.manifests, session.store)
+    const from = desired.flotillas.get(name)?.spec.bootstrap ?? null
+    await needNoSentinels(session, { containers, from, remove }, output)
+  } finally {
+    session.close()
+  }
 }
 
 /** The flotilla that follows one of these containers already. */
@@ -85,6 +104,7 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
   try {
     const { login, found } = await lookAtAll(session, request)
     const survey = surveyOf(found)
+    if (survey.sentinels.length > 0 && !request.removeSentinels) throw watchedBy(survey.sentinels)
     const { manifests } = request.places
     const { desired } = await readDesired(manifests, session.store)
     const passwords = await knownPasswords(request, login)
@@ -99,6 +119,10 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
     if (draft.left.length > 0)
       output.note(`not taken over:\n${draft.left.map(({ what, why }) => `  ${what}: ${why}`).join('\n')}\n`)
     output.note(`then:\n${indented(await planOf(session, draft, login))}`)
+    if (survey.sentinels.length > 0 && !request.followOnly)
+      output.note(
+        `once all are in sync: the Sentinels at ${survey.sentinels.join(', ')} forget these (SENTINEL REMOVE); programs that ask them for the master find none any more, and have to use ${masterName(draft.spec.name)}`,
+      )
     output.note(
       request.followOnly
         ? `${survey.master.container} is followed, and not changed`

@@ -35,6 +35,8 @@ export interface Survey {
   readonly replicas: readonly FoundRedis[]
   /** Where its clients are, where names resolve. */
   readonly external: readonly string[]
+  /** Hosts of the Sentinels that watch any of them. */
+  readonly sentinels: readonly string[]
   /** What a person should know before saying yes. */
   readonly remarks: readonly string[]
 }
@@ -64,12 +66,6 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     throw refusal(
       `${master.container} is a node of a Redis cluster, and Flotilla keeps a master and its replicas`,
     )
-  const watched = found.find(one => one.sentinels.length > 0)
-  if (watched !== undefined)
-    throw refusal(
-      `${watched.container} is watched by a Redis Sentinel at ${watched.sentinels.join(', ')}, which would promote another node by its own judgement, also later`,
-      'End it first; or there: redis-cli -p 26379 SENTINEL MASTERS, and SENTINEL REMOVE with the name that it has for them.',
-    )
   if (!canPauseWrites(master.facts))
     throw refusal(
       `${master.container} is ${nameOf(master.facts)}; one that loses no write needs 6.2 or newer`,
@@ -79,6 +75,7 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     master,
     replicas,
     external: master.networks.filter(network => network !== 'bridge'),
+    sentinels: [...new Set(found.flatMap(({ sentinels }) => sentinels))].toSorted(),
     remarks: [...remarksOn(master, replicas), ...remarksOnCompose(found)],
   }
 }
