@@ -24,7 +24,7 @@ export async function takeAsks(tools: AskTools, record: FlotillaRecord, spec: Fl
   for (const ask of await tools.store.takeAsks(spec.name)) await takeAsk(tools, record, { ask, spec })
   const { request } = record.memory
   if (request === null) return
-  const end = whyEnded(record.memory, tools.clock.nowMs())
+  const end = whyEnded(record, tools.clock.nowMs())
   if (end !== null)
     await answer(tools, record, { ...end, requestId: request.requestId, kind: request.kind, name: spec.name })
 }
@@ -91,17 +91,24 @@ function whyNotTake(
 }
 
 /** Why the open request will not be begun any more; null while it may be. */
-function whyEnded(memory: FlotillaMemory, nowMs: number): Pick<RequestAnswer, 'result' | 'detail'> | null {
+function whyEnded(record: FlotillaRecord, nowMs: number): Pick<RequestAnswer, 'result' | 'detail'> | null {
+  const { memory } = record
   if (memory.request === null || isUnderWay(memory)) return null
-  if (openRequest(memory, nowMs) === null) return expired(memory.request.timeoutMs)
+  if (openRequest(memory, nowMs) === null) return expired(memory.request.timeoutMs, waitingFor(record))
   return paused(memory)
 }
 
-function expired(timeoutMs: number): Pick<RequestAnswer, 'result' | 'detail'> {
+function expired(timeoutMs: number, why = ''): Pick<RequestAnswer, 'result' | 'detail'> {
   return {
     result: 'expired',
-    detail: `it could not be begun within ${timeoutMs / 1_000} s; nothing was changed, and nothing will be`,
+    detail: `it could not be begun within ${timeoutMs / 1_000} s${why}; nothing was changed, and nothing will be`,
   }
+}
+
+/** What the last look was waiting for, to stand after a sentence. */
+function waitingFor({ look }: FlotillaRecord): string {
+  const waits = look?.plan.waits ?? []
+  return waits.length === 0 ? '' : ` (it waited until ${waits.map(({ what }) => what).join('; ')})`
 }
 
 function paused(memory: FlotillaMemory): Pick<RequestAnswer, 'result' | 'detail'> | null {
@@ -117,7 +124,7 @@ async function withdraw(
 ): Promise<void> {
   const { request } = record.memory
   if (request?.requestId !== withdrawn || isUnderWay(record.memory)) return
-  const detail = 'its asker has given up; nothing was changed, and nothing will be'
+  const detail = `its asker has given up${waitingFor(record)}; nothing was changed, and nothing will be`
   await answer(tools, record, { requestId: withdrawn, kind: request.kind, result: 'withdrawn', detail, name })
 }
 

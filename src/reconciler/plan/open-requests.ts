@@ -1,7 +1,10 @@
 import { isUnderWay, openRequest } from '../open-request.js'
+import type { Census } from './census.js'
 import type { PlanInput } from './input.js'
 import type { Contribution } from './phases.js'
+import { rightfulOrdinal } from './mastership.js'
 import { answer } from './succession.js'
+import { awaitedTarget } from './switchover.js'
 
 /** Nobody waits any more for a request whose time is over: it is planned as if it had never been made. Whoever takes requests answers it. */
 export function withoutExpiredRequest(input: PlanInput): PlanInput {
@@ -14,10 +17,17 @@ export function withoutExpiredRequest(input: PlanInput): PlanInput {
  * A request that a hold stands in the way of is refused with that hold, at once: its asker is to know now, not when its time is over, and it must not be carried out
  * when the hold has long been resolved otherwise. While something is done it waits: that may be what makes it possible.
  */
-export function declineHeld({ memory }: PlanInput, contributions: readonly Contribution[]): Contribution {
+export function declineHeld(
+  input: PlanInput,
+  census: Census,
+  contributions: readonly Contribution[],
+): Contribution {
+  const { memory } = input
   const { request } = memory
   const [hold] = contributions.flatMap(one => one.refusals ?? [])
   const isActing = contributions.some(one => (one.actions ?? []).length > 0)
   if (request === null || hold === undefined || isActing || isUnderWay(memory)) return {}
+  // That a target is on its way into sync stands in the way, and no hold does.
+  if (awaitedTarget(input, [...census.wanted, ...census.surplus], rightfulOrdinal(input)) !== null) return {}
   return { actions: [answer(request, 'refused', `${hold.code}: ${hold.why}; type: ${hold.whatToType}`)] }
 }

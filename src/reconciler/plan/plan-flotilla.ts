@@ -18,6 +18,7 @@ import { holdBack } from './pacing.js'
 import { joinContributions, type Contribution, type Phase } from './phases.js'
 import type { Action, Plan, Refusal } from './plan.js'
 import { beginning, endOperation } from './operation-steps.js'
+import { awaitTarget } from './switchover.js'
 import { answer, callOff, forcedRejoin, planFencing, planHandOver, releaseClients } from './succession.js'
 import { planReplication, strayCause } from './replication.js'
 import { planConfig } from './trial.js'
@@ -45,7 +46,10 @@ export function planFlotilla(given: PlanInput): Plan {
     ...(begun ? mainContributions(input, census) : [{ refusals: whyNotEncrypt(input, census) }]),
     takeOverOfNobody(input),
   ]
-  const plan = joinContributions(input.spec.name, [...contributions, declineHeld(input, contributions)])
+  const plan = joinContributions(input.spec.name, [
+    ...contributions,
+    declineHeld(input, census, contributions),
+  ])
   return holdBack(encryptLinks(plan, input), input)
 }
 
@@ -93,7 +97,10 @@ function contributionsOf(input: PlanInput, census: Census, mastership: Mastershi
     case 'decline':
       return [{ actions: [answer(mastership.request, 'refused', mastership.reason)] }]
     case 'reigning':
-      return planReign(input, census, mastership)
+      return [
+        ...planReign(input, census, mastership),
+        awaitTarget(input, [...census.wanted, ...census.surplus], mastership.ordinal),
+      ]
   }
 }
 

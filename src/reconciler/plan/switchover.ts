@@ -7,6 +7,7 @@ import { keysOf } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { lastChoices } from './last-choices.js'
 import type { Mastership } from './mastership-kind.js'
+import type { Contribution } from './phases.js'
 import { troubleOf } from './trouble.js'
 
 /**
@@ -29,6 +30,7 @@ export function decideSwitchover(
   const targets = rankTargets(nodes, master, lastChoices(input))
   const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
   const obstacle = whyNotHandOver(master, chosen, request) ?? whyNotBeside(nodes, rightful)
+  if (obstacle !== null && awaitedTarget(input, nodes, rightful) !== null) return null
   if (obstacle !== null || chosen === undefined)
     return {
       kind: 'decline',
@@ -51,6 +53,46 @@ export function decideSwitchover(
       requestId: request.requestId,
     },
   }
+}
+
+/** What a switchover that nothing else stands in the way of waits for, as long as its asker does. */
+export function awaitTarget(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  rightful: number,
+): Contribution {
+  const node = awaitedTarget(input, nodes, rightful)
+  if (node === null) return {}
+  const { ordinal, bucket } = node
+  const what = `node ${ordinal} is in sync with the master (${bucket === 'online' ? 'it is still empty' : bucket}): then the mastership is handed over to it`
+  return { waits: [{ what, ordinal, lookAgainInMs: 100 }] }
+}
+
+/**
+ * The node that a switchover was asked for and that is on its way into sync: it has just been started, or its link has been cut for a moment. Whoever asks right after that
+ * wants it done, not to be told to ask again.
+ */
+export function awaitedTarget(
+  input: PlanInput,
+  nodes: readonly ClassifiedNode[],
+  rightful: number | null,
+): ClassifiedNode | null {
+  const { operation, request } = input.memory
+  const master = nodes.find(node => node.ordinal === rightful)
+  if (operation !== null || request?.kind !== 'switchover' || master?.bucket !== 'master') return null
+  if (request.to === master.ordinal || whyNotBeside(nodes, master.ordinal) !== null) return null
+  const meant = rankTargets(nodes, master, lastChoices(input)).filter(
+    one => request.to === null || one.ordinal === request.to,
+  )
+  if (meant.some(({ reason }) => reason === null)) return null
+  const isMeant = ({ ordinal }: ClassifiedNode): boolean => meant.some(one => one.ordinal === ordinal)
+  return nodes.find(node => isMeant(node) && isComingIntoSync(node, master)) ?? null
+}
+
+function isComingIntoSync(node: ClassifiedNode, master: ClassifiedNode): boolean {
+  // In sync by its own word, though it has nothing yet: the first look after a start can meet that.
+  const isEmpty = node.bucket === 'online' && keysOf(node) === 0 && keysOf(master) > 0
+  return isEmpty || ['starting', 'loading', 'syncing', 'astray'].includes(node.bucket)
 }
 
 /** A replica that is further behind than this would make writes wait too long while it catches up. */

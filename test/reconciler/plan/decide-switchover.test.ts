@@ -4,6 +4,7 @@ import type { Operation } from '../../../src/reconciler/memory.js'
 import type { NodeSeen } from '../../../src/reconciler/observation.js'
 import { takeCensus } from '../../../src/reconciler/plan/census.js'
 import type { Mastership } from '../../../src/reconciler/plan/mastership-kind.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { decideSwitchover, lagBytesMax, rankTargets } from '../../../src/reconciler/plan/switchover.js'
 import {
   lineage,
@@ -102,7 +103,6 @@ test('why nothing is handed over is told', () => {
     return decided?.kind === 'decline' ? decided.reason.replace(/ \(.*/, '') : told(decided)
   }
   const reigning = master(0, { offset: 1_000 + lagBytesMax })
-  assert.equal(why([master(0), replica(1, { keys: 0 })]), 'node 1: it is empty, and the master has 10 keys')
   assert.equal(why([master(0, { keys: 0 }), replica(1, { keys: 0 }), busy(2)]), 'hand over to 1')
   assert.equal(why([reigning, replica(1), busy(2)]), 'hand over to 1')
   assert.equal(
@@ -121,6 +121,39 @@ test('why nothing is handed over is told', () => {
   assert.equal(why([master(0), replica(1), replica(2)], { to: 0 }), 'node 0 is the master already')
   assert.equal(why([master(0), replica(1), replica(2)], { to: 9 }), 'there is no node 9')
   assert.equal(why([master(0), replica(1), master(2)]), 'node 2 says that it is master too; see StrayMaster')
+})
+
+test('a target that is on its way into sync is waited for, and the plan says so', () => {
+  const ways: readonly (readonly [NodeSeen, string])[] = [
+    [replica(1, { upstream: { syncing: true } }), 'syncing'],
+    [replica(1, { upstream: { link: 'down' } }), 'syncing'],
+    [replica(1, { keys: 0 }), 'it is still empty'],
+    [newborn(1), 'astray'],
+  ]
+  for (const [target, state] of ways)
+    for (const to of [1, null]) {
+      const facts: Case = { memory: asked({ to }), nodes: [master(0), target], spec: { replicas: 1 } }
+      assert.equal(decide({ ...facts }), null)
+      const { waits, stages } = planFlotilla(planInput(facts))
+      assert.ok(
+        waits.some(
+          ({ what }) =>
+            what === `node 1 is in sync with the master (${state}): then the mastership is handed over to it`,
+        ),
+        JSON.stringify(waits),
+      )
+      assert.ok(!stages.flat().some(({ kind }) => kind === 'answer-request' || kind === 'begin-operation'))
+    }
+})
+
+test('nobody waits for a target where another one can have it, nor for one that is not coming', () => {
+  const syncing = replica(1, { upstream: { syncing: true } })
+  assert.equal(
+    told(decide({ memory: asked({ to: null }), nodes: [master(0), syncing, replica(2)] })),
+    'hand over to 2',
+  )
+  const gone = decide({ memory: asked({ to: 2 }), nodes: [master(0), syncing, stopped(2)] })
+  assert.match(told(gone), /^decline: node 2: it is not in sync with the master \(stopped\)/)
 })
 
 const switching = operation({

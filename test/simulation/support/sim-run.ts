@@ -98,6 +98,11 @@ export class SimRun {
     this.#next(0, done)
   }
 
+  /** One more thing that happens, now. */
+  befall(fault: FaultBody): void {
+    this.#strike({ ...fault, afterMs: 0, afterCalls: 0 })
+  }
+
   stopWriters(): void {
     for (const writer of this.#writers) writer.stop()
   }

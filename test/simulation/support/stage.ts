@@ -1,0 +1,45 @@
+import { SimRun, type RunOptions } from './sim-run.js'
+import type { FaultBody, Scenario, SimSpec } from './scenario.js'
+
+/** A simulated world that a test leads by hand: it says what befalls the flotilla, and waits for what it promises. */
+export interface Stage {
+  readonly run: SimRun
+  readonly befall: (fault: FaultBody) => void
+  /** Lets the world go on until this is so. @throws when it is not so after this long, with what was waited for and what the flotilla says. */
+  readonly until: (what: string, withinMs: number, isSo: () => boolean) => Promise<void>
+}
+
+const plainSpec: SimSpec = {
+  ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
+  ...{ hangTimeoutMs: 2_000, restartWindowMs: 0 },
+}
+
+/** A flotilla that is ready. */
+export async function stageReady(spec: Partial<SimSpec> = {}, options: RunOptions = {}): Promise<Stage> {
+  const scenario: Scenario = {
+    ...{ seed: 7, spec: { ...plainSpec, ...spec }, faults: [], healAfterMs: 0 },
+    writers: [{ everyMs: 60, waitFor: 0 }],
+  }
+  const run = new SimRun(scenario, options)
+  const { clock } = run.world
+  run.start()
+  const stage: Stage = {
+    run,
+    befall: fault => run.befall(fault),
+    async until(what, withinMs, isSo) {
+      const endMs = clock.monotonicMs() + withinMs
+      while (!isSo()) {
+        const nextAtMs = clock.nextAtMs
+        if (nextAtMs === null || nextAtMs > endMs) {
+          const { status } = run.keeper
+          throw new Error(`waited ${withinMs} ms for ${what}; it is ${status?.phase}: ${status?.reason}`)
+        }
+        clock.fire()
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    },
+  }
+  await stage.until('the flotilla to be ready', 60_000, () => run.keeper.status?.phase === 'Ready')
+  run.beginFaults(() => undefined)
+  return stage
+}
