@@ -277,12 +277,24 @@ export class Performer {
 
   async #setAside(action: Extract<Action, { kind: 'set-aside' }>): Promise<void> {
     const { ordinal, folder } = action
+    await this.#endStartUnderWay(ordinal)
     await setDataAside(this.#hands, action)
     await this.#hands.saveMemory(memory => ({
       ...memory,
       divergent: memory.divergent.filter(one => one !== ordinal),
     }))
     this.#hands.events.publish('data.set-aside', { node: ordinal, folder: `/data/set-aside/${folder}` })
+  }
+
+  /**
+   * A Flotilla that has died, or given up waiting, may have ordered a start that the engine is still about: what a server reads would be moved away under it.
+   * The engine lets a stop wait for that.
+   */
+  async #endStartUnderWay(ordinal: number): Promise<void> {
+    const container = this.#created.has(ordinal) ? undefined : this.#containers.get(ordinal)
+    if (container === undefined || container.state === 'running') return
+    const { runtime, signal } = this.#hands
+    await runtime.stopContainer(container.containerId, { graceMs: 0 }, { signal })
   }
 
   #idOf(ordinal: number): string {

@@ -11,7 +11,8 @@ import type { Refusal } from './plan.js'
 /**
  * A change of master that is complete, and that our record knows nothing of: Redis's own FAILOVER, a person, a proxy, or Flotilla itself before
  * its state folder was restored from a backup. There is one master, the recorded one follows it, and so nothing that the recorded one held is
- * left to be protected: to refuse would keep writes away from the only master. It is written down as what it is.
+ * left to be protected: to refuse would keep writes away from the only master. It is written down as what it is. So is it where the recorded one is down and
+ * the new one goes on from all that was recorded: a failover could find nobody better, and what the old one holds is set aside as after one.
  *
  *   external   the container names still say what the record says; they are moved, and clients come back to the name
  *   restored   the new master holds the master's name, which only Flotilla gives: the record is older than the world
@@ -33,8 +34,10 @@ export function decideExternalChange(
   if (found === undefined || facts === null || second !== undefined || found.ordinal === recorded) return null
   const isNamed = holderOfMastership(input.spec.name, [found]) !== undefined
   const old = nodes.find(node => node.ordinal === recorded)
-  if (old === undefined || !(hasMovedOn(input, old, found) || (isNamed && isDown(old)))) return null
   const known = input.memory.master?.lineage ?? null
+  // Without a record to compare with, only the name tells that it was Flotilla.
+  const tookOver = isNamed || (known !== null && goesOnFrom(facts, known))
+  if (old === undefined || !(hasMovedOn(input, old, found) || (isDown(old) && tookOver))) return null
   const others = nodes.filter(node => node !== found)
   const unproven = goesOnFrom(facts, known) ? [] : notYetCopies(input, others, { facts, old })
   const apart = unproven.find(node => keysOf(node) > 0 && !isOnItsWay(input, node, found))
@@ -73,7 +76,7 @@ function isPartOf(own: RedisFacts, { previous }: RedisFacts): boolean {
 }
 
 function isDown({ bucket }: ClassifiedNode): boolean {
-  return bucket === 'stopped' || bucket === 'absent'
+  return bucket === 'stopped' || bucket === 'absent' || bucket === 'leaving'
 }
 
 /** It has the recorded history at least as far as that was recorded; also where nothing was. */

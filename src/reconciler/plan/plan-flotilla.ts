@@ -183,7 +183,11 @@ function planCrowning(
   )
   // Stepping down would throw away what another master holds, and a person was promised that it is set aside first.
   const forced = holdsOwn ? forcedRejoin(input, census, crown.ordinal) : null
-  if (forced !== null) return [forced]
+  if (forced !== null)
+    // Nobody who takes writes is stopped for one whom no record names.
+    return rightfulOrdinal(input) === crown.ordinal
+      ? [forced]
+      : [{ actions: beginning(input, operation, 'record') }]
   const promotion: { phase: Phase; action: Action }[] = nodes.some(
     node => node.ordinal === crown.ordinal && saysMaster(node),
   )
@@ -291,9 +295,10 @@ function planFound(
   const record: Contribution = {
     actions: [...beginning(input, operation, 'begin'), { phase: 'end', action: endOperation(operation) }],
   }
+  if (kind !== 'external') return [record]
   const old = census.wanted.find(node => node.ordinal === operation.from)
-  if (kind !== 'external' || old === undefined) return [record]
-  return [record, planNaming(input, census, ordinal), { actions: releaseClients(old.ordinal, true) }]
+  const clients = old === undefined || factsOf(old) === null ? [] : releaseClients(old.ordinal, true)
+  return [record, planNaming(input, census, ordinal), { actions: clients }]
 }
 
 /** Trials run within one pass: one that a look finds was cut short. */

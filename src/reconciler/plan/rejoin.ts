@@ -22,8 +22,8 @@ export function whyNotRejoin(
   if (what === null) return null
   return {
     code: 'StrayMaster',
-    why: `node ${stray.ordinal} says that it is master, is not the recorded one (node ${master.ordinal}), and ${what}; making it follow would throw them away`,
-    whatToType: `flotilla failover ${flotilla} --to ${master.ordinal} --force   (node ${master.ordinal} stays master; what node ${stray.ordinal} holds is set aside on its volume)`,
+    why: `node ${stray.ordinal} says that it is master, is not the one that is to be (node ${master.ordinal}), and ${what}; making it follow would throw them away`,
+    whatToType: `flotilla failover ${flotilla} --to ${master.ordinal} --force   (node ${master.ordinal} is the master; what node ${stray.ordinal} holds is set aside on its volume)`,
   }
 }
 

@@ -157,7 +157,7 @@ export function forcedRejoin(input: PlanInput, census: Census, master: number): 
       answer(
         request,
         'done',
-        `node ${master} stays master; ${aside.length === 0 ? 'nobody says otherwise' : `what node ${aside.join(', ')} held is set aside`}`,
+        `node ${master} is the master; ${aside.length === 0 ? 'nobody says otherwise' : `what node ${aside.join(', ')} held is set aside`}`,
         aside,
       ),
     ],

@@ -8,11 +8,11 @@ import type {
   EventHandlers,
   ExecResult,
   ImageFacts,
-  LogLine,
   Runtime,
   RuntimeEvent,
 } from '../runtime.js'
 import type { FakeContainer } from './fake-world.js'
+import { FakeLogs, lastOf } from './fake-logs.js'
 import { findFakePath, makeFakePaths } from './fake-files.js'
 import type { FakeCall, FakeHands, FakePace, FakeRuntime, FakeVolume } from './fake-engine.js'
 import { engineFacts } from './engine-facts.js'
@@ -35,11 +35,10 @@ export function createFakeRuntime(options: {
   const { clock } = options
   const watchers = new Map<EventHandlers, AbortSignal>()
   const published = new Set<string>()
-  const logFollowers = new Map<
-    (line: LogLine) => void,
-    { readonly container: FakeContainer; readonly end: () => void }
-  >()
+  const logs = new FakeLogs(clock)
   const calls: FakeCall[] = []
+  /** By container: a start holds the engine's lock on it, and who would end it waits for that (seen with Docker 20.10). */
+  const starts = new Map<string, Promise<unknown>>()
   let closed = false
   const world = createFakeWorld({
     clock,
@@ -47,7 +46,7 @@ export function createFakeRuntime(options: {
       options.onEvent?.(event)
       watchers.forEach((_signal, handlers) => handlers.onEvent(event))
       if (event.action !== 'die' && event.action !== 'destroy') return
-      for (const { container, end } of logFollowers.values()) if (container.id === event.id) end()
+      logs.end(event.id)
     },
   })
   const exec = options.exec ?? (() => ({ exitCode: 0, stdout: '', stderr: '' }))
@@ -109,22 +108,30 @@ export function createFakeRuntime(options: {
           const container = world.find(id)
           return container?.state === 'running' ? container.processUser : null
         }),
-      startContainer: (id, call) =>
-        run('startContainer', [id], call, () => {
+      startContainer: (id, call) => {
+        const started = run('startContainer', [id], call, () => {
           world.start(world.need(id))
           return world.factsOf(world.need(id))
-        }),
+        })
+        starts.set(
+          id,
+          started.catch(() => undefined),
+        )
+        return started
+      },
       stopContainer: (id, stop, call) =>
         run('stopContainer', [id, stop], call, async () => {
+          await starts.get(id)
           const container = world.find(id)
           if (container === null || !isAlive(container)) return
           const code = (await options.terminate?.(container, stop.graceMs)) ?? 0
           world.end(container, { code, signal: 'TERM' })
         }),
       killContainer: (id, call) =>
-        run('killContainer', [id], call, () =>
-          ifThere(id, one => world.end(one, { code: 137, signal: 'KILL' })),
-        ),
+        run('killContainer', [id], call, async () => {
+          await starts.get(id)
+          ifThere(id, one => world.end(one, { code: 137, signal: 'KILL' }))
+        }),
       renameContainer: (id, name, call) =>
         run('renameContainer', [id, name], call, () => world.rename(world.need(id), name)),
       limitContainer: (id, limits, call) =>
@@ -160,15 +167,7 @@ export function createFakeRuntime(options: {
       streamLogs: async (id, query, onLine, signal) => {
         if (signal.aborted) return
         const container = await run('streamLogs', [id, query], { signal }, () => world.need(id))
-        const since = engineTime(query.sinceMs ?? 0)
-        const kept = container.logs.filter(({ at }) => at >= since)
-        lastOf(kept, query.tailLines ?? kept.length).forEach(onLine)
-        if (!query.follow || !isAlive(container)) return
-        await new Promise<void>(resolve => {
-          logFollowers.set(onLine, { container, end: resolve })
-          signal.addEventListener('abort', () => resolve(), { once: true })
-        })
-        logFollowers.delete(onLine)
+        return logs.stream(container, query, onLine, signal)
       },
       execInContainer: (id, command, call) =>
         run('execInContainer', [id, command], call, () => runIn(id, command)),
@@ -285,10 +284,7 @@ export function createFakeRuntime(options: {
         need(id).startFailure = error
       },
       writeLog(id, text) {
-        const container = need(id)
-        const line = { at: engineTime(clock.nowMs()), text }
-        container.logs.push(line)
-        for (const [onLine, follower] of logFollowers) if (follower.container === container) onLine(line)
+        logs.write(need(id), text)
       },
       limitsOf: id => need(id).limits,
       runAs(id, uid) {
@@ -306,13 +302,4 @@ export function createFakeRuntime(options: {
       },
     }
   }
-}
-
-function lastOf<T>(items: readonly T[], count: number): readonly T[] {
-  return count === 0 ? [] : items.slice(-count)
-}
-
-/** With nanoseconds, as engines write it. */
-function engineTime(atMs: number): string {
-  return new Date(atMs).toISOString().replace('Z', '000000Z')
 }

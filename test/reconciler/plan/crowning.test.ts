@@ -180,7 +180,7 @@ test('a request to force the mastership is answered, with who is set aside by it
     const action = of(nodes)
     return action?.kind === 'answer-request' ? `${action.detail} [${action.divergent.join()}]` : 'no answer'
   }
-  const stays = 'node 0 stays master'
+  const stays = 'node 0 is the master'
   assert.equal(answer(settledNodes(3)), `${stays}; nobody says otherwise []`)
   assert.equal(
     answer([master(0), stray(1), replica(2), replica(3)]),
@@ -200,7 +200,7 @@ test('whose promotion was cut short is named by force against a stray master: th
       memory: memory(0, { operation: begun, request: request({ to, force: true }) }),
       nodes: [newborn(0), replica(1), stray],
     }).map(action => (action.kind === 'answer-request' ? `${action.result}: ${action.detail}` : action.kind))
-  assert.deepEqual(of(0), ['stop-container', 'done: node 0 stays master; what node 2 held is set aside'])
+  assert.deepEqual(of(0), ['stop-container', 'done: node 0 is the master; what node 2 held is set aside'])
   // Another one than was begun with would not come of it: whoever asks for that is told what stands in the way.
   assert.match(of(1).join(), /^refused: StrayMaster: /)
 })

@@ -439,8 +439,8 @@ test("a replica that was made master by hand, and has taken writes since, is nob
       seen: { resources: null },
     },
     `
-      refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
+      refuses (StrayMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
+        type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
     `,
   )
 })

@@ -94,11 +94,22 @@ test('a recorded master that is down does not keep the holder of its name from b
   assert.match(renderPlan(plan), /record restored: node 1 .* node 0 is down/)
 })
 
-test('a recorded master that is down, and whose name is not moved, may have taken writes that nobody else has', () => {
-  assert.doesNotMatch(
-    planText({ nodes: [stopped(0), master(1, promoted, byHand), replica(2, copy)] }),
-    adopted,
+test('a recorded master that is down is replaced by whom a person has made master of all that was recorded, and what it held is set aside', () => {
+  const at = (untilOffset: number): Case => ({
+    nodes: [
+      stopped(0),
+      master(1, { ...promoted, previous: { replid: 'replid-a', untilOffset } }, byHand),
+      replica(2, copy),
+    ],
+  })
+  const input = planInput(at(1_001))
+  const plan = planFlotilla(input)
+  assert.deepEqual(objectionsTo(plan, input), [])
+  assert.match(
+    renderPlan(plan),
+    /record external: node 1 .* somebody else made it master, and node 0 is down/,
   )
+  assert.doesNotMatch(planText(at(1_000)), adopted, 'writes were recorded that it has not')
 })
 
 test('a recorded master that has been told to follow, and is not beyond it, is not waited for', () => {

@@ -478,17 +478,17 @@ test('a master that a person has named stays, and who says that he is too is sto
       stage 1
         stop shop-replica-1  # a person said that node 0 is the master, by force
       stage 2
-        answer the failover that was asked for: done, node 0 stays master; what node 1 held is set aside  # node 0 stays master; what node 1 held is set aside
+        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
     `,
   )
 })
 
-test('a replica that was made master by hand and has taken writes is not thrown away by a failover', () => {
+test('a replica that was made master by hand before the last recorded write, and has taken others, is not thrown away by a failover', () => {
   const stray = {
     runId: 'run-2',
     replid: 'replid-s',
     offset: 1_200,
-    previous: { replid: 'replid-a', untilOffset: 1_001 },
+    previous: { replid: 'replid-a', untilOffset: 901 },
   }
   planIs(
     {
@@ -499,8 +499,8 @@ test('a replica that was made master by hand and has taken writes is not thrown 
     `
       stage 1
         start shop-master  # it ended with exit code 137
-      refuses (StrayMaster): node 2 says that it is master, is not the recorded one (node 1), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 1 --force   (node 1 stays master; what node 2 holds is set aside on its volume)
+      refuses (StrayMaster): node 2 says that it is master, is not the one that is to be (node 1), and has taken 300 bytes of writes that the master lacks; making it follow would throw them away
+        type: flotilla failover shop --to 1 --force   (node 1 is the master; what node 2 holds is set aside on its volume)
     `,
   )
 })
@@ -602,7 +602,7 @@ test('what another master holds is set aside before a node that is named by forc
       stage 1
         stop shop-replica-1  # a person said that node 0 is the master, by force
       stage 2
-        answer the failover that was asked for: done, node 0 stays master; what node 1 held is set aside  # node 0 stays master; what node 1 held is set aside
+        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
     `,
   )
 })

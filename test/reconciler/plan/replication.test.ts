@@ -65,8 +65,8 @@ test('a stray master with writes of its own is refused', () => {
   planIs(
     beside(stray({ previous: { replid: 'replid-a', untilOffset: 1_001 }, offset: 1_064 })),
     `
-    refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 64 bytes of writes that the master lacks; making it follow would throw them away
-      type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
+    refuses (StrayMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 64 bytes of writes that the master lacks; making it follow would throw them away
+      type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
   `,
   )
 })
@@ -75,8 +75,8 @@ test('a stray master of another history is refused', () => {
   planIs(
     beside(stray({ previous: null })),
     `
-    refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and holds 10 keys of another history than the master's; making it follow would throw them away
-      type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
+    refuses (StrayMaster): node 1 says that it is master, is not the one that is to be (node 0), and holds 10 keys of another history than the master's; making it follow would throw them away
+      type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
   `,
   )
 })
@@ -104,8 +104,8 @@ test('a stray master that left further along than the master ever came is refuse
       seen: { resources: null },
     },
     `
-      refuses (StrayMaster): node 1 says that it is master, is not the recorded one (node 0), and has taken 100 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 0 --force   (node 0 stays master; what node 1 holds is set aside on its volume)
+      refuses (StrayMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 100 bytes of writes that the master lacks; making it follow would throw them away
+        type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
     `,
   )
 })
