@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { asUser, example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function cliCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('cli'))
@@ -14,6 +14,7 @@ export function cliCommand({ env, output }: CommandContext): Command {
         'as the user flotilla, which looks after a node (CONFIG, CLIENT, BGSAVE, ACL) and sees no data',
       ),
     )
+    .addOption(asUser().conflicts('control'))
     .passThroughOptions()
     .addHelpText(
       'after',
@@ -21,17 +22,24 @@ export function cliCommand({ env, output }: CommandContext): Command {
         'flotilla cli shop',
         'flotilla cli shop set hello world',
         'flotilla cli --node 1 shop get hello',
+        'flotilla cli --user reporting shop get hello',
         'flotilla cli --control shop client list',
       ),
     )
-    .action((name: string, words: string[], options: { node?: number; control?: true }, command: Command) =>
-      runVerb(output, async () => {
-        const { runRedisCli } = await import('../src/cli/redis-cli.js')
-        const as = options.control === true ? 'control' : 'application'
-        return runRedisCli({
-          ...{ places: placesOf(command), env, name, words, as },
-          ordinal: options.node ?? null,
-        })
-      }),
+    .action(
+      (
+        name: string,
+        words: string[],
+        options: { node?: number; control?: true; user?: string },
+        command: Command,
+      ) =>
+        runVerb(output, async () => {
+          const { runRedisCli } = await import('../src/cli/redis-cli.js')
+          const as = options.control === true ? 'control' : { user: options.user ?? null }
+          return runRedisCli({
+            ...{ places: placesOf(command), env, name, words, as },
+            ordinal: options.node ?? null,
+          })
+        }),
     )
 }

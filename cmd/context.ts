@@ -50,6 +50,14 @@ export function withPlaces(command: Command): Command {
     )
 }
 
+/** As whom a verb reads and writes data. */
+export function asUser(): Option {
+  return new Option(
+    '--user <name>',
+    'as that user of the manifest (default: default, or where it is off the first of spec.auth.users)',
+  )
+}
+
 /** The places that {@link withPlaces} read, or those of the installed service where nobody named any. */
 export function placesOf(command: Command): Places {
   const places = command.opts<Places>()

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { asUser, example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
 
 export function verifyCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('verify'))
@@ -10,14 +10,16 @@ export function verifyCommand({ env, output }: CommandContext): Command {
     .addOption(
       new Option('--timeout <seconds>', 'how long a replica may take').argParser(parseCount).default(10),
     )
+    .addOption(asUser())
     .addHelpText('after', example('flotilla verify shop'))
-    .action((names: string[], options: { timeout: number }, command: Command) =>
+    .action((names: string[], options: { timeout: number; user?: string }, command: Command) =>
       runVerb(output, async () => {
         const { verify } = await import('../src/cli/verify.js')
         const { text, passed } = await verify({
           places: placesOf(command),
           env,
           names,
+          user: options.user ?? null,
           timeoutMs: options.timeout * 1_000,
         })
         output.result(text)

@@ -54,7 +54,7 @@ metadata:
 spec:
   image: ${wanted.image}
   replicas: ${wanted.replicas}
-  auth: { passwordFile: ${wanted.passwordFile} }
+  auth: { passwordFile: ${wanted.passwordFile}, default: full } # the benches change roles by hand as well
   deletionPolicy: Delete
 ${minReplicasToWrite === 0 ? '' : `  durability: { minReplicasToWrite: ${minReplicasToWrite} }\n`}`
 }

@@ -1,5 +1,7 @@
 import { readDesired } from '../daemon/manifest-source.js'
+import type { DefaultUserAccess } from '../manifest/spec.js'
 import { masterName, networkName, redisPort } from '../reconciler/names.js'
+import { applicationUser } from '../redis/acl-user.js'
 import { tlsPort } from '../redis/tls.js'
 import { statusNow } from './look.js'
 import { selectFlotilla } from './manifests.js'
@@ -22,6 +24,8 @@ export async function connectText(request: {
     const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
     const encrypted = spec.tls.mode !== 'off'
     const scheme = encrypted ? 'rediss' : 'redis'
+    const { defaultUser } = spec.auth
+    const needsPassword = defaultUser !== 'off' && spec.auth.kind !== 'none'
     const facts = {
       url: `${scheme}://${masterName(name)}:${encrypted ? tlsPort : redisPort}`,
       network: networkName(name),
@@ -29,8 +33,9 @@ export async function connectText(request: {
       tls: encrypted
         ? { caFile: session.store.certificates.trustPath(name), serverName: masterName(name) }
         : null,
-      user: spec.auth.kind === 'none' ? null : 'default',
-      passwordFile: spec.auth.kind === 'none' ? null : session.store.passwordPath(name),
+      user: needsPassword ? applicationUser : null,
+      passwordFile: needsPassword ? session.store.passwordPath(name) : null,
+      defaultUser,
       users: spec.auth.users.map(user => ({
         user: user.name,
         rules: user.rules,
@@ -52,9 +57,7 @@ export async function connectText(request: {
       ...(spec.tls.mode === 'prefer'
         ? [`  not encrypted, for clients that can't be yet: redis://${masterName(name)}:${redisPort}`]
         : []),
-      facts.passwordFile === null
-        ? '  no password (auth: none)'
-        : `  user default, password in ${facts.passwordFile}`,
+      defaultLine(defaultUser, facts.passwordFile),
       ...facts.users.map(({ user, rules, passwordFile }) => {
         const login = passwordFile === null ? 'no password' : `password in ${passwordFile}`
         return `  user ${user} (${rules}), ${login}`
@@ -64,4 +67,9 @@ export async function connectText(request: {
   } finally {
     session.close()
   }
+}
+
+function defaultLine(access: DefaultUserAccess, passwordFile: string | null): string {
+  if (access === 'off') return '  user default is off: log in as one of these'
+  return passwordFile === null ? '  no password (auth: none)' : `  user default, password in ${passwordFile}`
 }

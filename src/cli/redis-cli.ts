@@ -5,8 +5,9 @@ import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
 import { execUser } from '../reconciler/server-image.js'
 import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
-import { controlUser } from '../redis/acl-user.js'
+import { applicationUser, controlUser } from '../redis/acl-user.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
+import { applicationLogin } from './application-login.js'
 import { credentialsIfThere } from './look.js'
 import { selectFlotilla } from './manifests.js'
 import type { Places } from './open-store.js'
@@ -23,8 +24,8 @@ export async function runRedisCli(request: {
   readonly name: string
   readonly words: readonly string[]
   readonly ordinal: number | null
-  /** As whom: the application, or Flotilla's own user, which looks after a node and sees no data. */
-  readonly as: 'application' | 'control'
+  /** As whom: an application (null: as whom {@link applicationLogin} chooses), or Flotilla's own user, which looks after a node and sees no data. */
+  readonly as: { readonly user: string | null } | 'control'
 }): Promise<number> {
   const { places, env, name, words, ordinal, as } = request
   const session = await openSession(places, env)
@@ -54,9 +55,11 @@ export async function runRedisCli(request: {
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
         ? encryptedWay(nodeAlias(name, ordinalOfNode))
         : ''
-    const { application, control } = await credentialsIfThere(session, spec)
-    const password = as === 'control' ? control : application
-    const user = as === 'control' ? `--user ${controlUser} ` : ''
+    const { user, password } =
+      as === 'control'
+        ? { user: controlUser, password: (await credentialsIfThere(session, spec)).control }
+        : await applicationLogin(session, spec, as.user)
+    const asUser = user === applicationUser ? '' : `--user ${user} `
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
     const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
@@ -69,7 +72,7 @@ export async function runRedisCli(request: {
     }
     return await session.runtime.attachExec(
       container.containerId,
-      ['sh', '-c', `${login}exec redis-cli ${user}${way}"$@"`, 'redis-cli', ...words],
+      ['sh', '-c', `${login}exec redis-cli ${asUser}${way}"$@"`, 'redis-cli', ...words],
       {
         stdin: process.stdin,
         stdout: process.stdout,

@@ -7,6 +7,7 @@ import { masterName } from '../reconciler/names.js'
 import { factsOfNode } from '../reconciler/node-facts.js'
 import { nodeTarget } from '../reconciler/observe/observe.js'
 import type { NodeTarget } from '../redis/redis.js'
+import { applicationLogin, type ApplicationLogin } from './application-login.js'
 import { credentialsIfThere, lookOnly } from './look.js'
 import { selectFlotillas } from './manifests.js'
 import type { Places } from './open-store.js'
@@ -17,6 +18,8 @@ export interface VerifyRequest {
   readonly places: Places
   readonly env: Environment
   readonly names: readonly string[]
+  /** As whom; null: as whom {@link applicationLogin} chooses. */
+  readonly user: string | null
   readonly timeoutMs: number
 }
 
@@ -30,7 +33,7 @@ export async function verify(
     const lines: string[] = []
     let passed = true
     for (const { spec } of selectFlotillas(desired, request.names, request.places.manifests)) {
-      const report = await verifyOne(session, spec, request.timeoutMs)
+      const report = await verifyOne(session, spec, request)
       passed &&= report.passed
       lines.push(...report.lines)
     }
@@ -46,9 +49,14 @@ interface Report {
   readonly passed: boolean
 }
 
-async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number): Promise<Report> {
+async function verifyOne(
+  session: Session,
+  spec: FlotillaSpec,
+  { user, timeoutMs }: Pick<VerifyRequest, 'user' | 'timeoutMs'>,
+): Promise<Report> {
   const { input, plan } = await lookOnly(session, spec)
   const credentials = await credentialsIfThere(session, spec)
+  const login = await applicationLogin(session, spec, user)
   const nodes = input.seen.nodes.flatMap(node => {
     const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.container)
     return target === null
@@ -57,7 +65,7 @@ async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number
           {
             name: node.container.name,
             container: node.container,
-            target,
+            target: asApplication(target, login),
             role: factsOfNode(node)?.role ?? null,
           },
         ]
@@ -99,10 +107,19 @@ async function verifyOne(session: Session, spec: FlotillaSpec, timeoutMs: number
       passed: missing <= 0 && misled.length === 0 && reads.every(read => read.ok),
     }
   } catch (error) {
-    return { lines: [`${spec.name}: FAILED on ${master.name}: ${explainError(error)}`], passed: false }
+    const why = explainError(error)
+    const hint = /\bNOPERM\b/.test(why)
+      ? `\n  ${login.user} may not set a key flotilla:verify:…; type: flotilla verify ${spec.name} --user <one that may>`
+      : ''
+    return { lines: [`${spec.name}: FAILED on ${master.name}: ${why}${hint}`], passed: false }
   } finally {
     await session.redis.command(master.target, ['DEL', key], { deadlineMs: 2_000 }).catch(() => undefined)
   }
+}
+
+/** Without a password nobody logs in: a connection is `default`'s by itself. */
+function asApplication(target: NodeTarget, { user, password }: ApplicationLogin): NodeTarget {
+  return { ...target, login: password === null ? null : { user, password } }
 }
 
 async function readBack(

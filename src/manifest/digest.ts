@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { defaultOverlapMs } from './sections/auth.js'
+import { defaultOverlapMs, defaultUserLeftOut } from './sections/auth.js'
 import { persistenceByDefault } from './sections/persistence.js'
 import { tlsByDefault } from './sections/tls.js'
 import { updateByDefault } from './sections/update.js'
@@ -30,9 +30,10 @@ export function digestOf(spec: FlotillaSpec): string {
 }
 
 function sayingOf(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
-  const { overlapMs, users, ...source } = whole.auth
+  const { defaultUser, overlapMs, users, ...source } = whole.auth
   const auth = {
     ...source,
+    ...(defaultUser === defaultUserLeftOut ? {} : { defaultUser }),
     ...(overlapMs === defaultOverlapMs ? {} : { overlapMs }),
     ...(users.length === 0 ? {} : { users }),
   }

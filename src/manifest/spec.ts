@@ -80,11 +80,16 @@ export interface UpdateSpec {
 
 /** How programs log in. The source is that of `default`, the user of applications. */
 export type AuthSpec = PasswordSource & {
+  /** What `default` may do, whichever way it logs in. */
+  readonly defaultUser: DefaultUserAccess
   /** How long a former password is accepted beside a new one. */
   readonly overlapMs: number
   /** More ACL users, by name. */
   readonly users: readonly UserSpec[]
 }
+
+/** `restricted`: data and what client libraries ask for. `full`: administration too. `off`: it can't log in. */
+export type DefaultUserAccess = 'restricted' | 'full' | 'off'
 
 export interface UserSpec {
   readonly name: string

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { FlotillaError } from '../errors.js'
+import type { DefaultUserAccess } from '../manifest/spec.js'
 import type { Secret } from '../secret.js'
 import { applicationUser, controlUser, replicationUser, type AclUser } from './acl-user.js'
 import { ruleTokens } from './acl-rules.js'
@@ -19,8 +20,30 @@ const controlCommands = [
 /** Enough for a replica to follow. PSYNC hands over the whole data set, so this password is one to all data. */
 const replicationCommands = ['psync', 'replconf', 'ping']
 
+/**
+ * What applications need of `default`: all of the data, scripts, functions, pub/sub, and what client libraries ask at each connection. Not what administers the server, its users or its
+ * replication, and neither of two that reach further than the data: MIGRATE connects to any host, RESTORE reads bytes that can be made to crash a server.
+ *
+ * One list for every version. A server does not start with a command that it does not know, so what one version has and another lacks is named by its category: SORT_RO (7.0)
+ * is in @read. 6.2 knows CLIENT and ACL as a whole, both @admin, where later versions judge each subcommand; there, what is given back here is the only part of them.
+ */
+const restrictedRules = [
+  ...['+@all', '-@dangerous', '+@read', '+@write', '-@admin', '-migrate', '-restore', '-restore-asking'],
+  ...['+info', '+role', '+acl|whoami'],
+  ...['setname', 'getname', 'id', 'info', 'list', 'reply'].map(word => `+client|${word}`),
+  ...['tracking', 'trackinginfo', 'caching', 'getredir'].map(word => `+client|${word}`),
+]
+
+/** What `default` may do. Off, it may do nothing either: connections that it has open outlive being switched off. */
+const defaultUserRules: Readonly<Record<DefaultUserAccess, readonly string[]>> = {
+  full: ['~*', '&*', '+@all'],
+  restricted: ['~*', '&*', ...restrictedRules],
+  off: onlyCommands([]),
+}
+
 /** Who may log in with what. `none`: without a password. */
 export interface AclKeys {
+  readonly defaultUser: DefaultUserAccess
   readonly control: readonly Secret[]
   readonly replication: readonly Secret[]
   readonly application: readonly Secret[] | 'none'
@@ -33,14 +56,20 @@ export interface AclKeys {
 }
 
 /**
- * The users of a node, the same for every node of a flotilla: each may become master. `default` may do everything, as on a Redis without ACLs; it needs the
+ * The users of a node, the same for every node of a flotilla: each may become master. `default` may do what the manifest's `auth.default` says; it needs the
  * flotilla's password, or none where the manifest says `auth: none`.
  *
  * @throws FlotillaError manifest/invalid when a password is empty: Redis would take it for a real one.
  */
-export function aclUsers({ control, replication, application, others }: AclKeys): readonly AclUser[] {
+export function aclUsers({
+  defaultUser,
+  control,
+  replication,
+  application,
+  others,
+}: AclKeys): readonly AclUser[] {
   return [
-    user(applicationUser, application, ['~*', '&*', '+@all']),
+    user(applicationUser, application, defaultUserRules[defaultUser], defaultUser === 'off' ? 'off' : 'on'),
     user(controlUser, control, onlyCommands(controlCommands)),
     user(replicationUser, replication, onlyCommands(replicationCommands)),
     ...others.map(({ name, passwords, rules }) =>
@@ -49,9 +78,10 @@ export function aclUsers({ control, replication, application, others }: AclKeys)
   ]
 }
 
-/** With one password each and nobody else. */
+/** With one password each and nobody else; `default` may do everything. */
 export function plainKeys({ control, replication, application }: NodeCredentials): AclKeys {
   return {
+    defaultUser: 'full',
     control: [control],
     replication: [replication],
     application: application === null ? 'none' : [application],
@@ -73,10 +103,15 @@ export function passwordRule(password: string, name: string): string {
   return `#${createHash('sha256').update(password, 'utf8').digest('hex')}`
 }
 
-function user(name: string, passwords: readonly Secret[] | 'none', may: readonly string[]): AclUser {
+function user(
+  name: string,
+  passwords: readonly Secret[] | 'none',
+  may: readonly string[],
+  state: 'on' | 'off' = 'on',
+): AclUser {
   const login =
     passwords === 'none' ? ['nopass'] : passwords.map(secret => passwordRule(secret.reveal(), name))
-  return { name, rules: ['on', ...login, ...may] }
+  return { name, rules: [state, ...login, ...may] }
 }
 
 function onlyCommands(commands: readonly string[]): readonly string[] {

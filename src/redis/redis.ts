@@ -83,7 +83,7 @@ export interface RedisPort {
   ): Promise<void>
   /** `ACL LIST`: a line for each user, as in an ACL file, passwords as SHA-256. */
   listUsers(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<readonly string[]>
-  /** Runs one command as the `default` user, for `verify` and `cli`. Replies as RESP values. */
+  /** Runs one command as the user `default`, or as whom the target's `login` names. Replies as RESP values. */
   command(
     node: NodeTarget,
     command: readonly string[],
@@ -124,7 +124,7 @@ export interface NodeTarget extends Way {
   /** Tried when nobody listens at the first: while a flotilla changes from plain text to TLS or back, a node may have one port or the other. */
   readonly otherwise?: Way
   readonly credentials: NodeCredentials
-  /** For a Redis that is not ours, and has none of our users: as whom we get in. Null: as nobody. */
+  /** As whom we get in where it is not as one of our own users: a Redis that is not ours, or a command of an application. Null: as nobody. */
   readonly login?: SourceLogin | null
 }
 

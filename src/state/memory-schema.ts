@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { defaultUserLeftOut } from '../manifest/sections/auth.js'
 import { persistenceByDefault } from '../manifest/sections/persistence.js'
 import { tlsByDefault } from '../manifest/sections/tls.js'
 import type { FlotillaSpec } from '../manifest/spec.js'
@@ -52,6 +53,8 @@ const passwordSource = z.discriminatedUnion('kind', [
 ])
 const auth = passwordSource.and(
   z.object({
+    // Before it could be said, `default` could do everything; what it may do today is for today's default to say.
+    defaultUser: z.enum(['restricted', 'full', 'off']).prefault(defaultUserLeftOut),
     overlapMs: z.number().prefault(600_000),
     users: z.array(z.object({ name: z.string(), rules: z.string(), password: passwordSource })).prefault([]),
   }),

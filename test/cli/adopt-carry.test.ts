@@ -97,13 +97,18 @@ test('users come over with their rules, and with a password only where it is pro
 test('what default was is told where it can not be so here', () => {
   const none = new Map<string, Secret>()
   const of = (rest: string) => carriedUsers([line('default', rest)], none)
-  assert.deepEqual(of('on nopass ~* &* +@all'), {
-    carried: { default: { kind: 'none' }, others: [] },
-    left: [],
+  assert.deepEqual(of('on nopass ~* &* +@all').carried, {
+    ...{ default: { kind: 'none' }, defaultUser: 'restricted', others: [] },
   })
   const told = (rest: string): string => JSON.stringify(of(rest).left)
   assert.match(told(`on ${hash('a')} ~* &* +@all`), /the password of default.*--user-password-file default=/)
+  assert.match(
+    told('on nopass ~* &* +@all'),
+    /that default administers the server.*spec\.auth\.default: full/,
+  )
   assert.match(told('off nopass ~* &* +@all'), /that default is off/)
+  const beside = carriedUsers([line('default', 'off ~* &* +@all'), line('ro', 'on nopass ~* +@read')], none)
+  assert.deepEqual([beside.carried.defaultUser, beside.left], ['off', []])
   assert.match(told('on nopass ~* &* -@all +@read'), /what default may not do \(~\* &\* -@all \+@read\)/)
   assert.deepEqual(of(`on ${hash('a')} ~* &* +@all`).carried.default, { kind: 'generated' })
 })

@@ -90,7 +90,7 @@ test('clients’ networks and the number of replicas are as they were, and what 
 })
 
 const options: CarriedOptions = { persistence: { mode: 'aof' }, durability: null, config: {} }
-const openToAll: CarriedUsers = { default: { kind: 'none' }, others: [] }
+const openToAll: CarriedUsers = { default: { kind: 'none' }, defaultUser: 'restricted', others: [] }
 const fileOf = (user: string): string => `shop.${user}.password`
 
 function declared(overrides: Partial<ManifestInput>, survey = surveyOf([master, slave])): FlotillaSpec {
@@ -119,7 +119,10 @@ test('passwords stand in files beside the manifest, and not in it', () => {
     { name: 'app', rules: '~app:* &* +@all', login },
     { name: 'ro', rules: '~* +@read', login: { kind: 'none' } as const },
   ]
-  const spec = declared({ login: { user: null }, users: { default: login, others } })
+  const spec = declared({
+    login: { user: null },
+    users: { default: login, defaultUser: 'restricted', others },
+  })
   assert.equal(spec.bootstrap?.passwordFile, '/m/shop.default.password')
   assert.deepEqual(
     [spec.auth.kind, spec.auth.users.map(({ password }) => password)],

@@ -10,7 +10,7 @@ describe('cold start', { concurrency: 2 }, () => {
   for (const persistence of ['aof', 'rdb'] as const)
     test(`14. Kill master and all replicas at once, with persistence → all return, newest history leads, keys present (persistence: ${persistence})`, async t => {
       const world = testWorld(t, 'all-killed')
-      world.declare({ replicas: 2, persistence })
+      world.declare({ replicas: 2, persistence, auth: '{ default: full }' })
       const daemon = world.startDaemon()
       await daemon.waitFor('flotilla.ready')
       const writer = new Writer(world, { promised: 'wait' })

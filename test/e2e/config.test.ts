@@ -22,7 +22,7 @@ function configure(world: World, config: Readonly<Record<string, string | number
 async function valuesOf(world: World, option: string): Promise<readonly string[]> {
   const roles = (await world.containers()).map(({ name }) => name.slice(world.name.length + 1))
   const replies = await Promise.all(
-    roles.map(role => world.redis(role as 'master' | `replica-${number}`, 'config', 'get', option)),
+    roles.map(role => world.administer(role as 'master' | `replica-${number}`, 'config', 'get', option)),
   )
   return replies.map(reply => String((reply as readonly unknown[])[1]))
 }

@@ -17,7 +17,7 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     const before = await world.containers()
     const mark = daemon.mark()
     assert.equal(await world.redis('master', 'set', 'everywhere', 'yes'), 'OK')
-    await world.redis('replica-1', 'config', 'set', 'replica-read-only', 'no')
+    await world.administer('replica-1', 'config', 'set', 'replica-read-only', 'no')
     assert.equal(await world.redis('replica-1', 'set', 'only', 'here'), 'OK')
     const told = await daemon.waitFor('plan.started', { since: mark, withinMs: 15_000 })
     assert.match(
@@ -41,9 +41,9 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     await first.waitFor('flotilla.ready')
     assert.equal((await first.stop()).exitCode, 0)
     // Written to while nobody looked, and read-only again.
-    await world.redis('replica-1', 'config', 'set', 'replica-read-only', 'no')
+    await world.administer('replica-1', 'config', 'set', 'replica-read-only', 'no')
     await world.redis('replica-1', 'set', 'only', 'here')
-    await world.redis('replica-1', 'config', 'set', 'replica-read-only', 'yes')
+    await world.administer('replica-1', 'config', 'set', 'replica-read-only', 'yes')
     const daemon = world.startDaemon()
     const told = await daemon.waitFor('plan.started')
     assert.match(String(told['plan']), /copies everything: .*it has 1 keys in database 0, and its master 0/)

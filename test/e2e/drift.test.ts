@@ -4,13 +4,13 @@ import { describe, test } from 'node:test'
 import { assertUntouched, assertWhole } from '../support/common-promises.js'
 import { call } from '../support/containers.js'
 import { until } from '../support/until.js'
-import { testWorld, type World } from '../support/world.js'
+import { testWorld } from '../support/world.js'
 
 /** A reading gets 15 s old at most, and a settled flotilla is looked at every five. */
 const withinMs = 40_000
 
-async function redis(world: World, ...command: readonly string[]): Promise<string> {
-  return String(await world.redis('master', ...command).catch((error: unknown) => error))
+async function said(answer: Promise<unknown>): Promise<string> {
+  return String(await answer.catch((error: unknown) => error))
 }
 
 describe('39. Applied is asked of the world, not remembered', () => {
@@ -24,32 +24,35 @@ describe('39. Applied is asked of the world, not remembered', () => {
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     await until('the options to be applied', 60_000, async () =>
-      /25/.test(await redis(world, 'config', 'get', 'hz')),
+      /25/.test(await said(world.administer('master', 'config', 'get', 'hz'))),
     )
     const before = await world.containers()
     await assertWhole(world, { replicas: 1 })
     const mark = daemon.mark()
 
-    await world.redis('replica-1', 'config', 'set', 'hz', '50')
-    await world.redis('replica-1', 'acl', 'deluser', 'app')
-    await world.redis('master', 'acl', 'setuser', 'app', '-@all')
-    await world.redis('master', 'acl', 'setuser', 'backdoor', 'on', 'nopass', '~*', '+@all')
-    await world.redis('master', 'config', 'set', 'requirepass', 'of my own')
-    assert.match(await redis(world, 'ping'), /password/)
+    await world.administer('replica-1', 'config', 'set', 'hz', '50')
+    await world.administer('replica-1', 'acl', 'deluser', 'app')
+    await world.administer('replica-1', 'acl', 'setuser', 'default', '+@all')
+    assert.match(await said(world.redis('replica-1', 'config', 'get', 'masterauth')), /^masterauth,/)
+    await world.administer('master', 'acl', 'setuser', 'app', '-@all')
+    await world.administer('master', 'acl', 'setuser', 'backdoor', 'on', 'nopass', '~*', '+@all')
+    await world.administer('master', 'config', 'set', 'requirepass', 'of my own')
+    assert.match(await said(world.redis('master', 'ping')), /password/)
 
     await until(
       'the application to be let in again',
       withinMs,
-      async () => (await redis(world, 'ping')) === 'PONG',
+      async () => (await said(world.redis('master', 'ping'))) === 'PONG',
     )
     await until('everything to be as the manifest says', withinMs, async () => {
       const [hz, users] = await Promise.all([
-        world.redis('replica-1', 'config', 'get', 'hz'),
-        world.redis('replica-1', 'acl', 'list'),
+        world.administer('replica-1', 'config', 'get', 'hz'),
+        world.administer('replica-1', 'acl', 'list'),
       ])
       assert.match(String(hz), /25/)
       assert.match(String(users), /user app /)
-      assert.match(await redis(world, 'acl', 'list'), /user app on nopass[^,]*\+@read/)
+      assert.match(await said(world.redis('replica-1', 'config', 'get', 'masterauth')), /NOPERM/)
+      assert.match(await said(world.administer('master', 'acl', 'list')), /user app on nopass[^,]*\+@read/)
       return true
     })
     const drifted = daemon.lines('node.drifted', mark).map(line => String(line['changed']))
@@ -69,7 +72,7 @@ describe('39. Applied is asked of the world, not remembered', () => {
     await until(
       'the unknown user to be gone',
       withinMs,
-      async () => !/backdoor/.test(await redis(world, 'acl', 'list')),
+      async () => !/backdoor/.test(await said(world.administer('master', 'acl', 'list'))),
     )
     await assertWhole(world, { replicas: 1 })
     await assertUntouched(world, before)
@@ -79,7 +82,7 @@ describe('39. Applied is asked of the world, not remembered', () => {
 describe('45. What a hold says to type, works', () => {
   test('a replica whose users somebody has changed so that it refuses us is restarted, and lets us in', async t => {
     const world = testWorld(t, 'locked')
-    world.declare({ replicas: 1 })
+    world.declare({ replicas: 1, auth: '{ default: full }' })
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     const mark = daemon.mark()

@@ -39,7 +39,10 @@ async function crashWithStalledReplica(
   const mark = daemon.mark()
   const [master, replica] = [await world.container('master'), await world.container('replica-1')]
   if (promote === 'naively') await daemon.stop()
-  const [toMaster, toReplica] = [connectTo(master, world.password()), connectTo(replica, world.password())]
+  const [toMaster, toReplica] = [
+    connectTo(master, world.password()),
+    connectTo(replica, world.administrator()),
+  ]
   t.after(() => {
     toMaster.close()
     toReplica.close()

@@ -17,7 +17,7 @@ describe('guards', { concurrency: 2 }, () => {
     await fill(world, 5_000)
     await world.redis('master', 'wait', '1', '5000')
     // Ten seconds for sending 5,000 keys.
-    await world.redis('master', 'config', 'set', 'rdb-key-save-delay', '2000')
+    await world.administer('master', 'config', 'set', 'rdb-key-save-delay', '2000')
     const mark = daemon.mark()
     await killContainer((await world.container('replica-1')).id)
     await until('the replica to be in the middle of its full sync', 20_000, async () =>
@@ -129,7 +129,7 @@ describe('guards', { concurrency: 2 }, () => {
     const writer = new Writer(world, { promised: 'wait' })
     t.after(() => writer.stop())
     const mark = daemon.mark()
-    await world.redis('replica-2', 'replicaof', 'no', 'one')
+    await world.administer('replica-2', 'replicaof', 'no', 'one')
     const strayMs = performance.now()
     // No event tells of it: it is found by a poll, every 5 s.
     await daemon.waitFor('plan.started', { since: mark, withinMs: 20_000 })
@@ -147,7 +147,7 @@ describe('guards', { concurrency: 2 }, () => {
     await daemon.waitFor('flotilla.ready')
     const before = await world.containers()
     const mark = daemon.mark()
-    await world.redis('replica-2', 'replicaof', 'no', 'one')
+    await world.administer('replica-2', 'replicaof', 'no', 'one')
     await world.redis('replica-2', 'set', 'only', 'here')
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 10_000 })
     assert.equal(held['hold'], 'StrayMaster')

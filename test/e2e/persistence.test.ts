@@ -27,7 +27,7 @@ async function applied(world: World, mode: 'aof' | 'rdb'): Promise<void> {
   for (const { id, name } of await world.containers()) {
     assert.match(await execIn(id, 'cat', configFilePath), new RegExp(`^appendonly ${yesIf(mode)}$`, 'm'))
     const role = name.slice(world.name.length + 1) as 'master'
-    const reply = (await world.redis(role, 'config', 'get', 'appendonly')) as readonly string[]
+    const reply = (await world.administer(role, 'config', 'get', 'appendonly')) as readonly string[]
     assert.equal(reply[1], yesIf(mode), name)
   }
 }
@@ -48,7 +48,7 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     await until('a hundred acknowledged writes', patienceMs, () => writer.count >= 100)
     declare(world, '{ mode: rdb, save: ["900 1"] }')
     await applied(world, 'rdb')
-    assert.deepEqual(await world.redis('master', 'config', 'get', 'save'), ['save', '900 1'])
+    assert.deepEqual(await world.administer('master', 'config', 'get', 'save'), ['save', '900 1'])
     declare(world, 'aof')
     await applied(world, 'aof')
     await assertUntouched(world, before)

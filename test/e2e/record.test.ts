@@ -44,7 +44,7 @@ describe('the record', { concurrency: 2 }, () => {
 
   test("41. Redis's own FAILOVER by hand → adopted as external: names moved, epoch counted, nothing stopped, no hold", async t => {
     const world = testWorld(t, 'by-hand')
-    world.declare({ replicas: 2 })
+    world.declare({ replicas: 2, auth: '{ default: full }' })
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     await fill(world, 'before')
@@ -73,11 +73,11 @@ describe('the record', { concurrency: 2 }, () => {
     )
     assert.equal((await first.stop()).exitCode, 0)
     // A master with nothing in it and a history of its own; the recorded one copies that.
-    await world.redis('replica-1', 'replicaof', 'no', 'one')
+    await world.administer('replica-1', 'replicaof', 'no', 'one')
     await world.redis('replica-1', 'flushall')
-    await world.redis('replica-1', 'replicaof', '127.0.0.1', '1')
-    await world.redis('replica-1', 'replicaof', 'no', 'one')
-    await world.redis('master', 'replicaof', `${world.name}-1`, '6379')
+    await world.administer('replica-1', 'replicaof', '127.0.0.1', '1')
+    await world.administer('replica-1', 'replicaof', 'no', 'one')
+    await world.administer('master', 'replicaof', `${world.name}-1`, '6379')
     await until('the recorded master to copy the empty one', 10_000, async () =>
       /master_link_status:up/.test(String(await world.redis('master', 'info', 'replication'))),
     )

@@ -28,7 +28,7 @@ async function limitsOf(world: World): Promise<readonly string[]> {
 }
 
 async function maxMemoryOf(world: World, node: 'master' | 'replica-1'): Promise<number> {
-  const reply = (await world.redis(node, 'config', 'get', 'maxmemory')) as readonly string[]
+  const reply = (await world.administer(node, 'config', 'get', 'maxmemory')) as readonly string[]
   return Number(reply[1])
 }
 

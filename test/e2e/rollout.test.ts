@@ -49,9 +49,9 @@ describe('rollout', { concurrency: 2 }, () => {
     await daemon.waitFor('flotilla.ready')
     const before = await world.container('replica-1')
     // It can't log in to its master any more, and nothing but its own file knows how it could.
-    await world.redis('replica-1', 'config', 'set', 'masterauth', 'not-this')
+    await world.administer('replica-1', 'config', 'set', 'masterauth', 'not-this')
     const mark = daemon.mark()
-    await world.redis('master', 'client', 'kill', 'type', 'slave')
+    await world.administer('master', 'client', 'kill', 'type', 'slave')
     await daemon.waitFor('node.offline', { since: mark })
     assert.equal((await world.flotilla('restart', world.name, '--node', '1')).exitCode, 0)
     await daemon.waitFor('flotilla.ready', { since: mark })

@@ -56,6 +56,54 @@ describe('passwords', { concurrency: 2 }, () => {
     assert.ok(downMs < pollMs, `a replication link was down for ${downMs} ms`)
   })
 
+  test('the password of applications administers nothing; `default` is made full, switched off and restricted again on nodes that run, and verbs work in each', async t => {
+    const world = testWorld(t, 'access')
+    const declare = (access: string): void =>
+      world.declare({
+        ...{ replicas: 1, auth: `{${access} users: [{ name: app, rules: '~* &* +@all -@dangerous' }] }` },
+      })
+    const asDefault = (...command: readonly string[]): Promise<string> =>
+      world.redis('master', ...command).then(String, String)
+    declare('')
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    assert.equal(await asDefault('SET', 'a', '1'), 'OK')
+    for (const command of [
+      'CONFIG GET masterauth',
+      'ACL SETUSER me on nopass +@all',
+      'REPLICAOF NO ONE',
+      'SHUTDOWN',
+    ])
+      assert.match(await asDefault(...command.split(' ')), /NOPERM/, command)
+
+    declare(' default: off,')
+    await until('the user default to be refused', 20_000, async () =>
+      /WRONGPASS/.test(await asDefault('PING')),
+    )
+    await until('the user of the manifest', 20_000, async () =>
+      (await usersOn(world, 1)).join().includes('user app'),
+    )
+    assert.match((await world.flotilla('connect', world.name)).stdout, /user default is off/)
+    assert.equal((await world.flotilla('cli', world.name, 'acl', 'whoami')).stdout, 'app\n')
+    const verified = await world.flotilla('verify', world.name)
+    assert.equal(verified.exitCode, 0, verified.stdout)
+    const refused = await world.flotilla('verify', world.name, '--user', 'default')
+    assert.match(refused.stderr, /its user default is off .*\n.*There is: app/)
+
+    declare(' default: full,')
+    await until('all of it given to default', 20_000, async () =>
+      (await asDefault('CONFIG', 'GET', 'masterauth')).startsWith('masterauth,'),
+    )
+    declare('')
+    await until('the most of it taken again', 20_000, async () =>
+      /NOPERM/.test(await asDefault('CONFIG', 'GET', 'masterauth')),
+    )
+    assert.equal(await asDefault('GET', 'a'), '1')
+    await assertWhole(world, { replicas: 1 })
+    await assertUntouched(world, before)
+  })
+
   test('a file that is gone locks nobody out, users come and go, and no password has to be said', async t => {
     const world = worldWithFile(t, { password: 'the only', overlap: '0s' })
     const daemon = world.startDaemon()
@@ -119,7 +167,7 @@ function worldWithFile(
 
 /** @returns how many there were. */
 async function cutLinks(world: World): Promise<unknown> {
-  return askNode(await world.container('master'), world.password(), 'CLIENT', 'KILL', 'TYPE', 'replica')
+  return world.administer('master', 'CLIENT', 'KILL', 'TYPE', 'replica')
 }
 
 function secretsOf(world: World): string {
@@ -131,9 +179,9 @@ function secretsIn(keyring: string): readonly string[] {
 }
 
 /** Each node's ACL LIST, line by line. */
-async function usersOn(world: World): Promise<readonly string[]> {
-  const nodes = ['master', 'replica-1', 'replica-2'] as const
-  return (await Promise.all(nodes.map(node => world.redis(node, 'acl', 'list')))).flat().map(String)
+async function usersOn(world: World, replicas = 2): Promise<readonly string[]> {
+  const nodes = (['master', 'replica-1', 'replica-2'] as const).slice(0, replicas + 1)
+  return (await Promise.all(nodes.map(node => world.administer(node, 'acl', 'list')))).flat().map(String)
 }
 
 /** Asks every replica for its link, over a connection that outlives the rotation. `stop` gives the longest time that one was down. */

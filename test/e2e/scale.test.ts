@@ -101,9 +101,10 @@ async function crownByHand(world: World, ordinal: number): Promise<void> {
     )
     return offsets[0]?.[1] === offsets[1]?.[1]
   })
-  await askNode(next, password, 'REPLICAOF', 'NO', 'ONE')
+  const administrator = world.administrator()
+  await askNode(next, administrator, 'REPLICAOF', 'NO', 'ONE')
   for (const node of nodes)
-    if (node !== next) await askNode(node, password, 'REPLICAOF', `${world.name}-${ordinal}`, '6379')
+    if (node !== next) await askNode(node, administrator, 'REPLICAOF', `${world.name}-${ordinal}`, '6379')
   await renameContainer(old.id, `${world.name}-replica-${old.ordinal}`)
   await renameContainer(next.id, `${world.name}-master`)
   rmSync(join(world.state, `${world.name}.json`))

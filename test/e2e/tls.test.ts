@@ -187,7 +187,7 @@ async function portsOf(world: World): Promise<Readonly<Record<'plain' | 'encrypt
   const replicas = ['replica-1', 'replica-2'] as const
   const ports = await Promise.all(
     replicas.map(async node => {
-      const options = (await world.redis(node, 'CONFIG', 'GET', '*port')) as readonly string[]
+      const options = (await world.administer(node, 'CONFIG', 'GET', '*port')) as readonly string[]
       const option = (name: string): string => options[options.indexOf(name) + 1] ?? ''
       const { master_port: followed = '' } = infoFields(
         String(await world.redis(node, 'INFO', 'replication')),

@@ -81,7 +81,7 @@ describe(
       await call('POST', `/containers/${(await containerNamed(`${world.name}-replica-1`))?.id}/unpause`)
       await writesAre(world, 'Accepted')
 
-      await world.redis('master', 'client', 'pause', '60000', 'write')
+      await world.administer('master', 'client', 'pause', '60000', 'write')
       const waiting = write(world)
       const paused = await writesAre(world, 'Paused')
       await typed(world, paused.message)
@@ -100,7 +100,7 @@ describe(
       await daemon.waitFor('flotilla.ready')
       const { id } = await world.container('master')
       await execIn(id, 'mkdir', '/data/dump.rdb')
-      await world.redis('master', 'bgsave')
+      await world.administer('master', 'bgsave')
       await until('a write to be refused', 20_000, async () => /MISCONF/.test(await write(world)))
       const { message } = await writesAre(world, 'SnapshotFailed')
       assert.match(message, /MISCONF Redis is configured to save/)

@@ -107,6 +107,24 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     '7:10: image must be an image reference such as redis:8 or valkey/valkey:8, not 8; write image: redis:8',
   ],
   [
+    'a default user of another kind',
+    manifest('shop', '  replicas: 2\n  auth: { default: admin }'),
+    '7:20: auth.default must be restricted, full or off; write default: restricted',
+  ],
+  [
+    'a default user that is off, and nobody else',
+    manifest('shop', '  replicas: 2\n  auth: { default: off }'),
+    '7:20: auth.default is off and there are no users, so no application could log in; add users, or write default: restricted',
+  ],
+  [
+    'a default user that is off and needs no password',
+    manifest(
+      'shop',
+      '  replicas: 2\n  auth: { mode: none, default: off, users: [{ name: a, rules: +get }] }',
+    ),
+    '7:32: auth.default is off beside mode: none, which lets everybody in as `default`; keep one of them',
+  ],
+  [
     'an auth that is near',
     manifest('shop', '  replicas: 2\n  auth: non'),
     '7:9: auth must be generated, none or a passwordFile; did you mean auth: none?',

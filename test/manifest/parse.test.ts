@@ -51,12 +51,19 @@ test('a spec that says of its volumes what is meant anyway means the same', () =
   assert.notEqual(digest('aof'), digest('{ volume: { labels: { tier: gold } } }'))
 })
 
+test('what `default` may do is an edit where it is not what is meant anyway', () => {
+  const digest = (auth: string) =>
+    parseManifest(manifest('shop', `  replicas: 2\n  auth: ${auth}`), { file: 'x.yaml' }).declared[0]?.digest
+  assert.equal(digest('{ default: restricted }'), digest('generated'))
+  assert.notEqual(digest('{ default: full }'), digest('generated'))
+})
+
 test('everything but name and replicas has a default', () => {
   assert.deepEqual(specOf(manifest()), {
     name: 'shop',
     image: 'redis:8',
     replicas: 2,
-    auth: { kind: 'generated', overlapMs: 600_000, users: [] },
+    auth: { kind: 'generated', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
     persistence: persistenceByDefault('aof'),
     config: {},
     resources: { memoryBytes: null, cpus: null },
@@ -89,7 +96,7 @@ test('every field can be set', () => {
     name: 'shop',
     image: `localhost:5000/valkey/valkey:8.1@sha256:${'0'.repeat(64)}`,
     replicas: 0,
-    auth: { kind: 'none', overlapMs: 600_000, users: [] },
+    auth: { kind: 'none', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
     tls: {
       mode: 'prefer',
       certificates: {
@@ -147,6 +154,7 @@ test('users have rules and a password from where theirs comes', () => {
   assert.deepEqual(specOf(manifest('shop', text))?.auth, {
     kind: 'password-env',
     variable: 'SHOP_PASSWORD',
+    defaultUser: 'restricted',
     overlapMs: 30_000,
     users: [
       {

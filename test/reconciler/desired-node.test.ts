@@ -79,6 +79,7 @@ test('what changes no container leaves the spec hash', () => {
     spec({ labels: {} }),
     spec({ auth: { ...setting.spec.auth, kind: 'password-file', path: '/run/secret' } }),
     spec({ auth: { ...setting.spec.auth, kind: 'none' } }),
+    spec({ auth: { ...setting.spec.auth, defaultUser: 'full' } }),
     spec({
       auth: { ...setting.spec.auth, users: [{ name: 'a', rules: '+@read', password: { kind: 'none' } }] },
     }),

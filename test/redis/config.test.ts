@@ -90,7 +90,7 @@ test('version-dependent options are set live, on versions that have them', () =>
 test('the ACL file holds hashes, never passwords, and opens `default` only when asked', () => {
   const [control, replication] = [new Secret('c-word'), new Secret('r-word')]
   const textOf = (keys: Pick<AclKeys, 'control' | 'application'>): string =>
-    renderAcl(aclUsers({ replication: [replication], others: [], ...keys }))
+    renderAcl(aclUsers({ defaultUser: 'full', replication: [replication], others: [], ...keys }))
   const closed = textOf({ control: [control], application: [new Secret('a-word'), new Secret('b-word')] })
   assert.doesNotMatch(closed, /-word/)
   assert.match(closed, /^user default on #[0-9a-f]{64} #[0-9a-f]{64} ~\* &\* \+@all$/m)

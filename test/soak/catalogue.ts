@@ -194,7 +194,7 @@ export const catalogue: readonly Fault[] = [
     strike: async target => {
       const { name } = target.dice.pick(target.replicas)
       const role = name.slice(target.flotilla.world.name.length + 1) as `replica-${number}`
-      await target.flotilla.world.redis(role, 'REPLICAOF', 'NO', 'ONE')
+      await target.flotilla.world.administer(role, 'REPLICAOF', 'NO', 'ONE')
     },
   },
   {

@@ -7,19 +7,24 @@ import { Secret } from '../../src/secret.js'
 import type { NodeContainer } from './containers.js'
 import { inTime } from './in-time.js'
 
-/** A connection to one node as the application has it: user `default`. Close it. */
+/** A connection to one node as the application has it (user `default`), or as whom the login names. Close it. */
 export function connectTo(node: NodeContainer, login: NodeLogin): Connection {
   assert.ok(node.address, `${node.name} has no address`)
   return openConnection({
     clock: systemClock,
     ways: waysTo(node.address, login),
-    login: { user: 'default', password: new Secret(passwordOf(login)) },
+    login: { user: userOf(login), password: new Secret(passwordOf(login)) },
     onLost: () => undefined,
   })
 }
 
-/** The password, and whom to trust where the node may speak TLS. */
-export type NodeLogin = string | { readonly password: string; readonly trust: TlsTrust | null }
+/** The password, and whom to trust where the node may speak TLS; without a user, of `default`. */
+export type NodeLogin =
+  string | { readonly user?: string; readonly password: string; readonly trust: TlsTrust | null }
+
+function userOf(login: NodeLogin): string {
+  return (typeof login === 'string' ? undefined : login.user) ?? 'default'
+}
 
 function passwordOf(login: NodeLogin): string {
   return typeof login === 'string' ? login : login.password

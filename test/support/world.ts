@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { controlUser } from '../../src/redis/acl-user.js'
 import type { TlsTrust } from '../../src/redis/redis.js'
 import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { showStatus } from '../../src/cli/status.js'
@@ -9,7 +10,7 @@ import { collectOutput, runFlotilla, type CliResult } from './cli.js'
 import { containersOf, type NodeContainer } from './containers.js'
 import { Daemon } from './daemon.js'
 import { removeFlotilla, testEngine, uniqueName } from './engine.js'
-import { askNode } from './redis-node.js'
+import { askNode, type NodeLogin } from './redis-node.js'
 
 /** What one test has to itself: a flotilla of its own name, a folder with manifests and state, and the processes that work on them. */
 export interface World {
@@ -37,6 +38,10 @@ export interface World {
   trust(): TlsTrust | null
   /** One command on the node that is named so, as the application. */
   redis(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
+  /** One command on that node as the user `flotilla`, as who administers it by hand: it may change options, users and roles, and sees no data. */
+  administer(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
+  /** As whom {@link administer} logs in. */
+  administrator(): NodeLogin
   /** Something else to take away after the test, before what is the flotilla's own. */
   beforeRemoval(remove: () => Promise<void>): void
   /** The same, for what the flotilla's own things stand on. */
@@ -57,6 +62,8 @@ export interface ManifestSpec {
   readonly tls?: string
   /** As in the manifest, a mapping in one line. */
   readonly update?: string
+  /** As in the manifest, in one line. */
+  readonly auth?: string
 }
 
 export interface ProcessOptions {
@@ -140,21 +147,50 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
     },
     redis: async (role, ...command) =>
       askNode(await world.container(role), { password: world.password(), trust: world.trust() }, ...command),
+    administer: async (role, ...command) =>
+      askNode(await world.container(role), world.administrator(), ...command),
+    administrator: () => ({
+      ...{ user: controlUser, password: controlPassword(state, name), trust: world.trust() },
+    }),
   }
   return world
 }
 
+/** The keyring is in the state directory, for its owner alone. */
+function controlPassword(state: string, name: string): string {
+  const keyring = JSON.parse(readFileSync(join(state, 'secrets', `${name}.json`), 'utf8')) as {
+    readonly users: readonly { readonly user: string; readonly current: { readonly secret: string } }[]
+  }
+  const password = keyring.users.find(({ user }) => user === controlUser)?.current.secret
+  if (password === undefined) throw new Error(`the keyring of ${name} has no ${controlUser}`)
+  return password
+}
+
 export function manifestText(name: string, spec: ManifestSpec): string {
-  const { replicas, image = testEngine().image, persistence, deletionPolicy, failover, tls, update } = spec
+  const {
+    replicas,
+    image = testEngine().image,
+    persistence,
+    deletionPolicy,
+    failover,
+    tls,
+    update,
+    auth,
+  } = spec
   const inFlow =
     failover === undefined
       ? undefined
       : `{ ${Object.entries(failover)
           .map(([key, value]) => `${key}: ${value}`)
           .join(', ')} }`
-  const optional = Object.entries({ persistence, deletionPolicy, failover: inFlow, tls, update }).flatMap(
-    ([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]),
-  )
+  const optional = Object.entries({
+    persistence,
+    deletionPolicy,
+    failover: inFlow,
+    tls,
+    update,
+    auth,
+  }).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]))
   return `apiVersion: flotilla/v1
 kind: RedisReplication
 metadata:

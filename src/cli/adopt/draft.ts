@@ -1,3 +1,4 @@
+import { defaultUserLeftOut } from '../../manifest/sections/auth.js'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
@@ -100,8 +101,9 @@ function usersOf(
   if (users.kind === 'told') return carriedUsers(users.value, passwords)
   const own = passwords.get(applicationUser)
   const carried = own === undefined ? ({ kind: login === null ? 'none' : 'generated' } as const) : null
+  const forDefault = carried ?? ({ kind: 'password', password: own ?? new Secret('') } as const)
   return {
-    carried: { default: carried ?? { kind: 'password', password: own ?? new Secret('') }, others: [] },
+    carried: { default: forDefault, defaultUser: defaultUserLeftOut, others: [] },
     left: [{ what: 'its users', why: users.reason }],
   }
 }

@@ -51,6 +51,7 @@ function authOf({ users, fileOf }: ManifestInput): unknown {
     ...{ name, rules },
     ...sourceOfPassword(login, fileOf(name)),
   }))
+  if (users.defaultUser === 'off') return { default: users.defaultUser, users: others }
   const own = sourceOfPassword(users.default, fileOf('default'))
   if (others.length > 0) return { ...own, users: others }
   return 'mode' in own ? own.mode : own

@@ -1,3 +1,5 @@
+import { defaultUserLeftOut } from '../../manifest/sections/auth.js'
+import type { DefaultUserAccess } from '../../manifest/spec.js'
 import { passwordRule } from '../../redis/acl.js'
 import { applicationUser, controlUser, replicationUser } from '../../redis/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
@@ -19,6 +21,8 @@ export interface CarriedUser {
 /** The ACL users of a server, as a manifest says them. */
 export interface CarriedUsers {
   readonly default: CarriedLogin
+  /** What `default` may do from then on. */
+  readonly defaultUser: DefaultUserAccess
   readonly others: readonly CarriedUser[]
 }
 
@@ -43,7 +47,10 @@ export function carriedUsers(
       leave(`the user ${user.name}`, why ?? unknownPassword(user.name))
       return []
     })
-  return { carried: { default: defaultLogin(first, known, leave), others }, left }
+  if (first?.isOn !== true && others.length > 0)
+    return { carried: { default: { kind: 'generated' }, defaultUser: 'off', others }, left }
+  const login = defaultLogin(first, known, leave)
+  return { carried: { default: login, defaultUser: defaultUserLeftOut, others }, left }
 }
 
 interface FoundUser {
@@ -99,10 +106,14 @@ function defaultLogin(
   leave: (what: string, why: string) => void,
 ): CarriedLogin {
   if (user === undefined || !user.isOn) {
-    leave('that default is off', 'here it may do everything, with a password that Flotilla makes')
+    leave(
+      'that default is off',
+      'no other user is taken over, so here it works on all data, with a password that Flotilla makes',
+    )
     return { kind: 'generated' }
   }
-  if (user.rules !== everything) leave(`what default may not do (${user.rules})`, 'here it may do everything')
+  if (user.rules === everything) leave('that default administers the server', whatIsRestricted)
+  else leave(`what default may not do (${user.rules})`, 'here it works on all data')
   if (user.hashes.length > 1) leave('all but one password of default', 'it has one here')
   const login = loginOf(user, known)
   if (login !== null) return login
@@ -111,3 +122,5 @@ function defaultLogin(
 }
 
 const everything = '~* &* +@all'
+const whatIsRestricted =
+  'here it works on all data and is refused CONFIG, ACL, SHUTDOWN and the like; if a program needs them, write spec.auth.default: full'

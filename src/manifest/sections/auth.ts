@@ -2,24 +2,26 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { controlUser, applicationUser, replicationUser } from '../../redis/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
-import type { AuthSpec, PasswordSource, UserSpec } from '../spec.js'
+import type { AuthSpec, DefaultUserAccess, PasswordSource, UserSpec } from '../spec.js'
 import { pathShape } from '../unfilled.js'
 import { durationField } from '../units.js'
 import { field } from '../words.js'
 
 const modes = ['generated', 'none'] as const
+const accesses = ['restricted', 'full', 'off'] as const satisfies readonly DefaultUserAccess[]
 
 /** How programs log in: one word, or a mapping with where the password comes from and who else there is. Paths are relative to `folder`. */
 export function authSection(folder: string) {
   return field(
     z.union([z.enum(modes), authMapping(folder)]).transform((auth): AuthSpec => {
-      if (typeof auth === 'string') return { kind: auth, overlapMs: defaultOverlapMs, users: [] }
-      const { overlap, users } = auth
-      return { ...sourceOf(folder, auth), overlapMs: overlap, users }
+      if (typeof auth === 'string')
+        return { kind: auth, defaultUser: defaultUserLeftOut, overlapMs: defaultOverlapMs, users: [] }
+      const { default: defaultUser, overlap, users } = auth
+      return { ...sourceOf(folder, auth), defaultUser, overlapMs: overlap, users }
     }),
     {
       describe:
-        'How applications log in. generated: with a password that Flotilla makes and keeps; none: anyone who reaches the network may read and write; or a mapping with a passwordFile, a passwordEnv, more users.',
+        'How applications log in. generated: with a password that Flotilla makes and keeps; none: anyone who reaches the network may read and write; or a mapping with a passwordFile, a passwordEnv, what `default` may do, more users.',
       wants: 'generated, none or a passwordFile',
       example: 'generated',
       choices: modes,
@@ -33,6 +35,9 @@ export function authSection(folder: string) {
 /** What whoever writes a password into a manifest is to write instead. */
 const inFile = '{ passwordFile: ./shop.password }'
 
+/** What `default` may do where a manifest does not say: docs/adr/0036-default-is-restricted.md. */
+export const defaultUserLeftOut: DefaultUserAccess = 'restricted'
+
 /** Long enough to restart a fleet of programs with the new password, short enough that a leaked one is of no use the same day. */
 export const defaultOverlapMs = 600_000
 
@@ -40,6 +45,13 @@ function authMapping(folder: string) {
   return z
     .strictObject({
       ...sourceFields('the password of `default`, the user of applications,', './shop.password'),
+      default: field(z.enum(accesses), {
+        describe:
+          'What `default`, the user of applications, may do. restricted: read and write data, run scripts, publish and subscribe, but not administer the server (no ACL, CONFIG, DEBUG, REPLICAOF, SHUTDOWN, MODULE, FAILOVER and the like). full: everything. off: it cannot log in; applications use the users below.',
+        wants: 'restricted, full or off',
+        example: 'restricted',
+        choices: accesses,
+      }).prefault(defaultUserLeftOut),
       overlap: durationField(
         { minMs: 0, maxMs: 7 * 24 * 3_600_000 },
         {
@@ -57,6 +69,7 @@ function authMapping(folder: string) {
       }).prefault([]),
     })
     .superRefine(refuseTwoSources)
+    .superRefine(refuseNobody)
 }
 
 function userMapping(folder: string) {
@@ -157,6 +170,21 @@ function refuseTwoSources({ mode, passwordFile, passwordEnv }: SourceFields, con
       code: 'custom',
       message: `has ${given.join(' and ')}, and a password comes from one place; keep one of them`,
     })
+}
+
+/** `default` without a password that can't log in, or nobody who can: either is a mistake, whichever word of the two is wrong. */
+function refuseNobody(
+  auth: SourceFields & { readonly default: DefaultUserAccess; readonly users: readonly UserSpec[] },
+  context: z.RefinementCtx,
+): void {
+  if (auth.default !== 'off') return
+  const refuse = (message: string): void => context.addIssue({ code: 'custom', path: ['default'], message })
+  if (auth.mode === 'none')
+    refuse('is off beside mode: none, which lets everybody in as `default`; keep one of them')
+  else if (auth.users.length === 0)
+    refuse(
+      'is off and there are no users, so no application could log in; add users, or write default: restricted',
+    )
 }
 
 function refuseDoubles(users: readonly UserSpec[], context: z.RefinementCtx): void {

@@ -46,6 +46,7 @@ export function nodeAuth(
   const keys = (user: string) => keysOf(keyring, user)
   const openToAll = spec.auth.kind === 'none'
   const [users, others] = ownAndOthers({
+    defaultUser: spec.auth.defaultUser,
     control: acceptedOf(keys(controlUser)),
     replication: acceptedOf(keys(replicationUser)),
     application: openToAll ? 'none' : acceptedOf(keys(applicationUser)),

@@ -234,6 +234,7 @@ export function usersOf(credentials: NodeCredentials): Map<string, readonly stri
 /** Whether it lets this user in with this password; null stands for none. */
 export function accepts({ users }: FakeProcess, user: string, password: Secret | null): boolean {
   const rules = users.get(user) ?? []
+  if (rules.includes('off')) return false
   if (rules.includes('nopass')) return true
   return password !== null && rules.includes(passwordRule(password.reveal(), user))
 }
