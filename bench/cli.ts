@@ -11,10 +11,8 @@ import type { RatioResult } from './support/result.js'
 const flotillaCount = 20
 const replicas = 2
 const usualRounds = 20
-/** Of the time that Node takes to do nothing. */
-const goal = 3
 
-const program = fileURLToPath(new URL('../cmd/flotilla.js', import.meta.url))
+const program = fileURLToPath(new URL('../bundle/flotilla.js', import.meta.url))
 
 /** How long a person waits for an answer, against a Node that does nothing, each pair one right after the other. */
 export async function benchCli(world: BenchWorld): Promise<readonly RatioResult[]> {
@@ -26,12 +24,13 @@ export async function benchCli(world: BenchWorld): Promise<readonly RatioResult[
       await raiseUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas })
       await sleepFor(2_000)
       return [
-        await against(world, { bench: 'flotilla --help', args: ['--help'], home, lines: 20 }),
+        await against(world, { bench: 'flotilla --help', args: ['--help'], home, lines: 20, goal: 1.35 }),
         await against(world, {
           ...{
             bench: `flotilla status, ${flotillaCount} × ${replicas + 1} nodes`,
             home,
             lines: flotillaCount + 1,
+            goal: 1.6,
           },
           args: [
             'status',
@@ -58,6 +57,8 @@ async function against(
     readonly args: readonly string[]
     readonly home: Home
     readonly lines: number
+    /** Of the time that Node takes to do nothing. */
+    readonly goal: number
   },
 ): Promise<RatioResult> {
   const env = { ...process.env, DOCKER_HOST: dockerHost }
@@ -75,7 +76,7 @@ async function against(
     oursMs.push(ours.ms)
   }
   say(`${verb.bench}: ${rounds} rounds`)
-  return { kind: 'ratio', bench: verb.bench, oursMs, floorMs, goal }
+  return { kind: 'ratio', bench: verb.bench, oursMs, floorMs, goal: verb.goal }
 }
 
 /** From the start of a process to the end of its output, and of how many lines that was. */

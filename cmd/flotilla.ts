@@ -1,14 +1,13 @@
 #!/usr/bin/env node
-import { exitCode } from '../src/cli/exit-codes.js'
-import { processOutput } from '../src/cli/output.js'
-import { buildProgram } from './program.js'
+import nodeModule from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
-// A reader that goes away early (status | head) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) =>
-  process.exit(error.code === 'EPIPE' ? exitCode.done : exitCode.failed),
-)
+// Node 22 and later keep compiled code for the next start. In the user's own folder: what lies in a shared one
+// could be anybody's. Where it can't be written, nothing is kept.
+const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => unknown }
+enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'flotilla'))
 
-// Libraries that look for it would write every command that they send to the log, passwords too.
-delete process.env['DEBUG']
-
-await buildProgram({ env: process.env, output: processOutput(process.env) }).parseAsync()
+// Only what is loaded from here on is kept.
+const { main } = await import('./main.js')
+await main()

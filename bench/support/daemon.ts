@@ -41,7 +41,7 @@ export async function startDaemon(
     readonly logLevel?: string
   },
 ): Promise<Daemon> {
-  const program = fileURLToPath(new URL('../../cmd/flotilla.js', import.meta.url))
+  const program = fileURLToPath(new URL('../../bundle/flotilla.js', import.meta.url))
   const manifests = join(home.folder, 'manifests')
   const log = openSync(logOf(home), 'a')
   const startsBefore = startsIn(home)

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 /**
- * Makes the files of the dashboard: one script, one style sheet, the page and its icon, in `dist/src/dashboard/`, where the daemon serves them from.
+ * Makes the files of the dashboard: one script, one style sheet, the page and its icon, in `dist/dashboard/`, where the daemon serves them from.
  * @param {string} root
  */
 export function buildPage(root) {
   // The package is there only after the dependencies are.
   const { buildSync } = createRequire(import.meta.url)('esbuild')
   const from = join(root, 'src/dashboard')
-  const to = join(root, 'dist/src/dashboard')
+  const to = join(root, 'dist/dashboard')
   mkdirSync(to, { recursive: true })
   buildSync({
     entryPoints: [

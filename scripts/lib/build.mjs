@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPage } from './build-page.mjs'
+import { bundle } from './bundle.mjs'
 import { say, SetupProblem } from './say.mjs'
 
-/** Compiles TypeScript into dist/, and the dashboard with it; a second build without changes takes a fraction of a second. @param {string} root */
+/** Compiles TypeScript into dist/, and makes the dashboard and the program of it; a second build without changes takes a fraction of a second. @param {string} root */
 export function build(root) {
   say('building')
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
@@ -16,7 +16,6 @@ export function build(root) {
     if (status !== 0)
       throw new SetupProblem('the build failed', 'Mend what the compiler names above and try again.')
   }
-  // npx runs the file itself, and not every npm makes it executable.
-  chmodSync(join(root, 'dist/cmd/flotilla.js'), 0o755)
   buildPage(root)
+  bundle(root)
 }

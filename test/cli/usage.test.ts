@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
+import { flotillaProgram } from '../support/cli.js'
 
 function typed(...args: readonly string[]): { readonly code: number | null; readonly said: string } {
-  const { status, stderr } = spawnSync(process.execPath, ['dist/cmd/flotilla.js', ...args], {
+  const { status, stderr } = spawnSync(process.execPath, [flotillaProgram, ...args], {
     encoding: 'utf8',
   })
   return { code: status, said: stderr }

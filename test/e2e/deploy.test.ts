@@ -55,7 +55,7 @@ async function startKeeper(world: World): Promise<string> {
   const { Id } = (await call('POST', `/containers/create?name=${world.name}-keeper`, {
     Image: testEngine().image,
     User: '0:0',
-    Entrypoint: ['/node', '/opt/flotilla/dist/cmd/flotilla.js'],
+    Entrypoint: ['/node', '/opt/flotilla/dist/bundle/flotilla.js'],
     Cmd: JSON.parse(words) as unknown,
     Env: variables.split(' '),
     HostConfig: {
@@ -66,7 +66,7 @@ async function startKeeper(world: World): Promise<string> {
         `${socket}:/var/run/docker.sock`,
         `${world.manifests}:/manifests`,
         `${world.state}:/state`,
-        ...['dist/cmd', 'dist/src', 'node_modules', 'package.json'].map(
+        ...['dist/bundle', 'dist/dashboard', 'package.json'].map(
           path => `${resolve(path)}:${join('/opt/flotilla', path)}:ro`,
         ),
         `${process.execPath}:/node:ro`,

@@ -2,9 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { Problem } from '../problem.js'
 import { route, type Answer, type Route } from '../route.js'
 
-/** Where the build has put the page's files. */
-const folder = new URL('../../dashboard/', import.meta.url)
-
 /**
  * The page may load its own files and ask this server, and nothing else: no script or style within it, no other site's, no frame around it. Nothing turns
  * text into markup, and where a browser can forbid that (trusted types), it does.
@@ -51,7 +48,8 @@ function file(path: string, name: string, contentType: string, summary: string):
 
 async function readPageFile(name: string): Promise<string> {
   try {
-    return await readFile(new URL(name, folder), 'utf8')
+    // Where the build has put the page's files: package.json says it, from the source tree and from the bundle alike.
+    return await readFile(new URL(import.meta.resolve(`#dashboard/${name}`)), 'utf8')
   } catch {
     throw new Problem(404, 'http/no-page', 'the dashboard is not there: it was not built', {
       hint: 'Type: npm run build. The API is at /api/v1/openapi.json.',
