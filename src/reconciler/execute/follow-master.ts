@@ -1,4 +1,5 @@
-import type { NodeTarget } from '../../redis/redis.js'
+import { FlotillaError } from '../../errors.js'
+import type { NodeTarget, RedisPort } from '../../redis/redis.js'
 import { tlsPort } from '../../redis/tls.js'
 import { withNodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
@@ -13,6 +14,8 @@ export async function followMaster(
   on: {
     readonly replica: NodeTarget
     readonly master: NodeTarget | null
+    /** What the replica was when this was decided; null where it did not answer. */
+    readonly seenAs: 'master' | 'replica' | null
     readonly turns: SyncTurns
     readonly deadlineMs: number
   },
@@ -24,16 +27,28 @@ export async function followMaster(
     port,
     ...(encrypted === undefined ? {} : { encrypted }),
   }
-  await on.turns.take({ replica: on.replica, master: on.master }, () =>
-    redis.follow(on.replica, upstream, {
+  await on.turns.take({ replica: on.replica, master: on.master }, async () => {
+    if (on.seenAs === 'replica') await stillReplica(redis, ordinal, on)
+    await redis.follow(on.replica, upstream, {
       deadlineMs: on.deadlineMs,
       ...(nudge ? { nudge: { host: masterLinkAlias, port } } : {}),
       ...(fullCopy === undefined ? {} : { fullCopy: true }),
-    }),
-  )
+    })
+  })
   if (fullCopy === undefined) return
   const copied = { ...fullCopy, atMs: nowMs() }
   keepMemory(memory =>
     withNodeRecord(memory, ordinal, record => ({ ...record, divergence: null, fullCopy: copied })),
   )
+}
+
+/** What was decided some time ago may throw away what somebody has written since: following replaces all that a node holds. */
+async function stillReplica(
+  redis: RedisPort,
+  ordinal: number,
+  { replica, deadlineMs }: { readonly replica: NodeTarget; readonly deadlineMs: number },
+): Promise<void> {
+  const probe = await redis.probe(replica, { deadlineMs })
+  if (probe.kind === 'answered' && probe.facts.role === 'master')
+    throw new FlotillaError('redis/refused-command', `node ${ordinal} was made master meanwhile`)
 }

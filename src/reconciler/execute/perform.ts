@@ -4,6 +4,7 @@ import { standInLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, ImageFacts } from '../../runtime/runtime.js'
 import { attachmentTo, desiredContainer, nodeAttachment, nodeFiles, desiredVolume } from '../desired-node.js'
 import { withNodeRecord, type NodeRecord } from '../memory.js'
+import { factsOfNode } from '../node-facts.js'
 import { nodeAlias } from '../names.js'
 import type { Observation } from '../observation.js'
 import { nodeTarget } from '../observe/observe.js'
@@ -42,6 +43,8 @@ const stepDeadlineMs = 1_000
 export class Performer {
   readonly #hands: Hands
   readonly #containers: Map<number, ContainerFacts>
+  /** As they were seen. */
+  readonly #roles: ReadonlyMap<number, 'master' | 'replica' | null>
   readonly #created = new Map<number, string>()
   readonly #source: Observation['source']
   #image: ImageFacts | null
@@ -52,6 +55,7 @@ export class Performer {
     this.#hands = hands
     this.#turns = new SyncTurns(hands, followers)
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
+    this.#roles = new Map(seen.nodes.map(node => [node.ordinal, factsOfNode(node)?.role ?? null]))
     this.#source = seen.source
     this.#image = seen.resources?.image ?? null
   }
@@ -229,6 +233,7 @@ export class Performer {
     return followMaster(this.#hands, action, {
       replica: this.#targetOf(action.ordinal),
       master: this.#targetIfAny(action.master),
+      seenAs: this.#roles.get(action.ordinal) ?? null,
       turns: this.#turns,
       deadlineMs: orderDeadlineMs,
     })

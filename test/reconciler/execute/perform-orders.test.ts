@@ -12,7 +12,7 @@ import type { RedisPort } from '../../../src/redis/redis.js'
 import { Secret } from '../../../src/secret.js'
 import type { NodeMaterial } from '../../../src/tls/material.js'
 import { carriedOut, handsOn, type HandsOn } from '../support/hands-on.js'
-import { node, observation, operation, request, resources } from '../support/world.js'
+import { node, observation, operation, replica, request, resources } from '../support/world.js'
 
 /** What the hands do for each kind of order, on nodes that run in memory. */
 async function withNodes(count: number, overrides: Parameters<typeof handsOn>[0] = {}) {
@@ -56,6 +56,17 @@ test('who is promoted takes writes, and who is told to follow it follows', async
   const [first, second] = world.processes
   assert.equal(first?.upstream, null)
   assert.deepEqual(second?.upstream, { host: 'shop-0', port: 6379 })
+})
+
+test('a replica that somebody has made master since it was looked at is not told to follow', async () => {
+  const world = await withNodes(2)
+  const nodes = world.nodes.map(({ ordinal, container }) => replica(ordinal, {}, { container }))
+  await carryOut(world, [{ kind: 'promote', ordinal: 1 }])
+  await assert.rejects(
+    carryOut({ ...world, nodes }, [{ kind: 'follow', ordinal: 1, master: 0, nudge: false }]),
+    { code: 'redis/refused-command', message: 'node 1 was made master meanwhile' },
+  )
+  assert.equal(world.processes[1]?.upstream, null)
 })
 
 test('a replica catches up with a master whose writes wait, and they go on', async () => {

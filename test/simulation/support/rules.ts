@@ -209,6 +209,8 @@ export class Rules {
     for (const node of this.#lastLook?.seen.nodes ?? []) {
       const facts = factsOfNode(node)
       const applied = facts?.upstream?.appliedOffset ?? 0
+      // Of one history, and both empty: what is discarded is nothing.
+      if (facts?.keys === 0 && promoted.data.keys === 0) continue
       if (
         facts?.replid === replid &&
         applied > promoted.offset &&
