@@ -329,8 +329,9 @@ function factsOf(container: FakeContainer): ContainerFacts {
   }
 }
 
+/** Told apart by its first twelve digits, as an engine's are. */
 function hexId(number: number): string {
-  return number.toString(16).padStart(64, '0')
+  return number.toString(16).padStart(12, '0').padEnd(64, '0')
 }
 
 function fail(code: ErrorCode, message: string): never {

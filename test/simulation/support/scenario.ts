@@ -24,6 +24,8 @@ export interface SimSpec {
   readonly restartWindowMs: number
   /** What new volumes are called; left out, as they usually are. */
   readonly volumeNames?: string
+  /** One more field of the spec, as a manifest has it: `network: { external: [web] }`. */
+  readonly more?: string
 }
 
 export interface WriterSetting {

@@ -146,6 +146,7 @@ export class SimFlotilla {
 export function specFor(wanted: SimSpec): FlotillaSpec {
   const { replicas, persistence, image, minReplicas, mode, hangTimeoutMs, restartWindowMs, volumeNames } =
     wanted
+  const more = wanted.more === undefined ? '' : `  ${wanted.more}\n`
   const volume = volumeNames === undefined ? '' : `, volume: { name: "${volumeNames}" }`
   const text = `
 apiVersion: flotilla/v1
@@ -157,7 +158,7 @@ spec:
   persistence: { mode: ${persistence}${volume} }
   failover: { mode: ${mode}, hangTimeout: ${hangTimeoutMs}ms, restartWindow: ${restartWindowMs}ms }
   durability: { minReplicasToWrite: ${Math.min(minReplicas, replicas)} }
-`
+${more}`
   const known = specs.get(text)
   if (known !== undefined) return known
   const { declared, diagnostics } = parseManifest(text, { file: 'shop.yaml' })

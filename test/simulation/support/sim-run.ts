@@ -393,9 +393,9 @@ export class SimRun {
 
   #engineFault(call: FakeCall) {
     if (changes.has(call.method)) {
-      this.#noteCall(
-        `${call.method} ${String(call.args[0] instanceof Object ? JSON.stringify(call.args[0]).slice(0, 60) : call.args[0]).replace(/^0+/, '')} ${typeof call.args[1] === 'string' ? call.args[1] : ''}`,
-      )
+      const [what, name] = call.args
+      const words = what instanceof Object ? JSON.stringify(what).slice(0, 60) : shortId(String(what))
+      this.#noteCall(`${call.method} ${words} ${typeof name === 'string' ? name : ''}`)
       if (ends.has(call.method)) this.rules.beforeEnd(String(call.args[0]), call.method === 'removeContainer')
     }
     const ofNode = this.#troubleOfNode(call)
@@ -453,6 +453,11 @@ export class SimRun {
         return [usualMs]
     }
   }
+}
+
+/** An id as a person would write it; a name as it is. */
+function shortId(idOrName: string): string {
+  return idOrName.length === 64 ? idOrName.slice(0, 12).replace(/^0+/, '') : idOrName
 }
 
 /** An order that says nothing else waits for whoever keeps the flotilla next. */
