@@ -44,6 +44,8 @@ export interface SourceSeen {
     readonly startedAtMs: number | null
   } | null
   readonly probe: Probe | null
+  /** Writes that have been called there by names that it alone knows (`rename-command`); absent where that was not asked. */
+  readonly renamedWrites?: readonly string[]
   /** Why there is no upstream; null when there is one. */
   readonly problem: string | null
   /** What to do about the problem; absent where it is to be started. */

@@ -1,5 +1,6 @@
 import type { Secret } from '../secret.js'
 import type { AclUser } from './acl-user.js'
+import type { CommandFacts } from './commands.js'
 
 /** `alive`: any reply in time. `silent`: none. `unasked`: there is no kept connection, or it closed meanwhile. */
 export type Pulse = 'alive' | 'silent' | 'unasked'
@@ -62,6 +63,8 @@ export interface RedisPort {
   ): Promise<Readonly<Record<string, string>>>
   /** Hosts of the Sentinels that watch this node, as it sees their addresses; sorted. */
   listSentinels(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<readonly string[]>
+  /** `COMMAND`, `COMMAND INFO`: what it can be told, and by which of their names. */
+  listCommands(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<readonly CommandFacts[]>
   /** `BGSAVE`: begins to write a snapshot, or will when another child has ended. One that is being written already is success. */
   saveSnapshot(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**

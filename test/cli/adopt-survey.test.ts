@@ -12,6 +12,16 @@ import { whyNotReadable } from '../../src/redis/rdb-format.js'
 import type { RedisFacts } from '../../src/redis/redis.js'
 import { follower, redisFacts, upstream } from '../reconciler/support/world.js'
 
+const commands = ['client', 'replicaof', 'psync', 'replconf', 'flushall'].map(name => ({
+  ...{ name, hasItsName: true, calls: 7, writes: name === 'flushall' },
+}))
+const renamed = (name: string, calls: number): Pick<FoundRedis, 'commands'> => ({
+  commands: {
+    kind: 'told',
+    value: commands.map(one => (one.name === name ? { ...one, hasItsName: false, calls } : one)),
+  },
+})
+
 function found(
   container: string,
   facts: Partial<RedisFacts>,
@@ -21,6 +31,7 @@ function found(
     ...{ container, port: 6379, image: 'redis:7.2', imageId: 'sha256:1', networks: ['bridge'] },
     ...{ facts: redisFacts(facts), clusterEnabled: false, sentinels: [], composeProject: null },
     ...{ config: { kind: 'told', value: new Map() }, users: { kind: 'told', value: [] } },
+    commands: { kind: 'told', value: commands },
     ...overrides,
   }
 }
@@ -72,20 +83,33 @@ test('Sentinels are found whoever of them they watch, and asked about these serv
   )
 })
 
+test('commands that it knows by other names are found before anything is made', () => {
+  refuses(/other names for FLUSHALL \(rename-command\), and is called by them/, {
+    ...master,
+    ...renamed('flushall', 1),
+  })
+  refuses(/does not know REPLICAOF by that name/, { ...master, ...renamed('replicaof', 0) })
+  assert.match(
+    surveyOf([{ ...master, ...renamed('flushall', 0) }]).remarks.join(),
+    /other names for FLUSHALL.*nobody has called them/,
+  )
+  const untold = { kind: 'untold', reason: 'NOPERM' } as const
+  assert.match(surveyOf([{ ...master, commands: untold }]).remarks.join(), /can't be told: NOPERM/)
+})
+
 test('clients’ networks and the number of replicas are as they were, and what a person should know is said', () => {
-  const untold = { kind: 'untold', reason: "redis-master: ERR unknown command 'CONFIG'" } as const
   const survey = surveyOf([
     found(
       'm',
       { followers: [follower(1), follower(2)] },
-      { networks: ['app', 'bridge'], config: untold, composeProject: 'shop' },
+      { networks: ['app', 'bridge'], composeProject: 'shop' },
     ),
   ])
   assert.deepEqual(survey.external, ['app'])
   assert.equal(replicasOf(survey), 2)
   assert.match(
     survey.remarks.join('\n'),
-    /unknown command 'CONFIG'[^]*2 more replicas follow m than were named[^]*default bridge[^]*m is of the compose project shop/,
+    /2 more replicas follow m than were named[^]*default bridge[^]*m is of the compose project shop/,
   )
 })
 

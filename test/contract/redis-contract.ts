@@ -36,6 +36,8 @@ export interface RedisWorld {
 
 export interface StartOptions {
   readonly persistence?: 'aof' | 'rdb' | 'none'
+  /** `rename-command`. */
+  readonly renamed?: Readonly<Record<string, string>>
 }
 
 const deadlineMs = 5000
@@ -488,6 +490,20 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const probe = await look(world, wrong)
       assert.ok(probe.kind === 'denied')
       assert.equal(probe.cause, 'credentials')
+    })
+
+    test('commands are known by their own names, and those that have another, or none, are told apart', async () => {
+      const node = await world.startNode('shop-0', { renamed: { flushdb: 'wipe', flushall: '""' } })
+      await factsWhen(world, node, () => true)
+      world.redis.retain(new Set())
+      const { application } = node.credentials
+      const login = application === null ? null : { user: 'default', password: application }
+      const commands = await world.redis.listCommands({ ...node, login }, { deadlineMs })
+      const of = (wanted: string) => commands.find(one => one.name === wanted)
+      assert.deepEqual(of('set'), { name: 'set', writes: true, hasItsName: true, calls: 0 })
+      assert.deepEqual(of('flushdb'), { name: 'flushdb', writes: true, hasItsName: false, calls: 0 })
+      assert.equal(of('flushall'), undefined)
+      assert.equal(of('get')?.writes, false)
     })
 
     test('while writes are paused a write waits and a read does not, until they are resumed', async () => {

@@ -48,13 +48,16 @@ function createFakeWorld(): RedisWorld {
   }
   const world: RedisWorld = {
     redis,
-    async startNode(nodeAlias, { persistence = 'rdb' } = {}) {
+    async startNode(nodeAlias, { persistence = 'rdb', renamed = {} } = {}) {
       count += 1
       persistences.set(nodeAlias, persistence)
-      return begin({
+      const node = begin({
         ...{ nodeAlias, flotilla: 'shop', containerId: `container of ${nodeAlias}`, startedAtMs: count },
         ...{ host: `10.0.0.${count}`, port: 6379, credentials },
       })
+      for (const [name, other] of Object.entries(renamed))
+        processOf(node).renamed.set(name, other === '""' ? '' : other)
+      return node
     },
     async restartNode(node, options) {
       await kill(node)

@@ -100,9 +100,10 @@ export async function createRealWorld(): Promise<RealWorld> {
         tls: { tlsPort, folder: directory },
       },
     })
+    const renames = Object.entries(options.renamed ?? {}).map(pair => `rename-command ${pair.join(' ')}`)
     await writeFile(
       configFile,
-      [text, ...everyTestsLines, ...(options.extraConfig ?? []), ...extra, ''].join('\n'),
+      [text, ...everyTestsLines, ...(options.extraConfig ?? []), ...renames, ...extra, ''].join('\n'),
     )
     await writeFile(aclFile, renderAcl(aclUsers(plainKeys(credentials))))
     const child = spawn('redis-server', [configFile], { stdio: ['ignore', 'pipe', 'pipe'] })

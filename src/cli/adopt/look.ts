@@ -73,6 +73,9 @@ async function lookAtOne(session: Session, named: Named, login: SourceLogin | nu
   const facts = await session.runtime.inspectContainer(container)
   const ask = (...command: readonly string[]): Promise<unknown> =>
     session.redis.command(target, command, { deadlineMs: 5_000 })
+  const commands = await told(() => session.redis.listCommands(target, { deadlineMs: 5_000 }))
+  const knows = (name: string): boolean =>
+    commands.kind === 'untold' || commands.value.some(one => one.name === name && one.hasItsName)
   return {
     ...{ container, port },
     image: facts?.image ?? '',
@@ -80,10 +83,11 @@ async function lookAtOne(session: Session, named: Named, login: SourceLogin | nu
     composeProject: facts?.labels['com.docker.compose.project'] ?? null,
     networks: (facts?.networks ?? []).filter(one => one.address !== null).map(one => one.network),
     facts: probe.facts,
+    commands,
     clusterEnabled: /^cluster_enabled:1/m.test(String(await ask('INFO', 'cluster'))),
     config: await told(async () => pairsOf(await ask('CONFIG', 'GET', '*'))),
     users: await told(() => session.redis.listUsers(target, { deadlineMs: 5_000 })),
-    sentinels: await session.redis.listSentinels(target, { deadlineMs: 5_000 }),
+    sentinels: knows('client') ? await session.redis.listSentinels(target, { deadlineMs: 5_000 }) : [],
   }
 }
 
@@ -128,6 +132,10 @@ async function notReached(session: Session, named: Named, { probe }: SourceSeen)
         hint: `Type: docker exec ${container} redis-cli${named.port === 6_379 ? '' : ` -p ${named.port}`} CONFIG SET protected-mode no   (anybody on its networks can use it then), or give it a password first: CONFIG SET requirepass`,
       },
     )
+  if (probe?.kind === 'denied' && said.startsWith('it has no password'))
+    return new FlotillaError('usage/invalid', `${container} does not let us in: ${said}`, {
+      hint: 'Leave --password-file out.',
+    })
   const why = probe?.kind === 'refused' ? whyNotReached(named, await listenersOf(session, container)) : null
   return new FlotillaError(
     'redis/unreachable',

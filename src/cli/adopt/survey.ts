@@ -2,6 +2,7 @@ import { FlotillaError } from '../../errors.js'
 import { canPauseWrites, nameOf } from '../../redis/rdb-format.js'
 import { masterName, replicaName } from '../../reconciler/names.js'
 import type { RedisFacts } from '../../redis/redis.js'
+import { renamedWrites, type CommandFacts } from '../../redis/commands.js'
 import type { ServerConfig } from './options.js'
 
 /** A Redis in a container that a person started by hand, as it says that it is. */
@@ -21,6 +22,7 @@ export interface FoundRedis {
   readonly config: Told<ServerConfig>
   /** As ACL LIST tells them. */
   readonly users: Told<readonly string[]>
+  readonly commands: Told<readonly CommandFacts[]>
   /** Hosts of the Sentinels that watch it. */
   readonly sentinels: readonly string[]
 }
@@ -66,6 +68,7 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     throw refusal(
       `${master.container} is a node of a Redis cluster, and Flotilla keeps a master and its replicas`,
     )
+  needOwnNames(master)
   if (!canPauseWrites(master.facts))
     throw refusal(
       `${master.container} is ${nameOf(master.facts)}; one that loses no write needs 6.2 or newer`,
@@ -76,19 +79,42 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     replicas,
     external: master.networks.filter(network => network !== 'bridge'),
     sentinels: [...new Set(found.flatMap(({ sentinels }) => sentinels))].toSorted(),
-    remarks: [...remarksOn(master, replicas), ...remarksOnCompose(found)],
+    remarks: [...remarksOn(master, replicas), ...remarksOnNames(master), ...remarksOnCompose(found)],
   }
 }
 
-function remarksOn(
-  { container, facts, networks, config, users }: FoundRedis,
-  replicas: readonly FoundRedis[],
-): string[] {
+/** What a take-over calls there, and what a node would not understand. */
+function needOwnNames({ container, commands }: FoundRedis): void {
+  if (commands.kind === 'untold') return
+  const hasOwn = (name: string): boolean => commands.value.some(one => one.name === name && one.hasItsName)
+  const lacking = ['client', 'replicaof', 'psync', 'replconf'].filter(name => !hasOwn(name))
+  if (lacking.length > 0)
+    throw refusal(
+      `${container} does not know ${lacking.join(', ').toUpperCase()} by that name (rename-command), which a take-over that loses no write needs`,
+      'Start it without that rename first.',
+    )
+  const { called } = renamedWrites(commands.value)
+  if (called.length > 0)
+    throw refusal(
+      `${container} has other names for ${called.join(', ')} (rename-command), and is called by them: nodes know them by their own alone, would refuse such a write, and be no copy any more`,
+      'Start it without those renames first; or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there.',
+    )
+}
+
+function remarksOnNames({ container, commands }: FoundRedis): string[] {
+  if (commands.kind === 'untold')
+    return [`whether ${container} has renamed commands can't be told: ${commands.reason}`]
+  const { uncalled } = renamedWrites(commands.value)
+  return uncalled.length === 0
+    ? []
+    : [
+        `${container} has other names for ${uncalled.join(', ')} (rename-command), and nobody has called them: don't until all is done; nodes know them by their own names alone`,
+      ]
+}
+
+function remarksOn({ container, facts, networks }: FoundRedis, replicas: readonly FoundRedis[]): string[] {
   const more = facts.followers.length - replicas.length
   return [
-    ...[config, users].flatMap(one =>
-      one.kind === 'told' ? [] : [`what ${container} does otherwise can't be taken over: ${one.reason}`],
-    ),
     ...(more > 0 ? [`${more} more replicas follow ${container} than were named; they stay with it`] : []),
     ...(networks.includes('bridge')
       ? [

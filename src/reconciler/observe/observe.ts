@@ -17,6 +17,7 @@ import type { ProcessUsers } from './process-users.js'
 import type { TaggedImages } from './tagged-images.js'
 import type { OwnNetworks } from './own-networks.js'
 import type { SentinelWatch } from './sentinels.js'
+import type { SourceCommands } from './source-commands.js'
 
 export interface Eyes {
   readonly runtime: Runtime
@@ -29,6 +30,7 @@ export interface Eyes {
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   readonly sentinels: SentinelWatch
+  readonly sourceCommands: SourceCommands
   /** What the kernel says of a process of the engine's host; null where it can't be asked. */
   readonly processState: (pid: number | null) => Promise<ProcessState | null>
   /** Wall clock, ms. */

@@ -9,6 +9,7 @@ import { ReadBack } from './read-back.js'
 import { OwnNetworks } from './own-networks.js'
 import { ProcessUsers } from './process-users.js'
 import { SentinelWatch } from './sentinels.js'
+import { SourceCommands } from './source-commands.js'
 
 /** Eyes over an engine and its nodes, which forget what does not run any more. */
 export function openEyes({
@@ -53,5 +54,6 @@ export function openEyes({
     taggedImages: new TaggedImages(runtime),
     ownNetworks: new OwnNetworks(runtime, ownContainer),
     sentinels: new SentinelWatch(redis),
+    sourceCommands: new SourceCommands(redis),
   }
 }

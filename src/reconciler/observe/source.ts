@@ -7,6 +7,7 @@ import type { SourceSeen } from '../observation.js'
 import type { ReadSecretFile } from '../../secret-files.js'
 import { readPasswordFile } from '../password-file.js'
 import type { OwnNetworks } from './own-networks.js'
+import type { SourceCommands } from './source-commands.js'
 
 /** What it takes to look at one. */
 export interface SourceEyes {
@@ -14,6 +15,7 @@ export interface SourceEyes {
   readonly redis: RedisPort
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
+  readonly sourceCommands: SourceCommands
 }
 
 export interface SourceToSee {
@@ -26,7 +28,7 @@ export interface SourceToSee {
 /** Longer than for a node: it may be on another machine. */
 const probeDeadlineMs = 1_000
 
-/** Looks once at a Redis that is not ours. Asks it no more than INFO. */
+/** Looks once at a Redis that is not ours. Asks it no more than INFO, and once which commands it has. */
 export async function seeSource(
   eyes: SourceEyes,
   flotilla: string,
@@ -35,7 +37,9 @@ export async function seeSource(
   const whereabouts = await findSource(eyes, source)
   const target = sourceTarget(flotilla, whereabouts, source.login)
   const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs: probeDeadlineMs })
-  return { ...whereabouts, probe }
+  if (target === null || probe?.kind !== 'answered') return { ...whereabouts, probe }
+  const renamedWrites = await eyes.sourceCommands.calledByOtherNames(target, probe.facts.runId)
+  return { ...whereabouts, probe, renamedWrites }
 }
 
 /** How to talk to it; null where Flotilla itself does not reach it. */

@@ -32,7 +32,8 @@ export function planFollowing(input: PlanInput, census: Census): Contribution[] 
   if (seen === null) return []
   const leader = input.memory.source?.leader ?? leaderToBe(census, seen)
   if (input.memory.source === null) {
-    const blocked = whyNotBegin(input, census, { seen, leader }) ?? whyMixed(input.spec, seen)
+    const blocked =
+      whyNotBegin(input, census, { seen, leader }) ?? whyMixed(input.spec, seen) ?? whyRenamed(seen)
     if (blocked !== null) return [{ refusals: [blocked] }]
     // What they are to be like is asked before they are made, as for a flotilla of its own.
     const config = input.seen.nodes.length === 0 ? planConfig(input) : null
@@ -196,6 +197,8 @@ function whyNotFollow({ spec }: PlanInput, seen: SourceSeen, leader: RedisFacts 
   const { facts } = probe
   const mixed = whyMixed(spec, seen)
   if (mixed !== null) return mixed
+  const renamed = leader?.upstream?.link === 'up' ? null : whyRenamed(seen)
+  if (renamed !== null) return renamed
   if (leader === null) return null
   const lacking = facts.modules.filter(module => !leader.modules.includes(module))
   if (lacking.length > 0)
@@ -228,6 +231,16 @@ function whyMixed(spec: FlotillaSpec, { called, probe }: SourceSeen): Refusal | 
     code: 'BootstrapBlocked',
     why: `${called} has more databases in use than the nodes would have: ${why}`,
     whatToType: `write databases: ${databasesInUse(facts)} or more under spec.config in the manifest of ${spec.name} and save it`,
+  }
+}
+
+/** Found out before anything is copied; afterwards a node that has refused such a write is told of (divergence.ts). */
+function whyRenamed({ called, renamedWrites = [] }: SourceSeen): Refusal | null {
+  if (renamedWrites.length === 0) return null
+  return {
+    code: 'BootstrapBlocked',
+    why: `${called} has other names for ${renamedWrites.join(', ')} (rename-command), and is called by them: nodes know them by their own alone, would refuse such a write, and be no copy any more`,
+    whatToType: `start ${called} without those renames, or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there`,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js'
 import { controlUser, type AclUser } from '../acl-user.js'
+import { namesOfCommands, readCommands, type CommandFacts } from '../commands.js'
 import type { NodeTarget, Upstream } from '../redis.js'
 import type { Reply } from './connection.js'
 import { deliver } from './deliver.js'
@@ -183,6 +184,19 @@ export async function getNodeConfig(
       return String(name).toLowerCase() === names[index] ? [[names[index], String(value)]] : []
     }),
   )
+}
+
+/** By their names each is asked after, which shows those that have another. */
+export async function listNodeCommands(context: OrderContext): Promise<readonly CommandFacts[]> {
+  const order = 'COMMAND'
+  const replies = await send(context, order, [['COMMAND'], ['INFO', 'commandstats']])
+  acceptAll(context.node, order, replies)
+  const [all, stats] = replies.map(reply => (reply.kind === 'value' ? reply.value : null))
+  const names = namesOfCommands(all).map(({ name }) => name)
+  const found = await send(context, 'COMMAND INFO', [['COMMAND', 'INFO', ...names]])
+  acceptAll(context.node, 'COMMAND INFO', found)
+  const [reply] = found
+  return readCommands(all, reply?.kind === 'value' ? reply.value : null, String(stats))
 }
 
 /** Of subscribers alone: there are few as a rule, and each Sentinel is one. */

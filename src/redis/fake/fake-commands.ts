@@ -1,3 +1,4 @@
+import type { CommandFacts } from '../commands.js'
 import { valueOf } from './dataset.js'
 import { takeWrite, type Reply } from './fake-master.js'
 import { saveSnapshot, type FakeProcess } from './fake-process.js'
@@ -25,4 +26,17 @@ export function runFakeCommand(
     default:
       return now({ kind: 'error', message: 'ERR unknown command' })
   }
+}
+
+/** Each with whether it writes. */
+const writes = {
+  ...{ get: false, config: false, client: false, replicaof: false },
+  ...{ set: true, flushall: true, flushdb: true },
+}
+
+/** As COMMAND and COMMAND INFO would show them. */
+export function listFakeCommands({ renamed }: FakeProcess): readonly CommandFacts[] {
+  return Object.entries(writes)
+    .filter(([name]) => renamed.get(name) !== '')
+    .map(([name, isWrite]) => ({ name, writes: isWrite, hasItsName: !renamed.has(name), calls: 0 }))
 }

@@ -1,7 +1,7 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
 import { applicationUser, controlUser } from '../acl-user.js'
 import type { NodeTarget, Probe, RedisFacts, RedisPort } from '../redis.js'
-import { runFakeCommand } from './fake-commands.js'
+import { listFakeCommands, runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
 import { beginSnapshot, setKeeping } from './fake-keeping.js'
 import { resumeWrites } from './fake-master.js'
@@ -259,6 +259,7 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       ),
     listSentinels: (target, { deadlineMs }) =>
       give(target, { kind: 'CLIENT LIST', deadlineMs }, ({ sentinels }) => [...sentinels].toSorted()),
+    listCommands: (target, { deadlineMs }) => give(target, { kind: 'COMMAND', deadlineMs }, listFakeCommands),
     saveSnapshot: (target, { deadlineMs }) =>
       give(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
     readSnapshot: (target, { bytesMax, deadlineMs }) =>

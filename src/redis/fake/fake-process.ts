@@ -57,6 +57,8 @@ export interface FakeProcess {
   readonly config: Map<string, string>
   /** Options that CONFIG SET doesn't know here. */
   readonly unknownOptions: Set<string>
+  /** `rename-command`; empty disables. */
+  readonly renamed: Map<string, string>
   readonly syncs: { full: number; partialOk: number; partialRefused: number }
   /** Until when writes wait; 0 when they don't. */
   pausedUntilMs: number

@@ -163,6 +163,7 @@ export function createFakeRedis({
           config: new Map(),
           users: usersOf(rest.credentials),
           unknownOptions: new Set(),
+          renamed: new Map(),
           closers: new Set(),
           clients: new Set(),
           sentinels: new Set(),

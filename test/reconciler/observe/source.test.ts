@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { SourceSpec } from '../../../src/manifest/spec.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
+import { SourceCommands } from '../../../src/reconciler/observe/source-commands.js'
 import { readProcessState } from '../../../src/reconciler/observe/process-state.js'
 import { readAnySecretFile } from '../../../src/secret-files.js'
 import { loginTo, seeSource, type SourceEyes } from '../../../src/reconciler/observe/source.js'
@@ -41,6 +42,7 @@ async function world(networks: readonly string[], { running = true } = {}) {
   ): SourceEyes => ({
     ...{ runtime: fake.runtime, redis: hands.redis, reach },
     ownNetworks: new OwnNetworks(fake.runtime, ownContainer),
+    sourceCommands: new SourceCommands(hands.redis),
   })
   return { fake, clock, eyes, id }
 }

@@ -676,6 +676,24 @@ test('a source with more databases in use than the nodes would have is not follo
   assert.match(text, /refuses \(BootstrapBlocked\): redis-master has more databases in use/)
 })
 
+test('a source that is called by names that no node knows is not followed, and one that is followed already goes on', () => {
+  const renaming = source({}, { renamedWrites: ['FLUSHALL'] })
+  const blank = {
+    spec: asksToFollow,
+    memory: memory(null),
+    seen: { source: renaming, resources: nothingThere },
+  }
+  assert.match(
+    planText(blank),
+    /^refuses \(BootstrapBlocked\): redis-master has other names for FLUSHALL .*\n {2}type: start redis-master without those renames/,
+  )
+  planIs(whileFollowing(inSync, renaming), 'nothing to do')
+  assert.match(
+    planText(whileFollowing([newborn(0, {}, named), replica(1)], renaming)),
+    /other names for FLUSHALL/,
+  )
+})
+
 test('the options of the manifest are tried before the first node that follows is made', () => {
   const text = planText({
     spec: { ...asksToFollow, config: { databases: ['21'] } },
