@@ -93,6 +93,7 @@ test('every argument and every option’s value is one that completion knows, or
     'name',
     'container',
     'user',
+    'user=file',
   ]
   const verbs = program.commands.flatMap(verb => [verb, ...verb.commands])
   const slots = verbs
