@@ -24,7 +24,7 @@ export function isLoading(info: string): boolean {
  */
 export function lastWarnings(log: readonly string[]): string | null {
   const warnings = log.flatMap(line => {
-    const said = /^\d+:[A-Z] .*? # (.*)$/.exec(line.trimEnd())?.[1] ?? ''
+    const said = /^\d+:[A-Z] [^#]*# (.*)$/.exec(line.trimEnd())?.[1] ?? ''
     return said === '' || isChatter(said) ? [] : [said]
   })
   const last = warnings.slice(-2).join('; ')
