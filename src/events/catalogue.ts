@@ -147,7 +147,7 @@ export const catalogue = {
   'image.failed': {
     level: 'error',
     message: 'no server of an image comes up; no node is touched for its sake',
-    fields: ['image', 'reason'],
+    fields: ['image', 'reason', 'times'],
     alert: 'when somebody waits for the new image; the nodes go on with the old one',
   },
   'image.data-loaded': {

@@ -46,7 +46,7 @@ export async function act(
   if (pauseMs > 0)
     return { kind: 'again', inMs: pauseMs, because: 'the same plan was carried out before, and did not help' }
   // That something is tried once more is no news; what comes of it is told where it is counted.
-  const isNews = !isAnotherTry(plan)
+  const isNews = !isAnotherTry(plan, input)
   if (isNews)
     events.publish('plan.started', {
       plan: plan.stages.flatMap(stage => stage.map(action => `${renderAction(action)}: ${action.cause}`)),

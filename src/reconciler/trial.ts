@@ -1,3 +1,4 @@
+import { isAnotherError } from './told.js'
 import { isDeepStrictEqual } from 'node:util'
 import type { RedisOptions } from '../redis/options.js'
 
@@ -26,7 +27,13 @@ export interface DataVerdict {
 
 export type TrialOutcome =
   /** No server of it comes up, with none of these options being to blame. */
-  | { readonly kind: 'failed'; readonly reason: string; readonly tried: RedisOptions }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      readonly tried: RedisOptions
+      /** In a row and for the same reason; left out: once. */
+      readonly times?: number | undefined
+    }
   | {
       readonly kind: 'answered'
       readonly product: 'redis' | 'valkey'
@@ -83,6 +90,10 @@ export function withTrial(trials: readonly Trial[], trial: Trial): readonly Tria
   const merged: Trial =
     outcome.kind === 'answered' && before?.kind === 'answered'
       ? { ...known, ...trial, outcome: { ...outcome, options: { ...before.options, ...outcome.options } } }
-      : trial
+      : outcome.kind === 'failed' &&
+          before?.kind === 'failed' &&
+          !isAnotherError(before.reason, outcome.reason)
+        ? { ...trial, outcome: { ...outcome, times: (before.times ?? 1) + 1 } }
+        : trial
   return [...trials.filter(one => one.imageId !== trial.imageId), merged].slice(-trialsMax)
 }

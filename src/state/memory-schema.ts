@@ -153,7 +153,12 @@ const trial = z.object({
   imageId: z.string(),
   atMs: z.number(),
   outcome: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('failed'), reason: z.string(), tried: redisOptions }),
+    z.object({
+      kind: z.literal('failed'),
+      reason: z.string(),
+      tried: redisOptions,
+      times: z.number().optional(),
+    }),
     z.object({
       kind: z.literal('answered'),
       product: z.enum(['redis', 'valkey']),

@@ -1,19 +1,28 @@
 import { errorCode } from '../../errors.js'
 import type { Action } from '../plan/plan.js'
-import { withTrial, type Trial } from '../trial.js'
+import { isTold } from '../told.js'
+import { trialOfImage, withTrial, type Trial } from '../trial.js'
 import type { Hands } from './hands.js'
 import { tryImage } from './try-image.js'
 
-/** Tries an image, writes down what it told, and tells it. */
+/** Tries an image, writes down what it told, and tells it; of an image that fails every minute not every time. */
 export async function performTrial(
   hands: Hands,
   { image, options }: Extract<Action, { kind: 'try-image' }>,
 ): Promise<void> {
   const trial = await tryWhatIsThere(hands, { image, options })
-  await hands.saveMemory(memory => ({ ...memory, trials: withTrial(memory.trials, trial) }))
+  let known = trial
+  await hands.saveMemory(memory => {
+    const trials = withTrial(memory.trials, trial)
+    known = trialOfImage(trials, trial.imageId) ?? trial
+    return { ...memory, trials }
+  })
   const { outcome } = trial
-  if (outcome.kind === 'failed')
-    return hands.events.publish('image.failed', { image, reason: outcome.reason })
+  if (outcome.kind === 'failed') {
+    const times = known.outcome.kind === 'failed' ? (known.outcome.times ?? 1) : 1
+    if (isTold(times)) hands.events.publish('image.failed', { image, reason: outcome.reason, times })
+    return
+  }
   const { product, version } = outcome
   const refused = Object.entries(outcome.options).flatMap(([name, { verdict }]) =>
     verdict === 'unknown' || verdict === 'invalid' ? [name] : [],

@@ -1,4 +1,5 @@
 import type { FailedAction } from '../memory.js'
+import type { Trial } from '../trial.js'
 import { needsIn } from './dependencies.js'
 import type { PlanInput } from './input.js'
 import type { Action, Failing, Plan, Refusal } from './plan.js'
@@ -37,9 +38,12 @@ export function holdBack(plan: Plan, input: PlanInput): Plan {
 }
 
 /** True when all that this plan does has failed before, or needs what has: another try is no news. */
-export function isAnotherTry(plan: Plan): boolean {
+export function isAnotherTry(plan: Plan, { memory }: Pick<PlanInput, 'memory'>): boolean {
   const needs = needsIn(plan)
-  const again: Action[] = plan.failing.map(({ action }) => action)
+  const again: Action[] = [
+    ...plan.failing.map(({ action }) => action),
+    ...plan.stages.flat().filter(action => hasFailedBefore(action, memory.trials)),
+  ]
   if (again.length === 0) return false
   for (const stage of plan.stages)
     for (const action of stage) {
@@ -48,6 +52,12 @@ export function isAnotherTry(plan: Plan): boolean {
       again.push(action)
     }
   return true
+}
+
+/** An image of which no server comes up is tried again every minute; what it told the last time is in the memory. */
+function hasFailedBefore(action: Action, trials: readonly Trial[]): boolean {
+  if (action.kind !== 'try-image') return false
+  return trials.findLast(({ image }) => image === action.image)?.outcome.kind === 'failed'
 }
 
 /** What is known of this action's last tries; null when it has not failed, or when what it was tried on is another by now. */

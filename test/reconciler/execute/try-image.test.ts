@@ -240,10 +240,27 @@ test('an image that fails is told, and so is one that a node runs and that is go
   await carriedOut(world.clock, performTrial(world.hands, { ...trial, image: 'redis:8', options: {} }))
   await carriedOut(world.clock, performTrial(world.hands, { ...trial, image: 'sha256:gone', options: {} }))
   assert.deepEqual(world.told, [
-    'image.failed {"image":"redis:8","reason":"it ended with exit code 1"}',
-    'image.failed {"image":"sha256:gone","reason":"it is not on this engine any more"}',
+    'image.failed {"image":"redis:8","reason":"it ended with exit code 1","times":1}',
+    'image.failed {"image":"sha256:gone","reason":"it is not on this engine any more","times":1}',
   ])
   await assert.rejects(performTrial(world.hands, { ...trial, image: 'redis:9', options: {} }), {
     code: 'runtime/image-unavailable',
   })
+})
+
+test('an image that fails again and again is told once, then counted, and told at once when the reason is another', async () => {
+  let code = 1
+  const world = await engine({
+    says: () => '',
+    endsOver: () => ({ code, log: code === 1 ? [] : ['no memory'] }),
+  })
+  const tryIt = () =>
+    carriedOut(world.clock, performTrial(world.hands, { ...trial, image: 'redis:8', options: {} }))
+  for (let times = 1; times <= 6; times++) await tryIt()
+  code = 2
+  await tryIt()
+  assert.deepEqual(
+    world.told.map(line => /"times":\d+/.exec(line)?.[0]),
+    ['"times":1', '"times":5', '"times":1'],
+  )
 })

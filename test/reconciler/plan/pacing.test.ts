@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FailedAction } from '../../../src/reconciler/memory.js'
 import { isAnotherTry, retryPauseMs } from '../../../src/reconciler/plan/pacing.js'
+import type { Plan } from '../../../src/reconciler/plan/plan.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/text.js'
 import {
@@ -115,10 +116,10 @@ test('the pause doubles from half a second to five minutes', () => {
 
 test('a plan that only tries again what has failed, and what needs it, is no news; any other is', () => {
   const due = withFailure({ lastAtMs: nowMs - 2_000 })
-  assert.ok(isAnotherTry(planFlotilla(planInput(due))))
-  assert.ok(!isAnotherTry(planFlotilla(planInput(withOneDown))))
+  assert.ok(isAnotherTry(planFlotilla(planInput(due)), planInput(due)))
+  assert.ok(!isAnotherTry(planFlotilla(planInput(withOneDown)), planInput(withOneDown)))
   const more = { ...due, nodes: [...(due.nodes ?? []).slice(0, 2), stopped(2)] }
-  assert.ok(!isAnotherTry(planFlotilla(planInput(more))))
+  assert.ok(!isAnotherTry(planFlotilla(planInput(more)), planInput(more)))
 })
 
 test('what has failed on an old master does not keep the name of the master on it', () => {
@@ -146,4 +147,15 @@ test('what has failed on an old master does not keep the name of the master on i
       waiting for: node 0 has given up the name shop-master before it starts
     `,
   )
+})
+
+test('to try an image once more of which no server came up is no news; to try another one is', () => {
+  const plan = (image: string): Plan => ({
+    ...planFlotilla(planInput({})),
+    stages: [[{ kind: 'try-image', image, options: {}, cause: 'it failed before' }]],
+  })
+  const outcome = { kind: 'failed', reason: 'it ended', tried: {} } as const
+  const tried = { ...memory(), trials: [{ image: 'redis:8', imageId: 'a', atMs: 0, outcome }] }
+  assert.ok(isAnotherTry(plan('redis:8'), { memory: tried }))
+  assert.ok(!isAnotherTry(plan('redis:9'), { memory: tried }))
 })
