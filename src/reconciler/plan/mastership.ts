@@ -138,7 +138,7 @@ function decideOnUncrowned(
       ordinal: node.ordinal,
       refusal: dataLossGuard(input.spec.name, {
         node,
-        came: `is the recorded master and came back on a snapshot of an earlier history than the recorded one, which node ${heir.ordinal} holds up to ${factsOf(heir)?.offset}`,
+        came: `is the recorded master and came back on a snapshot of an earlier history than the recorded one, ${whatOf(heir, known)}`,
         holders: [heir],
       }),
     }
@@ -199,9 +199,24 @@ function holderOfRecorded(
   others: readonly ClassifiedNode[],
 ): ClassifiedNode | null {
   if (facts.persistence.aofEnabled || facts.replid === known.replid) return null
-  return furthestOfOneLineage(
-    others.filter(other => keysOf(other) > 0 && isOfLineage(factsOf(other), known.replid)),
+  const holders = others.filter(other => keysOf(other) > 0)
+  return (
+    furthestOfOneLineage(holders.filter(other => isOfLineage(factsOf(other), known.replid))) ??
+    furthestOfOneLineage(holders.filter(other => isLaterSnapshot(factsOf(other), facts)))
   )
+}
+
+/** Of yet another history, and further on: offsets go on when a node is promoted, so of two snapshots that is the later. */
+function isLaterSnapshot(theirs: RedisFacts | null, facts: RedisFacts): boolean {
+  return theirs !== null && theirs.replid !== facts.replid && theirs.offset > facts.offset
+}
+
+function whatOf(heir: ClassifiedNode, known: Lineage | null): string {
+  const facts = factsOf(heir)
+  const isRecorded = known !== null && isOfLineage(facts, known.replid)
+  return isRecorded
+    ? `which node ${heir.ordinal} holds up to ${facts?.offset}`
+    : `and node ${heir.ordinal} has come further, to ${facts?.offset} of another one`
 }
 
 /** In what way it came back with less than is known of it; null where that can't be told, as from an append-only file. */

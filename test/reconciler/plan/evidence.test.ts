@@ -498,6 +498,24 @@ test('a recorded master that came back on a snapshot of an earlier history does 
   )
 })
 
+test('where nobody holds the recorded history, a recorded master back on its snapshot does not roll back who has a later one', () => {
+  const persistence = { ...redisFacts().persistence, aofEnabled: false }
+  const back = (offset: number, of: number): Parameters<typeof planText>[0] => ({
+    spec: { replicas: 1, persistence: { ...spec().persistence, mode: 'rdb' } },
+    memory: memory(0),
+    nodes: [
+      newborn(0, { keys: 4, replid: 'replid-of-before', offset, persistence }),
+      newborn(1, { keys: 14, replid: 'replid-between', offset: of }),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(
+    planText(back(298, 700)),
+    /refuses \(DataLossGuard\): node 0 .* an earlier history than the recorded one, and node 1 has come further, to 700 of another one; .*\n.*--to 1 --force/,
+  )
+  assert.match(planText(back(298, 200)), /record restart: node 0/)
+})
+
 test('a recorded master that came back on a snapshot does not roll back whoever went on from that history under another master', () => {
   const left = { replid: 'replid-a', untilOffset: 1_001 }
   planIs(
