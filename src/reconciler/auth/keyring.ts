@@ -64,7 +64,19 @@ export function noticePasswords(
     return current === null ? [] : [{ user, current, next: null, former: [], departed: false }]
   })
   const unchanged = added.length === 0 && kept.every((keys, index) => keys === keyring.users[index])
-  return unchanged ? keyring : { ...keyring, users: [...kept, ...added] }
+  return unchanged ? keyring : withReplication(keyring, { ...keyring, users: [...kept, ...added] }, generate)
+}
+
+/**
+ * Whenever an application's password changes, from wherever the new one comes, that of `replication` changes as well: whoever had the old one may have read this one too (`CONFIG GET masterauth`,
+ * for a user that may), and would go on copying all of the data. Nobody notices it. One that is being rotated already is new enough.
+ */
+function withReplication(before: Keyring, after: Keyring, generate: () => Secret): Keyring {
+  const changed = after.users.some(({ user, next }) => {
+    const was = before.users.find(one => one.user === user)
+    return was !== undefined && !ownUsers.includes(user) && next !== null && next !== was.next
+  })
+  return changed ? withNext(after, [replicationUser], generate) : after
 }
 
 function returned(keys: UserKeys): UserKeys {
@@ -98,8 +110,12 @@ function noticeGiven(keys: UserKeys, secret: Secret): UserKeys {
   return keys.next !== null && isSame(keys.next.secret, secret) ? keys : { ...keys, next: given }
 }
 
-/** Makes a new password for each of these users; one that is being rotated already is left to end. */
+/** Makes a new password for each of these users, and for `replication` with those of applications; one that is being rotated already is left to end. */
 export function rotatePasswords(keyring: Keyring, users: readonly string[], generate: () => Secret): Keyring {
+  return withReplication(keyring, withNext(keyring, users, generate), generate)
+}
+
+function withNext(keyring: Keyring, users: readonly string[], generate: () => Secret): Keyring {
   return changeUsers(keyring, keys =>
     users.includes(keys.user) && keys.next === null
       ? { ...keys, next: { secret: generate(), origin: 'generated' } }

@@ -1,8 +1,8 @@
 import type { FlotillaSpec } from '../../manifest/spec.js'
-import { applicationUser, replicationUser } from '../../redis/acl-user.js'
+import { applicationUser } from '../../redis/acl-user.js'
 import type { StateStore } from '../../state/state-store.js'
 import { newPassword } from './keep-keyring.js'
-import { expelUsers, ownUsers, rotatePasswords } from './keyring.js'
+import { expelUsers, keysOf, ownUsers, rotatePasswords } from './keyring.js'
 
 /** Why Flotilla makes no new password of this user, and what to do; null when it does. */
 export function whyNotRotate(
@@ -49,9 +49,8 @@ export async function rotateStored(
   const keyring = await store.loadKeyring(spec.name)
   const possible = users.filter(user => whyNotRotate(spec, user) === null)
   if (keyring === null || possible.length + unknown.length === 0) return []
-  // `default` can read it (CONFIG GET masterauth): whoever has that password may have this one too.
-  const leaked = possible.includes(applicationUser) ? [replicationUser] : []
-  const rotated = rotatePasswords(keyring, [...possible, ...leaked], newPassword)
+  const rotated = rotatePasswords(keyring, possible, newPassword)
   await store.saveKeyring(spec.name, expelUsers(rotated, unknown, newPassword))
-  return [...new Set([...possible, ...leaked])]
+  const changed = rotated.users.filter(({ user, next }) => next !== keysOf(keyring, user).next)
+  return [...new Set([...possible, ...changed.map(({ user }) => user)])]
 }

@@ -42,6 +42,29 @@ test('a changed password is next, then current, and the one before is accepted u
   assert.equal(retire(1_500), '- > two > -')
 })
 
+test('with an application’s password, wherever its new one comes from, the password of replication is replaced as well, once', () => {
+  const withUser = noticePasswords(byFile, [given('one'), given('r', 'reporting')], generate)
+  assert.equal(keysOf(withUser, 'replication').next, null, 'a new user is no change of a password')
+  const changed = {
+    'a file': noticePasswords(withUser, [given('two'), given('r', 'reporting')], generate),
+    'a user of the manifest': noticePasswords(withUser, [given('one'), given('s', 'reporting')], generate),
+    generated: noticePasswords(
+      withUser,
+      [{ user: 'default', source: 'generated' }, given('r', 'reporting')],
+      generate,
+    ),
+    'flotilla rotate': rotatePasswords(withUser, ['reporting'], generate),
+  }
+  for (const [how, keyring] of Object.entries(changed)) {
+    const { next } = keysOf(keyring, 'replication')
+    assert.ok(next !== null, how)
+    const again = noticePasswords(keyring, [given('three'), given('r', 'reporting')], generate)
+    assert.equal(keysOf(again, 'replication').next, next, `${how}: being replaced already`)
+  }
+  const own = rotatePasswords(withUser, ['flotilla'], generate)
+  assert.equal(keysOf(own, 'replication').next, null)
+})
+
 test('at every step the nodes accept all that anybody may log in with', () => {
   const noticed = noticePasswords(byFile, [given('two')], generate)
   const adopted = adoptPasswords(noticed, ['default'], { nowMs: 0, overlapMs: 9 })

@@ -137,6 +137,8 @@ test('passwords and users that have changed are told, with where the new ones co
   )
   await keep({ kind: 'password-file', path, users: [user('jobs', generated)] }, () => 'of the app')
   assert.deepEqual(told, [
+    // With an application's, once: it is on its way when the second one changes.
+    'password.noticed {"user":"replication","source":"generated"}',
     `password.noticed {"user":"default","source":${JSON.stringify(path)}}`,
     'password.noticed {"user":"app","source":"$APP"}',
     'user.added {"user":"jobs"}',
