@@ -217,6 +217,11 @@ export const catalogue = {
     fields: ['renewed', 'nodes'],
   },
   'rollout.done': { level: 'info', message: 'every node is up to date', fields: ['nodes', 'tookMs'] },
+  'data.owner-changed': {
+    level: 'info',
+    message: 'data on a node’s volume was another user’s than its server’s, and is given to that',
+    fields: ['node', 'uid', 'paths'],
+  },
   'data.set-aside': {
     level: 'warn',
     message: 'what a replaced master held is set aside on its volume',

@@ -55,6 +55,8 @@ export interface Runtime {
   putFiles(containerId: string, files: readonly ContainerFile[], call?: CallOptions): Promise<void>
   /** What lies at a path in a container, running or not; links are not followed. Null when nothing does, or the container is gone. */
   findPath(containerId: string, path: string, call?: CallOptions): Promise<PathFacts | null>
+  /** The user id that a file or folder in a container, running or not, belongs to; null when nothing lies there, or the container is gone. */
+  findOwner(containerId: string, path: string, call?: CallOptions): Promise<number | null>
   /** A small file (1 MB at most) in a container, running or not; null when there is none, or the container is gone. */
   readFile(containerId: string, path: string, call?: CallOptions): Promise<string | null>
   /** Makes these in a container, running or not, one after the other. Needs no program in its image, and can take nothing away but by putting something else in its place. */

@@ -463,11 +463,13 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         assert.equal((await runtime.findPath(containerId, '/data'))?.kind, 'folder')
         assert.equal(await runtime.readFile(containerId, '/data/notes'), file.content)
         assert.equal(await runtime.readFile(containerId, '/data'), null)
+        assert.equal(await runtime.findOwner(containerId, '/data/notes'), file.uid)
         for (const [id, path] of [
           [containerId, '/data/nothing'],
           [`${harness.prefix}-gone`, '/data'],
         ] as const) {
           assert.equal(await runtime.findPath(id, path), null)
+          assert.equal(await runtime.findOwner(id, path), null)
           assert.equal(await runtime.readFile(id, path), null)
         }
       })

@@ -42,6 +42,26 @@ describe('images', { concurrency: 2 }, () => {
     assert.equal(condition?.status, 'False')
   })
 
+  test('data that a server has written as root belongs to the next one, which runs as somebody else', async t => {
+    const world = testWorld(t, 'owners')
+    const image = await makeImage(world, {
+      script: 'true',
+      instructions: ['USER root', 'CMD ["redis-server"]'],
+    })
+    world.declare({ replicas: 1, image })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    await world.redis('master', 'set', 'hello', 'world')
+    const { id } = await world.container('master')
+    assert.match(await inside(id, 'find /data -user 0'), /appendonlydir/)
+    world.declare({ replicas: 1 })
+    await daemon.waitFor('rollout.done', { withinMs: 60_000 })
+    for (const node of await world.containers())
+      assert.equal(await inside(node.id, 'find /data ! -user 999'), '')
+    assert.equal(await world.redis('master', 'get', 'hello'), 'world')
+    await assertWhole(world, { replicas: 1 })
+  })
+
   test('in an image without a shell the old master comes back after a failover, and what it held is set aside', async t => {
     const world = testWorld(t, 'no-shell')
     const image = await makeImage(world, {

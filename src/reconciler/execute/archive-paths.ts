@@ -1,6 +1,6 @@
 import type { PathFacts, PathToMake } from '../../runtime/runtime.js'
 
-const folderOfAof = '/data/appendonlydir'
+export const folderOfAof = '/data/appendonlydir'
 
 /** Since Redis 7.0 this file names those that an append-only file consists of. */
 export const manifestPath = `${folderOfAof}/appendonly.aof.manifest`

@@ -26,6 +26,7 @@ import { performDataTrial } from './perform-data-trial.js'
 import { performTrial } from './perform-trial.js'
 import { pullImage } from './pull-image.js'
 import { tuneNode } from './tune-node.js'
+import { giveDataToServer } from './own-data.js'
 import { createServerContainer, needImage } from './server-user.js'
 import { setDataAside } from './set-aside.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
@@ -180,6 +181,7 @@ export class Performer {
       },
       signal,
     )
+    await giveDataToServer(this.#hands, { ordinal, containerId, image })
     this.#created.set(ordinal, containerId)
     noteFiles(this.#hands, ordinal, containerId)
     this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps, filing: null })

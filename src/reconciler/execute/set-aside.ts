@@ -53,7 +53,7 @@ export async function setDataAside(
   try {
     const find = (path: string) => runtime.findPath(containerId, path, { signal })
     const uid = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
-    const found = await findData(tools, containerId)
+    const found = await findData(runtime, containerId, signal)
     const older = await findOlder(find, { folder, nowMs: nowMs() })
     const mode = keepingOnDisk(setting.spec, keepsOf(ordinal)).mode
     const paths = archivePaths(
@@ -89,9 +89,10 @@ async function createHolder(
 }
 
 /** Every file that Redis keeps its data in, and what it is. */
-async function findData(
-  { runtime, signal }: Tools,
+export async function findData(
+  runtime: Runtime,
   containerId: string,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, PathFacts>> {
   const manifest = await runtime.readFile(containerId, manifestPath, { signal })
   const names = manifest === null ? [] : [manifestPath, ...listedFiles(manifest)]

@@ -7,7 +7,7 @@ import { describeEngine, needsBoundedLogs } from './engine-facts.js'
 import { whyNotChange } from './why-not-change.js'
 import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
-import { findPath, makePaths, putFiles, readFile } from './files.js'
+import { findOwner, findPath, makePaths, putFiles, readFile } from './files.js'
 import { findImage, removeImage } from './images.js'
 import { withLateDeaths } from './late-deaths.js'
 import { limitContainer } from './limits.js'
@@ -47,6 +47,7 @@ export function createDockerRuntime(options: {
       containers.createContainer(client, { spec, files, boundLogs: await boundLogs(call) }, call),
     putFiles: (containerId, files, call) => putFiles(client, { containerId, files }, call),
     findPath: (containerId, path, call) => findPath(client, { containerId, path }, call),
+    findOwner: (containerId, path, call) => findOwner(client, { containerId, path }, call),
     readFile: (containerId, path, call) => readFile(client, { containerId, path }, call),
     makePaths: (containerId, paths, call) => makePaths(client, { containerId, paths }, call),
     startContainer: (containerId, call) => containers.startContainer(client, containerId, call),

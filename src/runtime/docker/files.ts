@@ -45,6 +45,33 @@ export async function findPath(
   return factsOf(facts.data)
 }
 
+/** Of what lies there the engine tells all but its owner; that is in the archive of it, at the beginning, and no more is read. */
+export async function findOwner(
+  client: EngineClient,
+  { containerId, path }: { readonly containerId: string; readonly path: string },
+  call: Call,
+): Promise<number | null> {
+  const what = `look whose ${path} in container ${containerId.slice(0, 12)} is`
+  const response = await client.open({ ...archiveRequest(call), what }, docker =>
+    docker.getContainer(containerId).getArchive({ path }),
+  )
+  const entries = extract()
+  try {
+    if (response.statusCode === 404) return null
+    response.on('error', error => entries.destroy(error))
+    response.pipe(entries)
+    for await (const { header } of entries) return header.uid ?? null
+    return null
+  } catch (error) {
+    throw new FlotillaError('runtime/failed', `${what}: the engine has not answered to the end`, {
+      cause: error,
+    })
+  } finally {
+    entries.destroy()
+    response.destroy()
+  }
+}
+
 export async function readFile(
   client: EngineClient,
   { containerId, path }: { readonly containerId: string; readonly path: string },

@@ -35,6 +35,8 @@ export type FakeFault =
   | { readonly kind: 'stall' }
 
 export interface FakeVolume {
+  /** Left out: nobody's. */
+  ownerOf?(path: string): number | null
   find(path: string): PathFacts | null
   read(path: string): string | null
   make(paths: readonly PathToMake[]): void

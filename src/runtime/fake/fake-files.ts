@@ -22,6 +22,10 @@ export function findFakePath({ files, folders, times }: FakeFiles, path: string)
   return { kind: 'folder', mode: folder?.mode ?? 0o755, sizeBytes: 0, modifiedAtMs }
 }
 
+export function ownerOfFakePath({ files, folders }: FakeFiles, path: string): number | null {
+  return (files.get(path) ?? folders.get(path))?.uid ?? null
+}
+
 export function makeFakePaths(place: FakeFiles, paths: readonly PathToMake[]): void {
   for (const one of paths) {
     const { path, mode, uid, gid } = one

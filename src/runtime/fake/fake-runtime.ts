@@ -13,7 +13,7 @@ import type {
 } from '../runtime.js'
 import type { FakeContainer } from './fake-world.js'
 import { FakeLogs, lastOf } from './fake-logs.js'
-import { findFakePath, makeFakePaths } from './fake-files.js'
+import { findFakePath, makeFakePaths, ownerOfFakePath } from './fake-files.js'
 import type { FakeCall, FakeHands, FakePace, FakeRuntime, FakeVolume } from './fake-engine.js'
 import { engineFacts } from './engine-facts.js'
 import { createFakeWorld, isAlive } from './fake-world.js'
@@ -95,6 +95,11 @@ export function createFakeRuntime(options: {
         run('findPath', [id, path], call, () => {
           const container = world.find(id)
           return container === null ? null : filesOf(container).find(path)
+        }),
+      findOwner: (id, path, call) =>
+        run('findOwner', [id, path], call, () => {
+          const container = world.find(id)
+          return container === null ? null : (filesOf(container).ownerOf?.(path) ?? null)
         }),
       readFile: (id, path, call) =>
         run('readFile', [id, path], call, () => {
@@ -240,6 +245,7 @@ export function createFakeRuntime(options: {
     return (
       options.diskOf?.(container) ?? {
         find: path => findFakePath(place, path),
+        ownerOf: path => ownerOfFakePath(place, path),
         read: path => place.files.get(path)?.content ?? null,
         make: paths => makeFakePaths(place, paths),
       }
