@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fuzzEngine } from './support/fuzz-engine.js'
 import { fuzzHttp } from './support/fuzz-http.js'
 import { fuzzReplies } from './support/fuzz-replies.js'
 
@@ -13,4 +14,8 @@ test(`no request ends the HTTP server or makes it fail (seed ${seed})`, async ()
 
 test(`no reply keeps a probe from an answer (seed ${seed})`, async () => {
   assert.deepEqual((await fuzzReplies({ seed, probes: 150 })).rejections, [])
+})
+
+test(`whatever an engine answers or logs, a call ends in facts or in one error of ours (seed ${seed})`, async () => {
+  assert.deepEqual((await fuzzEngine({ seed, questions: 400 })).faults, [])
 })

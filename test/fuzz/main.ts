@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { keepHeapSmall } from '../../src/daemon/small-heap.js'
+import { fuzzEngine } from './support/fuzz-engine.js'
 import { fuzzHttp } from './support/fuzz-http.js'
 import { fuzzReplies } from './support/fuzz-replies.js'
 import type { Strain } from './support/strain.js'
@@ -6,8 +8,10 @@ import type { Strain } from './support/strain.js'
 /** What no input from outside may do to the daemon. */
 const bounds = { hangMs: 100, growthBytes: 20 * 1024 * 1024 }
 
-/** `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server, odd replies to the Redis client. Ends with 1 where one of them has hurt. */
+/** `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server, odd replies to the Redis client, odd answers and logs of an engine. Ends with 1 where one of them has hurt. */
 async function main(): Promise<number> {
+  // As the daemon runs.
+  keepHeapSmall()
   const { values } = parseArgs({
     options: { seed: { type: 'string' }, requests: { type: 'string', default: '100000' } },
   })
@@ -18,12 +22,11 @@ async function main(): Promise<number> {
   say(`${http.requests} requests: ${tell(http)}; ${http.errors.length} failures of the server’s own`)
   const replies = await fuzzReplies({ seed, probes: Math.ceil(requests / 20) })
   say(`${replies.probes} probes of odd servers: ${tell(replies)}; ${replies.rejections.length} rejected`)
-  const isFine =
-    isWithin(http) &&
-    isWithin(replies) &&
-    http.livesOn &&
-    http.errors.length + replies.rejections.length === 0
-  if (!isFine) for (const error of [...http.errors, ...replies.rejections].slice(0, 5)) say(String(error))
+  const engine = await fuzzEngine({ seed, questions: Math.ceil(requests / 10) })
+  say(`${engine.questions} answers of odd engines: ${tell(engine)}; ${engine.faults.length} faults`)
+  const faults = [...http.errors, ...replies.rejections, ...engine.faults]
+  const isFine = [http, replies, engine].every(isWithin) && http.livesOn && faults.length === 0
+  if (!isFine) for (const error of faults.slice(0, 5)) say(String(error))
   return isFine ? 0 : 1
 }
 
