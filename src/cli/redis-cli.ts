@@ -7,7 +7,9 @@ import { execUser } from '../reconciler/server-image.js'
 import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
 import { applicationUser, controlUser } from '../redis/acl-user.js'
 import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
+import { nodeTarget } from '../reconciler/observe/observe.js'
 import { applicationLogin } from './application-login.js'
+import { missingProgram, runOwnCommand } from './cli-by-ourselves.js'
 import { credentialsIfThere } from './look.js'
 import { selectFlotilla } from './manifests.js'
 import type { Places } from './open-store.js'
@@ -16,6 +18,7 @@ import { openSession, type Environment } from './session.js'
 /**
  * Runs redis-cli inside a node's container on the caller's terminal.
  * The password goes in as a file and reaches redis-cli by its own process's environment: neither argv nor `docker inspect` ever shows it.
+ * An image without them is given one command over our own connection instead.
  * @returns redis-cli's exit code.
  */
 export async function runRedisCli(request: {
@@ -55,18 +58,30 @@ export async function runRedisCli(request: {
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
         ? encryptedWay(nodeAlias(name, ordinalOfNode))
         : ''
+    const credentials = await credentialsIfThere(session, spec)
     const { user, password } =
       as === 'control'
-        ? { user: controlUser, password: (await credentialsIfThere(session, spec)).control }
+        ? { user: controlUser, password: credentials.control }
         : await applicationLogin(session, spec, as.user)
     const asUser = user === applicationUser ? '' : `--user ${user} `
+    const image = await session.runtime.findImage(container.imageId)
+    const missing = await missingProgram(session.runtime, container.containerId, image ?? { environment: [] })
+    if (missing !== null) {
+      const target = nodeTarget(session.reach.mode, { flotilla: name, credentials }, container)
+      if (target === null) throw new FlotillaError('redis/unreachable', `${container.name} has no address`)
+      const ours = { ...target, login: password === null ? null : { user, password } }
+      process.stdout.write(await runOwnCommand(session.redis, ours, { words, missing, flotilla: name }))
+      return 0
+    }
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
     const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
       password === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
     if (password !== null) {
-      const image = (await session.runtime.findImage(container.imageId)) ?? { user: '' }
-      const uid = execUser(image, await session.runtime.readFile(container.containerId, '/etc/passwd'))
+      const uid = execUser(
+        image ?? { user: '' },
+        await session.runtime.readFile(container.containerId, '/etc/passwd'),
+      )
       const content = password.reveal()
       await session.runtime.putFiles(container.containerId, [{ path, content, mode: 0o400, uid, gid: 0 }])
     }

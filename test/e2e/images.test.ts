@@ -62,7 +62,7 @@ describe('images', { concurrency: 2 }, () => {
     await assertWhole(world, { replicas: 1 })
   })
 
-  test('in an image without a shell the old master comes back after a failover, and what it held is set aside', async t => {
+  test('in an image without a shell the old master comes back after a failover, what it held is set aside, and cli runs a command', async t => {
     const world = testWorld(t, 'no-shell')
     const image = await makeImage(world, {
       script:
@@ -80,6 +80,16 @@ describe('images', { concurrency: 2 }, () => {
     )
     assert.equal(status, 200)
     await assertWhole(world, { replicas: 1 })
+    assert.equal((await world.flotilla('cli', world.name, 'get', 'hello')).stdout, 'world\n')
+    assert.equal((await world.flotilla('cli', world.name, 'mget', 'hello', 'hello')).stdout, 'world\nworld\n')
+    const interactive = await world.flotilla('cli', world.name)
+    assert.equal(interactive.exitCode, 2)
+    assert.match(
+      interactive.stderr,
+      /has no \/bin\/sh, so there is no interactive session\n.*flotilla cli .* dbsize/,
+    )
+    assert.equal((await world.flotilla('cli', world.name, 'dbsize')).stdout, '1\n')
+    assert.match((await world.flotilla('gc')).stdout, /nothing of ours is wanted by nobody/)
   })
 
   test('an image whose user is called by a name, and has any number, can read its files', async t => {

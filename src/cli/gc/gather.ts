@@ -63,7 +63,7 @@ async function describeFlotilla(session: Session, { spec }: DesiredFlotilla): Pr
 }
 
 async function findSetAside(
-  { runtime }: Session,
+  { runtime, store }: Session,
   containers: readonly ContainerFacts[],
   { names, signal }: { readonly names: readonly string[]; readonly signal: AbortSignal },
 ): Promise<readonly SetAsideOnNode[]> {
@@ -72,11 +72,14 @@ async function findSetAside(
     if (node === null || !names.includes(node.flotilla) || container.state !== 'running') return []
     return [{ ...node, containerId: container.containerId }]
   })
+  const epochOf = async (flotilla: string): Promise<number> => (await store.peekMemory(flotilla))?.epoch ?? 0
   return Promise.all(
     nodes.map(async node => ({
       ...node,
       // One that has ended meanwhile has nothing to say, and loses nothing.
-      folders: await listSetAside(runtime, node.containerId, signal).catch(() => []),
+      folders: await listSetAside(runtime, { ...node, epoch: await epochOf(node.flotilla) }, signal).catch(
+        () => [],
+      ),
     })),
   )
 }

@@ -55,7 +55,10 @@ async function remove(runtime: Runtime, item: Garbage): Promise<void> {
     case 'network':
       return runtime.removeNetwork(item.name)
     case 'set-aside':
-      return removeSetAside(runtime, item, AbortSignal.timeout(120_000))
+      return removeSetAside(runtime, item, {
+        nowMs: systemClock.nowMs(),
+        signal: AbortSignal.timeout(120_000),
+      })
   }
 }
 

@@ -19,7 +19,7 @@ export function listedFiles(manifest: string): readonly string[] {
  */
 const emptySnapshot = Uint8Array.from([...Buffer.from('REDIS0009'), 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
 
-const whatGoneFoldersSay =
+export const whatGoneFoldersSay =
   'Flotilla has let this go to save room: it keeps the newest three, and none for longer than a week.\n'
 
 /**

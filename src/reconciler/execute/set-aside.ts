@@ -6,6 +6,7 @@ import { keepingOnDisk } from '../keeping.js'
 import { nodeAlias, unreadableFolder } from '../names.js'
 import { archivePaths, listedFiles, manifestPath } from './archive-paths.js'
 import { findServerUser } from './server-user.js'
+import { findByEpoch } from './set-aside-folders.js'
 
 /** How many folders of data set aside a volume keeps, the newest. */
 const keptFolders = 3
@@ -17,9 +18,6 @@ const keptFolders = 3
 export const setAsideRetentionMs = 7 * 24 * 3_600_000
 
 const place = '/data/set-aside'
-
-/** How many epochs back older folders are looked for: they can't be listed without a program in the image, and each look is a call. */
-const epochsLookedBack = 50
 
 interface Tools {
   readonly runtime: Runtime
@@ -122,12 +120,8 @@ async function findOlder(
 ): Promise<readonly string[]> {
   if (folder === unreadableFolder) return findUnreadable(find)
   const epoch = Number(/^epoch-(\d+)$/.exec(folder)?.[1] ?? 0)
-  if (epoch === 0 || (await find(place)) === null) return []
-  const first = Math.max(0, epoch - epochsLookedBack)
-  const names = Array.from({ length: epoch - first }, (_, index) => `epoch-${first + index}`)
-  const seen = await Promise.all(names.map(async name => ({ name, facts: await find(`${place}/${name}`) })))
-  return seen
-    .flatMap(({ name, facts }) => (facts?.kind === 'folder' ? [{ name, atMs: facts.modifiedAtMs }] : []))
+  if (epoch === 0) return []
+  return [...(await findByEpoch(find, epoch - 1))]
     .sort((a, b) => b.atMs - a.atMs)
     .filter(({ atMs }, index) => index >= keptFolders - 1 || nowMs - atMs > setAsideRetentionMs)
     .map(({ name }) => name)
