@@ -43,14 +43,15 @@ export class Incoming {
     const chunks = [this.#rest]
     let size = this.#rest.length
     let tail = this.#rest.subarray(-mark.length)
-    while (!tail.equals(mark)) {
+    for (;;) {
+      // Before the mark is looked for: a small snapshot comes whole, with its mark, in the first piece.
       if (size > bytesMax + mark.length) return null
+      if (tail.equals(mark)) return Buffer.concat(chunks).subarray(0, size - mark.length)
       const chunk = await this.#more()
       chunks.push(chunk)
       size += chunk.length
       tail = Buffer.concat([tail, chunk]).subarray(-mark.length)
     }
-    return Buffer.concat(chunks).subarray(0, size - mark.length)
   }
 
   async #bytes(length: number): Promise<Buffer> {
