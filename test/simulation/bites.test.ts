@@ -19,7 +19,9 @@ const freezeMaster = fault({ kind: 'freeze', node: 'master', forMs: 20_000 }, 2_
 const renameReplica = fault({ kind: 'rename-by-hand', node: 2, to: 'by-hand' }, 3_000)
 /** One replica hears what the master says three seconds later, the other at once. */
 const oneReplicaLags = fault({ kind: 'slow-link', node: 2, byMs: 3_000, forMs: 60_000 }, 500)
-const bothReplicasLag = [1, 2].map(node => fault({ kind: 'slow-link', node, byMs: 900, forMs: 60_000 }, 500))
+const bothReplicasLag = [1, 2].map(node =>
+  fault({ kind: 'slow-link', node, byMs: 3_000, forMs: 60_000 }, 500),
+)
 
 const bites: readonly Bite[] = [
   {

@@ -223,9 +223,12 @@ test('a holder of the recorded history that is empty is none', () => {
     decide({ spec: { replicas: 1 }, seen: quick, nodes: [back, other(facts)] }).kind
   assert.equal(kind({ replid: 'replid-a' }), 'refused')
   assert.equal(kind({ replid: 'replid-a', keys: 0 }), 'crown')
-  assert.equal(kind({ replid: 'replid-b' }), 'crown')
+  assert.equal(kind({ replid: 'replid-b', offset: 5 }), 'crown')
   assert.equal(kind({ replid: 'replid-b', previous: { replid: 'replid-a', untilOffset: 5 } }), 'refused')
-  assert.equal(kind({ replid: 'replid-b', previous: { replid: 'replid-c', untilOffset: 5 } }), 'crown')
+  assert.equal(
+    kind({ replid: 'replid-b', offset: 5, previous: { replid: 'replid-c', untilOffset: 5 } }),
+    'crown',
+  )
 })
 
 test('what a node was last known to hold counts where the record of the master knows no history', () => {
