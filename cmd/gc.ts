@@ -6,7 +6,7 @@ import { example, placesOf, withPlaces, type CommandContext } from './context.js
 export function gcCommand({ env, output }: CommandContext): Command {
   return withPlaces(new Command('gc'))
     .description(
-      'list what is ours and wanted by nobody (volumes of nodes that were scaled away, data set aside more than a week ago), and with --yes remove it',
+      'list what is ours and wanted by nobody (volumes of nodes that were scaled away, older data set aside by failovers), and with --yes remove it',
     )
     .option('-y, --yes', 'remove what is listed; it can not be brought back')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))

@@ -50,26 +50,35 @@ describe('gc', { concurrency: 2 }, () => {
     assert.equal((await volumesOf(world.name)).length, 2)
   })
 
-  test('of data set aside it removes what is past its time, and keeps the newest', async t => {
+  test('of data set aside it removes what is past its time or too much, and keeps the newest', async t => {
     const world = testWorld(t, 'gcaside')
     await upWith(world, 0)
     const { id } = await world.container('master')
     await inside(
       id,
-      'cd /data && mkdir -p set-aside/epoch-1 set-aside/epoch-2 set-aside/keep && touch -d "2020-01-02 03:04:05" set-aside/epoch-1 set-aside/epoch-2 && touch -d "2020-01-03 03:04:05" set-aside/epoch-2',
+      `mkdir -p /data/set-aside/keep && cd /data/set-aside && mkdir epoch-1 epoch-2 epoch-3
+      truncate -s 1G epoch-3/dump.rdb && truncate -s 1M epoch-2/dump.rdb
+      touch -d "2020-01-02 03:04:05" epoch-1 && touch -d "${anHourAgo()}" epoch-2`,
     )
     const listed = await world.flotilla('gc', '-o', 'json')
-    const { unwanted } = JSON.parse(listed.stdout) as { unwanted: readonly { name: string; since: string }[] }
+    interface Listed {
+      readonly unwanted: readonly { name: string; sizeBytes: number; because: string }[]
+    }
+    const { unwanted } = JSON.parse(listed.stdout) as Listed
+    const place = `${world.name}-0:/data/set-aside`
     assert.deepEqual(
-      unwanted.map(({ name, since }) => [name, since.slice(0, 10)]),
-      [[`${world.name}-0:/data/set-aside/epoch-1`, '2020-01-02']],
+      unwanted.map(({ name, sizeBytes, because }) => [name, sizeBytes, because]),
+      [
+        [`${place}/epoch-2`, 1_048_576, 'newer ones hold 1 GiB or more'],
+        [`${place}/epoch-1`, 0, 'set aside more than 7 days ago, and there is a newer one'],
+      ],
     )
     assert.equal((await world.flotilla('gc', '--yes')).exitCode, 0)
-    assert.equal(await inside(id, 'ls /data/set-aside'), 'epoch-2 keep')
+    assert.equal(await inside(id, 'ls /data/set-aside'), 'epoch-3 keep')
   })
 })
 
-test('the next setting aside removes what is past its time too', async t => {
+test('the next setting aside removes what is past its time or too much too', async t => {
   const world = testWorld(t, 'aside')
   world.declare({ replicas: 1 })
   const daemon = world.startDaemon()
@@ -78,14 +87,21 @@ test('the next setting aside removes what is past its time too', async t => {
   const { id } = await world.container('master')
   await inside(
     id,
-    'cd /data && mkdir -p set-aside/epoch-1 set-aside/epoch-77 && touch -d "2020-01-02 03:04:05" set-aside/epoch-1',
+    `mkdir -p /data/set-aside/epoch-77 && cd /data/set-aside && mkdir epoch-0 epoch-0.2 epoch-1
+    truncate -s 1G epoch-1/dump.rdb
+    touch -d "2020-01-02 03:04:05" epoch-0 && touch -d "${anHourAgo()}" epoch-0.2`,
   )
   await signalContainer(id, 'KILL')
   await daemon.waitFor('data.set-aside')
   await daemon.waitFor('node.online', { where: line => line['node'] === 0 && line['role'] === 'replica' })
   const folders = 'for one in /data/set-aside/*; do if [ -d "$one" ]; then basename "$one"; fi; done'
-  assert.equal(await inside(id, folders), 'epoch-2 epoch-77')
+  assert.equal(await inside(id, folders), 'epoch-1 epoch-2 epoch-77')
 })
+
+/** As touch takes it. */
+function anHourAgo(): string {
+  return new Date(Date.now() - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
+}
 
 async function upWith(world: World, replicas: number): Promise<void> {
   world.declare({ replicas })

@@ -1,7 +1,6 @@
 import { readNodeLabels, flotillaLabel } from '../../runtime/labels.js'
 import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../runtime/runtime.js'
-import { setAsideRetentionMs } from '../../reconciler/execute/set-aside.js'
-import type { SetAsideFolder } from '../../reconciler/execute/set-aside-folders.js'
+import { findExpired, type Archive } from '../../reconciler/execute/archive-retention.js'
 import { dataPath, networkName, newVolumeName, type VolumeNaming } from '../../reconciler/names.js'
 
 /** All that is needed to say what nobody wants, gathered at one moment. */
@@ -30,7 +29,7 @@ export interface SetAsideOnNode {
   readonly flotilla: string
   readonly ordinal: number
   readonly containerId: string
-  readonly folders: readonly SetAsideFolder[]
+  readonly archives: readonly Archive[]
 }
 
 /** Something of ours that nobody wants. */
@@ -122,31 +121,21 @@ function judgeNetwork(all: Belongings, network: NetworkFacts): Garbage | Kept | 
   return { kind: 'network', name, flotilla, because, sinceMs: null, sizeBytes: null }
 }
 
-/** The newest is kept for ever: it may be the only copy of some writes. */
 function judgeSetAside(all: Belongings, node: SetAsideOnNode): readonly (Garbage | Kept)[] {
-  const { flotilla, containerId, folders } = node
+  const { flotilla, containerId, archives } = node
   const home = all.declared.find(one => one.name === flotilla)
   if (home === undefined) return []
   const container = all.containers.find(one => one.containerId === containerId)
   const volume = container?.mounts.find(one => one.path === dataPath)?.volume ?? '?'
-  const [, ...older] = [...folders].sort((a, b) => b.atMs - a.atMs)
-  return older
-    .filter(folder => all.nowMs - folder.atMs > setAsideRetentionMs)
-    .map(({ name, atMs, sizeBytes }) => {
-      const place = `${volume}:${dataPath}/set-aside/${name}`
-      return home.trouble === null
-        ? {
-            kind: 'set-aside',
-            name: place,
-            folder: name,
-            flotilla,
-            containerId,
-            because: `set aside more than ${setAsideRetentionMs / 86_400_000} days ago, and there is a newer one`,
-            sinceMs: atMs,
-            sizeBytes,
-          }
-        : { kind: 'kept', name: place, because: `${flotilla} ${home.trouble}` }
-    })
+  return findExpired(archives, all.nowMs).map(({ name, atMs, sizeBytes, reason }) => {
+    const place = `${volume}:${dataPath}/set-aside/${name}`
+    return home.trouble === null
+      ? {
+          ...{ kind: 'set-aside', name: place, folder: name, flotilla, containerId },
+          ...{ because: reason, sinceMs: atMs, sizeBytes },
+        }
+      : { kind: 'kept', name: place, because: `${flotilla} ${home.trouble}` }
+  })
 }
 
 function isOurs({ declared, remembered }: Belongings, flotilla: string): boolean {

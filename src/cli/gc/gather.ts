@@ -77,7 +77,7 @@ async function findSetAside(
     nodes.map(async node => ({
       ...node,
       // One that has ended meanwhile has nothing to say, and loses nothing.
-      folders: await listSetAside(runtime, { ...node, epoch: await epochOf(node.flotilla) }, signal).catch(
+      archives: await listSetAside(runtime, { ...node, epoch: await epochOf(node.flotilla) }, signal).catch(
         () => [],
       ),
     })),

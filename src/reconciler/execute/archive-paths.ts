@@ -20,7 +20,7 @@ export function listedFiles(manifest: string): readonly string[] {
 const emptySnapshot = Uint8Array.from([...Buffer.from('REDIS0009'), 0xff, 0, 0, 0, 0, 0, 0, 0, 0])
 
 export const whatGoneFoldersSay =
-  'Flotilla has let this go to save room: it keeps the newest three, and none for longer than a week.\n'
+  'Flotilla has let this go to save room: it keeps the newest three for a week, and fewer where they are large.\n'
 
 /**
  * What to make of what a volume holds, in this order: links to every file in the archive's folder first, so that whoever dies half way has lost nothing. Where data
@@ -49,11 +49,11 @@ export function archivePaths(
   })
   // The folder of all too: one that a helper with a shell made may be root's, and the next server could not write into it.
   const gone = older.map(name => fileAt(`${place}/${name}`, whatGoneFoldersSay))
-  const kept = [...found].filter(([path, facts]) => !isEmptied(path, facts))
-  if (kept.length === 0) return gone.length === 0 ? [] : [folderAt(place), ...gone]
+  const kept = filesToArchive(found)
+  if (kept.size === 0) return gone.length === 0 ? [] : [folderAt(place), ...gone]
   const archive = `${place}/${folder}`
   const hasAof = found.has(manifestPath)
-  const links = kept.map(([path, { mode, modifiedAtMs }]): PathToMake => {
+  const links = [...kept].map(([path, { mode, modifiedAtMs }]): PathToMake => {
     const link = `${archive}${path.slice('/data'.length)}`
     return { kind: 'hard-link', path: link, target: path, mode, uid, gid: uid, modifiedAtMs }
   })
@@ -71,7 +71,11 @@ export function archivePaths(
   ]
 }
 
-/** What an earlier archiving has left in the place of what it kept. */
+/** Of what a volume holds, all but what an earlier archiving has left in the place of what it kept. */
+export function filesToArchive(found: ReadonlyMap<string, PathFacts>): ReadonlyMap<string, PathFacts> {
+  return new Map([...found].filter(([path, facts]) => !isEmptied(path, facts)))
+}
+
 function isEmptied(path: string, { sizeBytes }: PathFacts): boolean {
   return path === '/data/dump.rdb'
     ? sizeBytes === emptySnapshot.length

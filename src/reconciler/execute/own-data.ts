@@ -1,9 +1,9 @@
 import type { ImageFacts, PathFacts, PathToMake, Runtime } from '../../runtime/runtime.js'
 import { dataPath } from '../names.js'
 import { folderOfAof } from './archive-paths.js'
+import { findData } from './data-files.js'
 import type { Hands } from './hands.js'
 import { findServerUser } from './server-user.js'
-import { findData } from './set-aside.js'
 
 /** Through the engine an owner is set by making something: a second link to a file, here, makes both names this user's. In its place stays one line of text. */
 const scratch = `${dataPath}/.flotilla-owner`
@@ -35,7 +35,7 @@ export async function ownData(
   { containerId, uid, nowMs }: { readonly containerId: string; readonly uid: number; readonly nowMs: number },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const files = await findData(runtime, containerId, signal)
+  const files = await findData(runtime, { containerId }, signal)
   const folders = [dataPath, folderOfAof].map(
     async path => [path, await runtime.findPath(containerId, path, { signal })] as const,
   )

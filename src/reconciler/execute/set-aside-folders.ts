@@ -1,31 +1,64 @@
 import { FlotillaError } from '../../errors.js'
-import { whatGoneFoldersSay } from './archive-paths.js'
 import type { PathFacts, Runtime } from '../../runtime/runtime.js'
-
-/** One folder of data that was set aside, on the volume of a node that runs. */
-export interface SetAsideFolder {
-  readonly name: string
-  readonly atMs: number
-  /** Null where the image has no `du`. */
-  readonly sizeBytes: number | null
-}
+import { unreadableFolder } from '../names.js'
+import { whatGoneFoldersSay } from './archive-paths.js'
+import type { Archive } from './archive-retention.js'
+import { findData } from './data-files.js'
 
 const place = '/data/set-aside'
 
 /** How many epochs back folders are looked for where they can't be listed: each look is a call. */
 const epochsLookedBack = 50
 
-type Find = (path: string) => Promise<PathFacts | null>
-
-/** Folders of this and earlier epochs, found by name: what the engine can do without a program in the image. */
-export async function findByEpoch(find: Find, epoch: number): Promise<readonly SetAsideFolder[]> {
-  if ((await find(place)) === null) return []
+/** What folders of this and earlier epochs are called. */
+export function epochFolders(epoch: number): readonly string[] {
   const first = Math.max(0, epoch - epochsLookedBack)
-  const names = Array.from({ length: epoch - first + 1 }, (_, index) => `epoch-${first + index}`)
-  const seen = await Promise.all(names.map(async name => ({ name, facts: await find(`${place}/${name}`) })))
-  return seen.flatMap(({ name, facts }) =>
-    facts?.kind === 'folder' ? [{ name, atMs: facts.modifiedAtMs, sizeBytes: null }] : [],
+  return Array.from({ length: epoch - first + 1 }, (_, index) => `epoch-${first + index}`)
+}
+
+/** What is set aside a second time under one name. */
+export function numberedName(stem: string, count: number): string {
+  return count === 1 ? stem : `${stem}.${count}`
+}
+
+/** The archives with these names, and what a second time made of them: what the engine can find without a program in the image. */
+export async function findArchives(
+  runtime: Runtime,
+  { containerId, stems }: { readonly containerId: string; readonly stems: readonly string[] },
+  signal: AbortSignal,
+): Promise<readonly Archive[]> {
+  if ((await runtime.findPath(containerId, place, { signal })) === null) return []
+  const found = await Promise.all(
+    stems.map(async stem => {
+      const archives: (Archive | null)[] = []
+      for (let count = 1; ; count++) {
+        const name = numberedName(stem, count)
+        const facts = await runtime.findPath(containerId, `${place}/${name}`, { signal })
+        if (facts === null) return archives
+        archives.push(await readArchive(runtime, { containerId, name, facts }, signal))
+      }
+    }),
   )
+  return found.flat().filter(archive => archive !== null)
+}
+
+/** Null for what is no folder: the line of text that stands where one was. */
+async function readArchive(
+  runtime: Runtime,
+  {
+    containerId,
+    name,
+    facts,
+  }: { readonly containerId: string; readonly name: string; readonly facts: PathFacts },
+  signal: AbortSignal,
+): Promise<Archive | null> {
+  if (facts.kind !== 'folder') return null
+  const files = await findData(runtime, { containerId, folder: `${place}/${name}` }, signal)
+  return { name, atMs: facts.modifiedAtMs, sizeBytes: sumBytes(files) }
+}
+
+export function sumBytes(files: ReadonlyMap<string, PathFacts>): number {
+  return [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 /** What lies set aside on the volume of this container, which must run. Where its image has no shell, what is found by the names of the last epochs. */
@@ -33,24 +66,21 @@ export async function listSetAside(
   runtime: Runtime,
   { containerId, epoch }: { readonly containerId: string; readonly epoch: number },
   signal: AbortSignal,
-): Promise<readonly SetAsideFolder[]> {
-  const script = [
-    `cd ${place} 2>/dev/null || exit 0`,
-    'for folder in *; do if [ -d "$folder" ]; then set -- $(du -sk "$folder" 2>/dev/null); echo "$(date -r "$folder" +%s) ${1:--} $folder"; fi; done',
-  ].join('; ')
+): Promise<readonly Archive[]> {
+  const script = `cd ${place} 2>/dev/null || exit 0; for name in *; do echo "$name"; done`
   const { exitCode, stdout } = await runtime.execInContainer(containerId, ['sh', '-c', script], { signal })
-  if (exitCode !== 0) return findByEpoch(path => runtime.findPath(containerId, path, { signal }), epoch)
-  return stdout.split('\n').flatMap(line => {
-    const [, seconds, kilobytes, name] = /^(\d+) (\d+|-) (\S+)$/.exec(line) ?? []
-    if (seconds === undefined || name === undefined || !isFolderName(name)) return []
-    return [
-      {
-        name,
-        atMs: Number(seconds) * 1_000,
-        sizeBytes: kilobytes === '-' ? null : Number(kilobytes) * 1_024,
-      },
-    ]
-  })
+  if (exitCode !== 0)
+    return findArchives(runtime, { containerId, stems: [unreadableFolder, ...epochFolders(epoch)] }, signal)
+  const archives = await Promise.all(
+    stdout
+      .split('\n')
+      .filter(isFolderName)
+      .map(async name => {
+        const facts = await runtime.findPath(containerId, `${place}/${name}`, { signal })
+        return facts === null ? null : readArchive(runtime, { containerId, name, facts }, signal)
+      }),
+  )
+  return archives.filter(archive => archive !== null)
 }
 
 /**

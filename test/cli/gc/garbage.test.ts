@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findGarbage, type Belongings, type DeclaredFlotilla } from '../../../src/cli/gc/garbage.js'
-import { setAsideRetentionMs } from '../../../src/reconciler/execute/set-aside.js'
+import { archiveAgeMsMax, newerBytesMax } from '../../../src/reconciler/execute/archive-retention.js'
 import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
 import type { ContainerFacts, VolumeFacts } from '../../../src/runtime/runtime.js'
 
@@ -119,16 +119,36 @@ test('the network of a flotilla that is gone is wanted by nobody, unless somebod
 })
 
 test('of data set aside what is past its time goes, and the newest stays however old it is', () => {
-  const folder = (name: string, agoMs: number) => ({ name, atMs: nowMs - agoMs, sizeBytes: null })
+  const folder = (name: string, agoMs: number) => ({ name, atMs: nowMs - agoMs, sizeBytes: 1_000 })
   const node = { flotilla: 'shop', ordinal: 0, containerId: 'c' }
-  const old = setAsideRetentionMs + 1
-  assert.deepEqual(sort({ setAside: [{ ...node, folders: [folder('epoch-2', old)] }] }).unwanted, [])
-  const folders = [folder('epoch-2', old + 1), folder('epoch-3', old), folder('epoch-4', 5)]
+  const old = archiveAgeMsMax + 1
+  assert.deepEqual(sort({ setAside: [{ ...node, archives: [folder('epoch-2', old)] }] }).unwanted, [])
+  const archives = [folder('epoch-2', old + 1), folder('epoch-3', old), folder('epoch-4', 5)]
   const containers = [container({ containerId: 'c', mounts: [{ volume: 'odd-0', path: '/data' }] })]
-  assert.deepEqual(sort({ containers, setAside: [{ ...node, folders }] }).unwanted, [
+  assert.deepEqual(sort({ containers, setAside: [{ ...node, archives }] }).unwanted, [
     'odd-0:/data/set-aside/epoch-3',
     'odd-0:/data/set-aside/epoch-2',
   ])
   const declared = [{ ...ready, trouble: 'is Held: DataLossGuard' }]
-  assert.deepEqual(sort({ declared, containers, setAside: [{ ...node, folders }] }).unwanted, [])
+  assert.deepEqual(sort({ declared, containers, setAside: [{ ...node, archives }] }).unwanted, [])
+})
+
+test('an archive that goes because newer ones are large is told with its own size and why', () => {
+  const archive = (name: string, atMs: number) => ({ name, atMs, sizeBytes: newerBytesMax })
+  const node = { flotilla: 'shop', ordinal: 0, containerId: 'c' }
+  const archives = [archive('epoch-2', nowMs - 60_000), archive('epoch-3', nowMs - 30_000)]
+  const { unwanted } = findGarbage({
+    ...{ nowMs, declared: [ready], remembered: [], containers: [], volumes: [], networks: [] },
+    setAside: [{ ...node, archives }],
+  })
+  assert.deepEqual(
+    unwanted.map(({ name, sizeBytes, because }) => ({ name, sizeBytes, because })),
+    [
+      {
+        name: '?:/data/set-aside/epoch-2',
+        sizeBytes: newerBytesMax,
+        because: 'newer ones hold 1 GiB or more',
+      },
+    ],
+  )
 })

@@ -22,13 +22,27 @@ async function shell(result: Partial<ExecResult>) {
   return { runtime: fake.runtime, containerId: container.containerId, commands }
 }
 
-test('what lies set aside is told with its age and size, as far as the image can tell', async () => {
-  const { runtime, containerId } = await shell({
-    stdout: '1700000000 12 epoch-3\n1700000100 - epoch-3.2\nodd line\n1 2 ../../etc\n',
-  })
+const owned = { mode: 0o755, uid: 999, gid: 999 }
+const folderAt = (name: string, modifiedAtMs: number) =>
+  ({ kind: 'folder', path: `/data/set-aside${name}`, ...owned, modifiedAtMs }) as const
+const fileAt = (name: string, content: string) =>
+  ({ kind: 'file', path: `/data/set-aside/${name}`, content, ...owned, modifiedAtMs: 0 }) as const
+
+test('what lies set aside is told with its age and size, which needs no program in the image', async () => {
+  const { runtime, containerId } = await shell({ stdout: 'epoch-3\nepoch-3.2\nkeep\nepoch-4\n../../etc\n' })
+  await runtime.makePaths(containerId, [
+    ...[folderAt('', 0), folderAt('/epoch-3', 4_000), folderAt('/epoch-3.2', 5_000), folderAt('/keep', 0)],
+    fileAt('epoch-3/dump.rdb', '12345'),
+    fileAt(
+      'epoch-3.2/appendonlydir/appendonly.aof.manifest',
+      'file appendonly.aof.1.incr.aof seq 1 type i\n',
+    ),
+    fileAt('epoch-3.2/appendonlydir/appendonly.aof.1.incr.aof', '1234567890'),
+    fileAt('epoch-4', 'this went'),
+  ])
   assert.deepEqual(await listSetAside(runtime, { containerId, epoch: 9 }, signal), [
-    { name: 'epoch-3', atMs: 1_700_000_000_000, sizeBytes: 12_288 },
-    { name: 'epoch-3.2', atMs: 1_700_000_100_000, sizeBytes: null },
+    { name: 'epoch-3', atMs: 4_000, sizeBytes: 5 },
+    { name: 'epoch-3.2', atMs: 5_000, sizeBytes: 54 },
   ])
 })
 
@@ -36,23 +50,24 @@ test('an image without a shell is asked through the engine, by the names of the 
   const { runtime, containerId } = await shell({ exitCode: 126, stdout: 'no such file: sh' })
   const list = () => listSetAside(runtime, { containerId, epoch: 9 }, signal)
   assert.deepEqual(await list(), [])
-  const owned = { mode: 0o755, uid: 999, gid: 999, modifiedAtMs: 5_000 }
-  const folders = ['/data/set-aside', '/data/set-aside/epoch-8', '/data/set-aside/epoch-9']
+  const folders = ['', '/epoch-8', '/epoch-9', '/epoch-9.2', '/unreadable']
   await runtime.makePaths(
     containerId,
-    folders.map(path => ({ kind: 'folder', path, ...owned }) as const),
+    folders.map(name => folderAt(name, 5_000)),
   )
   assert.deepEqual(
     (await list()).map(({ name, atMs }) => [name, atMs]),
     [
+      ['unreadable', 5_000],
       ['epoch-8', 5_000],
       ['epoch-9', 5_000],
+      ['epoch-9.2', 5_000],
     ],
   )
   await removeSetAside(runtime, { containerId, folder: 'epoch-8' }, { nowMs: 6_000, signal })
   assert.deepEqual(
     (await list()).map(({ name }) => name),
-    ['epoch-9'],
+    ['unreadable', 'epoch-9', 'epoch-9.2'],
   )
   assert.match((await runtime.readFile(containerId, '/data/set-aside/epoch-8')) ?? '', /let this go/)
 })

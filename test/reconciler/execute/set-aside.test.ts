@@ -90,12 +90,24 @@ test('data that was set aside before in the same epoch is never written over', a
 })
 
 test('the newest three stay, and none but the newest for longer than a week', async () => {
-  const before = (epoch: number) => [`/data/set-aside/epoch-${epoch}/dump.rdb`, 'old'] as const
+  const before = (epoch: number | string) => [`/data/set-aside/epoch-${epoch}/dump.rdb`, 'old'] as const
   const files = Object.fromEntries([before(1), before(2), before(4)])
   const lastWeek = await archived({ '/data/appendonly.aof': 'x', ...files }, 'epoch-5')
-  assert.deepEqual(goneIn(lastWeek.paths), ['/data/set-aside/epoch-4'])
+  assert.deepEqual(goneIn(lastWeek.paths), ['/data/set-aside/epoch-1'])
   const longAgo = await archived({ '/data/appendonly.aof': 'x', ...files }, 'epoch-5', 8 * 86_400_000)
   assert.equal(goneIn(longAgo.paths).length, 3)
+})
+
+test('what was set aside twice in one epoch is counted twice', async () => {
+  const files = ['2', '2.2', '2.3'].map(epoch => [`/data/set-aside/epoch-${epoch}/dump.rdb`, 'old'] as const)
+  const { paths } = await archived({ '/data/appendonly.aof': 'x', ...Object.fromEntries(files) }, 'epoch-2')
+  assert.deepEqual(goneIn(paths), ['/data/set-aside/epoch-2'])
+})
+
+test('where there is nothing to set aside, the newest archive stays however old it is', async () => {
+  const files = { '/data/set-aside/epoch-1/dump.rdb': 'older', '/data/set-aside/epoch-2/dump.rdb': 'newest' }
+  const { paths } = await archived(files, 'epoch-5', 8 * 86_400_000)
+  assert.deepEqual(goneIn(paths), ['/data/set-aside/epoch-1'])
 })
 
 const goneIn = (paths: readonly PathToMake[]): readonly string[] =>
