@@ -7,6 +7,7 @@ import { keysOf } from './evidence.js'
 import type { PlanInput } from './input.js'
 import { lastChoices } from './last-choices.js'
 import type { Mastership } from './mastership-kind.js'
+import { holderOfMastership } from './name-holders.js'
 import type { Contribution } from './phases.js'
 import { troubleOf } from './trouble.js'
 
@@ -182,11 +183,11 @@ function resume(input: PlanInput, nodes: readonly ClassifiedNode[], operation: O
       from.ordinal,
       `node ${operation.to}, to which it was handing over, is gone; it has everything that was written`,
     )
-  const isBack = target !== null && target.loading === null
+  const isBack = to !== undefined && target !== null && target.loading === null
   if (isBack && from !== undefined && isStillInPlace(input, from, to))
     return crown(
       from.ordinal,
-      'all nodes were started anew, and it still holds the name: whatever was written was written here',
+      'all nodes were started anew, and the name had not changed hands: whatever was written was written here',
     )
   if (isBack) return null
   return {
@@ -230,12 +231,16 @@ function unsureOf(
   }
 }
 
-/** The names had not changed hands, so no client ever wrote to the target; an old master that came back with nothing proves nothing all the same. */
-function isStillInPlace(input: PlanInput, from: ClassifiedNode, to: ClassifiedNode | undefined): boolean {
+/**
+ * The names had not changed hands, so no client ever wrote to the target; an old master that came back with nothing proves nothing all the same. One that was made anew
+ * meanwhile holds no name of the master's any more, and then the target tells: it would.
+ */
+function isStillInPlace(input: PlanInput, from: ClassifiedNode, to: ClassifiedNode): boolean {
   const facts = factsOf(from)
   if (facts === null || facts.loading !== null) return false
   const holdsName = from.seen?.container.name === masterName(input.spec.name)
-  return holdsName && (facts.keys > 0 || to === undefined || keysOf(to) === 0)
+  const wasGiven = holderOfMastership(input.spec.name, [to]) !== undefined
+  return (holdsName || !wasGiven) && (facts.keys > 0 || keysOf(to) === 0)
 }
 
 /** Started since the operation began: then it is not the process that had caught up. */

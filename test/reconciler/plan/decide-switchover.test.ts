@@ -247,14 +247,17 @@ test('a history that nobody has written down proves nothing', () => {
 test('when all were started anew the name tells where was written, unless its holder came back with nothing', () => {
   const anew = (facts: Parameters<typeof newborn>[1], name = 'shop-master'): NodeSeen =>
     newborn(0, facts, { container: { name, ...since.container } })
-  const target = (keys: number): NodeSeen => newborn(1, { keys }, since)
+  const target = (keys: number, name = 'shop-replica-1'): NodeSeen =>
+    newborn(1, { keys }, { container: { name, ...since.container } })
   const here =
-    'crown 0 (switchover): all nodes were started anew, and it still holds the name: whatever was written was written here'
+    'crown 0 (switchover): all nodes were started anew, and the name had not changed hands: whatever was written was written here'
   const judged = 'to be judged like any master'
   assert.equal(resumed([anew({}), target(10)]), here)
   assert.equal(resumed([anew({ keys: 0 }), target(0)]), here)
   assert.equal(resumed([anew({ keys: 0 }), target(10)]), judged)
-  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10)]), judged)
+  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10)]), here)
+  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10, 'shop-master')]), judged)
+  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10, 'shop-MASTER')]), judged)
   assert.equal(resumed([busy(0), target(10)]), judged)
   assert.equal(resumed([target(10)]), judged)
   const loading = node(0, {
