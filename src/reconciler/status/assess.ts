@@ -21,6 +21,7 @@ import { rolloutStatus } from './rollout-status.js'
 import { imageFact } from './image-fact.js'
 import { rootFact } from './root-fact.js'
 import { expiringFact, tlsFact } from './tls-fact.js'
+import { transportOf } from '../plan/links.js'
 import { refusedWrites, refusedWritesOf, writesFact } from './writes-fact.js'
 import { withoutSlowness } from './slow-nodes.js'
 import {
@@ -46,7 +47,8 @@ export interface AssessmentContext {
 export function assess(input: PlanInput, plan: Plan, context: AssessmentContext): FlotillaStatus {
   const { nobodyActs = false } = context
   const rightful = rightfulOrdinal(input)
-  const census = withoutSlowness(input, takeCensus(input, rightful), context.previous, rightful)
+  const heard = takeCensus(input, rightful)
+  const census = withoutSlowness(input, heard, context.previous, rightful)
   const master = census.wanted.find(node => node.bucket === 'master') ?? null
   const online = census.wanted.filter(node => node.bucket === 'online')
   const outdated = census.wanted.some(node => node.outdated && node.seen !== null)
@@ -58,7 +60,7 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
     complete && writes === null && plan.refusals.length === 0 && plan.failing.length === 0 && !outdated
   const generation = input.memory.generation
   const specApplied = context.previous?.observedGeneration === generation
-  const settled = asWanted && plan.stages.length === 0
+  const settled = asWanted && plan.stages.length === 0 && (specApplied || allSpeak(input, heard.wanted))
   const ready = settled || (asWanted && specApplied && !mendsSomething(plan))
   const settling = !redundant && isSettlingIn(input, census.wanted)
   const follows =
@@ -150,6 +152,14 @@ export function assess(input: PlanInput, plan: Plan, context: AssessmentContext)
       whatToType: refusal.whatToType,
     })),
   }
+}
+
+/** Nothing is planned for a node that does not say what it needs: of a new spec that means nothing. */
+function allSpeak({ tls }: PlanInput, wanted: readonly ClassifiedNode[]): boolean {
+  return wanted.every(
+    node =>
+      (node.bucket === 'master' || node.bucket === 'online') && (tls === null || transportOf(node) !== null),
+  )
 }
 
 function isFailover({ kind, result }: HistoryEntry): boolean {

@@ -7,6 +7,7 @@ import {
   type ConditionType,
   type FlotillaStatus,
 } from '../../../src/reconciler/status/status.js'
+import type { TlsSight } from '../../../src/tls/sight.js'
 import { specHashLabel } from '../../../src/runtime/labels.js'
 import {
   container,
@@ -335,6 +336,31 @@ test('a slow command of a second and more changes nothing that people are told',
       ready.conditions.map(one => [one.type, one.status]).filter(([type]) => type !== 'Progressing'),
     )
   }
+})
+
+test('a new spec is not in force while a node is too slow to say so', () => {
+  const before = { ...ready, generation: 1, observedGeneration: 0 }
+  for (const ordinal of [0, 1]) {
+    const slow = statusOf(quietFor(ordinal, 1_000), { previous: before })
+    assert.deepEqual([slow.phase, slow.observedGeneration], ['Updating', 0])
+  }
+  assert.deepEqual(statusOf(settled, { previous: before }).observedGeneration, 1)
+})
+
+test('where TLS is asked for, a new spec is not in force before every node has said how it is connected', () => {
+  const tls: TlsSight = {
+    ...{ mode: 'off', certificates: { kind: 'one', fingerprint: 'c'.repeat(16) } },
+    ...{ refused: null, endsAtMs: null, expiring: null },
+  }
+  const previous = { ...ready, observedGeneration: 0 }
+  const transport = { plainPort: 6379, tlsPort: 0, fingerprint: null, encryptsReplication: false }
+  const speaking = settledNodes().map(one =>
+    one.probe?.kind === 'answered'
+      ? { ...one, probe: { ...one.probe, facts: { ...one.probe.facts, transport } } }
+      : one,
+  )
+  assert.equal(statusOf({ ...settled, tls }, { previous }).phase, 'Updating')
+  assert.equal(statusOf({ ...settled, nodes: speaking, tls }, { previous }).phase, 'Ready')
 })
 
 test('a node that is silent for longer, or was not in service before, is told to be unreachable', () => {
