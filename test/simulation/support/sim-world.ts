@@ -186,12 +186,14 @@ export class SimWorld {
     // Without its configuration it would be a master that anybody may write to.
     if (config === '') this.onAbuse(`${container.name} is started without its configuration`)
     const alias = container.endpoints.get(flotilla)?.aliases[0] ?? container.name
-    this.redis.start({
+    const process = this.redis.start({
       ...{ alias, containerId: container.id, startedAtMs: container.startedAtMs, volume, credentials },
       host: container.endpoints.get(flotilla)?.address ?? '',
       persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
       upstream: { host: 'master', port: 6379 },
     })
+    const masterauth = /^masterauth "(.*)"$/m.exec(config)?.[1]
+    if (masterauth !== undefined) process.config.set('masterauth', masterauth)
     if (others.length > 0 && !this.startedByHand) this.onAbuse(`two processes run on the volume ${volume}`)
   }
 
