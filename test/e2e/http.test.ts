@@ -7,7 +7,6 @@ import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { ask, type Reply } from '../http/support/serve.js'
 import { assertWhole } from '../support/common-promises.js'
 import { killContainer } from '../support/containers.js'
-import { Daemon } from '../support/daemon.js'
 import { findPromtool } from '../support/promtool.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
@@ -117,8 +116,7 @@ test('a daemon whose default address is taken keeps its flotilla without HTTP', 
   t.after(() => other.close())
   await new Promise(resolve => other.on('error', resolve).listen(8379, '127.0.0.1', () => resolve(null)))
   const { FLOTILLA_HTTP: _ours, ...env } = world.env()
-  const daemon = new Daemon(['--manifests', world.manifests, '--state', world.state], env)
-  t.after(() => daemon.stop())
+  const daemon = world.startDaemon({ env })
   const { error } = await daemon.waitFor('http.unavailable')
   assert.match(String(error), /127\.0\.0\.1:8379: another process answers there/)
   await daemon.waitFor('flotilla.ready')

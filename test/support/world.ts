@@ -70,6 +70,8 @@ export interface ProcessOptions {
   /** Instead of the test engine's own address. */
   readonly dockerHost?: string
   readonly args?: readonly string[]
+  /** Instead of this world's own environment. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /**
@@ -112,8 +114,8 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
     env,
     declare: spec => writeFileSync(manifest, manifestText(name, spec)),
     flotilla: (verb, ...args) => runFlotilla([verb, ...places, ...args], env()),
-    startDaemon({ dockerHost, args = [] } = {}) {
-      const daemon = new Daemon([...places, ...args], env(dockerHost))
+    startDaemon({ dockerHost, args = [], env: own = env(dockerHost) } = {}) {
+      const daemon = new Daemon([...places, ...args], own)
       daemons.push(daemon)
       return daemon
     },
