@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { isWithin } from '../secret-files.js'
 import { matchesPattern } from '../wildcard.js'
 import type { FieldPath } from './field-path.js'
-import type { FlotillaSpec, PasswordSource, VolumeSettings } from './spec.js'
+import { namedSecrets } from './named-secrets.js'
+import type { FlotillaSpec, VolumeSettings } from './spec.js'
 import { field } from './words.js'
 
 /**
@@ -128,32 +129,11 @@ function folderOf(device: string): string {
 }
 
 function objectionsToSecrets(spec: FlotillaSpec, place: Place): readonly Objection[] {
-  const { auth, bootstrap } = spec
-  return [
-    ...objectionsToPassword(['spec', 'auth'], auth, place),
-    ...auth.users.flatMap(({ password }, index) =>
-      objectionsToPassword(['spec', 'auth', 'users', String(index)], password, place),
-    ),
-    ...certificateFiles(spec).flatMap(one => objectionsToFile(one, place)),
-    ...(bootstrap === null || bootstrap.passwordFile === null
-      ? []
-      : objectionsToFile(
-          { path: ['spec', 'bootstrap', 'from', 'passwordFile'], file: bootstrap.passwordFile },
-          place,
-        )),
-  ]
-}
-
-function objectionsToPassword(path: FieldPath, source: PasswordSource, place: Place): readonly Objection[] {
-  switch (source.kind) {
-    case 'generated':
-    case 'none':
-      return []
-    case 'password-file':
-      return objectionsToFile({ path: [...path, 'passwordFile'], file: source.path }, place)
-    case 'password-env':
-      return objectionsToVariable([...path, 'passwordEnv'], source.variable, place.policy)
-  }
+  return namedSecrets(spec).flatMap(secret =>
+    secret.kind === 'file'
+      ? objectionsToFile(secret, place)
+      : objectionsToVariable(secret.path, secret.variable, place.policy),
+  )
 }
 
 /** Whoever writes the password itself where its variable belongs is refused here, and must not find it in the log: its text is not repeated. */
@@ -166,13 +146,6 @@ function objectionsToVariable(path: FieldPath, variable: string, policy: Policy)
       message: `the environment variable that passwordEnv names is not allowed here, ${allowed} are; who runs the daemon can allow it in the policy file (--policy): passwordVariables`,
     },
   ]
-}
-
-function certificateFiles({ tls: { certificates } }: FlotillaSpec): readonly NamedFile[] {
-  if (certificates.kind !== 'files') return []
-  const { certFile, keyFile, caFile } = certificates
-  const named = { cert: certFile, key: keyFile, ca: caFile }
-  return Object.entries(named).map(([key, file]) => ({ path: ['spec', 'tls', 'files', key], file }))
 }
 
 function objectionsToSource({ bootstrap }: FlotillaSpec, policy: Policy): readonly Objection[] {

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
 import { errno, isNotThere } from '../../state/files.js'
 import type { Output } from '../output.js'
-import type { Systemd } from './systemd.js'
+import { propertiesOf, type Systemd } from './systemd.js'
 import { renderUnit, unitName, type UnitSetting } from './unit.js'
+import { explainUnseen, secretsNamedIn, sightProperties } from './unseen-secrets.js'
 
 /** Writes the unit, and starts the daemon, now and at every boot. Doing it again brings a changed setting into force. */
 export async function installService(
@@ -21,9 +22,18 @@ export async function installService(
   output.note(isNew ? `wrote ${path}` : `${path} is as it should be already`)
   await mustDo(systemd, 'daemon-reload')
   await mustDo(systemd, 'enable', unitName)
+  await noteUnseen(systemd, setting, output)
   if (!start) return output.note(`not started; start it with: systemctl start ${unitName}`)
   await mustDo(systemd, 'restart', unitName)
   output.note('the daemon runs, now and after every boot; see: flotilla service status')
+}
+
+/** Before the start, which may wait for what the daemon does not get. */
+async function noteUnseen(systemd: Systemd, setting: UnitSetting, output: Output): Promise<void> {
+  const secrets = await secretsNamedIn(setting.manifests)
+  if (secrets.length === 0) return
+  const shown = await mustDo(systemd, 'show', unitName, `--property=${sightProperties.join(',')}`)
+  for (const note of await explainUnseen(secrets, { setting, shown })) output.note(note)
 }
 
 /** Ends the daemon and removes the unit. Containers run on; manifests, state and passwords stay. */
@@ -59,11 +69,7 @@ export async function readServiceState(systemd: Systemd): Promise<ServiceState> 
   const names =
     'LoadState,ActiveState,SubState,UnitFileState,MainPID,StatusText,ActiveEnterTimestamp,NRestarts'
   const shown = await mustDo(systemd, 'show', unitName, `--property=${names}`)
-  const lines = shown.split('\n').map((line): [string, string] => {
-    const at = line.indexOf('=')
-    return [line.slice(0, at), line.slice(at + 1)]
-  })
-  const fields = new Map(lines)
+  const fields = new Map(propertiesOf(shown))
   const field = (name: string): string | null => fields.get(name) || null
   return {
     installed: field('LoadState') === 'loaded',

@@ -17,6 +17,16 @@ export interface SystemctlResult {
   readonly stderr: string
 }
 
+export type Properties = readonly (readonly [name: string, value: string])[]
+
+/** What `systemctl show` says: a line for each property, for some one for each of several values. */
+export function propertiesOf(shown: string): Properties {
+  return shown.split('\n').map(line => {
+    const at = line.indexOf('=')
+    return [line.slice(0, at), line.slice(at + 1)]
+  })
+}
+
 /** Starting waits until the daemon is ready, for as long as the unit's TimeoutStartSec. */
 const deadlineMs = 150_000
 

@@ -97,7 +97,7 @@ function identity({ uid, socketGid }: UnitSetting): string {
 }
 
 /** A save replaces the file, so the folder is what is written. */
-function folderOf(manifests: string): string {
+export function folderOf(manifests: string): string {
   return /\.ya?ml$/.test(manifests) ? dirname(manifests) : manifests
 }
 
@@ -114,12 +114,12 @@ function withoutScheme(value: string): string {
   return value.replace(/^unix:\/\//, '')
 }
 
-function isInHome(path: string): boolean {
+export function isInHome(path: string): boolean {
   return /^\/(home|root|run\/user)(\/|$)/.test(path)
 }
 
 /** With a private /tmp a clone that lies there would not be seen. */
-function isInTmp(path: string): boolean {
+export function isInTmp(path: string): boolean {
   return /^\/(var\/)?tmp(\/|$)/.test(path)
 }
 

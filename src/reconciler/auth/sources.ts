@@ -86,7 +86,7 @@ async function readFileOf(user: string, path: string, readFile: ReadSecretFile):
 
 function readVariable(user: string, variable: string, environment: ReadEnvironment): Reading {
   if (environment === null) return { source: 'unavailable' }
-  const name = shownName(variable)
+  const name = shownVariable(variable)
   const whatToType = `set ${name} in the environment of the daemon to the password of ${user}, and start it again`
   const password = environment(variable)
   if (password === undefined)
@@ -98,7 +98,7 @@ function readVariable(user: string, variable: string, environment: ReadEnvironme
 }
 
 /** Whoever writes the password where the name of its variable belongs must not read it in the log: what does not look like one is not repeated. */
-function shownName(variable: string): string {
+export function shownVariable(variable: string): string {
   return /^[A-Z_][A-Z0-9_]*$/.test(variable) ? variable : 'that the manifest names'
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -12,6 +12,7 @@ import {
 } from '../../../src/cli/service/service.js'
 import type { Systemd } from '../../../src/cli/service/systemd.js'
 import { renderUnit, type UnitSetting } from '../../../src/cli/service/unit.js'
+import { manifest } from '../../manifest/samples.js'
 
 interface Machine {
   readonly systemd: Systemd
@@ -66,6 +67,19 @@ test('install writes the unit, makes the folders that it names, and starts it', 
   assert.equal(readFileSync(unit, 'utf8'), renderUnit(setting))
   assert.equal(statSync(setting.state).mode & 0o777, 0o700)
   assert.deepEqual(told, ['daemon-reload', 'enable flotilla.service', 'restart flotilla.service'])
+})
+
+test('what manifests name and the service does not get is told before it is started', async t => {
+  const { systemd, setting, told, notes, output } = machine(t, { show: 'ProtectHome=yes\nEnvironment=\n' })
+  mkdirSync(setting.manifests)
+  const auth = '  replicas: 2\n  auth:\n    passwordEnv: REDIS_PASSWORD'
+  writeFileSync(join(setting.manifests, 'shop.yaml'), manifest('shop', auth))
+  await installService(systemd, setting, { start: true, output })
+  assert.match(notes.join('\n'), /shop: auth\.passwordEnv: .*REDIS_PASSWORD[^]*the daemon runs/)
+  assert.deepEqual(
+    told.map(line => line.split(' ')[0]),
+    ['daemon-reload', 'enable', 'show', 'restart'],
+  )
 })
 
 test('install --no-start starts nothing', async t => {

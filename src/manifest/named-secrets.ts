@@ -1,0 +1,46 @@
+import type { FieldPath } from './field-path.js'
+import type { FlotillaSpec, PasswordSource } from './spec.js'
+
+/** What a manifest names instead of writing it down: where a password, a key or a certificate comes from. */
+export type NamedSecret = { readonly path: FieldPath } & (
+  | { readonly kind: 'file'; readonly file: string }
+  /** Of the daemon's environment. */
+  | { readonly kind: 'variable'; readonly variable: string }
+)
+
+export function namedSecrets({ auth, tls, bootstrap }: FlotillaSpec): readonly NamedSecret[] {
+  const source = bootstrap?.passwordFile ?? null
+  return [
+    ...secretOf(['spec', 'auth'], auth),
+    ...auth.users.flatMap(({ password }, index) =>
+      secretOf(['spec', 'auth', 'users', String(index)], password),
+    ),
+    ...certificateFiles(tls),
+    ...(source === null
+      ? []
+      : [{ kind: 'file', path: ['spec', 'bootstrap', 'from', 'passwordFile'], file: source } as const]),
+  ]
+}
+
+function secretOf(path: FieldPath, source: PasswordSource): readonly NamedSecret[] {
+  switch (source.kind) {
+    case 'generated':
+    case 'none':
+      return []
+    case 'password-file':
+      return [{ kind: 'file', path: [...path, 'passwordFile'], file: source.path }]
+    case 'password-env':
+      return [{ kind: 'variable', path: [...path, 'passwordEnv'], variable: source.variable }]
+  }
+}
+
+function certificateFiles({ certificates }: FlotillaSpec['tls']): readonly NamedSecret[] {
+  if (certificates.kind !== 'files') return []
+  const { certFile, keyFile, caFile } = certificates
+  const named = { cert: certFile, key: keyFile, ca: caFile }
+  return Object.entries(named).map(([key, file]) => ({
+    kind: 'file',
+    path: ['spec', 'tls', 'files', key],
+    file,
+  }))
+}
