@@ -1,23 +1,15 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import type { Clock } from '../../clock.js'
 import type { FlotillaError } from '../../errors.js'
 import { unwritable } from '../../state/files.js'
 import { catalogue, type EventSink } from '../catalogue.js'
+import { condense } from './condense.js'
 import { makeRecord, renderRecord, type EventRecord } from './record.js'
-import { byAge, journalFolder, parseLines, segmentOf, segmentPath } from './segments.js'
+import { inOrder, journalFolder, parseLines, segmentPath } from './segments.js'
 
 /**
- * The journal: what happened, in `events/` of the state directory, in files of JSON lines. Bounded: a full file is followed by the next, and the oldest is
- * removed. Only the holder of the state's lock may open one; readers (read.ts) need no lock.
+ * The journal: what happened, in `events/` of the state directory, in files of JSON lines. Bounded: a full file is followed by the next, and of the oldest
+ * only what matters is kept, in one file with a bound of its own (condense.ts). Only the holder of the state's lock may open one; readers (read.ts) need no lock.
  *
  * Lines are written at once and synchronously, as the log's are: a Flotilla that is killed loses none. They are not synced to the disk, so a power cut may take
  * the last second, or leave half a line, which readers pass over.
@@ -35,16 +27,21 @@ export interface JournalOptions {
   /** A file that has reached this many bytes is full. */
   readonly segmentBytesMax?: number
   readonly segmentsMax?: number
+  /** Of what matters and is older than all of these files, the newest so many bytes are kept. */
+  readonly condensedBytesMax?: number
 }
 
 /** 16 × 512 kB are some 30 000 events: weeks of a busy daemon, and a reader of the last hour opens one or two files. */
 const segmentBytes = 512 * 1024
 const segments = 16
+/** Some 4 000 events that matter: years of most flotillas, and read and written again in milliseconds. */
+const condensedBytes = 1024 * 1024
 
 /** @throws FlotillaError state/unwritable */
 export function openJournal(stateDirectory: string, options: JournalOptions): Journal {
   const folder = journalFolder(stateDirectory)
   const { clock, beside, segmentBytesMax = segmentBytes, segmentsMax = segments } = options
+  const { condensedBytesMax = condensedBytes } = options
   const listeners = new Set<(record: EventRecord) => void>()
   let { file, bytes, nextId, torn } = openLast(folder)
   let inTrouble = false
@@ -98,7 +95,7 @@ export function openJournal(stateDirectory: string, options: JournalOptions): Jo
     file = next
     bytes = 0
     torn = false
-    for (const old of segmentsIn(folder).slice(0, -segmentsMax)) rmSync(old.path, { force: true })
+    condense(folder, segmentsIn(folder).slice(0, -segmentsMax), condensedBytesMax)
   }
 }
 
@@ -118,7 +115,5 @@ function openLast(folder: string): { file: number; bytes: number; nextId: number
 }
 
 function segmentsIn(folder: string) {
-  return readdirSync(folder)
-    .flatMap(name => segmentOf(folder, name))
-    .sort(byAge)
+  return inOrder(folder, readdirSync(folder))
 }

@@ -7,6 +7,8 @@ import { parseRecord, type EventRecord } from './record.js'
 /** One file of the journal. Its name says the id of its first event, so that a reader opens only what it needs. */
 export interface Segment {
   readonly firstId: number
+  /** Of the first event that is in the next file. What a file has of that and later ones is read there (condense.ts). */
+  readonly endId: number
   readonly path: string
 }
 
@@ -14,20 +16,22 @@ export interface Segment {
 export async function listSegments(stateDirectory: string): Promise<readonly Segment[]> {
   const folder = journalFolder(stateDirectory)
   try {
-    return (await readdir(folder)).flatMap(name => segmentOf(folder, name)).sort(byAge)
+    return inOrder(folder, await readdir(folder))
   } catch (error) {
     if (isNotThere(error)) return []
     throw unreadable(folder, error)
   }
 }
 
-export function segmentOf(folder: string, name: string): readonly Segment[] {
-  const digits = /^(\d{12})\.jsonl$/.exec(name)?.[1]
-  return digits === undefined ? [] : [{ firstId: Number(digits), path: join(folder, name) }]
-}
-
-export function byAge(a: Segment, b: Segment): number {
-  return a.firstId - b.firstId
+/** The files of these names that are of the journal, oldest first. */
+export function inOrder(folder: string, names: readonly string[]): readonly Segment[] {
+  const ids = names.flatMap(name => /^(\d{12})\.jsonl$/.exec(name)?.[1] ?? [])
+  const firstIds = ids.map(Number).sort((a, b) => a - b)
+  return firstIds.map((firstId, at) => ({
+    firstId,
+    endId: firstIds[at + 1] ?? Number.POSITIVE_INFINITY,
+    path: segmentPath(folder, firstId),
+  }))
 }
 
 export function segmentPath(folder: string, firstId: number): string {
@@ -50,7 +54,8 @@ export async function readSegment(
   const bytes = await readFrom(segment.path, offset, bytesMost)
   const end = bytes.lastIndexOf(newline) + 1
   if (end === 0 && bytes.length >= bytesMost) return readSegment(segment, offset, bytesMost * 2)
-  return { records: parseLines(bytes.subarray(0, end).toString('utf8')), nextOffset: offset + end }
+  const records = parseLines(bytes.subarray(0, end).toString('utf8'))
+  return { records: records.filter(({ id }) => id < segment.endId), nextOffset: offset + end }
 }
 
 const newline = 0x0a

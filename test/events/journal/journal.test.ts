@@ -15,7 +15,7 @@ import { systemClock } from '../../../src/clock.js'
 import { silentSink } from '../../../src/events/silent-sink.js'
 import { eventFilter } from '../../../src/events/journal/filter.js'
 import { openJournal, type Journal, type JournalOptions } from '../../../src/events/journal/journal.js'
-import { followEvents, newestEventId, readEvents } from '../../../src/events/journal/read.js'
+import { followEvents, newestEventId, readEvents, readEventsAfter } from '../../../src/events/journal/read.js'
 import type { EventRecord } from '../../../src/events/journal/record.js'
 import { until } from '../../support/until.js'
 import { manualClock } from '../../reconciler/support/manual-clock.js'
@@ -89,11 +89,52 @@ describe('the journal of events', () => {
     const { state, journal, folder } = openIn(t, { segmentBytesMax: 400, segmentsMax: 3 })
     publish(journal, 40)
     const files = readdirSync(folder)
-    assert.equal(files.length, 3)
+    // The three, and what is condensed of all before them: here nothing.
+    assert.equal(files.length, 4)
     for (const file of files) assert.ok(statSync(join(folder, file)).size < 600)
     const kept = ids(await readEvents(state))
     assert.equal(kept.at(-1), 40)
     assert.deepEqual(kept, range(kept[0] ?? 0, 40))
+  })
+
+  test('what matters is kept when what repeats has pushed everything else out, in one order, each once', async t => {
+    const { state, journal, folder } = openIn(t, { segmentBytesMax: 400, segmentsMax: 3 })
+    for (let nth = 0; nth < 10; nth++) {
+      journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+      publish(journal, 9)
+    }
+    const matters = (record: EventRecord): boolean => record.event === 'data.lost'
+    const every = range(0, 9).map(nth => nth * 10 + 1)
+    assert.deepEqual(ids(await readEvents(state, { matches: matters })), every)
+    assert.deepEqual(ids(await readEvents(state, { matches: matters, afterId: 30 })), every.slice(3))
+    const streamed: EventRecord[] = []
+    for await (const piece of readEventsAfter(state, 30)) streamed.push(...piece)
+    assert.deepEqual(ids(streamed), ids(await readEvents(state, { afterId: 30 })))
+    assert.deepEqual(ids(streamed.filter(matters)), every.slice(3))
+    assert.equal(readdirSync(folder).length, 4)
+    assert.equal(statSync(join(folder, '000000000001.jsonl')).mode & 0o077, 0)
+  })
+
+  test('of what matters too the oldest goes when there is too much', async t => {
+    const bounds = { segmentBytesMax: 400, segmentsMax: 1, condensedBytesMax: 1_000 }
+    const { state, journal, folder } = openIn(t, bounds)
+    for (let nth = 0; nth < 40; nth++) journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+    const kept = ids(await readEvents(state))
+    assert.deepEqual(kept, range(kept[0] ?? 0, 40))
+    assert.ok(statSync(join(folder, '000000000001.jsonl')).size <= 1_000)
+  })
+
+  test('who is killed while the oldest files are condensed tells nothing twice', async t => {
+    const { state, journal, folder, reopen } = openIn(t, { segmentBytesMax: 1, segmentsMax: 2 })
+    for (let nth = 0; nth < 3; nth++) journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+    // Condensed already, and the second file not removed yet.
+    const [first, second] = readdirSync(folder)
+      .sort()
+      .map(name => join(folder, name))
+    appendFileSync(first ?? '', readFileSync(second ?? ''))
+    assert.deepEqual(ids(await readEvents(state)), [1, 2, 3])
+    reopen().publish('data.lost', { lastKnownKeys: 1, why: '3' })
+    assert.deepEqual(ids(await readEvents(state)), [1, 2, 3, 4])
   })
 
   test('a restart goes on in the newest file, and ids outlive those that were removed', async t => {
@@ -118,7 +159,7 @@ describe('the journal of events', () => {
     // Where the folder was nothing can be made.
     writeFileSync(folder, '')
     publish(journal, 2)
-    assert.deepEqual(told.slice(1), ['flotilla.released', 'journal.unwritable', 'flotilla.released'])
+    assert.deepEqual(told.slice(1), ['plan.done', 'journal.unwritable', 'plan.done'])
     rmSync(folder)
     publish(journal, 1)
     assert.deepEqual(ids(await readEvents(state)), [4])
@@ -254,8 +295,7 @@ function openIn(t: TestContext, options: Partial<JournalOptions> = {}) {
 }
 
 function publish(journal: Journal, count: number): void {
-  for (let nth = 0; nth < count; nth++)
-    journal.publish('flotilla.released', { hold: 'x' }, { flotilla: 'shop' })
+  for (let nth = 0; nth < count; nth++) journal.publish('plan.done', { tookMs: nth }, { flotilla: 'shop' })
 }
 
 function ids(records: readonly EventRecord[]): number[] {

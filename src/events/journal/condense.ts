@@ -1,0 +1,55 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EventCode } from '../catalogue.js'
+import type { Segment } from './segments.js'
+
+/**
+ * What somebody asks about months later: who was master and why, what was lost or set aside, what was held, what was asked for. Everything else is kept as
+ * long as there is room: a node that crashes every minute would push out all of these within a week.
+ */
+const lastingCodes: readonly EventCode[] = [
+  ...(['master.promoted', 'master.changed', 'failover.started', 'operation.aborted'] as const),
+  ...(['data.lost', 'data.set-aside', 'data.owner-changed', 'state.damaged', 'state.restored'] as const),
+  ...(['flotilla.held', 'flotilla.released', 'flotilla.removed'] as const),
+  ...(['manifest.loaded', 'manifest.missing', 'manifest.deleted', 'rollout.done', 'image.moved'] as const),
+  ...(['request.taken', 'request.answered', 'password.adopted', 'password.retired'] as const),
+]
+
+const lasting = new Set<string>(lastingCodes)
+
+/**
+ * Makes one file of the oldest ones, with the lasting events of all of them: the newest that fit into `bytesMax`. It has the name of the first, so
+ * readers find them where they were, and whoever is killed between the two steps leaves events twice, which readers see once (segments.ts).
+ * On a disk that takes no more the first stays as it is, and what lasts in the others goes with them.
+ */
+export function condense(folder: string, oldest: readonly Segment[], bytesMax: number): void {
+  const [first, ...others] = oldest
+  if (first === undefined) return
+  const fresh = join(folder, 'condensed.tmp')
+  try {
+    const lines = oldest.flatMap(lastingLines)
+    writeFileSync(fresh, newestOf(lines, bytesMax).join(''), { mode: 0o600 })
+    renameSync(fresh, first.path)
+  } catch {
+    rmSync(fresh, { force: true })
+  }
+  for (const { path } of others) rmSync(path, { force: true })
+}
+
+/** By the start of the line, which renderRecord always writes in this order: half a megabyte of JSON is not worth a pause of the daemon. */
+const head = /^\{"id":(\d+),"time":"[^"]*","level":"[a-z]+","event":"([a-z.-]+)"/
+
+function lastingLines({ path, endId }: Segment): readonly string[] {
+  return readFileSync(path, 'utf8')
+    .split(/(?<=\n)/)
+    .filter(line => {
+      const [, id, code = ''] = head.exec(line) ?? []
+      return line.endsWith('\n') && lasting.has(code) && Number(id) < endId
+    })
+}
+
+function newestOf(lines: readonly string[], bytesMax: number): readonly string[] {
+  let bytes = 0
+  const tooOld = lines.findLastIndex(line => (bytes += Buffer.byteLength(line)) > bytesMax)
+  return lines.slice(tooOld + 1)
+}
