@@ -54,7 +54,7 @@ async function variablesOf(properties: Properties): Promise<ReadonlySet<string>>
   )
   const inFiles = valuesOf(properties, 'EnvironmentFiles').map(async value => {
     const text = await readFile(value.replace(/ \(ignore_errors=\w+\)$/, ''), 'utf8').catch(() => '')
-    return [...text.matchAll(/^\s*(\w+)=/gm)].map(([, name = '']) => name)
+    return propertiesOf(text).map(([name]) => name.trim())
   })
   return new Set([...inUnit, ...(await Promise.all(inFiles)).flat()])
 }
