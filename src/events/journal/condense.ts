@@ -28,7 +28,7 @@ export function condense(folder: string, oldest: readonly Segment[], bytesMax: n
   const fresh = join(folder, 'condensed.tmp')
   try {
     const lines = oldest.flatMap(lastingLines)
-    writeFileSync(fresh, newestOf(lines, bytesMax).join(''), { mode: 0o600 })
+    writeFileSync(fresh, newestOf(lines, bytesMax), { mode: 0o600 })
     renameSync(fresh, first.path)
   } catch {
     rmSync(fresh, { force: true })
@@ -40,16 +40,19 @@ export function condense(folder: string, oldest: readonly Segment[], bytesMax: n
 const head = /^\{"id":(\d+),"time":"[^"]*","level":"[a-z]+","event":"([a-z.-]+)"/
 
 function lastingLines({ path, endId }: Segment): readonly string[] {
-  return readFileSync(path, 'utf8')
-    .split(/(?<=\n)/)
-    .filter(line => {
-      const [, id, code = ''] = head.exec(line) ?? []
-      return line.endsWith('\n') && lasting.has(code) && Number(id) < endId
-    })
+  // What follows the last line break is half a line, or nothing.
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1)
+  return lines.filter(line => {
+    const [, id, code = ''] = head.exec(line) ?? []
+    return lasting.has(code) && Number(id) < endId
+  })
 }
 
-function newestOf(lines: readonly string[], bytesMax: number): readonly string[] {
+function newestOf(lines: readonly string[], bytesMax: number): string {
   let bytes = 0
-  const tooOld = lines.findLastIndex(line => (bytes += Buffer.byteLength(line)) > bytesMax)
-  return lines.slice(tooOld + 1)
+  const tooOld = lines.findLastIndex(line => (bytes += Buffer.byteLength(line) + 1) > bytesMax)
+  return lines
+    .slice(tooOld + 1)
+    .map(line => `${line}\n`)
+    .join('')
 }
