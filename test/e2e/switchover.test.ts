@@ -43,6 +43,7 @@ describe('switchover', { concurrency: 2 }, () => {
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     await world.redis('master', 'set', 'hello', 'world')
+    assert.equal(await world.redis('master', 'wait', '2', '10000'), 2)
     const before = await world.containers()
     const mark = daemon.mark()
     const unknown = await world.flotilla('switchover', world.name, '--to', '7')

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import childProcess, { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openEngineStub } from '../runtime/docker/engine-stub.js'
@@ -83,6 +84,11 @@ describe('the package that people install', () => {
       for (const [, path = ''] of code.matchAll(/new URL\("(\.[^"]+)", ?import\.meta\.url\)/g))
         assert.ok(existsSync(join('dist/bundle', path)), `${name} looks for ${path}`)
     }
+  })
+
+  test('finds every name of node:child_process in what stands in for it', () => {
+    const late = createRequire(import.meta.url)(resolve('scripts/lib/late-child-process.cjs')) as object
+    assert.deepEqual({ ...late }, { ...childProcess })
   })
 
   test('shows its verbs, checks a manifest, completes words and prints its unit', () => {
