@@ -202,8 +202,22 @@ function holderOfRecorded(
   const holders = others.filter(other => keysOf(other) > 0)
   return (
     furthestOfOneLineage(holders.filter(other => isOfLineage(factsOf(other), known.replid))) ??
-    furthestOfOneLineage(holders.filter(other => isLaterSnapshot(factsOf(other), facts)))
+    furthestOfOneLineage(holders.filter(other => isLaterSnapshot(factsOf(other), facts))) ??
+    richestOf(holders, known, facts)
   )
+}
+
+/** An append-only file knows no history, so where it says more keys than the snapshot, and more were recorded, nothing else can be compared. */
+function richestOf(
+  holders: readonly ClassifiedNode[],
+  known: Lineage,
+  facts: RedisFacts,
+): ClassifiedNode | null {
+  if (known.keys <= facts.keys) return null
+  const richer = holders.filter(
+    other => factsOf(other)?.persistence.aofEnabled === true && keysOf(other) > facts.keys,
+  )
+  return richer.toSorted((a, b) => keysOf(b) - keysOf(a) || a.ordinal - b.ordinal)[0] ?? null
 }
 
 /** Of yet another history, and further on: offsets go on when a node is promoted, so of two snapshots that is the later. */
@@ -213,9 +227,10 @@ function isLaterSnapshot(theirs: RedisFacts | null, facts: RedisFacts): boolean 
 
 function whatOf(heir: ClassifiedNode, known: Lineage | null): string {
   const facts = factsOf(heir)
-  const isRecorded = known !== null && isOfLineage(facts, known.replid)
-  return isRecorded
-    ? `which node ${heir.ordinal} holds up to ${facts?.offset}`
+  if (known !== null && isOfLineage(facts, known.replid))
+    return `which node ${heir.ordinal} holds up to ${facts?.offset}`
+  return facts?.persistence.aofEnabled === true
+    ? `and the append-only file of node ${heir.ordinal} has more keys`
     : `and node ${heir.ordinal} has come further, to ${facts?.offset} of another one`
 }
 

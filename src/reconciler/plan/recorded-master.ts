@@ -52,8 +52,10 @@ export function pendingOnOthers(
   return pendingOn(node.ordinal, `node ${list} has answered too: ${why}`)
 }
 
-export function lastKnown(input: PlanInput, ordinal: number): Lineage | null {
-  return (
-    input.memory.master?.lineage ?? input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
-  )
+/** Of what the master held, and what this node itself was seen in sync with, the later: a change of master that others made is recorded before the next look. */
+export function lastKnown({ memory }: PlanInput, ordinal: number): Lineage | null {
+  const ofMaster = memory.master?.lineage ?? null
+  const own = memory.nodes.find(node => node.ordinal === ordinal)?.lineage ?? null
+  if (own === null || ofMaster === null) return ofMaster ?? own
+  return own.seenAtMs > ofMaster.seenAtMs ? own : ofMaster
 }

@@ -505,7 +505,7 @@ test('where nobody holds the recorded history, a recorded master back on its sna
     memory: memory(0),
     nodes: [
       newborn(0, { keys: 4, replid: 'replid-of-before', offset, persistence }),
-      newborn(1, { keys: 14, replid: 'replid-between', offset: of }),
+      newborn(1, { keys: 14, replid: 'replid-between', offset: of, persistence }),
     ],
     seen: { resources: null },
   })
@@ -514,6 +514,28 @@ test('where nobody holds the recorded history, a recorded master back on its sna
     /refuses \(DataLossGuard\): node 0 .* an earlier history than the recorded one, and node 1 has come further, to 700 of another one; .*\n.*--to 1 --force/,
   )
   assert.match(planText(back(298, 200)), /record restart: node 0/)
+})
+
+test('an append-only file with more keys is not rolled back by a recorded master that is back on an older snapshot', () => {
+  const back = (keys: number): Parameters<typeof planText>[0] => ({
+    spec: { replicas: 1 },
+    memory: memory(0),
+    nodes: [
+      newborn(0, {
+        keys: 4,
+        replid: 'replid-of-before',
+        offset: 298,
+        persistence: { ...redisFacts().persistence, aofEnabled: false },
+      }),
+      newborn(1, { keys, replid: 'replid-of-its-start', offset: 0 }),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(
+    planText(back(9)),
+    /refuses \(DataLossGuard\): node 0 .*, and the append-only file of node 1 has more keys; .*\n.*--to 1 --force/,
+  )
+  assert.match(planText(back(4)), /record restart: node 0/)
 })
 
 test('a recorded master that came back on a snapshot does not roll back whoever went on from that history under another master', () => {

@@ -83,6 +83,12 @@ export class Rules {
     this.#acknowledged.add(write.data)
   }
 
+  /** All that was written until now is deleted on purpose: nobody is owed it any more. */
+  noteFlush(): void {
+    this.acknowledged.length = 0
+    this.#acknowledged.clear()
+  }
+
   /**
    * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how much. What every disk still has stands; that one has
    * a few writes more than another nobody can tell afterwards, so of those nothing is promised.

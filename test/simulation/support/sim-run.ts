@@ -275,9 +275,9 @@ export class SimRun {
         return world.clock.jump(fault.byMs)
       case 'flush': {
         const process = world.processOf('master')
-        if (process?.state === 'well' && !process.frozen && process.upstream === null)
-          takeWrite(world.redis.wire, process, { key: flush, value: '', waitFor: 0 }, () => undefined)
-        return
+        if (process?.state !== 'well' || process.frozen || process.upstream !== null) return
+        takeWrite(world.redis.wire, process, { key: flush, value: '', waitFor: 0 }, () => undefined)
+        return rules.noteFlush()
       }
       case 'edit':
         return this.edit(fault.change)
