@@ -3,7 +3,7 @@ import childProcess, { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openEngineStub } from '../runtime/docker/engine-stub.js'
@@ -87,7 +87,9 @@ describe('the package that people install', () => {
   })
 
   test('finds every name of node:child_process in what stands in for it', () => {
-    const late = createRequire(import.meta.url)(resolve('scripts/lib/late-child-process.cjs')) as object
+    const late = createRequire(join(process.cwd(), 'package.json'))(
+      './scripts/lib/late-child-process.cjs',
+    ) as object
     assert.deepEqual({ ...late }, { ...childProcess })
   })
 
