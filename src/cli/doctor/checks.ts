@@ -4,6 +4,7 @@ import { notKnown, type Finding } from './finding.js'
 import { judgeEngineDisk, judgeHugePages, judgeOvercommit, judgeSomaxconn } from './host-checks.js'
 import {
   judgeDaemon,
+  judgeEncryption,
   judgeImages,
   judgeLeftovers,
   judgeManifests,
@@ -40,6 +41,7 @@ export function examine(facts: DoctorFacts): readonly CheckedFinding[] {
     ['state-disk', judgeStateSpace(state)],
     ['daemon', judgeDaemon(state)],
     ['manifests', judgeManifests(facts.manifests)],
+    ['encryption', judgeEncryption(facts.encryption)],
     ['images', judgeImages(facts.images)],
     ['nodes', judgeNodes(facts.nodes)],
     ['names', judgeNames(facts.misled)],

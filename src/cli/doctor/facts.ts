@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.js'
+import type { TlsSpec } from '../../manifest/spec.js'
 import type { Reach } from '../../redis/reach.js'
 import type { Probe } from '../../redis/redis.js'
 import type { EngineFacts, ImageFacts } from '../../runtime/runtime.js'
@@ -33,6 +34,8 @@ export interface DoctorFacts {
     readonly problems: readonly string[]
     readonly flotillas: number
   }
+  /** Of each flotilla that is declared: how its connections are encrypted. */
+  readonly encryption: Known<readonly { readonly flotilla: string; readonly mode: TlsSpec['mode'] }[]>
   readonly images: Known<readonly { readonly image: string; readonly found: ImageFacts | null }[]>
   /** Every node that runs, and whether it answered. */
   readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>

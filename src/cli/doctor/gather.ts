@@ -33,6 +33,7 @@ export async function gatherFacts(places: Places, env: Environment): Promise<Doc
       host: await gatherHostFacts(runtime, engine),
       state: await state,
       manifests: manifestFacts(places.manifests, desired),
+      encryption: encryptionIn(desired),
       ...(await ofSession(session, places, desired)),
     }
   } finally {
@@ -77,6 +78,15 @@ function manifestFacts(path: string, loaded: Loaded): DoctorFacts['manifests'] {
   if (loaded.kind === 'unknown') return { path, problems: [loaded.why], flotillas: 0 }
   const { diagnostics, flotillas } = loaded.value.desired
   return { path, problems: diagnostics.map(renderDiagnostic), flotillas: flotillas.size }
+}
+
+function encryptionIn(loaded: Loaded): DoctorFacts['encryption'] {
+  if (loaded.kind === 'unknown') return unknown('the manifests can not be read')
+  const flotillas = [...loaded.value.desired.flotillas.values()]
+  return {
+    kind: 'known',
+    value: flotillas.map(({ spec }) => ({ flotilla: spec.name, mode: spec.tls.mode })),
+  }
 }
 
 /** What needs the engine, the memory and the manifests together. */

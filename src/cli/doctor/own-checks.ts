@@ -12,6 +12,24 @@ export function judgeManifests({ path, problems, flotillas }: DoctorFacts['manif
   })
 }
 
+/** No more than a word about it: what is in plain text stays on the engine's host, and HTTP beyond loopback is refused without a certificate. */
+export function judgeEncryption(encryption: DoctorFacts['encryption']): Finding {
+  return judgeKnown(encryption, all => {
+    const named = (mode: string): string =>
+      all.flatMap(one => (one.mode === mode ? [one.flotilla] : [])).join(', ')
+    const [plain, either] = [named('off'), named('prefer')]
+    if (plain === '' && either === '') return ok('no connection to a node is in plain text')
+    const found = [
+      ...(plain === '' ? [] : [`clients and replicas of ${plain}`]),
+      ...(either === '' ? [] : [`clients of ${either} that ask for no TLS`]),
+    ]
+    return ok(
+      `in plain text: ${found.join('; ')}`,
+      'it stays on the networks of the engine and on loopback; to encrypt it, write tls: require under spec',
+    )
+  })
+}
+
 export function judgeImages(images: DoctorFacts['images']): Finding {
   return judgeKnown(images, all => {
     const missing = all.filter(({ found }) => found === null).map(({ image }) => image)

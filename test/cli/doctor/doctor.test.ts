@@ -59,6 +59,7 @@ const healthy: DoctorFacts = {
   host,
   state,
   manifests: { path: 'manifests', problems: [], flotillas: 1 },
+  encryption: known([{ flotilla: 'shop', mode: 'require' }]),
   images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
   misled: known([]),
@@ -85,6 +86,23 @@ test('where all is well every check is ok', () => {
   const bad = examine(healthy).filter(({ verdict }) => verdict !== 'ok')
   assert.deepEqual(bad, [])
   assert.ok(examine(healthy).length > 15)
+})
+
+test('doctor says what is in plain text, for whom, and what to write', () => {
+  const told = (...modes: readonly ('off' | 'prefer' | 'require')[]) =>
+    examine({
+      ...healthy,
+      encryption: known(modes.map((mode, index) => ({ flotilla: `shop-${index}`, mode }))),
+    }).find(({ check }) => check === 'encryption')
+  assert.equal(told()?.found, 'no connection to a node is in plain text')
+  assert.equal(told('require')?.means, null)
+  const mixed = told('off', 'prefer', 'require', 'off')
+  assert.equal(mixed?.verdict, 'ok')
+  assert.equal(
+    mixed?.found,
+    'in plain text: clients and replicas of shop-0, shop-3; clients of shop-1 that ask for no TLS',
+  )
+  assert.match(mixed?.means ?? '', /write tls: require under spec/)
 })
 
 /** What is changed about a healthy world, and what one check makes of it. */
