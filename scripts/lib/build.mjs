@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPage } from './build-page.mjs'
 import { bundle } from './bundle.mjs'
@@ -16,6 +17,8 @@ export function build(root) {
     if (status !== 0)
       throw new SetupProblem('the build failed', 'Mend what the compiler names above and try again.')
   }
+  // Where `npx flotilla` was typed before the program was a bundle, npm goes on starting this one.
+  chmodSync(join(root, 'dist/cmd/flotilla.js'), 0o755)
   buildPage(root)
   bundle(root)
 }

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import childProcess, { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,6 +93,11 @@ describe('the package that people install', () => {
       for (const [, path = ''] of code.matchAll(/new URL\("(\.[^"]+)", ?import\.meta\.url\)/g))
         assert.ok(existsSync(join('dist/bundle', path)), `${name} looks for ${path}`)
     }
+  })
+
+  test('can be started from where it was before it was a bundle', () => {
+    accessSync('dist/cmd/flotilla.js', constants.X_OK)
+    accessSync('dist/bundle/flotilla.js', constants.X_OK)
   })
 
   test('finds every name of node:child_process in what stands in for it', () => {
