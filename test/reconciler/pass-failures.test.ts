@@ -68,6 +68,8 @@ test('while passes fail the status says why, how often and when the next one is 
   const ready = { name: 'shop', failing: [{ action: 'start shop-0' }] } as unknown as FlotillaStatus
   assert.equal(withFailedPass(ready, noted.of('shop')), ready)
   noted.note('shop', full, step)
+  const once = withFailedPass(ready, noted.of('shop'))
+  assert.equal(withFailedPass(once, noted.of('shop')), once, 'what the plan tells already is not told twice')
   assert.deepEqual(withFailedPass(ready, noted.of('shop')).failing, [
     {
       ...{ action: 'reconcile', node: null, error: "can't write shop.json: no space left" },

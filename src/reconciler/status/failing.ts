@@ -25,7 +25,8 @@ export function failingFact({ failing }: Plan): Fact | null {
   return yes('ActionFailing', `${renderFailing(first)}${more}`)
 }
 
-/** The last status of a flotilla whose passes fail: what it says is what was seen before, and the failure comes first of what stands in the way. */
+/** The last status of a flotilla whose passes fail: what it says is what was seen before, and the failure comes first of what stands in the way, once. */
 export function withFailedPass(status: FlotillaStatus, failure: FailingStatus | null): FlotillaStatus {
-  return failure === null ? status : { ...status, failing: [failure, ...status.failing] }
+  const isTold = status.failing.some(({ action }) => action === failure?.action)
+  return failure === null || isTold ? status : { ...status, failing: [failure, ...status.failing] }
 }
