@@ -29,7 +29,8 @@ export function furthestOfOneLineage(nodes: readonly ClassifiedNode[]): Classifi
   return lineages.size === 1 ? furthest(nodes) : null
 }
 
-function furthest(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+/** By offset alone: only of those whose offsets can be compared. */
+export function furthest(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
   const byOffset = [...nodes].sort(
     (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
   )

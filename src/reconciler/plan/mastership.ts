@@ -3,7 +3,14 @@ import type { Lineage, Operation, OperationKind } from '../memory.js'
 import { factsOfNode } from '../node-facts.js'
 import type { Census } from './census.js'
 import { factsOf, type ClassifiedNode, reasonOf } from './classify.js'
-import { dataLossGuard, furthestAhead, furthestOfOneLineage, keysOf, saysMaster } from './evidence.js'
+import {
+  dataLossGuard,
+  furthest,
+  furthestAhead,
+  furthestOfOneLineage,
+  keysOf,
+  saysMaster,
+} from './evidence.js'
 import { decideOnEmpty } from './empty-master.js'
 import type { PlanInput } from './input.js'
 import { crownOnRecord, lastKnown, mayHold, pendingOn, pendingOnOthers } from './recorded-master.js'
@@ -202,7 +209,7 @@ function holderOfRecorded(
   const holders = others.filter(other => keysOf(other) > 0)
   return (
     furthestOfOneLineage(holders.filter(other => isOfLineage(factsOf(other), known.replid))) ??
-    furthestOfOneLineage(holders.filter(other => isLaterSnapshot(factsOf(other), facts))) ??
+    furthest(holders.filter(other => isLaterSnapshot(factsOf(other), facts))) ??
     richestOf(holders, known, facts)
   )
 }
