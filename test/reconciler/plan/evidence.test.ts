@@ -514,9 +514,13 @@ test('where nobody holds the recorded history, a recorded master back on its sna
     /refuses \(DataLossGuard\): node 0 .* an earlier history than the recorded one, and node 1 has come further, to 700 of another one; .*\n.*--to 1 --force/,
   )
   assert.match(planText(back(298, 200)), /record restart: node 0/)
-  const two = back(298, 700)
+  const pair = back(298, 700)
   const third = newborn(2, { keys: 20, replid: 'replid-later', offset: 900, persistence })
-  const among = planText({ ...two, spec: { ...two.spec, replicas: 2 }, nodes: [...(two.nodes ?? []), third] })
+  const among = planText({
+    ...pair,
+    spec: { ...pair.spec, replicas: 2 },
+    nodes: [...(pair.nodes ?? []), third],
+  })
   assert.match(among, /node 2 has come further, to 900 of another one; .*\n.*--to 2 --force/)
 })
 
