@@ -20,6 +20,7 @@ import type { Wait } from './plan.js'
 import { whyNotPromoteYet } from './promotion-pause.js'
 import { decideExternalChange } from './external-change.js'
 import { decideFailover } from './failover.js'
+import { makeSureOfSuccessor } from './successor.js'
 import { decideSwitchover } from './switchover.js'
 import { silentProbeDeadlineMs } from '../observation.js'
 import { hangBudgetMs } from './trouble.js'
@@ -125,6 +126,8 @@ function decideOnUncrowned(
     const refusal = whyNotRejoin(input.spec.name, stray, node)
     if (refusal !== null) return { kind: 'refused', ordinal: node.ordinal, refusal }
   }
+  const successor = makeSureOfSuccessor(input, node, others)
+  if (successor !== null) return successor
   if (facts.keys === 0) return decideOnEmpty(input, others, node)
   const ahead = furthestAhead(facts, others)
   if (ahead !== null)

@@ -8,6 +8,7 @@ import {
   master,
   memory,
   newborn,
+  node,
   operation,
   planInput,
   planIs,
@@ -165,6 +166,21 @@ test('the command of the refusal makes that node master', () => {
   const plan = planFlotilla(input)
   assert.deepEqual(objectionsTo(plan, input), [])
   assert.match(renderPlan(plan), /record failover: node 1 is to be master/)
+})
+
+test('a recorded master is not promoted while a node says nothing that it or a replica follows: that one may be master', () => {
+  const silent = node(1, {
+    container: { name: 'shop-master' },
+    probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null },
+  })
+  for (const recorded of [replica(0, copy), newborn(0)]) {
+    const text = planText({ nodes: [recorded, silent, replica(2, copy)] })
+    assert.match(
+      text,
+      /waiting for: node 0, the master: node 1, which is followed, answers or its container ends/,
+    )
+    assert.doesNotMatch(text, /promote/)
+  }
 })
 
 test('two masters are no completed change', () => {
