@@ -9,6 +9,7 @@ import {
   onlyTheOneMasterIsAdopted,
   promotionIsWrittenDownFirst,
   theOldMasterIsMadeSureOf,
+  whoIsHeardIsMadeSureOf,
 } from './masters.js'
 import { noRequestOutlivesItsTime, oneOrderPerNodeAndStage } from './orders.js'
 import { noPortIsClosedInUse, ownNetworkStays, ownPasswordsWaitForEveryNode } from './reach.js'
@@ -24,6 +25,7 @@ const rules: readonly Rule[] = [
   onlyACopyIsPromoted,
   aFullCopyHasASource,
   theOldMasterIsMadeSureOf,
+  whoIsHeardIsMadeSureOf,
   noEmptyMasterOverData,
   followersFollowTheMaster,
   masterIsNotTakenAway,

@@ -79,6 +79,31 @@ export function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInpu
   })
 }
 
+/** I2 once more, where the record may be older than the world: a replica whose link is up hears from somebody, and who says nothing to us may take writes all the same. */
+export function whoIsHeardIsMadeSureOf(steps: readonly Step[], { seen, spec }: PlanInput): string[] {
+  const upstreams = seen.nodes.flatMap(node => factsOfNode(node)?.upstream ?? [])
+  const heard = seen.nodes.filter(
+    ({ ordinal, container, probe }) =>
+      (container.state === 'running' || container.state === 'paused') &&
+      (probe === null || probe.kind === 'hung') &&
+      upstreams.some(({ host, link }) => link === 'up' && host === nodeAlias(spec.name, ordinal)),
+  )
+  return steps.flatMap(({ action, stage }) => {
+    if (action.kind !== 'promote') return []
+    return heard.flatMap(({ ordinal }) => {
+      const isKilled = steps.some(
+        other =>
+          other.stage < stage && other.action.kind === 'kill-container' && other.action.ordinal === ordinal,
+      )
+      return ordinal === action.ordinal || isKilled
+        ? []
+        : [
+            `node ${action.ordinal} would be promoted while replicas hear from node ${ordinal}, which says nothing to us`,
+          ]
+    })
+  })
+}
+
 export function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
   const promoted = steps.find(step => step.action.kind === 'promote')?.action
   const master =

@@ -577,3 +577,18 @@ test('what a person asked for is not begun after its time', () => {
     'the switchover that was asked for would be begun after its time',
   ])
 })
+
+test('nobody is promoted while a replica hears from a node that says nothing to us, unless that one is killed first', () => {
+  const silent = node(1, { probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null } })
+  const nodes = (link: 'up' | 'down') => [
+    newborn(0),
+    silent,
+    replica(2, { upstream: { host: 'shop-1', link } }),
+  ]
+  const begin: ActionBody = { kind: 'begin-operation', operation: operation({ to: 0 }) }
+  const kill: ActionBody = { kind: 'kill-container', ordinal: 1, name: 'shop-1' }
+  const why = 'node 0 would be promoted while replicas hear from node 1, which says nothing to us'
+  assert.deepEqual(objections({ nodes: nodes('up') }, [begin], [promote(0)]), [why])
+  assert.deepEqual(objections({ nodes: nodes('up') }, [begin], [kill], [promote(0)]), [])
+  assert.deepEqual(objections({ nodes: nodes('down') }, [begin], [promote(0)]), [])
+})
