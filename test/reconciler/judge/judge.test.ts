@@ -585,10 +585,9 @@ test('nobody is promoted while a replica hears from a node that says nothing to 
     silent,
     replica(2, { upstream: { host: 'shop-1', link } }),
   ]
-  const begin: ActionBody = { kind: 'begin-operation', operation: operation({ to: 0 }) }
   const kill: ActionBody = { kind: 'kill-container', ordinal: 1, name: 'shop-1' }
   const why = 'node 0 would be promoted while replicas hear from node 1, which says nothing to us'
-  assert.deepEqual(objections({ nodes: nodes('up') }, [begin], [promote(0)]), [why])
-  assert.deepEqual(objections({ nodes: nodes('up') }, [begin], [kill], [promote(0)]), [])
-  assert.deepEqual(objections({ nodes: nodes('down') }, [begin], [promote(0)]), [])
+  assert.deepEqual(objections({ nodes: nodes('up') }, [begin(0)], [promote(0)]), [why])
+  assert.deepEqual(objections({ nodes: nodes('up') }, [begin(0)], [kill], [promote(0)]), [])
+  assert.deepEqual(objections({ nodes: nodes('down') }, [begin(0)], [promote(0)]), [])
 })
