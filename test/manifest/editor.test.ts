@@ -64,7 +64,7 @@ test('the schema takes every value that Flotilla takes, and refuses every one th
 
 /** What people write, rightly or wrongly, tried in every place. */
 const values = [
-  ...['0', '2', '-1', '201', '1.5', '900 1', 'true', '""', '[]', '{}', '[shop]', '["900 1"]'],
+  ...['0', '2', '-1', '201', '1.5', '900 1', 'true', 'false', 'on', '""', '[]', '{}', '[shop]', '["900 1"]'],
   ...['2Gi', '2gi', '512MB', '10mb', '1K', '2G', '2 Gi', '5s', '5S', '500ms', '90d', '500m'],
   ...[
     'shop',

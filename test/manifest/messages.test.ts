@@ -10,6 +10,11 @@ const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication,
 /** What is wrong, the text, and what its author reads. */
 const table: readonly (readonly [string, string, ...string[]])[] = [
   [
+    'tls in a word that is none',
+    manifest('shop', '  replicas: 2\n  tls: requre'),
+    '7:8: tls must be true, off, prefer or require, or a mapping, not "requre"; did you mean tls: require?',
+  ],
+  [
     'replicas in words',
     manifest('shop', '  replicas: two'),
     '6:13: replicas must be a whole number from 0 to 200, not "two"; write replicas: 2',

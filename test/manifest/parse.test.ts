@@ -117,6 +117,17 @@ test('every field can be set', () => {
   })
 })
 
+for (const [word, mode] of Object.entries({
+  ...{ true: 'require', on: 'require', require: 'require', prefer: 'prefer' },
+  ...{ false: 'off', off: 'off' },
+}))
+  test(`tls: ${word} is one line and means ${mode}, with certificates of Flotilla's own`, () => {
+    assert.deepEqual(specOf(manifest('shop', `  replicas: 2\n  tls: ${word}`))?.tls, {
+      mode,
+      certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 },
+    })
+  })
+
 test('a source is a host or a container, with its password file relative to the folder of the manifest', () => {
   const source = (from: string) =>
     specOf(manifest('shop', `  replicas: 2\n  bootstrap: { from: ${from} }`))?.bootstrap

@@ -7,6 +7,9 @@ import { field } from '../words.js'
 
 const modes = ['off', 'prefer', 'require'] as const
 
+/** What YAML of before 2009 makes of these words too, so that `tls: on` and `tls: off` mean the same whoever wrote the file. */
+const words = [...modes, 'on'] as const
+
 /** Three months, as certificates on the web have it: long enough to outlast a forgotten daemon, short enough that renewal is a habit. */
 const lifetimeLeftOut = { text: '90d', ms: 90 * 86_400_000 }
 
@@ -21,7 +24,7 @@ const mode = field(z.enum(modes), {
   choices: modes,
 })
 
-/** Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means certificates of Flotilla's own. */
+/** Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means certificates of Flotilla's own, and a bare yes that nothing is in plain text. */
 export function tlsSection(folder: string) {
   const path = (what: string, example: string) =>
     field(z.string().regex(pathShape), {
@@ -57,7 +60,8 @@ export function tlsSection(folder: string) {
   return field(
     z
       .union([
-        z.enum(modes),
+        z.boolean(),
+        z.enum(words),
         z.strictObject({
           mode: mode.prefault('require'),
           files: files.optional(),
@@ -65,7 +69,8 @@ export function tlsSection(folder: string) {
         }),
       ])
       .transform((tls): TlsSpec => {
-        if (typeof tls === 'string') return { mode: tls, certificates: generatedFor(lifetimeLeftOut.ms) }
+        if (typeof tls !== 'object')
+          return { mode: modeOf(tls), certificates: generatedFor(lifetimeLeftOut.ms) }
         if (tls.files === undefined) return { mode: tls.mode, certificates: generatedFor(tls.lifetime) }
         const { cert, key, ca } = tls.files
         return {
@@ -80,12 +85,17 @@ export function tlsSection(folder: string) {
       }),
     {
       describe:
-        'Encryption between nodes and of clients: off, prefer (both ports are open) or require, or a mapping with mode, files and lifetime.',
-      wants: 'off, prefer or require, or a mapping',
-      example: 'require',
-      choices: modes,
+        'Encryption between nodes and of clients: off, prefer (both ports are open) or require (true and on mean it too, false means off), or a mapping with mode, files and lifetime.',
+      wants: 'true, off, prefer or require, or a mapping',
+      example: 'true',
+      choices: words,
     },
   )
+}
+
+function modeOf(word: boolean | (typeof words)[number]): TlsSpec['mode'] {
+  if (typeof word === 'boolean') return word ? 'require' : 'off'
+  return word === 'on' ? 'require' : word
 }
 
 function generatedFor(lifetimeMs: number): TlsSpec['certificates'] {
