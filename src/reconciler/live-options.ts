@@ -1,5 +1,7 @@
 import type { FlotillaSpec } from '../manifest/spec.js'
 import type { LiveOptions } from '../redis/options.js'
+import { expectedNameOption } from '../redis/tls.js'
+import { serverNameOf } from '../tls/sight.js'
 import { configOptions } from './config-in-force.js'
 import type { FlotillaMemory } from './memory.js'
 import { maxMemoryBytes } from './resources.js'
@@ -18,6 +20,7 @@ export function liveOptions(
     maxmemory: String(maxMemoryBytes(spec.resources)),
     ...live,
     ...durabilityOptions(spec),
+    ...expectationOf(spec),
   }
 }
 
@@ -27,4 +30,9 @@ function durabilityOptions({ durability, replicas }: FlotillaSpec): LiveOptions 
     'min-replicas-to-write': String(Math.min(durability.minReplicasToWrite, replicas)),
     'min-replicas-max-lag': String(durability.maxLagSeconds),
   }
+}
+
+/** Every certificate in force is good for this name, whoever made it. Nothing is wished where nothing is encrypted: such a flotilla is as it was before servers could look at names. */
+function expectationOf({ name, tls }: FlotillaSpec): LiveOptions {
+  return tls.mode === 'off' ? {} : { [expectedNameOption]: serverNameOf(name) }
 }

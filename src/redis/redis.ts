@@ -162,6 +162,8 @@ export interface Upstream {
   readonly port: number
   /** Whether the link is to be encrypted; absent where TLS was never asked for, as it may not be built in. */
   readonly encrypted?: boolean
+  /** The name that its certificate has to be good for, where the replica's server can look; absent: the right authority is enough. */
+  readonly expectedName?: string
 }
 
 /** What one look at a node found. Any RESP reply is life; only `refused` and `silent` and `hung` may be something else. */

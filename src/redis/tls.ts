@@ -45,6 +45,12 @@ export function tlsOptions(fingerprint: string, places: TlsPlaces): Readonly<Rec
   }
 }
 
+/**
+ * What a certificate of a master has to be good for besides being from the right authority: an option of Redis since 8.10 for its own connections to other servers, which looks at them when they
+ * are made. Who has no such option is not asked for it.
+ */
+export const expectedNameOption = 'tls-expected-peer-name'
+
 /** Asks a node how it is connected; three questions, because 6.2 takes one pattern at a time. */
 export const transportQuestions: readonly (readonly string[])[] = [
   ['CONFIG', 'GET', '*port'],

@@ -636,7 +636,9 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
         { ...upstreamOf(master), encrypted: true },
         { ...upstreamOf({ ...master, ...otherwise }), encrypted: false },
       ]) {
-        await world.redis.follow(replica, { ...at, encrypted }, { deadlineMs })
+        // Whether or not its server can look at names: the certificates are good for this one.
+        const expecting = { ...at, encrypted, expectedName: 'shop-0' }
+        await world.redis.follow(replica, expecting, { deadlineMs })
         const facts = await factsWhen(world, replica, ({ upstream }) => upstream?.link === 'up')
         assert.equal(facts.upstream?.port, at.port)
         assert.equal(facts.transport?.encryptsReplication, encrypted)

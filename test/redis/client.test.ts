@@ -205,6 +205,36 @@ describe('the ioredis client against something else', () => {
     assert.equal(connections, 2)
   })
 
+  for (const [server, answer] of [
+    ['can look at names', '+OK'],
+    [
+      'can not, of 7.0 and later',
+      "-ERR Unknown option or number of arguments for CONFIG SET - 'tls-expected-peer-name'",
+    ],
+    ['can not, of 6.2', '-ERR Unsupported CONFIG parameter: tls-expected-peer-name'],
+  ] as const)
+    test(`a replica whose server ${server} is told whose certificate to expect before whom to follow, and follows`, async () => {
+      const heard: string[] = []
+      const target = await listen(socket => {
+        socket.on('data', chunk => {
+          for (const command of commandsIn(chunk.toString())) {
+            heard.push(command)
+            socket.write(`${command.includes('peer-name') ? answer : '+OK'}\r\n`)
+          }
+        })
+      })
+      const redis = createRedisClient({ clock: systemClock })
+      const upstream = { host: 'shop-0', port: 6380, encrypted: true, expectedName: 'shop-master' }
+      await redis.follow(target, upstream, { deadlineMs })
+      redis.close()
+      assert.deepEqual(heard.slice(-4), [
+        'CONFIG SET tls-expected-peer-name shop-master',
+        'CONFIG SET tls-replication yes',
+        'CONFIG SET replica-announce-port 6380',
+        'REPLICAOF shop-0 6380',
+      ])
+    })
+
   async function probeServer(onConnection: (socket: Socket) => void) {
     const redis = createRedisClient({ clock: systemClock })
     const probe = await redis.probe(await listen(onConnection), { deadlineMs: 1000 })
@@ -239,6 +269,14 @@ describe('the ioredis client against something else', () => {
     }
   }
 })
+
+/** Arrays of bulk strings, whole ones. */
+function commandsIn(text: string): readonly string[] {
+  return text
+    .split(/^\*\d+\r\n/m)
+    .slice(1)
+    .map(command => [...command.matchAll(/^\$\d+\r\n(.*)\r$/gm)].map(([, word]) => word).join(' '))
+}
 
 function heldResources(): readonly string[] {
   return process.getActiveResourcesInfo().filter(name => /TCPSocket|TCPConnect|Timeout/.test(name))

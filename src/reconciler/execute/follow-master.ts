@@ -1,6 +1,7 @@
 import { FlotillaError } from '../../errors.js'
 import type { NodeTarget, RedisPort } from '../../redis/redis.js'
 import { tlsPort } from '../../redis/tls.js'
+import { serverNameOf } from '../../tls/sight.js'
 import { withNodeRecord } from '../memory.js'
 import { masterLinkAlias, nodeAlias, redisPort } from '../names.js'
 import type { Action } from '../plan/plan.js'
@@ -26,6 +27,7 @@ export async function followMaster(
     host: nodeAlias(setting.spec.name, master),
     port,
     ...(encrypted === undefined ? {} : { encrypted }),
+    ...(encrypted === true ? { expectedName: serverNameOf(setting.spec.name) } : {}),
   }
   await on.turns.take({ replica: on.replica, master: on.master }, async () => {
     if (on.seenAs === 'replica') await stillReplica(redis, ordinal, on)

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.js'
 import { controlUser, type AclUser } from '../acl-user.js'
 import { namesOfCommands, readCommands, type CommandFacts } from '../commands.js'
 import type { NodeTarget, Upstream } from '../redis.js'
+import { expectedNameOption } from '../tls.js'
 import type { Reply } from './connection.js'
 import { deliver } from './deliver.js'
 import { orderError } from './errors.js'
@@ -42,7 +43,10 @@ export async function followUpstream(
       : []),
     ...(nudge === null ? [replicaOf(upstream)] : [replicaOf(nudge), replicaOf(upstream)]),
   ]
-  acceptAll(context.node, order, await send(context, order, commands))
+  const naming = expectation(upstream)
+  const replies = await send(context, order, [...naming, ...commands])
+  // A server that can't look at names follows all the same, as it always has.
+  acceptAll(context.node, order, replies.slice(naming.length))
 }
 
 /** Never without an end: a pause that nobody lifts is an outage. */
@@ -99,6 +103,13 @@ function encryption({ encrypted, port }: Upstream): readonly (readonly string[])
     ['CONFIG', 'SET', 'tls-replication', encrypted ? 'yes' : 'no'],
     ['CONFIG', 'SET', 'replica-announce-port', String(port)],
   ]
+}
+
+/** Before the link is made, because it is looked at only then: one made without stays as it is for as long as it lasts. A command of its own, so that who doesn't know it carries out the rest. */
+function expectation({ encrypted, expectedName }: Upstream): readonly (readonly string[])[] {
+  return encrypted === true && expectedName !== undefined
+    ? [['CONFIG', 'SET', expectedNameOption, expectedName]]
+    : []
 }
 
 /**

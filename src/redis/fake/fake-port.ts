@@ -1,6 +1,7 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
 import { applicationUser, controlUser } from '../acl-user.js'
 import type { NodeTarget, Probe, RedisFacts, RedisPort } from '../redis.js'
+import { expectedNameOption } from '../tls.js'
 import { listFakeCommands, runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
 import { beginSnapshot, setKeeping } from './fake-keeping.js'
@@ -212,7 +213,9 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       give(target, { kind: 'REPLICAOF NO ONE', deadlineMs }, process => promoteProcess(wire, process)),
     follow: (target, upstream, { deadlineMs, nudge, fullCopy }) =>
       give(target, { kind: 'REPLICAOF', deadlineMs }, process => {
-        const { encrypted: encryptsReplication } = upstream
+        const { encrypted: encryptsReplication, expectedName } = upstream
+        if (expectedName !== undefined && !process.unknownOptions.has(expectedNameOption))
+          process.config.set(expectedNameOption, expectedName)
         if (encryptsReplication !== undefined)
           process.transport = { ...process.transport, encryptsReplication }
         if (fullCopy === true) {

@@ -58,6 +58,25 @@ test('who is promoted takes writes, and who is told to follow it follows', async
   assert.deepEqual(second?.upstream, { host: 'shop-0', port: 6379 })
 })
 
+test("over TLS the master's certificate has to be good for the name of the flotilla's master, where the server can look", async () => {
+  const world = await withNodes(3)
+  world.processes[2]?.unknownOptions.add('tls-expected-peer-name')
+  const follow = { kind: 'follow', master: 0, nudge: false } as const
+  await carryOut(world, [
+    { kind: 'promote', ordinal: 0 },
+    { ...follow, ordinal: 1 },
+  ])
+  const expected = (ordinal: number): string | undefined =>
+    world.processes[ordinal]?.config.get('tls-expected-peer-name')
+  assert.equal(expected(1), undefined)
+  await carryOut(world, [
+    { ...follow, ordinal: 1, encrypted: true },
+    { ...follow, ordinal: 2, encrypted: true },
+  ])
+  assert.deepEqual([expected(1), expected(2)], ['shop-master', undefined])
+  assert.deepEqual(world.processes[2]?.upstream, { host: 'shop-0', port: 6380 })
+})
+
 test('a replica that somebody has made master since it was looked at is not told to follow', async () => {
   const world = await withNodes(2)
   const nodes = world.nodes.map(({ ordinal, container }) => replica(ordinal, {}, { container }))

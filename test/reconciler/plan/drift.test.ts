@@ -11,6 +11,7 @@ import { authFact } from '../../../src/reconciler/status/auth-fact.js'
 import type { PlanInput } from '../../../src/reconciler/plan/input.js'
 import { tunedOptions } from '../../../src/reconciler/plan/tuned-options.js'
 import { isUntuned } from '../../../src/reconciler/plan/tuning.js'
+import { tlsByDefault } from '../../../src/manifest/sections/tls.js'
 import { fixedOptions, liveExtras } from '../../../src/redis/config.js'
 import { memory, nodeRecord, planInput, redisFacts, settledNodes, type Case } from '../support/world.js'
 
@@ -120,4 +121,16 @@ test('drift and unknown users are told once, and AuthApplied says what removes t
   const { reason, message } = authFact(input, takeCensus(input, 0), null)
   assert.equal(reason, 'UnknownUsers')
   assert.match(message, /backdoor.*type: flotilla rotate shop/)
+})
+
+test('where nothing is encrypted no name of a certificate is wished for, and nothing differs from what nodes were tuned to before', () => {
+  const wishes = (mode: 'off' | 'prefer' | 'require') =>
+    tunedOptions(
+      planInput({ spec: { replicas: 1, tls: { ...tlsByDefault, mode } }, nodes: settledNodes(1) }),
+      1,
+    )
+  const plain = wishes('off')
+  assert.equal('tls-expected-peer-name' in plain, false)
+  for (const mode of ['prefer', 'require'] as const)
+    assert.deepEqual(wishes(mode), { ...plain, 'tls-expected-peer-name': 'shop-master' })
 })
