@@ -22,6 +22,7 @@ const packageOf = Object.freeze({
   'python3 with redis': 'python3-redis',
   promtool: 'prometheus',
   haproxy: 'haproxy',
+  strace: 'strace',
   chromium: 'chromium',
 })
 

@@ -61,7 +61,10 @@ export interface Runtime {
   readFile(containerId: string, path: string, call?: CallOptions): Promise<string | null>
   /** Makes these in a container, running or not, one after the other. Needs no program in its image, and can take nothing away but by putting something else in its place. */
   makePaths(containerId: string, paths: readonly PathToMake[], call?: CallOptions): Promise<void>
-  /** Starts, then returns fresh facts (with the address). Fails with runtime/container-unusable when this container can never be started again. */
+  /**
+   * Starts, then returns fresh facts (with the address). Fails with runtime/container-unusable when this container can never be started again. On a network of ours an endpoint of this
+   * name that nobody has any more is disconnected by force; elsewhere it is runtime/conflict, with what to type.
+   */
   startContainer(containerId: string, call?: CallOptions): Promise<ContainerFacts>
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is stopped. */
   stopContainer(containerId: string, options: { readonly graceMs: number }, call?: CallOptions): Promise<void>
@@ -75,11 +78,14 @@ export interface Runtime {
   unpauseContainer(containerId: string, call?: CallOptions): Promise<void>
   /** Kills if needed and removes the container; its named volumes stay. Gone already is success. */
   removeContainer(containerId: string, call?: CallOptions): Promise<void>
-  /** Leaves the network when attached (stale links), then joins it with these links and aliases. */
+  /** Leaves the network when attached (stale links), then joins it with these links and aliases. Endpoints that nobody has any more are no more in its way than at a start. */
   attachNetwork(containerId: string, attachment: NetworkAttachment, call?: CallOptions): Promise<void>
   /** Not attached, or either of them gone, is success. */
   detachNetwork(containerId: string, network: string, call?: CallOptions): Promise<void>
-  /** Gone already is success. Fails with runtime/conflict while something is attached, naming it. */
+  /**
+   * Gone already is success. Fails with runtime/conflict while something is attached, naming it. If the network is ours, what it keeps of containers that the engine does not know
+   * any more is disconnected by force.
+   */
   removeNetwork(name: string, call?: CallOptions): Promise<void>
   /** Gone already is success. Fails with runtime/conflict while a container uses it. */
   removeVolume(name: string, call?: CallOptions): Promise<void>

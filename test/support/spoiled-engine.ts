@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { callEngine } from './engine.js'
@@ -52,4 +53,35 @@ export async function keepFromRemoval(containerId: string): Promise<() => void> 
     if (isKept) execFileSync('chattr', ['-i', file])
     isKept = false
   }
+}
+
+/**
+ * Does something while the engine can't write to the database of its networks, as on a disk that fails for a second. Whatever ends meanwhile leaves its endpoints behind. For files
+ * named *.alone.test.ts: nobody else's networks can be written down either.
+ */
+export async function whileNetworksCantBeWritten(act: () => Promise<void>): Promise<void> {
+  const folder = process.env['FLOTILLA_TEST_ENGINE_FOLDER'] ?? ''
+  const pid = readFileSync(join(folder, 'docker.pid'), 'utf8').trim()
+  const calls = 'pwrite64,fdatasync'
+  const faults = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`]
+  const tracer = spawn('strace', ['-f', '-p', pid, ...faults, '-o', '/dev/null'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const ended = once(tracer, 'exit')
+  try {
+    // It says so when it has them all.
+    const [said] = (await Promise.race([once(tracer.stderr, 'data'), ended])) as [unknown]
+    if (!String(said).includes('attached')) throw new Error(`strace: ${String(said)}`)
+    await act()
+  } finally {
+    tracer.kill('SIGTERM')
+    await ended
+  }
+}
+
+/** Has a network keep the endpoint of a container that is gone, with all the names that it had. @see whileNetworksCantBeWritten */
+export async function leaveEndpoint(containerId: string): Promise<void> {
+  await whileNetworksCantBeWritten(async () => {
+    await callEngine('DELETE', `/containers/${containerId}?force=1`)
+  })
 }

@@ -10,6 +10,7 @@ import type {
 import { inspectContainer } from './container-list.js'
 import { inBody } from './dialled.js'
 import { putFiles } from './files.js'
+import { joinDespiteLeftovers } from './leftover-endpoints.js'
 import { limitsBody } from './limits.js'
 import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
 import { made } from './shapes.js'
@@ -92,7 +93,14 @@ export async function startContainer(
   containerId: string,
   call: Call,
 ): Promise<ContainerFacts> {
-  await act(client, { verb: 'start', containerId, timeoutMs: startTimeoutMs, call }, one => one.start())
+  const what = `start container ${containerId.slice(0, 12)}`
+  const given = { verb: 'start', containerId, timeoutMs: startTimeoutMs, call, what }
+  await joinDespiteLeftovers(
+    client,
+    { containerId, what },
+    () => act(client, given, one => one.start()),
+    call,
+  )
   const facts = await inspectContainer(client, containerId, call)
   if (facts !== null) return facts
   throw new FlotillaError(
@@ -202,7 +210,13 @@ export async function attachNetwork(
   // What is gone fails at the connect, with better words.
   await detachNetwork(client, { containerId, network }, call)
   const body = { EndpointConfig: { Links: links, Aliases: aliases } }
-  await changeAttachment(client, { verb: 'connect', containerId, network, body, accept: [] }, call)
+  const what = `connect container ${containerId.slice(0, 12)} and network ${network}`
+  await joinDespiteLeftovers(
+    client,
+    { containerId, what },
+    () => changeAttachment(client, { verb: 'connect', containerId, network, body, accept: [] }, call),
+    call,
+  )
 }
 
 export async function detachNetwork(

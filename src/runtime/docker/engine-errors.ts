@@ -65,6 +65,12 @@ const rules: readonly Rule[] = [
   // Networks with endpoints: 403 in every version so far.
   { status: 403, pattern: /has active endpoints/i, code: 'runtime/conflict' },
   {
+    status: null,
+    pattern: /endpoint with name \S+ already exists in network/i,
+    code: 'runtime/conflict',
+    hint: 'see whose it is: docker network inspect',
+  },
+  {
     status: 404,
     pattern: /no such image|manifest unknown|manifest for |pull access denied/i,
     code: 'runtime/image-unavailable',

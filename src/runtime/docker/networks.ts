@@ -4,6 +4,7 @@ import { flotillaLabel } from '../labels.js'
 import type { CallOptions, NetworkFacts, NetworkSpec } from '../runtime.js'
 import { inBody } from './dialled.js'
 import type { EngineClient, EngineReply } from './engine-client.js'
+import { dropByHand, dropLeftovers, type Leftovers } from './leftover-endpoints.js'
 import { labels, made } from './shapes.js'
 
 type Call = CallOptions | undefined
@@ -76,22 +77,37 @@ export async function removeNetwork(client: EngineClient, name: string, call: Ca
   const network = await findNetwork(client, name, call)
   if (network === null) return
   const what = `remove network ${name}`
-  const reply = await deleteNetwork(client, { what, networkId: network.networkId }, call)
-  if (reply.status < 400 || reply.status === 404) return
-  const attached = await client.call(
-    { what, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
-    docker => docker.getNetwork(network.networkId).inspect(),
-    ({ body }) =>
-      Object.values((body as { Containers?: Record<string, { Name: string }> }).Containers ?? {}).map(
-        c => c.Name,
-      ),
-  )
-  const who =
-    attached.length === 0
-      ? `Docker says: ${String(reply.body)}`
-      : `attached to it: ${attached.sort().join(', ')}`
-  throw new FlotillaError('runtime/conflict', `${what}: it is in use; ${who}`, {
-    hint: `disconnect or remove what uses it: docker network inspect ${name}`,
+  const given = { what, networkId: network.networkId }
+  const isGone = ({ status }: EngineReply): boolean => status < 400 || status === 404
+  let reply = await deleteNetwork(client, given, call)
+  if (isGone(reply)) return
+  const leftovers = await dropLeftovers(client, network.networkId, call)
+  if (leftovers === null) return
+  if (leftovers.dropped.length > 0) reply = await deleteNetwork(client, given, call)
+  if (isGone(reply)) return
+  throw inUse(name, leftovers, reply)
+}
+
+function inUse(network: string, { attached, left }: Leftovers, reply: EngineReply): FlotillaError {
+  const what = `remove network ${network}: it is in use`
+  if (attached.length > 0)
+    return new FlotillaError('runtime/conflict', `${what}; attached to it: ${attached.join(', ')}`, {
+      hint: `disconnect or remove what uses it: docker network inspect ${network}`,
+    })
+  if (left.length > 0) {
+    const endpoints = left.map(({ endpoint, because }) => `${endpoint} (${because})`).join(', ')
+    const hint = `${dropByHand(
+      network,
+      left.map(({ endpoint }) => endpoint),
+    )}   (if that changes nothing, restart the engine)`
+    return new FlotillaError(
+      'runtime/conflict',
+      `${what}; the engine keeps endpoints there of containers that are gone: ${endpoints}`,
+      { hint },
+    )
+  }
+  return new FlotillaError('runtime/conflict', `${what}; Docker says: ${String(reply.body)}`, {
+    hint: `see what uses it: docker network inspect ${network}; if nothing does, restart the engine`,
   })
 }
 

@@ -64,6 +64,8 @@ export interface FakeHands {
   /** An engine that is killed, and keeps what it knows of a run that has ended: no start of that container succeeds any more. */
   leaveUnusable(idOrName: string): void
   disconnect(idOrName: string, network: string): void
+  /** An engine whose disk fails while a container ends: its network keeps an endpoint of that name. */
+  leaveEndpoint(network: string, name: string): void
   /** The next start fails with these words of the engine. */
   failNextStart(idOrName: string, error: string): void
   writeLog(idOrName: string, line: string): void

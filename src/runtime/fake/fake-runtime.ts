@@ -286,6 +286,7 @@ export function createFakeRuntime(options: {
       leaveDead: id => world.leaveDead(need(id)),
       leaveUnusable: id => world.leaveUnusable(need(id)),
       disconnect: (id, network) => world.detach(need(id), network),
+      leaveEndpoint: (network, name) => world.leftovers.leave(network, name),
       failNextStart(id, error) {
         need(id).startFailure = error
       },

@@ -4,6 +4,8 @@ import type { ErrorCode } from '../../errors.js'
 import { flotillaLabel, referenceLabel } from '../labels.js'
 import { noNetwork } from '../runtime.js'
 import { fakeFiles, type FakeFiles } from './fake-files.js'
+import { FakeLeftovers } from './fake-leftovers.js'
+import { publishedPorts } from './fake-ports.js'
 import type {
   ContainerExit,
   ContainerFacts,
@@ -27,6 +29,7 @@ export interface FakeWorld {
   readonly networks: Map<string, NetworkFacts>
   readonly volumes: Map<string, VolumeFacts>
   readonly images: Map<string, ImageFacts>
+  readonly leftovers: FakeLeftovers
   find(idOrName: string): FakeContainer | null
   /** By a reference to it or by its id, as an engine finds it. */
   findImage(referenceOrId: string): ImageFacts | null
@@ -94,6 +97,7 @@ export function createFakeWorld(options: {
   const networks = new Map<string, NetworkFacts>()
   const volumes = new Map<string, VolumeFacts>()
   const images = new Map<string, ImageFacts>()
+  const leftovers = new FakeLeftovers(networks)
   let serial = 0
 
   const world: FakeWorld = {
@@ -101,6 +105,7 @@ export function createFakeWorld(options: {
     networks,
     volumes,
     images,
+    leftovers,
     find: idOrName =>
       containers.get(idOrName) ?? [...containers.values()].find(({ name }) => name === idOrName) ?? null,
     need: idOrName => world.find(idOrName) ?? fail('runtime/not-found', `no such container: ${idOrName}`),
@@ -176,6 +181,7 @@ export function createFakeWorld(options: {
         container.exit = { code: 127, oomKilled: false, atMs: clock.nowMs(), error }
         fail('runtime/failed', error)
       }
+      for (const name of container.endpoints.keys()) leftovers.drop(name, container.name)
       for (const [name, endpoint] of container.endpoints) join(name, endpoint)
       container.state = 'running'
       container.startedAtMs = clock.nowMs()
@@ -227,6 +233,7 @@ export function createFakeWorld(options: {
     attach(container, { network, links, aliases }) {
       if (!networks.has(network)) fail('runtime/not-found', `network ${network} not found`)
       world.detach(container, network)
+      if (isAlive(container)) leftovers.drop(network, container.name)
       const endpoint = { links, aliases, networkId: null, address: null }
       container.endpoints.set(network, endpoint)
       if (isAlive(container)) join(network, endpoint)
@@ -248,6 +255,7 @@ export function createFakeWorld(options: {
           'runtime/conflict',
           `network ${name} is in use; attached to it: ${users.map(one => one.name).join(', ')}`,
         )
+      leftovers.drop(name, null)
       networks.delete(name)
       emit({ type: 'network', action: 'destroy', id: network.networkId, name })
     },
@@ -315,16 +323,7 @@ function factsOf(container: FakeContainer): ContainerFacts {
       ...{ network, ...endpoint },
       answersTo: endpoint.aliases,
     })),
-    publishedPorts:
-      spec.publishPort === null || container.pid === null
-        ? []
-        : [
-            {
-              containerPort: spec.publishPort,
-              hostAddress: '127.0.0.1',
-              hostPort: 30_000 + (container.pid % 30_000),
-            },
-          ],
+    publishedPorts: publishedPorts(spec.publishPort, container.pid),
     mounts: spec.mounts.map(({ volume, path }) => ({ volume, path })),
   }
 }
