@@ -1,169 +1,118 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { refusalCodes, type RefusalCode } from '../../src/reconciler/plan/plan.js'
-import { takeWrite } from '../../src/redis/fake/fake-master.js'
-import type { SimSpec } from './support/scenario.js'
-import { flotilla } from './support/sim-world.js'
-import { stageReady, type Stage } from './support/stage.js'
+import { typingsIn } from '../../src/dashboard/model/typing.js'
+import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import { remediesOfHolds } from '../support/remedies.js'
+import { holdCases, type HoldCase, type Played } from './support/hold-cases.js'
+import { stageBlank, stageReady, type Stage } from './support/stage.js'
 import { typeWhatItSays } from './support/typist.js'
 
-/** How a hold comes about, and what has to be true before what it says is typed. */
-interface Hold {
-  readonly spec?: Partial<SimSpec>
-  readonly comesOf: (stage: Stage) => void
-  /** Again and again until it holds; what happens once is not enough. */
-  readonly goesOn?: (stage: Stage) => void
-  /** A command that works only after the cause is mended says so. */
-  readonly mend?: (stage: Stage) => void
-  /** After the command, where it leaves something to the manifest. */
-  readonly afterwards?: (stage: Stage) => void
-}
-
-/** What the simulation has no world for: the test that types it, or does in the manifest what it says. */
-interface Elsewhere {
-  readonly file: string
-  readonly title: string
-}
-
-const holds: Readonly<Record<(typeof refusalCodes)[number], Hold | Elsewhere>> = {
-  NameConflict: {
-    comesOf({ run, befall }) {
-      befall({ kind: 'remove', node: 1 })
-      squat(run.world, 'shop-replica-1')
-    },
-  },
-  NetworkConflict: {
-    comesOf({ run }) {
-      run.world.engine.world.addNetwork({ name: 'web', labels: {} })
-      const { networks } = run.world.engine.world
-      const web = networks.get('web')
-      if (web !== undefined) networks.set('web', { ...web, driver: 'overlay' })
-      run.edit({ more: 'network: { external: [web] }' })
-    },
-    afterwards: ({ run }) => run.edit({ more: 'network: { external: [web-bridge] }' }),
-  },
-  NetworkMissing: { comesOf: ({ run }) => run.edit({ more: 'network: { external: [web] }' }) },
-  VolumeShared: {
-    file: 'test/e2e/persistence.test.ts',
-    title:
-      'a node whose volume is the folder of the master is not started there; on a place of its own, as the hold says, it is',
-  },
-  DataLossGuard: {
-    spec: { replicas: 1, persistence: 'none', mode: 'manual' },
-    comesOf: ({ befall }) => befall({ kind: 'kill', node: 'master' }),
-  },
-  NoSafeCandidate: {
-    spec: { replicas: 1, persistence: 'aof' },
-    comesOf({ befall }) {
-      befall({ kind: 'slow-sync', syncMs: 600_000, forMs: 600_000 })
-      befall({ kind: 'flush' })
-      befall({ kind: 'exit', node: 1, code: 0 })
-      befall({ kind: 'freeze', node: 'master', forMs: 0 })
-    },
-  },
-  StrayMaster: {
-    comesOf({ run, befall }) {
-      befall({ kind: 'promote-by-hand', node: 1 })
-      const stray = run.world.processOf(1)
-      if (stray === null) return
-      for (const key of ['a', 'b'])
-        takeWrite(run.world.redis.wire, stray, { key, value: 'theirs', waitFor: 0 }, () => undefined)
-    },
-  },
-  DuplicateNode: {
-    comesOf({ run }) {
-      const twin = run.world.containerOf(1)
-      if (twin !== null) run.world.engine.world.create({ ...twin.spec, name: 'twin' }, [])
-    },
-  },
-  RolloutBlocked: { comesOf: ({ run }) => run.edit({ image: 'redis:3' }) },
-  FailoverBlocked: {
-    spec: { mode: 'manual' },
-    comesOf: ({ befall }) => befall({ kind: 'freeze', node: 'master', forMs: 0 }),
-  },
-  CrashLooping: {
-    comesOf: () => undefined,
-    goesOn({ run, befall }) {
-      if (run.world.containerOf(1)?.state === 'running') befall({ kind: 'exit', node: 1, code: 1 })
-    },
-  },
-  ActionFailing: {
-    comesOf({ befall }) {
-      befall({ kind: 'node-trouble', node: 1, what: 'start', forMs: 3_600_000 })
-      befall({ kind: 'kill', node: 1 })
-    },
-    mend: ({ run }) => run.heal(),
-  },
-  ConfigRefused: {
-    file: 'test/e2e/config.test.ts',
-    title:
-      '25. A bad value or a forbidden key (`bind`, `port`, `replicaof`, `dir` …) → refused before any node is touched',
-  },
-  MemoryInUse: {
-    file: 'test/reconciler/plan/limits.test.ts',
-    title: 'memory that is in use is taken away where the policy makes room',
-  },
-  TlsRefused: {
-    file: 'test/e2e/tls.test.ts',
-    title:
-      "certificates of one's own that can not serve are refused and nothing is touched; good ones are taken over within seconds",
-  },
-  BootstrapBlocked: {
-    file: 'test/e2e/copies.test.ts',
-    title:
-      'a Redis with more databases in use than the nodes would have is not followed, and the manifest says how it is',
-  },
-}
-
 describe('what a hold says to type ends it', () => {
-  for (const code of refusalCodes) {
-    const hold = holds[code]
-    if (!('comesOf' in hold)) continue
-    test(code, async () => {
-      const stage = await stageReady(hold.spec)
-      const { run, until } = stage
-      // Known by now to be in sync.
-      const fromMs = run.world.clock.monotonicMs()
-      await until('some seconds to pass', 9_000, () => run.world.clock.monotonicMs() - fromMs > 8_000)
-      hold.comesOf(stage)
-      await until(`the hold ${code}`, 300_000, () => {
-        hold.goesOn?.(stage)
-        return said(stage, code) !== null
-      })
-      const whatToType = said(stage, code) ?? ''
-      hold.mend?.(stage)
-      await typeWhatItSays(run, whatToType)
-      hold.afterwards?.(stage)
-      await until(`the end of ${code} after: ${whatToType}`, 60_000, () => {
-        const { status } = run.keeper
-        return status !== null && said(stage, code) === null && status.phase !== 'Held'
-      })
-      assert.equal(run.rules.violation, null)
-    })
+  for (const hold of holdCases) {
+    const { code, says, because, proof } = hold
+    if ('file' in proof) continue
+    for (const [index, { command, note }] of typingsIn(says).entries()) {
+      const name = [code, because, command ?? note].filter(words => words !== undefined)
+      test(name.join(': '), () => typeAndSee(hold, proof, index))
+    }
   }
 })
 
+/** @param way which of the ways out that it names is gone. */
+async function typeAndSee(hold: HoldCase, played: Played, way: number): Promise<void> {
+  const stage = played.isFromTheStart === true ? stageBlank(played.spec) : await stageReady(played.spec)
+  const { run, until } = stage
+  if (played.isFromTheStart !== true) {
+    // Known by now to be in sync.
+    const fromMs = run.world.clock.monotonicMs()
+    await until('some seconds to pass', 9_000, () => run.world.clock.monotonicMs() - fromMs > 8_000)
+  }
+  played.comesOf(stage)
+  run.start()
+  await until(`the hold ${hold.says}`, 300_000, () => {
+    played.goesOn?.(stage)
+    return whatIsSaid(stage, hold) !== null
+  })
+  const whatToType = whatIsSaid(stage, hold) ?? ''
+  played.mend?.(stage)
+  const ways = typingsIn(whatToType)
+  const command = ways[way]?.command ?? null
+  if (command !== null) await typeWhatItSays(run, command)
+  else played.inWords?.[ways.slice(0, way).filter(one => one.command === null).length]?.(stage)
+  played.afterwards?.(stage)
+  await until(`the end of ${hold.code} after: ${whatToType}`, 60_000, () => {
+    const { status } = run.keeper
+    return whatIsSaid(stage, hold) === null && status?.phase !== 'Held'
+  })
+  assert.equal(run.rules.violation, null)
+}
+
+test('each place in the program that says what to type has an entry in the table, and no entry is of none', () => {
+  const written = remediesOfHolds()
+  const said = holdCases.map(({ says }) => says)
+  const missing = written.filter(
+    ({ words }) =>
+      countOf(
+        written.map(one => one.words),
+        words,
+      ) > countOf(said, words),
+  )
+  assert.deepEqual(missing, [], 'say in hold-cases.ts how it is shown that this helps')
+  assert.deepEqual(
+    said.filter(
+      words =>
+        countOf(said, words) >
+        countOf(
+          written.map(one => one.words),
+          words,
+        ),
+    ),
+    [],
+  )
+})
+
+test('a way out that is no command has somebody in the table who takes it', () => {
+  for (const { says, proof } of holdCases) {
+    if ('file' in proof) continue
+    const inWords = typingsIn(says).filter(({ command }) => command === null)
+    assert.equal(proof.inWords?.length ?? 0, inWords.length, says)
+  }
+})
+
+test('what is to be typed can be copied as it is: a command ends where its explanation begins', () => {
+  for (const { words, at } of remediesOfHolds())
+    for (const { command } of typingsIn(words)) assert.doesNotMatch(command ?? '', /, |; | \(/, at)
+})
+
 test('a hold that the simulation can’t bring about is typed by the test that is named for it', () => {
-  for (const [code, hold] of Object.entries(holds))
-    if ('file' in hold) {
-      const text = readFileSync(hold.file, 'utf8')
-      assert.ok(text.includes(hold.title), `${hold.file} has no test "${hold.title}" for ${code}`)
+  for (const { says, proof } of holdCases)
+    if ('file' in proof) {
+      const text = readFileSync(proof.file, 'utf8').replaceAll("\\'", "'")
+      const start = text.indexOf(`test(${quoted(text, proof.title)}`)
+      assert.notEqual(start, -1, `${proof.file} has no test "${proof.title}" for: ${says}`)
     }
 })
 
-function said({ run }: Stage, code: RefusalCode): string | null {
-  return run.keeper.status?.refusing.find(one => one.code === code)?.whatToType ?? null
+function quoted(text: string, title: string): string {
+  return (
+    ["'", '"', '`'].map(quote => `${quote}${title}${quote}`).find(one => text.includes(`test(${one}`)) ??
+    title
+  )
 }
 
-/** A container of somebody else, under a name of ours. */
-function squat({ engine }: Stage['run']['world'], name: string): void {
-  engine.world.create(
-    {
-      ...{ name, image: 'redis:1', command: [], labels: {}, mounts: [], dnsOptions: [], hostname: name },
-      ...{ openFilesMax: 1_024, stopGraceSeconds: 1, publishPort: null },
-      attachment: { network: flotilla, links: [], aliases: [] },
-    },
-    [],
-  )
+function countOf(all: readonly string[], one: string): number {
+  return all.filter(other => other === one).length
+}
+
+/** What is said to type now by the place in the program that this is about; null when it says nothing. */
+function whatIsSaid({ run }: Stage, { code, says, because = '' }: HoldCase): string | null {
+  const isIt = (one: FlotillaStatus['refusing'][number]): boolean =>
+    one.code === code && one.why.includes(because) && matches(says, one.whatToType)
+  return run.keeper.status?.refusing.find(isIt)?.whatToType ?? null
+}
+
+function matches(says: string, words: string): boolean {
+  const pattern = says.split('…').map(piece => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return new RegExp(`^${pattern.join('[^]*?')}$`).test(words)
 }

@@ -70,14 +70,21 @@ export function dataLossGuard(
   }
 }
 
-export function noSafeCandidate(flotilla: string, nodes: readonly ClassifiedNode[], why: string): Refusal {
-  const table = nodes.map(
+/** `candidates`: at least one. */
+export function noSafeCandidate(
+  flotilla: string,
+  candidates: readonly ClassifiedNode[],
+  why: string,
+): Refusal {
+  const table = candidates.map(
     node =>
       `node ${node.ordinal}: ${keysOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
   )
+  const [richest] = candidates.toSorted((a, b) => keysOf(b) - keysOf(a) || a.ordinal - b.ordinal)
+  const [ordinal, keys] = richest === undefined ? [0, 0] : [richest.ordinal, keysOf(richest)]
   return {
     code: 'NoSafeCandidate',
     why: `${why} (${table.join('; ')})`,
-    whatToType: `flotilla failover ${flotilla} --to <ordinal> --force`,
+    whatToType: `flotilla failover ${flotilla} --to ${ordinal} --force   (node ${ordinal} holds ${keys} keys; what it lacks is lost)`,
   }
 }

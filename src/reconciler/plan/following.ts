@@ -177,7 +177,7 @@ function notThere({ spec }: PlanInput, seen: SourceSeen): Refusal {
   return {
     code: 'BootstrapBlocked',
     why: `the source can't be followed: ${seen.problem ?? 'it is nowhere'}; the nodes keep what they have of it`,
-    whatToType: `${seen.remedy ?? `docker start ${seen.called}`}, or, to go on without it with what the nodes have: flotilla promote ${spec.name} --force`,
+    whatToType: `${seen.remedy ?? `docker start ${seen.called}`}, or flotilla promote ${spec.name} --force   (goes on without it, with what the nodes have)`,
   }
 }
 

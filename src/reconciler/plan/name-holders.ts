@@ -77,7 +77,7 @@ export function unproven(
   return {
     code: 'NameConflict',
     why: `${thing.what} carries the labels of ${spec.name}, but not the mark of this state directory, so it is not touched; its name is needed`,
-    whatToType: `flotilla claim ${spec.name}   (if it is yours: made with another state directory, or with this one before it was restored), else ${thing.otherwise}`,
+    whatToType: `flotilla claim ${spec.name}   (if it is yours, from another state directory or from this one before it was restored), or ${thing.otherwise}   (if it is not)`,
   }
 }
 

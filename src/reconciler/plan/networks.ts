@@ -1,5 +1,5 @@
 import type { ContainerFacts, NetworkEndpoint, NetworkFacts } from '../../runtime/runtime.js'
-import { flotillaLabel } from '../../runtime/labels.js'
+import { flotillaLabel, unprovenLabel } from '../../runtime/labels.js'
 import { masterLink, networkName, nodeAlias } from '../names.js'
 import type { Census } from './census.js'
 import type { ClassifiedNode } from './classify.js'
@@ -125,7 +125,8 @@ function whyNotJoin(input: PlanInput, networks: readonly NetworkFacts[], name: s
       why: `the network ${name}, which spec.network.external names, does not exist; the nodes run without it`,
       whatToType: `docker network create ${name}, or take it out of spec.network.external`,
     }
-  const owner = network.labels[flotillaLabel]
+  // Also what another state directory made: it is some flotilla's.
+  const owner = network.labels[flotillaLabel] ?? network.labels[unprovenLabel]
   if (owner !== undefined)
     return {
       code: 'NetworkConflict',
@@ -148,7 +149,7 @@ function whyNoAddress(node: ClassifiedNode, network: string): Refusal | null {
   return {
     code: 'NetworkConflict',
     why: `node ${node.ordinal} (${container.name}) has no address on the network ${network}, so nobody reaches it there; the network may be full`,
-    whatToType: `docker network inspect ${network}   (and disconnect what needs no address there; the node is joined again by itself)`,
+    whatToType: `disconnect from ${network} what needs no address there   (docker network inspect ${network} shows who has one; the node is joined again by itself)`,
   }
 }
 

@@ -32,39 +32,39 @@ export function imageRefusal({ spec, seen }: PlanInput): Refusal | null {
   const why = image === null ? null : whyImageRefused(image)
   return why === null
     ? null
-    : blocked(
-        `the image ${spec.image} ${why}`,
-        `put a newer one in spec.image of ${spec.name}, such as redis:8`,
-      )
+    : blocked({
+        why: `the image ${spec.image} ${why}`,
+        whatToType: `put a newer one in spec.image of ${spec.name}, such as redis:8`,
+      })
 }
 
 function imageIsMissing({ spec, seen, memory }: PlanInput): Refusal | null {
   const { imageTrouble } = memory
   if (imageTrouble === null || imageTrouble.image !== spec.image || seen.resources?.image !== null)
     return null
-  return blocked(
-    `the image ${spec.image} can't be had: ${imageTrouble.why}`,
-    `docker pull ${spec.image}   (it is tried again all the while; or put spec.image right in the manifest)`,
-  )
+  return blocked({
+    why: `the image ${spec.image} can't be had: ${imageTrouble.why}`,
+    whatToType: `docker pull ${spec.image}   (it is tried again all the while; or put spec.image right in the manifest)`,
+  })
 }
 
 function imageComesToNothing(input: PlanInput): Refusal | null {
   const outcome = trialOf(input)?.outcome
   if (outcome?.kind !== 'failed') return null
-  return blocked(
-    `no server of the image ${input.spec.image} comes up on a throwaway container: ${outcome.reason}`,
-    `put spec.image right in the manifest of ${input.spec.name}   (this one is tried again every minute)`,
-  )
+  return blocked({
+    why: `no server of the image ${input.spec.image} comes up on a throwaway container: ${outcome.reason}`,
+    whatToType: `put spec.image right in the manifest of ${input.spec.name}   (this one is tried again every minute)`,
+  })
 }
 
 function aNewNodeFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
   for (const node of nodes) {
     const failure = node.outdated ? null : howItFails(input, node)
     if (failure !== null)
-      return blocked(
-        `node ${node.ordinal} was made from today's spec, and ${failure}`,
-        `flotilla logs ${input.spec.name} --node ${node.ordinal}   (then put the manifest right; or, to try it once more: flotilla restart ${input.spec.name} --node ${node.ordinal})`,
-      )
+      return blocked({
+        why: `node ${node.ordinal} was made from today's spec, and ${failure}`,
+        whatToType: `put the manifest of ${input.spec.name} right   (flotilla logs ${input.spec.name} --node ${node.ordinal} shows what it said), or flotilla restart ${input.spec.name} --node ${node.ordinal}   (tries it once more)`,
+      })
   }
   return null
 }
@@ -86,6 +86,6 @@ function howItFails(input: PlanInput, node: ClassifiedNode): string | null {
     : null
 }
 
-function blocked(why: string, whatToType: string): Refusal {
+function blocked({ why, whatToType }: Omit<Refusal, 'code'>): Refusal {
   return { code: 'RolloutBlocked', why: `${why}; the other nodes are left as they are`, whatToType }
 }

@@ -26,7 +26,7 @@ export function whyNotShrink({ spec, memory, seen }: PlanInput): Refusal | null 
   return {
     code: 'MemoryInUse',
     why: `node ${ordinal} holds ${mebibytes(usedBytes)} MiB, and maxmemory is to be ${mebibytes(wantedBytes)} MiB: with maxmemory-policy noeviction every write would be refused, so no node is given less`,
-    whatToType: `flotilla cli ${spec.name} info memory, then delete data, raise spec.resources.memory, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru`,
+    whatToType: `raise spec.resources.memory in the manifest of ${spec.name}, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru, or delete data   (flotilla cli ${spec.name} info memory shows how much is held)`,
   }
 }
 

@@ -113,7 +113,7 @@ function whyNotConfigure(input: PlanInput): Refusal | null {
     return {
       code: 'ConfigRefused',
       why: `the options of spec.config can't be tried, because no server of the image ${image} comes up: ${outcome.reason}`,
-      whatToType: `flotilla validate, after giving ${name} another spec.image; it is tried again every minute`,
+      whatToType: `put spec.image right in the manifest of ${name}   (this one is tried again every minute)`,
     }
   const refused = refusedOptions(trial, config)
   const [first] = refused

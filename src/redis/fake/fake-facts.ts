@@ -25,7 +25,11 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     asyncLoading: false,
     keys: process.data.keys,
     keysByDatabase: process.data.keys === 0 ? {} : { 0: process.data.keys },
-    memory: { usedBytes: 1_000_000, rssBytes: 10_000_000, maxBytes: 0 },
+    memory: {
+      usedBytes: process.usedBytes,
+      rssBytes: process.usedBytes + 9_000_000,
+      maxBytes: Number(process.config.get('maxmemory') ?? 0),
+    },
     eviction: { policy: 'noeviction', uncountedBytes: 0, expiringKeys: 0 },
     persistence: {
       aofEnabled: process.persistence === 'aof',

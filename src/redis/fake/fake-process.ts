@@ -24,6 +24,8 @@ export interface FakeProcess {
   /** On the clock of the world; null before the first. */
   lastSaveAtMs: number | null
   readonly disk: FakeDisk
+  /** What its data takes. */
+  usedBytes: number
   /** Nothing can be written to it, and so no write is taken. */
   diskIsFull: boolean
   readonly runId: string

@@ -158,7 +158,12 @@ export function createFakeRedis({
         ...{ frozen: false, offline: false, slowMs: 0, replid: '', previous: null, offset: 0 },
         ...{ data: readDisk(emptyDisk(), 'none').data, cached: false, link: null, linkLostAtMs: null },
         ...{ backlog: null, followers: [], forkUntilMs: 0, aofIsCurrent: true },
-        ...{ savePoints: start.persistence === 'rdb', lastSaveAtMs: null, diskIsFull: false },
+        ...{
+          savePoints: start.persistence === 'rdb',
+          lastSaveAtMs: null,
+          diskIsFull: false,
+          usedBytes: 1_000_000,
+        },
         ...{
           config: new Map(),
           users: usersOf(rest.credentials),

@@ -150,7 +150,7 @@ test('what carries our labels without the proof that it is ours is claimed by a 
     },
     `
       refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) carries the labels of shop, but not the mark of this state directory, so it is not touched; its name is needed
-        type: flotilla claim shop   (if it is yours: made with another state directory, or with this one before it was restored), else docker rm -f shop-replica-1
+        type: flotilla claim shop   (if it is yours, from another state directory or from this one before it was restored), or docker rm -f shop-replica-1   (if it is not)
     `,
   )
 })

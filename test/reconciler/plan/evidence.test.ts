@@ -345,7 +345,7 @@ test('histories that can not be compared are for a person to choose from', () =>
     { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0), newborn(1)] },
     `
     refuses (NoSafeCandidate): several nodes hold data, their histories can not be compared, and there is no record of who was master (node 0: 10 keys, history replid-o@0; node 1: 10 keys, history replid-o@0)
-      type: flotilla failover shop --to <ordinal> --force
+      type: flotilla failover shop --to 0 --force   (node 0 holds 10 keys; what it lacks is lost)
   `,
   )
 })
@@ -376,7 +376,7 @@ test('of two masters without record and name nobody is it', () => {
     },
     `
       refuses (NoSafeCandidate): several nodes say that they are master, and there is no record of which is right (node 0: 10 keys, history replid-a@1000; node 1: 10 keys, history replid-b@1000)
-        type: flotilla failover shop --to <ordinal> --force
+        type: flotilla failover shop --to 0 --force   (node 0 holds 10 keys; what it lacks is lost)
     `,
   )
 })
@@ -386,7 +386,7 @@ test("an empty master without a record does not become everybody's master", () =
     { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), replica(1, linkDown)] },
     `
       refuses (NoSafeCandidate): node 0 says that it is master and is empty, others hold data, and there is no record of who was master (node 0: 0 keys, history replid-a@1000; node 1: 10 keys, history replid-a@1000)
-        type: flotilla failover shop --to <ordinal> --force
+        type: flotilla failover shop --to 1 --force   (node 1 holds 10 keys; what it lacks is lost)
     `,
   )
 })
@@ -396,7 +396,7 @@ test('an empty master without a record does not get stopped nodes started beside
     { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), stopped(1)] },
     `
     refuses (NoSafeCandidate): node 0 says that it is master and is empty, node 1 may hold data and does not answer, and there is no record of who was master (node 0: 0 keys, history replid-a@1000)
-      type: flotilla failover shop --to <ordinal> --force
+      type: flotilla failover shop --to 0 --force   (node 0 holds 0 keys; what it lacks is lost)
   `,
   )
 })

@@ -178,7 +178,7 @@ test('a source that is gone is a hold, and whoever crashes comes back all the sa
   assert.match(text, /node 1 follows node 0/)
   assert.match(
     text,
-    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}type: docker start redis-master, or, to go on without it with what the nodes have: flotilla promote shop --force/,
+    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}type: docker start redis-master, or flotilla promote shop --force {3}\(goes on without it, with what the nodes have\)/,
   )
 })
 

@@ -84,7 +84,7 @@ test('memory that is in use is not taken away where nothing may be evicted: writ
     { spec: oneReplica, memory: witnessed([1]), nodes: holding(700 * mib) },
     `
     refuses (MemoryInUse): node 0 holds 700 MiB, and maxmemory is to be 672 MiB: with maxmemory-policy noeviction every write would be refused, so no node is given less
-      type: flotilla cli shop info memory, then delete data, raise spec.resources.memory, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru
+      type: raise spec.resources.memory in the manifest of shop, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru, or delete data   (flotilla cli shop info memory shows how much is held)
     `,
   )
 })

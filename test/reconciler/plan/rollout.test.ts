@@ -160,7 +160,7 @@ test('the canary ends soon after its start: the roll stops there, and says what 
       refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:07 UTC; it said last: FATAL CONFIG FILE ERROR
         type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
       refuses (RolloutBlocked): node 1 was made from today's spec, and ended soon after its start, with exit code 1; it said last: FATAL CONFIG FILE ERROR; the other nodes are left as they are
-        type: flotilla logs shop --node 1   (then put the manifest right; or, to try it once more: flotilla restart shop --node 1)
+        type: put the manifest of shop right   (flotilla logs shop --node 1 shows what it said), or flotilla restart shop --node 1   (tries it once more)
     `,
   )
 })

@@ -174,7 +174,7 @@ test('every option that is refused is told, each in its own words', () => {
 test('options that no server of the image can be asked about are a hold that says why', () => {
   assert.equal(
     refused([failed(nowMs - 1_000)], hz20),
-    "refuses (ConfigRefused): the options of spec.config can't be tried, because no server of the image redis:8 comes up: it ended with exit code 1\n  type: flotilla validate, after giving shop another spec.image; it is tried again every minute\n",
+    "refuses (ConfigRefused): the options of spec.config can't be tried, because no server of the image redis:8 comes up: it ended with exit code 1\n  type: put spec.image right in the manifest of shop   (this one is tried again every minute)\n",
   )
 })
 

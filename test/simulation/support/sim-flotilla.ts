@@ -99,6 +99,12 @@ export class SimFlotilla {
     this.#tellWishes()
   }
 
+  /** Its manifest is gone, and for so long that it is believed. */
+  withdraw(): void {
+    const deleted = [{ name: flotilla, spec: this.#spec }]
+    this.#controller?.setDesired({ ...noDesires, deleted })
+  }
+
   wake(): void {
     this.#controller?.wake(flotilla)
   }

@@ -40,6 +40,9 @@ export class SimWorld {
   readonly weather: Weather = { syncMs: 0, loadMs: 0 }
   /** Stopped by a signal. */
   readonly stopped = new WeakSet<FakeProcess>()
+  /** What a throwaway server of an image says, where that is not as usual. */
+  readonly trialServers = new Map<string, TrialServer>()
+  readonly #trialOptions = new Map<string, string>()
   onChange: (change: FakeChange) => void = () => undefined
   /** A person has started something by hand: what they do to a volume in use is theirs. */
   startedByHand = false
@@ -67,7 +70,10 @@ export class SimWorld {
       clock,
       paceOf: call => this.#paceOf(call),
       onEvent: event => this.#hear(event),
-      exec: (_container, command) => ({ exitCode: 0, stdout: answerOfTrialServer(command), stderr: '' }),
+      exec: ({ image }, command) => ({
+        ...{ exitCode: 0, stderr: '' },
+        stdout: answerOfTrialServer(this.trialServers.get(image) ?? {}, command, this.#trialOptions),
+      }),
       diskOf: container => this.#diskOf(container),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
@@ -244,10 +250,31 @@ export class SimWorld {
   }
 }
 
+/** Left out, all is well. */
+interface TrialServer {
+  /** It never answers. */
+  readonly isDead?: boolean
+  readonly rdbVersion?: number
+  /** What CONFIG SET says. */
+  readonly refuses?: string
+}
+
 /** What redis-cli says in a throwaway container; see trial-container.ts. */
-function answerOfTrialServer([, command = '', ...words]: readonly string[]): string {
+function answerOfTrialServer(
+  { isDead = false, rdbVersion = 10, refuses }: TrialServer,
+  [, command = '', ...words]: readonly string[],
+  options: Map<string, string>,
+): string {
+  if (isDead) return ''
   if (command === 'INFO') return 'redis_version:7.0.15\r\n'
-  return command === 'CONFIG' && words[0] === 'SET' ? 'OK\n' : '\n'
+  if (words[0] === 'EVAL') return `"\\x00\\x01\\x${rdbVersion.toString(16).padStart(2, '0')}\\x0012345678"\n`
+  if (command !== 'CONFIG') return '\n'
+  const [verb, ...given] = words
+  if (verb === 'GET') return [...options].flat().join('\n')
+  if (refuses !== undefined) return `${refuses}\n`
+  for (let index = 0; index < given.length; index += 2)
+    options.set(given[index] ?? '', given[index + 1] ?? '')
+  return 'OK\n'
 }
 
 /** Measured on an engine, as far as they matter. */

@@ -16,14 +16,22 @@ const plainSpec: SimSpec = {
 
 /** A flotilla that is ready. */
 export async function stageReady(spec: Partial<SimSpec> = {}, options: RunOptions = {}): Promise<Stage> {
+  const stage = stageBlank(spec, options)
+  stage.run.start()
+  await stage.until('the flotilla to be ready', 60_000, () => stage.run.keeper.status?.phase === 'Ready')
+  stage.run.beginFaults(() => undefined)
+  return stage
+}
+
+/** A flotilla that nobody has begun to make. */
+export function stageBlank(spec: Partial<SimSpec> = {}, options: RunOptions = {}): Stage {
   const scenario: Scenario = {
     ...{ seed: 7, spec: { ...plainSpec, ...spec }, faults: [], healAfterMs: 0 },
     writers: [{ everyMs: 60, waitFor: 0 }],
   }
   const run = new SimRun(scenario, options)
   const { clock } = run.world
-  run.start()
-  const stage: Stage = {
+  return {
     run,
     befall: fault => run.befall(fault),
     async until(what, withinMs, isSo) {
@@ -39,7 +47,4 @@ export async function stageReady(spec: Partial<SimSpec> = {}, options: RunOption
       }
     },
   }
-  await stage.until('the flotilla to be ready', 60_000, () => run.keeper.status?.phase === 'Ready')
-  run.beginFaults(() => undefined)
-  return stage
 }

@@ -1,19 +1,19 @@
 import type { Command } from 'commander'
 import { testProgram } from '../../cli/test-program.js'
-import { readNodeLabels } from '../../../src/runtime/labels.js'
 import type { SimRun } from './sim-run.js'
 
 /**
- * Types the command that a hold begins with, as it stands there. What is `flotilla …` goes through the command line's own parser and then to the daemon, as the verb hands
- * it over; what is `docker …` is done to the simulated engine. `<ordinal>` is for the reader to choose: the node that holds most.
+ * Types a command of a hold as it stands there. What is `flotilla …` goes through the command line's own parser and then to the daemon, as the verb hands
+ * it over; what is `docker …` is done to the simulated engine.
  * @throws when it is no command, or none that the command line knows.
  */
-export async function typeWhatItSays(run: SimRun, whatToType: string): Promise<void> {
-  const [command = ''] = whatToType.split(/ {3}\(|, (?:or|then) | && /)
-  const words = command.replace('<ordinal>', String(richest(run))).split(' ')
-  if (words[0] === 'flotilla') return obeyFlotilla(run, await parse(words.slice(1)))
-  if (words[0] === 'docker') return obeyDocker(run, words.slice(1))
-  throw new Error(`this is nothing to type: ${whatToType}`)
+export async function typeWhatItSays(run: SimRun, commands: string): Promise<void> {
+  for (const command of commands.split(' && ')) {
+    const words = command.split(' ')
+    if (words[0] === 'flotilla') obeyFlotilla(run, await parse(words.slice(1)))
+    else if (words[0] === 'docker') obeyDocker(run, words.slice(1))
+    else throw new Error(`this is nothing to type: ${commands}`)
+  }
 }
 
 interface Parsed {
@@ -66,27 +66,34 @@ function obeyFlotilla(run: SimRun, { verb, args, options }: Parsed): void {
 }
 
 function obeyDocker({ world }: SimRun, words: readonly string[]): void {
-  const { engine } = world
-  const [verb = '', second = '', third = ''] = words
+  const { hands, world: engine } = world.engine
+  const last = words.at(-1) ?? ''
   const idOf = (name: string): string =>
-    [...engine.world.containers.values()].find(one => one.name === name || one.id.startsWith(name))?.id ??
-    name
-  switch (verb) {
+    [...engine.containers.values()].find(one => one.name === name || one.id.startsWith(name))?.id ?? name
+  const [first = '', second = '', third = '', fourth = ''] = words
+  switch (['network', 'volume'].includes(first) ? `${first} ${second}` : first) {
     case 'rename':
-      return engine.hands.rename(idOf(second), third)
+      return hands.rename(idOf(second), third)
     case 'rm':
-      return engine.hands.removeByHand(idOf(words.at(-1) ?? ''))
+      return hands.removeByHand(idOf(last))
+    case 'kill':
+      return hands.exit(idOf(last), 137)
+    case 'restart':
+      hands.exit(idOf(last), 0)
+      return hands.start(idOf(last))
+    case 'unpause':
+      return hands.unpause(idOf(last))
     case 'pull':
-      return engine.hands.addImage(second)
-    case 'network':
-      return engine.world.addNetwork({ name: words.at(-1) ?? '', labels: {} })
+      return hands.addImage(second)
+    case 'network create':
+      return engine.addNetwork({ name: last, labels: {} })
+    case 'network rm':
+      return engine.removeNetwork(last)
+    case 'network disconnect':
+      return hands.disconnect(idOf(fourth), third)
+    case 'volume rm':
+      return hands.removeVolume(last)
     default:
       throw new Error(`nobody has tried yet what a hold says by: docker ${words.join(' ')}`)
   }
-}
-
-function richest({ world }: SimRun): number | null {
-  const [best] = [...world.redis.processes].sort((a, b) => b.data.keys - a.data.keys)
-  const labels = world.containers.find(one => one.id === best?.containerId)?.spec.labels
-  return labels === undefined ? null : (readNodeLabels(labels)?.ordinal ?? null)
 }

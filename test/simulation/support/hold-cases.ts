@@ -1,0 +1,665 @@
+import { takeWrite } from '../../../src/redis/fake/fake-master.js'
+import type { RefusalCode } from '../../../src/reconciler/plan/plan.js'
+import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
+import type { SimSpec } from './scenario.js'
+import { flotilla } from './sim-world.js'
+import type { Stage } from './stage.js'
+
+/** One place in the program that holds and says what to type. */
+export interface HoldCase {
+  readonly code: RefusalCode | null
+  /** What it says to type, as the source has it, with `…` for what is put in. */
+  readonly says: string
+  /** Part of what it says besides, where several say to type the same. */
+  readonly because?: string
+  readonly proof: Played | Elsewhere | OnlyPlanned
+}
+
+/** How a hold comes about in the simulated world, and what has to be true before what it says is typed. */
+export interface Played {
+  readonly spec?: Partial<SimSpec>
+  /** It comes about before there is a node. */
+  readonly isFromTheStart?: boolean
+  readonly comesOf: (stage: Stage) => void
+  /** Again and again until it holds; what happens once is not enough. */
+  readonly goesOn?: (stage: Stage) => void
+  /** A command that works only after the cause is mended says so. */
+  readonly mend?: (stage: Stage) => void
+  /** After the command, where it leaves something to the manifest. */
+  readonly afterwards?: (stage: Stage) => void
+  /** What a person does who reads a way out that is no command; one for each of those, in their order. */
+  readonly inWords?: readonly ((stage: Stage) => void)[]
+}
+
+/** What the simulation has no world for: the test that types it on a real engine, or does in the manifest what it says. */
+export interface Elsewhere {
+  readonly file: string
+  readonly title: string
+}
+
+/** Nobody types it yet: the test of the plan that says so, and what typing it takes. */
+export interface OnlyPlanned extends Elsewhere {
+  readonly takes: string
+}
+
+const backTo =
+  (more: string) =>
+  ({ run }: Stage): void =>
+    run.edit({ more })
+
+const littleMemory = 'resources: { memory: 128Mi }'
+
+export const holdCases: readonly HoldCase[] = [
+  {
+    code: 'NameConflict',
+    says: 'docker rename … …-old, or docker rm -f …',
+    proof: {
+      comesOf({ run, befall }) {
+        befall({ kind: 'remove', node: 1 })
+        squat(run.world, { name: 'shop-replica-1' })
+      },
+    },
+  },
+  {
+    code: 'NameConflict',
+    says: 'docker network disconnect … …   (it can be connected again without that alias or hostname)',
+    proof: { comesOf: ({ run }) => squat(run.world, { name: 'other', aliases: ['shop-master'] }) },
+  },
+  {
+    code: 'NetworkMissing',
+    says: 'docker network create …, or take it out of spec.network.external',
+    proof: {
+      comesOf: ({ run }) => run.edit({ more: 'network: { external: [web] }' }),
+      inWords: [backTo('network: {}')],
+    },
+  },
+  {
+    code: 'NetworkConflict',
+    says: 'take … out of spec.network.external of …',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.world.addNetwork({ name: 'web', labels: { [flotillaLabel]: 'web' } })
+        run.edit({ more: 'network: { external: [web] }' })
+      },
+      inWords: [backTo('network: {}')],
+    },
+  },
+  {
+    code: 'NetworkConflict',
+    says: 'docker network create …-bridge   (and name that in spec.network.external)',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.world.addNetwork({ name: 'web', labels: {} })
+        const { networks } = run.world.engine.world
+        const web = networks.get('web')
+        if (web !== undefined) networks.set('web', { ...web, driver: 'overlay' })
+        run.edit({ more: 'network: { external: [web] }' })
+      },
+      afterwards: ({ run }) => run.edit({ more: 'network: { external: [web-bridge] }' }),
+    },
+  },
+  {
+    code: 'DataLossGuard',
+    says: 'flotilla failover … --to … --force',
+    proof: {
+      spec: { replicas: 1, persistence: 'none', mode: 'manual' },
+      comesOf: ({ befall }) => befall({ kind: 'kill', node: 'master' }),
+    },
+  },
+  {
+    code: 'NoSafeCandidate',
+    says: 'flotilla failover … --to … --force   (what that node lacks is lost)',
+    proof: {
+      spec: { replicas: 1, persistence: 'aof' },
+      comesOf({ befall }) {
+        befall({ kind: 'slow-sync', syncMs: 600_000, forMs: 600_000 })
+        befall({ kind: 'flush' })
+        befall({ kind: 'exit', node: 1, code: 0 })
+        befall({ kind: 'freeze', node: 'master', forMs: 0 })
+      },
+    },
+  },
+  {
+    code: 'NoSafeCandidate',
+    says: 'flotilla failover … --to … --force   (node … holds … keys; what it lacks is lost)',
+    proof: {
+      spec: { replicas: 1 },
+      comesOf(stage) {
+        const { befall } = stage
+        befall({ kind: 'promote-by-hand', node: 1 })
+        writeAs(stage, 1)
+        befall({ kind: 'rename-by-hand', node: 'master', to: 'shop-replica-0' })
+        befall({ kind: 'crash-flotilla', downMs: 500 })
+        befall({ kind: 'forget' })
+      },
+    },
+  },
+  {
+    code: 'StrayMaster',
+    says: 'flotilla failover … --to … --force   (node … is the master; what node … holds is set aside on its volume)',
+    proof: {
+      comesOf(stage) {
+        stage.befall({ kind: 'promote-by-hand', node: 1 })
+        writeAs(stage, 1)
+      },
+    },
+  },
+  {
+    code: 'DuplicateNode',
+    says: 'docker rm -f …',
+    proof: {
+      comesOf({ run }) {
+        const twin = run.world.containerOf(1)
+        if (twin !== null) run.world.engine.world.create({ ...twin.spec, name: 'twin' }, [])
+      },
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'docker pull …   (it is tried again all the while; or put spec.image right in the manifest)',
+    proof: { comesOf: ({ run }) => run.edit({ image: 'redis:3' }) },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'put a newer one in spec.image of …, such as redis:8',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.hands.addImage('redis:6', { environment: ['REDIS_VERSION=6.0.16'] })
+        run.edit({ image: 'redis:6' })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:2' })],
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'docker unpause …',
+    proof: {
+      comesOf({ run, befall }) {
+        befall({ kind: 'pause', node: 1, forMs: 3_600_000 })
+        run.edit({ image: 'redis:2' })
+      },
+    },
+  },
+  {
+    code: 'FailoverBlocked',
+    says: 'flotilla failover …',
+    because: 'spec.failover.mode is manual',
+    proof: {
+      spec: { mode: 'manual' },
+      comesOf: ({ befall }) => befall({ kind: 'freeze', node: 'master', forMs: 0 }),
+    },
+  },
+  {
+    code: 'CrashLooping',
+    says: 'flotilla restart … --node …   (tries at once; mend the cause first. Its volume is kept)',
+    proof: {
+      comesOf: () => undefined,
+      goesOn({ run, befall }) {
+        if (run.world.containerOf(1)?.state === 'running') befall({ kind: 'exit', node: 1, code: 1 })
+      },
+    },
+  },
+  {
+    code: 'ActionFailing',
+    says: 'flotilla resume …   (after the cause is mended: tries … again at once)',
+    proof: {
+      comesOf({ befall }) {
+        befall({ kind: 'node-trouble', node: 1, what: 'start', forMs: 3_600_000 })
+        befall({ kind: 'kill', node: 1 })
+      },
+      mend: ({ run }) => run.heal(),
+    },
+  },
+  {
+    code: 'NameConflict',
+    says: 'docker network rm …, or give the flotilla another metadata.name',
+    proof: {
+      isFromTheStart: true,
+      comesOf: ({ run }) => run.world.engine.world.addNetwork({ name: flotilla, labels: {} }),
+      // Another name is another flotilla, and this one ends.
+      inWords: [({ run }) => run.keeper.withdraw()],
+    },
+  },
+  {
+    code: 'NameConflict',
+    says: 'docker volume rm … (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name',
+    proof: {
+      isFromTheStart: true,
+      comesOf: ({ run }) => run.world.engine.world.addVolume({ name: 'shop-1', labels: {} }),
+      inWords: [({ run }) => run.edit({ volumeNames: 'new-{flotilla}-{ordinal}' })],
+    },
+  },
+  {
+    code: 'NetworkConflict',
+    says: 'docker network rm …, or change spec.network.subnet (without it the engine chooses a free one)',
+    proof: {
+      isFromTheStart: true,
+      spec: { more: 'network: { subnet: 10.99.0.0/24 }' },
+      comesOf: ({ run }) =>
+        run.world.engine.world.addNetwork({ name: 'web', labels: {}, subnet: '10.99.0.0/24' }),
+      inWords: [backTo('network: {}')],
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'put spec.image right in the manifest of …   (this one is tried again every minute)',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.hands.addImage('redis:dead')
+        run.world.trialServers.set('redis:dead', { isDead: true })
+        run.edit({ image: 'redis:dead' })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:2' })],
+    },
+  },
+  {
+    code: 'ConfigRefused',
+    says: 'put spec.image right in the manifest of …   (this one is tried again every minute)',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.hands.addImage('redis:dead')
+        run.world.trialServers.set('redis:dead', { isDead: true })
+        run.edit({ image: 'redis:dead', more: 'config: { hz: 50 }' })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:1' })],
+    },
+  },
+  {
+    code: 'ConfigRefused',
+    says: 'change spec.config.… in the manifest of … and save it',
+    proof: {
+      comesOf({ run }) {
+        run.world.trialServers.set('redis:1', {
+          refuses: 'ERR CONFIG SET failed - argument must be between 1 and 500',
+        })
+        run.edit({ more: 'config: { hz: 5000 }' })
+      },
+      inWords: [backTo('config: {}')],
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'put spec.image in the manifest of … back to …   (data goes back only through an application that copies it to a new flotilla)',
+    proof: {
+      comesOf({ run }) {
+        run.world.engine.hands.addImage('redis:old')
+        run.world.trialServers.set('redis:old', { rdbVersion: 9 })
+        run.edit({ image: 'redis:old' })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:1' })],
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'put the manifest of … right   (flotilla logs … --node … shows what it said), or flotilla restart … --node …   (tries it once more)',
+    proof: {
+      comesOf: ({ run }) => run.edit({ image: 'redis:2' }),
+      goesOn({ run, befall }) {
+        const canary = run.world.containers.find(({ spec }) => spec.image === 'redis:2')
+        const ordinal = readNodeLabels(canary?.spec.labels ?? {})?.ordinal
+        if (canary?.state === 'running' && ordinal !== undefined)
+          befall({ kind: 'exit', node: ordinal, code: 1 })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:1' })],
+    },
+  },
+  {
+    code: 'ActionFailing',
+    says: 'docker pull …   (or put spec.image right in the manifest)',
+    proof: { isFromTheStart: true, spec: { image: 'redis:3' }, comesOf: () => undefined },
+  },
+  {
+    code: 'FailoverBlocked',
+    says: 'flotilla failover …',
+    because: 'times within',
+    proof: {
+      comesOf: () => undefined,
+      goesOn({ run, befall }) {
+        const { memory } = run.keeper.sight ?? {}
+        const [last] = memory?.history.slice(-1) ?? []
+        const isSettled = memory?.operation === null && memory.request === null
+        // What a new master holds is on record a look later.
+        if (!isSettled || run.world.clock.nowMs() - (last?.endedAtMs ?? 0) < 8_000) return
+        if (memory.master?.ordinal === 0) befall({ kind: 'freeze', node: 0, forMs: 0 })
+        else befall({ kind: 'ask-switchover', to: 0 })
+      },
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: "put spec.image in the manifest of … back to …   (or take out what it can't load; it is tried again every minute)",
+    proof: {
+      file: 'test/e2e/images.test.ts',
+      title:
+        'an image that can’t load this data reaches no node, the hold says what its server said, and data that it can load is rolled out',
+    },
+  },
+  {
+    code: 'TlsRefused',
+    says: 'put right …, which spec.tls.files of … names; they are read again every few seconds',
+    proof: {
+      file: 'test/e2e/tls.test.ts',
+      title:
+        "certificates of one's own that can not serve are refused and nothing is touched; good ones are taken over within seconds",
+    },
+  },
+  {
+    code: 'DataLossGuard',
+    says: 'flotilla failover … --to … --force   (node … stays master; what it lacks is lost)',
+    proof: {
+      file: 'test/e2e/record.test.ts',
+      title:
+        '41. A replica promoted by hand that is empty, and that the recorded master was made to copy → held, and what the hold says to type ends it',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'write databases: … or more under spec.config in the manifest of … and save it',
+    proof: {
+      file: 'test/e2e/copies.test.ts',
+      title:
+        'a Redis with more databases in use than the nodes would have is not followed, and the manifest says how it is',
+    },
+  },
+  {
+    code: 'ConfigRefused',
+    says: 'write databases: … or more under spec.config in the manifest of … and save it',
+    proof: {
+      file: 'test/reconciler/plan/trial.test.ts',
+      title: 'a value that the server refuses is a hold that quotes it, and nothing is changed',
+      takes: 'a server with several databases',
+    },
+  },
+  {
+    code: 'LockedOut',
+    says: 'docker restart …   (it starts with the users in its file, which are ours; one node at a time, the master last)',
+    proof: {
+      file: 'test/e2e/drift.test.ts',
+      title: 'a replica whose users somebody has changed so that it refuses us is restarted, and lets us in',
+    },
+  },
+  {
+    code: 'NameConflict',
+    says: 'flotilla claim …   (if it is yours, from another state directory or from this one before it was restored), or …   (if it is not)',
+    proof: {
+      file: 'test/e2e/identity.test.ts',
+      title: 'a state folder that was lost has a way back, as documented, and until then nothing is touched',
+    },
+  },
+  {
+    code: 'NetworkConflict',
+    says: 'disconnect from … what needs no address there   (docker network inspect … shows who has one; the node is joined again by itself)',
+    proof: {
+      file: 'test/e2e/external-network.test.ts',
+      title:
+        'a node that finds no address on a full network is told of, and is found there when one is free; a stranger who answers to the master’s name there is told of too',
+    },
+  },
+  {
+    code: 'VolumeShared',
+    says: 'put {flotilla} and {ordinal} into spec.persistence.volume.options…',
+    proof: {
+      file: 'test/e2e/persistence.test.ts',
+      title:
+        'a node whose volume is the folder of the master is not started there; on a place of its own, as the hold says, it is',
+    },
+  },
+  {
+    code: 'CrashLooping',
+    says: "… 'yes | redis-check-aof --fix /data/…'   (cuts the file off at the first place that can't be read: what was written after it is lost)",
+    proof: {
+      file: 'test/e2e/guards.test.ts',
+      title:
+        '45. What a hold says to type, works: a lone master whose append-only file is damaged comes back with what can be read of it',
+    },
+  },
+  {
+    code: 'CrashLooping',
+    says: 'flotilla failover … --to … --force   (node … holds … keys; what it lacks is lost)',
+    proof: {
+      file: 'test/reconciler/plan/crash.test.ts',
+      title:
+        'of a master that ends over its data a person is told at once which repair there is and what it loses',
+      takes: 'a master that ends over its data beside a replica that holds some',
+    },
+  },
+  {
+    code: 'CrashLooping',
+    says: "… 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (it comes up with nothing then: put a backup in its place)",
+    proof: {
+      file: 'test/reconciler/plan/crash.test.ts',
+      title:
+        'of a master that ends over its data a person is told at once which repair there is and what it loses',
+      takes: 'a snapshot that is damaged',
+    },
+  },
+  {
+    code: 'TlsRefused',
+    says: 'change spec.image of … to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off',
+    proof: {
+      file: 'test/reconciler/plan/encryption.test.ts',
+      title: 'a server that was built without TLS is named',
+      takes: 'an image without TLS',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'take bootstrap out of the manifest   (they come up on their own data), or flotilla down … --volumes && flotilla up …   (their data goes)',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'nodes or volumes that are there already are never overwritten by a source',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'flotilla down … --volumes && flotilla up …   (it copies everything again, after the cause is mended)',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a leader that is no copy of its source is told, and does not take over',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: '…, or flotilla promote … --force   (goes on without it, with what the nodes have)',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a source that is gone is a hold, and whoever crashes comes back all the same',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a source that does not let us in is a hold that says where its password goes',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'change spec.bootstrap.from, or …, so that it does',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a source that does not let us in is a hold that says where its password goes',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'change spec.image to one with …',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a source with a module that the image has not is not followed',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'change spec.image to one of … or newer',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title:
+        'a source of a newer format than the image reads is a hold in words, not an endless synchronisation',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'flotilla promote … --force   (goes on with those keys), or flotilla down … --volumes && flotilla up …',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a source that came back empty is not followed anew by a leader that holds what it had',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'start … without those renames, or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title:
+        'a source that is called by names that no node knows is not followed, and one that is followed already goes on',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'flotilla promote … --force   (goes on with what the nodes have), or see that … answers',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a take-over that was cut short where nobody can see the source waits for a word',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'flotilla promote … --force   (it stays master), or docker rm -f …   (it follows again)',
+    proof: {
+      file: 'test/reconciler/plan/following.test.ts',
+      title: 'a leader that was promoted by hand is a hold, and by force it stays master',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'LockedOut',
+    says: 'docker kill …   (it is started again with the certificate in force; one node at a time, the master last)',
+    proof: {
+      file: 'test/reconciler/plan/locked-out.test.ts',
+      title:
+        'nodes whose certificate we do not trust are told, with which is to be started again first: the master last',
+      takes: 'a certificate that has ended',
+    },
+  },
+  {
+    code: 'LockedOut',
+    says: 'docker rm -f …   (made anew on the same volume, with our passwords)',
+    proof: {
+      file: 'test/reconciler/plan/locked-out.test.ts',
+      title: 'a replica that does not let us in beside a well master is told how it is made anew',
+      takes: 'a node whose users file is not ours',
+    },
+  },
+  {
+    code: 'LockedOut',
+    says: 'flotilla run --state <the directory that made them>   (if it is lost: flotilla down …, which keeps the data, then flotilla up …; or, without the data: flotilla down … --volumes)',
+    proof: {
+      file: 'test/reconciler/plan/locked-out.test.ts',
+      title: 'nodes that another state directory made are named, with where their passwords are to be found',
+      takes: 'another state directory',
+    },
+  },
+  {
+    code: 'NetworkConflict',
+    says: 'flotilla down … && flotilla up …   (writes stop meanwhile, the data is kept), or put spec.network.subnet back',
+    proof: {
+      file: 'test/reconciler/plan/external-networks.test.ts',
+      title: 'another subnet for a network that exists is a hold, and nobody is disturbed',
+      takes: 'down and up in the simulated world',
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'docker rm -f …   (it is made anew on its volume)',
+    proof: {
+      file: 'test/reconciler/plan/rollout-gates.test.ts',
+      title: 'what passes neither by itself nor by Flotilla stops a roll, and says what to type',
+      takes: 'a node that does not let us in',
+    },
+  },
+  {
+    code: 'RolloutBlocked',
+    says: 'flotilla scale … …   (one more replica, which it can hand over to)',
+    proof: {
+      file: 'test/reconciler/plan/rollout.test.ts',
+      title: 'a master that nobody may take over from is left as it is',
+      takes: 'replicas of which none may be promoted',
+    },
+  },
+  {
+    code: null,
+    says: 'install -m 600 <file with the password of …> …',
+    proof: {
+      file: 'test/reconciler/auth/sources.test.ts',
+      title:
+        'a password comes from a file or the environment, and what is wrong there is told with what to type',
+      takes: 'files and an environment of the keeper in the simulated world',
+    },
+  },
+  {
+    code: null,
+    says: 'set … in the environment of the daemon to the password of …, and start it again',
+    proof: {
+      file: 'test/reconciler/auth/sources.test.ts',
+      title:
+        'a password comes from a file or the environment, and what is wrong there is told with what to type',
+      takes: 'files and an environment of the keeper in the simulated world',
+    },
+  },
+  {
+    code: 'MemoryInUse',
+    says: 'raise spec.resources.memory in the manifest of …, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru, or delete data   (flotilla cli … info memory shows how much is held)',
+    proof: {
+      comesOf: holdMemory(200),
+      inWords: [
+        ({ run }) => run.edit({ more: 'resources: { memory: 512Mi }' }),
+        ({ run }) => run.edit({ more: `${littleMemory}\n  config: { maxmemory-policy: allkeys-lru }` }),
+        holdMemory(20),
+      ],
+    },
+  },
+]
+
+/** So many MiB in every node, of which most are to have less memory from now on. */
+function holdMemory(mebibytes: number): (stage: Stage) => void {
+  return ({ run }) => {
+    for (const process of run.world.redis.processes) process.usedBytes = mebibytes * 1_048_576
+    run.edit({ more: littleMemory })
+  }
+}
+
+/** Two keys of its own. */
+function writeAs({ run }: Stage, node: number): void {
+  const process = run.world.processOf(node)
+  if (process === null) return
+  for (const key of ['a', 'b'])
+    takeWrite(run.world.redis.wire, process, { key, value: 'theirs', waitFor: 0 }, () => undefined)
+}
+
+/** A container of somebody else on our network, under a name of ours or answering to one. */
+function squat(
+  { engine }: Stage['run']['world'],
+  { name, aliases = [] }: { readonly name: string; readonly aliases?: readonly string[] },
+): void {
+  const id = engine.world.create(
+    {
+      ...{ name, image: 'redis:1', command: [], labels: {}, mounts: [], dnsOptions: [], hostname: name },
+      ...{ openFilesMax: 1_024, stopGraceSeconds: 1, publishPort: null },
+      attachment: { network: flotilla, links: [], aliases },
+    },
+    [],
+  )
+  if (aliases.length > 0) engine.world.start(engine.world.need(id))
+}
