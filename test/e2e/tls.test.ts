@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
 import { tlsPort } from '../../src/redis/tls.js'
 import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
+import { authorityLifetimeMs, noHoldings, type Holdings } from '../../src/tls/holdings.js'
+import { HoldingsStore } from '../../src/tls/holdings-store.js'
 import type { KeyPair } from '../../src/tls/material.js'
+import { namesOfNode } from '../../src/tls/names.js'
 import type { NodeContainer } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
 import { askNode, infoFields } from '../support/redis-node.js'
@@ -61,6 +64,47 @@ test('created with tls: require, all of it is encrypted and proves who it is; a 
   )
   assert.deepEqual(await startsOf(world), [master.startedAt, replica.startedAt])
   assert.equal(conditionOf(await world.status(), 'TlsApplied').status, 'True')
+})
+
+test('certificates are renewed before their end, at the time that is due, under load: nobody is cut and nothing is lost', async t => {
+  const world = testWorld(t, 'tlsdue')
+  world.declare({ replicas: 1, tls: 'true' })
+  const first = await dueSoon(world)
+  const daemon = world.startDaemon()
+  await daemon.waitFor('flotilla.ready', { withinMs: 90_000 })
+  const nodes = [await world.container('master'), await world.container('replica-1')]
+  const shown = (): Promise<readonly Shown[]> =>
+    Promise.all(nodes.map(node => shownBy(node, world, `${world.name}-master`)))
+  const ends = (await shown()).map(({ endsAtMs }) => endsAtMs)
+  assert.deepEqual(
+    ends,
+    [first.endsAtMs, first.endsAtMs],
+    'the nodes have the certificates that are due soon',
+  )
+
+  const writer = new Writer(world, { promised: 'wait' })
+  t.after(() => writer.stop())
+  const syncs = await statsOf(world, 'master', /^sync_/)
+  const mark = daemon.mark()
+  await until('renewal of both', first.dueAtMs - Date.now() + 60_000, async () => {
+    const now = await shown()
+    return now.every(({ endsAtMs }) => endsAtMs > first.endsAtMs + dayMs) ? now : undefined
+  })
+  assert.ok(Date.now() >= first.dueAtMs, 'not before it was due')
+  const written = writer.count
+  await until('writes after it', 10_000, () => (writer.count > written + 20 ? true : undefined))
+  assert.ok((await writer.assertNothingLost()) > 20)
+  assert.ok((await shown()).every(({ problem }) => problem === null))
+  assert.deepEqual(await statsOf(world, 'master', /^sync_/), syncs)
+  assert.deepEqual(
+    daemon.lines('node.offline', mark).filter(({ health }) => health === 'syncing'),
+    [],
+    'a link was down',
+  )
+  assert.deepEqual(
+    await startsOf(world),
+    nodes.map(({ startedAt }) => startedAt),
+  )
 })
 
 test('off, prefer, require and off again are applied to nodes that run, under load, with no acknowledged write lost and no container touched', async t => {
@@ -123,6 +167,34 @@ test("certificates of one's own that can not serve are refused and nothing is to
   })
   assert.deepEqual(await startsOf(world), starts)
 })
+
+/** How long the certificates of {@link dueSoon} still serve: the nodes have to be there by then. */
+const servesMs = 60_000
+
+/** What Flotilla would hold had it made its certificates two thirds of their life ago, but for a minute. */
+async function dueSoon({
+  name,
+  state,
+}: World): Promise<{ readonly dueAtMs: number; readonly endsAtMs: number }> {
+  const lifetimeMs = 90 * dayMs
+  const nowMs = Math.floor(Date.now() / 1_000) * 1_000
+  const madeAtMs = nowMs - (lifetimeMs / 3) * 2 + servesMs
+  const authority = await makeAuthority({ flotilla: name, nowMs: madeAtMs, lifetimeMs: authorityLifetimeMs })
+  const leaves = await Promise.all(
+    [0, 1].map(async ordinal => {
+      const names = namesOfNode(name, ordinal)
+      return {
+        ...(await issueCertificate(authority, { ...names, nowMs: madeAtMs, lifetimeMs })),
+        ordinal,
+        lifetimeMs,
+      }
+    }),
+  )
+  const holdings: Holdings = { ...noHoldings, authorities: [authority], leaves, inForce: 'generated' }
+  mkdirSync(join(state, 'secrets'), { recursive: true, mode: 0o700 })
+  await new HoldingsStore(state).save(name, holdings, authority.certificate)
+  return { dueAtMs: nowMs + servesMs, endsAtMs: madeAtMs + lifetimeMs }
+}
 
 function ownCertificate(
   { name }: World,
