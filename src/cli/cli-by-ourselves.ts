@@ -1,5 +1,6 @@
 import { FlotillaError } from '../errors.js'
 import type { NodeTarget, RedisPort } from '../redis/redis.js'
+import { renderReply } from '../redis/render-reply.js'
 import type { ImageFacts, Runtime } from '../runtime/runtime.js'
 
 const shell = '/bin/sh'
@@ -45,10 +46,4 @@ export async function runOwnCommand(
       { hint: `One command works all the same, such as: flotilla cli ${flotilla} dbsize` },
     )
   return renderReply(await redis.command(node, words, { deadlineMs: replyWithinMs }))
-}
-
-/** Elements line by line, nothing for nil, and no quotes. */
-export function renderReply(reply: unknown): string {
-  if (Array.isArray(reply)) return reply.map(renderReply).join('')
-  return `${typeof reply === 'string' || typeof reply === 'number' ? reply : ''}\n`
 }

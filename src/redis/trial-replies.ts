@@ -47,24 +47,10 @@ export function readConfigLines(text: string): ReadonlyMap<string, string> {
   return values
 }
 
-/**
- * The version of the snapshot format, from DUMP as `redis-cli --no-raw` shows it: a payload ends in two bytes of version, low byte first, and eight of
- * checksum. Null for anything else.
- */
-export function readRdbVersion(dumped: string): number | null {
-  const quoted = /^"((?:[^"\\]|\\.)*)"$/m.exec(dumped.trim())?.[1]
-  if (quoted === undefined) return null
-  const bytes = [...quoted.matchAll(/\\x([0-9a-f]{2})|\\(.)|([^\\])/gi)].map(([, hex, escaped, plain]) =>
-    hex === undefined ? byteOf(escaped, plain) : Number.parseInt(hex, 16),
-  )
-  const [low, high] = bytes.slice(-10)
-  return bytes.length < 10 || low === undefined || high === undefined ? null : low + 256 * high
-}
-
-const escapes: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8 }
-
-function byteOf(escaped: string | undefined, plain: string | undefined): number {
-  return escaped === undefined ? (plain ?? '').charCodeAt(0) : (escapes[escaped] ?? escaped.charCodeAt(0))
+/** The version of the snapshot format, from its two bytes, low byte first, one a line. Null for anything else. */
+export function readRdbVersion(bytes: string): number | null {
+  const [, low, high] = /^(\d{1,3})\r?\n(\d{1,3})$/.exec(bytes.trim()) ?? []
+  return low === undefined || high === undefined ? null : Number(low) + 256 * Number(high)
 }
 
 /** What CONFIG SET answered. `fixed`: not while it runs, or not by this command at all; whether a file may have it only a start tells. */

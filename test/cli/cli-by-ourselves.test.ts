@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { missingProgram, renderReply } from '../../src/cli/cli-by-ourselves.js'
+import { missingProgram } from '../../src/cli/cli-by-ourselves.js'
+import { renderReply } from '../../src/redis/render-reply.js'
 import { handsOn } from '../reconciler/support/hands-on.js'
 
 test('a reply is printed as redis-cli prints it into a pipe', () => {

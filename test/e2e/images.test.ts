@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { trialLabel } from '../../src/runtime/labels.js'
-import { assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-promises.js'
 import { signalContainer } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
 import { makeImage, moveTag } from '../support/images.js'
@@ -90,6 +91,41 @@ describe('images', { concurrency: 2 }, () => {
     )
     assert.equal((await world.flotilla('cli', world.name, 'dbsize')).stdout, '1\n')
     assert.match((await world.flotilla('gc')).stdout, /nothing of ours is wanted by nobody/)
+  })
+
+  test('an image without a shell and without redis-cli is tried like any other, before a node is touched for it', async t => {
+    const world = testWorld(t, 'no-redis-cli')
+    const image = await makeImage(world, {
+      script: 'cp /bin/busybox /tmp/busybox; rm -f /usr/bin/redis-c*; /tmp/busybox rm -rf /bin /tmp/busybox',
+      instructions: ['USER 999', 'ENTRYPOINT ["redis-server"]'],
+    })
+    world.declare({ replicas: 1 })
+    const daemon = world.startDaemon()
+    await daemon.waitFor('flotilla.ready')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    world.declare({ replicas: 1, image })
+    appendFileSync(world.manifest, '  config:\n    hz: 25\n    no-such-option: 1\n')
+    const tried = await daemon.waitFor('image.tried', {
+      since: mark,
+      where: line => line['image'] === image,
+      withinMs: 60_000,
+    })
+    assert.deepEqual(tried['refused'], ['no-such-option'])
+    await assertUntouched(world, before)
+
+    world.declare({ replicas: 1, image })
+    appendFileSync(world.manifest, '  config:\n    hz: 25\n')
+    const wanted = JSON.parse((await callEngine('GET', `/images/${image}/json`)).text) as { Id: string }
+    await until('every node to be of the image, with the option', 120_000, async () => {
+      assert.deepEqual(await imageIdsOf(world), [wanted.Id, wanted.Id])
+      for (const { name } of await world.containers()) {
+        const role = name.slice(world.name.length + 1) as 'master' | `replica-${number}`
+        assert.deepEqual(await world.administer(role, 'config', 'get', 'hz'), ['hz', '25'])
+      }
+      return true
+    })
+    await assertWhole(world, { replicas: 1 })
   })
 
   test('an image whose user is called by a name, and has any number, can read its files', async t => {

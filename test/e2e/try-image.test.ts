@@ -7,6 +7,7 @@ import type { TrialTools } from '../../src/reconciler/execute/trial-container.js
 import { tryImage } from '../../src/reconciler/execute/try-image.js'
 import type { OptionVerdict, Trial } from '../../src/reconciler/trial.js'
 import type { RedisOptions } from '../../src/redis/options.js'
+import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { createDockerRuntime } from '../../src/runtime/docker/docker-runtime.js'
 import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
 import { trialLabel } from '../../src/runtime/labels.js'
@@ -22,10 +23,14 @@ const runtime = createDockerRuntime({
   clock: systemClock,
   random: Math.random,
 })
+const redis = createRedisClient({ clock: systemClock })
 const name = uniqueName('trial')
 
 describe('a trial on a throwaway container', () => {
-  after(() => runtime.close())
+  after(() => {
+    redis.close()
+    runtime.close()
+  })
 
   test('tells live, restart, unknown and invalid apart, with the default and the reason', async () => {
     const verdicts = await verdictsOn({
@@ -88,7 +93,7 @@ async function verdictsOn(options: RedisOptions): Promise<Readonly<Record<string
 
 function trialOf(image: string, options: RedisOptions): Promise<Trial> {
   const tools: TrialTools = {
-    runtime,
+    ...{ runtime, redis, reach: 'container-ip' },
     setting: { spec: spec({ name, image }), config: noConfig, publish: false, flotillaVersion: 'test' },
     nowMs: () => Date.now(),
     sleep: ms => sleepFor(ms),

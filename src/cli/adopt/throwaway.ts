@@ -59,9 +59,9 @@ export async function tryOptions(session: Session, spec: FlotillaSpec): Promise<
   return tryImage(toolsFor(session, spec), { image, options: config })
 }
 
-function toolsFor({ runtime }: Session, spec: FlotillaSpec): TrialTools {
+function toolsFor({ runtime, redis, reach }: Session, spec: FlotillaSpec): TrialTools {
   return {
-    runtime,
+    ...{ runtime, redis, reach: reach.mode },
     setting: { spec, config: noConfig, publish: false, flotillaVersion },
     nowMs: () => systemClock.nowMs(),
     sleep: ms => systemClock.sleep(ms),

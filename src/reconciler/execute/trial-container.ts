@@ -7,13 +7,8 @@ import type { RedisOptions } from '../../redis/options.js'
 import { isLoading, lastWarnings, readIdentity, type ServerIdentity } from '../../redis/trial-replies.js'
 import { Secret } from '../../secret.js'
 import { trialLabel } from '../../runtime/labels.js'
-import {
-  noNetwork,
-  type ContainerFile,
-  type ContainerSpec,
-  type ImageFacts,
-  type Runtime,
-} from '../../runtime/runtime.js'
+import type { ContainerFile, ContainerSpec, ImageFacts } from '../../runtime/runtime.js'
+import { insideItsContainer, overTheNetwork, type AskTools, type AskWay } from './ask-trial-server.js'
 import { flotillaLabels, type NodeSetting } from '../desired-node.js'
 import { serverCommand } from '../server-image.js'
 import { createServerContainer, findServerUser } from './server-user.js'
@@ -21,12 +16,18 @@ import { createServerContainer, findServerUser } from './server-user.js'
 /** A server with nothing to load listens within some 20 ms of its start; a host under load may need seconds. One with data to load gets as long again, and more. */
 const answersWithinMs = { empty: 20_000, loading: 60_000 } as const
 
-export interface TrialTools {
-  readonly runtime: Runtime
-  readonly setting: NodeSetting
+export interface TrialTools extends AskTools {
   readonly nowMs: () => number
   readonly sleep: (ms: number) => Promise<void>
-  readonly signal: AbortSignal
+}
+
+interface Wanted {
+  readonly image: string
+  readonly facts: ImageFacts
+  /** Null: none of ours either, so that it is as the image's server is by itself. */
+  readonly options: RedisOptions | null
+  /** An RDB file to start on; left out: it starts empty. */
+  readonly snapshot?: Uint8Array
 }
 
 /** A server to ask, or why there is none: what its container said last. */
@@ -39,37 +40,47 @@ export type TrialServer =
   | { readonly kind: 'down'; readonly reason: string; readonly log: readonly string[] }
 
 /**
- * Runs a server of the image as a node would run it, with these options, and lets `question` ask it. It has no network, no volume and no secret, what data it is given lies in a
- * folder of its own that is only its server's, and it is asked by redis-cli inside its container: that works wherever the engine is. Gone at the end, whatever happened; one that outlives its
- * Flotilla is known by its label.
+ * Runs a server of the image as a node would run it, with these options, and lets `question` ask it. It has no network, no volume and no secret of the flotilla's, what data it is given
+ * lies in a folder of its own that is only its server's, and it is asked by redis-cli inside its container; where its image has none, over the network, as nodes are. Gone at the end,
+ * whatever happened; one that outlives its Flotilla is known by its label.
  * @throws FlotillaError runtime/… where the engine is to blame, not the image.
  */
 export async function withTrialServer<Answer>(
   tools: TrialTools,
-  wanted: {
-    readonly image: string
-    readonly facts: ImageFacts
-    /** Null: none of ours either, so that it is as the image's server is by itself. */
-    readonly options: RedisOptions | null
-    /** An RDB file to start on; left out: it starts empty. */
-    readonly snapshot?: Uint8Array
-  },
+  wanted: Wanted,
   question: (server: TrialServer) => Promise<Answer>,
 ): Promise<Answer> {
+  const inside = await askedBy(tools, { ...wanted, way: insideItsContainer(tools) }, question)
+  if (inside !== 'no-program') return inside.answer
+  const way = await overTheNetwork(tools)
+  const outside = await askedBy(tools, { ...wanted, way }, question)
+  if (outside !== 'no-program') return outside.answer
+  throw new Error('a way over the network needs no program')
+}
+
+async function askedBy<Answer>(
+  tools: TrialTools,
+  wanted: Wanted & { readonly way: AskWay },
+  question: (server: TrialServer) => Promise<Answer>,
+): Promise<{ readonly answer: Answer } | 'no-program'> {
   const { runtime, signal } = tools
-  const { image, facts, options, snapshot } = wanted
+  const { image, facts, options, snapshot, way } = wanted
   const containerId = await createServerContainer(
     runtime,
     {
-      spec: trialContainer(tools.setting, { image, facts }),
+      spec: trialContainer(tools.setting, { image, facts, way }),
       image: facts,
-      filesFor: owner => trialFiles(options, { owner, hasData: snapshot !== undefined }),
+      filesFor: owner => trialFiles(options, { owner, way, hasData: snapshot !== undefined }),
     },
     signal,
   )
   try {
     if (snapshot !== undefined) await putSnapshot(tools, { containerId, facts, snapshot })
-    return await question(await start(tools, containerId, snapshot === undefined ? 'empty' : 'loading'))
+    const server = await start(tools, {
+      ...{ containerId, way },
+      how: snapshot === undefined ? 'empty' : 'loading',
+    })
+    return server === 'no-program' ? server : { answer: await question(server) }
   } finally {
     // Without the signal: after an abort there is still something to clear up.
     await runtime.removeContainer(containerId)
@@ -78,9 +89,16 @@ export async function withTrialServer<Answer>(
 
 async function start(
   tools: TrialTools,
-  containerId: string,
-  how: keyof typeof answersWithinMs,
-): Promise<TrialServer> {
+  {
+    containerId,
+    way,
+    how,
+  }: {
+    readonly containerId: string
+    readonly way: AskWay
+    readonly how: keyof typeof answersWithinMs
+  },
+): Promise<TrialServer | 'no-program'> {
   const { runtime, signal, nowMs, sleep } = tools
   try {
     await runtime.startContainer(containerId, { signal })
@@ -91,8 +109,9 @@ async function start(
     return { kind: 'down', reason, log: [] }
   }
   const askOrFail = async (...command: readonly string[]): Promise<string> => {
-    const said = await ask(tools, containerId, command)
-    if (said !== null) return said
+    const heard = await way.ask(containerId, command)
+    if (heard.kind === 'said') return heard.text
+    if (heard.kind === 'unheard') throw heard.error
     throw new FlotillaError(
       'runtime/failed',
       `try image ${tools.setting.spec.image}: its server ended while it was asked`,
@@ -100,9 +119,11 @@ async function start(
   }
   const endMs = nowMs() + answersWithinMs[how]
   for (;;) {
-    const said = await ask(tools, containerId, ['INFO'])
-    const identity = readIdentity(said ?? '')
-    if (identity !== null && !isLoading(said ?? '')) return { kind: 'up', identity, ask: askOrFail }
+    const heard = await way.ask(containerId, ['INFO'])
+    if (heard.kind === 'no-program') return heard.kind
+    const said = heard.kind === 'said' ? heard.text : heard.kind === 'unheard' ? heard.error.message : ''
+    const identity = readIdentity(said)
+    if (identity !== null && !isLoading(said)) return { kind: 'up', identity, ask: askOrFail }
     const facts = await runtime.inspectContainer(containerId, { signal })
     if (facts === null || facts.state !== 'running')
       return ended(tools, containerId, facts?.exit?.code ?? null)
@@ -111,7 +132,7 @@ async function start(
         kind: 'down',
         reason:
           identity === null
-            ? `it does not answer within ${answersWithinMs[how] / 1_000} s${said === null ? '' : ` (${said.trim()})`}`
+            ? `it does not answer within ${answersWithinMs[how] / 1_000} s${said === '' ? '' : ` (${said.trim()})`}`
             : `it has not loaded within ${answersWithinMs[how] / 1_000} s`,
         log: [],
       }
@@ -126,22 +147,6 @@ async function ended(tools: TrialTools, containerId: string, code: number | null
     kind: 'down',
     reason: `it ended with exit code ${code ?? 'unknown'}${said === null ? '' : `: ${oneLine(said, 300)}`}`,
     log,
-  }
-}
-
-/** Null when the container does not run any more. */
-async function ask(
-  { runtime, signal }: TrialTools,
-  containerId: string,
-  command: readonly string[],
-): Promise<string | null> {
-  try {
-    const { stdout } = await runtime.execInContainer(containerId, ['redis-cli', ...command], { signal })
-    return stdout
-  } catch (error) {
-    const facts = await runtime.inspectContainer(containerId, { signal })
-    if (facts?.state === 'running') throw error
-    return null
   }
 }
 
@@ -167,7 +172,7 @@ async function putSnapshot(
 
 function trialContainer(
   setting: NodeSetting,
-  { image, facts }: { readonly image: string; readonly facts: ImageFacts },
+  { image, facts, way }: Pick<Wanted, 'image' | 'facts'> & { readonly way: AskWay },
 ): ContainerSpec {
   const name = `${setting.spec.name}-trial`
   return {
@@ -175,35 +180,37 @@ function trialContainer(
     image,
     command: serverCommand(facts),
     labels: { ...flotillaLabels(setting), [trialLabel]: '1' },
-    attachment: noNetwork,
+    attachment: way.attachment,
     mounts: [],
     // Images declare a volume at /data, and one without a name would stay when the container goes.
     scratchPaths: ['/data'],
     dnsOptions: [],
     openFilesMax: 10_240,
     stopGraceSeconds: 1,
-    publishPort: null,
+    publishPort: way.publishPort,
     hostname: name,
   }
 }
 
-/** As a node's, but that nobody is followed and everybody let in: nobody can reach it, and there is nothing to be had. */
+/** As a node's, but that nobody is followed, and that everybody is let in whom it can be reached by only through its container: there is nothing to be had. */
 function trialFiles(
   options: RedisOptions | null,
-  { owner, hasData }: { readonly owner: number; readonly hasData: boolean },
+  { owner, way, hasData }: { readonly owner: number; readonly way: AskWay; readonly hasData: boolean },
 ): readonly ContainerFile[] {
   const file = (path: string, content: string) => ({ path, content, mode: 0o400, uid: owner, gid: owner })
-  if (options === null) return [file(configFilePath, '')]
   const password = new Secret('trial')
-  const nobody = { control: password, replication: password, application: null }
+  const keys = way.credentials ?? { control: password, replication: password, application: null }
+  const acl = renderAcl(aclUsers(plainKeys(keys)))
+  // The lines of an ACL file are lines of a redis.conf too.
+  if (options === null) return [file(configFilePath, way.credentials === null ? '' : acl)]
   const config = renderRedisConfig({
     nodeAlias: 'trial',
     persistence: persistenceByDefault('none'),
-    replication: nobody.replication,
+    replication: keys.replication,
     tls: null,
-    openToAll: true,
+    openToAll: keys.application === null,
     options,
     places: { ...containerPlaces, upstream: null, ...(hasData ? { dataDirectory: dataFolder } : {}) },
   })
-  return [file(configFilePath, config.text), file(aclFilePath, renderAcl(aclUsers(plainKeys(nobody))))]
+  return [file(configFilePath, config.text), file(aclFilePath, acl)]
 }

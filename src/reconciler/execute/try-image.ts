@@ -66,10 +66,10 @@ async function interview(
   return { ...answered, options: Object.fromEntries(verdicts), undecided: replies }
 }
 
+/** A payload of DUMP ends in two bytes of version, low byte first, and eight of checksum. */
 const dumpCommand = [
-  '--no-raw',
   'EVAL',
-  "redis.call('SET', KEYS[1], '1'); return redis.call('DUMP', KEYS[1])",
+  "redis.call('SET', KEYS[1], '1'); return { redis.call('DUMP', KEYS[1]):byte(-10, -9) }",
   '1',
   'k',
 ]

@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import { performTrial } from '../../../src/reconciler/execute/perform-trial.js'
 import { tryImage } from '../../../src/reconciler/execute/try-image.js'
 import type { Trial } from '../../../src/reconciler/trial.js'
+import { FlotillaError } from '../../../src/errors.js'
 import { configFilePath } from '../../../src/redis/config.js'
+import type { NodeTarget } from '../../../src/redis/redis.js'
 import type { RedisOptions } from '../../../src/redis/options.js'
-import { trialLabel } from '../../../src/runtime/labels.js'
-import type { ContainerFacts, ExecResult } from '../../../src/runtime/runtime.js'
+import { flotillaLabel, trialLabel } from '../../../src/runtime/labels.js'
+import type { ContainerFacts, ContainerSpec, ExecResult } from '../../../src/runtime/runtime.js'
 import { carriedOut, handsOn, type HandsOn } from '../support/hands-on.js'
 
 const trial = { kind: 'try-image', cause: 'a test' } as const
@@ -18,9 +20,6 @@ interface Server {
   readonly endsOver?: (config: string) => { readonly code: number; readonly log: readonly string[] } | null
 }
 
-/** A payload of DUMP: a value, two bytes of version (10), eight of checksum. */
-const dump = '"\\x00\\x011\\n\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\a\\b"'
-
 function redis7(sets: Readonly<Record<string, string>> = {}): Server['says'] {
   const values = new Map([
     ['hz', '10'],
@@ -28,7 +27,7 @@ function redis7(sets: Readonly<Record<string, string>> = {}): Server['says'] {
   ])
   return ([word, ...rest]) => {
     if (word === 'INFO') return 'redis_version:7.0.15\r\n'
-    if (word === '--no-raw') return dump
+    if (word === 'EVAL') return '10\n0\n'
     if (rest[0] === 'GET') return [...values].flat().join('\n')
     const names = rest.slice(1).filter((_, index) => index % 2 === 0)
     const refusal = names.map(name => sets[name]).find(one => one !== undefined)
@@ -205,6 +204,64 @@ test('an engine that can not ask is to blame, not the image', async () => {
     carriedOut(world.clock, tryImage(world.hands, { image: 'redis:8', options: {} })),
     /the engine is busy/,
   )
+})
+
+const noRedisCli = 'OCI runtime exec failed: exec: "redis-cli": executable file not found in $PATH: unknown'
+
+/** An engine with a network of ours, and an image without redis-cli whose server says this to whoever asks it over the network. */
+async function engineWithoutRedisCli(command: HandsOn['hands']['redis']['command']): Promise<HandsOn> {
+  const world = await handsOn({}, { exec: () => ({ exitCode: 127, stdout: noRedisCli, stderr: '' }) })
+  const { runtime } = world.fake
+  await runtime.removeNetwork('shop')
+  await runtime.createNetwork({ name: 'shop', labels: { [flotillaLabel]: 'shop' } })
+  return { ...world, hands: { ...world.hands, redis: { ...world.hands.redis, command } } }
+}
+
+test('an image without redis-cli is asked over the network, with a password of that trial alone', async () => {
+  const says = redis7({ databases: 'ERR CONFIG SET failed - can’t set immutable config' })
+  const targets: NodeTarget[] = []
+  const world = await engineWithoutRedisCli((target, command) => {
+    targets.push(target)
+    const said = says(command)
+    if (said.startsWith('ERR'))
+      throw new FlotillaError('redis/refused-command', `${target.nodeAlias}: CONFIG: ${said}`)
+    return Promise.resolve(said.includes('\n') && command[0] !== 'INFO' ? said.trimEnd().split('\n') : said)
+  })
+  const options = { hz: ['50'], databases: ['4'] }
+  const tried = await carriedOut(world.clock, tryImage(world.hands, { image: 'redis:8', options }))
+  assert.ok(tried.outcome.kind === 'answered', JSON.stringify(tried.outcome))
+  assert.deepEqual([tried.outcome.version, tried.outcome.rdbVersion], ['7.0.15', 10])
+  const found = Object.entries(tried.outcome.options).map(([option, { verdict }]) => `${option}: ${verdict}`)
+  assert.deepEqual(found, ['hz: live', 'databases: restart'])
+  assert.deepEqual(await world.fake.runtime.listContainers(), [], 'nothing of it is left')
+  const made = world.fake.calls.flatMap(({ method, args }) => (method === 'createContainer' ? [args] : []))
+  const networks = made.map(([given]) => (given as ContainerSpec).attachment.network)
+  assert.equal(networks.at(-1), 'shop')
+  const passwords = new Set(targets.map(({ credentials }) => credentials.application?.reveal()))
+  assert.ok(!passwords.has(undefined) && [...passwords].every(one => (one?.length ?? 0) > 20))
+})
+
+test('an image without redis-cli whose server nobody hears is given 20 s, and what was in the way is told', async () => {
+  const world = await engineWithoutRedisCli(() => {
+    throw new FlotillaError('redis/unreachable', 'shop-trial: INFO: no route to host')
+  })
+  const tried = await carriedOut(world.clock, tryImage(world.hands, { image: 'redis:8', options: {} }))
+  assert.deepEqual(tried.outcome, {
+    kind: 'failed',
+    reason: 'it does not answer within 20 s (shop-trial: INFO: no route to host)',
+    tried: {},
+  })
+})
+
+test('in a container of its own, and before there is a network, Flotilla is to blame and not the image', async () => {
+  const world = await engineWithoutRedisCli(() => Promise.reject(new Error('nobody is asked')))
+  await world.fake.runtime.removeNetwork('shop')
+  const hands = { ...world.hands, reach: 'network' as const }
+  await assert.rejects(
+    carriedOut(world.clock, tryImage(hands, { image: 'redis:8', options: {} })),
+    /has no redis-cli, and Flotilla, in a container itself, reaches a server only on the network shop/,
+  )
+  assert.deepEqual(await world.fake.runtime.listContainers(), [])
 })
 
 test('what it runs in has no network, no volume and no secret, and carries a label of its own', async () => {
