@@ -267,7 +267,8 @@ function answerOfTrialServer(
 ): string {
   if (isDead) return ''
   if (command === 'INFO') return 'redis_version:7.0.15\r\n'
-  if (words[0] === 'EVAL') return `"\\x00\\x01\\x${rdbVersion.toString(16).padStart(2, '0')}\\x0012345678"\n`
+  // The two bytes of the version, the low one first.
+  if (command === 'EVAL') return `${rdbVersion}\n0\n`
   if (command !== 'CONFIG') return '\n'
   const [verb, ...given] = words
   if (verb === 'GET') return [...options].flat().join('\n')
