@@ -112,7 +112,10 @@ const answersWithinMs = 5_000
 
 /** `shop-trial: CONFIG: ERR …` → `ERR …` */
 function withoutPlace(message: string, nodeAlias: string): string {
-  return message.replace(new RegExp(`^${nodeAlias}: [^:]*: `), '')
+  const place = `${nodeAlias}: `
+  if (!message.startsWith(place)) return message
+  const orderEnd = message.indexOf(': ', place.length)
+  return orderEnd < 0 ? message : message.slice(orderEnd + 2)
 }
 
 async function isRunning(runtime: Runtime, containerId: string, signal: AbortSignal): Promise<boolean> {

@@ -103,7 +103,8 @@ async function clearTheWay(
  * is found all the time.
  */
 function inCapitals(name: string): string {
-  const ways = [name.replace(/[^-]+$/, word => word.toUpperCase()), name.toUpperCase()]
+  const lastWord = name.lastIndexOf('-') + 1
+  const ways = [name.slice(0, lastWord) + name.slice(lastWord).toUpperCase(), name.toUpperCase()]
   return ways.find(way => way !== name) ?? `${name}-aside`
 }
 
