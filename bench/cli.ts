@@ -4,24 +4,27 @@ import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { BenchWorld } from './support/bench-world.js'
 import { makeHome, startDaemon, type Home } from './support/daemon.js'
-import { raiseUntil } from './support/raise.js'
-import { removeByHand } from './support/raw-flotilla.js'
+import { startFlotillasUntil } from './support/start-flotillas.js'
+import { removeBaseline } from './support/raw-flotilla.js'
 import type { RatioResult } from './support/result.js'
 
 const flotillaCount = 20
 const replicas = 2
-const usualRounds = 20
+const defaultRounds = 20
 
 const program = fileURLToPath(new URL('../bundle/flotilla.js', import.meta.url))
 
-/** How long a person waits for an answer, against a Node that does nothing, each pair one right after the other. */
+/**
+ * How long a person waits for an answer, against a Node that does nothing, each pair one right after the
+ * other.
+ */
 export async function benchCli(world: BenchWorld): Promise<readonly RatioResult[]> {
   const home = makeHome()
   const flotillas: string[] = []
   try {
     const daemon = await startDaemon(home, { dockerHost: world.dockerHost })
     try {
-      await raiseUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas })
+      await startFlotillasUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas })
       await sleepFor(2_000)
       return [
         await against(world, { bench: 'flotilla --help', args: ['--help'], home, lines: 20, goal: 1.35 }),
@@ -45,13 +48,13 @@ export async function benchCli(world: BenchWorld): Promise<readonly RatioResult[
       await daemon.stop()
     }
   } finally {
-    for (const flotilla of flotillas) await removeByHand(world.engine, flotilla)
+    for (const flotilla of flotillas) await removeBaseline(world.engine, flotilla)
     home.remove()
   }
 }
 
 async function against(
-  { dockerHost, options, say }: BenchWorld,
+  { dockerHost, options, logStep }: BenchWorld,
   verb: {
     readonly bench: string
     readonly args: readonly string[]
@@ -64,7 +67,7 @@ async function against(
   const env = { ...process.env, DOCKER_HOST: dockerHost }
   const oursMs: number[] = []
   const floorMs: number[] = []
-  const rounds = options.rounds ?? usualRounds
+  const rounds = options.rounds ?? defaultRounds
   // One of each, uncounted, so that the files are in memory.
   for (let round = -1; round < rounds; round++) {
     const floor = await timeOf(['-e', '0'], env)
@@ -75,7 +78,7 @@ async function against(
     floorMs.push(floor.ms)
     oursMs.push(ours.ms)
   }
-  say(`${verb.bench}: ${rounds} rounds`)
+  logStep(`${verb.bench}: ${rounds} rounds`)
   return { kind: 'ratio', bench: verb.bench, oursMs, floorMs, goal: verb.goal }
 }
 

@@ -2,17 +2,29 @@ import { setTimeout as sleepFor } from 'node:timers/promises'
 import { uniqueName } from '../test/support/engine.js'
 import { manifestOf, type BenchWorld } from './support/bench-world.js'
 import { makeHome, startDaemon } from './support/daemon.js'
-import { planByHand, raiseByHand, removeByHand, restartByHand, type RawPlan } from './support/raw-flotilla.js'
+import {
+  planBaseline,
+  startBaseline,
+  removeBaseline,
+  restartBaseline,
+  type RawPlan,
+} from './support/raw-flotilla.js'
 import type { RatioResult } from './support/result.js'
-import { openSight, type Sight } from './support/sight.js'
+import { openNodePoller, type NodePoller } from './support/node-poller.js'
 
 const goal = 1.15
-const roundsUsually = 24
+const defaultRounds = 24
 
-/** Several flotillas, so that each node has run for long enough between two of its crashes not to look like one that can't live. */
+/**
+ * Several flotillas, so that each node has run for long enough between two of its crashes not to look like
+ * one that can't live.
+ */
 const flotillasPerSide = 4
 const replicas = 2
-/** A daemon answers crashes that follow each other within 30 s more and more slowly; so would a careful person. */
+/**
+ * A daemon answers crashes that follow each other within 30 s more and more slowly; so would a careful
+ * person.
+ */
 const liveAtLeastMs = 31_000
 
 /** From the kill of a replica's process until that replica is online again. */
@@ -22,27 +34,27 @@ export async function benchCrash(world: BenchWorld): Promise<readonly RatioResul
   const { password, passwordFile } = home
   const daemon = await startDaemon(home, { dockerHost })
   const names = Array.from({ length: 2 * flotillasPerSide }, () => uniqueName('bench'))
-  const sights = new Map<string, Sight>()
+  const snapshots = new Map<string, NodePoller>()
   try {
     const ours: Victim[] = []
-    const byHand: Victim[] = []
+    const baseline: Victim[] = []
     for (const [index, flotilla] of names.entries()) {
       const manifest = manifestOf({ flotilla, image, replicas, passwordFile })
-      const sight = await openSight(engine, flotilla, password)
-      sights.set(flotilla, sight)
-      const plan = await planByHand({ flotilla, manifest, password, imageUser })
+      const poller = await openNodePoller(engine, flotilla, password)
+      snapshots.set(flotilla, poller)
+      const plan = await planBaseline({ flotilla, manifest, password, imageUser })
       const isOurs = index < flotillasPerSide
       if (isOurs) daemon.save(flotilla, manifest)
-      else await raiseByHand(engine, plan, { concurrency: 4, order: 'staged' })
-      await sight.allOnline(replicas)
+      else await startBaseline(engine, plan, { concurrency: 4, order: 'staged' })
+      await poller.allOnline(replicas)
       for (const containerId of await replicasOf(world, flotilla))
-        (isOurs ? ours : byHand).push({ containerId, plan, sight, sinceMs: performance.now() })
+        (isOurs ? ours : baseline).push({ containerId, plan, poller, sinceMs: performance.now() })
     }
-    return [await crashRounds(world, { ours, byHand, rounds: options.rounds ?? roundsUsually })]
+    return [await crashRounds(world, { ours, baseline, rounds: options.rounds ?? defaultRounds })]
   } finally {
     await daemon.stop()
-    for (const sight of sights.values()) sight.close()
-    for (const flotilla of names) await removeByHand(engine, flotilla)
+    for (const poller of snapshots.values()) poller.close()
+    for (const flotilla of names) await removeBaseline(engine, flotilla)
     home.remove()
   }
 }
@@ -50,28 +62,28 @@ export async function benchCrash(world: BenchWorld): Promise<readonly RatioResul
 interface Victim {
   readonly containerId: string
   readonly plan: RawPlan
-  readonly sight: Sight
+  readonly poller: NodePoller
   sinceMs: number
 }
 
 async function crashRounds(
   world: BenchWorld,
-  given: { readonly ours: readonly Victim[]; readonly byHand: readonly Victim[]; readonly rounds: number },
+  given: { readonly ours: readonly Victim[]; readonly baseline: readonly Victim[]; readonly rounds: number },
 ): Promise<RatioResult> {
-  const { ours, byHand, rounds } = given
+  const { ours, baseline, rounds } = given
   const oursMs: number[] = []
   const floorMs: number[] = []
   for (let round = 0; round < rounds; round++) {
     const mine = ours[round % ours.length]
-    const other = byHand[round % byHand.length]
+    const other = baseline[round % baseline.length]
     if (mine === undefined || other === undefined) throw new Error('no replicas')
     await sleepFor(Math.max(500, mine.sinceMs + liveAtLeastMs - performance.now()))
     const took = await crash(world, mine, () => Promise.resolve())
     await sleepFor(500)
-    const floor = await crash(world, other, () => nurse(world, other))
+    const floor = await crash(world, other, () => restartOnExit(world, other))
     oursMs.push(took)
     floorMs.push(floor)
-    world.say(
+    world.logStep(
       `crash, round ${round + 1} of ${rounds}: ${took.toFixed(0)} ms, floor ${floor.toFixed(0)} ms, ratio ${(took / floor).toFixed(2)}`,
     )
   }
@@ -79,25 +91,29 @@ async function crashRounds(
 }
 
 /** @param care what brings the node back, begun before it is killed */
-async function crash({ engine }: BenchWorld, victim: Victim, care: () => Promise<void>): Promise<number> {
+async function crash(
+  { engine }: BenchWorld,
+  victim: Victim,
+  supervise: () => Promise<void>,
+): Promise<number> {
   const { State } = (await engine.call('GET', `/containers/${victim.containerId}/json`)) as {
     readonly State: { readonly Pid: number }
   }
-  const cared = care()
-  const back = victim.sight.nextLinkUp(victim.containerId)
+  const supervised = supervise()
+  const back = victim.poller.nextLinkUp(victim.containerId)
   // Its `wait` must have reached the engine.
   await sleepFor(50)
   const startedMs = performance.now()
   process.kill(State.Pid, 'SIGKILL')
-  await Promise.all([back, cared])
+  await Promise.all([back, supervised])
   victim.sinceMs = performance.now()
   return victim.sinceMs - startedMs
 }
 
 /** The program that knows one thing: when this container stops, start it and have it follow node 0. */
-async function nurse({ engine }: BenchWorld, { containerId, plan }: Victim): Promise<void> {
+async function restartOnExit({ engine }: BenchWorld, { containerId, plan }: Victim): Promise<void> {
   await engine.call('POST', `/containers/${containerId}/wait?condition=not-running`)
-  await restartByHand(engine, plan, containerId)
+  await restartBaseline(engine, plan, containerId)
 }
 
 async function replicasOf({ engine }: BenchWorld, flotilla: string): Promise<readonly string[]> {

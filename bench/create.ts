@@ -2,9 +2,9 @@ import { setTimeout as sleepFor } from 'node:timers/promises'
 import { uniqueName } from '../test/support/engine.js'
 import { manifestOf, type BenchWorld } from './support/bench-world.js'
 import { makeHome, startDaemon, type Daemon, type Home } from './support/daemon.js'
-import { planByHand, raiseByHand, removeByHand, type RawOrder } from './support/raw-flotilla.js'
+import { planBaseline, startBaseline, removeBaseline, type StartOrder } from './support/raw-flotilla.js'
 import type { RatioResult } from './support/result.js'
-import { openSight } from './support/sight.js'
+import { openNodePoller } from './support/node-poller.js'
 
 /** Replicas, and how many rounds of each are enough for a steady median in a few minutes. */
 const sizes = [
@@ -22,7 +22,7 @@ export async function benchCreate(world: BenchWorld): Promise<readonly RatioResu
   const daemon = await startDaemon(home, { dockerHost: world.dockerHost })
   try {
     // An empty folder deletes nothing, so one manifest stays while the others come and go.
-    await raiseByDaemon(world, { home, daemon }, { flotilla: anchor, replicas: 0 })
+    await startByDaemon(world, { home, daemon }, { flotilla: anchor, replicas: 0 })
     const results: RatioResult[] = []
     for (const { replicas, rounds } of sizes)
       results.push(
@@ -31,7 +31,7 @@ export async function benchCreate(world: BenchWorld): Promise<readonly RatioResu
     return results
   } finally {
     await daemon.stop()
-    await removeByHand(world.engine, anchor)
+    await removeBaseline(world.engine, anchor)
     home.remove()
   }
 }
@@ -50,12 +50,12 @@ async function createRounds(
   const floorMs: number[] = []
   // The round before the first is not counted: it is the one in which both programs are compiled.
   for (let round = 0; round <= rounds; round++) {
-    const ours = await oneOfOurs(world, side, replicas)
-    const floor = await oneByHand(world, side.home, { replicas, way: bestOrder })
+    const ours = await timeOurs(world, side, replicas)
+    const floor = await timeBaseline(world, side.home, { replicas, way: bestOrder })
     if (round === 0) continue
     oursMs.push(ours)
     floorMs.push(floor)
-    world.say(
+    world.logStep(
       `create ${replicas} replicas, round ${round} of ${rounds}: ${ours.toFixed(0)} ms, floor ${floor.toFixed(0)} ms, ratio ${(ours / floor).toFixed(2)}`,
     )
   }
@@ -63,52 +63,52 @@ async function createRounds(
 }
 
 /** The fastest of those that benchFloor tried. */
-const bestOrder: RawOrder = { concurrency: 8, order: 'staged' }
+const bestOrder: StartOrder = { concurrency: 8, order: 'staged' }
 
-async function oneOfOurs(world: BenchWorld, side: Side, replicas: number): Promise<number> {
+async function timeOurs(world: BenchWorld, side: Side, replicas: number): Promise<number> {
   const flotilla = uniqueName('bench')
   try {
-    return await raiseByDaemon(world, side, { flotilla, replicas })
+    return await startByDaemon(world, side, { flotilla, replicas })
   } finally {
     side.daemon.forget(flotilla)
-    await untilGone(world, flotilla)
+    await waitUntilGone(world, flotilla)
   }
 }
 
-async function raiseByDaemon(
+async function startByDaemon(
   { engine, image }: BenchWorld,
   { home, daemon }: Side,
   { flotilla, replicas }: { readonly flotilla: string; readonly replicas: number },
 ): Promise<number> {
   const { password, passwordFile } = home
-  const sight = await openSight(engine, flotilla, password)
+  const poller = await openNodePoller(engine, flotilla, password)
   const startedMs = performance.now()
   daemon.save(flotilla, manifestOf({ flotilla, image, replicas, passwordFile }))
-  await sight.allOnline(replicas)
+  await poller.allOnline(replicas)
   const tookMs = performance.now() - startedMs
-  sight.close()
+  poller.close()
   return tookMs
 }
 
-async function oneByHand(
+async function timeBaseline(
   world: BenchWorld,
   { password, passwordFile }: Home,
-  { replicas, way }: { readonly replicas: number; readonly way: RawOrder },
+  { replicas, way }: { readonly replicas: number; readonly way: StartOrder },
 ): Promise<number> {
   const { engine, image, imageUser } = world
   const flotilla = uniqueName('bench')
   const manifest = manifestOf({ flotilla, image, replicas, passwordFile })
-  const plan = await planByHand({ flotilla, manifest, password, imageUser })
-  const sight = await openSight(engine, flotilla, password)
+  const plan = await planBaseline({ flotilla, manifest, password, imageUser })
+  const poller = await openNodePoller(engine, flotilla, password)
   const startedMs = performance.now()
-  await Promise.all([raiseByHand(engine, plan, way), sight.allOnline(replicas)])
+  await Promise.all([startBaseline(engine, plan, way), poller.allOnline(replicas)])
   const tookMs = performance.now() - startedMs
-  sight.close()
-  await removeByHand(engine, flotilla)
+  poller.close()
+  await removeBaseline(engine, flotilla)
   return tookMs
 }
 
-async function untilGone({ engine }: BenchWorld, flotilla: string): Promise<void> {
+async function waitUntilGone({ engine }: BenchWorld, flotilla: string): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`io.flotilla.flotilla=${flotilla}`] }))
   for (;;) {
     const volumes = (await engine.call('GET', `/volumes?filters=${filters}`)) as { Volumes: unknown[] | null }
@@ -120,7 +120,7 @@ async function untilGone({ engine }: BenchWorld, flotilla: string): Promise<void
 
 /** Which order of the raw calls is the floor: each in turn, round by round. */
 export async function benchFloor(world: BenchWorld): Promise<readonly []> {
-  const ways: readonly RawOrder[] = (['staged', 'streamed'] as const).flatMap(order =>
+  const ways: readonly StartOrder[] = (['staged', 'streamed'] as const).flatMap(order =>
     [4, 8, 16].map(concurrency => ({ order, concurrency })),
   )
   const home = makeHome()
@@ -128,8 +128,8 @@ export async function benchFloor(world: BenchWorld): Promise<readonly []> {
     for (const replicas of [2, 10, 50])
       for (let round = 1; round <= (world.options.rounds ?? 5); round++)
         for (const way of ways) {
-          const tookMs = await oneByHand(world, home, { replicas, way })
-          world.say(`floor ${replicas} replicas ${way.order} ${way.concurrency}: ${tookMs.toFixed(0)} ms`)
+          const tookMs = await timeBaseline(world, home, { replicas, way })
+          world.logStep(`floor ${replicas} replicas ${way.order} ${way.concurrency}: ${tookMs.toFixed(0)} ms`)
         }
   } finally {
     home.remove()

@@ -6,8 +6,8 @@ import type { BenchWorld } from './support/bench-world.js'
 import { httpPortOf, makeHome, startDaemon } from './support/daemon.js'
 import { median } from './support/numbers.js'
 import { memoryOf } from './support/process-cost.js'
-import { raiseUntil } from './support/raise.js'
-import { removeByHand } from './support/raw-flotilla.js'
+import { startFlotillasUntil } from './support/start-flotillas.js'
+import { removeBaseline } from './support/raw-flotilla.js'
 import type { CostResult } from './support/result.js'
 
 const flotillaCount = 20
@@ -29,7 +29,7 @@ export async function benchHttp(world: BenchWorld): Promise<readonly CostResult[
     nodeFlags: ['--expose-gc', '--import', collector],
   })
   try {
-    await raiseUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas: 2 })
+    await startFlotillasUntil(world, { home, daemon, flotillas, count: flotillaCount, replicas: 2 })
     const served = { port: httpPortOf(home), pid: daemon.pid }
     await sleepFor(restMs)
     return [
@@ -39,7 +39,7 @@ export async function benchHttp(world: BenchWorld): Promise<readonly CostResult[
     ]
   } finally {
     await daemon.stop()
-    for (const flotilla of flotillas) await removeByHand(world.engine, flotilla)
+    for (const flotilla of flotillas) await removeBaseline(world.engine, flotilla)
     home.remove()
   }
 }
@@ -50,11 +50,13 @@ interface Served {
 }
 
 /**
- * From the connection to the last byte, by a client that connects anew each time, as Prometheus at its slowest does. Memory is read after V8 was made to clean up, before and after
- * each round, or what it has not cleaned up yet would hide what is kept; and as it is while it is scraped, which is the most that it ever takes.
+ * From the connection to the last byte, by a client that connects anew each time, as Prometheus at its
+ * slowest does. Memory is read after V8 was made to clean up, before and after each round, or what it has not
+ * cleaned up yet would hide what is kept; and as it is while it is scraped, which is the most that it ever
+ * takes.
  */
 async function benchScrape(
-  { say, options }: BenchWorld,
+  { logStep, options }: BenchWorld,
   { port, pid }: Served,
 ): Promise<readonly CostResult[]> {
   const tookMs: number[] = []
@@ -75,12 +77,12 @@ async function benchScrape(
     }
     keptMb.push((await cleanRss(pid)) - before)
     mostMb.push(most - before)
-    say(
+    logStep(
       `round ${round + 1}: ${before.toFixed(1)} MB, kept ${keptMb.at(-1)?.toFixed(1)}, most ${mostMb.at(-1)?.toFixed(1)}`,
     )
   }
   const bench = `scrape, ${flotillaCount} × 3 nodes`
-  say(
+  logStep(
     `${bench}: ${median(tookMs).toFixed(1)} ms (${Math.min(...tookMs).toFixed(1)}–${Math.max(...tookMs).toFixed(1)}), ${bytes} bytes`,
   )
   return [
@@ -98,7 +100,7 @@ async function cleanRss(pid: number): Promise<number> {
 }
 
 /** Growth counts from when all have been followed for ten seconds. */
-async function benchStreams({ say, options }: BenchWorld, { port, pid }: Served): Promise<CostResult> {
+async function benchStreams({ logStep, options }: BenchWorld, { port, pid }: Served): Promise<CostResult> {
   const before = await cleanRss(pid)
   let received = 0
   const calls = Array.from({ length: followers }, (): ClientRequest =>
@@ -113,13 +115,13 @@ async function benchStreams({ say, options }: BenchWorld, { port, pid }: Served)
   const late = await cleanRss(pid)
   for (const call of calls) call.destroy()
   const bench = `${followers} streams for ${options.seconds} s`
-  say(
+  logStep(
     `${bench}: ${before.toFixed(1)} → ${early.toFixed(1)} → ${late.toFixed(1)} MB, ${(received / followers / 1e6).toFixed(1)} MB to each`,
   )
   return cost(bench, 'growth of memory', 'MB', [late - early], null)
 }
 
-async function benchMalformed({ say }: BenchWorld, { port, pid }: Served): Promise<CostResult> {
+async function benchMalformed({ logStep }: BenchWorld, { port, pid }: Served): Promise<CostResult> {
   const round = async (): Promise<number> => {
     for (let first = 0; first < malformedCount; first += 25)
       await Promise.all(Array.from({ length: 25 }, (_, index) => sendMalformed(port, first + index)))
@@ -131,7 +133,7 @@ async function benchMalformed({ say }: BenchWorld, { port, pid }: Served): Promi
   const { status } = await ask({ kind: 'tcp', host: '127.0.0.1', port }, '/readyz')
   if (status !== 200) throw new Error(`after the rubbish /readyz says ${status}`)
   const bench = `${malformedCount} malformed requests`
-  say(`${bench}: ${before.toFixed(1)} → ${after.toFixed(1)} MB, and it is ready`)
+  logStep(`${bench}: ${before.toFixed(1)} → ${after.toFixed(1)} MB, and it is ready`)
   return cost(bench, 'growth of memory', 'MB', [after - before], null)
 }
 

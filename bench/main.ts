@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { preferThisProcess } from '../src/process-priority.js'
+import { raisePriority } from '../src/process-priority.js'
 import { benchCli } from './cli.js'
 import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
@@ -61,7 +61,7 @@ if (values.help === true || unknown !== undefined) {
 }
 
 // The floors are timed against a daemon that asks for the same.
-preferThisProcess()
+raisePriority()
 
 const names = positionals.length > 0 ? positionals : ['create', 'crash', 'rollout', 'settled', 'cli']
 const world = await openBenchWorld({

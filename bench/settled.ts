@@ -4,20 +4,26 @@ import type { BenchWorld } from './support/bench-world.js'
 import { openCountingProxy } from './support/counting-proxy.js'
 import { makeHome, startDaemon, type Home } from './support/daemon.js'
 import { cpuSecondsOf, memoryOf } from './support/process-cost.js'
-import { raiseUntil } from './support/raise.js'
-import { removeByHand } from './support/raw-flotilla.js'
+import { startFlotillasUntil } from './support/start-flotillas.js'
+import { removeBaseline } from './support/raw-flotilla.js'
 import type { CostResult } from './support/result.js'
-import { addressOf } from './support/sight.js'
+import { addressOf } from './support/node-poller.js'
 import { wireWhenListening, type Wire } from './support/wire.js'
 
 const counts = [1, 10, 20]
 const replicas = 2
 const goals = { cpuPercent: 0.5, rssMb: 90, atFlotillas: 10 }
 
-/** How long after its start a daemon is left alone: its compilers and its garbage collector have work to finish that is not of being settled. */
+/**
+ * How long after its start a daemon is left alone: its compilers and its garbage collector have work to
+ * finish that is not of being settled.
+ */
 const restMs = 15_000
 
-/** What a daemon costs that has nothing to do: its share of one core, its memory, and what it asks of engine and nodes. */
+/**
+ * What a daemon costs that has nothing to do: its share of one core, its memory, and what it asks of engine
+ * and nodes.
+ */
 export async function benchSettled(world: BenchWorld): Promise<readonly CostResult[]> {
   const home = makeHome()
   const flotillas: string[] = []
@@ -29,12 +35,15 @@ export async function benchSettled(world: BenchWorld): Promise<readonly CostResu
     }
     return results
   } finally {
-    for (const flotilla of flotillas) await removeByHand(world.engine, flotilla)
+    for (const flotilla of flotillas) await removeBaseline(world.engine, flotilla)
     home.remove()
   }
 }
 
-/** Adds flotillas until there are `count`, waits until they are online, and watches the very daemon that made them: what it used for that is in its memory. */
+/**
+ * Adds flotillas until there are `count`, waits until they are online, and watches the very daemon that made
+ * them: what it used for that is in its memory.
+ */
 async function watchCost(
   world: BenchWorld,
   given: { readonly home: Home; readonly flotillas: string[]; readonly count: number },
@@ -42,7 +51,7 @@ async function watchCost(
   const { home, flotillas, count } = given
   const daemon = await startDaemon(home, { dockerHost: world.dockerHost })
   try {
-    await raiseUntil(world, { home, daemon, flotillas, count, replicas })
+    await startFlotillasUntil(world, { home, daemon, flotillas, count, replicas })
     const nodes = await openNodes(world, home, flotillas)
     try {
       await sleepFor(restMs)
@@ -61,7 +70,7 @@ async function watchCost(
 }
 
 async function watchWindow(
-  { options, say }: BenchWorld,
+  { options, logStep }: BenchWorld,
   given: {
     readonly pid: number
     readonly nodes: readonly Wire[]
@@ -83,7 +92,7 @@ async function watchWindow(
   const commands = (60 * ((await infosOf(nodes)) - commandsBefore)) / seconds
   const rss = memory.map(({ rssMb }) => rssMb)
   const pss = memory.map(({ pssMb }) => pssMb)
-  say(
+  logStep(
     `${bench}: ${cpuPercent.toFixed(2)} % CPU, ${Math.min(...rss).toFixed(0)}–${Math.max(...rss).toFixed(0)} MB`,
   )
   const cost = (what: string, unit: string, values: readonly number[], goal: number | null): CostResult => ({
@@ -99,7 +108,7 @@ async function watchWindow(
 }
 
 async function watchCalls(world: BenchWorld, home: Home, flotillas: number): Promise<CostResult> {
-  const { engine, options, say } = world
+  const { engine, options, logStep } = world
   const proxy = await openCountingProxy(join(home.folder, 'engine.sock'), engine.socketPath)
   const daemon = await startDaemon(home, { dockerHost: proxy.dockerHost })
   try {
@@ -107,7 +116,7 @@ async function watchCalls(world: BenchWorld, home: Home, flotillas: number): Pro
     proxy.reset()
     await sleepFor(options.seconds * 1000)
     const total = [...proxy.calls.values()].reduce((sum, calls) => sum + calls, 0)
-    say(
+    logStep(
       `${benchName(flotillas)}: ${[...proxy.calls].map(([kind, calls]) => `${calls} × ${kind}`).join(', ')}`,
     )
     const values = [(total * 60) / options.seconds]

@@ -1,24 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { masterName } from '../src/reconciler/names.js'
+import { masterName } from '../src/model/names.js'
 import { uniqueName } from '../test/support/engine.js'
 import { manifestOf, type BenchWorld } from './support/bench-world.js'
 import { logOf, makeHome, startDaemon, type Daemon, type Home } from './support/daemon.js'
 import type { RawEngine } from './support/raw-engine.js'
-import { removeByHand } from './support/raw-flotilla.js'
+import { removeBaseline } from './support/raw-flotilla.js'
 import type { BenchResult } from './support/result.js'
-import { addressOf, openSight } from './support/sight.js'
+import { addressOf, openNodePoller } from './support/node-poller.js'
 import { startWriter } from './support/steady-writer.js'
 import { dialOnce } from './support/wire.js'
 
-const roundsUsually = 3
+const defaultRounds = 3
 const pauseGoalMs = 1_000
 /** A refusal is read off the manifest and the trial of an image, so it comes within seconds. */
 const refusalMsMax = 60_000
 
 /**
- * From an old server to the newest that can be had here, under 1,000 writes a second, with two replicas and with none; each acknowledged write is looked for afterwards.
- * Then the way back, which the format of the data forbids: it is to be refused with every node as it was.
+ * From an old server to the newest that can be had here, under 1,000 writes a second, with two replicas and
+ * with none; each acknowledged write is looked for afterwards. Then the way back, which the format of the
+ * data forbids: it is to be refused with every node as it was.
  */
 export async function benchUpgrade(world: BenchWorld): Promise<readonly BenchResult[]> {
   const [older, newest] = [
@@ -30,10 +31,10 @@ export async function benchUpgrade(world: BenchWorld): Promise<readonly BenchRes
   const results: BenchResult[] = []
   for (const replicas of [2, 0]) {
     const all: Upgraded[] = []
-    for (let round = 1; round <= (world.options.rounds ?? roundsUsually); round += 1) {
+    for (let round = 1; round <= (world.options.rounds ?? defaultRounds); round += 1) {
       const one = await upgrade(world, { older, newest, replicas })
       all.push(one)
-      world.say(
+      world.logStep(
         `upgrade ${one.from} → ${one.to}, ${replicas} replicas, round ${round}: ${one.tookMs.toFixed(0)} ms, ${one.writes} acknowledged writes (${one.perSecond.toFixed(0)} a second), ${one.lost} lost, longest pause ${one.pauseMs.toFixed(0)} ms; the way back was refused after ${one.refusedMs.toFixed(0)} ms: ${one.refusal}`,
       )
     }
@@ -97,12 +98,12 @@ async function upgrade(
   const { password, passwordFile } = home
   const daemon = await startDaemon(home, { dockerHost })
   const flotilla = uniqueName('bench')
-  const sight = await openSight(engine, flotilla, password)
+  const poller = await openNodePoller(engine, flotilla, password)
   const save = (image: string): void =>
     daemon.save(flotilla, manifestOf({ flotilla, image, replicas, passwordFile }))
   try {
     save(older)
-    await sight.allOnline(replicas)
+    await poller.allOnline(replicas)
     const from = await versionOf(engine, flotilla, password)
     const writer = startWriter(engine, { flotilla, password, clients: 8, everyMs: 2 })
     while (writer.count < 1_000) await sleepFor(5)
@@ -119,8 +120,8 @@ async function upgrade(
     return { from, to, tookMs, writes, perSecond: (writes * 1_000) / tookMs, lost, pauseMs, ...refused }
   } finally {
     await daemon.stop()
-    sight.close()
-    await removeByHand(engine, flotilla)
+    poller.close()
+    await removeBaseline(engine, flotilla)
     home.remove()
   }
 }
@@ -144,7 +145,7 @@ async function refuse(
   const after = await containersOf(engine, flotilla)
   if (after !== before)
     throw new Error(`the way back was not refused before it hurt: ${before}, then ${after}`)
-  return { refusedMs, refusal: String(line['why']) }
+  return { refusedMs, refusal: String(line['reason']) }
 }
 
 async function told(

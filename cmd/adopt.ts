@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function adoptCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('adopt'))
+  return withPathOptions(new Command('adopt'))
     .description(
       'take over a master and replicas that were started by hand, losing no write; shows what it does, and asks',
     )
@@ -46,9 +46,9 @@ export function adoptCommand({ env, output }: CommandContext): Command {
         const { adopt } = await import('../src/cli/adopt/adopt.js')
         const done = await adopt(
           {
-            places: placesOf(command),
+            paths: pathsOf(command),
             env,
-            containers: containers.map(text => readNamed(text, options.port)),
+            containers: containers.map(text => parseNamedContainer(text, options.port)),
             name: options.name ?? null,
             user: options.user ?? null,
             passwordFile: options.passwordFile ?? null,
@@ -80,7 +80,10 @@ function parsePort(text: string): number {
 }
 
 /** A container's name has no colon in it. */
-function readNamed(text: string, port: number): { readonly container: string; readonly port: number } {
+function parseNamedContainer(
+  text: string,
+  port: number,
+): { readonly container: string; readonly port: number } {
   const [, container, own] = /^([^:]+):(\d{1,5})$/.exec(text) ?? []
   return container === undefined ? { container: text, port } : { container, port: Number(own) }
 }

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function claimCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('claim'))
+  return withPathOptions(new Command('claim'))
     .description(
       'take over containers, network and volumes that carry the labels of a flotilla and were made with another state directory, such as one that was lost; lists them and asks first',
     )
@@ -14,7 +14,7 @@ export function claimCommand({ env, output }: CommandContext): Command {
     .action((name: string, options: { yes?: true }, command: Command) =>
       runVerb(output, async () => {
         const { claim } = await import('../src/cli/claim.js')
-        const done = await claim({ places: placesOf(command), env, name, yes: options.yes === true }, output)
+        const done = await claim({ paths: pathsOf(command), env, name, yes: options.yes === true }, output)
         return done ? exitCode.done : exitCode.failed
       }),
     )

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { runVerb } from '../src/cli/output.js'
-import { asUser, example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { asUser, example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function cliCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('cli'))
+  return withPathOptions(new Command('cli'))
     .description('redis-cli on the master (or another node), logged in')
     .argument('<flotilla>', 'which one')
     .argument('[command...]', 'what redis-cli is to run; without it, interactive')
@@ -29,7 +29,7 @@ export function cliCommand({ env, output }: CommandContext): Command {
     .action(
       (
         name: string,
-        words: string[],
+        args: string[],
         options: { node?: number; control?: true; user?: string },
         command: Command,
       ) =>
@@ -37,7 +37,7 @@ export function cliCommand({ env, output }: CommandContext): Command {
           const { runRedisCli } = await import('../src/cli/redis-cli.js')
           const as = options.control === true ? 'control' : { user: options.user ?? null }
           return runRedisCli({
-            ...{ places: placesOf(command), env, name, words, as },
+            ...{ paths: pathsOf(command), env, name, args, as },
             ordinal: options.node ?? null,
           })
         }),

@@ -2,8 +2,8 @@ import type { Option } from 'commander'
 import { Argument, Command } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import type { Folders } from '../src/cli/service/places.js'
-import { example, foldersFor, withPlaces, type CommandContext } from './context.js'
+import type { Folders } from '../src/cli/service/default-paths.js'
+import { example, foldersFor, withPathOptions, type CommandContext } from './context.js'
 
 export function completionCommand({ output }: CommandContext): Command {
   return new Command('completion')
@@ -26,12 +26,15 @@ export function completionCommand({ output }: CommandContext): Command {
     )
 }
 
-/** What the scripts ask at each Tab. It never says what went wrong: that would land in the middle of somebody's command line. */
+/**
+ * What the scripts ask at each Tab. It never says what went wrong: that would land in the middle of
+ * somebody's command line.
+ */
 export function hiddenCompleteCommand({ env, output }: CommandContext, program: Command): Command {
   return new Command('__complete').argument('[words...]').action(async (words: string[]) => {
     try {
-      const { completionText } = await import('../src/cli/completion/answer.js')
-      output.result(await completionText(program, words, long => placeOf(env, long)))
+      const { completionText } = await import('../src/cli/completion/render.js')
+      output.result(await completionText(program, words, long => defaultPath(env, long)))
     } catch {
       process.exitCode = exitCode.failed
     }
@@ -39,14 +42,15 @@ export function hiddenCompleteCommand({ env, output }: CommandContext, program: 
 }
 
 /** Where a verb would look, as far as the environment and the defaults say. */
-function placeOf(env: CommandContext['env'], long: string): string {
-  const { options } = withPlaces(new Command())
-  const given = (name: keyof Folders): string | undefined => env[optionOf(options, `--${name}`)?.envVar ?? '']
-  const usual = (name: keyof Folders): string => String(optionOf(options, `--${name}`)?.defaultValue)
-  const named = given('manifests') !== undefined || given('state') !== undefined
+function defaultPath(env: CommandContext['env'], long: string): string {
+  const { options } = withPathOptions(new Command())
+  const fromEnvironment = (name: keyof Folders): string | undefined =>
+    env[optionOf(options, `--${name}`)?.envVar ?? '']
+  const byDefault = (name: keyof Folders): string => String(optionOf(options, `--${name}`)?.defaultValue)
+  const named = fromEnvironment('manifests') !== undefined || fromEnvironment('state') !== undefined
   const folders = {
-    manifests: given('manifests') ?? usual('manifests'),
-    state: given('state') ?? usual('state'),
+    manifests: fromEnvironment('manifests') ?? byDefault('manifests'),
+    state: fromEnvironment('state') ?? byDefault('state'),
   }
   return foldersFor(folders, named)[long === '--state' ? 'state' : 'manifests']
 }

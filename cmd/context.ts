@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { join } from 'node:path'
-import { chooseFolders, type Folders } from '../src/cli/service/places.js'
+import { chooseFolders, type Folders } from '../src/cli/service/default-paths.js'
 import { unitFolder, unitName } from '../src/cli/service/unit.js'
 import type { Output } from '../src/cli/output.js'
-import { parseDuration } from '../src/cli/quantities.js'
-import type { Places } from '../src/cli/open-store.js'
-import type { Environment } from '../src/cli/session.js'
+import { parseDuration } from '../src/units.js'
+import type { Paths } from '../src/session/open-store.js'
+import type { Environment } from '../src/session/session.js'
 
 /** What a verb gets from the process: the only way in for the environment. */
 export interface CommandContext {
@@ -13,10 +13,10 @@ export interface CommandContext {
   readonly output: Output
 }
 
-export const placesHeading = 'Where things are:'
+export const pathsHeading = 'Where things are:'
 
 /** The options that every verb about flotillas has. */
-export function withPlaces(command: Command): Command {
+export function withPathOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
@@ -25,13 +25,13 @@ export function withPlaces(command: Command): Command {
       )
         .env('FLOTILLA_MANIFESTS')
         .default('manifests')
-        .helpGroup(placesHeading),
+        .helpGroup(pathsHeading),
     )
     .addOption(
       new Option('--state <dir>', 'what Flotilla remembers')
         .env('FLOTILLA_STATE')
         .default('state')
-        .helpGroup(placesHeading),
+        .helpGroup(pathsHeading),
     )
     .addOption(
       new Option(
@@ -39,14 +39,14 @@ export function withPlaces(command: Command): Command {
         'what manifests may ask for (default: policy.yaml of the state directory, where there is one)',
       )
         .env('FLOTILLA_POLICY')
-        .helpGroup(placesHeading),
+        .helpGroup(pathsHeading),
     )
     .addOption(
       new Option('--reach <way>', 'how nodes are reached')
         .choices(['auto', 'container-ip', 'network', 'published'])
         .env('FLOTILLA_REACH')
         .default('auto')
-        .helpGroup(placesHeading),
+        .helpGroup(pathsHeading),
     )
 }
 
@@ -58,11 +58,11 @@ export function asUser(): Option {
   )
 }
 
-/** The places that {@link withPlaces} read, or those of the installed service where nobody named any. */
-export function placesOf(command: Command): Places {
-  const places = command.opts<Places>()
+/** The places that {@link withPathOptions} read, or those of the installed service where nobody named any. */
+export function pathsOf(command: Command): Paths {
+  const paths = command.opts<Paths>()
   const named = ['manifests', 'state'].some(name => command.getOptionValueSource(name) !== 'default')
-  return { ...places, ...foldersFor(places, named) }
+  return { ...paths, ...foldersFor(paths, named) }
 }
 
 export function foldersFor(folders: Folders, named: boolean): Folders {

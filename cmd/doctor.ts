@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function doctorCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('doctor'))
+  return withPathOptions(new Command('doctor'))
     .description(
       'check what Flotilla stands on (engine, host, state directory, manifests, nodes), and say what to type; exits 1 on a failure, not on a warning',
     )
@@ -16,7 +16,7 @@ export function doctorCommand({ env, output }: CommandContext): Command {
     .action((options: { output: 'text' | 'json' }, command: Command) =>
       runVerb(output, async () => {
         const { runDoctor } = await import('../src/cli/doctor/doctor.js')
-        const request = { places: placesOf(command), env, format: options.output }
+        const request = { paths: pathsOf(command), env, format: options.output }
         return (await runDoctor(request, output)) ? exitCode.done : exitCode.failed
       }),
     )

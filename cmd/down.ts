@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function downCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('down'))
+  return withPathOptions(new Command('down'))
     .description('remove what is ours: containers and network, and with --volumes the data; asks first')
     .argument('[flotilla...]', 'which ones (default: all)')
     .option('--volumes', 'the data too; it can not be brought back')
@@ -13,13 +13,13 @@ export function downCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla down shop', 'flotilla down --volumes --images --yes'))
     .action((names: string[], options: { volumes?: true; images?: true; yes?: true }, command: Command) =>
       runVerb(output, async () => {
-        const { takeDown } = await import('../src/cli/down.js')
-        const done = await takeDown(
+        const { tearDown } = await import('../src/cli/down.js')
+        const done = await tearDown(
           {
-            places: placesOf(command),
+            paths: pathsOf(command),
             env,
             names,
-            volumesToo: options.volumes === true,
+            removeVolumes: options.volumes === true,
             imagesToo: options.images === true,
             yes: options.yes === true,
           },

@@ -5,8 +5,8 @@ import {
   collect,
   example,
   parseCount,
-  placesOf,
-  withPlaces,
+  pathsOf,
+  withPathOptions,
   type CommandContext,
   linesFormatOption,
   sinceOption,
@@ -22,7 +22,7 @@ interface EventsOptions {
 }
 
 export function eventsCommand({ output }: CommandContext): Command {
-  return withPlaces(new Command('events'))
+  return withPathOptions(new Command('events'))
     .description('what has happened, from the journal in the state directory; asks no engine and no daemon')
     .argument('[flotilla...]', 'of which ones (default: all)')
     .option('-f, --follow', 'go on, and print each event as it happens')
@@ -56,7 +56,7 @@ export function eventsCommand({ output }: CommandContext): Command {
         const { showEvents } = await import('../src/cli/events.js')
         await showEvents(
           {
-            places: placesOf(command),
+            paths: pathsOf(command),
             names,
             level: options.level,
             codes: options.code,

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function failoverCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('failover'))
+  return withPathOptions(new Command('failover'))
     .description(
       'replace a master that is dead, hung or in doubt; with --force also by a node that may lack writes, which are then lost',
     )
@@ -21,12 +21,12 @@ export function failoverCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla failover shop', 'flotilla failover shop --to 1 --force'))
     .action((name: string, options: { to?: number; force?: true; timeout: number }, command: Command) =>
       runVerb(output, async () => {
-        const { askForMaster } = await import('../src/cli/ask.js')
-        const { reportAnswer } = await import('../src/cli/report-answer.js')
-        const request = { places: placesOf(command), env, name, timeoutMs: options.timeout * 1_000 }
+        const { requestMasterChange } = await import('../src/cli/send-request.js')
+        const { reportResult } = await import('../src/cli/report-result.js')
+        const request = { paths: pathsOf(command), env, name, timeoutMs: options.timeout * 1_000 }
         const wanted = { kind: 'failover' as const, to: options.to ?? null, force: options.force === true }
-        const answer = await askForMaster(request, wanted, output)
-        return reportAnswer(output, name, answer)
+        const result = await requestMasterChange(request, wanted, output)
+        return reportResult(output, name, result)
       }),
     )
 }

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function gcCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('gc'))
+  return withPathOptions(new Command('gc'))
     .description(
       'list what is ours and wanted by nobody (volumes of nodes that were scaled away, older data set aside by failovers), and with --yes remove it',
     )
@@ -15,7 +15,7 @@ export function gcCommand({ env, output }: CommandContext): Command {
       runVerb(output, async () => {
         const { collectGarbage } = await import('../src/cli/gc/gc.js')
         const all = await collectGarbage(
-          { places: placesOf(command), env, yes: options.yes === true, format: options.output },
+          { paths: pathsOf(command), env, yes: options.yes === true, format: options.output },
           output,
         )
         return all ? exitCode.done : exitCode.failed

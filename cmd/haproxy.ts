@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function haproxyCommand({ output }: CommandContext): Command {
-  return withPlaces(new Command('haproxy'))
+  return withPathOptions(new Command('haproxy'))
     .description('print a configuration of HAProxy: the master on one port, the replicas on another')
     .argument('<flotilla>', 'which one')
     .addOption(
@@ -35,7 +35,7 @@ export function haproxyCommand({ output }: CommandContext): Command {
         runVerb(output, async () => {
           const { haproxyText } = await import('../src/cli/haproxy.js')
           const { lag = null, ...rest } = options
-          output.result(await haproxyText(placesOf(command), name, { ...rest, lag }))
+          output.result(await haproxyText(pathsOf(command), name, { ...rest, lag }))
           return exitCode.done
         }),
     )

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function historyCommand({ output }: CommandContext): Command {
-  return withPlaces(new Command('history'))
+  return withPathOptions(new Command('history'))
     .description(
       'every change of masters: when, why, from whom to whom, how long it took and what it may have lost',
     )
@@ -14,7 +14,7 @@ export function historyCommand({ output }: CommandContext): Command {
     .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>
       runVerb(output, async () => {
         const { showHistory } = await import('../src/cli/history.js')
-        await showHistory({ places: placesOf(command), name, format: options.output }, output)
+        await showHistory({ paths: pathsOf(command), name, format: options.output }, output)
         return exitCode.done
       }),
     )

@@ -4,7 +4,7 @@ import { runVerb } from '../src/cli/output.js'
 import {
   example,
   parseCount,
-  withPlaces,
+  withPathOptions,
   type CommandContext,
   linesFormatOption,
   sinceOption,
@@ -19,11 +19,11 @@ interface LogsOptions {
 }
 
 export function logsCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('logs'))
+  return withPathOptions(new Command('logs'))
     .description('what the nodes of a flotilla have logged, merged by time, each line behind its node')
     .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'of that node alone').argParser(parseCount))
-    .option('-f, --follow', 'go on, also when a node is restarted, made anew or renamed')
+    .option('-f, --follow', 'go on, also when a node is restarted, recreated or renamed')
     .addOption(sinceOption())
     .addOption(
       new Option(

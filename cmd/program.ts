@@ -6,7 +6,7 @@ import { claimCommand } from './claim.js'
 import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
-import { placesHeading, type CommandContext } from './context.js'
+import { pathsHeading, type CommandContext } from './context.js'
 import { doctorCommand } from './doctor.js'
 import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
@@ -33,8 +33,8 @@ import { verifyCommand } from './verify.js'
 
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
-  'Keep:': [runCommand, upCommand, adoptCommand, claimCommand],
-  'Look:': [
+  'Reconcile:': [runCommand, upCommand, adoptCommand, claimCommand],
+  'Inspect:': [
     statusCommand,
     planCommand,
     eventsCommand,
@@ -53,14 +53,16 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     restartCommand,
     rotateCommand,
   ],
-  'Use:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
+  'Connect:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
   'Clean up:': [downCommand, gcCommand],
 }
 
 const setUp = 'Set up:'
 
-/** The whole command line. Completion and docs/cli.md are made from it, so that they can't say anything else. */
+/**
+ * The whole command line. Completion and docs/cli.md are made from it, so that they can't say anything else.
+ */
 export function buildProgram(context: CommandContext): Command {
   const program = new Command('flotilla')
     .description('Keeps Redis masters and replicas on Docker the way a manifest declares them.')
@@ -68,7 +70,7 @@ export function buildProgram(context: CommandContext): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .showHelpAfterError('(flotilla --help shows what there is)')
-    .configureHelp({ sortSubcommands: false, groupItems: placesLast })
+    .configureHelp({ sortSubcommands: false, groupItems: pathOptionsLast })
     .addHelpCommand(
       new Command('help')
         .argument('[verb]')
@@ -89,8 +91,8 @@ Example:
   flotilla run                          keep it that way, as a service
   flotilla status shop                  how it is, and what to type if it is not well`,
     )
-  for (const [heading, makers] of Object.entries(verbs))
-    for (const make of makers) add(program, make(context).helpGroup(heading))
+  for (const [heading, factories] of Object.entries(verbs))
+    for (const create of factories) add(program, create(context).helpGroup(heading))
   add(program, serviceCommand(context).helpGroup(setUp))
   add(program, completionCommand(context).helpGroup(setUp))
   return add(program, hiddenCompleteCommand(context, program), { hidden: true })
@@ -113,7 +115,7 @@ function pathOf(command: Command): string {
 }
 
 /** What is a verb's own comes before what all verbs have. */
-function placesLast<Item extends Command | Option>(
+function pathOptionsLast<Item extends Command | Option>(
   ...args: Parameters<typeof Help.prototype.groupItems<Item>>
 ): Map<string, Item[]> {
   const groups = [...Help.prototype.groupItems(...args)]
@@ -121,5 +123,5 @@ function placesLast<Item extends Command | Option>(
 }
 
 function isVerbsOwn([heading]: readonly [string, unknown]): boolean {
-  return heading !== placesHeading
+  return heading !== pathsHeading
 }

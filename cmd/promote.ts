@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function promoteCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('promote'))
+  return withPathOptions(new Command('promote'))
     .description(
       'have a flotilla that follows an outside Redis (spec.bootstrap) take over from it, losing no write',
     )
@@ -20,12 +20,12 @@ export function promoteCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla promote shop', 'flotilla promote shop --force'))
     .action((name: string, options: { force?: true; timeout: number }, command: Command) =>
       runVerb(output, async () => {
-        const { askForMaster } = await import('../src/cli/ask.js')
-        const { reportAnswer } = await import('../src/cli/report-answer.js')
-        const request = { places: placesOf(command), env, name, timeoutMs: options.timeout * 1_000 }
+        const { requestMasterChange } = await import('../src/cli/send-request.js')
+        const { reportResult } = await import('../src/cli/report-result.js')
+        const request = { paths: pathsOf(command), env, name, timeoutMs: options.timeout * 1_000 }
         const wanted = { kind: 'take-over', to: null, force: options.force === true } as const
-        const answer = await askForMaster(request, wanted, output)
-        return reportAnswer(output, name, answer)
+        const result = await requestMasterChange(request, wanted, output)
+        return reportResult(output, name, result)
       }),
     )
 }

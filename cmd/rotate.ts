@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function rotateCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('rotate'))
+  return withPathOptions(new Command('rotate'))
     .description(
       'make new passwords, on running nodes: accepted beside the old ones first, then used, and the old ones refused after spec.auth.overlap',
     )
@@ -18,8 +18,8 @@ export function rotateCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla rotate shop', 'flotilla rotate shop --user default'))
     .action((name: string, options: { user?: string[] }, command: Command) =>
       runVerb(output, async () => {
-        const { askToRotate } = await import('../src/cli/rotate.js')
-        output.result(await askToRotate({ places: placesOf(command), env, name }, options.user ?? null))
+        const { requestRotation } = await import('../src/cli/rotate.js')
+        output.result(await requestRotation({ paths: pathsOf(command), env, name }, options.user ?? null))
         return exitCode.done
       }),
     )

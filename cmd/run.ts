@@ -1,16 +1,16 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import type { HttpWords } from '../src/daemon/http-setting.js'
-import { preferThisProcess } from '../src/process-priority.js'
-import { keepHeapSmall } from '../src/daemon/small-heap.js'
+import type { HttpFlags } from '../src/daemon/http-setting.js'
+import { raisePriority } from '../src/process-priority.js'
+import { limitHeapGrowth } from '../src/daemon/heap-options.js'
 import type { LogFormat, LogLevel } from '../src/events/log.js'
 import { defaultHttpAddress } from '../src/http/address.js'
-import type { DeletionPolicy } from '../src/manifest/spec.js'
-import { example, parseTime, placesOf, withPlaces, type CommandContext } from './context.js'
+import type { DeletionPolicy } from '../src/model/spec.js'
+import { example, parseTime, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function runCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('run'))
+  return withPathOptions(new Command('run'))
     .description('run the daemon: watch the manifests and keep the containers as they ask')
     .addOption(
       new Option(
@@ -62,7 +62,7 @@ export function runCommand({ env, output }: CommandContext): Command {
     )
     .action(
       (
-        options: HttpWords & {
+        options: HttpFlags & {
           logFormat: 'auto' | LogFormat
           logLevel: LogLevel
           notify?: string
@@ -71,48 +71,51 @@ export function runCommand({ env, output }: CommandContext): Command {
         command: Command,
       ) =>
         runVerb(output, async () => {
-          keepHeapSmall()
-          preferThisProcess()
-          const { openOutlet } = await import('../src/events/log-outlet.js')
+          limitHeapGrowth()
+          raisePriority()
+          const { openLogDestination } = await import('../src/events/log-destination.js')
           const { LogWriter } = await import('../src/events/log-writer.js')
           const { systemClock } = await import('../src/clock.js')
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
           const { readHttpSetting } = await import('../src/daemon/http-setting.js')
           const { liveStatus } = await import('../src/cli/live-status.js')
-          const { isJournalStream } = await import('../src/events/journal-stream.js')
-          const usual = output.stdoutIsTerminal
+          const { isSystemdJournal } = await import('../src/events/systemd-journal.js')
+          const defaultFormat = output.stdoutIsTerminal
             ? 'pretty'
-            : isJournalStream(env['JOURNAL_STREAM'], 1)
+            : isSystemdJournal(env['JOURNAL_STREAM'], 1)
               ? 'journald'
               : 'json'
-          const out = new LogWriter(openOutlet(1), { clock: systemClock })
+          const out = new LogWriter(openLogDestination(1), { clock: systemClock })
           process.on('exit', () => out.flushNow())
-          const format = options.logFormat === 'auto' ? usual : options.logFormat
-          const log = createLog({ level: options.logLevel, format, colour: output.colour }, out)
+          const format = options.logFormat === 'auto' ? defaultFormat : options.logFormat
+          const log = createLog({ level: options.logLevel, format, color: output.color }, out)
           const print = (text: string): void => out.write(text)
           await runDaemon({
-            places: placesOf(command),
+            paths: pathsOf(command),
             env,
             log,
             http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
             signals: process,
-            ended: terminationSignal(),
+            stopSignal: terminationSignal(),
             notify: options.notify ?? null,
-            graceMs: ({ deletionPolicy }) => options.deletionGrace ?? usualGraceMs(deletionPolicy),
+            graceMs: ({ deletionPolicy }) => options.deletionGrace ?? defaultGraceMs(deletionPolicy),
             ...(output.stdoutIsTerminal ? { onStatus: liveStatus({ ...output, result: print }) } : {}),
           })
-          await out.end(lastWordsMs)
+          await out.end(logDrainMs)
           return exitCode.done
         }),
     )
 }
 
 /** How long the end waits for a reader that is behind. */
-const lastWordsMs = 1_000
+const logDrainMs = 1_000
 
-/** Half a minute outlasts a checkout and a mount that comes late; what can't be brought back gets the time that a person needs to notice. */
-function usualGraceMs(policy: DeletionPolicy): number {
+/**
+ * Half a minute outlasts a checkout and a mount that comes late; what can't be brought back gets the time
+ * that a person needs to notice.
+ */
+function defaultGraceMs(policy: DeletionPolicy): number {
   return policy === 'Delete' ? 300_000 : 30_000
 }
 

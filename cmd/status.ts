@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 interface StatusOptions {
   readonly output: 'text' | 'wide' | 'json' | 'yaml' | 'name'
@@ -10,7 +10,7 @@ interface StatusOptions {
 }
 
 export function statusCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('status'))
+  return withPathOptions(new Command('status'))
     .description(
       'how the flotillas are, what is wrong and what to type; asks the nodes themselves, with or without a daemon (the list of several: what a running daemon saw seconds ago)',
     )
@@ -40,10 +40,10 @@ export function statusCommand({ env, output }: CommandContext): Command {
     .action((names: string[], options: StatusOptions, command: Command) =>
       runVerb(output, async () => {
         if (names.length === 0 && options.output === 'text' && !options.watch && !options.check) {
-          const { showListOfDaemon } = await import('../src/cli/status-list.js')
-          if (await showListOfDaemon(placesOf(command), output)) return exitCode.done
+          const { showCachedStatusList } = await import('../src/cli/cached-status-list.js')
+          if (await showCachedStatusList(pathsOf(command), output)) return exitCode.done
         }
-        const request = { places: placesOf(command), env, names, format: options.output }
+        const request = { paths: pathsOf(command), env, names, format: options.output }
         if (options.output === 'name' && options.check !== true && options.watch !== true) {
           const { showNames } = await import('../src/cli/status-names.js')
           await showNames(request, output)

@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function switchoverCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('switchover'))
+  return withPathOptions(new Command('switchover'))
     .description('hand the mastership over to a replica that is in sync, losing no write')
     .argument('<flotilla>', 'which one')
     .addOption(
@@ -19,15 +19,15 @@ export function switchoverCommand({ env, output }: CommandContext): Command {
     .addHelpText('after', example('flotilla switchover shop', 'flotilla switchover shop --to 2'))
     .action((name: string, options: { to?: number; timeout: number }, command: Command) =>
       runVerb(output, async () => {
-        const { askForMaster } = await import('../src/cli/ask.js')
-        const { reportAnswer } = await import('../src/cli/report-answer.js')
-        const request = { places: placesOf(command), env, name, timeoutMs: options.timeout * 1_000 }
-        const answer = await askForMaster(
+        const { requestMasterChange } = await import('../src/cli/send-request.js')
+        const { reportResult } = await import('../src/cli/report-result.js')
+        const request = { paths: pathsOf(command), env, name, timeoutMs: options.timeout * 1_000 }
+        const result = await requestMasterChange(
           request,
           { kind: 'switchover', to: options.to ?? null, force: false },
           output,
         )
-        return reportAnswer(output, name, answer)
+        return reportResult(output, name, result)
       }),
     )
 }

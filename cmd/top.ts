@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function topCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('top'))
+  return withPathOptions(new Command('top'))
     .description(
       'what the nodes do: operations, memory, clients and lag, drawn anew every second; one sample in a pipe',
     )
@@ -18,7 +18,7 @@ export function topCommand({ env, output }: CommandContext): Command {
     .action((names: string[], options: { output: 'text' | 'json' }, command: Command) =>
       runVerb(output, async () => {
         const { showTop } = await import('../src/cli/top.js')
-        await showTop({ places: placesOf(command), env, names, format: options.output }, output)
+        await showTop({ paths: pathsOf(command), env, names, format: options.output }, output)
         return exitCode.done
       }),
     )

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function upCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('up'))
+  return withPathOptions(new Command('up'))
     .description(
       'reconcile until everything is as the manifests ask, showing progress, then end; beside a daemon it only watches',
     )
@@ -17,7 +17,7 @@ export function upCommand({ env, output }: CommandContext): Command {
       runVerb(output, async () => {
         const { bringUp } = await import('../src/cli/up.js')
         const { allReady, manifestsBroken } = await bringUp(
-          { places: placesOf(command), env, names, timeoutMs: options.timeout * 1_000 },
+          { paths: pathsOf(command), env, names, timeoutMs: options.timeout * 1_000 },
           output,
         )
         if (!allReady) return exitCode.notSettled

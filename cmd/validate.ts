@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { example, placesOf, withPlaces, type CommandContext } from './context.js'
+import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function validateCommand({ output }: CommandContext): Command {
-  return withPlaces(new Command('validate'))
+  return withPathOptions(new Command('validate'))
     .description('check the manifests and say what is wrong with them, where, and what to write')
     .argument('[path]', 'a manifest or a directory of them (default: --manifests)')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
@@ -13,7 +13,7 @@ export function validateCommand({ output }: CommandContext): Command {
       runVerb(output, async () => {
         const { validate } = await import('../src/cli/validate.js')
         const { readPolicy } = await import('../src/manifest/policy-file.js')
-        const { manifests, policy: named, state } = placesOf(command)
+        const { manifests, policy: named, state } = pathsOf(command)
         const policy = await readPolicy(named, state)
         const { text, valid } = await validate(path ?? manifests, policy, options.output)
         output.result(text)

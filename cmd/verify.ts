@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
-import { asUser, example, parseCount, placesOf, withPlaces, type CommandContext } from './context.js'
+import { asUser, example, parseCount, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
 export function verifyCommand({ env, output }: CommandContext): Command {
-  return withPlaces(new Command('verify'))
+  return withPathOptions(new Command('verify'))
     .description('write through the master and read on every replica, as a client would')
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(
@@ -16,7 +16,7 @@ export function verifyCommand({ env, output }: CommandContext): Command {
       runVerb(output, async () => {
         const { verify } = await import('../src/cli/verify.js')
         const { text, passed } = await verify({
-          places: placesOf(command),
+          paths: pathsOf(command),
           env,
           names,
           user: options.user ?? null,

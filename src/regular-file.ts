@@ -18,8 +18,9 @@ export interface FileLimit {
 }
 
 /**
- * Reads the bytes of a file that somebody else names, following links. Judged before it is opened: what is too large never enters memory, and a pipe or a
- * device, which might never end or never begin, is refused. Does not throw.
+ * Reads the bytes of a file that somebody else names, following links. Judged before it is opened: what is
+ * too large never enters memory, and a pipe or a device, which might never end or never begin, is refused.
+ * Does not throw.
  */
 export async function readRegularFile(file: string, limit: FileLimit): Promise<FileRead> {
   try {
@@ -45,7 +46,10 @@ export async function readRegularFile(file: string, limit: FileLimit): Promise<F
   }
 }
 
-/** Where the opened file really is. Linux says so of the open file itself; elsewhere the path is followed again, and must still lead to the same one. */
+/**
+ * Where the opened file really is. Linux says so of the open file itself; elsewhere the path is followed
+ * again, and must still lead to the same one.
+ */
 async function realPathOf(handle: FileHandle, file: string): Promise<string | null> {
   const ofHandle = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => null)
   if (ofHandle !== null) return ofHandle
@@ -54,7 +58,10 @@ async function realPathOf(handle: FileHandle, file: string): Promise<string | nu
   return opened.dev === found.dev && opened.ino === found.ino ? path : null
 }
 
-/** Files of /proc say that they have no size, and a file may grow while it is read: count. @returns the bytes, or how many there were when it was too many. */
+/**
+ * Files of /proc say that they have no size, and a file may grow while it is read: count. @returns the bytes,
+ * or how many there were when it was too many.
+ */
 async function readAtMost(handle: FileHandle, bytesMax: number): Promise<Buffer | number> {
   const chunks: Buffer[] = []
   let total = 0
@@ -101,10 +108,10 @@ function refused(reason: string): FileRead {
   return { kind: 'refused', reason }
 }
 
-function tooLarge(bytes: number, { bytesMax, tooLarge: words }: FileLimit): string {
+function tooLarge(bytes: number, { bytesMax, tooLarge: explanation }: FileLimit): string {
   const size =
     bytes < Math.max(2 * bytesMax, 1024 * 1024)
       ? `${Math.ceil(bytes / 1024)} KiB`
       : `${Math.round(bytes / 1024 / 1024)} MiB`
-  return `has ${size}, and ${words}`
+  return `has ${size}, and ${explanation}`
 }

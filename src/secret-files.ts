@@ -17,16 +17,17 @@ const limit = { bytesMax: 256 * 1024, tooLarge: 'no password or certificate is t
 export const readAnySecretFile: ReadSecretFile = path => read(path)
 
 /**
- * For files that manifests name: only what really lies, after all links, in one of these folders and not in the state directory, whose secrets are ours. A
- * manifest's author could otherwise send any file of this user's as a password to a host of his choice.
+ * For files that manifests name: only what really lies, after all links, in one of these folders and not in
+ * the state directory, whose secrets are ours. A manifest's author could otherwise send any file of this
+ * user's as a password to a host of his choice.
  */
 export function secretFilesIn(folders: readonly string[], stateDirectory: string): ReadSecretFile {
   return async path => {
     const found = await read(path)
     if (found.kind === 'refused') return found
-    const [state, ...allowed] = await Promise.all([stateDirectory, ...folders].map(orItself))
-    const isOurs = state !== undefined && isWithin(state, found.realPath)
-    if (!isOurs && allowed.some(folder => isWithin(folder, found.realPath))) return found
+    const [state, ...allowed] = await Promise.all([stateDirectory, ...folders].map(realPathOrSelf))
+    const isInState = state !== undefined && isWithin(state, found.realPath)
+    if (!isInState && allowed.some(folder => isWithin(folder, found.realPath))) return found
     return refused(
       `leads to ${found.realPath}, neither beside the manifests nor in a folder for secrets; who runs the daemon can allow its folder in the policy file (--policy): secretFolders`,
     )
@@ -55,12 +56,15 @@ function refused(reason: string): Extract<SecretRead, { kind: 'refused' }> {
   return { kind: 'refused', reason }
 }
 
-function orItself(folder: string): Promise<string> {
+function realPathOrSelf(folder: string): Promise<string> {
   return realpath(folder).catch(() => folder)
 }
 
 /** Whether a path is a folder or below it, by their names alone. */
 export function isWithin(folder: string, path: string): boolean {
-  const way = relative(folder, path)
-  return way === '' || (way !== '..' && !way.startsWith('../') && !isAbsolute(way))
+  const relativePath = relative(folder, path)
+  return (
+    relativePath === '' ||
+    (relativePath !== '..' && !relativePath.startsWith('../') && !isAbsolute(relativePath))
+  )
 }

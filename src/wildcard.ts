@@ -1,7 +1,7 @@
 /**
- * Whether a text is meant by a pattern, in which each `*` stands for any characters. No regular expression: patterns come from the network, and one made
- * of forty stars would backtrack for longer than the daemon lives. Takes the first place of each part, so its cost is at most
- * the product of the two lengths.
+ * Whether a text is meant by a pattern, in which each `*` stands for any characters. No regular expression:
+ * patterns come from the network, and one made of forty stars would backtrack for longer than the daemon
+ * lives. Takes the first place of each part, so its cost is at most the product of the two lengths.
  */
 export function matchesPattern(pattern: string, text: string): boolean {
   const [start = '', ...parts] = pattern.split('*')

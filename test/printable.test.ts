@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { oneLine, printable } from '../src/printable.js'
 
-const colour = true
+const color = true
 
 /** What a server printed, and what a person is shown of it. */
 const attacks = [
@@ -18,23 +18,23 @@ const attacks = [
 
 for (const [title, said, shown] of attacks)
   test(`a text that ${title} is shown as escapes`, () => {
-    assert.equal(printable(said, { colour }), shown)
-    assert.equal(printable(said, { colour: false }), shown)
+    assert.equal(printable(said, { color }), shown)
+    assert.equal(printable(said, { color: false }), shown)
     assert.doesNotMatch(oneLine(said, 100), /[\p{Cc}\p{Bidi_Control}]/u)
   })
 
 test('lines, tabs, letters of every language and our own colours stay', () => {
   const text = 'a\tb\n\u001b[31mrot\u001b[0m שלום 日本語 🐳'
-  assert.equal(printable(text, { colour }), text)
+  assert.equal(printable(text, { color }), text)
 })
 
 test('where there are no colours, somebody else’s are escapes too', () => {
-  assert.equal(printable('\u001b[31mx', { colour: false }), String.raw`\u001b[31mx`)
+  assert.equal(printable('\u001b[31mx', { color: false }), String.raw`\u001b[31mx`)
 })
 
 test('JSON means the same afterwards', () => {
   const value = { said: '\u009b31m \u202e \u2028 \u001b\r\n' }
-  assert.deepEqual(JSON.parse(printable(JSON.stringify(value), { colour: false })), value)
+  assert.deepEqual(JSON.parse(printable(JSON.stringify(value), { color: false })), value)
 })
 
 test('somebody’s words within a line are one line of bounded length', () => {

@@ -1,41 +1,44 @@
 import { uniqueName } from '../../test/support/engine.js'
-import { masterName } from '../../src/reconciler/names.js'
+import { masterName } from '../../src/model/names.js'
 import { manifestOf, type BenchWorld } from '../support/bench-world.js'
 import { median } from '../support/numbers.js'
-import { planByHand, raiseByHand, removeByHand, type RawPlan } from '../support/raw-flotilla.js'
+import { planBaseline, startBaseline, removeBaseline, type RawPlan } from '../support/raw-flotilla.js'
 import type { BenchResult } from '../support/result.js'
-import { openWriterBox, type WriterBox } from '../support/writer-box.js'
-import { flotillasFor, raiseFleet, replicas, writerSetting, type Fleet } from './fleet.js'
-import { untilWhole } from './nodes.js'
-import { raisePeers, type Peers } from './peers.js'
-import { watchByHand } from './raw-failover.js'
+import { openWriterContainer, type WriterContainer } from '../support/writer-container.js'
+import { flotillaCountFor, startFleet, replicas, writerSetting, type Fleet } from './fleet.js'
+import { waitUntilSettled } from './nodes.js'
+import { startPeers, type Peers } from './peers.js'
+import { watchBaseline } from './raw-failover.js'
 import { measure, wordsOf, type Recovery } from './recovery.js'
 
-const roundsUsually = 21
+const defaultRounds = 21
 const goal = { medianMs: 50, p99Ms: 150 }
 const timesFasterThanPeer = 40
 const floorFlotillas = 2
 const peerClusters = 2
 const peerDownAfterMs = 1_000
 
-/** SIGKILL to the master's process → the first write acknowledged over a new connection: ours, the floor's and Sentinel's, one after the other in each round. */
+/**
+ * SIGKILL to the master's process → the first write acknowledged over a new connection: ours, the floor's and
+ * Sentinel's, one after the other in each round.
+ */
 export async function benchCrashFailover(world: BenchWorld): Promise<readonly BenchResult[]> {
-  const rounds = world.options.rounds ?? roundsUsually
-  const fleet = await raiseFleet(
+  const rounds = world.options.rounds ?? defaultRounds
+  const fleet = await startFleet(
     world,
-    Array.from({ length: flotillasFor(rounds) }, () => 0),
+    Array.from({ length: flotillaCountFor(rounds) }, () => 0),
   )
   const floors: Floor[] = []
   let peers: Peers | null = null
   try {
-    for (let index = 0; index < floorFlotillas; index++) floors.push(await raiseFloor(world, fleet))
-    peers = await raisePeers(world, { downAfterMs: peerDownAfterMs, clusters: peerClusters })
+    for (let index = 0; index < floorFlotillas; index++) floors.push(await startFloor(world, fleet))
+    peers = await startPeers(world, { downAfterMs: peerDownAfterMs, clusters: peerClusters })
     const [ours, floor, peer]: [Recovery[], Recovery[], Recovery[]] = [[], [], []]
     for (let round = 0; round < rounds; round++) {
       ours.push(await crashOurs(fleet, round))
       floor.push(await crashFloor(world, floors[round % floors.length]))
       peer.push(await peers.crash(round))
-      world.say(
+      world.logStep(
         `failover, round ${round + 1} of ${rounds}: ${[ours, floor, peer].map(all => wordsOf(all.at(-1))).join(' · ')}`,
       )
     }
@@ -51,7 +54,7 @@ async function crashOurs(fleet: Fleet, round: number): Promise<Recovery> {
   const one = fleet.flotillas[round % fleet.flotillas.length]
   if (one === undefined) throw new Error('no flotilla')
   const { pid } = await one.whole()
-  const recovery = await measure(one.box, writerSetting(fleet.home.password), () => {
+  const recovery = await measure(one.writerContainer, writerSetting(fleet.home.password), () => {
     process.kill(pid, 'SIGKILL')
   })
   await one.whole()
@@ -60,24 +63,24 @@ async function crashOurs(fleet: Fleet, round: number): Promise<Recovery> {
 
 interface Floor {
   readonly plan: RawPlan
-  readonly box: WriterBox
+  readonly writerContainer: WriterContainer
   remove(world: BenchWorld): Promise<void>
 }
 
-async function raiseFloor(world: BenchWorld, { home }: Fleet): Promise<Floor> {
+async function startFloor(world: BenchWorld, { home }: Fleet): Promise<Floor> {
   const { engine, image, imageUser } = world
   const flotilla = uniqueName('floor')
   const { password, passwordFile } = home
   const manifest = manifestOf({ flotilla, image, replicas, passwordFile })
-  const plan = await planByHand({ flotilla, manifest, password, imageUser })
-  await raiseByHand(engine, plan, { concurrency: 4, order: 'staged' })
-  const box = await openWriterBox(world, { network: flotilla, host: masterName(flotilla) })
+  const plan = await planBaseline({ flotilla, manifest, password, imageUser })
+  await startBaseline(engine, plan, { concurrency: 4, order: 'staged' })
+  const writerContainer = await openWriterContainer(world, { network: flotilla, host: masterName(flotilla) })
   return {
     plan,
-    box,
+    writerContainer,
     async remove() {
-      await box.remove()
-      await removeByHand(engine, flotilla)
+      await writerContainer.remove()
+      await removeBaseline(engine, flotilla)
     },
   }
 }
@@ -85,9 +88,9 @@ async function raiseFloor(world: BenchWorld, { home }: Fleet): Promise<Floor> {
 async function crashFloor({ engine }: BenchWorld, floor: Floor | undefined): Promise<Recovery> {
   if (floor === undefined) throw new Error('no floor')
   const { flotilla, password } = floor.plan
-  const { pid } = await untilWhole(engine, { flotilla, replicas, password })
-  const { done } = await watchByHand(engine, floor.plan)
-  const recovery = await measure(floor.box, writerSetting(password), () => {
+  const { pid } = await waitUntilSettled(engine, { flotilla, replicas, password })
+  const { done } = await watchBaseline(engine, floor.plan)
+  const recovery = await measure(floor.writerContainer, writerSetting(password), () => {
     process.kill(pid, 'SIGKILL')
   })
   await done

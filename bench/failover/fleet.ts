@@ -1,18 +1,18 @@
-import { masterName } from '../../src/reconciler/names.js'
+import { masterName } from '../../src/model/names.js'
 import { uniqueName } from '../../test/support/engine.js'
 import { manifestOf, type BenchWorld } from '../support/bench-world.js'
 import type { WriterSetting } from '../support/bench-writer.js'
 import { makeHome, startDaemon, type Daemon, type Home } from '../support/daemon.js'
-import { removeByHand } from '../support/raw-flotilla.js'
-import { openWriterBox, type WriterBox } from '../support/writer-box.js'
-import { untilWhole, type BenchNode } from './nodes.js'
+import { removeBaseline } from '../support/raw-flotilla.js'
+import { openWriterContainer, type WriterContainer } from '../support/writer-container.js'
+import { waitUntilSettled, type BenchNode } from './nodes.js'
 
 export const replicas = 2
 
 /** A flotilla that a daemon keeps, with a box for writers beside it. */
 export interface BenchFlotilla {
   readonly flotilla: string
-  readonly box: WriterBox
+  readonly writerContainer: WriterContainer
   /** Resolves with the master once every replica is online. */
   whole(): Promise<BenchNode>
 }
@@ -26,12 +26,12 @@ export interface Fleet {
 }
 
 /** How many flotillas so many crashes need: in each masters take turns. */
-export function flotillasFor(rounds: number): number {
+export function flotillaCountFor(rounds: number): number {
   return Math.ceil(rounds / 5)
 }
 
 /** @param minReplicas `minReplicasToWrite` of each flotilla */
-export async function raiseFleet(world: BenchWorld, minReplicas: readonly number[]): Promise<Fleet> {
+export async function startFleet(world: BenchWorld, minReplicas: readonly number[]): Promise<Fleet> {
   const { engine, dockerHost, image } = world
   const home = makeHome()
   const daemon = await startDaemon(home, { dockerHost })
@@ -39,8 +39,8 @@ export async function raiseFleet(world: BenchWorld, minReplicas: readonly number
   const flotillas: BenchFlotilla[] = []
   const remove = async (): Promise<void> => {
     await daemon.stop()
-    await Promise.allSettled(flotillas.map(({ box }) => box.remove()))
-    for (const flotilla of names) await removeByHand(engine, flotilla)
+    await Promise.allSettled(flotillas.map(({ writerContainer }) => writerContainer.remove()))
+    for (const flotilla of names) await removeBaseline(engine, flotilla)
     home.remove()
   }
   try {
@@ -49,10 +49,13 @@ export async function raiseFleet(world: BenchWorld, minReplicas: readonly number
       const { password, passwordFile } = home
       names.push(flotilla)
       daemon.save(flotilla, manifestOf({ flotilla, image, replicas, passwordFile, minReplicasToWrite }))
-      const whole = (): Promise<BenchNode> => untilWhole(engine, { flotilla, replicas, password })
+      const whole = (): Promise<BenchNode> => waitUntilSettled(engine, { flotilla, replicas, password })
       await whole()
-      const box = await openWriterBox(world, { network: flotilla, host: masterName(flotilla) })
-      flotillas.push({ flotilla, box, whole })
+      const writerContainer = await openWriterContainer(world, {
+        network: flotilla,
+        host: masterName(flotilla),
+      })
+      flotillas.push({ flotilla, writerContainer, whole })
     }
     return { flotillas, home, daemon, remove }
   } catch (error) {

@@ -1,17 +1,17 @@
 import type { BenchWorld } from '../support/bench-world.js'
 import { monotonicMs, type Audit, type WriterSetting } from '../support/bench-writer.js'
 import type { BenchResult } from '../support/result.js'
-import { flotillasFor, raiseFleet, writerSetting, type BenchFlotilla } from './fleet.js'
+import { flotillaCountFor, startFleet, writerSetting, type BenchFlotilla } from './fleet.js'
 
-const roundsUsually = 20
+const defaultRounds = 20
 /** Of each writer: two of them write at once where plain writes and `WAIT 1` share a crash. */
 const perSecond = 5_000
 
 /** Acknowledged writes that are gone after a crash, by what an acknowledgement was to mean. */
 export async function benchLoss(world: BenchWorld): Promise<readonly BenchResult[]> {
-  const rounds = world.options.rounds ?? roundsUsually
-  const each = flotillasFor(rounds)
-  const fleet = await raiseFleet(world, [
+  const rounds = world.options.rounds ?? defaultRounds
+  const each = flotillaCountFor(rounds)
+  const fleet = await startFleet(world, [
     ...Array.from({ length: each }, () => 0),
     ...Array.from({ length: each }, () => 1),
   ])
@@ -27,7 +27,7 @@ export async function benchLoss(world: BenchWorld): Promise<readonly BenchResult
       audits.plain.push(plain)
       audits.wait.push(wait)
       audits.minReplicas.push(minReplicas)
-      world.say(
+      world.logStep(
         `loss, round ${round + 1} of ${rounds}: ${[plain, minReplicas, wait].map(one => `${one.lost} of ${one.acknowledged}`).join(' · ')}`,
       )
     }
@@ -47,7 +47,9 @@ async function crashUnderLoad(
 ): Promise<readonly Audit[]> {
   if (one === undefined) throw new Error('no flotilla')
   const { pid } = await one.whole()
-  const writers = await Promise.all(settings.map((setting, index) => one.box.open(`load-${index}`, setting)))
+  const writers = await Promise.all(
+    settings.map((setting, index) => one.writerContainer.open(`load-${index}`, setting)),
+  )
   await Promise.all(writers.map(writer => writer.more(perSecond / 2)))
   const killedMs = monotonicMs()
   process.kill(pid, 'SIGKILL')

@@ -1,4 +1,4 @@
-import { masterName } from '../../src/reconciler/names.js'
+import { masterName } from '../../src/model/names.js'
 import { until } from '../../test/support/until.js'
 import type { RawEngine } from '../support/raw-engine.js'
 import { wireWhenListening } from '../support/wire.js'
@@ -43,8 +43,10 @@ interface Inspected {
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> }
 }
 
-/** Resolves with the master when it has its name and says that all its replicas are online, within a minute. */
-export async function untilWhole(
+/**
+ * Resolves with the master when it has its name and says that all its replicas are online, within a minute.
+ */
+export async function waitUntilSettled(
   engine: RawEngine,
   wanted: { readonly flotilla: string; readonly replicas: number; readonly password: string | null },
 ): Promise<BenchNode> {

@@ -2,7 +2,7 @@ import { until } from '../../test/support/until.js'
 import type { BenchWorld } from '../support/bench-world.js'
 import { writerSetting } from './fleet.js'
 import { measure, type Recovery } from './recovery.js'
-import { raiseSentinels, type SentinelCluster } from './sentinel.js'
+import { startSentinels, type SentinelCluster } from './sentinel.js'
 
 /** Clusters of Sentinel's that take turns in dying. */
 export interface Peers {
@@ -10,7 +10,7 @@ export interface Peers {
   remove(): Promise<void>
 }
 
-export async function raisePeers(
+export async function startPeers(
   world: BenchWorld,
   { downAfterMs, clusters }: { readonly downAfterMs: number; readonly clusters: number },
 ): Promise<Peers> {
@@ -20,7 +20,7 @@ export async function raisePeers(
   }
   try {
     for (let index = 0; index < clusters; index++)
-      peers.push(await raiseSentinels(world, { downAfterMs, index }))
+      peers.push(await startSentinels(world, { downAfterMs, index }))
   } catch (error) {
     await remove()
     throw error
@@ -32,10 +32,11 @@ export async function raisePeers(
       const peer = peers[index]
       if (peer === undefined) throw new Error('no peer')
       const whole = await peer.whole().catch(async (error: unknown) => {
-        // After a failover it can take Sentinel minutes to see everybody in place again; nothing of that is in what is measured.
-        world.say(`Sentinel starts anew: ${error instanceof Error ? error.message : String(error)}`)
+        // After a failover it can take Sentinel minutes to see everybody in place again; nothing of that is
+        // in what is measured.
+        world.logStep(`Sentinel starts anew: ${error instanceof Error ? error.message : String(error)}`)
         await peer.remove()
-        peers[index] = await raiseSentinels(world, { downAfterMs, index })
+        peers[index] = await startSentinels(world, { downAfterMs, index })
         return peers[index].whole()
       })
       return crashPeer(peers[index] ?? peer, whole)
@@ -44,11 +45,15 @@ export async function raisePeers(
 }
 
 async function crashPeer(peer: SentinelCluster, { pid }: { readonly pid: number }): Promise<Recovery> {
-  const recovery = await measure(peer.box, writerSetting(null, { sentinels: peer.sentinels }), () => {
-    process.kill(pid, 'SIGKILL')
-  })
+  const recovery = await measure(
+    peer.writerContainer,
+    writerSetting(null, { sentinels: peer.sentinels }),
+    () => {
+      process.kill(pid, 'SIGKILL')
+    },
+  )
   await until('the dead master to have a container that can start', 20_000, async () => {
-    await peer.mend()
+    await peer.repair()
     return true
   })
   return recovery

@@ -1,16 +1,17 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { interimMasterName, masterName } from '../../src/reconciler/names.js'
+import { interimMasterName, masterName } from '../../src/model/names.js'
 import type { RawEngine } from '../support/raw-engine.js'
-import { restartByHand, type RawPlan } from '../support/raw-flotilla.js'
+import { restartBaseline, type RawPlan } from '../support/raw-flotilla.js'
 import { wireWhenListening, type Wire } from '../support/wire.js'
 import { nodesOf } from './nodes.js'
 
 /**
- * The floor of a failover: a program that knows which node will die and which one takes its place, and does the same steps by raw calls: it writes nothing down,
- * compares nothing, and could not say after its own death how far it had come.
+ * The floor of a failover: a program that knows which node will die and which one takes its place, and does
+ * the same steps by raw calls: it writes nothing down, compares nothing, and could not say after its own
+ * death how far it had come.
  * @returns once it watches; `done` resolves when the old master is back and follows.
  */
-export async function watchByHand(
+export async function watchBaseline(
   engine: RawEngine,
   plan: RawPlan,
 ): Promise<{ readonly done: Promise<void> }> {
@@ -33,7 +34,7 @@ export async function watchByHand(
     await rename(master.id, `${flotilla}-replica-${ordinalOf(master.alias)}`)
     await rename(winner.id, masterName(flotilla))
     await engine.call('POST', `/containers/${master.id}/wait?condition=not-running`)
-    await restartByHand(engine, plan, master.id, winner.alias)
+    await restartBaseline(engine, plan, master.id, winner.alias)
     for (const { wire } of wired) wire.close()
   }
   return { done: takeOver() }

@@ -1,7 +1,10 @@
 import { monotonicMs, type WriterSetting } from '../support/bench-writer.js'
-import type { WriterBox } from '../support/writer-box.js'
+import type { WriterContainer } from '../support/writer-container.js'
 
-/** Both kinds of client at once, in each round: one that tries again every 10 ms, and one that does what the library does by itself. */
+/**
+ * Both kinds of client at once, in each round: one that tries again every 10 ms, and one that does what the
+ * library does by itself.
+ */
 export interface Recovery {
   readonly quickMs: number
   readonly defaultMs: number
@@ -12,13 +15,13 @@ const recoveredWithinMs = 90_000
 
 /** Two writers write, the fault comes, and each is timed until it writes over a new connection. */
 export async function measure(
-  box: WriterBox,
+  writerContainer: WriterContainer,
   setting: WriterSetting,
   fault: () => void | Promise<void>,
 ): Promise<Recovery> {
   const [quick, plain] = await Promise.all([
-    box.open('quick', setting),
-    box.open('plain', { ...setting, retry: 'default' }),
+    writerContainer.open('quick', setting),
+    writerContainer.open('plain', { ...setting, retry: 'default' }),
   ])
   await Promise.all([quick.more(100), plain.more(100)])
   const faultMs = monotonicMs()

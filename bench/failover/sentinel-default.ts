@@ -1,21 +1,26 @@
 import type { BenchWorld } from '../support/bench-world.js'
 import type { BenchResult } from '../support/result.js'
-import { raisePeers } from './peers.js'
+import { startPeers } from './peers.js'
 import { wordsOf, type Recovery } from './recovery.js'
 
-const roundsUsually = 21
+const defaultRounds = 21
 
-/** The same with Sentinel as it comes: 30 s until a master is held for dead. Several clusters at once, because all they do is wait. */
+/**
+ * The same with Sentinel as it comes: 30 s until a master is held for dead. Several clusters at once, because
+ * all they do is wait.
+ */
 export async function benchSentinelDefault(world: BenchWorld): Promise<readonly BenchResult[]> {
-  const rounds = world.options.rounds ?? roundsUsually
+  const rounds = world.options.rounds ?? defaultRounds
   const clusters = 5
   const recoveries: Recovery[] = []
-  const peers = await raisePeers(world, { downAfterMs: 30_000, clusters })
+  const peers = await startPeers(world, { downAfterMs: 30_000, clusters })
   try {
     while (recoveries.length < rounds) {
       const some = Array.from({ length: Math.min(clusters, rounds - recoveries.length) }, (_, index) => index)
       recoveries.push(...(await Promise.all(some.map(index => peers.crash(index)))))
-      world.say(`Sentinel at its default, ${recoveries.length} of ${rounds}: ${wordsOf(recoveries.at(-1))}`)
+      world.logStep(
+        `Sentinel at its default, ${recoveries.length} of ${rounds}: ${wordsOf(recoveries.at(-1))}`,
+      )
     }
     return [
       {

@@ -2,18 +2,24 @@ import { uniqueName } from '../../test/support/engine.js'
 import { until } from '../../test/support/until.js'
 import type { BenchWorld } from '../support/bench-world.js'
 import type { RawEngine } from '../support/raw-engine.js'
-import { openWriterBox, type WriterBox } from '../support/writer-box.js'
+import { openWriterContainer, type WriterContainer } from '../support/writer-container.js'
 import { replicas } from './fleet.js'
 import { askAt } from './nodes.js'
 
-/** The peer: a stock master with two replicas and three Sentinels, on a network of its own, with addresses that stay. */
+/**
+ * The peer: a stock master with two replicas and three Sentinels, on a network of its own, with addresses
+ * that stay.
+ */
 export interface SentinelCluster {
-  readonly box: WriterBox
+  readonly writerContainer: WriterContainer
   readonly sentinels: readonly { readonly host: string; readonly port: number }[]
   /** Resolves with the master's process once its replicas are online and every Sentinel is content. */
   whole(): Promise<{ readonly pid: number }>
-  /** Starts what has died, as a replica: what a person or a restart policy would do, so that the next round finds everything in place. */
-  mend(): Promise<void>
+  /**
+   * Starts what has died, as a replica: what a person or a restart policy would do, so that the next round
+   * finds everything in place.
+   */
+  repair(): Promise<void>
   remove(): Promise<void>
 }
 
@@ -22,7 +28,7 @@ export const groupName = 'peer'
 
 const sentinelCount = 3
 
-export async function raiseSentinels(
+export async function startSentinels(
   world: BenchWorld,
   options: { readonly downAfterMs: number; readonly index: number },
 ): Promise<SentinelCluster> {
@@ -58,14 +64,14 @@ export async function raiseSentinels(
     port: 26379,
   }))
   for (const { host } of sentinels) await start(host, sentinelCommand(`${prefix}.10`, options.downAfterMs))
-  const box = await openWriterBox(world, { network, host: groupName })
+  const writerContainer = await openWriterContainer(world, { network, host: groupName })
   return {
-    box,
+    writerContainer,
     sentinels,
     whole: () => whole(engine, nodes, sentinels),
-    mend: () => mend(engine, nodes),
+    repair: () => repair(engine, nodes),
     async remove() {
-      await box.remove()
+      await writerContainer.remove()
       for (const id of ids) await engine.call('DELETE', `/containers/${id}?force=1&v=1`, undefined, [404])
       await engine.call('DELETE', `/networks/${network}`, undefined, [404])
     },
@@ -125,7 +131,7 @@ async function whole(
   })
 }
 
-async function mend(engine: RawEngine, nodes: readonly PeerNode[]): Promise<void> {
+async function repair(engine: RawEngine, nodes: readonly PeerNode[]): Promise<void> {
   const states = await Promise.all(
     nodes.map(async node => {
       const { State } = (await engine.call('GET', `/containers/${node.id}/json`)) as {

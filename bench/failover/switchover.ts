@@ -7,17 +7,20 @@ import { monotonicMs } from '../support/bench-writer.js'
 import { httpPortOf } from '../support/daemon.js'
 import type { RawEngine } from '../support/raw-engine.js'
 import type { BenchResult } from '../support/result.js'
-import { raiseFleet, writerSetting, type Fleet } from './fleet.js'
+import { startFleet, writerSetting, type Fleet } from './fleet.js'
 import { askAt, nodesOf } from './nodes.js'
 
-const roundsUsually = 40
+const defaultRounds = 40
 const perSecond = 10_000
 const goal = { medianMs: 40 }
 
-/** Planned changes of masters under load: how long no write is acknowledged, and that nothing is lost, given up, or synchronised in full. */
+/**
+ * Planned changes of masters under load: how long no write is acknowledged, and that nothing is lost, given
+ * up, or synchronised in full.
+ */
 export async function benchSwitchover(world: BenchWorld): Promise<readonly BenchResult[]> {
-  const rounds = world.options.rounds ?? roundsUsually
-  const fleet = await raiseFleet(world, [0])
+  const rounds = world.options.rounds ?? defaultRounds
+  const fleet = await startFleet(world, [0])
   try {
     const [one] = fleet.flotillas
     if (one === undefined) throw new Error('no flotilla')
@@ -25,7 +28,7 @@ export async function benchSwitchover(world: BenchWorld): Promise<readonly Bench
     const { password } = fleet.home
     await one.whole()
     const fullBefore = await fullSyncs(world.engine, flotilla, password)
-    const writer = await one.box.open('load', writerSetting(password, { pace: { perSecond } }))
+    const writer = await one.writerContainer.open('load', writerSetting(password, { pace: { perSecond } }))
     await writer.more(perSecond)
     const startedMs = monotonicMs()
     const pausesMs: number[] = []
@@ -36,14 +39,16 @@ export async function benchSwitchover(world: BenchWorld): Promise<readonly Bench
       // The pause is over once it writes again, at its own pace.
       await writer.more(perSecond / 4)
       pausesMs.push((await writer.report(sinceMs)).pauseMs)
-      world.say(`switchover, round ${round + 1} of ${rounds}: paused for ${pausesMs.at(-1)?.toFixed(0)} ms`)
+      world.logStep(
+        `switchover, round ${round + 1} of ${rounds}: paused for ${pausesMs.at(-1)?.toFixed(0)} ms`,
+      )
     }
     const seconds = (monotonicMs() - startedMs) / 1_000
     const { givenUp } = await writer.report(startedMs)
     const { acknowledged, lost } = await writer.audit()
     await writer.close()
     const full = (await fullSyncs(world.engine, flotilla, password)) - fullBefore
-    world.say(
+    world.logStep(
       `switchover: ${acknowledged} writes, ${(acknowledged / seconds).toFixed(0)} a second; given up: ${JSON.stringify(givenUp)}`,
     )
     const given = Object.values(givenUp).reduce((all, count) => all + count, 0)
@@ -59,7 +64,9 @@ export async function benchSwitchover(world: BenchWorld): Promise<readonly Bench
   }
 }
 
-/** By the API, as a program would: starting a verb's process takes more of this machine than the switchover. */
+/**
+ * By the API, as a program would: starting a verb's process takes more of this machine than the switchover.
+ */
 async function switchOver({ home }: Fleet, flotilla: string): Promise<void> {
   const token = readFileSync(join(home.folder, 'state', 'http.token'), 'utf8').trim()
   const { status, body } = await ask(

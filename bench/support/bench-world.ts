@@ -12,7 +12,7 @@ export interface BenchWorld {
   readonly imageUser: string
   readonly options: BenchOptions
   /** For people, while it runs. */
-  readonly say: (line: string) => void
+  readonly logStep: (line: string) => void
 }
 
 export interface BenchOptions {
@@ -35,7 +35,7 @@ export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld>
     nextImage,
     imageUser: facts.Config.User ?? '',
     options,
-    say: line => void process.stderr.write(`▸ ${line}\n`),
+    logStep: line => void process.stderr.write(`▸ ${line}\n`),
   }
 }
 

@@ -4,9 +4,14 @@ import { Redis } from 'ioredis'
 /** How one application of the bench is set up: an ioredis that knows nothing but a name. */
 export interface WriterSetting {
   readonly password: string | null
-  /** `every-10-ms`: as docs/clients.md, with a steady retry. `default`: whatever the library does by itself. */
+  /**
+   * `every-10-ms`: as docs/clients.md, with a steady retry. `default`: whatever the library does by itself.
+   */
   readonly retry: 'every-10-ms' | 'default'
-  /** One at a time, each sent 1 ms after the answer to the one before; or so many a second, whatever has been answered. */
+  /**
+   * One at a time, each sent 1 ms after the answer to the one before; or so many a second, whatever has been
+   * answered.
+   */
   readonly pace: 'one-by-one' | { readonly perSecond: number }
   /** True: a write is acknowledged when a replica has it too (`WAIT 1`). */
   readonly wait: boolean
@@ -31,14 +36,17 @@ export interface Audit {
   readonly lost: number
 }
 
-/** Milliseconds of the kernel's monotonic clock: the same in every process of this machine, in a container too. */
+/**
+ * Milliseconds of the kernel's monotonic clock: the same in every process of this machine, in a container
+ * too.
+ */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
 /**
- * Writes number after number: each sets one bit of one key, so that a million acknowledged writes can be compared with what the master has in one look, and a
- * write that was sent twice is the same as one.
+ * Writes number after number: each sets one bit of one key, so that a million acknowledged writes can be
+ * compared with what the master has in one look, and a write that was sent twice is the same as one.
  */
 export class BenchWriter {
   readonly #setting: WriterSetting
@@ -126,8 +134,8 @@ export class BenchWriter {
   }
 
   /**
-   * In one pipeline, as docs/clients.md says: sent apart, a `WAIT` whose connection breaks is sent again to the new master, which answers for what it has, and
-   * may never have had this write.
+   * In one pipeline, as docs/clients.md says: sent apart, a `WAIT` whose connection breaks is sent again to
+   * the new master, which answers for what it has, and may never have had this write.
    */
   async #writeOnTwoNodes(number: number): Promise<void> {
     const pair = this.#redis.pipeline().setbit(this.#key, number, 1).wait(1, 1_000)
@@ -138,7 +146,10 @@ export class BenchWriter {
   }
 }
 
-/** Its type is left to be found out: the library's own type of options is wider than what its constructor takes. */
+/**
+ * Its type is left to be found out: the library's own type of options is wider than what its constructor
+ * takes.
+ */
 function optionsFor(host: string, { password, retry, sentinels }: WriterSetting) {
   const place = sentinels === null ? { host, port: 6379 } : { sentinels: [...sentinels], name: host }
   const login = password === null ? {} : { password }

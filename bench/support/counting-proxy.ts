@@ -1,7 +1,10 @@
 import { createServer, request } from 'node:http'
 import { rmSync } from 'node:fs'
 
-/** A socket before the engine's that counts the calls that go through. It costs both sides time, so nothing else is measured through it. */
+/**
+ * A socket before the engine's that counts the calls that go through. It costs both sides time, so nothing
+ * else is measured through it.
+ */
 export interface CountingProxy {
   readonly dockerHost: string
   readonly calls: ReadonlyMap<string, number>

@@ -12,7 +12,10 @@ export function spread(values: readonly number[], digits = 0): string {
   return `${show(median(values))} (${show(Math.min(...values))}–${show(Math.max(...values))})`
 }
 
-/** The least value that so large a share of all is not above: of fewer than a hundred the 99th percentile is the greatest. */
+/**
+ * The least value that so large a share of all is not above: of fewer than a hundred the 99th percentile is
+ * the greatest.
+ */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN

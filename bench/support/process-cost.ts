@@ -8,7 +8,10 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-/** What Linux counts in for programs, on every architecture that Node runs on, whatever the kernel's own tick is. */
+/**
+ * What Linux counts in for programs, on every architecture that Node runs on, whatever the kernel's own tick
+ * is.
+ */
 const ticksPerSecond = 100
 
 /** Memory in MB (10⁶ bytes): what it holds, and that with pages that others share divided by their number. */

@@ -1,12 +1,18 @@
 import { Agent, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 
-/** The Engine API with nothing between: kept connections, no checks beyond the status. What the floor is made of. */
+/**
+ * The Engine API with nothing between: kept connections, no checks beyond the status. What the floor is made
+ * of.
+ */
 export interface RawEngine {
   readonly socketPath: string
   /** @throws Error for a status from 400 on that is not in `accept`. */
   call(method: string, path: string, body?: object | Buffer, accept?: readonly number[]): Promise<unknown>
-  /** A stream of JSON lines; resolves when the engine has begun to send, so that nothing that happens afterwards is missed. */
+  /**
+   * A stream of JSON lines; resolves when the engine has begun to send, so that nothing that happens
+   * afterwards is missed.
+   */
   follow(path: string, onLine: (value: unknown) => void): Promise<{ stop(): void }>
   close(): void
 }

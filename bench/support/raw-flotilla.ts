@@ -1,9 +1,8 @@
-import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
-import { noConfig } from '../../src/reconciler/config-in-force.js'
-import { desiredContainer, nodeFiles, type NodeSetting } from '../../src/reconciler/desired-node.js'
-import { serverUser } from '../../src/reconciler/server-image.js'
-import { masterName, newVolumeName, nodeAlias, replicaName } from '../../src/reconciler/names.js'
-import type { ContainerFile, ContainerSpec } from '../../src/runtime/runtime.js'
+import { defaultPersistence } from '../../src/manifest/sections/persistence.js'
+import { emptyConfig } from '../../src/reconciler/desired/accepted-config.js'
+import { desiredContainer, nodeFiles, type NodeTemplate } from '../../src/reconciler/desired/desired-node.js'
+import { serverUser } from '../../src/reconciler/desired/server-image.js'
+import { masterName, newVolumeName, nodeAlias, replicaName } from '../../src/model/names.js'
 import { parseManifest } from '../../src/manifest/parse.js'
 import { newKeyring } from '../../src/reconciler/auth/keyring.js'
 import { nodeAuth } from '../../src/reconciler/auth/node-auth.js'
@@ -11,12 +10,13 @@ import { Secret } from '../../src/secret.js'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { pack } from 'tar-stream'
 import type { RawEngine } from './raw-engine.js'
-import { addressOf } from './sight.js'
+import { addressOf } from './node-poller.js'
 import { wireWhenListening, type Wire } from './wire.js'
+import type { ContainerFile, ContainerSpec } from '../../src/model/engine.js'
 
 /**
- * The floor: the calls that any program has to make for a flotilla, made by one that knows them all beforehand, looks at nothing, writes nothing down and
- * could recover from nothing.
+ * The floor: the calls that any program has to make for a flotilla, made by one that knows them all
+ * beforehand, looks at nothing, writes nothing down and could recover from nothing.
  */
 export interface RawPlan {
   readonly flotilla: string
@@ -33,10 +33,13 @@ export interface RawNode {
 }
 
 /** Which order is fastest depends on the engine: `npm run bench -- floor` tries some. */
-export interface RawOrder {
+export interface StartOrder {
   /** Starts at the same time. */
   readonly concurrency: number
-  /** `staged`: every container is made before the first is started; `streamed`: each is started when it is made. */
+  /**
+   * `staged`: every container is made before the first is started; `streamed`: each is started when it is
+   * made.
+   */
   readonly order: 'staged' | 'streamed'
 }
 
@@ -44,7 +47,7 @@ export interface RawOrder {
 const rawLabel = 'bench.flotilla'
 
 /** Everything that can be prepared, prepared: not part of what is measured. */
-export async function planByHand(wanted: {
+export async function planBaseline(wanted: {
   readonly flotilla: string
   readonly manifest: string
   readonly password: string
@@ -53,7 +56,7 @@ export async function planByHand(wanted: {
   const { flotilla, manifest, password } = wanted
   const spec = parseManifest(manifest, { file: '/floor.yaml' }).declared[0]?.spec
   if (spec === undefined) throw new Error(`the bench's own manifest is not valid:\n${manifest}`)
-  const setting: NodeSetting = { spec, config: noConfig, publish: false, flotillaVersion: 'bench' }
+  const template: NodeTemplate = { spec, config: emptyConfig, publish: false, flotillaVersion: 'bench' }
   const secret = new Secret(password)
   const auth = nodeAuth(
     newKeyring({ secret, origin: 'given' }, () => secret),
@@ -67,20 +70,22 @@ export async function planByHand(wanted: {
       alias: nodeAlias(flotilla, ordinal),
       volume,
       name,
-      body: bodyOf(desiredContainer(setting, ordinal, { name, volume }), flotilla),
+      body: bodyOf(desiredContainer(template, ordinal, { name, volume }), flotilla),
       archive: await archiveOf(
-        nodeFiles(setting, ordinal, { auth, material: null, keeps: persistenceByDefault('aof') }, owner),
+        nodeFiles(template, ordinal, { auth, bundle: null, keeps: defaultPersistence('aof') }, owner),
       ),
     }
   })
   return { flotilla, password, nodes: await Promise.all(nodes) }
 }
 
-/** Makes and starts everything and gives each node its one order. Resolves when the last order is answered. */
-export async function raiseByHand(
+/**
+ * Makes and starts everything and gives each node its one order. Resolves when the last order is answered.
+ */
+export async function startBaseline(
   engine: RawEngine,
   plan: RawPlan,
-  { concurrency, order }: RawOrder,
+  { concurrency, order }: StartOrder,
 ): Promise<void> {
   const { flotilla, nodes } = plan
   const labels = { [rawLabel]: flotilla }
@@ -119,7 +124,7 @@ export async function raiseByHand(
 }
 
 async function promote(engine: RawEngine, plan: RawPlan, containerId: string): Promise<void> {
-  await giveOrder(engine, plan, containerId, wire => wire.ask('REPLICAOF', 'NO', 'ONE'))
+  await sendReplicaOf(engine, plan, containerId, wire => wire.ask('REPLICAOF', 'NO', 'ONE'))
 }
 
 /** A replica that asks before the master is one waits a second for its next try, so it is told only then. */
@@ -129,13 +134,13 @@ async function join(
   containerId: string,
   master: { readonly alias: string; readonly ready: Promise<void> },
 ): Promise<void> {
-  await giveOrder(engine, plan, containerId, async wire => {
+  await sendReplicaOf(engine, plan, containerId, async wire => {
     await master.ready
     return wire.ask('REPLICAOF', master.alias, '6379')
   })
 }
 
-async function giveOrder(
+async function sendReplicaOf(
   engine: RawEngine,
   plan: RawPlan,
   containerId: string,
@@ -155,8 +160,11 @@ async function giveOrder(
   }
 }
 
-/** Starts a container that has ended and has it follow the master (node 0 unless told otherwise): the floor of a replica's return. */
-export async function restartByHand(
+/**
+ * Starts a container that has ended and has it follow the master (node 0 unless told otherwise): the floor of
+ * a replica's return.
+ */
+export async function restartBaseline(
   engine: RawEngine,
   plan: RawPlan,
   containerId: string,
@@ -167,7 +175,7 @@ export async function restartByHand(
 }
 
 /** Removes every container, network and volume of a flotilla, ours or the floor's. */
-export async function removeByHand(engine: RawEngine, flotilla: string): Promise<void> {
+export async function removeBaseline(engine: RawEngine, flotilla: string): Promise<void> {
   for (const label of [rawLabel, 'io.flotilla.flotilla']) {
     const filters = encodeURIComponent(JSON.stringify({ label: [`${label}=${flotilla}`] }))
     const containers = (await engine.call('GET', `/containers/json?all=1&filters=${filters}`)) as {

@@ -1,7 +1,10 @@
 import { renderTable } from '../../src/cli/table.js'
 import { median, percentile, spread } from './numbers.js'
 
-/** One line of the table. What was measured stays in it, so that the JSON can be judged by somebody else's statistics. */
+/**
+ * One line of the table. What was measured stays in it, so that the JSON can be judged by somebody else's
+ * statistics.
+ */
 export type BenchResult = RatioResult | CostResult | TimesResult | LossResult | FasterResult
 
 /** Ours against the floor, in pairs that were measured one after the other. */

@@ -1,10 +1,13 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { masterName } from '../../src/reconciler/names.js'
+import { masterName } from '../../src/model/names.js'
 import type { RawEngine } from './raw-engine.js'
-import { addressOf } from './sight.js'
+import { addressOf } from './node-poller.js'
 import { dialOnce, type Wire } from './wire.js'
 
-/** An application that writes all the while through the master's name, and counts what was acknowledged: key 0, 1, 2 … of each of its clients. */
+/**
+ * An application that writes all the while through the master's name, and counts what was acknowledged: key
+ * 0, 1, 2 … of each of its clients.
+ */
 export interface SteadyWriter {
   readonly count: number
   /** The longest time without any acknowledgement since then (`performance.now()`), ms. */
@@ -14,7 +17,7 @@ export interface SteadyWriter {
 }
 
 /** An answer that has not come by then does not come: the client connects anew. */
-const patienceMs = 1_000
+const replyTimeoutMs = 1_000
 
 export function startWriter(
   engine: RawEngine,
@@ -37,7 +40,7 @@ export function startWriter(
       const key = `written:${client}:${number}`
       try {
         wire ??= await connect()
-        await inTime(wire.ask('SET', key, 'x'))
+        await withTimeout(wire.ask('SET', key, 'x'))
         acknowledged.push({ key, atMs: performance.now() })
         await sleepFor(everyMs)
       } catch {
@@ -74,11 +77,11 @@ export function startWriter(
   }
 }
 
-async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
+async function withTimeout<Value>(answer: Promise<Value>): Promise<Value> {
   answer.catch(() => undefined)
   const late = new AbortController()
-  const timeout = sleepFor(patienceMs, undefined, { signal: late.signal }).then(() => {
-    throw new Error(`no answer for ${patienceMs} ms`)
+  const timeout = sleepFor(replyTimeoutMs, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`no answer for ${replyTimeoutMs} ms`)
   })
   try {
     return await Promise.race([answer, timeout])

@@ -1,7 +1,10 @@
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 
-/** A connection to a Redis that asks one thing at a time and does nothing else: less than any client library does. */
+/**
+ * A connection to a Redis that asks one thing at a time and does nothing else: less than any client library
+ * does.
+ */
 export interface Wire {
   /** A simple, bulk or integer reply as text. @throws Error for an error reply or a lost connection. */
   ask(...command: readonly string[]): Promise<string>
@@ -10,7 +13,10 @@ export interface Wire {
   close(): void
 }
 
-/** Tries until somebody listens there, every 2 ms. A new container's Redis does within some 10 ms of its start. */
+/**
+ * Tries until somebody listens there, every 2 ms. A new container's Redis does within some 10 ms of its
+ * start.
+ */
 export async function wireWhenListening(
   { host, port = 6379 }: { readonly host: string; readonly port?: number },
   password: string | null,

@@ -2,13 +2,13 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { BenchWriter, type WriterSetting } from './bench-writer.js'
 
-// Runs in a container on the flotilla's network, where the master's name means something, and does what the bench tells it over a Unix socket: one line
-// of JSON asks, one line answers.
+// Runs in a container on the flotilla's network, where the master's name means something, and does what the
+// bench tells it over a Unix socket: one line of JSON asks, one line answers.
 
 const [socketPath = '', host = ''] = process.argv.slice(2)
 const writers = new Map<string, BenchWriter>()
 
-export type Order =
+export type WriterCommand =
   | { readonly do: 'open'; readonly name: string; readonly setting: WriterSetting }
   /** How many writes were acknowledged so far. */
   | { readonly do: 'count'; readonly name: string }
@@ -18,29 +18,29 @@ export type Order =
   | { readonly do: 'audit'; readonly name: string }
   | { readonly do: 'close'; readonly name: string }
 
-async function obey(order: Order): Promise<unknown> {
-  if (order.do === 'open') {
-    writers.set(order.name, new BenchWriter(host, order.setting))
+async function execute(command: WriterCommand): Promise<unknown> {
+  if (command.do === 'open') {
+    writers.set(command.name, new BenchWriter(host, command.setting))
     return {}
   }
-  const writer = writers.get(order.name)
-  if (writer === undefined) throw new Error(`no writer ${order.name}`)
-  switch (order.do) {
+  const writer = writers.get(command.name)
+  if (writer === undefined) throw new Error(`no writer ${command.name}`)
+  switch (command.do) {
     case 'count':
       return { count: writer.count }
     case 'report':
-      return writer.report(order.sinceMs)
+      return writer.report(command.sinceMs)
     case 'audit':
       return writer.audit()
     case 'close':
-      writers.delete(order.name)
+      writers.delete(command.name)
       return writer.close()
   }
 }
 
 createServer(socket => {
   createInterface({ input: socket }).on('line', line => {
-    obey(JSON.parse(line) as Order).then(
+    execute(JSON.parse(line) as WriterCommand).then(
       answer => socket.write(`${JSON.stringify(answer ?? {})}\n`),
       (error: unknown) => socket.write(`${JSON.stringify({ error: String(error) })}\n`),
     )

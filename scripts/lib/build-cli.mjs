@@ -2,7 +2,7 @@ import './node-version.mjs'
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
-import { runScript } from './say.mjs'
+import { runScript } from './log.mjs'
 
 await runScript(async () => {
   const root = join(import.meta.dirname, '../..')

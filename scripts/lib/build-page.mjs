@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 /**
- * Makes the files of the dashboard: one script, one style sheet, the page and its icon, in `dist/dashboard/`, where the daemon serves them from.
+ * Makes the files of the dashboard: one script, one style sheet, the page and its icon, in `dist/dashboard/`,
+ * where the daemon serves them from.
  * @param {string} root
  */
 export function buildPage(root) {

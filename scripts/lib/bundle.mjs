@@ -4,18 +4,22 @@ import { join } from 'node:path'
 import { noticesOf } from './notices.mjs'
 
 /**
- * What dockerode loads for what Flotilla never asks of it: gRPC and protobuf for sessions of BuildKit, and an ssh of its own. They are four fifths of
- * the time that it takes to load.
+ * What dockerode loads for what Flotilla never asks of it: gRPC and protobuf for sessions of BuildKit, and an
+ * ssh of its own. They are four fifths of the time that it takes to load.
  */
 const leftOut = ['@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', 'ssh2']
 
-/** Packages that are CommonJS ask for Node's own modules by `require`, which an ES module does not have. There is nothing else to ask for. */
+/**
+ * Packages that are CommonJS ask for Node's own modules by `require`, which an ES module does not have. There
+ * is nothing else to ask for.
+ */
 const banner =
   'const require = name => { const found = process.getBuiltinModule(name); if (found) return found; throw new Error(`Cannot find module "${name}"`) };'
 
 /**
- * Makes the program that people install, in `dist/bundle/`: a file for each part that is loaded when it is needed, with all that it takes of
- * its dependencies, and the licences of those. Does nothing when nothing has changed.
+ * Makes the program that people install, in `dist/bundle/`: a file for each part that is loaded when it is
+ * needed, with all that it takes of its dependencies, and the licences of those. Does nothing when nothing
+ * has changed.
  * @param {string} root
  */
 export function bundle(root) {
@@ -55,7 +59,10 @@ export function bundle(root) {
   writeFileSync(listFile, JSON.stringify([...inputs, 'package-lock.json', 'scripts/lib/bundle.mjs']))
 }
 
-/** @param {string} root @param {string} listFile what the bundle was made of, written when it was whole @returns {boolean} */
+/**
+ * @param {string} root @param {string} listFile what the bundle was made of, written when it was whole
+ * @returns {boolean}
+ */
 function isCurrent(root, listFile) {
   if (!existsSync(listFile)) return false
   const { mtimeMs } = statSync(listFile)

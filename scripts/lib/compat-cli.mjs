@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { ensureDependencies } from './dependencies.mjs'
 import { lowestNode } from './node-version.mjs'
-import { runScript, say, SetupProblem } from './say.mjs'
+import { runScript, logStep, SetupError } from './log.mjs'
 
-// Runs the unit tests and a slice of the simulation on each Node that Flotilla promises: the oldest, every line since, and the newest there is.
-// The binaries come from the npm package `node`, each into a folder of its own below dist/. `npm run compat -- 22` runs one.
+// Runs the unit tests and a slice of the simulation on each Node that Flotilla promises: the oldest, every
+// line since, and the newest there is. The binaries come from the npm package `node`, each into a folder of
+// its own below dist/. `npm run compat -- 22` runs one.
 const root = join(import.meta.dirname, '../..')
 const words = process.argv.slice(2)
 const versions = words.length > 0 ? words : [lowestNode, '22', '24', 'latest']
@@ -17,7 +18,7 @@ await runScript(async () => {
   ensureDependencies(root)
   const outcomes = versions.map(version => ({ version, ...tryOn(version) }))
   for (const { version, found, passed } of outcomes)
-    say(`Node ${version} (${found}): ${passed ? 'passed' : 'FAILED'}`)
+    logStep(`Node ${version} (${found}): ${passed ? 'passed' : 'FAILED'}`)
   return outcomes.every(({ passed }) => passed) ? 0 : 1
 })
 
@@ -29,7 +30,7 @@ function tryOn(version) {
   /** @param {readonly string[]} args */
   const run = args => spawnSync(node, args, { env, stdio: 'inherit' }).status === 0
   const found = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()
-  say(`unit tests and 200 seeds of the simulation on ${found}`)
+  logStep(`unit tests and 200 seeds of the simulation on ${found}`)
   // The second proves nothing where the first fails.
   const passed =
     run(['scripts/lib/test-cli.mjs', 'unit']) && run(['scripts/lib/simulate-cli.mjs', '--seeds', '200'])
@@ -41,13 +42,13 @@ function ensureNode(version) {
   const folder = join(root, 'dist/compat', version)
   const binary = join(folder, 'node_modules/node/bin/node')
   if (existsSync(binary) && version !== 'latest') return binary
-  say(`fetching Node ${version}`)
+  logStep(`fetching Node ${version}`)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   const args = ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${version}`]
   const { status } = spawnSync('npm', args, { cwd: folder, stdio: ['ignore', 2, 2] })
   if (status !== 0 || !existsSync(binary))
-    throw new SetupProblem(
+    throw new SetupError(
       `npm can't bring Node ${version}`,
       'See its message above; the network or a registry mirror may be out of reach.',
     )

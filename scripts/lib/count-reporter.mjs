@@ -1,5 +1,6 @@
 /**
- * A second reporter beside the readable one: the closing counts of a run of node:test, one `name number` a line.
+ * A second reporter beside the readable one: the closing counts of a run of node:test, one `name number` a
+ * line.
  * @param {AsyncIterable<{ type: string, data: any }>} source
  */
 export default async function* countReporter(source) {

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /** Programs that setting up may need, and the Debian and Ubuntu package that brings each. */
 const packageOf = Object.freeze({
@@ -56,20 +56,20 @@ export function distributionName() {
 }
 
 /**
- * Installs the packages of those programs that are not here, without their recommendations. A service that a package would start
- * is not started: nobody asked for a Redis on port 6379, a Prometheus or an HAProxy.
+ * Installs the packages of those programs that are not here, without their recommendations. A service that a
+ * package would start is not started: nobody asked for a Redis on port 6379, a Prometheus or an HAProxy.
  * @param {readonly Program[]} programs
  */
 export function installMissing(programs) {
   const packages = programs.filter(program => !isInstalled(program)).map(program => packageOf[program])
   if (packages.length === 0) return
   if (!canInstallPackages()) {
-    throw new SetupProblem(
+    throw new SetupError(
       `${packages.join(', ')} not installed`,
       `Type: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
     )
   }
-  say(`installing ${packages.join(', ')} with apt-get`)
+  logStep(`installing ${packages.join(', ')} with apt-get`)
   withoutServiceStarts(() => {
     const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages]
     // Without package lists apt-get can't locate anything; they are fetched only when the first try fails.
@@ -77,7 +77,7 @@ export function installMissing(programs) {
       aptGet(['update', '-qq'])
       const { ok, output } = aptGet(install)
       if (!ok) {
-        throw new SetupProblem(
+        throw new SetupError(
           `apt-get could not install ${packages.join(', ')}:\n${output.trim().split('\n').slice(-5).join('\n')}`,
           `Mend that, or install them by hand, and try again.`,
         )
@@ -96,7 +96,10 @@ function isInstalled(program) {
   return file === undefined ? pathOf(program) !== null : existsSync(file)
 }
 
-/** Where a program is on the PATH or in the system folders; null when it is not installed. @param {string} program */
+/**
+ * Where a program is on the PATH or in the system folders; null when it is not installed. @param {string}
+ * program
+ */
 export function pathOf(program) {
   // A plain user's PATH on Debian lacks the sbin folders.
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']
@@ -131,7 +134,8 @@ function withoutServiceStarts(work) {
 const policyMark = 'for the duration of one apt-get run of scripts/engine'
 
 /**
- * Redis, Prometheus and HAProxy never start. Docker does where systemd runs it (then that is the engine to use), unless the machine's own policy forbids it.
+ * Redis, Prometheus and HAProxy never start. Docker does where systemd runs it (then that is the engine to
+ * use), unless the machine's own policy forbids it.
  * @param {string} kept
  */
 function policyScript(kept) {

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /**
- * Runs `npm ci --ignore-scripts` when node_modules is missing or is not what package-lock.json names; else nothing.
+ * Runs `npm ci --ignore-scripts` when node_modules is missing or is not what package-lock.json names; else
+ * nothing.
  * @param {string} root
  */
 export function ensureDependencies(root) {
@@ -13,11 +14,11 @@ export function ensureDependencies(root) {
     installed: readLock(join(root, 'node_modules/.package-lock.json')),
   })
   if (why === null) return
-  say(`installing dependencies (${why})`)
+  logStep(`installing dependencies (${why})`)
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
   const { status } = spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) {
-    throw new SetupProblem(
+    throw new SetupError(
       'npm ci failed',
       'See its message above; the network or a registry mirror may be out of reach.',
     )
@@ -25,11 +26,13 @@ export function ensureDependencies(root) {
 }
 
 /**
- * @typedef {{ readonly packages?: Readonly<Record<string, { readonly version?: string, readonly optional?: boolean }>> }} Lock
+ * @typedef {{ readonly packages?: Readonly<Record<string, { readonly version?: string, readonly optional?:
+ * boolean }>> }} Lock
  */
 
 /**
- * Why what is installed differs from what the lock file wants; null when it does not. A package for another platform may be absent.
+ * Why what is installed differs from what the lock file wants; null when it does not. A package for another
+ * platform may be absent.
  * @param {{ readonly wanted: Lock | null, readonly installed: Lock | null }} locks
  * @returns {string | null}
  */

@@ -11,7 +11,7 @@ import {
 } from './engine.mjs'
 import { testEngineHome, userEngineHome } from './engine-home.mjs'
 import { enterCommand, isUp } from './own-engine.mjs'
-import { runScript, say } from './say.mjs'
+import { runScript, logStep } from './log.mjs'
 
 const usage = `Usage: scripts/engine up|down|status [--test]
        scripts/engine enter --test -- <command> [argument …]
@@ -47,14 +47,14 @@ await runScript(async () => {
 
 async function up() {
   const engine = forTests ? await bringUpTestEngine(testHome, { keep: true }) : await bringUpEngine()
-  say(`using ${engine.source} at ${engine.address.url}`)
+  logStep(`using ${engine.source} at ${engine.address.url}`)
   process.stdout.write(`${engine.address.url}\n`)
   return 0
 }
 
 async function down() {
   const stopped = forTests ? await takeDownTestEngine(testHome) : await takeDownEngine()
-  say(stopped ? 'the engine is down' : 'no engine of ours is running')
+  logStep(stopped ? 'the engine is down' : 'no engine of ours is running')
   return 0
 }
 
@@ -65,10 +65,10 @@ async function status() {
   }
   const { engine } = forTests ? { engine: null } : await findEngine()
   if (engine === null) {
-    say(forTests ? 'the test engine is down' : `no engine answers, ours (${userEngineHome.url}) neither`)
+    logStep(forTests ? 'the test engine is down' : `no engine answers, ours (${userEngineHome.url}) neither`)
     return 1
   }
-  say(`using ${engine.source}`)
+  logStep(`using ${engine.source}`)
   process.stdout.write(`${engine.address.url}\n`)
   return 0
 }

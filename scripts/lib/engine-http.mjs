@@ -4,8 +4,10 @@ import https from 'node:https'
 import { join } from 'node:path'
 
 /**
- * The few calls of the Engine API that setting up needs, over node:http alone: it works before `npm ci` and without the docker CLI.
- * @typedef {{ readonly url: string, readonly tlsFolder?: string | null }} EngineAddress `unix:///…` or `tcp://host:port`
+ * The few calls of the Engine API that setting up needs, over node:http alone: it works before `npm ci` and
+ * without the docker CLI.
+ * @typedef {{ readonly url: string, readonly tlsFolder?: string | null }} EngineAddress `unix:///…` or
+ * `tcp://host:port`
  * @typedef {{ readonly status: number, readonly body: string }} Answer
  * @typedef {object} Call
  * @property {string} method
@@ -16,7 +18,8 @@ import { join } from 'node:path'
  */
 
 /**
- * Resolves with whatever the engine answers, also 4xx and 5xx; rejects when it can't be reached or falls silent.
+ * Resolves with whatever the engine answers, also 4xx and 5xx; rejects when it can't be reached or falls
+ * silent.
  * @param {EngineAddress} engine
  * @param {Call} call
  * @returns {Promise<Answer>}

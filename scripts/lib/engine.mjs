@@ -5,7 +5,7 @@ import { userEngineHome } from './engine-home.mjs'
 import { engineCandidates, firstAnswering } from './find-engine.mjs'
 import { withLock } from './lock.mjs'
 import { isUp, startIsolated, startOnHost, stopIsolated, stopOnHost } from './own-engine.mjs'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /**
  * @typedef {import('./engine-home.mjs').EngineHome} EngineHome
@@ -17,7 +17,8 @@ import { say, SetupProblem } from './say.mjs'
  */
 
 /**
- * The engine to use: ours if it runs, else the one that answers, else, where we are able to, one that we install and start.
+ * The engine to use: ours if it runs, else the one that answers, else, where we are able to, one that we
+ * install and start.
  * @returns {Promise<Engine>}
  */
 export async function bringUpEngine() {
@@ -26,7 +27,7 @@ export async function bringUpEngine() {
   const { silent } = running
   const chosen = silent.find(({ engine }) => engine.chosen && engine.url !== userEngineHome.url)
   if (chosen !== undefined) {
-    throw new SetupProblem(
+    throw new SetupError(
       `${chosen.engine.source} names the engine at ${chosen.engine.url}, and that does not answer (${chosen.why})`,
       'Start that engine, or choose another one (unset DOCKER_HOST, docker context use default).',
     )
@@ -38,7 +39,7 @@ export async function bringUpEngine() {
     // Where systemd runs services, the package has just started one.
     const again = await findEngine()
     if (again.engine !== null) return again.engine
-    say('no container engine answers here; starting one')
+    logStep('no container engine answers here; starting one')
     await startOnHost(userEngineHome)
     return ownEngine(userEngineHome)
   })
@@ -63,12 +64,12 @@ export async function bringUpTestEngine(home, { keep }) {
     if (await isUp(home)) {
       if (keep) writeFileSync(home.keptMark, '')
       if (existsSync(home.keptMark)) return ownEngine(home)
-      say('a test run that was killed left its engine behind; starting afresh')
+      logStep('a test run that was killed left its engine behind; starting afresh')
     }
     installMissing(['dockerd', 'iptables', 'redis-server', 'redis-cli', 'busybox'])
     const kept = keep || existsSync(home.keptMark)
     await stopIsolated(home)
-    say('starting the test engine')
+    logStep('starting the test engine')
     await startIsolated(home)
     if (kept) writeFileSync(home.keptMark, '')
     return ownEngine(home)
@@ -97,7 +98,8 @@ export async function takeDownTestEngine(home) {
 
 /**
  * The engine in use without starting any; and why those that were asked first did not answer.
- * @returns {Promise<{ readonly engine: Engine | null, readonly silent: readonly import('./find-engine.mjs').SilentEngine[] }>}
+ * @returns {Promise<{ readonly engine: Engine | null, readonly silent: readonly
+ * import('./find-engine.mjs').SilentEngine[] }>}
  */
 export async function findEngine() {
   const candidates = engineCandidates({ env: process.env, home: homedir() })
@@ -121,7 +123,10 @@ function canStartOwn() {
   return isLinuxRoot() && (pathOf('dockerd') !== null || canInstallPackages())
 }
 
-/** True where tests get an engine of their own. It reaches no registry, so its image must come from the distribution's packages. */
+/**
+ * True where tests get an engine of their own. It reaches no registry, so its image must come from the
+ * distribution's packages.
+ */
 export function canIsolate() {
   if ((process.env['FLOTILLA_TEST_DOCKER_HOST'] ?? '') !== '') return false
   return isLinuxRoot() && canInstallPackages()
@@ -134,7 +139,7 @@ function isLinuxRoot() {
 /** @param {readonly import('./find-engine.mjs').SilentEngine[]} silent */
 function noEngine(silent) {
   const tried = silent.map(({ engine, why }) => `  ${engine.url} (${engine.source}): ${why}`).join('\n')
-  return new SetupProblem(`no container engine answers. Tried:\n${tried}`, howToGetOne(silent))
+  return new SetupError(`no container engine answers. Tried:\n${tried}`, howToGetOne(silent))
 }
 
 /** @param {readonly import('./find-engine.mjs').SilentEngine[]} silent */

@@ -7,16 +7,18 @@ import { whyNoAnswer } from './engine-http.mjs'
  * @typedef {object} EngineCandidate
  * @property {string} url
  * @property {string} source how it was found, for people
- * @property {boolean} chosen the user named it (DOCKER_HOST, a docker context): when it is silent no other is tried
+ * @property {boolean} chosen the user named it (DOCKER_HOST, a docker context): when it is silent no other is
+ * tried
  * @property {string | null} tlsFolder with ca.pem, cert.pem and key.pem
  * @typedef {{ readonly engine: EngineCandidate, readonly why: string }} SilentEngine
- * @typedef {{ readonly env: Readonly<Record<string, string | undefined>>, readonly home: string }} Surroundings
+ * @typedef {{ readonly env: Readonly<Record<string, string | undefined>>, readonly home: string }}
+ * Surroundings
  */
 
 /**
- * Where an engine may listen, in the order in which the docker CLI would look: DOCKER_HOST, the current context, then the sockets that
- * Docker Engine, rootless Docker and Docker Desktop use. A named engine is the only candidate: to go on with another one would
- * act on a machine that the user did not mean.
+ * Where an engine may listen, in the order in which the docker CLI would look: DOCKER_HOST, the current
+ * context, then the sockets that Docker Engine, rootless Docker and Docker Desktop use. A named engine is the
+ * only candidate: to go on with another one would act on a machine that the user did not mean.
  * @param {Surroundings} surroundings
  * @returns {readonly EngineCandidate[]}
  */
@@ -45,7 +47,8 @@ export function engineCandidates({ env, home }) {
 }
 
 /**
- * The first candidate that answers, and why the ones before it did not. An ssh engine can't be asked from here and counts as answering.
+ * The first candidate that answers, and why the ones before it did not. An ssh engine can't be asked from
+ * here and counts as answering.
  * @param {readonly EngineCandidate[]} candidates
  * @returns {Promise<{ readonly found: EngineCandidate | null, readonly silent: readonly SilentEngine[] }>}
  */
@@ -62,7 +65,8 @@ export async function firstAnswering(candidates) {
 }
 
 /**
- * The docker context in force, or null for the default one. A context's files lie in a folder named by the SHA-256 of its name.
+ * The docker context in force, or null for the default one. A context's files lie in a folder named by the
+ * SHA-256 of its name.
  * @param {Surroundings} surroundings
  * @returns {EngineCandidate | null}
  */
@@ -83,7 +87,8 @@ function currentContext({ env, home }) {
 }
 
 /**
- * A JSON file's value; null when it is missing or is not JSON, as the docker CLI's own files may be half written.
+ * A JSON file's value; null when it is missing or is not JSON, as the docker CLI's own files may be half
+ * written.
  * @param {string} path
  * @returns {any}
  */

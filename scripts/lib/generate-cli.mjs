@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runScript, say, SetupProblem } from './say.mjs'
+import { runScript, logStep, SetupError } from './log.mjs'
 
-// Runs every package script named generate:…; with --check it fails when that changed a file: what is committed was not current.
+// Runs every package script named generate:…; with --check it fails when that changed a file: what is
+// committed was not current.
 const root = join(import.meta.dirname, '../..')
 
 await runScript(async () => {
@@ -13,15 +14,15 @@ await runScript(async () => {
   const generators = Object.keys(scripts).filter(name => name.startsWith('generate:'))
   const before = hashFiles()
   for (const name of generators) {
-    say(`npm run ${name}`)
+    logStep(`npm run ${name}`)
     const { status } = spawnSync('npm', ['run', '--silent', name], { cwd: root, stdio: ['ignore', 2, 2] })
-    if (status !== 0) throw new SetupProblem(`npm run ${name} failed`, 'See its message above.')
+    if (status !== 0) throw new SetupError(`npm run ${name} failed`, 'See its message above.')
   }
   const after = hashFiles()
   const changed = [...after].filter(([path, hash]) => before.get(path) !== hash).map(([path]) => path)
-  for (const path of changed) say(`${path} is new`)
+  for (const path of changed) logStep(`${path} is new`)
   if (changed.length === 0 || !process.argv.includes('--check')) return 0
-  throw new SetupProblem(
+  throw new SetupError(
     `generated files were not current: ${changed.join(', ')}`,
     'They are now. Look at the difference and commit it.',
   )

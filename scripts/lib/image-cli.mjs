@@ -1,7 +1,7 @@
 import './node-version.mjs'
 import { findEngine } from './engine.mjs'
 import { ensureImage } from './images.mjs'
-import { runScript, sayNotice, SetupProblem } from './say.mjs'
+import { runScript, logWarning, SetupError } from './log.mjs'
 
 const usage = `Usage: scripts/image <reference> [reference …]
 
@@ -16,9 +16,9 @@ await runScript(async () => {
     return references.includes('--help') ? 0 : 2
   }
   const { engine } = await findEngine()
-  if (engine === null) throw new SetupProblem('no container engine answers', 'Type: scripts/engine up')
+  if (engine === null) throw new SetupError('no container engine answers', 'Type: scripts/engine up')
   if (engine.address.url.startsWith('ssh://')) {
-    sayNotice(
+    logWarning(
       `images on ${engine.address.url} can't be checked from here; pull ${references.join(', ')} there`,
     )
     return 0

@@ -1,9 +1,11 @@
 /**
- * @typedef {{ readonly repository: string, readonly tag: string, readonly digest: string | null }} ImageReference
+ * @typedef {{ readonly repository: string, readonly tag: string, readonly digest: string | null }}
+ * ImageReference
  */
 
 /**
- * Takes `redis`, `redis:8`, `localhost:5000/team/redis:8` or `redis@sha256:…` apart. The tag is `latest` when none is given.
+ * Takes `redis`, `redis:8`, `localhost:5000/team/redis:8` or `redis@sha256:…` apart. The tag is `latest` when
+ * none is given.
  * @param {string} text
  * @returns {ImageReference}
  */
@@ -17,12 +19,12 @@ export function parseImageReference(text) {
 }
 
 /**
- * Why a Redis of this machine may not stand in for the image; null when it may. Only what is plainly Redis is imitated, and
- * nothing that is pinned by its digest.
+ * Why a Redis of this machine may not stand in for the image; null when it may. Only what is plainly Redis is
+ * imitated, and nothing that is pinned by its digest.
  * @param {string} text
  * @returns {string | null}
  */
-export function whyNoStandIn(text) {
+export function whyNoFallbackImage(text) {
   const { repository, digest } = parseImageReference(text)
   if (digest !== null) return 'it is pinned to a digest'
   return repository.split('/').at(-1) === 'redis' ? null : 'it is not an image of Redis'

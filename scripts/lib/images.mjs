@@ -1,35 +1,39 @@
 import { callEngine } from './engine-http.mjs'
-import { parseImageReference, whyNoStandIn } from './image-reference.mjs'
-import { say, sayNotice, SetupProblem } from './say.mjs'
-import { importStandIn } from './stand-in.mjs'
+import { parseImageReference, whyNoFallbackImage } from './image-reference.mjs'
+import { logStep, logWarning, SetupError } from './log.mjs'
+import { importFallbackImage } from './fallback-image.mjs'
 
 /** @typedef {import('./engine-http.mjs').EngineAddress} EngineAddress */
 
-/** A registry that is reachable says something well within this; where packets vanish we would wait for minutes. */
+/**
+ * A registry that is reachable says something well within this; where packets vanish we would wait for
+ * minutes.
+ */
 const pullIdleMs = 20_000
 
 /**
- * Makes sure that an image is on the engine: there already, pulled, or a stand-in made of this machine's Redis, and says which.
+ * Makes sure that an image is on the engine: there already, pulled, or a stand-in made of this machine's
+ * Redis, and says which.
  * @param {EngineAddress} engine
  * @param {string} reference
  */
 export async function ensureImage(engine, reference) {
   const whyNotPulled = await whyNotPresent(engine, reference)
   if (whyNotPulled === null) {
-    const standIn = (await inspectImage(engine, reference))?.Config?.Labels?.['io.flotilla.stand-in']
-    if (standIn !== undefined) sayNotice(`${reference} is a stand-in here: ${standIn}`)
+    const fallbackImage = (await inspectImage(engine, reference))?.Config?.Labels?.['io.flotilla.stand-in']
+    if (fallbackImage !== undefined) logWarning(`${reference} is a stand-in here: ${fallbackImage}`)
     return
   }
-  const whyNot = whyNoStandIn(reference)
+  const whyNot = whyNoFallbackImage(reference)
   if (whyNot !== null) {
-    throw new SetupProblem(
+    throw new SetupError(
       `${reference} can't be pulled (${whyNotPulled}), and no stand-in is made because ${whyNot}`,
       `Check the name and the network, or bring the image some other way (docker load).`,
     )
   }
-  say(`${reference} can't be pulled here (${whyNotPulled}); building a stand-in`)
-  const content = await importStandIn(engine, reference)
-  sayNotice(
+  logStep(`${reference} can't be pulled here (${whyNotPulled}); building a stand-in`)
+  const content = await importFallbackImage(engine, reference)
+  logWarning(
     `${reference} is a stand-in here: ${content}. Remove it with \`docker rmi ${reference}\` when a registry can be reached.`,
   )
 }
@@ -41,11 +45,14 @@ export async function ensureImage(engine, reference) {
  */
 export async function whyNotPresent(engine, reference) {
   if ((await inspectImage(engine, reference)) !== null) return null
-  say(`pulling ${reference}`)
+  logStep(`pulling ${reference}`)
   return await pull(engine, reference)
 }
 
-/** The engine's facts on an image; null when it has none of that name. @param {EngineAddress} engine @param {string} reference */
+/**
+ * The engine's facts on an image; null when it has none of that name. @param {EngineAddress} engine @param
+ * {string} reference
+ */
 export async function inspectImage(engine, reference) {
   const { status, body } = await callEngine(engine, { method: 'GET', path: `/images/${reference}/json` })
   return status === 200 ? JSON.parse(body) : null

@@ -1,9 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isRunning, waitUntil } from './processes.mjs'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /**
- * Runs `work` while no other process of ours does the same, then lets go, also when it throws. A lock whose holder is dead is taken over.
+ * Runs `work` while no other process of ours does the same, then lets go, also when it throws. A lock whose
+ * holder is dead is taken over.
  * @template T
  * @param {{ readonly lockFile: string, readonly purpose: string, readonly waitMs: number }} lock
  * @param {() => Promise<T>} work
@@ -11,9 +12,9 @@ import { say, SetupProblem } from './say.mjs'
  */
 export async function withLock({ lockFile, purpose, waitMs }, work) {
   if (!tryTake(lockFile)) {
-    say(`process ${holderOf(lockFile)} is ${purpose} already; waiting for it`)
+    logStep(`process ${holderOf(lockFile)} is ${purpose} already; waiting for it`)
     if (!(await waitUntil(() => tryTake(lockFile), { withinMs: waitMs }))) {
-      throw new SetupProblem(
+      throw new SetupError(
         `process ${holderOf(lockFile)} is still ${purpose} after ${waitMs / 1000} s`,
         `Look at it with \`ps -fp ${holderOf(lockFile)}\`; end it, or wait longer and try again.`,
       )

@@ -6,7 +6,8 @@ import { parseAllDocuments } from 'yaml'
 const defaultImage = 'redis:8'
 
 /**
- * The images that the manifests of a folder name, each once. A manifest that can't be read is left to the daemon to complain about.
+ * The images that the manifests of a folder name, each once. A manifest that can't be read is left to the
+ * daemon to complain about.
  * @param {string} folder
  * @returns {readonly string[]}
  */

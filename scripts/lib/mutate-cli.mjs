@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
-import { runScript } from './say.mjs'
+import { runScript } from './log.mjs'
 
 // Runs test/mutation/main.ts, which needs no engine; arguments are passed on.
 const root = join(import.meta.dirname, '../..')

@@ -3,11 +3,11 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { installMissing, isDebianLike, pathOf } from './debian.mjs'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /**
- * A Redis that is newer than this machine's own: that of Debian 13, unpacked into a folder of its own. Nothing of it is installed: its packages are fetched by an
- * apt with lists, cache and status of its own.
+ * A Redis that is newer than this machine's own: that of Debian 13, unpacked into a folder of its own.
+ * Nothing of it is installed: its packages are fetched by an apt with lists, cache and status of its own.
  */
 const release = 'trixie'
 const mirror = 'http://deb.debian.org/debian'
@@ -23,13 +23,13 @@ const leftOut = ['usr/share', 'var', 'etc']
 export function fetchNextRelease(archive) {
   if (existsSync(archive)) return
   if (!isDebianLike() || process.getuid?.() !== 0 || !existsSync(keyring)) {
-    throw new SetupProblem(
+    throw new SetupError(
       'a newer Redis can be had only as root on Debian, from the packages of its next release',
       'On an engine that can pull images the official ones are used instead.',
     )
   }
   installMissing(['busybox'])
-  say(`fetching the Redis of Debian's ${release} (some 35 MB; kept in ${archive})`)
+  logStep(`fetching the Redis of Debian's ${release} (some 35 MB; kept in ${archive})`)
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-next-release-'))
   try {
     pack(unpack(download(folder), join(folder, 'root')), archive)
@@ -113,7 +113,7 @@ function run(program, args) {
     timeout: 600_000,
   })
   if (status !== 0)
-    throw new SetupProblem(
+    throw new SetupError(
       `${program} failed: ${(stderr ?? '').trim().split('\n').slice(-3).join('; ')}`,
       'A newer Redis is fetched from deb.debian.org; look whether that can be reached.',
     )

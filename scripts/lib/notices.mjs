@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The licences of all packages that files come from, in one text, sorted by name. Most of these licences ask for that: they go with every copy.
+ * The licences of all packages that files come from, in one text, sorted by name. Most of these licences ask
+ * for that: they go with every copy.
  * @param {string} root
  * @param {readonly string[]} files paths below `root`
  * @returns {string}

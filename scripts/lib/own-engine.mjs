@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url'
 import { pathOf } from './debian.mjs'
 import { whyNoAnswer } from './engine-http.mjs'
 import { childrenOf, isRunning, livingPid, processesWith, sendSignal, waitUntil } from './processes.mjs'
-import { say, SetupProblem } from './say.mjs'
+import { logStep, SetupError } from './log.mjs'
 
 /** @typedef {import('./engine-home.mjs').EngineHome} EngineHome */
 
@@ -40,8 +40,8 @@ export async function startOnHost(home) {
 }
 
 /**
- * Starts a dockerd in namespaces of its own, empty, and waits until it answers. Containers and published ports are reached
- * from inside only: see enterCommand.
+ * Starts a dockerd in namespaces of its own, empty, and waits until it answers. Containers and published
+ * ports are reached from inside only: see enterCommand.
  * @param {EngineHome} home
  */
 export async function startIsolated(home) {
@@ -60,7 +60,8 @@ export async function startIsolated(home) {
 }
 
 /**
- * What to put before a command so that it runs inside an isolated engine's namespaces, in the caller's folder.
+ * What to put before a command so that it runs inside an isolated engine's namespaces, in the caller's
+ * folder.
  * @param {EngineHome} home
  * @returns {readonly string[]}
  */
@@ -68,13 +69,15 @@ export function enterCommand(home) {
   const supervisor = livingPid({ pidFile: home.supervisorPidFile, mark: home.runFolder })
   const [init] = supervisor === null ? [] : childrenOf(supervisor)
   if (init === undefined) {
-    throw new SetupProblem(`${home.name} is not running`, 'Start it: scripts/engine up --test')
+    throw new SetupError(`${home.name} is not running`, 'Start it: scripts/engine up --test')
   }
   const changeFolder = ['sh', '-c', 'cd "$0" && exec "$@"', process.cwd()]
   return ['nsenter', '--target', String(init), '--net', '--pid', '--mount', ...changeFolder]
 }
 
-/** Asks dockerd to stop its containers and end, and insists after 30 s. Data stays. @param {EngineHome} home */
+/**
+ * Asks dockerd to stop its containers and end, and insists after 30 s. Data stays. @param {EngineHome} home
+ */
 export async function stopOnHost(home) {
   const pid = livingPid({ pidFile: home.supervisorPidFile, mark: home.runFolder })
   if (pid !== null) {
@@ -85,7 +88,10 @@ export async function stopOnHost(home) {
   removeTree(home.runFolder)
 }
 
-/** Ends everything inside at once, and removes every trace: nothing in a test engine is worth a graceful stop. @param {EngineHome} home */
+/**
+ * Ends everything inside at once, and removes every trace: nothing in a test engine is worth a graceful stop.
+ * @param {EngineHome} home
+ */
 export async function stopIsolated(home) {
   const supervisor = livingPid({ pidFile: home.supervisorPidFile, mark: home.runFolder })
   // The namespace's first process takes all others with it.
@@ -130,7 +136,10 @@ async function stopAfterFailure(home) {
   removeTree(home.runFolder)
 }
 
-/** In the isolated engine process 1 outlives dockerd; then the log says that it failed. @param {EngineHome} home */
+/**
+ * In the isolated engine process 1 outlives dockerd; then the log says that it failed. @param {EngineHome}
+ * home
+ */
 function dockerdEnded(home) {
   return existsSync(home.logFile) && /^failed to start daemon/m.test(readFileSync(home.logFile, 'utf8'))
 }
@@ -143,7 +152,8 @@ function dockerdCommand(home) {
     ...['--pidfile', home.pidFile, '--host', home.url],
     // Where dockerd finds the system's containerd it joins it; under names of its own it meets nobody there.
     ...['--containerd-namespace', 'flotilla', '--containerd-plugins-namespace', 'flotilla-plugins'],
-    // Docker's own pools are used up after about thirty networks. This is room for 512, of 126 addresses each.
+    // Docker's own pools are used up after about thirty networks. This is room for 512, of 126 addresses
+    // each.
     ...['--default-address-pool', 'base=10.213.0.0/16,size=25'],
   ]
 }
@@ -156,7 +166,10 @@ function prepareFolders(home) {
   appendFileSync(home.logFile, '')
 }
 
-/** What a killed dockerd leaves: its containerd, its shims. Only processes that were given our own exec root. @param {EngineHome} home */
+/**
+ * What a killed dockerd leaves: its containerd, its shims. Only processes that were given our own exec root.
+ * @param {EngineHome} home
+ */
 async function endLeftovers(home) {
   const left = () => processesWith(home.execRoot).filter(isRunning)
   const gone = await waitUntil(() => left().length === 0, { withinMs: 2000 })
@@ -185,7 +198,10 @@ function removeCgroups(home) {
   for (const parent of parents) removeEmptyTree(join(parent, home.cgroup))
 }
 
-/** cgroupfs folders hold files that can't be deleted, so they go by rmdir, innermost first. @param {string} folder */
+/**
+ * cgroupfs folders hold files that can't be deleted, so they go by rmdir, innermost first. @param {string}
+ * folder
+ */
 function removeEmptyTree(folder) {
   if (!existsSync(folder)) return
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -194,7 +210,7 @@ function removeEmptyTree(folder) {
   try {
     rmdirSync(folder)
   } catch {
-    say(`${folder} is still in use; it is empty and harmless`)
+    logStep(`${folder} is still in use; it is empty and harmless`)
   }
 }
 
@@ -217,7 +233,7 @@ function explainLog(home) {
     [/cgroup/i, 'The cgroup file system is missing: mount it at /sys/fs/cgroup.'],
   ])
   const hint = known.find(([pattern]) => shown.some(line => pattern.test(line)))?.[1]
-  return new SetupProblem(
+  return new SetupError(
     `dockerd did not start. The last lines of its log (${home.logFile}):\n${shown.join('\n')}`,
     `${hint ?? 'Mend what the log names and try again.'}\nOr start an engine yourself and set DOCKER_HOST to it.`,
   )

@@ -2,8 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 
 /**
- * The pid that a file names, if that process lives and its command line holds `mark`; null otherwise. Pids are used again by the
- * system: a pid file alone proves nothing.
+ * The pid that a file names, if that process lives and its command line holds `mark`; null otherwise. Pids
+ * are used again by the system: a pid file alone proves nothing.
  * @param {{ readonly pidFile: string, readonly mark: string }} wanted
  * @returns {number | null}
  */
@@ -57,7 +57,10 @@ export function isRunning(pid) {
   return !isZombie(pid)
 }
 
-/** Sends a signal; a process that is gone already is what was wanted. @param {number} pid @param {NodeJS.Signals} signal */
+/**
+ * Sends a signal; a process that is gone already is what was wanted. @param {number} pid @param
+ * {NodeJS.Signals} signal
+ */
 export function sendSignal(pid, signal) {
   try {
     process.kill(pid, signal)
@@ -71,7 +74,10 @@ function isZombie(pid) {
   return statFields(pid)?.state === 'Z'
 }
 
-/** /proc/<pid>/stat is `pid (name) state ppid …`, and the name may hold spaces and brackets. @param {number} pid */
+/**
+ * /proc/<pid>/stat is `pid (name) state ppid …`, and the name may hold spaces and brackets. @param {number}
+ * pid
+ */
 function statFields(pid) {
   const stat = readOr(`/proc/${pid}/stat`, '')
   const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { build } from './build.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { testEngineHome } from './engine-home.mjs'
-import { runScript } from './say.mjs'
+import { runScript } from './log.mjs'
 import { withTestWorld } from './test-world.mjs'
 
 /**
  * Runs a program of dist/ on the test engine, with this script's own arguments, and ends as it ends.
  * @param {string} program such as `bench/main.js`
- * @param {(engine: import('./engine.mjs').Engine, root: string) => Promise<NodeJS.ProcessEnv>} prepare what it needs beside the engine, and how it is told
+ * @param {(engine: import('./engine.mjs').Engine, root: string) => Promise<NodeJS.ProcessEnv>} prepare what
+ * it needs beside the engine, and how it is told
  */
 export async function runOnTestEngine(program, prepare = async () => ({})) {
   const root = join(import.meta.dirname, '../..')

@@ -17,7 +17,8 @@ import { sendSignal } from './processes.mjs'
 const endWithinMs = 5000
 
 /**
- * Runs files with node's test runner from the project's folder, its readable report on our stdout; resolves with its counts.
+ * Runs files with node's test runner from the project's folder, its readable report on our stdout; resolves
+ * with its counts.
  * @param {TestRun} run
  * @returns {Promise<TestOutcome>}
  */
@@ -53,7 +54,8 @@ export function printTotal(outcomes) {
 
 /**
  * The child leads a process group of its own, so that ending it ends what its tests started too.
- * @param {{ readonly command: readonly string[], readonly env: NodeJS.ProcessEnv, readonly signal: AbortSignal }} run
+ * @param {{ readonly command: readonly string[], readonly env: NodeJS.ProcessEnv, readonly signal:
+ * AbortSignal }} run
  * @returns {Promise<boolean>}
  */
 function runInGroup({ command: [program = '', ...args], env, signal }) {

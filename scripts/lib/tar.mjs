@@ -11,8 +11,8 @@
 const blockBytes = 512
 
 /**
- * Packs entries as a ustar archive, with the owners that the entries ask for (so that no root is needed) and no times
- * (so that the same entries give the same bytes).
+ * Packs entries as a ustar archive, with the owners that the entries ask for (so that no root is needed) and
+ * no times (so that the same entries give the same bytes).
  * @param {readonly TarEntry[]} entries
  * @returns {Buffer}
  */

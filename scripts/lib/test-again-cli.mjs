@@ -4,13 +4,17 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sendSignal } from './processes.mjs'
-import { runScript, say } from './say.mjs'
+import { runScript, logStep } from './log.mjs'
 import { readReport, readRequest, tallyFailures } from './test-again.mjs'
 
-// Runs `npm test` again and again, some of the times beside processes that keep every core busy: a test that passes by luck fails here. It goes on after a failure,
-// because how often one fails tells where to look. A line for each run and the tally go to stdout, the output of each run to a file.
+// Runs `npm test` again and again, some of the times beside processes that keep every core busy: a test that
+// passes by luck fails here. It goes on after a failure, because how often one fails tells where to look. A
+// line for each run and the tally go to stdout, the output of each run to a file.
 
-/** All tests take some ten minutes, and thrice that where the machine is busy; a run that takes longer hangs, and has failed. */
+/**
+ * All tests take some ten minutes, and thrice that where the machine is busy; a run that takes longer hangs,
+ * and has failed.
+ */
 const runMinutesMax = 60
 
 /** Ends by itself when whoever started it has ended, however that came about. */
@@ -24,7 +28,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 await runScript(async () => {
   const { runs, busy, words } = readRequest(process.argv.slice(2))
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-tests-'))
-  say(`each run writes to ${folder}`)
+  logStep(`each run writes to ${folder}`)
   const reports = []
   for (let run = 1; run <= runs && !interrupted.signal.aborted; run++) {
     const isBusy = run > runs - busy

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { SetupProblem } from './say.mjs'
+import { SetupError } from './log.mjs'
 
 /**
  * @typedef {object} AgainRequest
@@ -31,7 +31,10 @@ function parseOrExplain(args) {
   }
 }
 
-/** @param {string} name @param {string} value @param {{ readonly least: number, readonly most: number }} bounds */
+/**
+ * @param {string} name @param {string} value @param {{ readonly least: number, readonly most: number }}
+ * bounds
+ */
 function readCount(name, value, { least, most }) {
   const count = Number(value)
   if (/^\d{1,3}$/.test(value) && count >= least && count <= most) return count
@@ -40,11 +43,12 @@ function readCount(name, value, { least, most }) {
 
 /** @param {string} message */
 function problem(message) {
-  return new SetupProblem(message, 'Such as: npm run test:again -- --runs 10 --busy 5 e2e/scale')
+  return new SetupError(message, 'Such as: npm run test:again -- --runs 10 --busy 5 e2e/scale')
 }
 
 /**
- * From the output of `npm test`, whose phases each close with their counts and name their failed tests at the end.
+ * From the output of `npm test`, whose phases each close with their counts and name their failed tests at the
+ * end.
  * @param {string} output
  * @returns {RunReport}
  */

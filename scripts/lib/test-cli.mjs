@@ -6,7 +6,7 @@ import { canInstallChromium, canInstallPackages, installMissing } from './debian
 import { ensureDependencies } from './dependencies.mjs'
 import { testEngineHome } from './engine-home.mjs'
 import { printTotal, runTests } from './run-tests.mjs'
-import { runScript, say, SetupProblem } from './say.mjs'
+import { runScript, logStep, SetupError } from './log.mjs'
 import { kindOf, listTests, selectTests } from './test-selection.mjs'
 import { withTestWorld } from './test-world.mjs'
 
@@ -24,7 +24,7 @@ for (const [signal, code] of /** @type {const} */ ([
   ['SIGHUP', 129],
 ])) {
   process.on(signal, () => {
-    say(`${signal}: ending the tests`)
+    logStep(`${signal}: ending the tests`)
     interrupted.abort(code)
   })
 }
@@ -35,7 +35,7 @@ await runScript(async () => {
   build(root)
   const selected = selectTests({ tests: listTests(join(root, 'test')), words })
   if (selected.length === 0)
-    throw new SetupProblem(`no test file matches ${words.join(' ') || 'at all'}`, 'Look into test/.')
+    throw new SetupError(`no test file matches ${words.join(' ') || 'at all'}`, 'Look into test/.')
   const outcomes = selected.every(test => kindOf(test) === 'unit')
     ? [await runUnit(selected)]
     : await withTestWorld(home, world => runPhases(selected, world))
@@ -43,15 +43,13 @@ await runScript(async () => {
   if (interrupted.signal.aborted) return interrupted.signal.reason
   const testCount = outcomes.reduce((sum, { counts }) => sum + (counts.get('tests') ?? 0), 0)
   if (testCount === 0)
-    throw new SetupProblem(
-      'not one test ran',
-      'A run without tests proves nothing: look at what was selected.',
-    )
+    throw new SetupError('not one test ran', 'A run without tests proves nothing: look at what was selected.')
   return outcomes.every(({ passed }) => passed) ? 0 : 1
 })
 
 /**
- * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server processes, those of src/metrics/ ask promtool.
+ * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server
+ * processes, those of src/metrics/ ask promtool.
  * @param {readonly string[]} tests
  */
 function runUnit(tests) {
@@ -66,11 +64,16 @@ function runUnit(tests) {
  * @param {import('./test-world.mjs').TestWorld} world
  */
 async function runPhases(tests, { env, prefix }) {
-  // docs/clients.md speaks of a client in Python too, and its program is tried. strace has the writes of our own engine fail.
+  // docs/clients.md speaks of a client in Python too, and its program is tried. strace has the writes of our
+  // own engine fail.
   if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy', 'strace'])
-  // It is large, so only who tests the page gets it. Where it can't be had those tests are skipped, and say so.
+  // It is large, so only who tests the page gets it. Where it can't be had those tests are skipped, and say
+  // so.
   if (canInstallChromium() && tests.some(test => test.includes('dashboard'))) installMissing(['chromium'])
-  /** @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) => Promise<TestOutcome> }[]} */
+  /**
+   * @type {readonly { kind: import('./test-selection.mjs').TestKind, run: (files: readonly string[]) =>
+   * Promise<TestOutcome> }[]}
+   */
   const phases = [
     { kind: 'unit', run: runUnit },
     {
@@ -95,7 +98,8 @@ async function runPhases(tests, { env, prefix }) {
 }
 
 /**
- * `concurrency`: files at a time; two cores is what most have to spare. `fileMinutes`: a file that takes longer hangs, and fails.
+ * `concurrency`: files at a time; two cores is what most have to spare. `fileMinutes`: a file that takes
+ * longer hangs, and fails.
  * @param {readonly string[]} tests
  * @param {{ readonly concurrency: number, readonly fileMinutes: number }} limits
  */
@@ -111,6 +115,6 @@ function common(tests, { concurrency, fileMinutes }) {
 function compiledFile(test) {
   const path = join('dist/test', `${test}.test.js`)
   if (!existsSync(path))
-    throw new SetupProblem(`${path} is missing after the build`, 'Delete dist/ and try again.')
+    throw new SetupError(`${path} is missing after the build`, 'Delete dist/ and try again.')
   return path
 }

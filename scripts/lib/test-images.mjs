@@ -1,11 +1,14 @@
 import { callEngine } from './engine-http.mjs'
 import { inspectImage, whyNotPresent } from './images.mjs'
-import { say, SetupProblem } from './say.mjs'
-import { importStandIn } from './stand-in.mjs'
+import { logStep, SetupError } from './log.mjs'
+import { importFallbackImage } from './fallback-image.mjs'
 
 /** @typedef {import('./engine-http.mjs').EngineAddress} EngineAddress */
 
-/** What tests run: a Redis, another image of it that stands for the next version, and one whose process exits at once. */
+/**
+ * What tests run: a Redis, another image of it that stands for the next version, and one whose process exits
+ * at once.
+ */
 export const testImages = Object.freeze({
   current: 'flotilla-test/redis:a',
   next: 'flotilla-test/redis:b',
@@ -16,8 +19,8 @@ export const testImages = Object.freeze({
 const base = 'redis:8'
 
 /**
- * Makes the test images on the engine: from the image that users run where the engine has or can pull it, from this machine's Redis
- * elsewhere, and always so on an isolated engine.
+ * Makes the test images on the engine: from the image that users run where the engine has or can pull it,
+ * from this machine's Redis elsewhere, and always so on an isolated engine.
  * @param {EngineAddress} engine
  * @param {{ readonly isolated: boolean }} options
  */
@@ -26,7 +29,7 @@ export async function ensureTestImages(engine, { isolated }) {
   if (!isolated && (await whyNotPresent(engine, base)) === null) {
     await must(engine, 'POST', `/images/${base}/tag?${query(testImages.current, 'tag')}`)
   } else {
-    say(`test image: ${await importStandIn(engine, testImages.current)}`)
+    logStep(`test image: ${await importFallbackImage(engine, testImages.current)}`)
   }
   await deriveImage(engine, testImages.next, 'LABEL io.flotilla.test="next"')
   await deriveImage(
@@ -76,7 +79,7 @@ function query(reference, tagKey) {
 async function must(engine, method, path, json) {
   const { status, body } = await callEngine(engine, { method, path, json, idleMs: 60_000 })
   if (status >= 400)
-    throw new SetupProblem(
+    throw new SetupError(
       `${method} ${path}: the engine answered ${status}: ${body.trim()}`,
       'Mend that and try again.',
     )

@@ -7,8 +7,8 @@ import { join, relative, sep } from 'node:path'
  */
 
 /**
- * Every test file's path below test/, without its ending, sorted: `manifest/spec`, `e2e/scale`. Read from the sources, because
- * dist/ still holds what was compiled from files that are gone.
+ * Every test file's path below test/, without its ending, sorted: `manifest/spec`, `e2e/scale`. Read from the
+ * sources, because dist/ still holds what was compiled from files that are gone.
  * @param {string} folder
  * @returns {readonly string[]}
  */
@@ -22,7 +22,8 @@ export function listTests(folder) {
 }
 
 /**
- * The tests that the words select: `unit`, `engine` and `alone` by kind, anything else by a part of the path. No words select all.
+ * The tests that the words select: `unit`, `engine` and `alone` by kind, anything else by a part of the path.
+ * No words select all.
  * @param {{ readonly tests: readonly string[], readonly words: readonly string[] }} wanted
  * @returns {readonly string[]}
  */

@@ -6,14 +6,15 @@ import { ensureTestImages, removeTestImages, testImages } from './test-images.mj
 /**
  * What a program needs to work on the test engine.
  * @typedef {object} TestWorld
- * @property {NodeJS.ProcessEnv} env the engine's address and the images' names (test/support/engine.ts reads them)
+ * @property {NodeJS.ProcessEnv} env the engine's address and the images' names (test/support/engine.ts reads
+ * them)
  * @property {readonly string[]} prefix the command to run it under, so that it reaches the containers
  * @property {import('./engine.mjs').Engine} engine
  */
 
 /**
- * Brings the test engine up with its images, does the work, and takes it down whatever happens (unless a person had brought it
- * up). One at a time: a second one waits for the first.
+ * Brings the test engine up with its images, does the work, and takes it down whatever happens (unless a
+ * person had brought it up). One at a time: a second one waits for the first.
  * @template T
  * @param {import('./engine-home.mjs').EngineHome} home
  * @param {(world: TestWorld) => Promise<T>} work

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { whyNotPresent } from './images.mjs'
 import { fetchNextRelease } from './next-release.mjs'
-import { SetupProblem } from './say.mjs'
-import { importServerImage } from './stand-in.mjs'
+import { SetupError } from './log.mjs'
+import { importServerImage } from './fallback-image.mjs'
 import { testImages } from './test-images.mjs'
 
 /**
- * An old server and the newest that can be had, for `npm run bench -- upgrade`: the official images where the engine can pull them, elsewhere this machine's own Redis and
- * that of the next release of Debian.
+ * An old server and the newest that can be had, for `npm run bench -- upgrade`: the official images where the
+ * engine can pull them, elsewhere this machine's own Redis and that of the next release of Debian.
  * @param {import('./engine.mjs').Engine} engine
  * @param {string} root the checkout: what is fetched is kept below its node_modules
  * @returns {Promise<NodeJS.ProcessEnv>} the images' names, as bench/upgrade.ts reads them
@@ -19,7 +19,7 @@ export async function ensureUpgradeImages({ address, own }, root) {
     for (const reference of Object.values(images)) {
       const reason = await whyNotPresent(address, reference)
       if (reason !== null)
-        throw new SetupProblem(
+        throw new SetupError(
           `${reference} can't be pulled (${reason})`,
           'Bring it some other way: docker load.',
         )

@@ -9,7 +9,8 @@ export function isAtLeast(version, lowest) {
 }
 
 /**
- * Whether a version is in the range that a package's `engines` names: `^20.19.0 || >=22.12.0`, `18 || 20 || >=22`, `*`.
+ * Whether a version is in the range that a package's `engines` names: `^20.19.0 || >=22.12.0`, `18 || 20 ||
+ * >=22`, `*`.
  * @param {string} version @param {string} range
  * @returns {boolean}
  */

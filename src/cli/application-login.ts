@@ -1,8 +1,8 @@
 import { FlotillaError } from '../errors.js'
-import type { FlotillaSpec } from '../manifest/spec.js'
-import { applicationUser } from '../redis/acl-user.js'
+import type { FlotillaSpec } from '../model/spec.js'
+import { applicationUser } from '../model/acl-user.js'
 import { Secret } from '../secret.js'
-import type { Session } from './session.js'
+import type { Session } from '../session/session.js'
 
 /** As whom a verb reads and writes data. */
 export interface ApplicationLogin {
@@ -35,7 +35,7 @@ export function chooseUser({ name, auth }: FlotillaSpec, asked: string | null): 
   const names = [...(auth.defaultUser === 'off' ? [] : [applicationUser]), ...auth.users.map(one => one.name)]
   const [first = applicationUser] = names
   if (asked === null || names.includes(asked)) return asked ?? first
-  const why =
+  const reason =
     asked === applicationUser ? 'its user default is off (spec.auth.default)' : `there is no user ${asked}`
-  throw new FlotillaError('usage/invalid', `${name}: ${why}`, { hint: `There is: ${names.join(', ')}.` })
+  throw new FlotillaError('usage/invalid', `${name}: ${reason}`, { hint: `There is: ${names.join(', ')}.` })
 }

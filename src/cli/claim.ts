@@ -1,26 +1,27 @@
 import { FlotillaError } from '../errors.js'
-import { isLabelOfImage, labelledThings } from '../ownership/take-over.js'
-import type { Thing } from '../ownership/thing.js'
+import { isLabelOfImage, labelledObjects } from '../ownership/legacy-objects.js'
+import type { EngineObject } from '../ownership/engine-object.js'
 import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
-import { isAgreed } from './ask-person.js'
+import { confirm } from './confirm.js'
 import type { Output } from './output.js'
-import type { Places } from './open-store.js'
-import { openRuntime, openSession, type Environment, type Session } from './session.js'
+import type { Paths } from '../session/open-store.js'
+import { openRuntime, openSession, type Environment, type Session } from '../session/session.js'
 
 export interface ClaimRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly name: string
   readonly yes: boolean
 }
 
 /**
- * Takes over what carries the labels of a flotilla and was made with another state directory. Works beside a daemon, which hears of it at its next look.
+ * Takes over what carries the labels of a flotilla and was made with another state directory. Works beside a
+ * daemon, which hears of it at its next look.
  * @returns false when the person said no.
  */
 export async function claim(request: ClaimRequest, output: Output): Promise<boolean> {
-  const session = await openSession(request.places, request.env)
+  const session = await openSession(request.paths, request.env)
   const engine = openRuntime(request.env)
   try {
     const { found, fromImages } = await findUnproven(engine, session, request.name)
@@ -36,7 +37,7 @@ export async function claim(request: ClaimRequest, output: Output): Promise<bool
     const question = `From now on Flotilla keeps, changes and removes these as nodes of ${request.name}. Type yes: `
     if (
       !request.yes &&
-      !(await isAgreed(question, { otherwise: 'Add --yes to claim what is listed above.' }))
+      !(await confirm(question, { hintWithoutTerminal: 'Add --yes to claim what is listed above.' }))
     ) {
       output.note('nothing was claimed')
       return false
@@ -55,23 +56,23 @@ async function findUnproven(
   engine: Runtime,
   { owner }: Session,
   name: string,
-): Promise<{ readonly found: readonly Thing[]; readonly fromImages: readonly Thing[] }> {
-  const all = await labelledThings(engine)
-  const things = all.filter(({ facts }) => facts.labels[flotillaLabel] === name)
-  if (things.length === 0)
+): Promise<{ readonly found: readonly EngineObject[]; readonly fromImages: readonly EngineObject[] }> {
+  const all = await labelledObjects(engine)
+  const engineObjects = all.filter(({ facts }) => facts.labels[flotillaLabel] === name)
+  if (engineObjects.length === 0)
     throw new FlotillaError('usage/invalid', `nothing on this engine carries the labels of ${name}`, {
       hint: `There are: ${[...new Set(all.flatMap(({ facts }) => facts.labels[flotillaLabel] ?? []))].sort().join(', ') || 'none'}.`,
     })
   const judged = await Promise.all(
-    things.map(async thing => ({
-      thing,
-      isOurs: await owner.isOurs(thing),
-      isOfImage: thing.kind === 'container' && (await isLabelOfImage(engine, thing.facts)),
+    engineObjects.map(async engineObject => ({
+      engineObject,
+      isOwned: await owner.isOwned(engineObject),
+      isOfImage: engineObject.kind === 'container' && (await isLabelOfImage(engine, engineObject.facts)),
     })),
   )
-  const unproven = judged.filter(({ isOurs }) => !isOurs)
+  const unproven = judged.filter(({ isOwned }) => !isOwned)
   return {
-    found: unproven.filter(({ isOfImage }) => !isOfImage).map(({ thing }) => thing),
-    fromImages: unproven.filter(({ isOfImage }) => isOfImage).map(({ thing }) => thing),
+    found: unproven.filter(({ isOfImage }) => !isOfImage).map(({ engineObject }) => engineObject),
+    fromImages: unproven.filter(({ isOfImage }) => isOfImage).map(({ engineObject }) => engineObject),
   }
 }

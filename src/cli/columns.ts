@@ -1,57 +1,58 @@
 import { naturalWidth, renderTable, wrap } from './table.js'
-import type { View } from './view.js'
+import type { RenderContext } from './render-context.js'
 
 /** A column of a table of things of one kind. */
-export interface Column<Thing> {
+export interface Column<Row> {
   readonly head: string
-  readonly cell: (thing: Thing, view: View) => string
+  readonly cell: (row: Row, context: RenderContext) => string
   /** Where the terminal is too narrow the highest go first; those without stay. */
-  readonly givesWay?: number
+  readonly dropOrder?: number
   /** Only with `-o wide`. */
   readonly wide?: true
 }
 
-export function headsOf<Thing>(columns: readonly Column<Thing>[]): readonly string[] {
+export function headsOf<Row>(columns: readonly Column<Row>[]): readonly string[] {
   return columns.map(({ head }) => head)
 }
 
-export function rowsOf<Thing>(
-  columns: readonly Column<Thing>[],
-  things: readonly Thing[],
-  view: View,
+export function rowsOf<Row>(
+  columns: readonly Column<Row>[],
+  items: readonly Row[],
+  context: RenderContext,
 ): readonly (readonly string[])[] {
-  return things.map(thing => columns.map(({ cell }) => cell(thing, view)))
+  return items.map(row => columns.map(({ cell }) => cell(row, context)))
 }
 
 /** A sentence in less than this is a tower of words. */
-const sentenceMin = 36
+const messageWidthMin = 36
 
 /**
- * A table with one column of sentences. On a terminal that is too narrow for them, each stands below its row instead, where there is something to explain.
+ * A table with one column of sentences. On a terminal that is too narrow for them, each stands below its row
+ * instead, where there is something to explain.
  */
-export function renderExplained<Thing>(
+export function renderTableWithMessage<Row>(
   table: {
-    readonly columns: readonly Column<Thing>[]
-    readonly sentence: Column<Thing>
+    readonly columns: readonly Column<Row>[]
+    readonly message: Column<Row>
     /** How many columns stand before the sentence. */
     readonly at: number
-    readonly needsExplaining: (thing: Thing) => boolean
+    readonly showsMessage: (row: Row) => boolean
   },
-  things: readonly Thing[],
-  view: View,
+  items: readonly Row[],
+  context: RenderContext,
 ): string {
-  const { columns, sentence, at, needsExplaining } = table
-  const alone = naturalWidth(headsOf(columns), rowsOf(columns, things, view))
-  if (view.columns === null || view.columns - alone - 2 >= sentenceMin) {
-    const all = [...columns.slice(0, at), sentence, ...columns.slice(at)]
-    const options = { columns: view.columns, flexible: at }
-    return `${renderTable(headsOf(all), rowsOf(all, things, view), options)}\n`
+  const { columns, message, at, showsMessage } = table
+  const alone = naturalWidth(headsOf(columns), rowsOf(columns, items, context))
+  if (context.columns === null || context.columns - alone - 2 >= messageWidthMin) {
+    const all = [...columns.slice(0, at), message, ...columns.slice(at)]
+    const options = { columns: context.columns, flexible: at }
+    return `${renderTable(headsOf(all), rowsOf(all, items, context), options)}\n`
   }
-  const shown = thinOut(columns, things, view)
-  const [head = '', ...lines] = renderTable(headsOf(shown), rowsOf(shown, things, view)).split('\n')
-  const explained = things.flatMap((thing, index) => [
+  const shown = dropColumns(columns, items, context)
+  const [head = '', ...lines] = renderTable(headsOf(shown), rowsOf(shown, items, context)).split('\n')
+  const explained = items.flatMap((row, index) => [
     lines[index] ?? '',
-    ...(needsExplaining(thing) ? indented(sentence.cell(thing, view), '  ', view.columns) : []),
+    ...(showsMessage(row) ? indented(message.cell(row, context), '  ', context.columns) : []),
   ])
   return `${[head, ...explained].join('\n')}\n`
 }
@@ -63,42 +64,43 @@ export function indented(text: string, indent: string, columns: number | null): 
 }
 
 /** The columns that fit: what matters least stays away. */
-export function thinOut<Thing>(
-  columns: readonly Column<Thing>[],
-  things: readonly Thing[],
-  view: View,
-): readonly Column<Thing>[] {
-  if (fits(columns, things, view)) return columns
+export function dropColumns<Row>(
+  columns: readonly Column<Row>[],
+  items: readonly Row[],
+  context: RenderContext,
+): readonly Column<Row>[] {
+  if (fits(columns, items, context)) return columns
   const [first] = columns
-    .filter(one => one.givesWay !== undefined)
-    .sort((a, b) => (b.givesWay ?? 0) - (a.givesWay ?? 0))
+    .filter(one => one.dropOrder !== undefined)
+    .sort((a, b) => (b.dropOrder ?? 0) - (a.dropOrder ?? 0))
   if (first === undefined) return columns
-  return thinOut(
+  return dropColumns(
     columns.filter(one => one !== first),
-    things,
-    view,
+    items,
+    context,
   )
 }
 
 /** All columns, in as many tables as it takes; each begins with the first column. */
-export function splitToFit<Thing>(
-  columns: readonly Column<Thing>[],
-  things: readonly Thing[],
-  view: View,
-): readonly (readonly Column<Thing>[])[] {
+export function splitToFit<Row>(
+  columns: readonly Column<Row>[],
+  items: readonly Row[],
+  context: RenderContext,
+): readonly (readonly Column<Row>[])[] {
   const [name, ...rest] = columns
   if (name === undefined) return []
-  const groups: Column<Thing>[][] = [[name]]
+  const groups: Column<Row>[][] = [[name]]
   for (const column of rest) {
     const group = groups.at(-1) ?? []
-    if (group.length === 1 || fits([...group, column], things, view)) group.push(column)
+    if (group.length === 1 || fits([...group, column], items, context)) group.push(column)
     else groups.push([name, column])
   }
   return groups
 }
 
-function fits<Thing>(columns: readonly Column<Thing>[], things: readonly Thing[], view: View): boolean {
+function fits<Row>(columns: readonly Column<Row>[], items: readonly Row[], context: RenderContext): boolean {
   return (
-    view.columns === null || naturalWidth(headsOf(columns), rowsOf(columns, things, view)) <= view.columns
+    context.columns === null ||
+    naturalWidth(headsOf(columns), rowsOf(columns, items, context)) <= context.columns
   )
 }

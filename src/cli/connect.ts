@@ -1,25 +1,27 @@
-import { readDesired } from '../daemon/manifest-source.js'
-import type { DefaultUserAccess } from '../manifest/spec.js'
-import { masterName, networkName, redisPort } from '../reconciler/names.js'
-import { applicationUser } from '../redis/acl-user.js'
+import { readDesired } from '../session/manifest-source.js'
+import type { DefaultUserAccess } from '../model/spec.js'
+import { masterName, networkName, redisPort } from '../model/names.js'
+import { applicationUser } from '../model/acl-user.js'
 import { tlsPort } from '../redis/tls.js'
-import { statusNow } from './look.js'
-import { selectFlotilla } from './manifests.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment } from './session.js'
+import { statusNow } from './observe-once.js'
+import { selectFlotilla } from '../session/manifests.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment } from '../session/session.js'
 
-/** How a client gets in. The password stays in its file: a URL ends up in histories, logs and process lists. */
+/**
+ * How a client gets in. The password stays in its file: a URL ends up in histories, logs and process lists.
+ */
 export async function connectText(request: {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly name: string
   readonly format: 'text' | 'json'
 }): Promise<string> {
-  const { places, env, name, format } = request
-  const session = await openSession(places, env)
+  const { paths, env, name, format } = request
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
-    const { spec } = selectFlotilla(desired, name, places.manifests)
+    const { desired } = await readDesired(paths.manifests, session.store)
+    const { spec } = selectFlotilla(desired, name, paths.manifests)
     const status = await statusNow(session, spec)
     const master = status.nodes.find(node => node.role === 'master' && node.health === 'online')
     const encrypted = spec.tls.mode !== 'off'
@@ -31,7 +33,7 @@ export async function connectText(request: {
       network: networkName(name),
       fromHost: master?.address === null || master === undefined ? null : `${scheme}://${master.address}`,
       tls: encrypted
-        ? { caFile: session.store.certificates.trustPath(name), serverName: masterName(name) }
+        ? { caFile: session.store.certificates.caCertPath(name), serverName: masterName(name) }
         : null,
       user: needsPassword ? applicationUser : null,
       passwordFile: needsPassword ? session.store.passwordPath(name) : null,

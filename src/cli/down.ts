@@ -1,39 +1,39 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
-import { readDesired } from '../daemon/manifest-source.js'
+import { readDesired } from '../session/manifest-source.js'
 import { explainError, FlotillaError } from '../errors.js'
 import { openJournal } from '../events/journal/journal.js'
 import { silentSink } from '../events/silent-sink.js'
-import { renderAction } from '../reconciler/plan/text.js'
-import { planRemoval } from '../reconciler/plan/removal.js'
-import { findBelongings, removeFlotilla } from '../reconciler/remove.js'
+import { renderAction } from '../reconciler/plan/render-plan.js'
+import { planTeardown } from '../reconciler/plan/nodes/teardown.js'
+import { findOwnedResources, removeFlotilla } from '../reconciler/loop/remove-flotilla.js'
 import { OwnNetworks } from '../reconciler/observe/own-networks.js'
 import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { lockState } from '../state/lock.js'
 import type { StateStore } from '../state/state-store.js'
-import { isAgreed } from './ask-person.js'
-import { noSuchFlotilla } from './manifests.js'
+import { confirm } from './confirm.js'
+import { noSuchFlotilla } from '../session/manifests.js'
 import type { Output } from './output.js'
-import { findOwnContainer } from './own-container.js'
-import { openStore, type Places } from './open-store.js'
-import { openOwnRuntime, type Environment } from './session.js'
+import { findOwnContainer } from '../session/own-container.js'
+import { openStore, type Paths } from '../session/open-store.js'
+import { openOwnedRuntime, type Environment } from '../session/session.js'
 
 export interface DownRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
-  readonly volumesToo: boolean
+  readonly removeVolumes: boolean
   readonly imagesToo: boolean
   readonly yes: boolean
 }
 
 /** Shows what goes, asks, and takes it away. @returns false when the person said no. */
-export async function takeDown(request: DownRequest, output: Output): Promise<boolean> {
-  const { places, env, volumesToo } = request
-  const store = await openStore(places)
-  const { runtime } = openOwnRuntime(env, store)
+export async function tearDown(request: DownRequest, output: Output): Promise<boolean> {
+  const { paths, env, removeVolumes } = request
+  const store = await openStore(paths)
+  const { runtime } = openOwnedRuntime(env, store)
   // Beside a daemon everything would come back at once, so the daemon's lock is asked for.
   const lock = await lockState(
     store.directory,
@@ -51,9 +51,9 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     )
   })
   try {
-    const { flotillas, images } = await whatGoes(runtime, store, request)
+    const { flotillas, images } = await findTargets(runtime, store, request)
     const plans = await Promise.all(
-      flotillas.map(async name => planRemoval(await findBelongings(runtime, name), { volumesToo })),
+      flotillas.map(async name => planTeardown(await findOwnedResources(runtime, name), { removeVolumes })),
     )
     const actions = plans
       .flatMap(plan => plan.stages.flat())
@@ -64,22 +64,22 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
     }
     for (const action of actions) output.note(`  ${renderAction(action)}`)
     for (const image of images) output.note(`  remove image ${image}`)
-    if (!(await mayGo(request, output))) return false
+    if (!(await confirmRemoval(request, output))) return false
     const ownNetworks = new OwnNetworks(runtime, await findOwnContainer(runtime))
-    const events = openJournal(resolve(request.places.state), { clock: systemClock, beside: silentSink })
+    const events = openJournal(resolve(request.paths.state), { clock: systemClock, forwardTo: silentSink })
     try {
       for (const flotilla of flotillas)
         await removeFlotilla(
           { runtime, ownNetworks, store, events },
-          { flotilla, volumesToo, signal: new AbortController().signal },
+          { flotilla, removeVolumes, signal: new AbortController().signal },
         )
     } finally {
       events.close()
     }
-    if (volumesToo) await store.forgetTheRest()
+    if (removeVolumes) await store.removeSharedFiles()
     for (const image of images) await removeImage(runtime, image, output)
     output.note(
-      volumesToo ? 'removed, with the data' : 'removed; the volumes are kept (--volumes removes them)',
+      removeVolumes ? 'removed, with the data' : 'removed; the volumes are kept (--volumes removes them)',
     )
     return true
   } finally {
@@ -88,13 +88,16 @@ export async function takeDown(request: DownRequest, output: Output): Promise<bo
   }
 }
 
-/** Whatever carries our labels, is remembered, or is declared: a broken manifest must not keep anybody from cleaning up. */
-async function whatGoes(
+/**
+ * Whatever carries our labels, is remembered, or is declared: a broken manifest must not keep anybody from
+ * cleaning up.
+ */
+async function findTargets(
   runtime: Runtime,
   store: StateStore,
   request: DownRequest,
 ): Promise<{ readonly flotillas: readonly string[]; readonly images: readonly string[] }> {
-  const { desired } = await readDesired(request.places.manifests, store)
+  const { desired } = await readDesired(request.paths.manifests, store)
   const [containers, networks, volumes] = await Promise.all([
     runtime.listContainers(),
     runtime.listNetworks(),
@@ -109,9 +112,10 @@ async function whatGoes(
       throw noSuchFlotilla(
         name,
         [...new Set([...declared, ...labelled])].sort(),
-        `${request.places.manifests} or on the engine`,
+        `${request.paths.manifests} or on the engine`,
       )
-  // Without names only what this state directory and these manifests know: another one's flotillas on the same engine are not ours to take.
+  // Without names only what this state directory and these manifests know: another one's flotillas on the
+  // same engine are not ours to take.
   const flotillas = request.names.length > 0 ? [...new Set(request.names)] : [...declared].sort()
   const images = request.imagesToo
     ? flotillas.flatMap(name => desired.flotillas.get(name)?.spec.image ?? [])
@@ -119,12 +123,16 @@ async function whatGoes(
   return { flotillas, images: [...new Set(images)] }
 }
 
-async function mayGo({ yes, volumesToo }: DownRequest, output: Output): Promise<boolean> {
+async function confirmRemoval({ yes, removeVolumes }: DownRequest, output: Output): Promise<boolean> {
   if (yes) return true
-  const question = volumesToo
+  const question = removeVolumes
     ? 'Remove all of this, data included?'
     : 'Remove all of this (the data is kept)?'
-  if (await isAgreed(`${question} Type yes: `, { otherwise: 'Add --yes to remove what is listed above.' }))
+  if (
+    await confirm(`${question} Type yes: `, {
+      hintWithoutTerminal: 'Add --yes to remove what is listed above.',
+    })
+  )
     return true
   output.note('nothing was removed')
   return false

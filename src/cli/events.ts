@@ -8,16 +8,16 @@ import { renderRecord, type EventRecord } from '../events/journal/record.js'
 import { suggest } from '../manifest/suggest.js'
 import { matchesPattern } from '../wildcard.js'
 import { StateStore } from '../state/state-store.js'
-import { interruption } from './interrupt.js'
-import { noSuchFlotilla } from './manifests.js'
+import { interruptSignal } from './interrupt.js'
+import { noSuchFlotilla } from '../session/manifests.js'
 import type { Output } from './output.js'
-import { createPaint } from './paint.js'
-import { parseSince } from './quantities.js'
-import { renderEvent, type EventsView } from './render-events.js'
-import type { Places } from './open-store.js'
+import { createColors } from './colors.js'
+import { parseSince } from '../units.js'
+import { renderEvent, type EventsContext } from './render-events.js'
+import type { Paths } from '../session/open-store.js'
 
 export interface EventsRequest {
-  readonly places: Places
+  readonly paths: Paths
   /** None: of all, and of none in particular. */
   readonly names: readonly string[]
   readonly level: EventRecord['level']
@@ -30,10 +30,12 @@ export interface EventsRequest {
   readonly format: 'text' | 'json'
 }
 
-/** What has happened, from the journal; asks no engine and no daemon. With `follow` until it is interrupted. */
+/**
+ * What has happened, from the journal; asks no engine and no daemon. With `follow` until it is interrupted.
+ */
 export async function showEvents(request: EventsRequest, output: Output): Promise<void> {
   const { names, codes, since, last, follow } = request
-  const state = resolve(request.places.state)
+  const state = resolve(request.paths.state)
   for (const code of codes) requireKnownCode(code)
   const matches = eventFilter({ flotillas: names, level: request.level, codes })
   // Taken first: what happens between this and the reading is told by the following.
@@ -41,30 +43,31 @@ export async function showEvents(request: EventsRequest, output: Output): Promis
   const events = await readEvents(state, {
     matches: record => (!follow || record.id <= afterId) && matches(record),
     sinceMs: since === null ? 0 : parseSince(since, systemClock.nowMs()),
-    last: last ?? (since === null ? (follow ? followedLast : usualLast) : Number.POSITIVE_INFINITY),
+    last:
+      last ?? (since === null ? (follow ? defaultLastWhenFollowing : defaultLast) : Number.POSITIVE_INFINITY),
   })
   const known = await requireKnownNames(state, request)
-  const view: EventsView = {
+  const context: EventsContext = {
     columns: output.columns,
-    paint: createPaint(output.colour),
+    colors: createColors(output.color),
     nameWidth: names.length === 1 ? 0 : Math.max(1, ...known.map(name => name.length)),
   }
   const show = (record: EventRecord): void =>
     output.result(
-      `${request.format === 'json' ? renderRecord(record) : renderEvent(record, { ...view, columns: output.columns })}\n`,
+      `${request.format === 'json' ? renderRecord(record) : renderEvent(record, { ...context, columns: output.columns })}\n`,
     )
   events.forEach(show)
   if (!follow) {
     if (events.length === 0) output.note('no such events')
     return
   }
-  const signal = interruption()
+  const signal = interruptSignal()
   for await (const record of followEvents(state, { afterId, clock: systemClock, signal }))
     if (matches(record)) show(record)
 }
 
-const usualLast = 100
-const followedLast = 10
+const defaultLast = 100
+const defaultLastWhenFollowing = 10
 
 function requireKnownCode(code: string): void {
   const codes = Object.keys(catalogue)
@@ -80,8 +83,8 @@ function requireKnownCode(code: string): void {
 
 /** A flotilla that is gone still has its events. @returns all names that are worth a column. */
 async function requireKnownNames(state: string, { names }: EventsRequest): Promise<readonly string[]> {
-  const remembered = await new StateStore(state).knownFlotillas()
-  const missing = names.filter(name => !remembered.includes(name))
+  const folded = await new StateStore(state).knownFlotillas()
+  const missing = names.filter(name => !folded.includes(name))
   for (const name of missing)
     if (
       (
@@ -91,6 +94,6 @@ async function requireKnownNames(state: string, { names }: EventsRequest): Promi
         })
       ).length === 0
     )
-      throw noSuchFlotilla(name, remembered, state)
-  return [...remembered, ...names]
+      throw noSuchFlotilla(name, folded, state)
+  return [...folded, ...names]
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js'
-import type { ContainerFacts, Runtime } from '../runtime/runtime.js'
+import type { Runtime } from '../runtime/runtime.js'
 import type { NodeLine } from './render-logs.js'
+import type { ContainerFacts } from '../model/engine.js'
 
 /** A node of ours as a container that has a log. */
 export interface LoggingNode {
@@ -9,32 +10,33 @@ export interface LoggingNode {
   readonly container: ContainerFacts
 }
 
-interface Tools {
+interface LogFollowerOptions {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly onLines: (lines: readonly NodeLine[]) => void
   /** A node was renamed or has a new container. */
-  readonly onNews: (news: string) => void
+  readonly onNotice: (notice: string) => void
 }
 
 /**
- * The logs of nodes that come and go. A container's log is followed as long as its run lasts; a container that runs again is taken up after the last line that it
- * was heard to say, a new one from its first. Names don't matter: a node is known by its ordinal, its container by its id.
+ * The logs of nodes that come and go. A container's log is followed as long as its run lasts; a container
+ * that runs again is taken up after the last line that it was heard to say, a new one from its first. Names
+ * don't matter: a node is known by its ordinal, its container by its id.
  */
-export class FollowedLogs {
-  readonly #tools: Tools
-  readonly #heard = new Map<string, Heard>()
+export class LogFollower {
+  readonly #options: LogFollowerOptions
+  readonly #position = new Map<string, ReadPosition>()
   readonly #names = new Map<number, { readonly name: string; readonly containerId: string }>()
   #waiting: { readonly line: NodeLine; readonly arrivedMs: number }[] = []
 
-  constructor(tools: Tools) {
-    this.#tools = tools
+  constructor(options: LogFollowerOptions) {
+    this.#options = options
   }
 
   /** Tells of a container whose log was read up to this line (null: it had none by then). */
-  knowing({ ordinal, container }: LoggingNode, lastAt: string | null, atMs: number): void {
+  resumeAfter({ ordinal, container }: LoggingNode, lastAt: string | null, atMs: number): void {
     const { containerId, name } = container
-    this.#heard.set(containerId, {
+    this.#position.set(containerId, {
       lastAt,
       sinceMs: lastAt === null ? atMs : Date.parse(lastAt),
       open: false,
@@ -42,8 +44,11 @@ export class FollowedLogs {
     this.#names.set(ordinal, { name, containerId })
   }
 
-  /** Takes up whatever runs and is not followed. @param nodes null when the engine could not be asked: streams that are open stay so. */
-  look(nodes: readonly LoggingNode[] | null, signal: AbortSignal): void {
+  /**
+   * Takes up whatever runs and is not followed. @param nodes null when the engine could not be asked: streams
+   * that are open stay so.
+   */
+  sync(nodes: readonly LoggingNode[] | null, signal: AbortSignal): void {
     for (const node of nodes ?? []) {
       this.#tellName(node)
       if (node.container.state === 'running' || node.container.state === 'paused') this.#follow(node, signal)
@@ -52,38 +57,38 @@ export class FollowedLogs {
 
   /** Hands over what has waited long enough for earlier lines of other nodes to come in. */
   flush(): void {
-    const ripeMs = this.#tools.clock.monotonicMs() - ripeAfterMs
-    const ripe = this.#waiting.filter(({ arrivedMs }) => arrivedMs <= ripeMs)
-    this.#waiting = this.#waiting.filter(({ arrivedMs }) => arrivedMs > ripeMs)
-    this.#tools.onLines(ripe.map(({ line }) => line))
+    const dueMs = this.#options.clock.monotonicMs() - reorderWindowMs
+    const due = this.#waiting.filter(({ arrivedMs }) => arrivedMs <= dueMs)
+    this.#waiting = this.#waiting.filter(({ arrivedMs }) => arrivedMs > dueMs)
+    this.#options.onLines(due.map(({ line }) => line))
   }
 
   #follow({ ordinal, alias, container }: LoggingNode, signal: AbortSignal): void {
-    const heard: Heard = this.#heard.get(container.containerId) ?? {
+    const position: ReadPosition = this.#position.get(container.containerId) ?? {
       lastAt: null,
       sinceMs: null,
       open: false,
     }
-    if (heard.open) return
-    heard.open = true
-    this.#heard.set(container.containerId, heard)
-    const { runtime, clock } = this.#tools
+    if (position.open) return
+    position.open = true
+    this.#position.set(container.containerId, position)
+    const { runtime, clock } = this.#options
     runtime
       .streamLogs(
         container.containerId,
-        { sinceMs: heard.sinceMs, tailLines: null, follow: true },
+        { sinceMs: position.sinceMs, tailLines: null, follow: true },
         line => {
           // The engine takes `since` by the millisecond, so the last lines may come again.
-          if (heard.lastAt !== null && line.at <= heard.lastAt) return
-          heard.lastAt = line.at
-          heard.sinceMs = Date.parse(line.at)
+          if (position.lastAt !== null && line.at <= position.lastAt) return
+          position.lastAt = line.at
+          position.sinceMs = Date.parse(line.at)
           this.#waiting.push({ line: { ...line, ordinal, alias }, arrivedMs: clock.monotonicMs() })
         },
         signal,
       )
       // It was removed, or the engine went away: the next look finds out what there is to follow.
       .catch(() => undefined)
-      .finally(() => (heard.open = false))
+      .finally(() => (position.open = false))
   }
 
   #tellName({ ordinal, alias, container: { name, containerId } }: LoggingNode): void {
@@ -91,14 +96,14 @@ export class FollowedLogs {
     if (before?.name === name && before.containerId === containerId) return
     this.#names.set(ordinal, { name, containerId })
     const how = before?.containerId === containerId ? 'is called' : 'has a new container,'
-    this.#tools.onNews(`${alias} ${how} ${name}${how === 'is called' ? ' now' : ''}`)
+    this.#options.onNotice(`${alias} ${how} ${name}${how === 'is called' ? ' now' : ''}`)
   }
 }
 
 /** Lines of one moment reach us over several connections; this is how long the later ones may take. */
-const ripeAfterMs = 150
+const reorderWindowMs = 150
 
-interface Heard {
+interface ReadPosition {
   lastAt: string | null
   sinceMs: number | null
   open: boolean

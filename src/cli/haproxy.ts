@@ -1,9 +1,9 @@
-import { readDesired } from '../daemon/manifest-source.js'
-import { masterName, networkName, nodeAlias, redisPort } from '../reconciler/names.js'
+import { readDesired } from '../session/manifest-source.js'
+import { masterName, networkName, nodeAlias, redisPort } from '../model/names.js'
 import { tlsPort } from '../redis/tls.js'
-import { openStore } from './open-store.js'
-import { selectFlotilla } from './manifests.js'
-import type { Places } from './open-store.js'
+import { openStore } from '../session/open-store.js'
+import { selectFlotilla } from '../session/manifests.js'
+import type { Paths } from '../session/open-store.js'
 
 export interface HaproxyOptions {
   /** Where HAProxy is to listen for who writes, and for who only reads. */
@@ -15,11 +15,14 @@ export interface HaproxyOptions {
   readonly socket: string
 }
 
-/** A configuration of HAProxy for a flotilla: the nodes of its manifest and those that it is known to have. Asks no engine. */
-export async function haproxyText(places: Places, name: string, options: HaproxyOptions): Promise<string> {
-  const store = await openStore(places)
-  const { desired } = await readDesired(places.manifests, store)
-  const { spec } = selectFlotilla(desired, name, places.manifests)
+/**
+ * A configuration of HAProxy for a flotilla: the nodes of its manifest and those that it is known to have.
+ * Asks no engine.
+ */
+export async function haproxyText(paths: Paths, name: string, options: HaproxyOptions): Promise<string> {
+  const store = await openStore(paths)
+  const { desired } = await readDesired(paths.manifests, store)
+  const { spec } = selectFlotilla(desired, name, paths.manifests)
   const known = (await store.peekMemory(name))?.nodes.map(node => node.ordinal) ?? []
   const wanted = Array.from({ length: spec.replicas + 1 }, (_, ordinal) => ordinal)
   const ordinals = [...new Set([...wanted, ...known])].sort((a, b) => a - b)
@@ -108,8 +111,9 @@ function head(
 }
 
 /**
- * Checks can go to a port only, so the socket is made one. While the daemon is away every check is answered with 404, which means (disable-on-404): keep the
- * connections that there are, and send new ones to the spare, whose name is the role.
+ * Checks can go to a port only, so the socket is made one. While the daemon is away every check is answered
+ * with 404, which means (disable-on-404): keep the connections that there are, and send new ones to the
+ * spare, whose name is the role.
  */
 function daemonSection(socket: string): readonly string[] {
   return [

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
-import { readDesired } from '../daemon/manifest-source.js'
-import type { FlotillaMemory } from '../reconciler/memory.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { readDesired } from '../session/manifest-source.js'
+import type { FlotillaMemory } from '../model/record.js'
+import type { FlotillaStatus } from '../model/status.js'
 import { StateStore } from '../state/state-store.js'
-import { selectFlotillas } from './manifests.js'
+import { selectFlotillas } from '../session/manifests.js'
 import { ageOf } from './render-nodes.js'
 import { renderTable } from './table.js'
-import type { Places } from './open-store.js'
-import type { View } from './view.js'
+import type { Paths } from '../session/open-store.js'
+import type { RenderContext } from './render-context.js'
 
 /** A flotilla as it was when it was last looked at, by whoever did. */
 export interface LastSeen {
@@ -17,29 +17,32 @@ export interface LastSeen {
 }
 
 /** What the state directory tells of the flotillas named, or of all: for when the engine can't be asked. */
-export async function lastSeen(places: Places, names: readonly string[]): Promise<readonly LastSeen[]> {
-  const store = new StateStore(resolve(places.state))
-  const { desired } = await readDesired(places.manifests, store)
+export async function lastSeen(paths: Paths, names: readonly string[]): Promise<readonly LastSeen[]> {
+  const store = new StateStore(resolve(paths.state))
+  const { desired } = await readDesired(paths.manifests, store)
   const found = await Promise.all(
-    selectFlotillas(desired, names, places.manifests).map(async ({ spec: { name } }) => {
+    selectFlotillas(desired, names, paths.manifests).map(async ({ spec: { name } }) => {
       const status = await store.loadStatus(name)
-      return status === null ? [] : [{ status, atMs: lastLookMs(await store.peekMemory(name)) }]
+      return status === null ? [] : [{ status, atMs: lastObservedMs(await store.peekMemory(name)) }]
     }),
   )
   return found.flat()
 }
 
-/** The latest moment at which any node is recorded to have answered; where nothing is written to the nodes that may be older than the last look. */
-function lastLookMs(memory: FlotillaMemory | null): number | null {
+/**
+ * The latest moment at which any node is recorded to have answered; where nothing is written to the nodes
+ * that may be older than the last look.
+ */
+function lastObservedMs(memory: FlotillaMemory | null): number | null {
   const seen = (memory?.nodes ?? []).flatMap(({ lineage }) => lineage?.seenAtMs ?? [])
   return seen.length === 0 ? null : Math.max(...seen)
 }
 
-export function renderLastSeen(all: readonly LastSeen[], view: View): string {
+export function renderLastSeen(all: readonly LastSeen[], context: RenderContext): string {
   if (all.length === 0) return ''
   const rows = all.map(({ status, atMs }) => [
     status.name,
-    ...[atMs === null ? 'unknown' : `${ageOf(timeOf(atMs), view.nowMs)} ago`, `was ${status.phase}`],
+    ...[atMs === null ? 'unknown' : `${ageOf(timeOf(atMs), context.nowMs)} ago`, `was ${status.phase}`],
     ...[status.master ?? '-', onlineOf(status)],
   ])
   const table = renderTable(['NAME', 'LAST-SEEN', 'PHASE', 'MASTER', 'READY'], rows)

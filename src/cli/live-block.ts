@@ -1,7 +1,10 @@
 import { printable } from '../printable.js'
 import type { Output } from './output.js'
 
-/** A few lines at the end of a terminal's output that are drawn over themselves; lines that stay go above them. */
+/**
+ * A few lines at the end of a terminal's output that are drawn over themselves; lines that stay go above
+ * them.
+ */
 export class LiveBlock {
   readonly #output: Output
   readonly #rows: () => number
@@ -40,7 +43,7 @@ export class LiveBlock {
         return output.columns
       },
       stdoutIsTerminal: output.stdoutIsTerminal,
-      colour: output.colour,
+      color: output.color,
     }
   }
 

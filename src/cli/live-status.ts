@@ -1,9 +1,12 @@
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { FlotillaStatus } from '../model/status.js'
 import type { Output } from './output.js'
 import { renderStatusList } from './render-status.js'
-import { viewOf } from './view.js'
+import { renderContext } from './render-context.js'
 
-/** Writes the list of flotillas between the log lines each time that a phase, a master or a number of online nodes has changed. */
+/**
+ * Writes the list of flotillas between the log lines each time that a phase, a master or a number of online
+ * nodes has changed.
+ */
 export function liveStatus(output: Output): (status: FlotillaStatus) => void {
   const statuses = new Map<string, FlotillaStatus>()
   let shown = ''
@@ -19,6 +22,6 @@ export function liveStatus(output: Output): (status: FlotillaStatus) => void {
     if (key === shown) return
     shown = key
     const sorted = [...statuses.values()].sort((a, b) => a.name.localeCompare(b.name))
-    output.result(`\n${renderStatusList(sorted, viewOf(output))}\n`)
+    output.result(`\n${renderStatusList(sorted, renderContext(output))}\n`)
   }
 }

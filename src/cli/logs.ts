@@ -1,16 +1,17 @@
 import { systemClock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
-import { nodeAlias } from '../reconciler/names.js'
+import { nodeAlias } from '../model/names.js'
 import { readNodeLabels } from '../runtime/labels.js'
-import type { ContainerFacts, Runtime } from '../runtime/runtime.js'
-import { FollowedLogs, type LoggingNode } from './follow-logs.js'
-import { interruption } from './interrupt.js'
-import { noSuchFlotilla } from './manifests.js'
+import type { Runtime } from '../runtime/runtime.js'
+import { LogFollower, type LoggingNode } from './follow-logs.js'
+import { interruptSignal } from './interrupt.js'
+import { noSuchFlotilla } from '../session/manifests.js'
 import type { Output } from './output.js'
-import { createPaint } from './paint.js'
-import { parseSince } from './quantities.js'
+import { createColors } from './colors.js'
+import { parseSince } from '../units.js'
 import { lineJson, mergeByTime, renderLine, type NodeLine } from './render-logs.js'
-import { openRuntime, type Environment } from './session.js'
+import { openRuntime, type Environment } from '../session/session.js'
+import type { ContainerFacts } from '../model/engine.js'
 
 export interface LogsRequest {
   readonly env: Environment
@@ -24,33 +25,36 @@ export interface LogsRequest {
   readonly format: 'text' | 'json'
 }
 
-const usualTail = 100
+const defaultTail = 100
 
-/** Prints what the nodes have logged, merged by time; with `follow` goes on until it is interrupted, whatever becomes of the containers meanwhile. */
+/**
+ * Prints what the nodes have logged, merged by time; with `follow` goes on until it is interrupted, whatever
+ * becomes of the containers meanwhile.
+ */
 export async function showLogs(request: LogsRequest, output: Output): Promise<void> {
   const runtime = openRuntime(request.env)
-  const signal = request.follow ? interruption() : new AbortController().signal
+  const signal = request.follow ? interruptSignal() : new AbortController().signal
   try {
     const startedMs = systemClock.nowMs()
     const nodes = await findNodes(runtime, request)
     const sinceMs = request.since === null ? null : parseSince(request.since, startedMs)
-    const tailLines = request.tailLines ?? (sinceMs === null ? usualTail : null)
+    const tailLines = request.tailLines ?? (sinceMs === null ? defaultTail : null)
     const print = printer(request, output, nodes)
     const lines = await Promise.all(
       nodes.map(node => readNode(runtime, node, { sinceMs, tailLines, follow: false }, signal)),
     )
     print(mergeByTime(lines.flat()))
     if (!request.follow) return
-    const followed = new FollowedLogs({
+    const followed = new LogFollower({
       runtime,
       clock: systemClock,
       onLines: found => print(mergeByTime(found)),
-      onNews: news => output.note(news),
+      onNotice: notice => output.note(notice),
     })
-    nodes.forEach((node, index) => followed.knowing(node, lines[index]?.at(-1)?.at ?? null, startedMs))
+    nodes.forEach((node, index) => followed.resumeAfter(node, lines[index]?.at(-1)?.at ?? null, startedMs))
     while (!signal.aborted) {
-      followed.look(await nodesNow(runtime, request).catch(() => null), signal)
-      await systemClock.sleep(lookEveryMs, signal)
+      followed.sync(await nodesNow(runtime, request).catch(() => null), signal)
+      await systemClock.sleep(pollIntervalMs, signal)
       followed.flush()
     }
   } finally {
@@ -58,8 +62,11 @@ export async function showLogs(request: LogsRequest, output: Output): Promise<vo
   }
 }
 
-/** One list a look, about a millisecond of the engine's time; a new container's first lines are not lost, only this late. */
-const lookEveryMs = 250
+/**
+ * One list a look, about a millisecond of the engine's time; a new container's first lines are not lost, only
+ * this late.
+ */
+const pollIntervalMs = 250
 
 async function readNode(
   runtime: Runtime,
@@ -116,11 +123,11 @@ function printer(
   output: Output,
   nodes: readonly LoggingNode[],
 ): (lines: readonly NodeLine[]) => void {
-  const paint = createPaint(output.colour)
+  const colors = createColors(output.color)
   const aliasWidth = Math.max(...nodes.map(({ alias }) => alias.length))
   return lines => {
     const text = lines.map(line =>
-      format === 'json' ? lineJson(line) : renderLine(line, { paint, aliasWidth }),
+      format === 'json' ? lineJson(line) : renderLine(line, { colors, aliasWidth }),
     )
     if (text.length > 0) output.result(text.join(''))
   }

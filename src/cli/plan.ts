@@ -1,31 +1,34 @@
-import { readDesired } from '../daemon/manifest-source.js'
-import type { Plan } from '../reconciler/plan/plan.js'
-import { isSettled } from '../reconciler/plan/text.js'
-import { findBelongings } from '../reconciler/remove.js'
-import { planRemoval } from '../reconciler/plan/removal.js'
-import type { Acting } from './acting.js'
-import { lookOnly } from './look.js'
-import { selectSound } from './manifests.js'
-import { planFacts, renderPlanDiff, type PlanView } from './render-plan.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment } from './session.js'
+import { readDesired } from '../session/manifest-source.js'
+import type { Plan } from '../model/plan.js'
+import { isSettled } from '../reconciler/plan/render-plan.js'
+import { findOwnedResources } from '../reconciler/loop/remove-flotilla.js'
+import { planTeardown } from '../reconciler/plan/nodes/teardown.js'
+import type { ActiveReconciler } from './active-reconciler.js'
+import { observeOnce } from './observe-once.js'
+import { selectValid } from '../session/manifests.js'
+import { planFacts, renderPlanDiff, type PlanContext } from './render-plan.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment } from '../session/session.js'
 
-/** The plans of the flotillas named, or of all, also of those whose manifest was taken away; and what is wrong with the manifests of others. */
+/**
+ * The plans of the flotillas named, or of all, also of those whose manifest was taken away; and what is wrong
+ * with the manifests of others.
+ */
 export async function plansOf(request: {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
 }): Promise<{ readonly plans: readonly Plan[]; readonly problems: readonly string[] }> {
-  const { places, env, names } = request
-  const session = await openSession(places, env)
+  const { paths, env, names } = request
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
-    const { sound, problems } = selectSound(desired, names, places.manifests)
-    const plans = sound.map(async ({ spec, missing }) => {
-      if (missing === null) return [(await lookOnly(session, spec)).plan]
+    const { desired } = await readDesired(paths.manifests, session.store)
+    const { valid, problems } = selectValid(desired, names, paths.manifests)
+    const plans = valid.map(async ({ spec, missing }) => {
+      if (missing === null) return [(await observeOnce(session, spec)).plan]
       if (spec.deletionPolicy === 'Orphan') return []
-      const belongings = await findBelongings(session.runtime, spec.name)
-      return [planRemoval(belongings, { volumesToo: spec.deletionPolicy === 'Delete' })]
+      const ownedResources = await findOwnedResources(session.runtime, spec.name)
+      return [planTeardown(ownedResources, { removeVolumes: spec.deletionPolicy === 'Delete' })]
     })
     return { plans: (await Promise.all(plans)).flat(), problems }
   } finally {
@@ -33,17 +36,17 @@ export async function plansOf(request: {
   }
 }
 
-export function plansText(plans: readonly Plan[], view: PlanView): string {
+export function plansText(plans: readonly Plan[], context: PlanContext): string {
   if (plans.length === 0) return 'no flotillas: the manifests declare none\n'
-  return plans.map(plan => renderPlanDiff(plan, view)).join('\n')
+  return plans.map(plan => renderPlanDiff(plan, context)).join('\n')
 }
 
-/** `actedOnBy` null: no daemon runs, and nobody carries the plans out. */
-export function plansJson(plans: readonly Plan[], acting: Acting | null): string {
-  return `${JSON.stringify({ actedOnBy: acting, plans: plans.map(planFacts) }, null, 2)}\n`
+/** `reconciledBy` null: no daemon runs, and nobody carries the plans out. */
+export function plansJson(plans: readonly Plan[], reconciler: ActiveReconciler | null): string {
+  return `${JSON.stringify({ reconciledBy: reconciler, plans: plans.map(planFacts) }, null, 2)}\n`
 }
 
 /** Whether anything is to be done, waited for or refused. */
-export function bringsChange(plans: readonly Plan[]): boolean {
+export function hasChanges(plans: readonly Plan[]): boolean {
   return plans.some(plan => !isSettled(plan))
 }

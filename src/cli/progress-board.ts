@@ -1,12 +1,15 @@
 import type { EventScope, FieldValue } from '../events/catalogue.js'
-import type { Action } from '../reconciler/plan/plan.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import type { Action } from '../model/plan.js'
+import type { FlotillaStatus } from '../model/status.js'
 import { LiveBlock } from './live-block.js'
 import type { Output } from './output.js'
-import { createPaint } from './paint.js'
+import { createColors } from './colors.js'
 import { renderProgress, type FlotillaProgress } from './render-progress.js'
 
-/** The live picture below the lines of `up`: steps, nodes, bytes. Knows what the events and the looks have told it. */
+/**
+ * The live picture below the lines of `up`: steps, nodes, bytes. Knows what the events and the looks have
+ * told it.
+ */
 export class ProgressBoard {
   readonly #flotillas = new Map<string, FlotillaProgress>()
   readonly #block: LiveBlock
@@ -23,11 +26,15 @@ export class ProgressBoard {
     return this.#block.above
   }
 
-  look(status: FlotillaStatus): void {
+  update(status: FlotillaStatus): void {
     this.#change(status.name, () => ({ status, steps: null, stepOf: new Map(), pull: null }))
   }
 
-  hear(code: string, fields: Readonly<Record<string, FieldValue | undefined>>, scope?: EventScope): void {
+  handleEvent(
+    code: string,
+    fields: Readonly<Record<string, FieldValue | undefined>>,
+    scope?: EventScope,
+  ): void {
     const name = scope?.flotilla
     if (name === undefined) return
     switch (code) {
@@ -43,7 +50,7 @@ export class ProgressBoard {
             done: before.steps.done + 1,
             last: String(fields['action']),
           },
-          stepOf: afterStep(before.stepOf, fields['node'], fields['kind']),
+          stepOf: withStep(before.stepOf, fields['node'], fields['kind']),
           pull: null,
         }))
       case 'image.pulling': {
@@ -65,29 +72,29 @@ export class ProgressBoard {
     }
     this.#flotillas.set(name, { ...before, ...change(before) })
     const flotillas = [...this.#flotillas.values()].sort((a, b) => a.name.localeCompare(b.name))
-    const view = { columns: this.#output.columns ?? 80, paint: createPaint(this.#output.colour) }
-    this.#block.draw(renderProgress(flotillas, view))
+    const context = { columns: this.#output.columns ?? 80, colors: createColors(this.#output.color) }
+    this.#block.draw(renderProgress(flotillas, context))
   }
 }
 
-function afterStep(
+function withStep(
   before: ReadonlyMap<number, string>,
   node: FieldValue | undefined,
   kind: FieldValue | undefined,
 ): ReadonlyMap<number, string> {
-  const word = wordOf[String(kind) as Action['kind']]
-  return typeof node !== 'number' || word === undefined ? before : new Map([...before, [node, word]])
+  const label = stepLabels[String(kind) as Action['kind']]
+  return typeof node !== 'number' || label === undefined ? before : new Map([...before, [node, label]])
 }
 
 /** What can be said of a node after that step. */
-const wordOf: Readonly<Partial<Record<Action['kind'], string>>> = {
+const stepLabels: Readonly<Partial<Record<Action['kind'], string>>> = {
   'create-volume': 'creating',
   'create-container': 'created',
   'start-container': 'started',
   'stop-container': 'stopped',
   'kill-container': 'stopped',
   'remove-container': 'removed',
-  'set-aside': 'its old data is set aside',
+  'archive-data': 'its old data is set aside',
   promote: 'promoted',
   follow: 'synchronising',
 }

@@ -1,40 +1,43 @@
 import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
-import { readDesired } from '../daemon/manifest-source.js'
+import { readDesired } from '../session/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { readNodeLabels } from '../runtime/labels.js'
-import { execUser } from '../reconciler/server-image.js'
-import { interimMasterName, masterName, nodeAlias } from '../reconciler/names.js'
-import { applicationUser, controlUser } from '../redis/acl-user.js'
-import { containerTlsPlaces, tlsPort, trustPath } from '../redis/tls.js'
+import { execUser } from '../reconciler/desired/server-image.js'
+import { interimMasterName, masterName, nodeAlias } from '../model/names.js'
+import { applicationUser, controlUser } from '../model/acl-user.js'
+import { containerTlsLayout, tlsPort, caCertPath } from '../redis/tls.js'
 import { nodeTarget } from '../reconciler/observe/observe.js'
 import { applicationLogin } from './application-login.js'
-import { missingProgram, runOwnCommand } from './cli-by-ourselves.js'
-import { credentialsIfThere } from './look.js'
-import { selectFlotilla } from './manifests.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment } from './session.js'
+import { missingProgram, runDirectCommand } from './direct-command.js'
+import { peekCredentials } from './observe-once.js'
+import { selectFlotilla } from '../session/manifests.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment } from '../session/session.js'
 
 /**
- * Runs redis-cli inside a node's container on the caller's terminal.
- * The password goes in as a file and reaches redis-cli by its own process's environment: neither argv nor `docker inspect` ever shows it.
- * An image without them is given one command over our own connection instead.
+ * Runs redis-cli inside a node's container on the caller's terminal. The password goes in as a file and
+ * reaches redis-cli by its own process's environment: neither argv nor `docker inspect` ever shows it. An
+ * image without them is given one command over our own connection instead.
  * @returns redis-cli's exit code.
  */
 export async function runRedisCli(request: {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly name: string
-  readonly words: readonly string[]
+  readonly args: readonly string[]
   readonly ordinal: number | null
-  /** As whom: an application (null: as whom {@link applicationLogin} chooses), or Flotilla's own user, which looks after a node and sees no data. */
+  /**
+   * As whom: an application (null: as whom {@link applicationLogin} chooses), or Flotilla's own user, which
+   * looks after a node and sees no data.
+   */
   readonly as: { readonly user: string | null } | 'control'
 }): Promise<number> {
-  const { places, env, name, words, ordinal, as } = request
-  const session = await openSession(places, env)
+  const { paths, env, name, args, ordinal, as } = request
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
-    const { spec } = selectFlotilla(desired, name, places.manifests)
+    const { desired } = await readDesired(paths.manifests, session.store)
+    const { spec } = selectFlotilla(desired, name, paths.manifests)
     const containers = (await session.runtime.listContainers()).filter(
       container => readNodeLabels(container.labels)?.flotilla === name,
     )
@@ -54,11 +57,11 @@ export async function runRedisCli(request: {
     const memory = await session.store.peekMemory(name)
     const ordinalOfNode = readNodeLabels(container.labels)?.ordinal ?? 0
     // Until every node listens for TLS the plain port is open everywhere.
-    const way =
+    const tlsArgs =
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
-        ? encryptedWay(nodeAlias(name, ordinalOfNode))
+        ? tlsArguments(nodeAlias(name, ordinalOfNode))
         : ''
-    const credentials = await credentialsIfThere(session, spec)
+    const credentials = await peekCredentials(session, spec)
     const { user, password } =
       as === 'control'
         ? { user: controlUser, password: credentials.control }
@@ -70,7 +73,7 @@ export async function runRedisCli(request: {
       const target = nodeTarget(session.reach.mode, { flotilla: name, credentials }, container)
       if (target === null) throw new FlotillaError('redis/unreachable', `${container.name} has no address`)
       const ours = { ...target, login: password === null ? null : { user, password } }
-      process.stdout.write(await runOwnCommand(session.redis, ours, { words, missing, flotilla: name }))
+      process.stdout.write(await runDirectCommand(session.redis, ours, { args, missing, flotilla: name }))
       return 0
     }
     // In a folder where everyone may remove what is theirs; a name of its own, as two may do this at once.
@@ -87,7 +90,7 @@ export async function runRedisCli(request: {
     }
     return await session.runtime.attachExec(
       container.containerId,
-      ['sh', '-c', `${login}exec redis-cli ${asUser}${way}"$@"`, 'redis-cli', ...words],
+      ['sh', '-c', `${login}exec redis-cli ${asUser}${tlsArgs}"$@"`, 'redis-cli', ...args],
       {
         stdin: process.stdin,
         stdout: process.stdout,
@@ -100,6 +103,6 @@ export async function runRedisCli(request: {
   }
 }
 
-function encryptedWay(serverName: string): string {
-  return `--tls --cacert ${trustPath(containerTlsPlaces)} --sni ${serverName} -p ${tlsPort} `
+function tlsArguments(serverName: string): string {
+  return `--tls --cacert ${caCertPath(containerTlsLayout)} --sni ${serverName} -p ${tlsPort} `
 }

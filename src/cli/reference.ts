@@ -1,8 +1,8 @@
 import type { Argument, Command, Option } from 'commander'
 
 /**
- * docs/cli.md: every verb as the program itself declares it. Options that have a heading of their own in the help (where things are) are told once.
- * As the formatter wants it, so that writing it anew changes nothing.
+ * docs/cli.md: every verb as the program itself declares it. Options that have a heading of their own in the
+ * help (where things are) are told once. As the formatter wants it, so that writing it anew changes nothing.
  */
 export function renderCliReference(program: Command): string {
   const verbs = program
@@ -34,17 +34,17 @@ function sharedOptions(verbs: readonly Command[]): string {
 
 function renderVerb(verb: Command): readonly string[] {
   const path = verb.parent?.parent ? `${verb.parent.name()} ${verb.name()}` : verb.name()
-  const words = [
+  const entries = [
     ...verb.registeredArguments.map(renderArgument),
     ...verb.options.filter(option => !isShared(option) && !option.hidden).map(renderOption),
   ]
-  const takesPlaces = verb.options.some(isShared) ? ['Also: [where things are](#where-things-are).'] : []
+  const takesPaths = verb.options.some(isShared) ? ['Also: [where things are](#where-things-are).'] : []
   const parts = [
     `## flotilla ${path}`,
     sentence(verb.description()),
     `\`\`\`text\nflotilla ${path} ${verb.usage()}`.trimEnd() + '\n```',
-    ...(words.length > 0 ? [words.join('\n')] : []),
-    ...takesPlaces,
+    ...(entries.length > 0 ? [entries.join('\n')] : []),
+    ...takesPaths,
     ...helpAfter(verb),
   ]
   return [parts.join('\n\n'), ...verb.commands.flatMap(renderVerb)]
@@ -63,9 +63,9 @@ function renderOption(option: Option): string {
 
 function details(description: string, choices: readonly string[] | undefined, given: unknown): string {
   const chosen = choices === undefined ? '' : ` One of ${choices.map(code).join(', ')}.`
-  const usual =
+  const byDefault =
     given === undefined ? '' : ` Default: ${code(typeof given === 'string' ? given : JSON.stringify(given))}.`
-  return `${sentence(description)}${chosen}${usual}`
+  return `${sentence(description)}${chosen}${byDefault}`
 }
 
 /** What stands after the help of a verb: its examples, and what else there is to say. */

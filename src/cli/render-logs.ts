@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { LogLine } from '../runtime/runtime.js'
-import type { Paint } from './paint.js'
+import type { Colors } from './colors.js'
+import type { LogLine } from '../model/engine.js'
 
 /** A line of a node's log. */
 export interface NodeLine extends LogLine {
@@ -14,12 +14,15 @@ export function mergeByTime(lines: readonly NodeLine[]): readonly NodeLine[] {
   return [...lines].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
 
-/** The line behind its node's name, which has the node's colour. What a container writes draws nothing on a person's terminal. */
+/**
+ * The line behind its node's name, which has the node's colour. What a container writes draws nothing on a
+ * person's terminal.
+ */
 export function renderLine(
   { ordinal, alias, text }: NodeLine,
-  { paint, aliasWidth }: { readonly paint: Paint; readonly aliasWidth: number },
+  { colors, aliasWidth }: { readonly colors: Colors; readonly aliasWidth: number },
 ): string {
-  return `${paint.ofMany(ordinal, `${alias.padEnd(aliasWidth)} |`)} ${stripVTControlCharacters(text)}\n`
+  return `${colors.byIndex(ordinal, `${alias.padEnd(aliasWidth)} |`)} ${stripVTControlCharacters(text)}\n`
 }
 
 export function lineJson({ at, alias, ordinal, text }: NodeLine): string {

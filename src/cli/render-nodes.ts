@@ -1,53 +1,56 @@
-import type { NodeHealth, NodeStatus } from '../reconciler/status/status.js'
-import { headsOf, rowsOf, splitToFit, thinOut, type Column } from './columns.js'
-import type { Brush, Paint } from './paint.js'
-import { formatAge, formatBytes } from './quantities.js'
+import type { NodeHealth, NodeStatus } from '../model/status.js'
+import { headsOf, rowsOf, splitToFit, dropColumns, type Column } from './columns.js'
+import type { Style, Colors } from './colors.js'
+import { formatAge, formatBytes } from '../units.js'
 import { renderTable } from './table.js'
-import type { View } from './view.js'
+import type { RenderContext } from './render-context.js'
 
 const columns: readonly Column<NodeStatus>[] = [
   { head: 'NODE', cell: node => node.alias },
   { head: 'ROLE', cell: node => node.role },
   { head: 'STATE', cell: healthCell },
-  { head: 'LINK', cell: ({ link }, { paint }) => (link === 'down' ? paint.bad(link) : (link ?? '-')) },
-  { head: 'OFFSET', cell: ({ offset }) => String(offset ?? '-'), givesWay: 2 },
+  { head: 'LINK', cell: ({ link }, { colors }) => (link === 'down' ? colors.bad(link) : (link ?? '-')) },
+  { head: 'OFFSET', cell: ({ offset }) => String(offset ?? '-'), dropOrder: 2 },
   { head: 'LAG', cell: lagCell },
   {
     head: 'LAST-IO',
     cell: ({ lastIoSeconds }) => (lastIoSeconds === null ? '-' : `${lastIoSeconds}s`),
-    givesWay: 1,
+    dropOrder: 1,
   },
   { head: 'REPLID', cell: ({ replid }) => replid?.slice(0, 12) ?? '-', wide: true },
-  { head: 'MEMORY', cell: memoryCell, givesWay: 5 },
-  { head: 'CONNECTIONS', cell: ({ connections }) => String(connections ?? '-'), givesWay: 6 },
-  { head: 'UPTIME', cell: ({ startedAt }, { nowMs }) => ageOf(startedAt, nowMs), givesWay: 3 },
-  { head: 'RESTARTS', cell: restartsCell, givesWay: 4 },
+  { head: 'MEMORY', cell: memoryCell, dropOrder: 5 },
+  { head: 'CONNECTIONS', cell: ({ connections }) => String(connections ?? '-'), dropOrder: 6 },
+  { head: 'UPTIME', cell: ({ startedAt }, { nowMs }) => ageOf(startedAt, nowMs), dropOrder: 3 },
+  { head: 'RESTARTS', cell: restartsCell, dropOrder: 4 },
   { head: 'IMAGE', cell: node => node.image, wide: true },
   { head: 'NAME', cell: node => node.name, wide: true },
   { head: 'ADDRESS', cell: ({ address }) => address ?? '-', wide: true },
   { head: 'CONTAINER', cell: ({ containerId }) => containerId?.slice(0, 12) ?? '-', wide: true },
 ]
 
-/** The table of nodes. Where it is too wide for the terminal, what matters least stays away; with `wide`, all of it comes in several tables. */
+/**
+ * The table of nodes. Where it is too wide for the terminal, what matters least stays away; with `wide`, all
+ * of it comes in several tables.
+ */
 export function renderNodes(
   nodes: readonly NodeStatus[],
-  view: View,
+  context: RenderContext,
   { wide }: { readonly wide: boolean },
 ): string {
   const groups = wide
-    ? splitToFit(columns, nodes, view)
+    ? splitToFit(columns, nodes, context)
     : [
-        thinOut(
+        dropColumns(
           columns.filter(one => one.wide !== true),
           nodes,
-          view,
+          context,
         ),
       ]
-  return groups.map(shown => `${renderTable(headsOf(shown), rowsOf(shown, nodes, view))}\n`).join('\n')
+  return groups.map(shown => `${renderTable(headsOf(shown), rowsOf(shown, nodes, context))}\n`).join('\n')
 }
 
-export function healthCell({ health }: NodeStatus, { paint }: View): string {
-  return healthBrush(paint, health)(health)
+export function healthCell({ health }: NodeStatus, { colors }: RenderContext): string {
+  return healthStyle(colors, health)(health)
 }
 
 /** Bytes behind by their offsets, then seconds since it last told the master how far it is. */
@@ -66,8 +69,8 @@ export function memoryCell({ memory }: NodeStatus): string {
     : `${formatBytes(memory.usedBytes)}/${formatBytes(memory.maxBytes)}`
 }
 
-function restartsCell({ crashes: { count, lastAt } }: NodeStatus, { nowMs, paint }: View): string {
-  return count === 0 ? '0' : paint.doubtful(`${count} (${ageOf(lastAt, nowMs)} ago)`)
+function restartsCell({ crashes: { count, lastAt } }: NodeStatus, { nowMs, colors }: RenderContext): string {
+  return count === 0 ? '0' : colors.warning(`${count} (${ageOf(lastAt, nowMs)} ago)`)
 }
 
 /** How long ago that was; `-` when it never was. */
@@ -75,24 +78,24 @@ export function ageOf(time: string | null, nowMs: number): string {
   return time === null ? '-' : formatAge(nowMs - Date.parse(time))
 }
 
-function healthBrush(paint: Paint, health: NodeHealth): Brush {
+function healthStyle(colors: Colors, health: NodeHealth): Style {
   switch (health) {
     case 'online':
-      return paint.good
+      return colors.good
     case 'syncing':
     case 'starting':
     case 'loading':
     case 'busy':
     case 'unpromoted':
     case 'paused':
-      return paint.doubtful
-    case 'stray':
+      return colors.warning
+    case 'unexpected-master':
     case 'diverged':
-    case 'locked-out':
+    case 'auth-failure':
     case 'unreachable':
     case 'detached':
     case 'stopped':
     case 'absent':
-      return paint.bad
+      return colors.bad
   }
 }

@@ -1,7 +1,7 @@
-import { renderWait } from '../reconciler/plan/text.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
-import type { Brush, Paint } from './paint.js'
-import { formatBytes } from './quantities.js'
+import { renderWait } from '../reconciler/plan/render-plan.js'
+import type { FlotillaStatus } from '../model/status.js'
+import type { Style, Colors } from './colors.js'
+import { formatBytes } from '../units.js'
 import { renderTable } from './table.js'
 
 /** How far the work on one flotilla is. */
@@ -22,19 +22,22 @@ export interface PullProgress {
   readonly totalBytes: number
 }
 
-/** What a person who waits looks at: how far each flotilla is, and each node of those that are not Ready. Every line fits. */
+/**
+ * What a person who waits looks at: how far each flotilla is, and each node of those that are not Ready.
+ * Every line fits.
+ */
 export function renderProgress(
   flotillas: readonly FlotillaProgress[],
-  view: { readonly columns: number; readonly paint: Paint },
+  context: { readonly columns: number; readonly colors: Colors },
 ): string {
   // A column is left free: a line that fills the last one is wrapped by some terminals.
   const fit = (text: string): string =>
-    text.length < view.columns ? text : `${text.slice(0, view.columns - 2)}…`
-  const write = (text: string, brush: Brush): string => `${brush(fit(text))}\n`
+    text.length < context.columns ? text : `${text.slice(0, context.columns - 2)}…`
+  const write = (text: string, style: Style): string => `${style(fit(text))}\n`
   return flotillas
     .flatMap(one => [
-      write(headOf(one), view.paint.strong),
-      ...detailsOf(one).map(text => write(text, view.paint.faint)),
+      write(headOf(one), context.colors.bold),
+      ...detailsOf(one).map(text => write(text, context.colors.dim)),
     ])
     .join('')
 }

@@ -1,47 +1,57 @@
 import type { EventRecord } from '../events/journal/record.js'
-import type { Condition, FlotillaStatus, Phase } from '../reconciler/status/status.js'
-import { failureText } from '../reconciler/plan/text.js'
-import type { Acting } from './acting.js'
-import { indented, renderExplained, type Column } from './columns.js'
-import type { Brush, Paint } from './paint.js'
-import { saidBy } from './render-events.js'
+import type { Condition, FlotillaStatus, Phase } from '../model/status.js'
+import { failureText } from '../reconciler/plan/render-plan.js'
+import type { ActiveReconciler } from './active-reconciler.js'
+import { indented, renderTableWithMessage, type Column } from './columns.js'
+import type { Style, Colors } from './colors.js'
+import { eventText } from './render-events.js'
 import { ageOf, renderNodes } from './render-nodes.js'
 import { renderTable } from './table.js'
-import type { View } from './view.js'
+import type { RenderContext } from './render-context.js'
 
 /** `status -o json`: the contract for scripts. */
-export function statusJson(statuses: readonly FlotillaStatus[], acting: Acting | null): string {
-  return `${JSON.stringify(statusFacts(statuses, acting), null, 2)}\n`
+export function statusJson(statuses: readonly FlotillaStatus[], reconciler: ActiveReconciler | null): string {
+  return `${JSON.stringify(statusFacts(statuses, reconciler), null, 2)}\n`
 }
 
-/** `actedOnBy` null: no daemon runs, and what the statuses say under `doing` is done by nobody. */
-export function statusFacts(statuses: readonly FlotillaStatus[], acting: Acting | null): object {
-  return { stale: false, actedOnBy: acting, flotillas: statuses }
+/** `reconciledBy` null: no daemon runs, and what the statuses say under `doing` is done by nobody. */
+export function statusFacts(
+  statuses: readonly FlotillaStatus[],
+  reconciler: ActiveReconciler | null,
+): object {
+  return { stale: false, reconciledBy: reconciler, flotillas: statuses }
 }
 
-const reason: Column<FlotillaStatus> = {
+const reasonColumn: Column<FlotillaStatus> = {
   head: 'REASON',
-  cell: status => [status.reason, ...manifestMarks(status)].join('; '),
+  cell: status => [status.reason, ...manifestWarnings(status)].join('; '),
 }
 const listColumns: readonly Column<FlotillaStatus>[] = [
   { head: 'NAME', cell: status => status.name },
-  { head: 'PHASE', cell: ({ phase }, { paint }) => phaseBrush(paint, phase)(phase) },
+  { head: 'PHASE', cell: ({ phase }, { colors }) => phaseStyle(colors, phase)(phase) },
   { head: 'MASTER', cell: status => masterOf(status)?.alias ?? '-' },
   { head: 'READY', cell: readyOf },
-  { head: 'GEN', cell: status => `${status.observedGeneration}/${status.generation}`, givesWay: 2 },
-  { head: 'EPOCH', cell: status => String(status.epoch), givesWay: 3 },
-  { head: 'LAST-FAILOVER', cell: (status, { nowMs }) => ageOf(status.lastFailover, nowMs), givesWay: 1 },
-  { head: 'AGE', cell: (status, { nowMs }) => ageOf(status.createdAt, nowMs), givesWay: 4 },
+  { head: 'GEN', cell: status => `${status.observedGeneration}/${status.generation}`, dropOrder: 2 },
+  { head: 'EPOCH', cell: status => String(status.epoch), dropOrder: 3 },
+  { head: 'LAST-FAILOVER', cell: (status, { nowMs }) => ageOf(status.lastFailover, nowMs), dropOrder: 1 },
+  { head: 'AGE', cell: (status, { nowMs }) => ageOf(status.createdAt, nowMs), dropOrder: 4 },
 ]
-/** One line per flotilla. On a narrow terminal the reason stands below it, where there is something to explain. */
-export function renderStatusList(statuses: readonly FlotillaStatus[], view: View): string {
-  const needsExplaining = (status: FlotillaStatus): boolean =>
-    status.phase !== 'Ready' || manifestMarks(status).length > 0
-  return renderExplained({ columns: listColumns, sentence: reason, at: 2, needsExplaining }, statuses, view)
+/**
+ * One line per flotilla. On a narrow terminal the reason stands below it, where there is something to
+ * explain.
+ */
+export function renderStatusList(statuses: readonly FlotillaStatus[], context: RenderContext): string {
+  const showsMessage = (status: FlotillaStatus): boolean =>
+    status.phase !== 'Ready' || manifestWarnings(status).length > 0
+  return renderTableWithMessage(
+    { columns: listColumns, message: reasonColumn, at: 2, showsMessage },
+    statuses,
+    context,
+  )
 }
 
 /** What the phase says nothing of: that a flotilla is well by a spec which is not what is on disk. */
-function manifestMarks({ conditions }: FlotillaStatus): readonly string[] {
+function manifestWarnings({ conditions }: FlotillaStatus): readonly string[] {
   return conditions.flatMap(({ type, status, message }) => {
     if (status !== 'True') return []
     if (type === 'SpecInvalid') return [`its manifest is broken: ${message}`]
@@ -53,53 +63,53 @@ function manifestMarks({ conditions }: FlotillaStatus): readonly string[] {
 export function renderStatus(
   status: FlotillaStatus,
   options: {
-    readonly view: View
+    readonly context: RenderContext
     readonly wide: boolean
     /** Nobody carries out what it says: no daemon runs. */
-    readonly nobodyActs: boolean
+    readonly noReconciler: boolean
     /** The last that happened to it, oldest first. */
     readonly events: readonly EventRecord[]
   },
 ): string {
-  const { view, wide, nobodyActs, events } = options
-  const { paint, columns } = view
+  const { context, wide, noReconciler, events } = options
+  const { colors, columns } = context
   const isPaused = pausedSince(status) !== null
   const section = (title: string, lines: readonly string[]): readonly string[] =>
-    lines.length === 0 ? [] : ['', paint.strong(title), ...lines]
-  const points = (texts: readonly string[]): readonly string[] =>
+    lines.length === 0 ? [] : ['', colors.bold(title), ...lines]
+  const bullets = (texts: readonly string[]): readonly string[] =>
     texts.flatMap(text => indented(text, '  ', columns))
   const lines = [
-    ...summary(status, view),
+    ...summary(status, context),
     '',
-    renderNodes(status.nodes, view, { wide }).trimEnd(),
-    ...section('CONDITIONS', conditionLines(status, view, { wide })),
+    renderNodes(status.nodes, context, { wide }).trimEnd(),
+    ...section('CONDITIONS', conditionLines(status, context, { wide })),
     ...section(
-      isPaused ? 'WOULD DO, were it not paused' : nobodyActs ? 'WOULD DO, if a daemon ran' : 'DOES',
-      points(status.doing),
+      isPaused ? 'WOULD DO, were it not paused' : noReconciler ? 'WOULD DO, if a daemon ran' : 'DOES',
+      bullets(status.doing),
     ),
     ...section(
       'FAILING',
-      status.failing.flatMap(one => failingLines(one, view)),
+      status.failing.flatMap(one => failingLines(one, context)),
     ),
-    ...section(nobodyActs ? 'WOULD WAIT FOR' : 'WAITING FOR', points(status.waitingFor)),
+    ...section(noReconciler ? 'WOULD WAIT FOR' : 'WAITING FOR', bullets(status.waitingFor)),
     ...section(
       'REFUSES',
-      status.refusing.flatMap(refusal => refusalLines(refusal, view)),
+      status.refusing.flatMap(refusal => refusalLines(refusal, context)),
     ),
-    ...section('LAST EVENTS', eventLines(events, view)),
+    ...section('LAST EVENTS', eventLines(events, context)),
   ]
   return `${lines.join('\n')}\n`
 }
 
-function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): readonly string[] {
+function summary(status: FlotillaStatus, { nowMs, colors, columns }: RenderContext): readonly string[] {
   const since = status.conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? null
   const master = masterOf(status)
   const paused = pausedSince(status)
   const facts: readonly (readonly [string, string])[] = [
-    ['Flotilla', paint.strong(status.name)],
+    ['Flotilla', colors.bold(status.name)],
     [
       'Phase',
-      `${phaseBrush(paint, status.phase)(status.phase)} for ${ageOf(since, nowMs)}: ${status.reason}`,
+      `${phaseStyle(colors, status.phase)(status.phase)} for ${ageOf(since, nowMs)}: ${status.reason}`,
     ],
     ...(paused === null
       ? []
@@ -112,7 +122,7 @@ function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): reado
     [
       'Master',
       master === undefined
-        ? noMasterWords(status)
+        ? noMasterText(status)
         : `${master.alias} (${master.name}, ${master.address ?? 'no address'})`,
     ],
     ['Ready', `${readyOf(status)} nodes online`],
@@ -140,11 +150,11 @@ function summary(status: FlotillaStatus, { nowMs, paint, columns }: View): reado
 
 function rolloutFacts({ rollout }: FlotillaStatus, nowMs: number): readonly (readonly [string, string])[] {
   if (rollout === null) return []
-  const why = rollout.reason === 'spec' ? 'the manifest has changed' : 'a restart was asked for'
+  const reason = rollout.reason === 'spec' ? 'the manifest has changed' : 'a restart was asked for'
   return [
     [
       'Rollout',
-      `${rollout.renewed} of ${rollout.total} nodes made anew in ${ageOf(rollout.startedAt, nowMs)}: ${why}`,
+      `${rollout.renewed} of ${rollout.total} nodes recreated in ${ageOf(rollout.startedAt, nowMs)}: ${reason}`,
     ],
   ]
 }
@@ -152,13 +162,13 @@ function rolloutFacts({ rollout }: FlotillaStatus, nowMs: number): readonly (rea
 /** Those that say something which is not said elsewhere on the screen; with `wide` every one. */
 function conditionLines(
   { conditions, refusing }: FlotillaStatus,
-  { nowMs, columns }: View,
+  { nowMs, columns }: RenderContext,
   { wide }: { readonly wide: boolean },
 ): readonly string[] {
   const elsewhere: readonly string[] = ['Paused', 'ActionFailing', ...refusing.map(({ code }) => code)]
   const shown = wide
     ? conditions
-    : conditions.filter(condition => isTold(condition) && !elsewhere.includes(condition.type))
+    : conditions.filter(condition => isShown(condition) && !elsewhere.includes(condition.type))
   if (shown.length === 0) return []
   const rows = shown.map(({ type, status, lastTransitionTime, message }) => [
     `  ${type}`,
@@ -171,20 +181,20 @@ function conditionLines(
 }
 
 function refusalLines(
-  { code, why, whatToType }: FlotillaStatus['refusing'][number],
-  { columns, paint }: View,
+  { code, reason, remedy }: FlotillaStatus['refusing'][number],
+  { columns, colors }: RenderContext,
 ): readonly string[] {
   return [
-    ...indented(`${code}: ${why}`, '  ', columns),
+    ...indented(`${code}: ${reason}`, '  ', columns),
     // Never wrapped: it is there to be copied.
-    `    type: ${paint.strong(whatToType)}`,
+    `    type: ${colors.bold(remedy)}`,
   ]
 }
 
 /** What came of the last try, and when the next one is due. */
 function failingLines(
   { action, error, hint, times, since, nextTryAt }: FlotillaStatus['failing'][number],
-  { columns, nowMs }: View,
+  { columns, nowMs }: RenderContext,
 ): readonly string[] {
   const inSeconds = Math.ceil((Date.parse(nextTryAt) - nowMs) / 1_000)
   const count = times === 1 ? 'once' : `${times} times`
@@ -195,13 +205,13 @@ function failingLines(
   ]
 }
 
-function eventLines(events: readonly EventRecord[], { nowMs, columns }: View): readonly string[] {
+function eventLines(events: readonly EventRecord[], { nowMs, columns }: RenderContext): readonly string[] {
   if (events.length === 0) return []
   const rows = events.map(record => [
     `  ${ageOf(record.time, nowMs)} ago`,
     record.level,
     record.event,
-    saidBy(record),
+    eventText(record),
   ])
   const head = ['  WHEN', 'LEVEL', 'EVENT', 'MESSAGE']
   return renderTable(head, rows, { columns, flexible: 3 }).split('\n')
@@ -211,25 +221,33 @@ function masterOf(status: FlotillaStatus): FlotillaStatus['nodes'][number] | und
   return status.nodes.find(node => node.role === 'master' && node.health === 'online')
 }
 
-/** Nodes that say they are master against the record, and nodes that can't be asked, may take writes all the same. */
-function noMasterWords({ nodes }: FlotillaStatus): string {
+/**
+ * Nodes that say they are master against the record, and nodes that can't be asked, may take writes all the
+ * same.
+ */
+function noMasterText({ nodes }: FlotillaStatus): string {
   const called = (node: FlotillaStatus['nodes'][number]): string => `${node.alias} (${node.name})`
-  const strays = nodes.filter(({ health }) => health === 'stray').map(called)
-  if (strays.length > 0) return `none on record; ${strays.join(', ')} takes writes`
-  const unasked = nodes.find(({ role, health }) => role === 'master' && unaskable.includes(health))
-  return unasked === undefined
+  const unexpectedMasters = nodes.filter(({ health }) => health === 'unexpected-master').map(called)
+  if (unexpectedMasters.length > 0) return `none on record; ${unexpectedMasters.join(', ')} takes writes`
+  const inaccessibleMaster = nodes.find(
+    ({ role, health }) => role === 'master' && inaccessible.includes(health),
+  )
+  return inaccessibleMaster === undefined
     ? 'none that takes writes'
-    : `${called(unasked)}, which is ${unasked.health} and may take writes`
+    : `${called(inaccessibleMaster)}, which is ${inaccessibleMaster.health} and may take writes`
 }
 
-const unaskable: readonly string[] = ['locked-out', 'detached']
+const inaccessible: readonly string[] = ['auth-failure', 'detached']
 
-/** What is as it should be is told by the phase; of users and passwords is told what is not, and what is about to change. */
-function isTold(condition: Condition): boolean {
+/**
+ * What is as it should be is told by the phase; of users and passwords is told what is not, and what is about
+ * to change.
+ */
+function isShown(condition: Condition): boolean {
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
   if (condition.type === 'WritesAccepted') return !['Accepted', 'NoMaster'].includes(condition.reason)
-  return condition.status === 'True' && condition.reason !== 'NothingAsked'
+  return condition.status === 'True' && condition.reason !== 'NoOptions'
 }
 
 /** Since when it is paused, as far as is known; null when it isn't. */
@@ -242,17 +260,17 @@ function readyOf({ nodes }: FlotillaStatus): string {
   return `${nodes.filter(node => node.health === 'online').length}/${nodes.length}`
 }
 
-function phaseBrush(paint: Paint, phase: Phase): Brush {
+function phaseStyle(colors: Colors, phase: Phase): Style {
   switch (phase) {
     case 'Ready':
     case 'Following':
-      return paint.good
+      return colors.good
     case 'Creating':
     case 'Updating':
     case 'Degraded':
-      return paint.doubtful
+      return colors.warning
     case 'Unavailable':
     case 'Held':
-      return paint.bad
+      return colors.bad
   }
 }

@@ -1,9 +1,9 @@
-import type { FlotillaStatus, NodeStatus } from '../reconciler/status/status.js'
-import { headsOf, rowsOf, thinOut, type Column } from './columns.js'
-import { formatBytes } from './quantities.js'
+import type { FlotillaStatus, NodeStatus } from '../model/status.js'
+import { headsOf, rowsOf, dropColumns, type Column } from './columns.js'
+import { formatBytes } from '../units.js'
 import { healthCell, lagCell, memoryCell } from './render-nodes.js'
 import { renderTable } from './table.js'
-import type { View } from './view.js'
+import type { RenderContext } from './render-context.js'
 
 const columns: readonly Column<NodeStatus>[] = [
   { head: 'NODE', cell: node => node.alias },
@@ -11,26 +11,26 @@ const columns: readonly Column<NodeStatus>[] = [
   { head: 'STATE', cell: healthCell },
   { head: 'OPS/S', cell: ({ opsPerSecond }) => String(opsPerSecond ?? '-') },
   { head: 'MEMORY', cell: memoryCell },
-  { head: 'OF-MAX', cell: ofMaxCell, givesWay: 1 },
+  { head: 'OF-MAX', cell: ofMaxCell, dropOrder: 1 },
   { head: 'CLIENTS', cell: ({ connections }) => String(connections ?? '-') },
   { head: 'LAG', cell: lagCell },
 ]
 
 /** What the nodes do now, the busiest flotilla first; then all of it in one line. */
-export function renderTop(statuses: readonly FlotillaStatus[], view: View): string {
+export function renderTop(statuses: readonly FlotillaStatus[], context: RenderContext): string {
   const nodes = [...statuses]
     .sort((a, b) => operationsOf(b.nodes) - operationsOf(a.nodes) || a.name.localeCompare(b.name))
     .flatMap(status => status.nodes)
-  const shown = thinOut(columns, nodes, view)
+  const shown = dropColumns(columns, nodes, context)
   const used = nodes.reduce((sum, { memory }) => sum + (memory?.usedBytes ?? 0), 0)
   const silent = nodes.filter(({ opsPerSecond }) => opsPerSecond === null).length
   const total = [
     `${statuses.length} flotilla${statuses.length === 1 ? '' : 's'}, ${nodes.length} nodes`,
     `${operationsOf(nodes)} ops/s`,
     formatBytes(used),
-    ...(silent === 0 ? [] : [view.paint.bad(`${silent} silent`)]),
+    ...(silent === 0 ? [] : [context.colors.bad(`${silent} silent`)]),
   ]
-  return `${renderTable(headsOf(shown), rowsOf(shown, nodes, view))}\n\n${total.join(', ')}\n`
+  return `${renderTable(headsOf(shown), rowsOf(shown, nodes, context))}\n\n${total.join(', ')}\n`
 }
 
 /** The same for programs: one sample. */
@@ -59,9 +59,9 @@ function operationsOf(nodes: readonly NodeStatus[]): number {
 /** From nine tenths on a node is about to evict or to refuse writes. */
 const nearlyFull = 0.9
 
-function ofMaxCell({ memory }: NodeStatus, { paint }: View): string {
+function ofMaxCell({ memory }: NodeStatus, { colors }: RenderContext): string {
   if (memory === null || memory.maxBytes === 0) return '-'
   const share = memory.usedBytes / memory.maxBytes
   const text = `${Math.round(share * 100)}%`
-  return share >= nearlyFull ? paint.bad(text) : text
+  return share >= nearlyFull ? colors.bad(text) : text
 }

@@ -1,31 +1,32 @@
-import { readDesired } from '../daemon/manifest-source.js'
+import { readDesired } from '../session/manifest-source.js'
 import { FlotillaError } from '../errors.js'
 import { whyNotRotate } from '../reconciler/auth/rotate.js'
-import { ownUsers } from '../reconciler/auth/keyring.js'
-import { giveOrder, type AskRequest } from './ask.js'
-import { selectFlotilla } from './manifests.js'
-import { openSession } from './session.js'
+import { sendRequest, type RequestTarget } from './send-request.js'
+import { selectFlotilla } from '../session/manifests.js'
+import { openSession } from '../session/session.js'
+import { internalUsers } from '../model/keyring.js'
 
 /**
  * Asks the keeper of a flotilla for new passwords; without a daemon the next `up` or `run` makes them.
- * @throws FlotillaError usage/invalid for a user that there is not, or whose password does not come from Flotilla.
+ * @throws FlotillaError usage/invalid for a user that there is not, or whose password does not come from
+ * Flotilla.
  */
-export async function askToRotate(
-  request: Omit<AskRequest, 'timeoutMs'>,
+export async function requestRotation(
+  request: Omit<RequestTarget, 'timeoutMs'>,
   users: readonly string[] | null,
 ): Promise<string> {
-  const { places, env, name } = request
-  const session = await openSession(places, env)
+  const { paths, env, name } = request
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
-    const { spec } = selectFlotilla(desired, name, places.manifests)
-    const wanted = users ?? ownUsers
+    const { desired } = await readDesired(paths.manifests, session.store)
+    const { spec } = selectFlotilla(desired, name, paths.manifests)
+    const wanted = users ?? internalUsers
     for (const user of wanted) {
       const refusal = whyNotRotate(spec, user)
       if (refusal !== null)
-        throw new FlotillaError('usage/invalid', `${name}: ${refusal.why}`, { hint: refusal.hint })
+        throw new FlotillaError('usage/invalid', `${name}: ${refusal.reason}`, { hint: refusal.hint })
     }
-    const pid = await giveOrder(session, name, { kind: 'rotate', users: wanted })
+    const pid = await sendRequest(session, name, { kind: 'rotate', users: wanted })
     const whose = wanted.join(' and ')
     return pid === null
       ? `${name}: new passwords of ${whose} are made by the next: flotilla up ${name}\n`

@@ -1,7 +1,10 @@
 import { printable } from '../printable.js'
 import type { Output } from './output.js'
 
-/** A picture that is drawn over itself, on the terminal's second screen, so that what was there before is there again afterwards. */
+/**
+ * A picture that is drawn over itself, on the terminal's second screen, so that what was there before is
+ * there again afterwards.
+ */
 export interface Screen {
   draw(text: string): void
   /** Gives the terminal back as it was, with the last picture below. */
@@ -36,7 +39,10 @@ export function openScreen(output: Output): Screen {
   }
 }
 
-/** From the top, each line to its end, and nothing left below: no flicker, as clearing first would make. What is below the last row stays away. */
+/**
+ * From the top, each line to its end, and nothing left below: no flicker, as clearing first would make. What
+ * is below the last row stays away.
+ */
 export function frame(text: string, rows: number): string {
   const lines = text.trimEnd().split('\n')
   const shown =

@@ -1,37 +1,37 @@
 import { systemClock } from '../clock.js'
-import { askForGlance } from '../daemon/glance.js'
-import { readDesired } from '../daemon/manifest-source.js'
+import { readStatusCache } from '../session/status-cache.js'
+import { readDesired } from '../session/manifest-source.js'
 import { readEvents } from '../events/journal/read.js'
 import type { EventRecord } from '../events/journal/record.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
-import { isEngineTrouble } from '../reconciler/reconcile.js'
-import { withFailedPass } from '../reconciler/status/failing.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { nobodyActs, whoActs, type Acting } from './acting.js'
-import { interruption } from './interrupt.js'
-import { formatAge } from './quantities.js'
+import { isEngineFailure } from '../reconciler/loop/reconcile.js'
+import { withFailedPass } from '../reconciler/report/failing-actions.js'
+import type { FlotillaStatus } from '../model/status.js'
+import { noReconciler, findReconciler, type ActiveReconciler } from './active-reconciler.js'
+import { interruptSignal } from './interrupt.js'
+import { formatAge } from '../units.js'
 import { lastSeen, lastSeenFacts, renderLastSeen, type LastSeen } from './last-seen.js'
-import { keepLooking } from './keep-looking.js'
-import { statusNow } from './look.js'
-import { selectFlotillas } from './manifests.js'
+import { poll } from './poll.js'
+import { statusNow } from './observe-once.js'
+import { selectFlotillas } from '../session/manifests.js'
 import type { Output } from './output.js'
 import { renderStatus, renderStatusList, statusFacts, statusJson } from './render-status.js'
 import { openScreen } from './screen.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment, type Session } from './session.js'
-import { viewOf } from './view.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
+import { renderContext } from './render-context.js'
 
 export interface StatusRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
   readonly format: 'text' | 'wide' | 'json' | 'yaml' | 'name'
 }
 
 /** What one look showed. */
-interface Sight {
+interface StatusReport {
   /** Null while nobody carries anything out. */
-  readonly acting: Acting | null
+  readonly reconciler: ActiveReconciler | null
   readonly statuses: readonly FlotillaStatus[]
   /** What is wrong with the manifests, one line each. */
   readonly problems: readonly string[]
@@ -43,56 +43,60 @@ interface Sight {
 
 /**
  * Prints the status once. @returns whether there are some, and all are Ready by manifests that are in order.
- * @throws FlotillaError runtime/… when the engine does not answer; printed is then what was seen last, with its age.
+ * @throws FlotillaError runtime/… when the engine does not answer; printed is then what was seen last, with
+ * its age.
  */
 export async function showStatus(request: StatusRequest, output: Output): Promise<boolean> {
   try {
     return await showNow(request, output)
   } catch (error) {
-    if (!isEngineTrouble(error)) throw error
-    const seen = await lastSeen(request.places, request.names)
-    output.result(await renderOld(seen, request, output))
+    if (!isEngineFailure(error)) throw error
+    const seen = await lastSeen(request.paths, request.names)
+    output.result(await renderStale(seen, request, output))
     throw error
   }
 }
 
 async function showNow(request: StatusRequest, output: Output): Promise<boolean> {
-  const session = await openSession(request.places, request.env)
+  const session = await openSession(request.paths, request.env)
   try {
-    const sight = await lookAtThem(session, request)
-    output.result(await render(sight, request, output))
-    return allReady(sight)
+    const report = await observeAll(session, request)
+    output.result(await render(report, request, output))
+    return allReady(report)
   } finally {
     session.close()
   }
 }
 
-/** Draws the status anew every second, or in a pipe prints it whenever it has changed, until it is interrupted. @returns whether all were Ready at the last look. */
+/**
+ * Draws the status anew every second, or in a pipe prints it whenever it has changed, until it is
+ * interrupted. @returns whether all were Ready at the last look.
+ */
 export async function watchStatus(request: StatusRequest, output: Output): Promise<boolean> {
-  const signal = interruption()
-  const session = await openSession(request.places, request.env)
-  const screen = output.stdoutIsTerminal && isForEyes(request) ? openScreen(output) : null
+  const signal = interruptSignal()
+  const session = await openSession(request.paths, request.env)
+  const screen = output.stdoutIsTerminal && isHumanFormat(request) ? openScreen(output) : null
   let shown = ''
   let shownAtMs = 0
   let ready = false
   try {
-    await keepLooking({
-      async look() {
-        const sight = await lookAtThem(session, request)
-        ready = allReady(sight)
-        const text = await render(sight, request, output)
+    await poll({
+      async update() {
+        const report = await observeAll(session, request)
+        ready = allReady(report)
+        const text = await render(report, request, output)
         if (screen !== null) screen.draw(text)
         else if (text !== shown) output.result(text)
         shown = text
         shownAtMs = systemClock.nowMs()
       },
-      onTrouble(why) {
+      onTrouble(reason) {
         ready = false
         const age = formatAge(systemClock.nowMs() - shownAtMs)
-        if (screen !== null) screen.draw(`${why}\nLast seen ${age} ago:\n\n${shown}`)
-        else output.note(why.trimEnd())
+        if (screen !== null) screen.draw(`${reason}\nLast seen ${age} ago:\n\n${shown}`)
+        else output.note(reason.trimEnd())
       },
-      everyMs: watchEveryMs,
+      everyMs: watchIntervalMs,
       signal,
     })
     return ready
@@ -102,36 +106,36 @@ export async function watchStatus(request: StatusRequest, output: Output): Promi
   }
 }
 
-const watchEveryMs = 1_000
+const watchIntervalMs = 1_000
 
-function isForEyes({ format }: StatusRequest): boolean {
+function isHumanFormat({ format }: StatusRequest): boolean {
   return format === 'text' || format === 'wide'
 }
 
 /** A monitor that looks in the wrong folder sees nothing that is not Ready: that is no good news. */
-function allReady({ statuses, declared }: Sight): boolean {
+function allReady({ statuses, declared }: StatusReport): boolean {
   return declared && statuses.length > 0 && statuses.every(status => status.phase === 'Ready')
 }
 
-async function lookAtThem(session: Session, { places, names }: StatusRequest): Promise<Sight> {
-  const { desired } = await readDesired(places.manifests, session.store)
-  const selected = selectFlotillas(desired, names, places.manifests)
-  const acting = await whoActs(places)
-  const glance = acting === null ? null : await askForGlance(session.store.directory)
-  const looks = selected.map(async ({ spec, diagnostics }) => {
+async function observeAll(session: Session, { paths, names }: StatusRequest): Promise<StatusReport> {
+  const { desired } = await readDesired(paths.manifests, session.store)
+  const selected = selectFlotillas(desired, names, paths.manifests)
+  const reconciler = await findReconciler(paths)
+  const cached = reconciler === null ? null : await readStatusCache(session.store.directory)
+  const pending = selected.map(async ({ spec, diagnostics }) => {
     const status = await statusNow(session, spec, {
       problem: diagnostics.length === 0 ? null : diagnostics.map(renderDiagnostic).join('; '),
-      nobodyActs: acting === null,
+      noReconciler: reconciler === null,
     })
     // A daemon of an earlier version does not tell.
-    return withFailedPass(status, glance?.failing?.[spec.name] ?? null)
+    return withFailedPass(status, cached?.failing?.[spec.name] ?? null)
   })
   const events = selected.map(
     async ({ spec: { name } }) => [name, await lastEvents(session.store.directory, name)] as const,
   )
   return {
-    acting,
-    statuses: await Promise.all(looks),
+    reconciler,
+    statuses: await Promise.all(pending),
     declared: [...selected, ...(names.length === 0 ? [desired] : [])].every(
       one => one.diagnostics.length === 0,
     ),
@@ -149,7 +153,7 @@ function lastEvents(stateDirectory: string, name: string): Promise<readonly Even
   })
 }
 
-async function renderOld(
+async function renderStale(
   seen: readonly LastSeen[],
   { format }: StatusRequest,
   output: Output,
@@ -165,39 +169,39 @@ async function renderOld(
       return ''
     case 'wide':
     case 'text':
-      return renderLastSeen(seen, viewOf(output))
+      return renderLastSeen(seen, renderContext(output))
   }
 }
 
 async function render(
-  { acting, statuses, problems, events }: Sight,
-  { places, format, names }: StatusRequest,
+  { reconciler, statuses, problems, events }: StatusReport,
+  { paths, format, names }: StatusRequest,
   output: Output,
 ): Promise<string> {
   switch (format) {
     case 'json':
-      return statusJson(statuses, acting)
+      return statusJson(statuses, reconciler)
     case 'yaml': {
       const { stringify } = await import('yaml')
-      return stringify(statusFacts(statuses, acting))
+      return stringify(statusFacts(statuses, reconciler))
     }
     case 'name':
       return statuses.map(({ name }) => `${name}\n`).join('')
     case 'wide':
     case 'text': {
-      const view = viewOf(output)
-      const said = problems.map(problem => `\n${problem}\n`).join('')
-      const first = nobodyActs(acting, places, view)
-      if (statuses.length === 0) return `no flotillas: the manifests declare none\n${said}`
+      const context = renderContext(output)
+      const problemLines = problems.map(problem => `\n${problem}\n`).join('')
+      const first = noReconciler(reconciler, paths, context)
+      if (statuses.length === 0) return `no flotillas: the manifests declare none\n${problemLines}`
       if (names.length === 0 && statuses.length > 1 && format === 'text')
-        return first + renderStatusList(statuses, view) + said
+        return first + renderStatusList(statuses, context) + problemLines
       const inFull = statuses.map(status =>
         renderStatus(status, {
-          ...{ view, wide: format === 'wide', nobodyActs: acting === null },
+          ...{ context, wide: format === 'wide', noReconciler: reconciler === null },
           events: events.get(status.name) ?? [],
         }),
       )
-      return first + inFull.join('\n\n') + said
+      return first + inFull.join('\n\n') + problemLines
     }
   }
 }

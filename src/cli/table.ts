@@ -7,10 +7,15 @@ export interface TableOptions {
   readonly flexible?: number
 }
 
-/** A flexible column with less than this is unreadable; it stays so wide, and the terminal wraps the lines. */
+/**
+ * A flexible column with less than this is unreadable; it stays so wide, and the terminal wraps the lines.
+ */
 const flexibleMin = 16
 
-/** Columns by two spaces and no lines, as kubectl and docker print them: made for eyes, cut and grep alike. Cells may be coloured. */
+/**
+ * Columns by two spaces and no lines, as kubectl and docker print them: made for eyes, cut and grep alike.
+ * Cells may be coloured.
+ */
 export function renderTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

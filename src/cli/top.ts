@@ -1,33 +1,36 @@
-import { readDesired } from '../daemon/manifest-source.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { nobodyActs, whoActs } from './acting.js'
-import { interruption } from './interrupt.js'
-import { keepLooking } from './keep-looking.js'
-import { statusNow } from './look.js'
-import { selectFlotillas } from './manifests.js'
+import { readDesired } from '../session/manifest-source.js'
+import type { FlotillaStatus } from '../model/status.js'
+import { noReconciler, findReconciler } from './active-reconciler.js'
+import { interruptSignal } from './interrupt.js'
+import { poll } from './poll.js'
+import { statusNow } from './observe-once.js'
+import { selectFlotillas } from '../session/manifests.js'
 import type { Output } from './output.js'
 import { renderTop, topJson } from './render-top.js'
 import { openScreen } from './screen.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment, type Session } from './session.js'
-import { viewOf } from './view.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
+import { renderContext } from './render-context.js'
 
 export interface TopRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
   readonly format: 'text' | 'json'
 }
 
-/** What the nodes do: drawn anew every second on a terminal until it is interrupted, one sample in a pipe or as JSON. */
+/**
+ * What the nodes do: drawn anew every second on a terminal until it is interrupted, one sample in a pipe or
+ * as JSON.
+ */
 export async function showTop(request: TopRequest, output: Output): Promise<void> {
-  const session = await openSession(request.places, request.env)
+  const session = await openSession(request.paths, request.env)
   try {
     if (!output.stdoutIsTerminal || request.format === 'json') {
-      const view = viewOf(output)
+      const context = renderContext(output)
       output.result(
         request.format === 'json'
-          ? topJson(await sample(session, request), view.nowMs)
+          ? topJson(await sample(session, request), context.nowMs)
           : await topText(session, request, output),
       )
       return
@@ -39,12 +42,12 @@ export async function showTop(request: TopRequest, output: Output): Promise<void
 }
 
 async function drawTop(session: Session, request: TopRequest, output: Output): Promise<void> {
-  const signal = interruption()
+  const signal = interruptSignal()
   const screen = openScreen(output)
   try {
-    await keepLooking({
-      look: async () => screen.draw(await topText(session, request, output)),
-      onTrouble: why => screen.draw(why),
+    await poll({
+      update: async () => screen.draw(await topText(session, request, output)),
+      onTrouble: reason => screen.draw(reason),
       everyMs: 1_000,
       signal,
     })
@@ -55,12 +58,14 @@ async function drawTop(session: Session, request: TopRequest, output: Output): P
 
 async function topText(session: Session, request: TopRequest, output: Output): Promise<string> {
   const statuses = await sample(session, request)
-  const view = viewOf(output)
-  return nobodyActs(await whoActs(request.places), request.places, view) + renderTop(statuses, view)
+  const context = renderContext(output)
+  return (
+    noReconciler(await findReconciler(request.paths), request.paths, context) + renderTop(statuses, context)
+  )
 }
 
-async function sample(session: Session, { places, names }: TopRequest): Promise<readonly FlotillaStatus[]> {
-  const { desired } = await readDesired(places.manifests, session.store)
-  const selected = selectFlotillas(desired, names, places.manifests)
+async function sample(session: Session, { paths, names }: TopRequest): Promise<readonly FlotillaStatus[]> {
+  const { desired } = await readDesired(paths.manifests, session.store)
+  const selected = selectFlotillas(desired, names, paths.manifests)
   return Promise.all(selected.map(({ spec }) => statusNow(session, spec)))
 }

@@ -1,43 +1,46 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
-import { readDesired } from '../daemon/manifest-source.js'
+import { readDesired } from '../session/manifest-source.js'
 import { openJournal } from '../events/journal/journal.js'
-import { noDesires, type Desires } from '../manifest/desired.js'
-import { Controller } from '../reconciler/controller.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
+import { emptyDesiredState, type DesiredState } from '../manifest/desired-state.js'
+import { Controller } from '../reconciler/loop/controller.js'
+import type { FlotillaStatus } from '../model/status.js'
 import { lockState, readLockHolder } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
-import { statusNow } from './look.js'
-import { selectSound } from './manifests.js'
+import { statusNow } from './observe-once.js'
+import { selectValid } from '../session/manifests.js'
 import type { Output } from './output.js'
-import { progressSink, tellProgress } from './progress.js'
+import { progressSink, reportProgress } from './progress.js'
 import { ProgressBoard } from './progress-board.js'
 import { renderStatusList } from './render-status.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment, type Session } from './session.js'
-import { viewOf } from './view.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
+import { renderContext } from './render-context.js'
 
 export interface UpRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
   readonly timeoutMs: number
 }
 
 /** A hold may resolve itself while other nodes come up; after this long it is a person's turn. */
-const holdPatienceMs = 3_000
+const holdGraceMs = 3_000
 
-/** Reconciles until all are Ready, or until nothing more can be done without a person; those whose manifest is broken are left as they are. */
+/**
+ * Reconciles until all are Ready, or until nothing more can be done without a person; those whose manifest is
+ * broken are left as they are.
+ */
 export async function bringUp(
   request: UpRequest,
   output: Output,
 ): Promise<{ readonly allReady: boolean; readonly manifestsBroken: boolean }> {
-  const session = await openSession(request.places, request.env)
+  const session = await openSession(request.paths, request.env)
   try {
-    const { desired, problems } = await selectedDesires(session, request)
+    const { desired, problems } = await selectDesired(session, request)
     for (const problem of problems) output.note(`manifest: ${problem}`)
-    const daemon = await readLockHolder(resolve(request.places.state), systemClock)
+    const daemon = await readLockHolder(resolve(request.paths.state), systemClock)
     const board = isDrawable(output, request.env)
       ? new ProgressBoard(output, () => process.stdout.rows)
       : null
@@ -46,12 +49,12 @@ export async function bringUp(
       output.note(`the daemon (pid ${daemon.holder.pid}) does the work; this only watches`)
       await watchDaemon(session, desired, progress, request.timeoutMs)
     } else {
-      await reconcileHere(session, desired, progress, { request, output, board })
+      await reconcileLocally(session, desired, progress, { request, output, board })
     }
     board?.close()
-    output.result(renderStatusList(progress.statuses, viewOf(output)))
-    for (const { code, why, whatToType } of progress.statuses.flatMap(status => status.refusing))
-      output.note(`${code}: ${why}\n  type: ${whatToType}`)
+    output.result(renderStatusList(progress.statuses, renderContext(output)))
+    for (const { code, reason, remedy } of progress.statuses.flatMap(status => status.refusing))
+      output.note(`${code}: ${reason}\n  type: ${remedy}`)
     return { allReady: progress.allReady, manifestsBroken: problems.length > 0 }
   } finally {
     session.close()
@@ -63,22 +66,22 @@ function isDrawable({ stdoutIsTerminal }: Output, env: Environment): boolean {
   return stdoutIsTerminal && env['TERM'] !== 'dumb'
 }
 
-async function selectedDesires(
+async function selectDesired(
   session: Session,
-  { places, names }: UpRequest,
-): Promise<{ readonly desired: Desires; readonly problems: readonly string[] }> {
-  const { desired } = await readDesired(places.manifests, session.store)
-  const { sound, problems } = selectSound(desired, names, places.manifests)
-  const declared = sound.filter(({ missing }) => missing === null)
+  { paths, names }: UpRequest,
+): Promise<{ readonly desired: DesiredState; readonly problems: readonly string[] }> {
+  const { desired } = await readDesired(paths.manifests, session.store)
+  const { valid, problems } = selectValid(desired, names, paths.manifests)
+  const declared = valid.filter(({ missing }) => missing === null)
   return {
-    desired: { ...noDesires, flotillas: new Map(declared.map(one => [one.spec.name, one])) },
+    desired: { ...emptyDesiredState, flotillas: new Map(declared.map(one => [one.spec.name, one])) },
     problems,
   }
 }
 
-async function reconcileHere(
+async function reconcileLocally(
   session: Session,
-  desired: Desires,
+  desired: DesiredState,
   progress: Progress,
   {
     request,
@@ -87,19 +90,19 @@ async function reconcileHere(
   }: { readonly request: UpRequest; readonly output: Output; readonly board: ProgressBoard | null },
 ): Promise<void> {
   const lock = await lockState(
-    resolve(request.places.state),
+    resolve(request.paths.state),
     { pid: process.pid, host: hostname(), command: 'up' },
     systemClock,
   )
-  await session.owner.holdsLock()
-  const journal = openJournal(resolve(request.places.state), {
+  await session.owner.onLockAcquired()
+  const journal = openJournal(resolve(request.paths.state), {
     clock: systemClock,
-    beside: progressSink(board?.above ?? output, board),
+    forwardTo: progressSink(board?.above ?? output, board),
   })
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   const controller = new Controller({
-    eyes: session.eyes,
+    observer: session.observer,
     store: session.store,
     events: journal,
     clock: systemClock,
@@ -123,15 +126,15 @@ async function reconcileHere(
 /** Another process does the work: look until it is done. */
 async function watchDaemon(
   session: Session,
-  desired: Desires,
+  desired: DesiredState,
   progress: Progress,
   timeoutMs: number,
 ): Promise<void> {
-  const look = async (): Promise<boolean> => {
+  const update = async (): Promise<boolean> => {
     for (const { spec } of desired.flotillas.values()) progress.note(await statusNow(session, spec))
     return progress.isOver
   }
-  await until(look, { timeoutMs, signal: new AbortController().signal })
+  await until(update, { timeoutMs, signal: new AbortController().signal })
 }
 
 async function until(
@@ -158,10 +161,10 @@ class Progress {
   }
 
   note(status: FlotillaStatus): void {
-    tellProgress(this.#output, this.#statuses.get(status.name) ?? null, status)
-    this.#board?.look(status)
+    reportProgress(this.#output, this.#statuses.get(status.name) ?? null, status)
+    this.#board?.update(status)
     this.#statuses.set(status.name, status)
-    const held = this.statuses.some(needsPerson)
+    const held = this.statuses.some(needsOperator)
     this.#heldSinceMs = held ? (this.#heldSinceMs ?? systemClock.monotonicMs()) : null
   }
 
@@ -170,29 +173,29 @@ class Progress {
   }
 
   get allReady(): boolean {
-    return this.#names.every(name => isThere(this.#statuses.get(name)))
+    return this.#names.every(name => isUp(this.#statuses.get(name)))
   }
 
   get isOver(): boolean {
     if (this.allReady) return true
     const othersAreDone = this.#names.every(name => {
       const status = this.#statuses.get(name)
-      return status !== undefined && (isThere(status) || needsPerson(status))
+      return status !== undefined && (isUp(status) || needsOperator(status))
     })
     return (
       othersAreDone &&
       this.#heldSinceMs !== null &&
-      systemClock.monotonicMs() - this.#heldSinceMs > holdPatienceMs
+      systemClock.monotonicMs() - this.#heldSinceMs > holdGraceMs
     )
   }
 }
 
 /** As wanted: with a master of its own, or with all that the Redis has that it follows. */
-function isThere(status: FlotillaStatus | undefined): boolean {
+function isUp(status: FlotillaStatus | undefined): boolean {
   return status?.phase === 'Ready' || status?.phase === 'Following'
 }
 
 /** Held, or well but for something that is refused: nothing more comes of waiting. */
-function needsPerson({ phase, refusing, doing, waitingFor }: FlotillaStatus): boolean {
+function needsOperator({ phase, refusing, doing, waitingFor }: FlotillaStatus): boolean {
   return phase === 'Held' || (refusing.length > 0 && doing.length === 0 && waitingFor.length === 0)
 }

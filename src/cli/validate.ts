@@ -1,4 +1,4 @@
-import { desire, forEver, noDesires } from '../manifest/desired.js'
+import { updateDesiredState, neverDelete, emptyDesiredState } from '../manifest/desired-state.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
 import type { Policy } from '../manifest/policy.js'
@@ -9,13 +9,13 @@ export async function validate(
   policy: Policy,
   format: 'text' | 'json',
 ): Promise<{ readonly text: string; readonly valid: boolean }> {
-  const desires = desire(noDesires, await loadManifests(path, policy), forEver)
-  const valid = desires.diagnostics.length === 0
-  const flotillas = [...desires.flotillas.values()]
+  const desiredState = updateDesiredState(emptyDesiredState, await loadManifests(path, policy), neverDelete)
+  const valid = desiredState.diagnostics.length === 0
+  const flotillas = [...desiredState.flotillas.values()]
   if (format === 'json') {
     const json = {
       valid,
-      diagnostics: desires.diagnostics,
+      diagnostics: desiredState.diagnostics,
       flotillas: flotillas.map(({ spec, source }) => ({ ...spec, source })),
     }
     return { text: `${JSON.stringify(json, null, 2)}\n`, valid }
@@ -25,6 +25,6 @@ export async function validate(
         ({ spec, source }) =>
           `${source?.file ?? path}:${source?.line ?? 1}: ${spec.name}: ${spec.image}, 1 master and ${spec.replicas} replicas`,
       )
-    : desires.diagnostics.map(renderDiagnostic)
+    : desiredState.diagnostics.map(renderDiagnostic)
   return { text: `${lines.join('\n')}\n`, valid }
 }

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../clock.js'
-import { readDesired } from '../daemon/manifest-source.js'
+import { readDesired } from '../session/manifest-source.js'
 import { explainError } from '../errors.js'
-import type { FlotillaSpec } from '../manifest/spec.js'
-import { masterName } from '../reconciler/names.js'
-import { factsOfNode } from '../reconciler/node-facts.js'
+import type { FlotillaSpec } from '../model/spec.js'
+import { masterName } from '../model/names.js'
+import { factsOfNode } from '../model/node-facts.js'
 import { nodeTarget } from '../reconciler/observe/observe.js'
-import type { NodeTarget } from '../redis/redis.js'
 import { applicationLogin, type ApplicationLogin } from './application-login.js'
-import { credentialsIfThere, lookOnly } from './look.js'
-import { selectFlotillas } from './manifests.js'
-import type { Places } from './open-store.js'
-import { openSession, type Environment, type Session } from './session.js'
-import { whyNotNamed } from './verify-names.js'
+import { peekCredentials, observeOnce } from './observe-once.js'
+import { selectFlotillas } from '../session/manifests.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
+import { whyNotResolved } from './verify-dns.js'
+import type { NodeTarget } from '../model/redis.js'
 
 export interface VerifyRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly names: readonly string[]
   /** As whom; null: as whom {@link applicationLogin} chooses. */
@@ -27,12 +27,12 @@ export interface VerifyRequest {
 export async function verify(
   request: VerifyRequest,
 ): Promise<{ readonly text: string; readonly passed: boolean }> {
-  const session = await openSession(request.places, request.env)
+  const session = await openSession(request.paths, request.env)
   try {
-    const { desired } = await readDesired(request.places.manifests, session.store)
+    const { desired } = await readDesired(request.paths.manifests, session.store)
     const lines: string[] = []
     let passed = true
-    for (const { spec } of selectFlotillas(desired, request.names, request.places.manifests)) {
+    for (const { spec } of selectFlotillas(desired, request.names, request.paths.manifests)) {
       const report = await verifyOne(session, spec, request)
       passed &&= report.passed
       lines.push(...report.lines)
@@ -54,8 +54,8 @@ async function verifyOne(
   spec: FlotillaSpec,
   { user, timeoutMs }: Pick<VerifyRequest, 'user' | 'timeoutMs'>,
 ): Promise<Report> {
-  const { input, plan } = await lookOnly(session, spec)
-  const credentials = await credentialsIfThere(session, spec)
+  const { input, plan } = await observeOnce(session, spec)
+  const credentials = await peekCredentials(session, spec)
   const login = await applicationLogin(session, spec, user)
   const nodes = input.seen.nodes.flatMap(node => {
     const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.container)
@@ -89,29 +89,29 @@ async function verifyOne(
     const missing = spec.replicas - replicas.length
     const shortfall =
       missing > 0 ? [`${spec.name}: FAILED: ${missing} of ${spec.replicas} replicas are not there`] : []
-    const misled = [
-      ...plan.refusals.filter(({ code }) => code === 'NameConflict').map(({ why }) => why),
-      await whyNotNamed(session.runtime, {
+    const nameConflicts = [
+      ...plan.refusals.filter(({ code }) => code === 'NameConflict').map(({ reason }) => reason),
+      await whyNotResolved(session.runtime, {
         name: masterName(spec.name),
         holder: master.container,
         askedIn: (replicas[0] ?? master).container,
       }),
-    ].filter(why => why !== null)
+    ].filter(reason => reason !== null)
     return {
       lines: [
         `${spec.name}: wrote through ${master.name}`,
         ...reads.map(read => `${spec.name}: ${read.text}`),
-        ...misled.map(why => `${spec.name}: FAILED: ${why}`),
+        ...nameConflicts.map(reason => `${spec.name}: FAILED: ${reason}`),
         ...shortfall,
       ],
-      passed: missing <= 0 && misled.length === 0 && reads.every(read => read.ok),
+      passed: missing <= 0 && nameConflicts.length === 0 && reads.every(read => read.ok),
     }
   } catch (error) {
-    const why = explainError(error)
-    const hint = /\bNOPERM\b/.test(why)
+    const reason = explainError(error)
+    const hint = /\bNOPERM\b/.test(reason)
       ? `\n  ${login.user} may not set a key flotilla:verify:…; type: flotilla verify ${spec.name} --user <one that may>`
       : ''
-    return { lines: [`${spec.name}: FAILED on ${master.name}: ${why}${hint}`], passed: false }
+    return { lines: [`${spec.name}: FAILED on ${master.name}: ${reason}${hint}`], passed: false }
   } finally {
     await session.redis.command(master.target, ['DEL', key], { deadlineMs: 2_000 }).catch(() => undefined)
   }

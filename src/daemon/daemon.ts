@@ -1,33 +1,33 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { Places } from '../cli/open-store.js'
-import { openSession, type Environment, type Session } from '../cli/session.js'
+import type { Paths } from '../session/open-store.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
 import { systemClock } from '../clock.js'
 import type { EventSink } from '../events/catalogue.js'
 import type { Log } from '../events/log.js'
 import { openJournal, type Journal } from '../events/journal/journal.js'
 import type { LoadResult } from '../manifest/load.js'
-import type { FlotillaSpec } from '../manifest/spec.js'
+import type { FlotillaSpec } from '../model/spec.js'
 import { startNotifier } from '../notify/notifier.js'
 import { readNotifySettings } from '../notify/settings.js'
-import { Controller } from '../reconciler/controller.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { watchAsks } from '../state/requests.js'
+import { Controller } from '../reconciler/loop/controller.js'
+import type { FlotillaStatus } from '../model/status.js'
+import { watchRequests } from '../state/requests.js'
 import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
-import { Knowledge, offerGlances } from './glance.js'
+import { StatusCache, serveStatusCache } from '../session/status-cache.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
-import { EventLoop } from './event-loop.js'
-import { startWatchdog, tellLastStall } from './watchdog.js'
-import { followManifests } from './manifest-source.js'
-import { Attendant } from './attendant.js'
+import { EventLoopMonitor } from './event-loop-monitor.js'
+import { startWatchdog, reportLastStall } from './watchdog.js'
+import { followManifests } from '../session/manifest-source.js'
+import { Admin } from './admin.js'
 import { awaitEngine } from './await-engine.js'
 import { findServiceManager, type ServiceManager } from './service-manager.js'
-import { wakeByWorld } from './senses.js'
-import { listenForOrders, type SignalOrders } from './signal-orders.js'
+import { startWakeups } from './wakeups.js'
+import { listenForAdminSignals, type AdminSignals } from './admin-signals.js'
 
 export interface DaemonOptions {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
   readonly log: Log
   /** Where the signals come from that are orders: the process. */
@@ -36,7 +36,7 @@ export interface DaemonOptions {
   /** For how long a flotilla is kept whose manifest is missing. */
   readonly graceMs: (spec: FlotillaSpec) => number
   /** Resolves with the signal's name when the daemon is to end. */
-  readonly ended: Promise<string>
+  readonly stopSignal: Promise<string>
   /** Hears of every status that a pass came to. */
   readonly onStatus?: (status: FlotillaStatus) => void
   /** The file that says who is told of failovers, holds and recoveries; null for nobody. */
@@ -45,27 +45,32 @@ export interface DaemonOptions {
 
 /** In-flight calls get this long after SIGTERM; a service manager usually kills after 10 s. */
 const drainMs = 8_000
-/** A look at an engine that answers nothing outlasts that, by deadlines of its own. It changes nothing, so it is left behind. */
-const leaveMs = 9_000
+/**
+ * A look at an engine that answers nothing outlasts that, by deadlines of its own. It changes nothing, so it
+ * is left behind.
+ */
+const abandonMs = 9_000
 
 /**
- * The background service: watches manifests, engine and nodes, and runs passes until it is told to end. The containers run on.
- * @throws FlotillaError when it can't start: state/locked, runtime/permission-denied … An engine that does not answer is waited for.
+ * The background service: watches manifests, engine and nodes, and runs passes until it is told to end. The
+ * containers run on.
+ * @throws FlotillaError when it can't start: state/locked, runtime/permission-denied … An engine that does
+ * not answer is waited for.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { places, env, notify } = options
+  const { paths, env, notify } = options
   const notifySettings = notify === null ? null : await readNotifySettings(notify)
-  const orders = listenForOrders(options.signals)
+  const adminSignals = listenForAdminSignals(options.signals)
   const lock = await lockState(
-    resolve(places.state),
+    resolve(paths.state),
     { pid: process.pid, host: hostname(), command: 'run' },
     systemClock,
   )
-  const stateDirectory = resolve(places.state)
-  const events = openJournal(stateDirectory, { clock: systemClock, beside: options.log })
+  const stateDirectory = resolve(paths.state)
+  const events = openJournal(stateDirectory, { clock: systemClock, forwardTo: options.log })
   options.log.reportTo(events)
-  await tellLastStall(stateDirectory, events)
-  const loop = new EventLoop(systemClock, startWatchdog(stateDirectory))
+  await reportLastStall(stateDirectory, events)
+  const loop = new EventLoopMonitor(systemClock, startWatchdog(stateDirectory))
   const notifier =
     notifySettings === null
       ? null
@@ -77,16 +82,16 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     const manager = findServiceManager(
       { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
       systemClock,
-      error => events.publish('daemon.unnotified', { error: error.message }),
+      error => events.publish('daemon.sd-notify-failed', { error: error.message }),
     )
-    const session = await awaitEngine(() => openSession(places, env), {
-      ...{ events, ended: options.ended, clock: systemClock, random: Math.random },
+    const session = await awaitEngine(() => openSession(paths, env), {
+      ...{ events, stopSignal: options.stopSignal, clock: systemClock, random: Math.random },
       onWaiting: () => manager.ready(() => 'waits for the container engine; the nodes run on'),
     })
     try {
       if (session !== null) {
-        await session.owner.holdsLock()
-        await serve({ ...options, events, orders, loop, manager }, session)
+        await session.owner.onLockAcquired()
+        await serve({ ...options, events, adminSignals, loop, manager }, session)
       }
     } finally {
       session?.close()
@@ -97,32 +102,32 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     events.publish('daemon.stopped', {})
     events.close()
     await lock.release()
-    orders.close()
+    adminSignals.close()
   }
 }
 
 async function serve(
   options: DaemonOptions & {
     readonly events: Journal
-    readonly orders: SignalOrders
-    readonly loop: EventLoop
+    readonly adminSignals: AdminSignals
+    readonly loop: EventLoopMonitor
     readonly manager: ServiceManager
   },
   session: Session,
 ): Promise<void> {
-  const { places, env, events, log, orders, ended, onStatus, loop, manager } = options
-  const attendant = new Attendant({
+  const { paths, env, events, log, adminSignals, stopSignal, onStatus, loop, manager } = options
+  const admin = new Admin({
     log,
     events,
     clock: systemClock,
     manager,
     waiting: () => controller.queueDepth,
     statusOf: flotilla => controller.statusOf(flotilla),
-    lookAtManifests: () => manifests.lookNow(),
+    reloadManifests: () => manifests.checkNow(),
     wakeAll: () => controller.wakeAll(),
   })
   const controller = new Controller({
-    eyes: session.eyes,
+    observer: session.observer,
     store: session.store,
     events,
     clock: systemClock,
@@ -131,64 +136,65 @@ async function serve(
     environment: name => env[name],
     onPass: (flotilla, outcome, status, tookMs) => {
       if (status !== null) onStatus?.(status)
-      if (outcome.kind === 'gone') attendant.noteGone(flotilla)
-      else attendant.noteKept(flotilla)
-      knowledge.notePass(flotilla, outcome.kind)
+      if (outcome.kind === 'gone') admin.noteRemoved(flotilla)
+      else admin.noteReconciled(flotilla)
+      statusCache.notePass(flotilla, outcome.kind)
       http.notePass({ flotilla, result: outcome.kind, tookMs })
     },
   })
-  const knowledge = new Knowledge(resolve(places.manifests), controller)
+  const statusCache = new StatusCache(resolve(paths.manifests), controller)
   events.onRecord(({ event }) => {
-    if (event === 'engine.lost' || event === 'engine.back') knowledge.noteEngine(event === 'engine.back')
+    if (event === 'engine.unreachable' || event === 'engine.recovered')
+      statusCache.noteEngine(event === 'engine.recovered')
   })
-  const glances = await offerGlances(session.store.directory, () => knowledge.glance())
+  const cacheSocket = await serveStatusCache(session.store.directory, () => statusCache.read())
   let lastLoad: LoadResult['kind'] | null = null
   const http: HttpService = await serveHttp(options.http, {
     controller,
     store: session.store,
     journal: events,
     clock: systemClock,
-    manifests: places.manifests,
+    manifests: paths.manifests,
     version: flotillaVersion,
     startedAtMs: systemClock.nowMs(),
     self: { loopLagMs: () => loop.lagMs, droppedLogLines: () => log.droppedLines },
     lastLoad: () => lastLoad,
   })
-  tellStart(places, events, session)
-  const stopHearing = wakeByWorld(controller, session)
+  reportStart(paths, events, session)
+  const stopWakeups = startWakeups(controller, session)
   const manifests = await followManifests(
-    { path: places.manifests, store: session.store, events, clock: systemClock, graceMs: options.graceMs },
+    { path: paths.manifests, store: session.store, events, clock: systemClock, graceMs: options.graceMs },
     (desired, load) => {
       lastLoad = load.kind
-      knowledge.noteWanted(desired.diagnostics.length === 0 ? [...desired.flotillas.keys()] : null)
+      statusCache.noteDeclared(desired.diagnostics.length === 0 ? [...desired.flotillas.keys()] : null)
       controller.setDesired(desired)
     },
   )
-  const asks = await watchAsks(session.store.directory, flotilla => controller.wake(flotilla))
-  attendant.begin(orders)
+  const requestWatch = await watchRequests(session.store.directory, flotilla => controller.wake(flotilla))
+  admin.begin(adminSignals)
   // Every other timer lets the process end; this one says that a daemon waits for its signal.
   const stayAlive = setInterval(() => undefined, 60_000)
-  const signal = await ended
+  const signal = await stopSignal
   events.publish('daemon.stopping', { signal })
   manager.stopping()
-  stopHearing()
-  await Promise.all([manifests.close(), asks.close(), http.close(), glances.close()])
+  stopWakeups()
+  await Promise.all([manifests.close(), requestWatch.close(), http.close(), cacheSocket.close()])
   await Promise.race([
     controller.stop(drainMs),
-    new Promise<void>(giveUp => systemClock.after(leaveMs, giveUp)),
+    new Promise<void>(giveUp => systemClock.after(abandonMs, giveUp)),
   ])
   clearInterval(stayAlive)
 }
 
-function tellStart(places: Places, events: EventSink, { engine, reach }: Session): void {
+function reportStart(paths: Paths, events: EventSink, { engine, reach }: Session): void {
   events.publish('daemon.started', {
     version: flotillaVersion,
     pid: process.pid,
-    manifests: resolve(places.manifests),
-    state: resolve(places.state),
+    manifests: resolve(paths.manifests),
+    state: resolve(paths.state),
     engine: `${engine.product} ${engine.version} at ${engine.endpoint} (${engine.endpointSource})`,
     apiVersion: engine.apiVersion,
     reach: reach.mode,
-    why: reach.reason,
+    reason: reach.reason,
   })
 }

@@ -3,7 +3,7 @@ import { parseHttpAddresses, requireSafe } from '../http/address.js'
 import type { HttpSetting } from './http.js'
 
 /** The options of `flotilla run` that are about HTTP, as they were typed. */
-export interface HttpWords {
+export interface HttpFlags {
   readonly http: string
   readonly httpName?: readonly string[]
   readonly httpTlsCert?: string
@@ -11,9 +11,9 @@ export interface HttpWords {
 }
 
 /** @throws FlotillaError usage/invalid, http/unsafe */
-export function readHttpSetting(words: HttpWords, explicit: boolean): HttpSetting {
-  const { httpTlsCert: certPath, httpTlsKey: keyPath } = words
-  const addresses = parseHttpAddresses(words.http)
+export function readHttpSetting(flags: HttpFlags, explicit: boolean): HttpSetting {
+  const { httpTlsCert: certPath, httpTlsKey: keyPath } = flags
+  const addresses = parseHttpAddresses(flags.http)
   if ((certPath === undefined) !== (keyPath === undefined))
     throw new FlotillaError('usage/invalid', 'TLS needs both: the certificate and its key', {
       hint: 'Give --http-tls-cert and --http-tls-key.',
@@ -22,7 +22,7 @@ export function readHttpSetting(words: HttpWords, explicit: boolean): HttpSettin
   return {
     addresses,
     explicit,
-    hostNames: (words.httpName ?? []).map(name => name.toLowerCase()),
+    hostNames: (flags.httpName ?? []).map(name => name.toLowerCase()),
     tls: certPath === undefined || keyPath === undefined ? null : { certPath, keyPath },
   }
 }

@@ -3,12 +3,12 @@ import { explainError, FlotillaError } from '../errors.js'
 import type { Journal } from '../events/journal/journal.js'
 import { renderHttpAddress, type HttpAddress } from '../http/address.js'
 import type { ProcessFacts } from '../metrics/process-metrics.js'
-import type { Controller } from '../reconciler/controller.js'
-import type { Outcome } from '../reconciler/pass.js'
+import type { Controller } from '../reconciler/loop/controller.js'
+import type { Outcome } from '../reconciler/loop/observe-and-plan.js'
 import type { StateStore } from '../state/state-store.js'
-import { readingsOf } from '../series/readings.js'
-import { Series } from '../series/series.js'
-import { openDesk, type DeskOptions } from './desk.js'
+import { readingsOf } from '../timeseries/readings.js'
+import { TimeSeries } from '../timeseries/time-series.js'
+import { createControlApi, type ControlApiOptions } from './control-api.js'
 
 /** What `flotilla run` was told of HTTP. */
 export interface HttpSetting {
@@ -32,19 +32,21 @@ export interface HttpService {
 }
 
 /**
- * Answers HTTP from what the daemon remembers. Where the default address is taken, the daemon goes on without: Redis matters more than a page about it.
- * @throws FlotillaError http/address-taken when somebody asked for the address; usage/invalid for TLS files that can't be read.
+ * Answers HTTP from what the daemon remembers. Where the default address is taken, the daemon goes on
+ * without: Redis matters more than a page about it.
+ * @throws FlotillaError http/address-taken when somebody asked for the address; usage/invalid for TLS files
+ * that can't be read.
  */
 export async function serveHttp(
   setting: HttpSetting,
-  daemon: Omit<DeskOptions, 'metrics' | 'onPass' | 'series'> & {
+  daemon: Omit<ControlApiOptions, 'metrics' | 'onPass' | 'series'> & {
     readonly self: ProcessFacts
     readonly controller: Controller
     readonly store: StateStore
     readonly journal: Journal
   },
 ): Promise<HttpService> {
-  if (setting.addresses.length === 0) return nothing
+  if (setting.addresses.length === 0) return noHttp
   // Loaded here, because a daemon that answers no HTTP need not hold them in memory.
   const [{ createHttpServer }, { listen }, { loadToken, tokenPath }, { createMetrics }] = await Promise.all([
     import('../http/server.js'),
@@ -53,11 +55,11 @@ export async function serveHttp(
     import('../metrics/metrics.js'),
   ])
   const { controller, store, journal, version, startedAtMs, self } = daemon
-  const metrics = createMetrics({ keeper: controller, version, startedAtMs, self })
-  const forgetRecords = journal.onRecord(record => metrics.noteEvent(record))
-  const series = new Series()
+  const metrics = createMetrics({ controller: controller, version, startedAtMs, self })
+  const unsubscribe = journal.onRecord(record => metrics.noteEvent(record))
+  const series = new TimeSeries()
   const passListeners = new Set<(flotilla: string) => void>()
-  const desk = openDesk({
+  const api = createControlApi({
     ...daemon,
     metrics: () => metrics.render(),
     series,
@@ -70,7 +72,7 @@ export async function serveHttp(
   const tls = setting.tls === null ? null : await readTls(setting.tls)
   const apps = setting.addresses.map(address => ({
     address,
-    app: createHttpServer(desk, {
+    app: createHttpServer(api, {
       address,
       hostNames: setting.hostNames,
       // A socket file crosses no network.
@@ -81,7 +83,7 @@ export async function serveHttp(
     }),
   }))
   const close = async (): Promise<void> => {
-    forgetRecords()
+    unsubscribe()
     await Promise.all(apps.map(({ app }) => app.close()))
   }
   try {
@@ -93,23 +95,24 @@ export async function serveHttp(
     await close()
     if (setting.explicit || !(error instanceof FlotillaError)) throw error
     journal.publish('http.unavailable', { error: error.message, hint: error.hint })
-    return nothing
+    return noHttp
   }
   return {
     notePass({ flotilla, result, tookMs }) {
-      const sight = controller.sightOf(flotilla)
-      metrics.passes.note({ flotilla, result, tookMs, history: sight?.memory.history ?? [] })
+      const snapshot = controller.snapshotOf(flotilla)
+      metrics.passes.record({ flotilla, result, tookMs, history: snapshot?.memory.history ?? [] })
       if (result === 'gone') series.forget(flotilla)
-      // A pass that could not look has nothing to add: what is known is of an earlier moment, which was noted then.
-      else if (sight !== null)
-        series.note(flotilla, sight.look.input.seen.atMs, readingsOf(sight.status.nodes))
+      // A pass that could not look has nothing to add: what is known is of an earlier moment, which was noted
+      // then.
+      else if (snapshot !== null)
+        series.record(flotilla, snapshot.assessment.input.seen.atMs, readingsOf(snapshot.status.nodes))
       for (const listener of passListeners) listener(flotilla)
     },
     close,
   }
 }
 
-const nothing: HttpService = { notePass: () => undefined, close: () => Promise.resolve() }
+const noHttp: HttpService = { notePass: () => undefined, close: () => Promise.resolve() }
 
 async function readTls({
   certPath,

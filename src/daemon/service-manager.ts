@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import type { Clock } from '../clock.js'
 
 /**
- * The service manager that started this daemon, as far as it listens: systemd, with Type=notify. Its protocol is a datagram to a Unix socket, which Node can't
- * send, so systemd's own `systemd-notify` does; the unit therefore says NotifyAccess=all. See sd_notify(3).
+ * The service manager that started this daemon, as far as it listens: systemd, with Type=notify. Its protocol
+ * is a datagram to a Unix socket, which Node can't send, so systemd's own `systemd-notify` does; the unit
+ * therefore says NotifyAccess=all. See sd_notify(3).
  */
 export interface ServiceManager {
   /** The daemon does its work. From now on the watchdog is fed, for as long as `statusText` can be asked. */
@@ -56,20 +57,20 @@ const noManager: ServiceManager = {
 }
 
 function notifier({ socket = '', path = '' }: NotifySetting, onTrouble: OnTrouble) {
-  let told = false
-  const complain = (error: Error): void => {
-    if (!told) onTrouble(error)
-    told = true
+  let isReported = false
+  const reportOnce = (error: Error): void => {
+    if (!isReported) onTrouble(error)
+    isReported = true
   }
-  return (words: readonly string[]): void => {
-    const child = spawn('systemd-notify', words, {
+  return (lines: readonly string[]): void => {
+    const child = spawn('systemd-notify', lines, {
       env: { NOTIFY_SOCKET: socket, PATH: path },
       stdio: 'ignore',
       timeout: 5_000,
     })
-    child.once('error', complain)
+    child.once('error', reportOnce)
     child.once('exit', (code, signal) => {
-      if (code !== 0) complain(new Error(`systemd-notify ended with ${code ?? signal}`))
+      if (code !== 0) reportOnce(new Error(`systemd-notify ended with ${code ?? signal}`))
     })
     // Nothing waits for it: the manager's silence must not keep the daemon from its work, nor from its end.
     child.unref()

@@ -1,24 +1,24 @@
 import { useEffect, useState } from 'preact/hooks'
-import { readingsOf } from '../series/readings.js'
-import { Series, type FlotillaSeries } from '../series/series.js'
-import { flotillaPath, read } from './contact/api.js'
-import { follow } from './contact/follow.js'
-import { emptyFleet, take, type Fleet, type Message } from './model/fleet.js'
+import { readingsOf } from '../timeseries/readings.js'
+import { TimeSeries, type FlotillaTimeSeries } from '../timeseries/time-series.js'
+import { flotillaPath, read } from './api/client.js'
+import { follow } from './api/follow.js'
+import { emptyFleet, reduce, type Fleet, type Message } from './model/fleet-state.js'
 
 type Listener = () => void
 
 /** What the page knows, one place for all of it. What comes in the same frame is drawn once. */
 class Store {
-  readonly series = new Series()
+  readonly series = new TimeSeries()
   /** Grows when the daemon's hour has come in, so that who draws it knows. */
   loads = 0
   readonly #listeners = new Set<Listener>()
   readonly #follower
   #fleet: Fleet = emptyFleet
-  #isTold = true
+  #isReported = true
 
   constructor() {
-    this.#follower = follow(message => this.#take(message))
+    this.#follower = follow(message => this.#reduce(message))
   }
 
   get fleet(): Fleet {
@@ -41,14 +41,14 @@ class Store {
 
   /** What the daemon has measured during the last hour, before this page was there to see it. */
   async loadSeries(flotilla: string): Promise<void> {
-    this.series.load(await read<FlotillaSeries>(flotillaPath(flotilla, 'series')))
+    this.series.load(await read<FlotillaTimeSeries>(flotillaPath(flotilla, 'series')))
     this.loads++
     this.#noteSeries(flotilla)
     this.#tell()
   }
 
-  #take(message: Message): void {
-    this.#fleet = take(this.#fleet, message)
+  #reduce(message: Message): void {
+    this.#fleet = reduce(this.#fleet, message)
     if (message.kind === 'flotilla') this.#noteSeries(message.flotilla.name)
     if (message.kind === 'gone') this.series.forget(message.name)
     this.#tell()
@@ -57,15 +57,15 @@ class Store {
   #noteSeries(name: string): void {
     const flotilla = this.#fleet.flotillas.get(name)
     if (flotilla !== undefined)
-      this.series.note(name, Date.parse(flotilla.lookedAt), readingsOf(flotilla.nodes))
+      this.series.record(name, Date.parse(flotilla.observedAt), readingsOf(flotilla.nodes))
   }
 
   #tell(): void {
-    if (!this.#isTold) return
-    this.#isTold = false
+    if (!this.#isReported) return
+    this.#isReported = false
     // Not by animation frame: a page in the background has none, and would fall behind.
     setTimeout(() => {
-      this.#isTold = true
+      this.#isReported = true
       for (const listener of this.#listeners) listener()
     }, 16)
   }
@@ -73,7 +73,10 @@ class Store {
 
 export const store = new Store()
 
-/** What is known, and the daemon's time; drawn anew on news, and every second for whatever says how long ago something was. */
+/**
+ * What is known, and the daemon's time; drawn anew on news, and every second for whatever says how long ago
+ * something was.
+ */
 export function useFleet(): { readonly fleet: Fleet; readonly nowMs: number } {
   const [, draw] = useState(0)
   useEffect(() => {

@@ -5,18 +5,19 @@ import { notifyEvents } from './notify-events.js'
 import { passwordEvents } from './password-events.js'
 
 /**
- * Every event that Flotilla can tell of: a stable code, a constant message, a level, and the fields that carry the values.
- * docs/events.md is written from this file. A code never changes its meaning; a new meaning gets a new code.
+ * Every event that Flotilla can tell of: a stable code, a constant message, a level, and the fields that
+ * carry the values. docs/events.md is written from this file. A code never changes its meaning; a new meaning
+ * gets a new code.
  */
 export const catalogue = {
   ...daemonEvents,
-  'engine.lost': {
+  'engine.unreachable': {
     level: 'error',
     message: 'the container engine does not answer; nothing is changed until it does',
     fields: ['error', 'hint', 'code'],
-    alert: 'when no engine.back follows within a minute: nodes that end meanwhile stay down',
+    alert: 'when no engine.recovered follows within a minute: nodes that end meanwhile stay down',
   },
-  'engine.back': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
+  'engine.recovered': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
   'source.followed': { level: 'info', message: 'an outside Redis is followed', fields: ['node', 'source'] },
   'manifest.loaded': {
     level: 'info',
@@ -30,7 +31,7 @@ export const catalogue = {
     alert: 'at once where manifests come from a pipeline: what was rolled out is not what is in force',
   },
   'manifest.valid': { level: 'info', message: 'the manifest is in order again', fields: [] },
-  'manifest.unwatched': {
+  'manifest.watch-failed': {
     level: 'warn',
     message: 'changes of the manifests are found by polling only',
     fields: ['error'],
@@ -53,10 +54,10 @@ export const catalogue = {
     fields: ['deletionPolicy'],
     alert: 'when nobody meant to remove a flotilla',
   },
-  'state.damaged': {
+  'state.corrupt': {
     level: 'error',
     message: 'a state file was damaged and is put aside; what it held is rebuilt from the world',
-    fields: ['problem', 'aside'],
+    fields: ['problem', 'movedTo'],
     alert: "always: the disk under the state directory, or somebody's hand, has damaged a file",
   },
   'state.restored': {
@@ -93,7 +94,7 @@ export const catalogue = {
   'plan.failed': {
     level: 'warn',
     message: 'an action has failed; what needs it waits for the next try, and all else goes on',
-    fields: ['action', 'error', 'hint', 'code', 'times', 'failedForMs', 'againInMs'],
+    fields: ['action', 'error', 'hint', 'code', 'times', 'failedForMs', 'retryInMs'],
     alert: 'when no action.recovered follows within five minutes; the fifth time comes with flotilla.held',
   },
   'action.recovered': {
@@ -104,7 +105,7 @@ export const catalogue = {
   'plan.rejected': {
     level: 'error',
     message: 'a plan broke a rule of safety and was not carried out; this is a bug in Flotilla',
-    fields: ['objections', 'plan'],
+    fields: ['violations', 'plan'],
     alert: 'always, and report it: that flotilla is not changed until the cause is found',
   },
   'action.done': {
@@ -115,13 +116,13 @@ export const catalogue = {
   'pass.done': {
     level: 'debug',
     message: 'a pass is done',
-    fields: ['outcome', 'because', 'inMs', 'tookMs'],
+    fields: ['outcome', 'reason', 'inMs', 'tookMs'],
   },
   'pass.failed': {
     level: 'warn',
     message: 'the world could not be looked at',
-    fields: ['error', 'hint', 'code', 'times', 'failedForMs', 'againInMs'],
-    alert: 'when no pass.recovered follows within a minute; engine.lost tells of the engine itself',
+    fields: ['error', 'hint', 'code', 'times', 'failedForMs', 'retryInMs'],
+    alert: 'when no pass.recovered follows within a minute; engine.unreachable tells of the engine itself',
   },
   'pass.recovered': {
     level: 'info',
@@ -133,18 +134,18 @@ export const catalogue = {
     message: 'an image is pulled',
     fields: ['image', 'doneBytes', 'totalBytes'],
   },
-  'image.stand-in': {
+  'image.fallback': {
     level: 'warn',
     message: 'the image is a stand-in for one that could not be pulled',
     fields: ['image', 'contains'],
     alert: 'always outside of a test: what runs is not the image that the manifest names',
   },
-  'image.tried': {
+  'image.probed': {
     level: 'info',
     message: 'a throwaway container has told what an image is and what it makes of options',
     fields: ['image', 'product', 'version', 'refused'],
   },
-  'image.failed': {
+  'image.probe-failed': {
     level: 'error',
     message: 'no server of an image comes up; no node is touched for its sake',
     fields: ['image', 'reason', 'times'],
@@ -161,22 +162,22 @@ export const catalogue = {
     fields: ['image', 'node', 'reason'],
     alert: 'when somebody waits for the new image; the nodes go on with the old one',
   },
-  'image.moved': {
+  'image.tag-moved': {
     level: 'warn',
     message: 'the tag that the manifest names means another image than nodes run',
-    fields: ['why'],
+    fields: ['reason'],
     alert: 'when somebody expects the new image: it is rolled out only when a person asks',
   },
   'image.runs-as-root': {
     level: 'warn',
     message: 'the server of a node runs as root of the engine’s host',
-    fields: ['why'],
+    fields: ['reason'],
     alert: 'unless somebody has decided that it may',
   },
-  'controller.other': {
+  'controller.conflict': {
     level: 'warn',
     message: 'somebody else decides who is master, too',
-    fields: ['why'],
+    fields: ['reason'],
     alert: 'always: two that promote undo each other’s work, and lose writes',
   },
   ...nodeEvents,
@@ -200,20 +201,20 @@ export const catalogue = {
   },
   'operation.aborted': {
     level: 'warn',
-    message: 'a change of masters was called off',
+    message: 'a change of masters was aborted',
     fields: ['kind', 'from', 'to', 'reason'],
     alert: 'when kind is switchover and somebody waits for it',
   },
   'rollout.started': {
     level: 'info',
-    message: 'nodes are made anew, one at a time',
+    message: 'nodes are recreated, one at a time',
     fields: ['reason', 'nodes'],
     alert:
       'when no rollout.done follows in the time that this usually takes; flotilla.held says what stands in the way',
   },
   'rollout.step': {
     level: 'info',
-    message: 'one more node is made anew and in service',
+    message: 'one more node is recreated and in service',
     fields: ['renewed', 'nodes'],
   },
   'rollout.done': { level: 'info', message: 'every node is up to date', fields: ['nodes', 'tookMs'] },
@@ -222,18 +223,18 @@ export const catalogue = {
     message: 'data on a node’s volume was another user’s than its server’s, and is given to that',
     fields: ['node', 'uid', 'paths'],
   },
-  'data.set-aside': {
+  'data.archived': {
     level: 'warn',
     message: 'what a replaced master held is set aside on its volume',
     fields: ['node', 'folder'],
     alert: 'always: that folder may hold writes that the new master lacks',
   },
-  'request.taken': {
+  'request.received': {
     level: 'info',
     message: 'somebody asks for something',
     fields: ['kind', 'to', 'force'],
   },
-  'request.answered': {
+  'request.completed': {
     level: 'info',
     message: 'what was asked for is answered',
     fields: ['kind', 'result', 'detail'],
@@ -254,7 +255,7 @@ export const catalogue = {
   'flotilla.held': {
     level: 'error',
     message: 'Flotilla refuses to go on',
-    fields: ['hold', 'why', 'type'],
+    fields: ['hold', 'reason', 'remedy'],
     alert: 'always: nothing goes on without a person, and `type` says what to type',
   },
   'flotilla.released': { level: 'info', message: 'what was refused is resolved', fields: ['hold'] },
@@ -268,7 +269,7 @@ export const catalogue = {
   'data.lost': {
     level: 'error',
     message: 'data that was there is gone',
-    fields: ['lastKnownKeys', 'why'],
+    fields: ['lastKnownKeys', 'reason'],
     alert: 'always, at once',
   },
   'condition.changed': {

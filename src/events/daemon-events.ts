@@ -3,7 +3,7 @@ export const daemonEvents = {
   'daemon.started': {
     level: 'info',
     message: 'Flotilla runs',
-    fields: ['version', 'pid', 'manifests', 'state', 'engine', 'apiVersion', 'reach', 'why'],
+    fields: ['version', 'pid', 'manifests', 'state', 'engine', 'apiVersion', 'reach', 'reason'],
     alert:
       'when it comes more than a few times an hour: something ends the daemon, and a service manager starts it again',
   },
@@ -26,14 +26,14 @@ export const daemonEvents = {
   'daemon.state': {
     level: 'info',
     message: 'SIGUSR1: this is how things are',
-    fields: ['version', 'pid', 'upMs', 'logLevel', 'waiting', 'flotillas'],
+    fields: ['version', 'pid', 'uptimeMs', 'logLevel', 'waiting', 'flotillas'],
   },
   'daemon.log-level': {
     level: 'warn',
     message: 'SIGUSR2: another amount is logged from now on',
     fields: ['from', 'to'],
   },
-  'daemon.unnotified': {
+  'daemon.sd-notify-failed': {
     level: 'warn',
     message: 'the service manager can not be told how the daemon is',
     fields: ['error'],

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
-import { isFull, type Outlet } from './log-outlet.js'
+import { isBlocked, type LogDestination } from './log-destination.js'
 
 /** What is told of a log that can't be written. */
-export interface LogTrouble {
+export interface LogWriterListener {
   /** It has been behind for seconds, or can't be written at all, or lines begin to be dropped. */
   onBlocked(reason: string): void
   /** All that was kept is written. What was dropped is missing right here. */
@@ -16,38 +16,42 @@ export interface LogWriterOptions {
 }
 
 /** Some five thousand lines: an hour and more of a daemon that has nothing to do but fail. */
-const usualBytesMax = 1024 * 1024
+const defaultBytesMax = 1024 * 1024
 const chunkBytesMax = 64 * 1024
-/** A reader that is behind is asked again soon; a full disk, or a pipe without a reader, does not change by the millisecond. */
+/**
+ * A reader that is behind is asked again soon; a full disk, or a pipe without a reader, does not change by
+ * the millisecond.
+ */
 const retryMs = { full: 50, failed: 1_000 }
 /** A reader may be busy for a moment without its being news. */
-const tellAfterMs = 5_000
-const behind = 'its reader takes no more'
+const reportAfterMs = 5_000
+const readerBehind = 'its reader takes no more'
 
 /**
- * Writes log lines in their order and never waits. What can't be written now is kept, up to a bound, and tried again; beyond that lines are dropped and counted until all that
- * was kept is written, so that they are missing in one place, where it is told.
+ * Writes log lines in their order and never waits. What can't be written now is kept, up to a bound, and
+ * tried again; beyond that lines are dropped and counted until all that was kept is written, so that they are
+ * missing in one place, where it is told.
  */
 export class LogWriter {
-  readonly #outlet: Outlet
+  readonly #destination: LogDestination
   readonly #clock: Clock
   readonly #bytesMax: number
-  #trouble: LogTrouble | null = null
-  #kept: Buffer[] = []
-  #keptBytes = 0
+  #listener: LogWriterListener | null = null
+  #buffered: Buffer[] = []
+  #bufferedBytes = 0
   /** Bytes that the outlet is busy with. */
-  #underWayBytes = 0
+  #inFlightBytes = 0
   #isBusy = false
   #isDropping = false
-  #isTold = false
+  #isReported = false
   #droppedNow = 0
   #droppedTotal = 0
   /** The first time that something could not be written, since all was. */
   #behindSinceMs: number | null = null
-  #whenEmpty = new Set<() => void>()
+  #drainListeners = new Set<() => void>()
 
-  constructor(outlet: Outlet, { clock, bytesMax = usualBytesMax }: LogWriterOptions) {
-    this.#outlet = outlet
+  constructor(destination: LogDestination, { clock, bytesMax = defaultBytesMax }: LogWriterOptions) {
+    this.#destination = destination
     this.#clock = clock
     this.#bytesMax = bytesMax
   }
@@ -57,28 +61,28 @@ export class LogWriter {
     return this.#droppedTotal
   }
 
-  tellTrouble(trouble: LogTrouble): void {
-    this.#trouble = trouble
+  setListener(listener: LogWriterListener): void {
+    this.#listener = listener
   }
 
   /** @param line with its line feed. */
   write(line: string): void {
     const bytes = Buffer.from(line)
-    if (this.#isDropping || this.#keptBytes + bytes.length > this.#bytesMax) return this.#drop()
-    this.#kept.push(bytes)
-    this.#keptBytes += bytes.length
+    if (this.#isDropping || this.#bufferedBytes + bytes.length > this.#bytesMax) return this.#drop()
+    this.#buffered.push(bytes)
+    this.#bufferedBytes += bytes.length
     if (this.#isBusy) return
     this.#isBusy = true
-    this.#writeOn()
+    this.#writeNext()
   }
 
   /** Resolves when everything is written, or after `graceMs`. */
   async end(graceMs: number): Promise<void> {
-    if (this.#keptBytes === 0) return
+    if (this.#bufferedBytes === 0) return
     await new Promise<void>(resolve => {
       // Keeps the process alive, which has nothing else to do any more.
       const timer = setTimeout(resolve, graceMs)
-      this.#whenEmpty.add(() => {
+      this.#drainListeners.add(() => {
         clearTimeout(timer)
         resolve()
       })
@@ -87,9 +91,9 @@ export class LogWriter {
 
   /** For a process that ends now, on purpose or not: what can be written at once. */
   flushNow(): void {
-    const left = Buffer.concat(this.#kept).subarray(this.#underWayBytes)
+    const left = Buffer.concat(this.#buffered).subarray(this.#inFlightBytes)
     try {
-      for (let at = 0; at < left.length;) at += this.#outlet.writeNow(left.subarray(at))
+      for (let at = 0; at < left.length;) at += this.#destination.writeNow(left.subarray(at))
     } catch {
       // There is nobody left to tell.
     }
@@ -100,29 +104,29 @@ export class LogWriter {
     this.#droppedNow++
     this.#droppedTotal++
     this.#behindSinceMs ??= this.#clock.monotonicMs()
-    this.#tellBlocked(behind)
+    this.#reportBlocked(readerBehind)
   }
 
   /** One write at a time; those that are done at once follow each other without recursion. */
-  #writeOn(): void {
-    for (let goesOn = true; goesOn && this.#keptBytes > 0;) {
-      goesOn = false
+  #writeNext(): void {
+    for (let canContinue = true; canContinue && this.#bufferedBytes > 0;) {
+      canContinue = false
       let isReturned = false
       const chunk = this.#nextChunk()
-      this.#underWayBytes = chunk.length
-      this.#outlet.write(chunk, (error, taken) => {
-        this.#underWayBytes = 0
-        const wentThrough = this.#take(error, taken)
-        if (!isReturned) goesOn = wentThrough
-        else if (wentThrough) this.#writeOn()
+      this.#inFlightBytes = chunk.length
+      this.#destination.write(chunk, (error, writtenBytes) => {
+        this.#inFlightBytes = 0
+        const isWritten = this.#take(error, writtenBytes)
+        if (!isReturned) canContinue = isWritten
+        else if (isWritten) this.#writeNext()
       })
       isReturned = true
     }
-    if (this.#keptBytes === 0) this.#noteEmpty()
+    if (this.#bufferedBytes === 0) this.#onDrained()
   }
 
   #nextChunk(): Buffer {
-    const [first = Buffer.alloc(0), ...others] = this.#kept
+    const [first = Buffer.alloc(0), ...others] = this.#buffered
     if (others.length === 0) return first
     const chunk = [first]
     let bytes = first.length
@@ -135,45 +139,46 @@ export class LogWriter {
   }
 
   /** @returns whether to go on at once. */
-  #take(error: Error | null, taken: number): boolean {
-    this.#forget(taken)
+  #take(error: Error | null, writtenBytes: number): boolean {
+    this.#forget(writtenBytes)
     if (error === null) return true
     this.#behindSinceMs ??= this.#clock.monotonicMs()
-    if (!isFull(error)) this.#tellBlocked(error.message)
-    else if (this.#clock.monotonicMs() - this.#behindSinceMs >= tellAfterMs) this.#tellBlocked(behind)
-    this.#clock.after(isFull(error) ? retryMs.full : retryMs.failed, () => this.#writeOn())
+    if (!isBlocked(error)) this.#reportBlocked(error.message)
+    else if (this.#clock.monotonicMs() - this.#behindSinceMs >= reportAfterMs)
+      this.#reportBlocked(readerBehind)
+    this.#clock.after(isBlocked(error) ? retryMs.full : retryMs.failed, () => this.#writeNext())
     return false
   }
 
   #forget(bytes: number): void {
-    this.#keptBytes -= bytes
+    this.#bufferedBytes -= bytes
     let left = bytes
     let lines = 0
-    for (; lines < this.#kept.length && left >= (this.#kept[lines]?.length ?? 0); lines++)
-      left -= this.#kept[lines]?.length ?? 0
-    this.#kept = this.#kept.slice(lines)
-    const [first] = this.#kept
-    if (left > 0 && first !== undefined) this.#kept[0] = first.subarray(left)
+    for (; lines < this.#buffered.length && left >= (this.#buffered[lines]?.length ?? 0); lines++)
+      left -= this.#buffered[lines]?.length ?? 0
+    this.#buffered = this.#buffered.slice(lines)
+    const [first] = this.#buffered
+    if (left > 0 && first !== undefined) this.#buffered[0] = first.subarray(left)
   }
 
-  #tellBlocked(reason: string): void {
+  #reportBlocked(reason: string): void {
     // What nobody hears yet is told at a later try.
-    if (this.#isTold || this.#trouble === null) return
-    this.#isTold = true
-    this.#trouble.onBlocked(reason)
+    if (this.#isReported || this.#listener === null) return
+    this.#isReported = true
+    this.#listener.onBlocked(reason)
   }
 
-  #noteEmpty(): void {
+  #onDrained(): void {
     const blockedMs = Math.round(this.#clock.monotonicMs() - (this.#behindSinceMs ?? 0))
     const gap = { droppedLines: this.#droppedNow, blockedMs }
-    const wasTold = this.#isTold
+    const wasReported = this.#isReported
     this.#isBusy = false
     this.#isDropping = false
-    this.#isTold = false
+    this.#isReported = false
     this.#droppedNow = 0
     this.#behindSinceMs = null
-    for (const tell of this.#whenEmpty) tell()
-    this.#whenEmpty.clear()
-    if (wasTold) this.#trouble?.onResumed(gap)
+    for (const notifyDrained of this.#drainListeners) notifyDrained()
+    this.#drainListeners.clear()
+    if (wasReported) this.#listener?.onResumed(gap)
   }
 }

@@ -2,17 +2,20 @@ import pino, { type DestinationStream, type Logger } from 'pino'
 import { prettyFactory } from 'pino-pretty'
 import { catalogue, type EventSink } from './catalogue.js'
 import type { LogWriter } from './log-writer.js'
-import { prettyWords } from './pretty-words.js'
+import { formatPrettyLine } from './pretty-format.js'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** `json` for machines, `journald` the same with the level as systemd's journal reads it, `pretty` for a terminal. */
+/**
+ * `json` for machines, `journald` the same with the level as systemd's journal reads it, `pretty` for a
+ * terminal.
+ */
 export type LogFormat = 'json' | 'journald' | 'pretty'
 
 export interface LogOptions {
   readonly level: LogLevel
   readonly format: LogFormat
-  readonly colour: boolean
+  readonly color: boolean
 }
 
 export interface Log extends EventSink {
@@ -24,7 +27,10 @@ export interface Log extends EventSink {
   readonly droppedLines: number
 }
 
-/** The log: one line per event, in the order in which they happen; see {@link LogWriter} for what becomes of them. */
+/**
+ * The log: one line per event, in the order in which they happen; see {@link LogWriter} for what becomes of
+ * them.
+ */
 export function createLog(options: LogOptions, out: LogWriter): Log {
   const logger = createLogger(options, out)
   return {
@@ -40,7 +46,7 @@ export function createLog(options: LogOptions, out: LogWriter): Log {
       logger.level = level
     },
     reportTo(events) {
-      out.tellTrouble({
+      out.setListener({
         onBlocked: reason => events.publish('log.blocked', { reason }),
         onResumed: gap => events.publish('log.resumed', gap),
       })
@@ -51,7 +57,7 @@ export function createLog(options: LogOptions, out: LogWriter): Log {
   }
 }
 
-function createLogger({ level, format, colour }: LogOptions, out: DestinationStream): Logger {
+function createLogger({ level, format, color }: LogOptions, out: DestinationStream): Logger {
   const base = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   const asLabel = { formatters: { level: (label: string) => ({ level: label }) } }
   switch (format) {
@@ -60,14 +66,20 @@ function createLogger({ level, format, colour }: LogOptions, out: DestinationStr
     case 'journald':
       return pino({ ...base, ...asLabel }, withPriority(out))
     case 'pretty':
-      return pino(base, prettyStream(out, colour))
+      return pino(base, prettyStream(out, color))
   }
 }
 
-/** By pino's own numbers for levels, as syslog(3) counts: https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html */
+/**
+ * By pino's own numbers for levels, as syslog(3) counts:
+ * https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html
+ */
 const priorities: Readonly<Record<number, number>> = { 20: 7, 30: 6, 40: 4, 50: 3 }
 
-/** The journal takes `<N>` off the beginning of a line and keeps it as its priority, so that `journalctl -p warning` finds what is of level warn. */
+/**
+ * The journal takes `<N>` off the beginning of a line and keeps it as its priority, so that `journalctl -p
+ * warning` finds what is of level warn.
+ */
 function withPriority(out: DestinationStream): DestinationStream {
   return {
     // Asks pino to say the level of each line before it is written.
@@ -79,14 +91,15 @@ function withPriority(out: DestinationStream): DestinationStream {
   } as DestinationStream & { lastLevel: number }
 }
 
-function prettyStream(out: DestinationStream, colour: boolean): DestinationStream {
+function prettyStream(out: DestinationStream, color: boolean): DestinationStream {
   const prettify = prettyFactory({
-    colorize: colour,
+    colorize: color,
     translateTime: 'SYS:HH:MM:ss.l',
     customColors: 'message:reset',
-    // The words hold all fields; left to itself pino-pretty takes `name` and `pid` for its own and prints a block for the rest.
+    // The words hold all fields; left to itself pino-pretty takes `name` and `pid` for its own and prints a
+    // block for the rest.
     messageFormat: (line, messageKey, _levelLabel, { colors }) =>
-      prettyWords(line, messageKey, { code: colors.bold, values: colors.dim }),
+      formatPrettyLine(line, messageKey, { code: colors.bold, values: colors.dim }),
     hideObject: true,
     ignore: 'name,pid,hostname,caller',
   })

@@ -8,7 +8,7 @@ export const nodeEvents = {
     fields: ['node', 'name', 'exitCode', 'oomKilled'],
     alert: 'when one node ends more than three times in an hour, or when oomKilled is true',
   },
-  'node.out-of-memory': {
+  'node.oom-killed': {
     level: 'error',
     message: 'the kernel has ended a node for want of memory',
     fields: ['node', 'name', 'limitBytes'],
@@ -41,7 +41,7 @@ export const nodeEvents = {
     fields: ['node', 'name'],
     alert: 'not by night; when it keeps coming, something holds mounts of containers (lsof, an antivirus)',
   },
-  'node.moved': {
+  'node.address-changed': {
     level: 'info',
     message: 'a node has a new address',
     fields: ['node', 'name', 'from', 'to'],

@@ -1,21 +1,21 @@
 /** The part of the catalogue that tells of telling others. */
 export const notifyEvents = {
-  'notify.sent': {
+  'notification.sent': {
     level: 'info',
     message: 'somebody is told of something',
-    fields: ['receiver', 'where', 'kind', 'notice', 'tries', 'tookMs', 'detail'],
+    fields: ['receiver', 'where', 'kind', 'notification', 'tries', 'tookMs', 'detail'],
   },
-  'notify.failed': {
+  'notification.failed': {
     level: 'warn',
     message: 'somebody could not be told of something; it is tried again',
-    fields: ['receiver', 'where', 'kind', 'notice', 'error', 'againInMs'],
+    fields: ['receiver', 'where', 'kind', 'notification', 'error', 'retryInMs'],
     alert:
-      'by another way than that receiver: when no notify.sent with the same `notice` follows within five minutes',
+      'by another way than that receiver: when no notification.sent with the same `notice` follows within five minutes',
   },
-  'notify.given-up': {
+  'notification.abandoned': {
     level: 'error',
     message: 'somebody is not told of something',
-    fields: ['receiver', 'where', 'kind', 'notice', 'tries', 'error'],
+    fields: ['receiver', 'where', 'kind', 'notification', 'tries', 'error'],
     alert: 'always, by another way than that receiver',
   },
 } as const

@@ -1,11 +1,11 @@
 /** The part of the catalogue that tells of users and passwords. */
 export const passwordEvents = {
-  'password.noticed': {
+  'password.rotation-started': {
     level: 'info',
     message: 'a user is to have a new password; every node is given it beside the current one',
     fields: ['user', 'source'],
   },
-  'password.adopted': {
+  'password.rotated': {
     level: 'info',
     message: 'new passwords are in use; those before are accepted until the overlap ends',
     fields: ['users', 'formerUntil'],
@@ -19,7 +19,7 @@ export const passwordEvents = {
   'password.unavailable': {
     level: 'warn',
     message: 'a password can not be read from where the manifest says; the last good one stays in force',
-    fields: ['why'],
+    fields: ['reason'],
     alert: 'within a day: nothing is broken, but the next change of the password would not be noticed',
   },
   'user.added': { level: 'info', message: 'the manifest has another user', fields: ['user'] },
@@ -29,7 +29,7 @@ export const passwordEvents = {
     fields: ['node', 'name', 'users'],
     alert: 'within a day: whoever made them can still log in when every password has been replaced',
   },
-  'user.departed': {
+  'user.removed': {
     level: 'info',
     message: 'a user is not in the manifest; it is taken from every node',
     fields: ['user'],

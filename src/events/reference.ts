@@ -2,8 +2,8 @@ import { catalogue, type EventCode } from './catalogue.js'
 import type { EventDefinition } from './definition.js'
 
 /**
- * docs/events.md: every event with what it says, its fields, and when to alert on it, in the order of the catalogue.
- * As the formatter wants it, so that writing it anew changes nothing.
+ * docs/events.md: every event with what it says, its fields, and when to alert on it, in the order of the
+ * catalogue. As the formatter wants it, so that writing it anew changes nothing.
  */
 export function renderEventReference(): string {
   const sections = (Object.keys(catalogue) as EventCode[]).map(code => renderEvent(code, catalogue[code]))

@@ -9,7 +9,8 @@ export type HttpAddress =
 export const defaultHttpAddress = '127.0.0.1:8379'
 
 /**
- * Reads `--http`: `off`, or addresses with commas between: `127.0.0.1:8379`, `[::1]:8379`, `8379` (on loopback), `unix:/run/flotilla/http.sock`.
+ * Reads `--http`: `off`, or addresses with commas between: `127.0.0.1:8379`, `[::1]:8379`, `8379` (on
+ * loopback), `unix:/run/flotilla/http.sock`.
  * @throws FlotillaError usage/invalid
  */
 export function parseHttpAddresses(text: string): readonly HttpAddress[] {
@@ -19,18 +20,21 @@ export function parseHttpAddresses(text: string): readonly HttpAddress[] {
 function parseHttpAddress(text: string): HttpAddress {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '')
-    if (path === '') throw misread(text)
+    if (path === '') throw invalidAddress(text)
     return { kind: 'unix', path }
   }
   const match = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(text)
   const [, ipv6, name, digits = ''] = match ?? []
   const host = ipv6 ?? name ?? '127.0.0.1'
   const port = Number(digits)
-  if (match === null || port > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) throw misread(text)
+  if (match === null || port > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) throw invalidAddress(text)
   return { kind: 'tcp', host, port }
 }
 
-/** Only programs of this machine get there. A name other than localhost may mean any address, so it counts as another machine's. */
+/**
+ * Only programs of this machine get there. A name other than localhost may mean any address, so it counts as
+ * another machine's.
+ */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
@@ -57,7 +61,7 @@ export function requireSafe(address: HttpAddress, hasTls: boolean): void {
   )
 }
 
-function misread(text: string): FlotillaError {
+function invalidAddress(text: string): FlotillaError {
   return new FlotillaError('usage/invalid', `--http ${text}: that is no address`, {
     hint: `Give host:port (${defaultHttpAddress}), unix:/path/to.sock, several with commas between, or off.`,
   })

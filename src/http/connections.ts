@@ -2,10 +2,11 @@ import type { Server as HttpServer } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * Keeps a server within so many connections, and open to newcomers all the same: where there is one too many, the one that has gone longest without a
- * request under way is cut. Whoever opens hundreds and says nothing cuts off himself, and not the service manager that asks /livez.
+ * Keeps a server within so many connections, and open to newcomers all the same: where there is one too many,
+ * the one that has gone longest without a request under way is cut. Whoever opens hundreds and says nothing
+ * cuts off himself, and not the service manager that asks /livez.
  */
-export function boundConnections(server: HttpServer, most: number): void {
+export function limitConnections(server: HttpServer, limit: number): void {
   const sockets = new Map<string | Socket, Socket>()
   /** Those with no request under way, longest so first. */
   const idle = new Set<string | Socket>()
@@ -19,7 +20,7 @@ export function boundConnections(server: HttpServer, most: number): void {
       sockets.delete(key)
       idle.delete(key)
     })
-    if (sockets.size <= most) return
+    if (sockets.size <= limit) return
     // The newcomer itself where all others are being answered.
     const [longest = key] = idle
     sockets.get(longest)?.destroy()
@@ -35,7 +36,10 @@ export function boundConnections(server: HttpServer, most: number): void {
   })
 }
 
-/** Under TLS a request's socket is another object than the connection's, with the same far end. A Unix socket has no far end, and no TLS. */
+/**
+ * Under TLS a request's socket is another object than the connection's, with the same far end. A Unix socket
+ * has no far end, and no TLS.
+ */
 function keyOf(socket: Socket): string | Socket {
   return socket.remotePort === undefined ? socket : `${socket.remoteAddress} ${socket.remotePort}`
 }

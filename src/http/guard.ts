@@ -4,7 +4,7 @@ import type { Secret } from '../secret.js'
 import { isLoopback, type HttpAddress } from './address.js'
 import { Problem } from './problem.js'
 import type { Route } from './route.js'
-import { isTokenIn } from './token.js'
+import { isAuthorized } from './token.js'
 
 export interface GuardInput {
   readonly method: string
@@ -16,16 +16,20 @@ export interface GuardInput {
 }
 
 /**
- * Why a request is not let in; null when it is. A page of another site that a browser shows is the attacker to think of: it can send requests here, under its own
- * name (cross-site) or under one that it makes point here (DNS rebinding).
+ * Why a request is not let in; null when it is. A page of another site that a browser shows is the attacker
+ * to think of: it can send requests here, under its own name (cross-site) or under one that it makes point
+ * here (DNS rebinding).
  */
-export function whyNotLetIn(route: Pick<Route, 'for'> | null, input: GuardInput): Problem | null {
-  return whyNotHost(input) ?? whyNotSite(route, input) ?? whyNotJson(input) ?? whyNotTrusted(route, input)
+export function whyNotAllowed(route: Pick<Route, 'access'> | null, input: GuardInput): Problem | null {
+  return (
+    whyNotHost(input) ?? whyNotSameSite(route, input) ?? whyNotJson(input) ?? whyNotAuthorized(route, input)
+  )
 }
 
 /**
- * A browser names the host it believes to talk to. An address, localhost, or a name that was configured can't be an attacker's domain; any other name may be one
- * that was made to point here. A request without Host is no browser's; over a Unix socket there is none.
+ * A browser names the host it believes to talk to. An address, localhost, or a name that was configured can't
+ * be an attacker's domain; any other name may be one that was made to point here. A request without Host is
+ * no browser's; over a Unix socket there is none.
  */
 function whyNotHost({ address, headers, hostNames }: GuardInput): Problem | null {
   const host = headers.host ?? headers[':authority']
@@ -39,11 +43,15 @@ function whyNotHost({ address, headers, hostNames }: GuardInput): Problem | null
 }
 
 /**
- * A browser says which site a request comes from, also of an image or a script that another page embeds. What anybody may have (the page itself, health)
- * can be linked to; what is read or asked here is for our own page and for programs.
+ * A browser says which site a request comes from, also of an image or a script that another page embeds. What
+ * anybody may have (the page itself, health) can be linked to; what is read or asked here is for our own page
+ * and for programs.
  */
-function whyNotSite(route: Pick<Route, 'for'> | null, { method, headers }: GuardInput): Problem | null {
-  if (route?.for === 'anybody' && method !== 'POST') return null
+function whyNotSameSite(
+  route: Pick<Route, 'access'> | null,
+  { method, headers }: GuardInput,
+): Problem | null {
+  if (route?.access === 'public' && method !== 'POST') return null
   const site = headers['sec-fetch-site']
   const { origin, host = '' } = headers
   const isCrossSite =
@@ -54,19 +62,23 @@ function whyNotSite(route: Pick<Route, 'for'> | null, { method, headers }: Guard
     : null
 }
 
-/** JSON with another site's page needs a preflight, which is never answered with leave; forms and images can't send it at all. */
+/**
+ * JSON with another site's page needs a preflight, which is never answered with leave; forms and images can't
+ * send it at all.
+ */
 function whyNotJson({ method, headers }: GuardInput): Problem | null {
   if (method !== 'POST' || /^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) return null
   return new Problem(415, 'http/not-json', 'the body must be JSON, with content-type: application/json')
 }
 
-function whyNotTrusted(
-  route: Pick<Route, 'for'> | null,
+function whyNotAuthorized(
+  route: Pick<Route, 'access'> | null,
   { address, headers, token }: GuardInput,
 ): Problem | null {
-  const isFar = address.kind === 'tcp' && !isLoopback(address.host)
-  const needsToken = route === null ? isFar : route.for === 'keeper' || (route.for === 'reader' && isFar)
-  if (!needsToken || isTokenIn(headers.authorization, token)) return null
+  const isRemote = address.kind === 'tcp' && !isLoopback(address.host)
+  const needsToken =
+    route === null ? isRemote : route.access === 'operator' || (route.access === 'reader' && isRemote)
+  if (!needsToken || isAuthorized(headers.authorization, token)) return null
   return new Problem(401, 'http/token-needed', 'this needs the token of the daemon', {
     hint: 'Send "Authorization: Bearer <token>"; the token is in http.token in the state directory.',
     headers: { 'www-authenticate': 'Bearer' },

@@ -2,7 +2,7 @@ import { chmod, lstat, rm } from 'node:fs/promises'
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { explainError, FlotillaError } from '../errors.js'
-import { errno } from '../state/files.js'
+import { errno } from '../files.js'
 import { renderHttpAddress, type HttpAddress } from './address.js'
 
 /**
@@ -18,7 +18,8 @@ export async function listen(app: FastifyInstance, address: HttpAddress): Promis
     }
     await removeStaleSocket(address.path)
     await app.listen({ path: address.path })
-    // As open as a port on loopback is. The folder says who may come near; what changes something needs the token here too.
+    // As open as a port on loopback is. The folder says who may come near; what changes something needs the
+    // token here too.
     await chmod(address.path, 0o666)
     return address
   } catch (error) {
@@ -34,16 +35,16 @@ async function removeStaleSocket(path: string): Promise<void> {
   const found = await lstat(path).catch(() => null)
   if (found === null) return
   if (!found.isSocket()) throw new Error('there is a file of that name, and it is no socket')
-  if (await someoneAnswers(path)) throw new Error('another process answers there')
+  if (await isListening(path)) throw new Error('another process answers there')
   await rm(path, { force: true })
 }
 
-function someoneAnswers(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(path)
-    const end = (answers: boolean): void => {
+    const end = (responses: boolean): void => {
       socket.destroy()
-      resolve(answers)
+      resolve(responses)
     }
     socket.setTimeout(2_000, () => end(true))
     socket.once('connect', () => end(true))

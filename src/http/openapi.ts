@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { problemSchema } from './problem.js'
-import type { AnswerShape, Route } from './route.js'
+import type { ResponseSpec, Route } from './route.js'
 
 /** The OpenAPI 3.1 document of these routes, made of the schemas that check their requests. */
-export function openApiOf(routes: readonly Route[], version: string): unknown {
+export function openApiDocument(routes: readonly Route[], version: string): unknown {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operationOf(route)
   return {
@@ -20,7 +20,7 @@ export function openApiOf(routes: readonly Route[], version: string): unknown {
   }
 }
 
-function operationOf({ summary, params, query, body, answers, for: whom }: Route): unknown {
+function operationOf({ summary, params, query, body, responses, access }: Route): unknown {
   return {
     summary,
     parameters: [...parametersIn('path', params), ...parametersIn('query', query)],
@@ -28,10 +28,10 @@ function operationOf({ summary, params, query, body, answers, for: whom }: Route
       ? {}
       : { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(body) } } } }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, shape]) => [status, responseOf(shape)])),
-      default: responseOf({ describe: 'A problem, after RFC 9457.', schema: problemSchema }),
+      ...Object.fromEntries(Object.entries(responses).map(([status, shape]) => [status, responseOf(shape)])),
+      default: responseOf({ description: 'A problem, after RFC 9457.', schema: problemSchema }),
     },
-    ...(whom === 'keeper' ? { security: [{ token: [] }] } : {}),
+    ...(access === 'operator' ? { security: [{ token: [] }] } : {}),
   }
 }
 
@@ -50,11 +50,11 @@ function parametersIn(place: 'path' | 'query', schema: z.ZodObject | null): read
   }))
 }
 
-function responseOf({ describe, schema, contentType = 'text/plain' }: AnswerShape): unknown {
+function responseOf({ description, schema, contentType = 'text/plain' }: ResponseSpec): unknown {
   if (schema === null)
-    return { description: describe, content: { [contentType]: { schema: { type: 'string' } } } }
+    return { description: description, content: { [contentType]: { schema: { type: 'string' } } } }
   const type = schema === problemSchema ? 'application/problem+json' : 'application/json'
-  return { description: describe, content: { [type]: { schema: jsonSchema(schema) } } }
+  return { description: description, content: { [type]: { schema: jsonSchema(schema) } } }
 }
 
 /** What is sent in is what the reader of the document writes; of what comes out both are the same. */

@@ -2,7 +2,10 @@ import { STATUS_CODES } from 'node:http'
 import { z } from 'zod'
 import { FlotillaError, type ErrorCode } from '../errors.js'
 
-/** What a client is told when something is not done, after RFC 9457. `code` is stable; `hint` says what to do next. */
+/**
+ * What a client is told when something is not done, after RFC 9457. `code` is stable; `hint` says what to do
+ * next.
+ */
 export const problemSchema = z.object({
   type: z.literal('about:blank'),
   title: z.string().meta({ description: "The status code's own name." }),
@@ -35,7 +38,9 @@ export class Problem extends Error {
   }
 }
 
-/** Any error as a problem. What is nobody's fault but ours says no more than that: its message is for the log. */
+/**
+ * Any error as a problem. What is nobody's fault but ours says no more than that: its message is for the log.
+ */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof FlotillaError)

@@ -1,9 +1,12 @@
 import { z } from 'zod'
-import { operationKinds, type HistoryEntry } from '../reconciler/memory.js'
-import { count, flotillaStatus, nodeStatus, time } from '../reconciler/status/status-schema.js'
-import type { FlotillaSeries } from '../series/series.js'
+import { operationKinds, type HistoryEntry } from '../model/record.js'
+import { count, flotillaStatus, nodeStatus, time } from '../model/status-schema.js'
+import type { FlotillaTimeSeries } from '../timeseries/time-series.js'
 
-/** The shapes that the API answers with. Compared with the types that they describe when this is compiled, and with real answers by the tests. */
+/**
+ * The shapes that the API answers with. Compared with the types that they describe when this is compiled, and
+ * with real answers by the tests.
+ */
 
 export const node = nodeStatus.extend({
   facts: z
@@ -28,10 +31,10 @@ export const node = nodeStatus.extend({
 /** What `status -o json` says, with what a page needs beside it, and what each node's INFO says. */
 export const flotilla = flotillaStatus.extend({
   nodes: z.array(node),
-  lookedAt: time.meta({ description: 'When what is told here was seen.' }),
+  observedAt: time.meta({ description: 'When what is told here was seen.' }),
   stale: z.boolean().meta({
     description:
-      'The engine does not answer: all of this is how it was at `lookedAt`, and may be so no longer.',
+      'The engine does not answer: all of this is how it was at `observedAt`, and may be so no longer.',
   }),
   spec: z.object({ image: z.string(), replicas: count }),
   pausedSince: time.nullable(),
@@ -54,7 +57,7 @@ export const historyEntry = z.object({
 
 export const plan = z.object({
   flotilla: z.string(),
-  lookedAt: time,
+  observedAt: time,
   stages: z.array(
     z.array(
       z.object({
@@ -69,7 +72,7 @@ export const plan = z.object({
     ),
   ),
   waits: z.array(z.object({ what: z.string(), node: count.nullable() })),
-  refusals: z.array(z.object({ code: z.string(), why: z.string(), whatToType: z.string() })),
+  refusals: z.array(z.object({ code: z.string(), reason: z.string(), remedy: z.string() })),
   text: z.string().meta({ description: 'As `flotilla plan` prints it.' }),
 })
 
@@ -90,7 +93,7 @@ export const series = z.object({
       offset: line,
     }),
   ),
-}) satisfies z.ZodType<FlotillaSeries>
+}) satisfies z.ZodType<FlotillaTimeSeries>
 
 export const daemon = z.object({
   version: z.string(),
@@ -98,7 +101,7 @@ export const daemon = z.object({
   manifests: z.string().meta({ description: 'The folder or file that it keeps.' }),
   flotillas: z.array(z.string()).meta({ description: 'The names of those that it keeps, looked at or not.' }),
   ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), trouble: z.string().nullable() })),
+  checks: z.array(z.object({ name: z.string(), error: z.string().nullable() })),
 })
 
 export const flotillaParams = z.object({

@@ -2,20 +2,20 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { z } from 'zod'
 import type { Secret } from '../secret.js'
 import type { HttpAddress } from './address.js'
-import { boundConnections } from './connections.js'
-import type { Desk } from './desk.js'
-import { whyNotLetIn } from './guard.js'
-import { openApiOf } from './openapi.js'
+import { limitConnections } from './connections.js'
+import type { ControlApi } from './control-api.js'
+import { whyNotAllowed } from './guard.js'
+import { openApiDocument } from './openapi.js'
 import { bodyOf, Problem, problemOf } from './problem.js'
-import { json, route, type Answer, type Route } from './route.js'
-import { askRoutes } from './routes/asks.js'
+import { json, route, type RouteResponse, type Route } from './route.js'
+import { requestRoutes } from './routes/requests.js'
 import { eventRoutes } from './routes/events.js'
 import { flotillaRoutes } from './routes/flotillas.js'
 import { healthRoutes } from './routes/health.js'
 import { pageRoutes } from './routes/page.js'
 import { roleRoutes } from './routes/roles.js'
 import { safeHeaders } from './safe-headers.js'
-import { Streams } from './stream.js'
+import { EventStreams } from './stream.js'
 
 export interface HttpOptions {
   readonly address: HttpAddress
@@ -37,7 +37,7 @@ export const limits = {
 }
 
 /** The server, not listening yet. It serves from what `desk` remembers. */
-export function createHttpServer(desk: Desk, options: HttpOptions): FastifyInstance {
+export function createHttpServer(api: ControlApi, options: HttpOptions): FastifyInstance {
   const { address, hostNames, token } = options
   const app = openFastify(options)
   app.removeContentTypeParser('text/plain')
@@ -48,7 +48,7 @@ export function createHttpServer(desk: Desk, options: HttpOptions): FastifyInsta
   )
   app.setSerializerCompiler(() => data => JSON.stringify(data))
   app.addHook('onRequest', async request => {
-    const problem = whyNotLetIn(ours(request), {
+    const problem = whyNotAllowed(routeOf(request), {
       method: request.method,
       headers: request.headers,
       address,
@@ -75,17 +75,17 @@ export function createHttpServer(desk: Desk, options: HttpOptions): FastifyInsta
       }),
     ),
   )
-  const streams = new Streams(desk)
+  const streams = new EventStreams(api)
   app.addHook('preClose', async () => streams.close())
   const routes: Route[] = [
     ...pageRoutes(),
-    ...healthRoutes(desk),
-    ...flotillaRoutes(desk),
-    ...eventRoutes(desk, streams),
-    ...askRoutes(desk),
-    ...roleRoutes(desk),
+    ...healthRoutes(api),
+    ...flotillaRoutes(api),
+    ...eventRoutes(api, streams),
+    ...requestRoutes(api),
+    ...roleRoutes(api),
   ]
-  routes.push(documentRoute(routes, desk.version))
+  routes.push(openApiRoute(routes, api.version))
   for (const one of routes) register(app, one)
   return app
 }
@@ -109,18 +109,18 @@ function openFastify({ tls }: HttpOptions): FastifyInstance {
           ...common,
           https: { ...connections, ...tls, handshakeTimeout: limits.requestMs },
         }) as unknown as FastifyInstance)
-  boundConnections(app.server, limits.connections)
+  limitConnections(app.server, limits.connections)
   return app
 }
 
-function documentRoute(routes: readonly Route[], version: string): Route {
+function openApiRoute(routes: readonly Route[], version: string): Route {
   return route({
     method: 'GET',
     path: '/api/v1/openapi.json',
     summary: 'This document',
-    for: 'reader',
-    answers: { 200: { describe: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
-    handle: () => json(openApiOf(routes, version)),
+    access: 'reader',
+    responses: { 200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+    handle: () => json(openApiDocument(routes, version)),
   })
 }
 
@@ -138,30 +138,30 @@ function register(app: FastifyInstance, one: Route): void {
       ...(body === null ? {} : { body }),
     },
     async handler(request, reply) {
-      const answer = await handle({
+      const response = await handle({
         params: request.params,
         query: request.query,
         body: request.body,
         request,
         reply,
       })
-      return answer === 'streaming' ? reply : sendAnswer(reply, answer)
+      return response === 'streaming' ? reply : sendResponse(reply, response)
     },
   })
 }
 
 /** The route that a request is for; null where there is none. */
-function ours({ routeOptions }: FastifyRequest): Route | null {
+function routeOf({ routeOptions }: FastifyRequest): Route | null {
   const { flotillaRoute = null } = routeOptions.config as { readonly flotillaRoute?: Route }
   return flotillaRoute
 }
 
-function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
-  const { status, headers = {} } = answer
+function sendResponse(reply: FastifyReply, response: RouteResponse): FastifyReply {
+  const { status, headers = {} } = response
   const typed = reply.code(status).headers(headers)
-  return 'json' in answer
-    ? typed.type('application/json; charset=utf-8').send(JSON.stringify(answer.json))
-    : typed.type(answer.contentType).send(answer.text)
+  return 'json' in response
+    ? typed.type('application/json; charset=utf-8').send(JSON.stringify(response.json))
+    : typed.type(response.contentType).send(response.text)
 }
 
 function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -175,8 +175,10 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
 function checkBy(schema: z.ZodType, data: unknown): { value: unknown } | { error: Error } {
   const checked = schema.safeParse(data)
   if (checked.success) return { value: checked.data }
-  const said = checked.error.issues.map(({ path, message }) => `${path.join('.') || 'the body'}: ${message}`)
-  return { error: new Problem(400, 'http/invalid', said.join('; ')) }
+  const problems = checked.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the body'}: ${message}`,
+  )
+  return { error: new Problem(400, 'http/invalid', problems.join('; ')) }
 }
 
 function pathOf(request: FastifyRequest): string {

@@ -2,9 +2,12 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Secret } from '../secret.js'
-import { readFileIfThere, writeFileAtomically } from '../state/files.js'
+import { readFileIfExists, writeFileAtomically } from '../files.js'
 
-/** Where the token lies that a request needs which changes something. Whoever can read the file may type the same in a shell. */
+/**
+ * Where the token lies that a request needs which changes something. Whoever can read the file may type the
+ * same in a shell.
+ */
 export function tokenPath(stateDirectory: string): string {
   return join(stateDirectory, 'http.token')
 }
@@ -12,10 +15,10 @@ export function tokenPath(stateDirectory: string): string {
 /** The token, made at the first start. Also after somebody's chmod only its owner may read it. */
 export async function loadToken(stateDirectory: string): Promise<Secret> {
   const path = tokenPath(stateDirectory)
-  const kept = (await readFileIfThere(path))?.trim() ?? ''
-  if (kept !== '') {
+  const stored = (await readFileIfExists(path))?.trim() ?? ''
+  if (stored !== '') {
     await chmod(path, 0o600)
-    return new Secret(kept)
+    return new Secret(stored)
   }
   const token = randomBytes(32).toString('base64url')
   await writeFileAtomically(path, `${token}\n`, { mode: 0o600 })
@@ -23,7 +26,7 @@ export async function loadToken(stateDirectory: string): Promise<Secret> {
 }
 
 /** Compares digests, which are equally long, in a time that tells nothing of how much was right. */
-export function isTokenIn(authorization: string | undefined, token: Secret): boolean {
+export function isAuthorized(authorization: string | undefined, token: Secret): boolean {
   const given = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   return given !== undefined && timingSafeEqual(digest(given), digest(token.reveal()))
 }

@@ -5,7 +5,10 @@ export type Decoded =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'undecodable'; readonly position: Position | null; readonly message: string }
 
-/** Bytes → text, without loss: a byte order mark stays, so that an edit can put every byte back. Only UTF-8 is text to us. */
+/**
+ * Bytes → text, without loss: a byte order mark stays, so that an edit can put every byte back. Only UTF-8 is
+ * text to us.
+ */
 export function decodeManifest(bytes: Uint8Array): Decoded {
   if (isUtf8(bytes)) return { kind: 'text', text: Buffer.from(bytes).toString('utf8') }
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))

@@ -1,6 +1,6 @@
 /**
- * One thing that is wrong with a manifest, in words for the person who wrote it: what is wrong, then what to write instead.
- * Plain data: it goes into status, the log and the API as it is.
+ * One thing that is wrong with a manifest, in words for the person who wrote it: what is wrong, then what to
+ * write instead. Plain data: it goes into status, the log and the API as it is.
  */
 export interface Diagnostic {
   /** As the user named it on the command line, or as found in the directory that they named. */

@@ -1,48 +1,49 @@
 import { createHash } from 'node:crypto'
-import { defaultOverlapMs, defaultUserLeftOut } from './sections/auth.js'
-import { persistenceByDefault } from './sections/persistence.js'
-import { tlsByDefault } from './sections/tls.js'
-import { updateByDefault } from './sections/update.js'
-import type { FlotillaSpec } from './spec.js'
+import { defaultOverlapMs, defaultUserAccess } from './sections/auth.js'
+import { defaultPersistence } from './sections/persistence.js'
+import { defaultTls } from './sections/tls.js'
+import { defaultUpdate } from './sections/update.js'
+import type { FlotillaSpec } from '../model/spec.js'
 
 /** Specs are never changed, and each pass asks for the digest of the same one again. */
 const known = new WeakMap<FlotillaSpec, string>()
 
 /** What came into the format after its first version, as it is where a manifest says nothing of it. */
 const laterSections: Partial<FlotillaSpec> = {
-  tls: tlsByDefault,
+  tls: defaultTls,
   config: {},
   labels: {},
   resources: { memoryBytes: null, cpus: null },
-  update: updateByDefault,
+  update: defaultUpdate,
   network: { subnet: null, external: [] },
   bootstrap: null,
 }
 
 /**
- * 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. A later section that is as by default counts as one that
- * is not there, so that a spec keeps its digest when Flotilla learns something new.
+ * 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. A
+ * later section that is as by default counts as one that is not there, so that a spec keeps its digest when
+ * Flotilla learns something new.
  */
 export function digestOf(spec: FlotillaSpec): string {
-  const digest = known.get(spec) ?? digestOfJson(sayingOf(spec))
+  const digest = known.get(spec) ?? digestOfJson(canonicalSpec(spec))
   known.set(spec, digest)
   return digest
 }
 
-function sayingOf(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
+function canonicalSpec(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
   const { defaultUser, overlapMs, users, ...source } = whole.auth
   const auth = {
     ...source,
-    ...(defaultUser === defaultUserLeftOut ? {} : { defaultUser }),
+    ...(defaultUser === defaultUserAccess ? {} : { defaultUser }),
     ...(overlapMs === defaultOverlapMs ? {} : { overlapMs }),
     ...(users.length === 0 ? {} : { users }),
   }
   const { mode, volume, ...keeping } = whole.persistence
-  const { mode: _mode, volume: usualVolume, ...usual } = persistenceByDefault(mode)
+  const { mode: _mode, volume: defaultVolume, ...usual } = defaultPersistence(mode)
   const persistence = {
     mode,
     ...(canonicalJson(keeping) === canonicalJson(usual) ? {} : keeping),
-    ...(canonicalJson(volume) === canonicalJson(usualVolume) ? {} : { volume }),
+    ...(canonicalJson(volume) === canonicalJson(defaultVolume) ? {} : { volume }),
   }
   const spec = { ...whole, auth, persistence }
   const defaults: Readonly<Record<string, unknown>> = laterSections

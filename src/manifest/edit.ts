@@ -1,6 +1,7 @@
 /**
- * Changes one value in a manifest's text and leaves every other byte as it is: comments, quotes, line ends, order. The new value is spliced in where the
- * old one stands; then the result is read again, and must differ in that one value and in nothing else.
+ * Changes one value in a manifest's text and leaves every other byte as it is: comments, quotes, line ends,
+ * order. The new value is spliced in where the old one stands; then the result is read again, and must differ
+ * in that one value and in nothing else.
  */
 import { Scalar, stringify } from 'yaml'
 import { FlotillaError } from '../errors.js'
@@ -21,15 +22,17 @@ export interface EditTarget {
   readonly flotilla: string
 }
 
-/** The text with another number of replicas. Throws FlotillaError manifest/edit-refused, as setScalar does. */
+/**
+ * The text with another number of replicas. Throws FlotillaError manifest/edit-refused, as setScalar does.
+ */
 export function setReplicas(text: string, target: EditTarget, replicas: number): string {
   return setScalar(text, target, ['spec', 'replicas'], replicas)
 }
 
 /**
- * The text with the value at `path` of a flotilla's document replaced.
- * Throws FlotillaError manifest/edit-refused, with what to edit by hand, when the text has errors, doesn't declare the flotilla, doesn't spell the value
- * out at that place, or would come to mean something else elsewhere too.
+ * The text with the value at `path` of a flotilla's document replaced. Throws FlotillaError
+ * manifest/edit-refused, with what to edit by hand, when the text has errors, doesn't declare the flotilla,
+ * doesn't spell the value out at that place, or would come to mean something else elsewhere too.
  */
 export function setScalar(
   text: string,
@@ -39,15 +42,15 @@ export function setScalar(
 ): string {
   const declared = findDeclared(text, { file, flotilla })
   const root = rootOf(text, declared.source.document)
-  const byHand = `In the document of ${flotilla}, set ${path.join('.')} to ${String(value)} by hand.`
-  const refuse = (why: string): FlotillaError =>
-    new FlotillaError('manifest/edit-refused', `${file}: ${labelOf(path)} of ${flotilla} ${why}`, {
-      hint: byHand,
+  const manualHint = `In the document of ${flotilla}, set ${path.join('.')} to ${String(value)} by hand.`
+  const refuse = (reason: string): FlotillaError =>
+    new FlotillaError('manifest/edit-refused', `${file}: ${labelOf(path)} of ${flotilla} ${reason}`, {
+      hint: manualHint,
     })
 
   const old = root === null ? null : valueAt(root, path)
   if (root === null || old === null) throw refuse('is not written in the manifest, so its default applies')
-  if (!spelledOutHere(root, path))
+  if (!isWrittenHere(root, path))
     throw refuse('comes from another place of the manifest, through an alias (*) or a merge (<<)')
   if (typeof old.value === 'object') throw refuse('is not a single value')
   if (/[|>]/.test(text.charAt(old.start))) throw refuse('is written as a block of text')
@@ -58,10 +61,10 @@ export function setScalar(
     throw new FlotillaError('manifest/edit-refused', renderDiagnostic(diagnostics[0]), {
       hint: `The manifest was not changed; ${labelOf(path)} of ${flotilla} stays as it was.`,
     })
-  const wanted = meaningOf(text, (document, at) =>
+  const wanted = canonicalText(text, (document, at) =>
     document === declared.source.document && at === canonicalJson(path) ? value : undefined,
   )
-  if (meaningOf(edited) !== wanted) throw refuse('is used in other places too, through its anchor (&)')
+  if (canonicalText(edited) !== wanted) throw refuse('is used in other places too, through its anchor (&)')
   return edited
 }
 
@@ -92,7 +95,7 @@ function rootOf(text: string, document: number): YamlValue | null {
 }
 
 /** Nothing on the way from the root to the value is an alias or merged in. */
-function spelledOutHere(root: YamlValue, path: FieldPath): boolean {
+function isWrittenHere(root: YamlValue, path: FieldPath): boolean {
   return path.every((_, depth) => valueAt(root, path.slice(0, depth + 1))?.origin === 'here')
 }
 
@@ -105,19 +108,19 @@ function yamlText(value: string | number | boolean, oldFirst: string | undefined
 }
 
 /** Everything that the text says, as one string; `replace` may put another value at a place. */
-function meaningOf(
+function canonicalText(
   text: string,
   replace: (document: number, path: string) => unknown = () => undefined,
 ): string {
-  const meanings = readYaml(text).map(({ root }, document) => {
-    const meaning = (at: YamlValue | null, path: FieldPath): unknown => {
+  const documents = readYaml(text).map(({ root }, document) => {
+    const canonicalValue = (at: YamlValue | null, path: FieldPath): unknown => {
       if (at === null) return null
       const replaced = replace(document, canonicalJson(path))
       if (replaced !== undefined) return replaced
       if (at.children.size === 0) return at.value
-      return [...at.children].map(([key, child]) => [key, meaning(child, [...path, key])])
+      return [...at.children].map(([key, child]) => [key, canonicalValue(child, [...path, key])])
     }
-    return meaning(root, [])
+    return canonicalValue(root, [])
   })
-  return JSON.stringify(meanings)
+  return JSON.stringify(documents)
 }

@@ -2,8 +2,8 @@
 const secretWords = ['pass', 'auth', 'secret', 'token']
 
 /**
- * The part of a manifest that a message is about, as the message may repeat it: messages go into the log and the journal, so where the line says that a password
- * follows there are three dots in its place.
+ * The part of a manifest that a message is about, as the message may repeat it: messages go into the log and
+ * the journal, so where the line says that a password follows there are three dots in its place.
  */
 export function excerptOf(
   text: string,
@@ -16,7 +16,10 @@ export function excerptOf(
   return /[*&!]/.test(text[start] ?? '') ? `${text[start]}…` : '…'
 }
 
-/** Where in the line of `offset` a value begins whose key tells that it may be a password; null when none does. */
+/**
+ * Where in the line of `offset` a value begins whose key tells that it may be a password; null when none
+ * does.
+ */
 function startOfSecret(text: string, offset: number): number | null {
   const lineStart = text.lastIndexOf('\n', offset - 1) + 1
   const [line = ''] = text.slice(lineStart, lineStart + 1_000).split('\n', 1)

@@ -1,22 +1,29 @@
-/** Turns what the schema objects to into sentences for the person who wrote the manifest, each at the place to change. */
+/**
+ * Turns what the schema objects to into sentences for the person who wrote the manifest, each at the place to
+ * change.
+ */
 import type { z } from 'zod'
-import { keysAt, labelOf, wordsAt } from './field-path.js'
+import { keysAt, labelOf, docsAt } from './field-path.js'
 import type { FieldPath } from './field-path.js'
 import { suggest } from './suggest.js'
-import { whyNotFilledIn } from './unfilled.js'
+import { whyNotExpanded } from './unexpanded.js'
 import type { YamlProblem } from './yaml-problem.js'
 import type { YamlValue } from './yaml-tree.js'
 
 /** Some sentences, and how many more there would be. */
 export interface Explanations {
-  /** In the order of the text. Never empty: an objection that no sentence is made for is told as the schema tells it. */
+  /**
+   * In the order of the text. Never empty: an objection that no sentence is made for is told as the schema
+   * tells it.
+   */
   readonly problems: readonly YamlProblem[]
-  readonly untold: number
+  readonly omittedCount: number
 }
 
 /**
- * Explains the first `most` objections of a document, and counts the rest. Finding what a wrong key was meant to be costs some 0.1 ms, so twenty thousand of them
- * would keep the daemon from everything else for seconds, to say what nobody reads.
+ * Explains the first `most` objections of a document, and counts the rest. Finding what a wrong key was meant
+ * to be costs some 0.1 ms, so twenty thousand of them would keep the daemon from everything else for seconds,
+ * to say what nobody reads.
  */
 export function explainIssues(
   schema: z.ZodType,
@@ -27,30 +34,33 @@ export function explainIssues(
   if (root.children.size > 0 && !keys.some(key => root.children.has(key)))
     return {
       problems: [{ offset: root.start, message: `this is no flotilla manifest; ${startWith}` }],
-      untold: 0,
+      omittedCount: 0,
     }
-  const objections = issues
+  const located = issues
     .flatMap(flatten)
-    .flatMap(oneForEachKey)
+    .flatMap(splitKeys)
     .map(issue => ({ issue, offset: offsetOf(root, issue) }))
     .sort((a, b) => a.offset - b.offset)
-  const misspelt = objections
+  const misspelled = located
     .filter(({ issue }) => issue.code === 'unrecognized_keys')
     .slice(0, most)
     .flatMap(({ issue }) => keysMeant(schema, issue))
-  const worthTelling = objections.filter(
-    ({ issue }) => !(valueAt(root, pathOf(issue)) === null && misspelt.includes(pathOf(issue).join('.'))),
+  const reportable = located.filter(
+    ({ issue }) => !(valueAt(root, pathOf(issue)) === null && misspelled.includes(pathOf(issue).join('.'))),
   )
-  const told = worthTelling.slice(0, most)
+  const reported = reportable.slice(0, most)
   return {
-    problems: told.map(({ issue, offset }) => ({ offset, message: explainIssue(schema, root, issue) })),
-    untold: worthTelling.length - told.length,
+    problems: reported.map(({ issue, offset }) => ({ offset, message: explainIssue(schema, root, issue) })),
+    omittedCount: reportable.length - reported.length,
   }
 }
 
 const startWith = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
-/** A union is judged by the branch that the value was written for: the one that objects to its insides, not to its type. */
+/**
+ * A union is judged by the branch that the value was written for: the one that objects to its insides, not to
+ * its type.
+ */
 function flatten(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue]
   const meant = issue.errors.find(
@@ -62,7 +72,7 @@ function flatten(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 /** The schema objects once to all the unknown keys of a mapping; a person is told of each where it stands. */
-function oneForEachKey(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+function splitKeys(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return issue.code === 'unrecognized_keys' ? issue.keys.map(key => ({ ...issue, keys: [key] })) : [issue]
 }
 
@@ -80,7 +90,10 @@ function offsetOf(root: YamlValue, issue: z.core.$ZodIssue): number {
   return found.value === null || isOfKey ? (found.keyStart ?? found.start) : found.start
 }
 
-/** Required keys that unknown keys are likely typos of: saying "missing" too would be saying the same thing twice. */
+/**
+ * Required keys that unknown keys are likely typos of: saying "missing" too would be saying the same thing
+ * twice.
+ */
 function keysMeant(schema: z.ZodType, issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code !== 'unrecognized_keys') return []
   const path = pathOf(issue)
@@ -108,14 +121,14 @@ function explainUnknownKey(
   root: YamlValue,
   { path, key }: { readonly path: FieldPath; readonly key: string },
 ): string {
-  const where = placeOf(path)
+  const where = locationPhrase(path)
   const unknown = `unknown key ${JSON.stringify(shorten(key))} ${where}`
   const known = keysAt(schema, path)
   const free = known.filter(candidate => valueAt(root, [...path, candidate]) === null)
   const meant = suggest(key, free) ?? suggest(key, known)
   if (meant !== null && free.includes(meant)) return `${unknown}; did you mean ${meant}?`
   if (meant !== null) return `${unknown}; remove it, since ${meant} is there already`
-  const advice = wordsAt(schema, path)?.misplaced
+  const advice = docsAt(schema, path)?.misplaced
   if (advice !== undefined && Object.hasOwn(advice, key))
     return `${unknown}; ${advice[key]?.(valueAt(root, [...path, key])?.value)}`
   const home = known.length === 0 || path.length > 1 ? null : homeOf(schema, path, key)
@@ -123,7 +136,10 @@ function explainUnknownKey(
   return `${unknown}; remove it (${known.length === 1 ? 'the only key' : 'the keys'} here: ${known.join(', ')})`
 }
 
-/** Where a key that is right in another place belongs, for people who indent it wrongly; null when it is right nowhere. */
+/**
+ * Where a key that is right in another place belongs, for people who indent it wrongly; null when it is right
+ * nowhere.
+ */
 function homeOf(schema: z.ZodType, path: FieldPath, key: string): string | null {
   if (path.length > 0 && keysAt(schema, []).includes(key)) return 'at the top level, without indentation'
   for (const section of keysAt(schema, []))
@@ -133,10 +149,10 @@ function homeOf(schema: z.ZodType, path: FieldPath, key: string): string | null 
 }
 
 function explainMissing(schema: z.ZodType, path: FieldPath): string {
-  return `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${placeOf(path.slice(0, -1))}`
+  return `${labelOf(path)} is missing; add ${exampleOf(schema, path)} ${locationPhrase(path.slice(0, -1))}`
 }
 
-function placeOf(path: FieldPath): string {
+function locationPhrase(path: FieldPath): string {
   if (path.length === 0) return 'at the top level'
   const key = path.at(-1) ?? ''
   return /^\d+$/.test(key) ? `in entry ${Number(key) + 1} of ${path.at(-2)}` : `under ${key}`
@@ -148,39 +164,39 @@ function explainWrongValue(
   value: unknown,
   issue: z.core.$ZodIssue,
 ): string {
-  const words = wordsAt(schema, path)
+  const docs = docsAt(schema, path)
   if (path.length === 0) return `a manifest must be a mapping, not ${show(value)}; ${startWith}`
   const label = labelOf(path)
-  if (words === undefined) return `${label} is not right (${issue.message}); it is ${show(value)}`
-  const repaired = words.repair?.(value) ?? null
+  if (docs === undefined) return `${label} is not right (${issue.message}); it is ${show(value)}`
+  const repaired = docs.repair?.(value) ?? null
   const advice =
     repaired === null
-      ? (words.advice ?? `write ${exampleOf(schema, path)}`)
+      ? (docs.advice ?? `write ${exampleOf(schema, path)}`)
       : `write ${path.at(-1)}: ${repaired}`
   if (value === null) return `${label} has no value; ${advice}`
   const isShown = typeof value === 'object' || !mayBeSecret(schema, path)
-  const wrong = `${label} must be ${words.wants}${isShown ? `, not ${show(value)}` : ''}`
-  if (words.wants === 'a mapping' && typeof value === 'string' && /^\w+:\S/.test(value))
+  const wrong = `${label} must be ${docs.wants}${isShown ? `, not ${show(value)}` : ''}`
+  if (docs.wants === 'a mapping' && typeof value === 'string' && /^\w+:\S/.test(value))
     return `${wrong}; put a space after the colon`
-  const meant = typeof value === 'string' ? suggest(value, words.choices ?? []) : null
+  const meant = typeof value === 'string' ? suggest(value, docs.choices ?? []) : null
   if (meant !== null) return `${wrong}; did you mean ${path.at(-1)}: ${meant}?`
-  const unfilled = typeof value === 'string' ? whyNotFilledIn(value) : null
+  const unfilled = typeof value === 'string' ? whyNotExpanded(value) : null
   return `${wrong}; ${unfilled ?? advice}`
 }
 
 /** As the field says itself, or the nearest around it that says anything. */
 function mayBeSecret(schema: z.ZodType, path: FieldPath): boolean {
   for (let length = path.length; length > 0; length--) {
-    const said = wordsAt(schema, path.slice(0, length))?.mayBeSecret
+    const said = docsAt(schema, path.slice(0, length))?.mayBeSecret
     if (said !== undefined) return said
   }
   return false
 }
 
 function exampleOf(schema: z.ZodType, path: FieldPath): string {
-  const words = wordsAt(schema, path)
+  const docs = docsAt(schema, path)
   const key = path.at(-1)
-  return words === undefined ? `${key}: …` : `${key}: ${words.example}`
+  return docs === undefined ? `${key}: …` : `${key}: ${docs.example}`
 }
 
 /** What was found, short enough for one line. */

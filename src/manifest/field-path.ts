@@ -1,15 +1,15 @@
 import { z } from 'zod'
-import { wordsOf } from './words.js'
-import type { FieldWords } from './words.js'
+import { docsOf } from './field-docs.js'
+import type { FieldDocs } from './field-docs.js'
 
 /** Keys from the root of a document: `['spec', 'auth', 'passwordFile']`. */
 export type FieldPath = readonly string[]
 
 /** The words of the field at `path`; undefined where the schema has none, or no such field. */
-export function wordsAt(root: z.ZodType, path: FieldPath): FieldWords | undefined {
+export function docsAt(root: z.ZodType, path: FieldPath): FieldDocs | undefined {
   for (const schema of schemasAt(root, path)) {
-    const words = wordsOf(schema)
-    if (words !== undefined) return words
+    const docs = docsOf(schema)
+    if (docs !== undefined) return docs
   }
   return undefined
 }
@@ -21,7 +21,9 @@ export function keysAt(root: z.ZodType, path: FieldPath): readonly string[] {
   )
 }
 
-/** How messages call a field: `replicas` for what stands in spec, `metadata.name` and the like for the rest. */
+/**
+ * How messages call a field: `replicas` for what stands in spec, `metadata.name` and the like for the rest.
+ */
 export function labelOf(path: FieldPath): string {
   const shown = path.length > 1 && path[0] === 'spec' ? path.slice(1) : path
   return shown
@@ -37,7 +39,10 @@ function schemasAt(root: z.ZodType, path: FieldPath): readonly z.ZodType[] {
   return schemas
 }
 
-/** `schema` and what it wraps: defaults, optionals, transforms and unions judge the same value as their insides. */
+/**
+ * `schema` and what it wraps: defaults, optionals, transforms and unions judge the same value as their
+ * insides.
+ */
 function unwrap(schema: z.ZodType): readonly z.ZodType[] {
   return [schema, ...insides(schema).flatMap(unwrap)]
 }

@@ -1,16 +1,19 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { manifestSchema } from './schema.js'
-import { wordsOf } from './words.js'
+import { docsOf } from './field-docs.js'
 
-/** The manifest as a JSON schema (draft 7, which every YAML editor plugin knows), for completion and checks while typing. */
+/**
+ * The manifest as a JSON schema (draft 7, which every YAML editor plugin knows), for completion and checks
+ * while typing.
+ */
 export function manifestJsonSchema(): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(manifestSchema('/'), {
     target: 'draft-7',
     io: 'input',
     override({ zodSchema, jsonSchema }) {
-      for (const pattern of patternsOf(zodSchema)) assertSayable(pattern)
-      const example = wordsOf(zodSchema)?.example
+      for (const pattern of patternsOf(zodSchema)) assertPortable(pattern)
+      const example = docsOf(zodSchema)?.example
       // What editors propose where nothing else says what is sensible.
       if (example !== undefined && isOpen(jsonSchema)) jsonSchema.examples = [parse(example)]
       // A field with a default comes by twice, without it at first.
@@ -34,8 +37,11 @@ function patternsOf(schema: z.core.$ZodType): readonly RegExp[] {
   )
 }
 
-/** A pattern of a JSON Schema has no flags (`u` is what editors read it with): with one it would mean something else there than here. */
-function assertSayable({ source, flags }: RegExp): void {
+/**
+ * A pattern of a JSON Schema has no flags (`u` is what editors read it with): with one it would mean
+ * something else there than here.
+ */
+function assertPortable({ source, flags }: RegExp): void {
   if (flags !== '' && flags !== 'u') throw new Error(`/${source}/${flags}: say it without the flag`)
 }
 

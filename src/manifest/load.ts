@@ -1,6 +1,6 @@
 /**
- * A file or a directory → what its manifests declare. What the file system says and what the manifests say are kept apart, because "nothing is there"
- * must never be read as "nothing is wanted": see desired.ts.
+ * A file or a directory → what its manifests declare. What the file system says and what the manifests say
+ * are kept apart, because "nothing is there" must never be read as "nothing is wanted": see desired.ts.
  */
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
@@ -38,23 +38,22 @@ export const manifestLimit: FileLimit = {
 }
 
 /**
- * Reads one manifest file, or every `*.yaml` and `*.yml` of a directory in the order of their names: not hidden ones, not `*.example.yaml`, not those
- * of folders inside. Never throws.
+ * Reads one manifest file, or every `*.yaml` and `*.yml` of a directory in the order of their names: not
+ * hidden ones, not `*.example.yaml`, not those of folders inside. Never throws.
  */
 export async function loadManifests(path: string, policy = defaultPolicy): Promise<LoadResult> {
   const listed = await listManifests(path)
-  if (listed.kind !== 'files')
-    return { ...listed, path, fingerprint: fingerprintOf([JSON.stringify(listed)]) }
+  if (listed.kind !== 'files') return { ...listed, path, fingerprint: sha256Of([JSON.stringify(listed)]) }
   const files: FileOutcome[] = []
   const prints: string[] = []
   for (const file of listed.files) {
     const read = await readRegularFile(file, manifestLimit)
     // Gone since it was listed, or a folder that is called like a manifest.
     if (read.kind === 'absent' || read.kind === 'folder') continue
-    files.push(judge(file, read, policy))
-    prints.push(file, read.kind, fingerprintOf([read.kind === 'read' ? read.bytes : read.reason]))
+    files.push(checkFile(file, read, policy))
+    prints.push(file, read.kind, sha256Of([read.kind === 'read' ? read.bytes : read.reason]))
   }
-  const fingerprint = fingerprintOf(prints.map(print => `${print}\0`))
+  const fingerprint = sha256Of(prints.map(print => `${print}\0`))
   return files.length === 0
     ? { kind: 'empty', path, fingerprint }
     : { kind: 'loaded', path, fingerprint, files }
@@ -87,7 +86,7 @@ async function listManifests(path: string): Promise<Listed> {
   }
 }
 
-function judge(
+function checkFile(
   file: string,
   read: Extract<FileRead, { kind: 'read' | 'refused' }>,
   policy: Policy,
@@ -102,7 +101,7 @@ function judge(
   return { kind: 'parsed', file, ...parseManifest(decoded.text, { file, policy }) }
 }
 
-function fingerprintOf(parts: readonly (string | Buffer)[]): string {
+function sha256Of(parts: readonly (string | Buffer)[]): string {
   const hash = createHash('sha256')
   for (const part of parts) hash.update(part)
   return hash.digest('hex')

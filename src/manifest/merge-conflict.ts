@@ -1,6 +1,9 @@
 import type { YamlProblem } from './yaml-problem.js'
 
-/** What git, and others after it, write around two versions of the same lines; no YAML that holds a manifest has a line that begins so. */
+/**
+ * What git, and others after it, write around two versions of the same lines; no YAML that holds a manifest
+ * has a line that begins so.
+ */
 const start = /^<{7} /m
 const end = /^>{7} /m
 

@@ -1,5 +1,5 @@
 import type { FieldPath } from './field-path.js'
-import type { FlotillaSpec, PasswordSource } from './spec.js'
+import type { FlotillaSpec, PasswordSource } from '../model/spec.js'
 
 /** What a manifest names instead of writing it down: where a password, a key or a certificate comes from. */
 export type NamedSecret = { readonly path: FieldPath } & (

@@ -1,6 +1,7 @@
 /**
- * Text → what it declares, or what is wrong with it. Pure, but that a relative `file` is taken from the current folder when a path in the manifest is
- * resolved. Whatever the text is, this returns; errors are Diagnostics.
+ * Text → what it declares, or what is wrong with it. Pure, but that a relative `file` is taken from the
+ * current folder when a path in the manifest is resolved. Whatever the text is, this returns; errors are
+ * Diagnostics.
  */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
@@ -9,10 +10,10 @@ import type { Diagnostic, Position } from './diagnostic.js'
 import { explainIssues, valueAt } from './explain.js'
 import type { Explanations } from './explain.js'
 import type { FieldPath } from './field-path.js'
-import { defaultPolicy, objectionsTo, type Place, type Policy } from './policy.js'
+import { defaultPolicy, policyViolations, type PolicyContext, type Policy } from './policy.js'
 import { linePositions } from './positions.js'
 import { apiVersion, kind, manifestSchema } from './schema.js'
-import type { FlotillaSpec } from './spec.js'
+import type { FlotillaSpec } from '../model/spec.js'
 import { suggest } from './suggest.js'
 import type { YamlProblem } from './yaml-problem.js'
 import { readYaml } from './yaml-tree.js'
@@ -26,10 +27,14 @@ export interface ParsedManifest {
   readonly diagnostics: readonly Diagnostic[]
 }
 
-/** A document that says nothing that can be taken into force. It speaks for itself alone: its neighbours count as they are written. */
+/**
+ * A document that says nothing that can be taken into force. It speaks for itself alone: its neighbours count
+ * as they are written.
+ */
 export interface BrokenDocument {
   /**
-   * metadata.name; null when the document is so broken that it can't be read. Nothing may be taken for deleted because of a document that might declare it.
+   * metadata.name; null when the document is so broken that it can't be read. Nothing may be taken for
+   * deleted because of a document that might declare it.
    */
   readonly name: string | null
   /** What is wrong with it; never empty. */
@@ -51,7 +56,10 @@ export interface Source extends Position {
   readonly document: number
 }
 
-/** After these the rest is noise. Of each broken document the first is found all the same, for whoever asks for that one. */
+/**
+ * After these the rest is noise. Of each broken document the first is found all the same, for whoever asks
+ * for that one.
+ */
 const diagnosticsMax = 20
 /** Far above what one host can run; a bound on the work for a text of separators. */
 const documentsMax = 500
@@ -71,7 +79,7 @@ export function parseManifest(
   const positionOf = linePositions(text)
   const declared: DeclaredFlotilla[] = []
   const broken: BrokenDocument[] = []
-  let untold = 0
+  let omittedCount = 0
   // Each broken document says at least what is wrong with it first.
   let left = diagnosticsMax
   documents.forEach((document, index) => {
@@ -84,7 +92,7 @@ export function parseManifest(
         message,
       }))
       broken.push({ name, diagnostics })
-      untold += read.untold
+      omittedCount += read.omittedCount
       left -= diagnostics.length
     }
     if (read.kind === 'sound') {
@@ -95,7 +103,11 @@ export function parseManifest(
   })
   const all = broken.flatMap(document => document.diagnostics)
   const diagnostics = all.slice(0, diagnosticsMax)
-  return { declared, broken, diagnostics: withCount(diagnostics, untold + all.length - diagnostics.length) }
+  return {
+    declared,
+    broken,
+    diagnostics: withCount(diagnostics, omittedCount + all.length - diagnostics.length),
+  }
 }
 
 function tooManyDocuments(count: number): string {
@@ -107,28 +119,29 @@ type ReadDocument =
   | { readonly kind: 'sound'; readonly spec: FlotillaSpec; readonly root: YamlValue }
   | ({ readonly kind: 'broken'; readonly name: string | null } & Explanations)
 
-interface Reading extends Place {
+interface Reading extends PolicyContext {
   readonly schema: z.ZodType<FlotillaSpec>
 }
 
 function readDocument(
-  { schema, ...place }: Reading,
+  { schema, ...context }: Reading,
   { root, problems }: YamlDocument,
   most: number,
 ): ReadDocument {
   if (problems.length > 0) return brokenBy(problems, { name: null, most })
   if (root === null) return { kind: 'blank' }
-  // Where nobody has words for it the code is the message: zod's own words are made by calling what may be in the value (`constructor: { name: {} }`).
+  // Where nobody has words for it the code is the message: zod's own words are made by calling what may be in
+  // the value (`constructor: { name: {} }`).
   const result = schema.safeParse(root.value, { error: issue => issue.code })
   if (result.success) {
-    const refused = objectionsTo(result.data, place)
+    const refused = policyViolations(result.data, context)
     if (refused.length === 0) return { kind: 'sound', spec: result.data, root }
     return brokenBy(
       refused.map(({ path, message }) => ({ offset: offsetAt(root, path), message })),
       { name: result.data.name, most },
     )
   }
-  const foreign = whatElseItIs(root)
+  const foreign = whyForeign(root)
   if (foreign !== null) return brokenBy([{ offset: root.start, message: foreign }], { name: null, most })
   const written = valueAt(root, ['metadata', 'name'])?.value
   const issues = relevant(root, result.error.issues)
@@ -147,7 +160,7 @@ function brokenBy(
     kind: 'broken',
     name,
     problems: problems.slice(0, most),
-    untold: Math.max(0, problems.length - most),
+    omittedCount: Math.max(0, problems.length - most),
   }
 }
 
@@ -161,17 +174,20 @@ function offsetAt(root: YamlValue, path: FieldPath): number {
 }
 
 /** The last that is told says how many are not. */
-function withCount(diagnostics: readonly Diagnostic[], untold: number): readonly Diagnostic[] {
+function withCount(diagnostics: readonly Diagnostic[], omittedCount: number): readonly Diagnostic[] {
   const last = diagnostics.at(-1)
-  if (last === undefined || untold === 0) return diagnostics
+  if (last === undefined || omittedCount === 0) return diagnostics
   return [
     ...diagnostics.slice(0, -1),
-    { ...last, message: `${last.message} (and ${untold} more errors after this one)` },
+    { ...last, message: `${last.message} (and ${omittedCount} more errors after this one)` },
   ]
 }
 
-/** A manifest of Kubernetes that has come into this folder: nothing in it is to be corrected. Null for what may have been meant for us. */
-function whatElseItIs(root: YamlValue): string | null {
+/**
+ * A manifest of Kubernetes that has come into this folder: nothing in it is to be corrected. Null for what
+ * may have been meant for us.
+ */
+function whyForeign(root: YamlValue): string | null {
   const [version, other] = ['apiVersion', 'kind'].map(key => valueAt(root, [key])?.value)
   if (typeof version !== 'string' || typeof other !== 'string') return null
   if (suggest(version, [apiVersion]) !== null || suggest(other, [kind]) !== null) return null

@@ -4,8 +4,8 @@ import { defaultPolicy, policySchema, type Policy } from './policy.js'
 import { parseSettings, readOrExplain } from './settings-file.js'
 
 /**
- * The policy that `--policy` names; left out, `policy.yaml` of the state directory, so that the daemon and every verb go by the same one; and where that is not
- * there, the default.
+ * The policy that `--policy` names; left out, `policy.yaml` of the state directory, so that the daemon and
+ * every verb go by the same one; and where that is not there, the default.
  * @throws FlotillaError usage/invalid with the place of each mistake.
  */
 export async function readPolicy(named: string | undefined, stateDirectory: string): Promise<Policy> {

@@ -4,13 +4,14 @@ import { isWithin } from '../secret-files.js'
 import { matchesPattern } from '../wildcard.js'
 import type { FieldPath } from './field-path.js'
 import { namedSecrets } from './named-secrets.js'
-import type { FlotillaSpec, VolumeSettings } from './spec.js'
-import { field } from './words.js'
+import type { FlotillaSpec, VolumeSettings } from '../model/spec.js'
+import { field } from './field-docs.js'
 
 /**
- * What manifests may ask for. Whoever writes a manifest chooses the program that runs in a container, and Flotilla does for them what it may do itself: the
- * policy is what keeps a manifest's author from being root on the engine's host, and from secrets that are not theirs. Whoever runs the daemon
- * writes it; patterns have `*` for any characters.
+ * What manifests may ask for. Whoever writes a manifest chooses the program that runs in a container, and
+ * Flotilla does for them what it may do itself: the policy is what keeps a manifest's author from being root
+ * on the engine's host, and from secrets that are not theirs. Whoever runs the daemon writes it; patterns
+ * have `*` for any characters.
  */
 export type Policy = z.output<typeof policySchema>
 
@@ -54,45 +55,49 @@ export const allowAll: Policy = policySchema.parse({
 })
 
 /** Something that a manifest asks for and may not have. */
-export interface Objection {
+export interface PolicyViolation {
   readonly path: FieldPath
   /** What is refused, and which line of the policy would allow it. */
   readonly message: string
 }
 
 /** Under which policy a manifest is read, and its folder, absolute. */
-export interface Place {
+export interface PolicyContext {
   readonly policy: Policy
   readonly folder: string
 }
 
 /** Everything that a spec asks for against the policy. */
-export function objectionsTo(spec: FlotillaSpec, place: Place): readonly Objection[] {
-  const { policy } = place
+export function policyViolations(spec: FlotillaSpec, context: PolicyContext): readonly PolicyViolation[] {
+  const { policy } = context
   return [
-    ...unlessMeant(policy, 'images', { path: ['spec', 'image'], what: 'the image', value: spec.image }),
+    ...unlessAllowed(policy, 'images', { path: ['spec', 'image'], what: 'the image', value: spec.image }),
     ...spec.network.external.flatMap((value, index) =>
-      unlessMeant(policy, 'networks', {
+      unlessAllowed(policy, 'networks', {
         path: ['spec', 'network', 'external', String(index)],
         what: 'the network',
         value,
       }),
     ),
-    ...objectionsToVolume(spec.persistence.volume, policy),
-    ...objectionsToSecrets(spec, place),
-    ...objectionsToSource(spec, policy),
+    ...volumeViolations(spec.persistence.volume, policy),
+    ...secretViolations(spec, context),
+    ...sourceViolations(spec, policy),
   ]
 }
 
 type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'volumeDrivers'
 
-interface Asked {
+interface RequestedValue {
   readonly path: FieldPath
   readonly what: string
   readonly value: string
 }
 
-function unlessMeant(policy: Policy, key: PatternKey, { path, what, value }: Asked): readonly Objection[] {
+function unlessAllowed(
+  policy: Policy,
+  key: PatternKey,
+  { path, what, value }: RequestedValue,
+): readonly PolicyViolation[] {
   if (policy[key].some(pattern => matchesPattern(pattern, value))) return []
   return [{ path, message: `${what} ${JSON.stringify(value)} is not allowed here; ${allowedBy(key, value)}` }]
 }
@@ -106,9 +111,12 @@ const optionsPath: FieldPath = ['spec', 'persistence', 'volume', 'options']
 /** What they mount is elsewhere, or memory. */
 const typesWithoutHost = ['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs']
 
-/** The engine's own driver mounts what its options say, as root: any folder of the host with `o: bind`, any disk of it with another `type`. */
-function objectionsToVolume({ driver, options }: VolumeSettings, policy: Policy): readonly Objection[] {
-  const refusedDriver = unlessMeant(policy, 'volumeDrivers', {
+/**
+ * The engine's own driver mounts what its options say, as root: any folder of the host with `o: bind`, any
+ * disk of it with another `type`.
+ */
+function volumeViolations({ driver, options }: VolumeSettings, policy: Policy): readonly PolicyViolation[] {
+  const refusedDriver = unlessAllowed(policy, 'volumeDrivers', {
     path: driverPath,
     what: 'the volume driver',
     value: driver,
@@ -128,16 +136,19 @@ function folderOf(device: string): string {
   return fixed === device ? device : dirname(`${fixed}x`)
 }
 
-function objectionsToSecrets(spec: FlotillaSpec, place: Place): readonly Objection[] {
+function secretViolations(spec: FlotillaSpec, context: PolicyContext): readonly PolicyViolation[] {
   return namedSecrets(spec).flatMap(secret =>
     secret.kind === 'file'
-      ? objectionsToFile(secret, place)
-      : objectionsToVariable(secret.path, secret.variable, place.policy),
+      ? fileViolations(secret, context)
+      : variableViolations(secret.path, secret.variable, context.policy),
   )
 }
 
-/** Whoever writes the password itself where its variable belongs is refused here, and must not find it in the log: its text is not repeated. */
-function objectionsToVariable(path: FieldPath, variable: string, policy: Policy): readonly Objection[] {
+/**
+ * Whoever writes the password itself where its variable belongs is refused here, and must not find it in the
+ * log: its text is not repeated.
+ */
+function variableViolations(path: FieldPath, variable: string, policy: Policy): readonly PolicyViolation[] {
   if (policy.passwordVariables.some(pattern => matchesPattern(pattern, variable))) return []
   const allowed = policy.passwordVariables.join(', ')
   return [
@@ -148,10 +159,10 @@ function objectionsToVariable(path: FieldPath, variable: string, policy: Policy)
   ]
 }
 
-function objectionsToSource({ bootstrap }: FlotillaSpec, policy: Policy): readonly Objection[] {
+function sourceViolations({ bootstrap }: FlotillaSpec, policy: Policy): readonly PolicyViolation[] {
   if (bootstrap === null || bootstrap.at.kind !== 'host') return []
   const path = ['spec', 'bootstrap', 'from', 'host']
-  return unlessMeant(policy, 'bootstrapHosts', { path, what: 'the host', value: bootstrap.at.host })
+  return unlessAllowed(policy, 'bootstrapHosts', { path, what: 'the host', value: bootstrap.at.host })
 }
 
 interface NamedFile {
@@ -160,7 +171,10 @@ interface NamedFile {
 }
 
 /** The file system may still lead elsewhere by links: that is looked at when the file is read. */
-function objectionsToFile({ path, file }: NamedFile, { policy, folder }: Place): readonly Objection[] {
+function fileViolations(
+  { path, file }: NamedFile,
+  { policy, folder }: PolicyContext,
+): readonly PolicyViolation[] {
   if ([folder, ...policy.secretFolders].some(allowed => isWithin(allowed, file))) return []
   return [
     {

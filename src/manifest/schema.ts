@@ -7,21 +7,21 @@ import { configSection } from './sections/config.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
-import { nearestBytes, nearestWhole } from './amounts.js'
-import type { FlotillaSpec } from './spec.js'
+import { nearestBytes, nearestWhole } from './nearest-amount.js'
+import type { FlotillaSpec } from '../model/spec.js'
 import { updateSection } from './sections/update.js'
 import { bytes, durationField } from './units.js'
-import { field } from './words.js'
+import { field } from './field-docs.js'
 
 export const apiVersion = 'flotilla/v1'
 export const kind = 'RedisReplication'
 
 /**
- * The schema of one manifest document; its output is a FlotillaSpec with every default filled in. Unknown keys are errors.
- * Paths in the manifest are relative to `folder`, where the manifest stands.
+ * The schema of one manifest document; its output is a FlotillaSpec with every default filled in. Unknown
+ * keys are errors. Paths in the manifest are relative to `folder`, where the manifest stands.
  *
- * A new section of `spec` is one entry in `specSections` (and its type in spec.ts): validation, defaults, messages, did-you-mean
- * and the JSON schema for editors all follow from it.
+ * A new section of `spec` is one entry in `specSections` (and its type in spec.ts): validation, defaults,
+ * messages, did-you-mean and the JSON schema for editors all follow from it.
  */
 export function manifestSchema(folder: string) {
   return z
@@ -124,7 +124,10 @@ function conflictsOf({ name, network, replicas: wanted, bootstrap, tls }: Flotil
   ]
 }
 
-/** `<name>-replica-199` must stay a DNS label, which has 63 characters at most; 40 leaves room for longer suffixes. */
+/**
+ * `<name>-replica-199` must stay a DNS label, which has 63 characters at most; 40 leaves room for longer
+ * suffixes.
+ */
 const nameLengthMax = 40
 /** A flotilla's network has its name, and these Docker keeps for networks of its own. */
 const reservedNames = ['bridge', 'default', 'host', 'ingress', 'nat', 'none']

@@ -2,8 +2,9 @@
 const longestWord = 64
 
 /**
- * The candidate that `word` was most likely meant to be, or null when none is near: at most one slip for every three letters, counting a
- * letter too many, too few, wrong, or two swapped. Upper and lower case are the same.
+ * The candidate that `word` was most likely meant to be, or null when none is near: at most one slip for
+ * every three letters, counting a letter too many, too few, wrong, or two swapped. Upper and lower case are
+ * the same.
  */
 export function suggest(word: string, candidates: readonly string[]): string | null {
   if (word.length > longestWord) return null

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { nearestDuration } from './amounts.js'
-import { field, type FieldWords } from './words.js'
+import { nearestDuration } from './nearest-amount.js'
+import { field, type FieldDocs } from './field-docs.js'
 
 const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
@@ -27,12 +27,15 @@ export interface DurationLimits {
 /** A field that is a duration, with the nearest one that is right for whoever writes it otherwise. */
 export function durationField(
   limits: DurationLimits,
-  about: Pick<FieldWords, 'wants' | 'example' | 'mayBeSecret'> & { readonly describe: string },
+  about: Pick<FieldDocs, 'wants' | 'example' | 'mayBeSecret'> & { readonly describe: string },
 ) {
   return field(duration(limits), { ...about, repair: nearestDuration(limits) })
 }
 
-/** `500ms`, `5s`, `2m`, `1h`, `90d`, to milliseconds. A bare number is refused: seconds and milliseconds are too easily mistaken for each other. */
+/**
+ * `500ms`, `5s`, `2m`, `1h`, `90d`, to milliseconds. A bare number is refused: seconds and milliseconds are
+ * too easily mistaken for each other.
+ */
 export function duration(limits: DurationLimits) {
   return z
     .string()

@@ -1,12 +1,14 @@
 /**
- * Tells when what the manifests say has changed, once per save, whatever the editor does: writes in place, truncates first, renames a new file over the
- * old one, or swaps a link (as Kubernetes does with a ConfigMap's `..data`).
+ * Tells when what the manifests say has changed, once per save, whatever the editor does: writes in place,
+ * truncates first, renames a new file over the old one, or swaps a link (as Kubernetes does with a
+ * ConfigMap's `..data`).
  *
- * File events only say when to look. What decides is the content: a load with the fingerprint of the last one is no news. A slow poll of
- * names, sizes and times does the same, because no event comes from a directory that is not there yet, or was unmounted and came back,
- * and none from many network file systems.
+ * File events only say when to look. What decides is the content: a load with the fingerprint of the last one
+ * is no news. A slow poll of names, sizes and times does the same, because no event comes from a directory
+ * that is not there yet, or was unmounted and came back, and none from many network file systems.
  *
- * A load in which a flotilla has disappeared is told only when a second look finds the same: editors remove a file for a moment while they save it.
+ * A load in which a flotilla has disappeared is told only when a second look finds the same: editors remove a
+ * file for a moment while they save it.
  */
 import { stat, readdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -19,7 +21,7 @@ import type { Policy } from './policy.js'
 
 export interface ManifestWatch {
   /** Looks now, whatever the file system has told; what has not changed is still no news. */
-  lookNow(): void
+  checkNow(): void
   /** After this no callback is called. */
   close(): Promise<void>
 }
@@ -32,8 +34,10 @@ export interface WatchOptions {
   /** The load that the caller acts on already: only what differs from it is told. */
   readonly since: LoadResult
   readonly onLoad: (load: LoadResult) => void
-  /** File events can't be had (the limit on watches, say). Changes are still found, at the pace of the poll. */
-  readonly onTrouble: (error: Error) => void
+  /**
+   * File events can't be had (the limit on watches, say). Changes are still found, at the pace of the poll.
+   */
+  readonly onError: (error: Error) => void
   readonly clock: Clock
   readonly timing?: WatchTiming
 }
@@ -49,7 +53,12 @@ export interface WatchTiming {
 }
 
 /** 100 ms is above what editors need for one save, and below what a person notices. */
-export const usualTiming: WatchTiming = { debounceMs: 100, debounceMsMax: 1000, pollMs: 2000, confirmMs: 500 }
+export const defaultTiming: WatchTiming = {
+  debounceMs: 100,
+  debounceMsMax: 1000,
+  pollMs: 2000,
+  confirmMs: 500,
+}
 
 export function watchManifests(options: WatchOptions): ManifestWatch {
   const watcher = new ManifestWatcher(options)
@@ -60,39 +69,41 @@ export function watchManifests(options: WatchOptions): ManifestWatch {
 class ManifestWatcher implements ManifestWatch {
   readonly #options: WatchOptions
   readonly #timing: WatchTiming
-  #told: LoadResult
+  #reported: LoadResult
   #events: FSWatcher | null = null
-  /** Device and inode of the folder that `#events` watches: another one under the same name needs a new watch. */
+  /**
+   * Device and inode of the folder that `#events` watches: another one under the same name needs a new watch.
+   */
   #watchedFolder: string | null = null
   #signature: string | null = null
   #suspect: { readonly fingerprint: string; readonly sinceMs: number } | null = null
   #cancelPoll = (): void => {}
-  #cancelLook = (): void => {}
-  #wokenAtMs: number | null = null
-  #looking: Promise<void> | null = null
-  #lookAgain = false
+  #cancelCheck = (): void => {}
+  #firstEventAtMs: number | null = null
+  #checking: Promise<void> | null = null
+  #checkAgain = false
   #closed = false
 
   constructor(options: WatchOptions) {
     this.#options = options
-    this.#timing = options.timing ?? usualTiming
-    this.#told = options.since
+    this.#timing = options.timing ?? defaultTiming
+    this.#reported = options.since
   }
 
   start(): void {
     void this.#poll()
   }
 
-  lookNow(): void {
-    if (!this.#closed) this.#look()
+  checkNow(): void {
+    if (!this.#closed) this.#check()
   }
 
   async close(): Promise<void> {
     this.#closed = true
     this.#cancelPoll()
-    this.#cancelLook()
+    this.#cancelCheck()
     await this.#events?.close()
-    await this.#looking
+    await this.#checking
   }
 
   async #poll(): Promise<void> {
@@ -110,7 +121,9 @@ class ManifestWatcher implements ManifestWatch {
     try {
       const { folder, names } = await this.#whatToWatch()
       const { dev, ino } = await stat(folder)
-      const marks = await Promise.all(names.map(async name => `${name} ${await markOf(join(folder, name))}`))
+      const marks = await Promise.all(
+        names.map(async name => `${name} ${await statSignature(join(folder, name))}`),
+      )
       return { folder: `${dev}:${ino}`, signature: marks.join('\n') }
     } catch {
       return { folder: null, signature: 'missing' }
@@ -140,7 +153,7 @@ class ManifestWatcher implements ManifestWatch {
     events.on('ready', () => this.#wake())
     events.on('all', () => this.#wake())
     events.on('error', error => {
-      this.#options.onTrouble(error instanceof Error ? error : new Error(String(error)))
+      this.#options.onError(error instanceof Error ? error : new Error(String(error)))
     })
     this.#events = events
   }
@@ -150,48 +163,51 @@ class ManifestWatcher implements ManifestWatch {
     if (this.#closed) return
     const { clock } = this.#options
     const nowMs = clock.monotonicMs()
-    this.#wokenAtMs ??= nowMs
-    const leftMs = this.#wokenAtMs + this.#timing.debounceMsMax - nowMs
-    this.#cancelLook()
-    this.#cancelLook = clock.after(Math.max(0, Math.min(this.#timing.debounceMs, leftMs)), () => {
-      this.#wokenAtMs = null
-      this.#look()
+    this.#firstEventAtMs ??= nowMs
+    const leftMs = this.#firstEventAtMs + this.#timing.debounceMsMax - nowMs
+    this.#cancelCheck()
+    this.#cancelCheck = clock.after(Math.max(0, Math.min(this.#timing.debounceMs, leftMs)), () => {
+      this.#firstEventAtMs = null
+      this.#check()
     })
   }
 
   /** One look at a time; what happens meanwhile gets another one. */
-  #look(): void {
-    if (this.#looking !== null) {
-      this.#lookAgain = true
+  #check(): void {
+    if (this.#checking !== null) {
+      this.#checkAgain = true
       return
     }
-    this.#looking = this.#lookOnce().finally(() => {
-      this.#looking = null
-      if (this.#lookAgain) this.#wake()
-      this.#lookAgain = false
+    this.#checking = this.#checkOnce().finally(() => {
+      this.#checking = null
+      if (this.#checkAgain) this.#wake()
+      this.#checkAgain = false
     })
   }
 
-  async #lookOnce(): Promise<void> {
+  async #checkOnce(): Promise<void> {
     const load = await loadManifests(this.#options.path, this.#options.policy)
     if (this.#closed) return
-    if (load.fingerprint === this.#told.fingerprint) {
+    if (load.fingerprint === this.#reported.fingerprint) {
       this.#suspect = null
       return
     }
-    const waitMs = losesSomething(this.#told, load) ? this.#msUntilBelieved(load.fingerprint) : 0
+    const waitMs = losesFlotilla(this.#reported, load) ? this.#msUntilBelieved(load.fingerprint) : 0
     if (waitMs > 0) {
-      this.#cancelLook()
-      this.#cancelLook = this.#options.clock.after(waitMs, () => this.#look())
+      this.#cancelCheck()
+      this.#cancelCheck = this.#options.clock.after(waitMs, () => this.#check())
       return
     }
     this.#suspect = null
-    this.#told = load
+    this.#reported = load
     if (load.kind === 'missing' || load.kind === 'unreadable') this.#forgetFolder()
     this.#options.onLoad(load)
   }
 
-  /** A folder that went away took its watch with it, and may be back, the very same, before a poll has missed it. */
+  /**
+   * A folder that went away took its watch with it, and may be back, the very same, before a poll has missed
+   * it.
+   */
   #forgetFolder(): void {
     this.#watchedFolder = null
     this.#signature = null
@@ -209,7 +225,7 @@ function matters(name: string, single: string | null): boolean {
   return name.startsWith('..') || (single === null ? isManifestName(name) : name === single)
 }
 
-async function markOf(file: string): Promise<string> {
+async function statSignature(file: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeMs, ctimeMs } = await stat(file)
     return [dev, ino, size, mtimeMs, ctimeMs].join(' ')
@@ -219,7 +235,7 @@ async function markOf(file: string): Promise<string> {
 }
 
 /** Whether a flotilla that `before` declares is in no document of `after`. */
-function losesSomething(before: LoadResult, after: LoadResult): boolean {
+function losesFlotilla(before: LoadResult, after: LoadResult): boolean {
   const left = new Set(namesIn(after))
   return namesIn(before).some(name => !left.has(name))
 }

@@ -7,9 +7,10 @@ import { fsErrorCode, readRegularFile } from '../regular-file.js'
 import { manifestLimit } from './load.js'
 
 /**
- * Reads a manifest, lets `edit` make a new text of it, and puts that in its place: whole or not at all, with the mode and owner that the file had; a link
- * stays a link. When somebody else saved the file meanwhile, theirs stands and ours is refused.
- * Throws FlotillaError manifest/unreadable, manifest/unwritable, manifest/edit-refused, and whatever `edit` throws.
+ * Reads a manifest, lets `edit` make a new text of it, and puts that in its place: whole or not at all, with
+ * the mode and owner that the file had; a link stays a link. When somebody else saved the file meanwhile,
+ * theirs stands and ours is refused. Throws FlotillaError manifest/unreadable, manifest/unwritable,
+ * manifest/edit-refused, and whatever `edit` throws.
  * @returns whether the text changed.
  */
 export async function rewriteManifest(file: string, edit: (text: string) => string): Promise<boolean> {
@@ -17,7 +18,8 @@ export async function rewriteManifest(file: string, edit: (text: string) => stri
   const after = edit(before)
   if (after === before) return false
   const target = await realpath(file)
-  // Hidden, so that nobody takes it for a manifest; beside the target, because a rename can't cross file systems.
+  // Hidden, so that nobody takes it for a manifest; beside the target, because a rename can't cross file
+  // systems.
   const draft = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`)
   try {
     await writeDraft(draft, after, target)

@@ -1,7 +1,8 @@
 /**
- * Looks a YAML text over before the parser may. The parser recurses once per level, so a text of a million brackets exhausts the stack; and a
- * regular expression that V8 compiles with the stack nearly full aborts the whole process, which no catch can stop. It also takes seconds,
- * and hundreds of megabytes, for texts of little else than punctuation. The lexer alone does neither: it is flat and lazy, so we stop early.
+ * Looks a YAML text over before the parser may. The parser recurses once per level, so a text of a million
+ * brackets exhausts the stack; and a regular expression that V8 compiles with the stack nearly full aborts
+ * the whole process, which no catch can stop. It also takes seconds, and hundreds of megabytes, for texts of
+ * little else than punctuation. The lexer alone does neither: it is flat and lazy, so we stop early.
  */
 import { CST, Lexer } from 'yaml'
 import type { YamlProblem } from './yaml-problem.js'
@@ -11,7 +12,10 @@ const nestingMax = 32
 const indentMax = 128
 /** A document of 100 lines has about 700 tokens; parsing this many takes about a second. */
 const tokensMax = 200_000
-/** Brackets that the lexer and the parser may disagree about: a bound on nesting that holds whatever they think of `[}`. */
+/**
+ * Brackets that the lexer and the parser may disagree about: a bound on nesting that holds whatever they
+ * think of `[}`.
+ */
 const bracketsPerDocumentMax = 400
 
 /** The first thing in `text` that the parser should not be given, or null. */
@@ -67,7 +71,10 @@ function explainControl(character: string): string {
 const tooDeep = `nested deeper than ${nestingMax} levels; a manifest never needs more than 4`
 const tooBig = 'far more text than a manifest needs; split it into several files'
 
-/** Marks of the lexer's own: document start, scalar follows, flow collection cut short. They stand for no text. */
+/**
+ * Marks of the lexer's own: document start, scalar follows, flow collection cut short. They stand for no
+ * text.
+ */
 function isMark(token: string): boolean {
   return token === '\x02' || token === '\x1f' || token === '\x18'
 }

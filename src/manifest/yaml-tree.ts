@@ -1,7 +1,8 @@
 /**
- * Text → documents of plain values, each with the place where it stands. We walk the parser's nodes ourselves instead of calling its toJS(), because
- * an error message needs to know where a value was written, an edit needs to know whether it was written here or came through an alias or a merge (`<<`),
- * and because expanding aliases needs a budget (ten lines of `*a, *a, *a …` can ask for billions of values).
+ * Text → documents of plain values, each with the place where it stands. We walk the parser's nodes ourselves
+ * instead of calling its toJS(), because an error message needs to know where a value was written, an edit
+ * needs to know whether it was written here or came through an alias or a merge (`<<`), and because expanding
+ * aliases needs a budget (ten lines of `*a, *a, *a …` can ask for billions of values).
  */
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml'
 import type { Document, Pair, YAMLMap } from 'yaml'
@@ -9,7 +10,7 @@ import { excerptOf } from './excerpt.js'
 import { unfinishedMerge } from './merge-conflict.js'
 import { whyNotParse } from './yaml-guard.js'
 import type { YamlProblem } from './yaml-problem.js'
-import { explainYamlError } from './yaml-words.js'
+import { explainYamlError } from './yaml-errors.js'
 
 export interface YamlDocument {
   /** Null when the document holds nothing (or only comments), and when it has problems. */
@@ -31,7 +32,10 @@ export interface YamlValue {
   readonly children: ReadonlyMap<string, YamlValue>
 }
 
-/** Never throws. A problem that concerns the whole text (too deep, a quote never closed) leaves one document that holds it. */
+/**
+ * Never throws. A problem that concerns the whole text (too deep, a quote never closed) leaves one document
+ * that holds it.
+ */
 export function readYaml(text: string): readonly YamlDocument[] {
   const refusal = unfinishedMerge(text) ?? whyNotParse(text)
   if (refusal !== null) return [{ root: null, problems: [refusal] }]
@@ -46,7 +50,8 @@ export function readYaml(text: string): readonly YamlDocument[] {
     })
     return Array.from(documents, document => readDocument(document, text))
   } catch (error) {
-    // The guard should leave nothing that makes the parser throw. If something does, it is still the manifest that is refused.
+    // The guard should leave nothing that makes the parser throw. If something does, it is still the manifest
+    // that is refused.
     const reason = error instanceof Error ? error.message : String(error)
     return [{ root: null, problems: [{ offset: 0, message: `can't be read as YAML (${reason})` }] }]
   }
@@ -79,7 +84,7 @@ function isNothing(node: unknown): boolean {
   return isScalar(node) && node.value === null && (node.source === '' || node.source === undefined)
 }
 
-interface Place {
+interface NodePosition {
   readonly keyStart: number | null
   readonly origin: YamlValue['origin']
 }
@@ -104,9 +109,9 @@ class TreeWalk {
     this.#targets = aliasTargets(document)
   }
 
-  read(node: unknown, place: Place): YamlValue {
+  read(node: unknown, position: NodePosition): YamlValue {
     const [start, end] = rangeOf(node)
-    const at = { start, end, ...place }
+    const at = { start, end, ...position }
     if (!this.#exhausted && (this.#valuesLeft === 0 || this.#depth === nestingMax)) {
       const message = 'this alias (*) repeats itself or others without end; write the values out'
       this.#complain(this.#aliasStart ?? start, message)
@@ -115,19 +120,19 @@ class TreeWalk {
     if (this.#exhausted) return { ...at, value: null, children: new Map() }
     this.#valuesLeft--
     this.#depth++
-    const content = this.#readContent(node, place)
+    const content = this.#readContent(node, position)
     this.#depth--
     return { ...at, ...content }
   }
 
-  #readContent(node: unknown, place: Place): Pick<YamlValue, 'value' | 'children'> {
+  #readContent(node: unknown, position: NodePosition): Pick<YamlValue, 'value' | 'children'> {
     if (isAlias(node)) {
       const target = this.#targets.get(node)
       // Only value and children: the place stays that of the alias, which is where the user wrote it.
       if (target !== undefined) {
         const outermost = this.#aliasStart === null
         this.#aliasStart ??= rangeOf(node)[0]
-        const { value, children } = this.read(target, { ...place, origin: 'alias' })
+        const { value, children } = this.read(target, { ...position, origin: 'alias' })
         if (outermost) this.#aliasStart = null
         return { value, children }
       }
@@ -137,9 +142,9 @@ class TreeWalk {
       )
       return { value: null, children: new Map() }
     }
-    if (isMap(node)) return this.#readMap(node, place)
+    if (isMap(node)) return this.#readMap(node, position)
     if (isSeq(node)) {
-      const items = node.items.map(item => this.read(item, { ...place, keyStart: null }))
+      const items = node.items.map(item => this.read(item, { ...position, keyStart: null }))
       return {
         value: items.map(item => item.value),
         children: new Map(items.map((item, index) => [String(index), item])),
@@ -156,7 +161,7 @@ class TreeWalk {
     return source ?? null
   }
 
-  #readMap(map: YAMLMap, place: Place): Pick<YamlValue, 'value' | 'children'> {
+  #readMap(map: YAMLMap, position: NodePosition): Pick<YamlValue, 'value' | 'children'> {
     const children = new Map<string, YamlValue>()
     const merges: { readonly pair: Pair; readonly keyStart: number }[] = []
     for (const pair of map.items) {
@@ -169,9 +174,9 @@ class TreeWalk {
       if (key === null) continue
       if (children.has(key))
         this.#complain(keyStart, `${JSON.stringify(key)} is written twice here; keep one of them`)
-      children.set(key, this.read(pair.value, { ...place, keyStart }))
+      children.set(key, this.read(pair.value, { ...position, keyStart }))
     }
-    for (const { pair, keyStart } of merges) this.#merge(children, pair.value, { ...place, keyStart })
+    for (const { pair, keyStart } of merges) this.#merge(children, pair.value, { ...position, keyStart })
     const value = Object.create(null) as Record<string, unknown>
     for (const [key, child] of children) value[key] = child.value
     return { value, children }
@@ -192,13 +197,19 @@ class TreeWalk {
     return null
   }
 
-  /** `<<: *base` or `<<: [*base, *more]`: keys that are written out win, then those of the first in the list. */
-  #merge(into: Map<string, YamlValue>, source: unknown, place: Place & { readonly keyStart: number }): void {
-    const merged = this.read(source, { ...place, origin: 'merge' })
+  /**
+   * `<<: *base` or `<<: [*base, *more]`: keys that are written out win, then those of the first in the list.
+   */
+  #merge(
+    into: Map<string, YamlValue>,
+    source: unknown,
+    position: NodePosition & { readonly keyStart: number },
+  ): void {
+    const merged = this.read(source, { ...position, origin: 'merge' })
     const maps = Array.isArray(merged.value) ? [...merged.children.values()] : [merged]
     for (const map of maps) {
       if (typeof map.value !== 'object' || map.value === null || Array.isArray(map.value)) {
-        this.#complain(place.keyStart, '<< takes a mapping, or a list of mappings; write <<: *name')
+        this.#complain(position.keyStart, '<< takes a mapping, or a list of mappings; write <<: *name')
         continue
       }
       for (const [key, child] of map.children)
@@ -220,7 +231,10 @@ function isMergeKey(key: unknown): boolean {
   return isScalar(key) && typeof key.value === 'symbol'
 }
 
-/** Which node each alias shows: the last one above it with that anchor. Looked up in the order of the text, before anything is expanded. */
+/**
+ * Which node each alias shows: the last one above it with that anchor. Looked up in the order of the text,
+ * before anything is expanded.
+ */
 function aliasTargets(document: Document.Parsed): ReadonlyMap<object, object> {
   const targets = new Map<object, object>()
   const anchored = new Map<string, object>()

@@ -1,14 +1,17 @@
-import type { Sight } from '../reconciler/controller.js'
-import { refusalCodes } from '../reconciler/plan/plan.js'
-import { conditionTypes, phases } from '../reconciler/status/status.js'
-import type { Keeper, Sample, WorldGauge } from './world-gauges.js'
+import type { Snapshot } from '../reconciler/loop/controller.js'
+import { refusalCodes } from '../model/plan.js'
+import { conditionTypes, phases } from '../model/status.js'
+import type { ControllerState, Sample, StateGauge } from './state-gauges.js'
 
-/** How each flotilla is. Series of a flotilla are there from its first look on, every condition and phase at once, so that none ever has to be guessed. */
-export const flotillaGauges: readonly WorldGauge[] = [
+/**
+ * How each flotilla is. Series of a flotilla are there from its first look on, every condition and phase at
+ * once, so that none ever has to be guessed.
+ */
+export const flotillaGauges: readonly StateGauge[] = [
   one(
     'flotilla_replicas_wanted',
     'Replicas that the manifest asks for.',
-    sight => sight.look.input.spec.replicas,
+    snapshot => snapshot.assessment.input.spec.replicas,
   ),
   one(
     'flotilla_replicas_online',
@@ -25,22 +28,22 @@ export const flotillaGauges: readonly WorldGauge[] = [
   one(
     'flotilla_last_look_timestamp_seconds',
     'When the flotilla was last looked at, in seconds since the epoch. Old means that the daemon is blind or stuck.',
-    sight => sight.look.input.seen.atMs / 1000,
+    snapshot => snapshot.assessment.input.seen.atMs / 1000,
   ),
   {
     name: 'flotilla_stale',
     help: '1 while the engine does not answer: everything told of the flotilla is how it was at flotilla_last_look_timestamp_seconds. 0 otherwise.',
     labels: ['flotilla'],
-    samples: keeper =>
-      keeper.names
-        .filter(name => keeper.sightOf(name) !== null)
-        .map(flotilla => ({ labels: { flotilla }, value: keeper.engineAnswers ? 0 : 1 })),
+    samples: controller =>
+      controller.names
+        .filter(name => controller.snapshotOf(name) !== null)
+        .map(flotilla => ({ labels: { flotilla }, value: controller.engineAnswers ? 0 : 1 })),
   },
   {
     name: 'flotilla_phase',
     help: '1 for the phase that the flotilla is in, 0 for the others.',
     labels: ['flotilla', 'phase'],
-    samples: each((flotilla, { status }) =>
+    samples: samplesOfEach((flotilla, { status }) =>
       phases.map(phase => ({ labels: { flotilla, phase }, value: status.phase === phase ? 1 : 0 })),
     ),
   },
@@ -48,7 +51,7 @@ export const flotillaGauges: readonly WorldGauge[] = [
     name: 'flotilla_condition',
     help: '1 while the condition is True, 0 otherwise. docs/operations.md says what each means.',
     labels: ['flotilla', 'condition'],
-    samples: each((flotilla, { status }) =>
+    samples: samplesOfEach((flotilla, { status }) =>
       conditionTypes.map(type => ({
         labels: { flotilla, condition: type },
         value: status.conditions.some(condition => condition.type === type && condition.status === 'True')
@@ -61,7 +64,7 @@ export const flotillaGauges: readonly WorldGauge[] = [
     name: 'flotilla_hold',
     help: '1 while Flotilla refuses to go on for this reason and a person is needed, 0 otherwise.',
     labels: ['flotilla', 'hold'],
-    samples: each((flotilla, { status }) =>
+    samples: samplesOfEach((flotilla, { status }) =>
       refusalCodes.map(hold => ({
         labels: { flotilla, hold },
         value: status.refusing.some(({ code }) => code === hold) ? 1 : 0,
@@ -70,21 +73,21 @@ export const flotillaGauges: readonly WorldGauge[] = [
   },
 ]
 
-function one(name: string, help: string, value: (sight: Sight) => number): WorldGauge {
+function one(name: string, help: string, value: (snapshot: Snapshot) => number): StateGauge {
   return {
     name,
     help,
     labels: ['flotilla'],
-    samples: each((flotilla, sight) => [{ labels: { flotilla }, value: value(sight) }]),
+    samples: samplesOfEach((flotilla, snapshot) => [{ labels: { flotilla }, value: value(snapshot) }]),
   }
 }
 
-function each(
-  samplesOf: (flotilla: string, sight: Sight) => readonly Sample[],
-): (keeper: Keeper) => readonly Sample[] {
-  return keeper =>
-    keeper.names.flatMap(name => {
-      const sight = keeper.sightOf(name)
-      return sight === null ? [] : samplesOf(name, sight)
+function samplesOfEach(
+  samplesOf: (flotilla: string, snapshot: Snapshot) => readonly Sample[],
+): (controller: ControllerState) => readonly Sample[] {
+  return controller =>
+    controller.names.flatMap(name => {
+      const snapshot = controller.snapshotOf(name)
+      return snapshot === null ? [] : samplesOf(name, snapshot)
     })
 }

@@ -6,9 +6,12 @@ import { flotillaGauges } from './flotilla-gauges.js'
 import { nodeGauges } from './node-gauges.js'
 import { PassMetrics } from './pass-metrics.js'
 import { registerProcessMetrics, type ProcessFacts } from './process-metrics.js'
-import { registerWorldGauges, type Keeper, type WorldGauges } from './world-gauges.js'
+import { registerStateGauges, type ControllerState, type StateGauges } from './state-gauges.js'
 
-/** All that Prometheus is told. Names and labels are documented in docs/metrics.md, which is written from the registry. */
+/**
+ * All that Prometheus is told. Names and labels are documented in docs/metrics.md, which is written from the
+ * registry.
+ */
 export interface Metrics {
   readonly registry: Registry
   readonly passes: PassMetrics
@@ -18,14 +21,14 @@ export interface Metrics {
 }
 
 export function createMetrics(options: {
-  readonly keeper: Keeper
+  readonly controller: ControllerState
   readonly version: string
   readonly startedAtMs: number
   readonly self: ProcessFacts
 }): Metrics {
   const registry = new Registry()
   registerProcessMetrics(registry, options.version, options.self)
-  const world = registerWorldGauges(registry, options.keeper, [
+  const stateGauges = registerStateGauges(registry, options.controller, [
     ...controllerGauges,
     ...flotillaGauges,
     ...nodeGauges,
@@ -42,21 +45,22 @@ export function createMetrics(options: {
   return {
     registry,
     passes,
-    render: () => renderOneByOne(registry, world),
+    render: () => renderOneByOne(registry, stateGauges),
     noteEvent: ({ event, level }) => events.inc({ event, level }),
   }
 }
 
 /**
- * The registry renders all metrics at once, and holds all their samples meanwhile: some megabytes for sixty nodes, which outlive the space for new objects and then
- * stay until V8 next cleans up everything. One after the other they die young.
+ * The registry renders all metrics at once, and holds all their samples meanwhile: some megabytes for sixty
+ * nodes, which outlive the space for new objects and then stay until V8 next cleans up everything. One after
+ * the other they die young.
  */
-async function renderOneByOne(registry: Registry, world: WorldGauges): Promise<string> {
-  world.begin()
+async function renderOneByOne(registry: Registry, stateGauges: StateGauges): Promise<string> {
+  stateGauges.begin()
   const parts: string[] = []
   for (const { name } of registry.getMetricsAsArray()) {
     parts.push(await registry.getSingleMetricAsString(name))
-    world.forget(name)
+    stateGauges.forget(name)
   }
   return `${parts.join('\n\n')}\n`
 }

@@ -1,6 +1,6 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
-import type { HistoryEntry } from '../reconciler/memory.js'
-import type { Outcome } from '../reconciler/pass.js'
+import type { HistoryEntry } from '../model/record.js'
+import type { Outcome } from '../reconciler/loop/observe-and-plan.js'
 
 const results = ['settled', 'again', 'stuck', 'failed', 'gone'] as const satisfies readonly Outcome['kind'][]
 /** Of a history's entries those that replace a reigning master. */
@@ -10,10 +10,13 @@ const endings = ['done', 'aborted', 'refused'] as const satisfies readonly Histo
 /** Counts passes and changes of masters, flotilla by flotilla, and forgets a flotilla that is gone. */
 export class PassMetrics {
   readonly #passes: Counter<'flotilla' | 'result'>
-  readonly #passTime: Histogram<'flotilla'>
+  readonly #advanceTime: Histogram<'flotilla'>
   readonly #failovers: Counter<'flotilla' | 'kind' | 'result'>
   readonly #failoverTime: Histogram<'flotilla' | 'kind'>
-  /** By flotilla, when the last change of masters that is counted ended. What an earlier run of the daemon has done is not ours to count. */
+  /**
+   * By flotilla, when the last change of masters that is counted ended. What an earlier run of the daemon has
+   * done is not ours to count.
+   */
   readonly #countedUntilMs = new Map<string, number>()
   readonly #startedAtMs: number
 
@@ -26,7 +29,7 @@ export class PassMetrics {
       labelNames: ['flotilla', 'result'],
       registers,
     })
-    this.#passTime = new Histogram({
+    this.#advanceTime = new Histogram({
       name: 'flotilla_reconcile_time_seconds',
       help: 'How long passes take.',
       labelNames: ['flotilla'],
@@ -48,7 +51,7 @@ export class PassMetrics {
     })
   }
 
-  note(pass: {
+  record(pass: {
     readonly flotilla: string
     readonly result: Outcome['kind']
     readonly tookMs: number
@@ -57,7 +60,7 @@ export class PassMetrics {
     const { flotilla, result, tookMs, history } = pass
     if (!this.#countedUntilMs.has(flotilla)) this.#begin(flotilla)
     this.#passes.inc({ flotilla, result })
-    this.#passTime.observe({ flotilla }, tookMs / 1000)
+    this.#advanceTime.observe({ flotilla }, tookMs / 1000)
     this.#count(flotilla, history)
     if (result === 'gone') this.#forget(flotilla)
   }
@@ -90,7 +93,7 @@ export class PassMetrics {
   #forget(flotilla: string): void {
     this.#countedUntilMs.delete(flotilla)
     for (const result of results) this.#passes.remove({ flotilla, result })
-    this.#passTime.remove({ flotilla })
+    this.#advanceTime.remove({ flotilla })
     for (const kind of kinds) {
       for (const result of endings) this.#failovers.remove({ flotilla, kind, result })
       this.#failoverTime.remove({ flotilla, kind })

@@ -8,8 +8,8 @@ export interface ProcessFacts {
 }
 
 /**
- * The process, under the names that Prometheus's client libraries give it. Not their default collection: that watches the event loop a hundred times a
- * second, which would be most of what a daemon at rest does.
+ * The process, under the names that Prometheus's client libraries give it. Not their default collection: that
+ * watches the event loop a hundred times a second, which would be most of what a daemon at rest does.
  */
 export function registerProcessMetrics(registry: Registry, version: string, self: ProcessFacts): void {
   const registers = [registry]

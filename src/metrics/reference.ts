@@ -1,6 +1,9 @@
 import type { MetricObject, Registry } from 'prom-client'
 
-/** docs/metrics.md: every metric with its type, labels and meaning, in the order of their registration. As the formatter wants it. */
+/**
+ * docs/metrics.md: every metric with its type, labels and meaning, in the order of their registration. As the
+ * formatter wants it.
+ */
 export function renderMetricReference(registry: Registry): string {
   const rows = registry.getMetricsAsArray().map(metric => [
     `\`${metric.name}\``,

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { FieldValue } from '../events/catalogue.js'
-import { treatLikeAnyOther } from '../process-priority.js'
-import type { Notice } from './notice.js'
-import type { Delivery, Receiver } from './receiver.js'
+import { resetPriority } from '../process-priority.js'
+import type { Notification } from './notification.js'
+import type { DeliveryResult, Receiver } from './receiver.js'
 
 export interface CommandSettings {
   /** Program and arguments; no shell. */
@@ -12,34 +12,44 @@ export interface CommandSettings {
 }
 
 /** A program that takes longer hangs: it and what it started are killed. */
-const endWithinMs = 30_000
+const commandTimeoutMs = 30_000
 /** Of what it prints, the end goes into the log. */
 const outputBytesMax = 4_096
 
 /** Linux takes 128 KiB for one variable; a fact that long is what a dying server printed. */
 const factLengthMax = 8_192
 
-/** Runs a program for each notice, with the facts in its environment. What it did may not be done twice, so a failure is told and not tried again. */
-export function createCommandHook({ command, env }: CommandSettings, withinMs = endWithinMs): Receiver {
+/**
+ * Runs a program for each notice, with the facts in its environment. What it did may not be done twice, so a
+ * failure is told and not tried again.
+ */
+export function createCommandHook({ command, env }: CommandSettings, withinMs = commandTimeoutMs): Receiver {
   const [program = '', ...args] = command
   return {
     name: 'command',
     where: program,
-    async deliver(notice, signal) {
+    async send(notification, signal) {
       const child = spawn(program, args, {
-        env: { ...env, ...factsAsEnv(notice) },
+        env: { ...env, ...notificationEnv(notification) },
         stdio: ['ignore', 'pipe', 'pipe'],
         // A process group of its own, so that what it started can be ended with it.
         detached: true,
       })
-      treatLikeAnyOther(child.pid)
-      return outcomeOf(child, AbortSignal.any([signal, AbortSignal.timeout(withinMs)]))
+      resetPriority(child.pid)
+      return waitForExit(child, AbortSignal.any([signal, AbortSignal.timeout(withinMs)]))
     },
   }
 }
 
 /** `FLOTILLA_NOTICE_FROM` for the field `from`, and the five that every notice has. */
-export function factsAsEnv({ id, kind, time, flotilla, summary, facts }: Notice): Record<string, string> {
+export function notificationEnv({
+  id,
+  kind,
+  time,
+  flotilla,
+  summary,
+  facts,
+}: Notification): Record<string, string> {
   const named: Readonly<Record<string, FieldValue>> = { ...facts, id, kind, time, flotilla, summary }
   return Object.fromEntries(
     Object.entries(named).flatMap(([field, value]) => {
@@ -52,7 +62,7 @@ export function factsAsEnv({ id, kind, time, flotilla, summary, facts }: Notice)
   )
 }
 
-function outcomeOf(child: ChildProcess, signal: AbortSignal): Promise<Delivery> {
+function waitForExit(child: ChildProcess, signal: AbortSignal): Promise<DeliveryResult> {
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -61,25 +71,29 @@ function outcomeOf(child: ChildProcess, signal: AbortSignal): Promise<Delivery> 
   const kill = (): void => killGroup(child)
   signal.addEventListener('abort', kill, { once: true })
   return new Promise(resolve => {
-    child.once('error', error => resolve({ kind: 'failed', why: error.message, again: false }))
+    child.once('error', error => resolve({ kind: 'failed', reason: error.message, isRetryable: false }))
     child.once('exit', () => {
       // Whoever inherited its output may keep that open for ever.
-      setTimeout(() => child.stdout?.destroy(), lastWordsMs).unref()
-      setTimeout(() => child.stderr?.destroy(), lastWordsMs).unref()
+      setTimeout(() => child.stdout?.destroy(), outputDrainMs).unref()
+      setTimeout(() => child.stderr?.destroy(), outputDrainMs).unref()
     })
     child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', kill)
       const said = output.trim()
       if (code === 0) return resolve({ kind: 'delivered', detail: said })
       const how = killedBy === null ? `exit code ${code}` : `it was ended with ${killedBy}`
-      const why = signal.aborted ? 'it took too long, or Flotilla ends' : how
-      resolve({ kind: 'failed', why: said === '' ? why : `${why}; it said: ${said}`, again: false })
+      const reason = signal.aborted ? 'it took too long, or Flotilla ends' : how
+      resolve({
+        kind: 'failed',
+        reason: said === '' ? reason : `${reason}; it said: ${said}`,
+        isRetryable: false,
+      })
     })
   })
 }
 
 /** For what is still in the pipe when the program has ended. */
-const lastWordsMs = 200
+const outputDrainMs = 200
 
 function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return

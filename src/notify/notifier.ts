@@ -1,25 +1,25 @@
 import { createCommandHook } from './command-hook.js'
-import { Messenger, type MessengerTools } from './messenger.js'
+import { DeliveryWorker, type DeliveryTools } from './delivery.js'
 import type { Receiver } from './receiver.js'
 import type { NotifySettings } from './settings.js'
 import { createWebhook } from './webhook.js'
 
 /**
- * Tells everybody whom the settings name, each for itself, until it is stopped. Resolves when nothing that happens from now on is missed. `env`: where a hook's
- * program gets its PATH and HOME from.
+ * Tells everybody whom the settings name, each for itself, until it is stopped. Resolves when nothing that
+ * happens from now on is missed. `env`: where a hook's program gets its PATH and HOME from.
  */
 export async function startNotifier(
   { webhook, command }: NotifySettings,
-  tools: MessengerTools & { readonly env: Readonly<Record<string, string | undefined>> },
+  tools: DeliveryTools & { readonly env: Readonly<Record<string, string | undefined>> },
 ): Promise<{ stop(): Promise<void> }> {
   const receivers: Receiver[] = []
   if (webhook !== null) receivers.push(createWebhook(webhook, () => tools.clock.nowMs()))
   if (command !== null) receivers.push(createCommandHook({ command, env: plainEnv(tools.env) }))
-  const messengers = receivers.map(receiver => new Messenger(receiver, tools))
-  await Promise.all(messengers.map(messenger => messenger.begun))
+  const workers = receivers.map(receiver => new DeliveryWorker(receiver, tools))
+  await Promise.all(workers.map(worker => worker.started))
   return {
     async stop() {
-      await Promise.all(messengers.map(messenger => messenger.stop()))
+      await Promise.all(workers.map(worker => worker.stop()))
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Notice } from './notice.js'
+import type { Notification } from './notification.js'
 
 /** Somebody who is told of notices. */
 export interface Receiver {
@@ -6,10 +6,10 @@ export interface Receiver {
   /** For people; holds no secret. */
   readonly where: string
   /** One try, with a deadline of its own. Rejects where a try is not even possible, now and later. */
-  deliver(notice: Notice, signal: AbortSignal): Promise<Delivery>
+  send(notification: Notification, signal: AbortSignal): Promise<DeliveryResult>
 }
 
-export type Delivery =
+export type DeliveryResult =
   | { readonly kind: 'delivered'; readonly detail: string }
   /** `again`: a later try may succeed. */
-  | { readonly kind: 'failed'; readonly why: string; readonly again: boolean }
+  | { readonly kind: 'failed'; readonly reason: string; readonly isRetryable: boolean }

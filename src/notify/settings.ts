@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { invalidSettings, parseSettings, readOrExplain } from '../manifest/settings-file.js'
-import { field } from '../manifest/words.js'
+import { field } from '../manifest/field-docs.js'
 import { Secret } from '../secret.js'
 import type { WebhookSettings } from './webhook.js'
 
@@ -14,7 +14,8 @@ export interface NotifySettings {
 }
 
 /**
- * Reads the file that `run --notify` names, and the secret that it names. @throws FlotillaError usage/invalid with the place of each mistake.
+ * Reads the file that `run --notify` names, and the secret that it names. @throws FlotillaError usage/invalid
+ * with the place of each mistake.
  */
 export async function readNotifySettings(file: string): Promise<NotifySettings> {
   const text = await readOrExplain(file, 'the file that --notify names')
@@ -56,7 +57,10 @@ const schema = z.strictObject({
 const example =
   'names nobody to tell; write, for example:\n  webhook: { url: https://ops.example/hooks/flotilla, secretFile: notify.secret }\n  command: [/usr/local/bin/page, ops]'
 
-/** The form of https://www.standardwebhooks.com, so that receivers can use the same line with a library of theirs. */
+/**
+ * The form of https://www.standardwebhooks.com, so that receivers can use the same line with a library of
+ * theirs.
+ */
 async function readSecret(path: string): Promise<Secret> {
   const text = (await readOrExplain(path, 'the secret of the webhook')).trim()
   const { mode } = await stat(path)

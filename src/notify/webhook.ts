@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Secret } from '../secret.js'
-import type { Notice } from './notice.js'
-import type { Delivery, Receiver } from './receiver.js'
+import type { Notification } from './notification.js'
+import type { DeliveryResult, Receiver } from './receiver.js'
 
 export interface WebhookSettings {
   readonly url: URL
@@ -10,23 +10,29 @@ export interface WebhookSettings {
 }
 
 /** A receiver that has something to do should answer first and do it afterwards. */
-const answerWithinMs = 5_000
+const webhookTimeoutMs = 5_000
 
 /**
- * POSTs each notice as JSON, signed as https://www.standardwebhooks.com says, so that receivers can verify it with a library of theirs: HMAC-SHA256 over id,
- * time and body, in `webhook-id`, `webhook-timestamp` and `webhook-signature`. The time is that of the try, so a receiver can refuse what somebody recorded and sends again later.
+ * POSTs each notice as JSON, signed as https://www.standardwebhooks.com says, so that receivers can verify it
+ * with a library of theirs: HMAC-SHA256 over id, time and body, in `webhook-id`, `webhook-timestamp` and
+ * `webhook-signature`. The time is that of the try, so a receiver can refuse what somebody recorded and sends
+ * again later.
  */
 export function createWebhook(
   { url, secret }: WebhookSettings,
   nowMs: () => number,
-  withinMs = answerWithinMs,
+  withinMs = webhookTimeoutMs,
 ): Receiver {
   return {
     name: 'webhook',
     // The path of some services' URLs is a secret.
     where: url.origin,
-    async deliver(notice, signal) {
-      const body = JSON.stringify({ type: notice.kind, timestamp: notice.time, data: dataOf(notice) })
+    async send(notification, signal) {
+      const body = JSON.stringify({
+        type: notification.kind,
+        timestamp: notification.time,
+        data: dataOf(notification),
+      })
       const seconds = String(Math.floor(nowMs() / 1_000))
       try {
         const response = await fetch(url, {
@@ -35,18 +41,18 @@ export function createWebhook(
           headers: {
             'content-type': 'application/json',
             'user-agent': 'flotilla',
-            'webhook-id': notice.id,
+            'webhook-id': notification.id,
             'webhook-timestamp': seconds,
-            'webhook-signature': `v1,${signatureOf(secret, { id: notice.id, seconds, body })}`,
+            'webhook-signature': `v1,${signatureOf(secret, { id: notification.id, seconds, body })}`,
           },
           // What is signed for one place is not to be sent to another.
           redirect: 'manual',
           signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
         })
         await response.body?.cancel()
-        return judge(response.status)
+        return resultOfStatus(response.status)
       } catch (error) {
-        return { kind: 'failed', why: reasonOf(error, withinMs), again: true }
+        return { kind: 'failed', reason: errorReason(error, withinMs), isRetryable: true }
       }
     },
   }
@@ -61,19 +67,22 @@ function signatureOf(
     .digest('base64')
 }
 
-function dataOf({ flotilla, summary, facts }: Notice): Readonly<Record<string, unknown>> {
+function dataOf({ flotilla, summary, facts }: Notification): Readonly<Record<string, unknown>> {
   return { flotilla, summary, ...facts }
 }
 
-/** What the receiver refuses it will refuse the next time too, but for "too early", "too many" and its own trouble. */
-function judge(status: number): Delivery {
+/**
+ * What the receiver refuses it will refuse the next time too, but for "too early", "too many" and its own
+ * trouble.
+ */
+function resultOfStatus(status: number): DeliveryResult {
   if (status >= 200 && status < 300) return { kind: 'delivered', detail: `status ${status}` }
-  const again = status >= 500 || status === 408 || status === 425 || status === 429
-  return { kind: 'failed', why: `status ${status}`, again }
+  const isRetryable = status >= 500 || status === 408 || status === 425 || status === 429
+  return { kind: 'failed', reason: `status ${status}`, isRetryable }
 }
 
 /** fetch says "fetch failed" and keeps the reason in its cause. */
-function reasonOf(error: unknown, withinMs: number): string {
+function errorReason(error: unknown, withinMs: number): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${withinMs} ms`
   return error.cause instanceof Error && error.cause.message !== '' ? error.cause.message : error.message

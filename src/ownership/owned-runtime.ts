@@ -1,32 +1,34 @@
 import { FlotillaError } from '../errors.js'
 import { flotillaLabel, markLabel, unprovenLabel } from '../runtime/labels.js'
-import type { CallOptions, ContainerFacts, NetworkFacts, Runtime, VolumeFacts } from '../runtime/runtime.js'
+import type { CallOptions, Runtime } from '../runtime/runtime.js'
 import type { Owner } from './owner.js'
-import type { Thing } from './thing.js'
+import type { EngineObject } from './engine-object.js'
+import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../model/engine.js'
 
 /**
- * The runtime port with unforgeable labels: what it makes is marked, and of what it shows only that carries our labels which is proven to be ours. The others are shown
- * as strangers, with {@link unprovenLabel} in place of our labels, so that nobody further up has to ask who made something.
+ * The runtime port with unforgeable labels: what it makes is marked, and of what it shows only that carries
+ * our labels which is proven to be ours. The others are shown as strangers, with {@link unprovenLabel} in
+ * place of our labels, so that nobody further up has to ask who made something.
  */
 export function ownedRuntime(runtime: Runtime, owner: Owner): Runtime {
-  const container = (facts: ContainerFacts) => shown(owner, { kind: 'container', facts })
-  const network = (facts: NetworkFacts) => shown(owner, { kind: 'network', facts })
-  const volume = (facts: VolumeFacts) => shown(owner, { kind: 'volume', facts })
+  const container = (facts: ContainerFacts) => hideForeignLabels(owner, { kind: 'container', facts })
+  const network = (facts: NetworkFacts) => hideForeignLabels(owner, { kind: 'network', facts })
+  const volume = (facts: VolumeFacts) => hideForeignLabels(owner, { kind: 'volume', facts })
   return {
     ...runtime,
     listContainers: async call => Promise.all((await runtime.listContainers(call)).map(container)),
     inspectContainer: async (idOrName, call) =>
-      orNull(await runtime.inspectContainer(idOrName, call), container),
-    findNetwork: async (name, call) => orNull(await runtime.findNetwork(name, call), network),
+      mapIfPresent(await runtime.inspectContainer(idOrName, call), container),
+    findNetwork: async (name, call) => mapIfPresent(await runtime.findNetwork(name, call), network),
     listAllNetworks: async call => Promise.all((await runtime.listAllNetworks(call)).map(network)),
-    listNetworks: async call => ours(await Promise.all((await runtime.listNetworks(call)).map(network))),
-    listVolumes: async call => ours(await Promise.all((await runtime.listVolumes(call)).map(volume))),
-    findVolume: async (name, call) => orNull(await runtime.findVolume(name, call), volume),
+    listNetworks: async call => onlyOwned(await Promise.all((await runtime.listNetworks(call)).map(network))),
+    listVolumes: async call => onlyOwned(await Promise.all((await runtime.listVolumes(call)).map(volume))),
+    findVolume: async (name, call) => mapIfPresent(await runtime.findVolume(name, call), volume),
     createNetwork: async (spec, call) =>
       runtime.createNetwork({ ...spec, labels: await owner.mark({ kind: 'network', ...spec }) }, call),
     createVolume: async (spec, call) => {
       await runtime.createVolume({ ...spec, labels: await owner.mark({ kind: 'volume', ...spec }) }, call)
-      await needOwnVolume(runtime, owner, spec.name, call)
+      await assertOwnVolume(runtime, owner, spec.name, call)
     },
     createContainer: async (spec, files, call) => {
       const mounts = await Promise.all(
@@ -42,14 +44,14 @@ export function ownedRuntime(runtime: Runtime, owner: Owner): Runtime {
   }
 }
 
-async function shown<Facts extends ContainerFacts | NetworkFacts | VolumeFacts>(
+async function hideForeignLabels<Facts extends ContainerFacts | NetworkFacts | VolumeFacts>(
   owner: Owner,
-  thing: Thing & { readonly facts: Facts },
+  engineObject: EngineObject & { readonly facts: Facts },
 ): Promise<Facts> {
-  const { facts } = thing
+  const { facts } = engineObject
   const flotilla = facts.labels[flotillaLabel]
   if (flotilla === undefined) return facts
-  if (await owner.isOurs(thing)) {
+  if (await owner.isOwned(engineObject)) {
     const { [markLabel]: _proof, ...labels } = facts.labels
     return { ...facts, labels }
   }
@@ -57,19 +59,19 @@ async function shown<Facts extends ContainerFacts | NetworkFacts | VolumeFacts>(
   return { ...facts, labels: { ...Object.fromEntries(theirs), [unprovenLabel]: flotilla } }
 }
 
-async function orNull<Facts>(
+async function mapIfPresent<Facts>(
   facts: Facts | null,
-  show: (facts: Facts) => Promise<Facts>,
+  hide: (facts: Facts) => Promise<Facts>,
 ): Promise<Facts | null> {
-  return facts === null ? null : show(facts)
+  return facts === null ? null : hide(facts)
 }
 
-function ours<Facts extends NetworkFacts | VolumeFacts>(all: readonly Facts[]): readonly Facts[] {
+function onlyOwned<Facts extends NetworkFacts | VolumeFacts>(all: readonly Facts[]): readonly Facts[] {
   return all.filter(({ labels }) => labels[flotillaLabel] !== undefined)
 }
 
 /** An engine answers with the volume that is there, whoever made it. */
-async function needOwnVolume(
+async function assertOwnVolume(
   runtime: Runtime,
   owner: Owner,
   name: string,
@@ -77,7 +79,7 @@ async function needOwnVolume(
 ): Promise<void> {
   const facts = await runtime.findVolume(name, call)
   if (facts === null || facts.labels[flotillaLabel] === undefined) return
-  if (await owner.isOurs({ kind: 'volume', facts })) return
+  if (await owner.isOwned({ kind: 'volume', facts })) return
   throw new FlotillaError(
     'runtime/name-taken',
     `create volume ${name}: a volume of this name exists with our labels, and this state directory did not make it`,

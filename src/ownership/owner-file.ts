@@ -1,13 +1,16 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FlotillaError } from '../errors.js'
-import type { StateFiles } from '../state/files.js'
+import type { StateFiles } from '../files.js'
 
 /** What proves that something on the engine is this state directory's. */
 export interface OwnerRecord {
   /** Of the marks that we make. */
   readonly key: Buffer
-  /** What carries no mark of ours and is ours all the same: taken over from an earlier version, or claimed by a person. As claimOf writes it. */
+  /**
+   * What carries no mark of ours and is ours all the same: taken over from an earlier version, or claimed by
+   * a person. As claimOf writes it.
+   */
   readonly claimed: readonly string[]
 }
 

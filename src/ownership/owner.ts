@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { FlotillaMemory } from '../reconciler/memory.js'
+import type { FlotillaMemory } from '../model/record.js'
 import { markLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
-import { diskFiles, type StateFiles } from '../state/files.js'
-import { isMarkOf, newMark, type Marked } from './mark.js'
+import { diskFiles, type StateFiles } from '../files.js'
+import { isMarkOf, newMark, type MarkedObject } from './mark.js'
 import { readOwner, writeOwner, type OwnerRecord } from './owner-file.js'
-import { findTakenOver, rememberedIn, type FlotillaMemories } from './take-over.js'
-import { claimOf, type Thing } from './thing.js'
+import { findLegacyObjects, readMemories, type FlotillaMemories } from './legacy-objects.js'
+import { claimOf, type EngineObject } from './engine-object.js'
 
 /**
- * Decides what is ours: what carries a mark made with the key of this state directory, or was taken over or claimed by its id. What is proven once stays so, as labels
- * can't be changed; a claim that a person makes beside a daemon is heard at its next look.
+ * Decides what is ours: what carries a mark made with the key of this state directory, or was taken over or
+ * claimed by its id. What is proven once stays so, as labels can't be changed; a claim that a person makes
+ * beside a daemon is heard at its next look.
  */
 export class Owner {
   readonly #directory: string
@@ -19,7 +20,7 @@ export class Owner {
   readonly #files: StateFiles
   readonly #randomBytes: (size: number) => Buffer
   #record: OwnerRecord | null = null
-  #remembered: ReadonlyMap<string, FlotillaMemory> | null = null
+  #memoryByFlotilla: ReadonlyMap<string, FlotillaMemory> | null = null
   #finding: Promise<OwnerRecord> | null = null
   #mayWrite = false
   #isWritten = false
@@ -41,28 +42,28 @@ export class Owner {
     this.#randomBytes = options.randomBytes ?? randomBytes
   }
 
-  async isOurs(thing: Thing): Promise<boolean> {
-    const claim = claimOf(thing)
+  async isOwned(engineObject: EngineObject): Promise<boolean> {
+    const claim = claimOf(engineObject)
     if (this.#proven.has(claim)) return true
-    const isOurs = await this.#isProven(thing)
-    if (isOurs) this.#proven.add(claim)
-    return isOurs
+    const isOwned = await this.#isProven(engineObject)
+    if (isOwned) this.#proven.add(claim)
+    return isOwned
   }
 
   /**
-   * Says that this process holds the lock of the directory: what is found out is written down. To be called before anything else is written there: a memory that
-   * is made from now on is not an earlier version's.
+   * Says that this process holds the lock of the directory: what is found out is written down. To be called
+   * before anything else is written there: a memory that is made from now on is not an earlier version's.
    */
-  async holdsLock(): Promise<void> {
+  async onLockAcquired(): Promise<void> {
     this.#mayWrite = true
     this.#record = null
     if ((await this.#read()) !== null) return
-    this.#remembered = await rememberedIn(this.#memories)
-    if (this.#remembered.size === 0) await this.#write({ key: this.#randomBytes(32), claimed: [] })
+    this.#memoryByFlotilla = await readMemories(this.#memories)
+    if (this.#memoryByFlotilla.size === 0) await this.#write({ key: this.#randomBytes(32), claimed: [] })
   }
 
   /** The labels of something that is about to be made, with its mark. Only for the holder of the lock. */
-  async mark({ kind, name, labels }: Marked): Promise<Readonly<Record<string, string>>> {
+  async mark({ kind, name, labels }: MarkedObject): Promise<Readonly<Record<string, string>>> {
     const record = await this.#known()
     // Before the first thing that it is to prove: a key that is lost proves nothing.
     if (!this.#isWritten) await this.#write(record)
@@ -71,27 +72,30 @@ export class Owner {
   }
 
   /** From now on these are ours, as a person says. */
-  async claim(things: readonly Thing[]): Promise<void> {
+  async claim(engineObjects: readonly EngineObject[]): Promise<void> {
     const { key, claimed } = (await this.#read()) ?? (await this.#known())
-    await this.#write({ key, claimed: [...new Set([...claimed, ...things.map(claimOf)])] })
+    await this.#write({ key, claimed: [...new Set([...claimed, ...engineObjects.map(claimOf)])] })
   }
 
-  async #isProven(thing: Thing): Promise<boolean> {
-    if (await this.#proves(await this.#known(), thing)) return true
+  async #isProven(engineObject: EngineObject): Promise<boolean> {
+    if (await this.#proves(await this.#known(), engineObject)) return true
     const now = await this.#read()
-    return now !== null && (await this.#proves(now, thing))
+    return now !== null && (await this.#proves(now, engineObject))
   }
 
-  async #proves({ key, claimed }: OwnerRecord, thing: Thing): Promise<boolean> {
-    if (claimed.includes(claimOf(thing))) return true
-    const { kind, facts } = thing
+  async #proves({ key, claimed }: OwnerRecord, engineObject: EngineObject): Promise<boolean> {
+    if (claimed.includes(claimOf(engineObject))) return true
+    const { kind, facts } = engineObject
     const { name, labels } = facts
     const mark = labels[markLabel]
     if (mark === undefined || !isMarkOf(key, { kind, name, labels }, mark)) return false
     return kind !== 'container' || (await this.#markOfImage(facts.imageId)) !== mark
   }
 
-  /** An image never changes under its id. Null also for one that is gone: who forged a mark would have needed the key. */
+  /**
+   * An image never changes under its id. Null also for one that is gone: who forged a mark would have needed
+   * the key.
+   */
   async #markOfImage(imageId: string): Promise<string | null> {
     const known = this.#imageMarks.get(imageId)
     if (known !== undefined) return known
@@ -113,8 +117,8 @@ export class Owner {
   async #find(): Promise<OwnerRecord> {
     const before = await this.#read()
     if (before !== null) return before
-    const remembered = this.#remembered ?? (await rememberedIn(this.#memories))
-    const found = await findTakenOver(this.#runtime, remembered)
+    const memoryByFlotilla = this.#memoryByFlotilla ?? (await readMemories(this.#memories))
+    const found = await findLegacyObjects(this.#runtime, memoryByFlotilla)
     const record = { key: this.#randomBytes(32), claimed: found.map(claimOf) }
     if (this.#mayWrite) await this.#write(record)
     return (this.#record = record)

@@ -1,12 +1,15 @@
-/** What an ACL rule is made of, so far as it can be told without a server: docs at redis.io/docs/latest/operate/oss_and_stack/management/security/acl. */
+/**
+ * What an ACL rule is made of, so far as it can be told without a server: docs at
+ * redis.io/docs/latest/operate/oss_and_stack/management/security/acl.
+ */
 
-const words = [
+const keywords = [
   ...['allkeys', 'resetkeys', 'allchannels', 'resetchannels', 'allcommands', 'nocommands'],
   ...['sanitize-payload', 'skip-sanitize-payload'],
 ]
 
 /** Whether a user exists, is on and by which password it comes in is not for its rules to say. */
-const ours = ['on', 'off', 'nopass', 'resetpass', 'reset', 'clearselectors']
+const managed = ['on', 'off', 'nopass', 'resetpass', 'reset', 'clearselectors']
 
 const patterns = [
   /^~\S+$/,
@@ -20,8 +23,9 @@ const patterns = [
 const rulesLengthMax = 4_096
 
 /**
- * Why these are no rules of an ACL user, as the rest of a sentence; null when nothing speaks against them. Which commands and categories there are only a server
- * knows. The answer never repeats what may be a password.
+ * Why these are no rules of an ACL user, as the rest of a sentence; null when nothing speaks against them.
+ * Which commands and categories there are only a server knows. The answer never repeats what may be a
+ * password.
  */
 export function whyNotRules(rules: string): string | null {
   if (rules.length > rulesLengthMax) return `is longer than ${rulesLengthMax} characters`
@@ -55,9 +59,9 @@ function whyNotToken(token: string): string | null {
   if (inner === '') return null
   if (/^[><#!]/.test(inner))
     return 'has a password or its hash in it, which every reader of the manifest would see; use passwordFile or passwordEnv'
-  if (ours.includes(inner.toLowerCase()))
+  if (managed.includes(inner.toLowerCase()))
     return `has "${inner}" in it, which Flotilla sets itself; remove it (a user without a password has mode: none)`
-  if (words.includes(inner.toLowerCase()) || patterns.some(pattern => pattern.test(inner))) return null
+  if (keywords.includes(inner.toLowerCase()) || patterns.some(pattern => pattern.test(inner))) return null
   // What does not even begin as a rule may be a password without its sign.
   const shown = /^[+\-~&%]/.test(inner) ? JSON.stringify(inner.slice(0, 40)) : 'a word'
   return `has ${shown} in it, which is no ACL rule; write for example "~orders:* +@read"`

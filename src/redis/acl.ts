@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { FlotillaError } from '../errors.js'
-import type { DefaultUserAccess } from '../manifest/spec.js'
+import type { DefaultUserAccess } from '../model/spec.js'
 import type { Secret } from '../secret.js'
-import { applicationUser, controlUser, replicationUser, type AclUser } from './acl-user.js'
+import { applicationUser, controlUser, replicationUser, type AclUser } from '../model/acl-user.js'
 import { ruleTokens } from './acl-rules.js'
-import type { NodeCredentials } from './redis.js'
+import type { NodeCredentials } from '../model/redis.js'
 
 /**
- * What `flotilla` may do: look, give the orders of replication, pause and drop clients, rotate passwords, save and stop. No key, no channel, no
- * command that reads or writes data (SLOWLOG would show some). Every word exists in Redis 6.2 and in Valkey: a server refuses to start on one that it doesn't know.
+ * What `flotilla` may do: look, give the orders of replication, pause and drop clients, rotate passwords,
+ * save and stop. No key, no channel, no command that reads or writes data (SLOWLOG would show some). Every
+ * word exists in Redis 6.2 and in Valkey: a server refuses to start on one that it doesn't know.
  */
 const controlCommands = [
   ...['ping', 'info', 'role', 'time', 'hello', 'auth', 'dbsize', 'wait'],
@@ -17,15 +18,21 @@ const controlCommands = [
   ...['acl|setuser', 'acl|deluser', 'acl|list', 'acl|load', 'acl|log', 'acl|whoami'],
 ]
 
-/** Enough for a replica to follow. PSYNC hands over the whole data set, so this password is one to all data. */
+/**
+ * Enough for a replica to follow. PSYNC hands over the whole data set, so this password is one to all data.
+ */
 const replicationCommands = ['psync', 'replconf', 'ping']
 
 /**
- * What applications need of `default`: all of the data, scripts, functions, pub/sub, and what client libraries ask at each connection. Not what administers the server, its users or its
- * replication, and neither of two that reach further than the data: MIGRATE connects to any host, RESTORE reads bytes that can be made to crash a server.
+ * What applications need of `default`: all of the data, scripts, functions, pub/sub, and what client
+ * libraries ask at each connection. Not what administers the server, its users or its replication, and
+ * neither of two that reach further than the data: MIGRATE connects to any host, RESTORE reads bytes that can
+ * be made to crash a server.
  *
- * One list for every version. A server does not start with a command that it does not know, so what one version has and another lacks is named by its category: SORT_RO (7.0)
- * is in @read. 6.2 knows CLIENT and ACL as a whole, both @admin, where later versions judge each subcommand; there, what is given back here is the only part of them.
+ * One list for every version. A server does not start with a command that it does not know, so what one
+ * version has and another lacks is named by its category: SORT_RO (7.0) is in @read. 6.2 knows CLIENT and ACL
+ * as a whole, both @admin, where later versions judge each subcommand; there, what is given back here is the
+ * only part of them.
  */
 const restrictedRules = [
   ...['+@all', '-@dangerous', '+@read', '+@write', '-@admin', '-migrate', '-restore', '-restore-asking'],
@@ -34,7 +41,10 @@ const restrictedRules = [
   ...['tracking', 'trackinginfo', 'caching', 'getredir'].map(word => `+client|${word}`),
 ]
 
-/** What `default` may do. Off, it may do nothing either: connections that it has open outlive being switched off. */
+/**
+ * What `default` may do. Off, it may do nothing either: connections that it has open outlive being switched
+ * off.
+ */
 const defaultUserRules: Readonly<Record<DefaultUserAccess, readonly string[]>> = {
   full: ['~*', '&*', '+@all'],
   restricted: ['~*', '&*', ...restrictedRules],
@@ -42,7 +52,7 @@ const defaultUserRules: Readonly<Record<DefaultUserAccess, readonly string[]>> =
 }
 
 /** Who may log in with what. `none`: without a password. */
-export interface AclKeys {
+export interface AclPasswords {
   readonly defaultUser: DefaultUserAccess
   readonly control: readonly Secret[]
   readonly replication: readonly Secret[]
@@ -56,8 +66,9 @@ export interface AclKeys {
 }
 
 /**
- * The users of a node, the same for every node of a flotilla: each may become master. `default` may do what the manifest's `auth.default` says; it needs the
- * flotilla's password, or none where the manifest says `auth: none`.
+ * The users of a node, the same for every node of a flotilla: each may become master. `default` may do what
+ * the manifest's `auth.default` says; it needs the flotilla's password, or none where the manifest says
+ * `auth: none`.
  *
  * @throws FlotillaError manifest/invalid when a password is empty: Redis would take it for a real one.
  */
@@ -67,7 +78,7 @@ export function aclUsers({
   replication,
   application,
   others,
-}: AclKeys): readonly AclUser[] {
+}: AclPasswords): readonly AclUser[] {
   return [
     user(applicationUser, application, defaultUserRules[defaultUser], defaultUser === 'off' ? 'off' : 'on'),
     user(controlUser, control, onlyCommands(controlCommands)),
@@ -79,7 +90,7 @@ export function aclUsers({
 }
 
 /** With one password each and nobody else; `default` may do everything. */
-export function plainKeys({ control, replication, application }: NodeCredentials): AclKeys {
+export function aclPasswordsOf({ control, replication, application }: NodeCredentials): AclPasswords {
   return {
     defaultUser: 'full',
     control: [control],
@@ -106,12 +117,12 @@ export function passwordRule(password: string, name: string): string {
 function user(
   name: string,
   passwords: readonly Secret[] | 'none',
-  may: readonly string[],
+  permissions: readonly string[],
   state: 'on' | 'off' = 'on',
 ): AclUser {
   const login =
     passwords === 'none' ? ['nopass'] : passwords.map(secret => passwordRule(secret.reveal(), name))
-  return { name, rules: [state, ...login, ...may] }
+  return { name, rules: [state, ...login, ...permissions] }
 }
 
 function onlyCommands(commands: readonly string[]): readonly string[] {

@@ -1,17 +1,9 @@
-/** A command of a server, by the name that every Redis knows. What `rename-command` has disabled is none. */
-export interface CommandFacts {
-  readonly name: string
-  /** Whether it changes data, so that it goes to replicas. */
-  readonly writes: boolean
-  /** False where `rename-command` has given it another name, which nobody can find out. */
-  readonly hasItsName: boolean
-  /** Since the start of the server, or CONFIG RESETSTAT, by whatever name. */
-  readonly calls: number
-}
+import type { CommandFacts } from '../model/redis.js'
 
 /**
- * From the replies to COMMAND (each begins with name, arity and flags), to COMMAND INFO of the names in it, in order, and to INFO commandstats. A renamed command is in the
- * first by the name that it was born with, and is not found by that (redis 6.2 to 8, Valkey).
+ * From the replies to COMMAND (each begins with name, arity and flags), to COMMAND INFO of the names in it,
+ * in order, and to INFO commandstats. A renamed command is in the first by the name that it was born with,
+ * and is not found by that (redis 6.2 to 8, Valkey).
  */
 export function readCommands(all: unknown, found: unknown, stats: string): readonly CommandFacts[] {
   const foundAt = Array.isArray(found) ? (found as readonly unknown[]) : []
@@ -41,16 +33,19 @@ export function namesOfCommands(
   })
 }
 
-/** Writes that are called by another name: a replica, which has them by their own, refuses them, and is no copy from then on. */
+/**
+ * Writes that are called by another name: a replica, which has them by their own, refuses them, and is no
+ * copy from then on.
+ */
 export function renamedWrites(commands: readonly CommandFacts[]): {
   readonly called: readonly string[]
-  readonly uncalled: readonly string[]
+  readonly unused: readonly string[]
 } {
   const renamed = commands.filter(({ writes, hasItsName }) => writes && !hasItsName)
   const namesOf = (some: readonly CommandFacts[]): readonly string[] =>
     some.map(({ name }) => name.toUpperCase()).toSorted()
   return {
     called: namesOf(renamed.filter(({ calls }) => calls > 0)),
-    uncalled: namesOf(renamed.filter(({ calls }) => calls === 0)),
+    unused: namesOf(renamed.filter(({ calls }) => calls === 0)),
   }
 }

@@ -4,8 +4,8 @@ import { Secret } from '../secret.js'
 const passwordBytes = 32
 
 /**
- * A new password of 43 characters from `[A-Za-z0-9_-]`, which no shell, URL or configuration file needs to quote.
- * `randomBytes` is node:crypto's, or a fixed one in tests.
+ * A new password of 43 characters from `[A-Za-z0-9_-]`, which no shell, URL or configuration file needs to
+ * quote. `randomBytes` is node:crypto's, or a fixed one in tests.
  */
 export function generatePassword(randomBytes: (size: number) => Uint8Array): Secret {
   return new Secret(Buffer.from(randomBytes(passwordBytes)).toString('base64url'))

@@ -1,4 +1,10 @@
-import type { FollowerFacts, LoadingFacts, PersistenceFacts, RedisFacts, UpstreamFacts } from './redis.js'
+import type {
+  FollowerFacts,
+  LoadingFacts,
+  PersistenceFacts,
+  RedisFacts,
+  UpstreamFacts,
+} from '../model/redis.js'
 
 export type ParsedInfo =
   | { readonly kind: 'facts'; readonly facts: RedisFacts }
@@ -6,11 +12,13 @@ export type ParsedInfo =
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 /**
- * Turns the reply to INFO into facts. Takes any version from Redis 6.2 on and any Valkey; knows nothing but the text, and never throws.
+ * Turns the reply to INFO into facts. Takes any version from Redis 6.2 on and any Valkey; knows nothing but
+ * the text, and never throws.
  *
- * A field that this server doesn't have gets the value that means "nothing" (0, false, null). Only the three fields without which nothing
- * can be decided make the text unreadable: `run_id`, `role` and `master_replid`. This is the only place that knows Redis's own field
- * names, and that it says slave where we say replica (Valkey still does).
+ * A field that this server doesn't have gets the value that means "nothing" (0, false, null). Only the three
+ * fields without which nothing can be decided make the text unreadable: `run_id`, `role` and `master_replid`.
+ * This is the only place that knows Redis's own field names, and that it says slave where we say replica
+ * (Valkey still does).
  *
  * Source: genRedisInfoString in Redis 6.2 to 8 and Valkey 8 (server.c).
  */
@@ -75,7 +83,10 @@ export function parseInfo(text: string): ParsedInfo {
 
 type Fields = ReadonlyMap<string, string>
 
-/** `key:value` lines, split on the first colon because values have some (IPv6 addresses, paths). The first of two equal keys counts. */
+/**
+ * `key:value` lines, split on the first colon because values have some (IPv6 addresses, paths). The first of
+ * two equal keys counts.
+ */
 function readFields(text: string): Fields {
   const fields = new Map<string, string>()
   for (const line of text.split('\n')) {
@@ -113,7 +124,10 @@ function readPrevious(fields: Fields): RedisFacts['previous'] {
   return { replid, untilOffset }
 }
 
-/** `slave0:ip=…,port=…,state=…,offset=…,lag=…` and whatever else later versions add. The number is a position, not an identity. */
+/**
+ * `slave0:ip=…,port=…,state=…,offset=…,lag=…` and whatever else later versions add. The number is a position,
+ * not an identity.
+ */
 function readFollowers(fields: Fields): readonly FollowerFacts[] {
   const followers: FollowerFacts[] = []
   for (const [key, value] of fields) {
@@ -163,7 +177,10 @@ function readUpstream(fields: Fields): UpstreamFacts {
   }
 }
 
-/** Redis starts these at 1 and leaves them there while it has neither a master nor a remembered one: no position, not one byte. */
+/**
+ * Redis starts these at 1 and leaves them there while it has neither a master nor a remembered one: no
+ * position, not one byte.
+ */
 function streamOffset(fields: Fields, key: string): number | null {
   const offset = countOrNull(fields, key)
   return offset === 1 ? null : offset

@@ -1,10 +1,5 @@
 import { quoteArgument } from './redis-text.js'
-
-/** Options of redis.conf by name, as a manifest asks for them: one value each, or several lines of one that can stand in a file more than once. */
-export type RedisOptions = Readonly<Record<string, readonly string[]>>
-
-/** Options and their values in the words that CONFIG GET answers with: only then can a difference be seen. */
-export type LiveOptions = Readonly<Record<string, string>>
+import type { RedisOptions, ConfigValues } from '../model/redis.js'
 
 /** Options that stand in a file once for each of their parts. */
 export const repeatableOptions: readonly string[] = ['client-output-buffer-limit', 'loadmodule']
@@ -20,12 +15,12 @@ export function optionLines(options: RedisOptions): readonly string[] {
 }
 
 /** The value as CONFIG SET takes it: one argument, all parts in it. */
-export function liveValue(values: readonly string[]): string {
+export function configSetValue(values: readonly string[]): string {
   return values.join(' ')
 }
 
 /** Of the wanted options those that are known there and have another value. */
-export function whatDiffers(wanted: LiveOptions, now: LiveOptions): LiveOptions {
+export function whatDiffers(wanted: ConfigValues, now: ConfigValues): ConfigValues {
   return Object.fromEntries(
     Object.entries(wanted).filter(([name, value]) => now[name] !== undefined && now[name] !== value),
   )

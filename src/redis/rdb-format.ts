@@ -1,54 +1,64 @@
-import type { RedisFacts } from './redis.js'
+import type { RedisFacts } from '../model/redis.js'
 
 type Server = Pick<RedisFacts, 'flavour' | 'version'>
 
 /**
- * Why a replica of one version can't read what a master of another sends it; null when it can, or when nobody knows. A replica refuses an RDB of a newer format, and
- * logs no more than "Can't handle RDB format version". Formats from rdb.h of each release.
+ * Why a replica of one version can't read what a master of another sends it; null when it can, or when nobody
+ * knows. A replica refuses an RDB of a newer format, and logs no more than "Can't handle RDB format version".
+ * Formats from rdb.h of each release.
  */
 export function whyNotReadable(master: Server, replica: Server): string | null {
   const [sent, read] = [formatOf(master), formatOf(replica)]
-  if (sent === null || read === null || readsFormat(sent, { flavour: replica.flavour, format: read }))
+  if (sent === null || read === null || canReadFormat(sent, { flavour: replica.flavour, format: read }))
     return null
-  return `it is ${nameOf(master)}, which sends RDB version ${sent}, and ${nameOf(replica)} reads ${highestRead({ flavour: replica.flavour, format: read })} at most`
+  return `it is ${productName(master)}, which sends RDB version ${sent}, and ${productName(replica)} reads ${highestReadableFormat({ flavour: replica.flavour, format: read })} at most`
 }
 
-/** A server reads what it writes and what is older. Valkey went on from 11 by itself, to 80, and refuses all in between: those are Redis's. */
-export function readsFormat(sent: number, { flavour, format }: Reader): boolean {
-  return sent <= format && !(flavour === 'valkey' && sent > valkeyShares && sent < valkeyOwn)
+/**
+ * A server reads what it writes and what is older. Valkey went on from 11 by itself, to 80, and refuses all
+ * in between: those are Redis's.
+ */
+export function canReadFormat(sent: number, { flavour, format }: RdbReader): boolean {
+  return sent <= format && !(flavour === 'valkey' && sent > lastSharedFormat && sent < firstValkeyFormat)
 }
 
 /** The highest format that it reads of a server of the other kind, or of an older one of its own. */
-export function highestRead({ flavour, format }: Reader): number {
-  return flavour === 'valkey' && format >= valkeyOwn ? valkeyShares : format
+export function highestReadableFormat({ flavour, format }: RdbReader): number {
+  return flavour === 'valkey' && format >= firstValkeyFormat ? lastSharedFormat : format
 }
 
-interface Reader {
+interface RdbReader {
   readonly flavour: Server['flavour']
   readonly format: number
 }
 
 /** RDB_FOREIGN_VERSION_MIN and _MAX of its rdb.h are one more and one less. */
-const valkeyShares = 11
-const valkeyOwn = 80
+const lastSharedFormat = 11
+const firstValkeyFormat = 80
 
-/** The oldest that has all commands and options that Flotilla needs (CLIENT PAUSE … WRITE, bind to addresses that may be missing). */
-const oldestServed: readonly [number, number] = [6, 2]
+/**
+ * The oldest that has all commands and options that Flotilla needs (CLIENT PAUSE … WRITE, bind to addresses
+ * that may be missing).
+ */
+const minVersion: readonly [number, number] = [6, 2]
 
 /** Why a server is too old for Flotilla; null when it is not. Valkey began at 7.2. */
-export function whyTooOld({ flavour, version }: Server): string | null {
-  return isAtLeast(version, oldestServed)
+export function whyNotSupported({ flavour, version }: Server): string | null {
+  return isAtLeast(version, minVersion)
     ? null
-    : `holds ${nameOf({ flavour, version })}, and Flotilla needs ${oldestServed.join('.')} or newer`
+    : `holds ${productName({ flavour, version })}, and Flotilla needs ${minVersion.join('.')} or newer`
 }
 
-export function nameOf({ flavour, version }: Server): string {
+export function productName({ flavour, version }: Server): string {
   return `${flavour === 'valkey' ? 'Valkey' : 'Redis'} ${version}`
 }
 
-/** Whether it can pause writes alone (`CLIENT PAUSE … WRITE`); older ones would stop answering everybody, us too. */
+/**
+ * Whether it can pause writes alone (`CLIENT PAUSE … WRITE`); older ones would stop answering everybody, us
+ * too.
+ */
 export function canPauseWrites({ flavour, version }: Server): boolean {
-  return flavour === 'valkey' || isAtLeast(version, oldestServed)
+  return flavour === 'valkey' || isAtLeast(version, minVersion)
 }
 
 /** The lowest version of each format, newest first. */

@@ -1,8 +1,9 @@
 import { FlotillaError } from '../errors.js'
 
 /**
- * One argument of a line of redis.conf or of an ACL file, quoted so that the server reads back exactly `value`: spaces, quotes and backslashes included
- * (sdssplitargs in Redis's sds.c). A value with a control character is refused: a line ends at its newline, whatever the quotes say.
+ * One argument of a line of redis.conf or of an ACL file, quoted so that the server reads back exactly
+ * `value`: spaces, quotes and backslashes included (sdssplitargs in Redis's sds.c). A value with a control
+ * character is refused: a line ends at its newline, whatever the quotes say.
  *
  * @throws FlotillaError manifest/invalid naming `what`, never the value.
  */

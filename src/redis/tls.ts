@@ -1,53 +1,62 @@
-import type { TransportFacts } from './redis.js'
+import type { TransportFacts } from '../model/redis.js'
 
-/** Where nodes listen for TLS, in either mode: a client's address does not change when `prefer` becomes `require`. */
+/**
+ * Where nodes listen for TLS, in either mode: a client's address does not change when `prefer` becomes
+ * `require`.
+ */
 export const tlsPort = 6380
 
 /** What makes a Redis speak TLS, wherever its files are. */
-export interface TlsPlaces {
+export interface TlsLayout {
   readonly tlsPort: number
   readonly folder: string
 }
 
 /** In a container of ours. */
-export const containerTlsPlaces: TlsPlaces = { tlsPort, folder: '/etc/flotilla/tls' }
+export const containerTlsLayout: TlsLayout = { tlsPort, folder: '/etc/flotilla/tls' }
 
 /**
- * Certificate and key in one file: they are loaded together or not at all. Its name never changes, so that a container that is started by hand has the
- * latest.
+ * Certificate and key in one file: they are loaded together or not at all. Its name never changes, so that a
+ * container that is started by hand has the latest.
  */
-export function certificatePath({ folder }: TlsPlaces): string {
+export function certificatePath({ folder }: TlsLayout): string {
   return `${folder}/node.pem`
 }
 
 /**
- * The file of authorities is named after all that the node is to have. Giving Redis this one name makes it load everything anew, certificate and key too, with one
- * option, which even 6.2 can set at once; and the node itself can say what it has loaded.
+ * The file of authorities is named after all that the node is to have. Giving Redis this one name makes it
+ * load everything anew, certificate and key too, with one option, which even 6.2 can set at once; and the
+ * node itself can say what it has loaded.
  */
-export function authoritiesPath({ folder }: TlsPlaces, fingerprint: string): string {
+export function authoritiesPath({ folder }: TlsLayout, fingerprint: string): string {
   return `${folder}/ca-${fingerprint}.crt`
 }
 
 /** The same authorities under a name that stays, for programs that are run inside the node. */
-export function trustPath({ folder }: TlsPlaces): string {
+export function caCertPath({ folder }: TlsLayout): string {
   return `${folder}/ca.crt`
 }
 
-/** The options of redis.conf and of CONFIG SET, in an order that also a server that takes them one by one accepts: the port last. */
-export function tlsOptions(fingerprint: string, places: TlsPlaces): Readonly<Record<string, string>> {
+/**
+ * The options of redis.conf and of CONFIG SET, in an order that also a server that takes them one by one
+ * accepts: the port last.
+ */
+export function tlsOptions(fingerprint: string, layout: TlsLayout): Readonly<Record<string, string>> {
   return {
-    'tls-cert-file': certificatePath(places),
-    'tls-key-file': certificatePath(places),
-    'tls-ca-cert-file': authoritiesPath(places, fingerprint),
-    // Who a client is, its password says. Asking for certificates as well would mean handing out one to every client.
+    'tls-cert-file': certificatePath(layout),
+    'tls-key-file': certificatePath(layout),
+    'tls-ca-cert-file': authoritiesPath(layout, fingerprint),
+    // Who a client is, its password says. Asking for certificates as well would mean handing out one to every
+    // client.
     'tls-auth-clients': 'no',
-    'tls-port': String(places.tlsPort),
+    'tls-port': String(layout.tlsPort),
   }
 }
 
 /**
- * What a certificate of a master has to be good for besides being from the right authority: an option of Redis since 8.10 for its own connections to other servers, which looks at them when they
- * are made. Who has no such option is not asked for it.
+ * What a certificate of a master has to be good for besides being from the right authority: an option of
+ * Redis since 8.10 for its own connections to other servers, which looks at them when they are made. Who has
+ * no such option is not asked for it.
  */
 export const expectedNameOption = 'tls-expected-peer-name'
 

@@ -1,8 +1,9 @@
 /**
- * What a server says last when it ends because it can't read the data on its volume (Redis 6.2 to 8, Valkey 7.2 to 9). A snapshot of a newer server's format is none of
- * these: it is whole, and another server reads it.
+ * What a server says last when it ends because it can't read the data on its volume (Redis 6.2 to 8, Valkey
+ * 7.2 to 9). A snapshot of a newer server's format is none of these: it is whole, and another server reads
+ * it.
  */
-const signs: readonly string[] = [
+const messages: readonly string[] = [
   'bad file format reading the append only file',
   'unexpected end of file reading the append only file',
   'unrecoverable error reading the append only file',
@@ -17,10 +18,10 @@ const signs: readonly string[] = [
 ]
 
 /** The line that says that a server could not read its data; null when none of these does. */
-export function unreadableData(lastLogLines: readonly string[]): string | null {
+export function findUnreadableDataLine(lastLogLines: readonly string[]): string | null {
   const found = lastLogLines.find(line => {
-    const words = line.toLowerCase()
-    return signs.some(sign => words.includes(sign))
+    const lowerCase = line.toLowerCase()
+    return messages.some(sign => lowerCase.includes(sign))
   })
   const isNewer = lastLogLines.some(line => line.includes("Can't handle RDB format version"))
   return found === undefined || isNewer ? null : found

@@ -1,10 +1,10 @@
-import type { RedisFacts } from './redis.js'
+import type { RedisFacts } from '../model/redis.js'
 
-/** Why a master refuses writes. `said` is what it answers its clients with; `why` is what that comes from. */
+/** Why a master refuses writes. `reply` is what it answers its clients with, `detail` what that comes from. */
 export interface WriteRefusal {
   readonly reason: 'OutOfMemory' | 'DiskError' | 'SnapshotFailed' | 'TooFewReplicas' | 'Paused'
-  readonly said: string
-  readonly why: string
+  readonly reply: string
+  readonly detail: string
 }
 
 /** What is configured and decides whether writes are refused. */
@@ -15,15 +15,22 @@ export interface WriteGuards {
   readonly stopsWhenSnapshotFails: boolean
   /** `min-replicas-to-write`. */
   readonly minReplicas: number
-  /** Whether it was out of memory at the last look: what is used swings by the buffers of whoever is connected. */
+  /**
+   * Whether it was out of memory at the last look: what is used swings by the buffers of whoever is
+   * connected.
+   */
   readonly wasOutOfMemory: boolean
-  /** Whether it has refused writes since the last look: for a large value memory may not do that does for a small one. */
+  /**
+   * Whether it has refused writes since the last look: for a large value memory may not do that does for a
+   * small one.
+   */
   readonly hasRefused: boolean
 }
 
 /**
- * Why this master refuses writes, in the order in which Redis checks; null when nothing in INFO speaks against them.
- * Source: processCommand and writeCommandsDeniedByDiskError in Redis 6.2 to 8 and Valkey (server.c).
+ * Why this master refuses writes, in the order in which Redis checks; null when nothing in INFO speaks
+ * against them. Source: processCommand and writeCommandsDeniedByDiskError in Redis 6.2 to 8 and Valkey
+ * (server.c).
  */
 export function writeRefusal(facts: RedisFacts, guards: WriteGuards): WriteRefusal | null {
   const { persistence } = facts
@@ -31,30 +38,31 @@ export function writeRefusal(facts: RedisFacts, guards: WriteGuards): WriteRefus
   if (guards.savesSnapshots && guards.stopsWhenSnapshotFails && !persistence.rdbLastSaveOk)
     return {
       reason: 'SnapshotFailed',
-      said: "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk",
-      why: 'the last snapshot could not be written',
+      reply:
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk",
+      detail: 'the last snapshot could not be written',
     }
   if (persistence.aofEnabled && !persistence.aofLastWriteOk)
     return {
       reason: 'DiskError',
-      said: 'MISCONF Errors writing to the AOF file',
-      why: 'the append-only file can not be written',
+      reply: 'MISCONF Errors writing to the AOF file',
+      detail: 'the append-only file can not be written',
     }
   const { goodReplicas } = facts
   if (goodReplicas !== null && goodReplicas < guards.minReplicas)
     return {
       reason: 'TooFewReplicas',
-      said: 'NOREPLICAS Not enough good replicas to write',
-      why: `${goodReplicas} of the ${guards.minReplicas} replicas that a write needs are in sync`,
+      reply: 'NOREPLICAS Not enough good replicas to write',
+      detail: `${goodReplicas} of the ${guards.minReplicas} replicas that a write needs are in sync`,
     }
   if (facts.writesPaused)
-    return { reason: 'Paused', said: 'nothing: writes wait', why: 'somebody has paused its clients' }
+    return { reason: 'Paused', reply: 'nothing: writes wait', detail: 'somebody has paused its clients' }
   return null
 }
 
 function outOfMemory({ memory, eviction }: RedisFacts): WriteRefusal {
-  const why = `${memory.usedBytes - eviction.uncountedBytes} of ${memory.maxBytes} bytes are used, and maxmemory-policy is ${eviction.policy}`
-  return { reason: 'OutOfMemory', said: "OOM command not allowed when used memory > 'maxmemory'", why }
+  const detail = `${memory.usedBytes - eviction.uncountedBytes} of ${memory.maxBytes} bytes are used, and maxmemory-policy is ${eviction.policy}`
+  return { reason: 'OutOfMemory', reply: "OOM command not allowed when used memory > 'maxmemory'", detail }
 }
 
 /** With this little left the buffers of the next client fill it up. */

@@ -1,16 +1,25 @@
-/** Flotilla touches only what carries these labels, and the proof that they are its own (markLabel). The prefixes com.docker, io.docker and org.dockerproject are reserved by Docker. */
+/**
+ * Flotilla touches only what carries these labels, and the proof that they are its own (markLabel). The
+ * prefixes com.docker, io.docker and org.dockerproject are reserved by Docker.
+ */
 export const flotillaLabel = 'io.flotilla.flotilla'
 export const nodeLabel = 'io.flotilla.node'
 export const specHashLabel = 'io.flotilla.spec-hash'
 /** Proves that this state directory made it: see src/ownership/mark.ts. */
 export const markLabel = 'io.flotilla.mark'
-/** In place of all of ours on what carries them and is not proven to be ours: the flotilla that it says it is of. Never on the engine. */
+/**
+ * In place of all of ours on what carries them and is not proven to be ours: the flotilla that it says it is
+ * of. Never on the engine.
+ */
 export const unprovenLabel = 'io.flotilla.unproven'
 export const versionLabel = 'io.flotilla.version'
-/** On a container that only answers questions about its image, for some seconds: one that is found belongs to a Flotilla that died. */
-export const trialLabel = 'io.flotilla.trial'
+/**
+ * On a container that only answers questions about its image, for some seconds: one that is found belongs to
+ * a Flotilla that died.
+ */
+export const probeLabel = 'io.flotilla.trial'
 /** On an image that stands in for one that could not be pulled: says what is really in it. */
-export const standInLabel = 'io.flotilla.stand-in'
+export const fallbackImageLabel = 'io.flotilla.stand-in'
 
 /** On a container that was made of an image by its id: the reference that it was made for. */
 export const referenceLabel = 'io.flotilla.image'

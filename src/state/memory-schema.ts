@@ -1,12 +1,10 @@
 import { z } from 'zod'
-import { defaultUserLeftOut } from '../manifest/sections/auth.js'
-import { persistenceByDefault } from '../manifest/sections/persistence.js'
-import { tlsByDefault } from '../manifest/sections/tls.js'
-import type { FlotillaSpec } from '../manifest/spec.js'
-import { operationKinds, type FlotillaMemory } from '../reconciler/memory.js'
-
-/** The version of the file's shape. A newer one is refused (a downgraded Flotilla must not guess), an older one would be migrated here. */
-export const memoryVersion = 1
+import { migrateRecord, recordVersion } from './migrate-record.js'
+import { defaultUserAccess } from '../manifest/sections/auth.js'
+import { defaultPersistence } from '../manifest/sections/persistence.js'
+import { defaultTls } from '../manifest/sections/tls.js'
+import type { FlotillaSpec } from '../model/spec.js'
+import { operationKinds, type FlotillaMemory } from '../model/record.js'
 
 const count = z.int().min(0)
 const lineage = z.object({
@@ -53,8 +51,9 @@ const passwordSource = z.discriminatedUnion('kind', [
 ])
 const auth = passwordSource.and(
   z.object({
-    // Before it could be said, `default` could do everything; what it may do today is for today's default to say.
-    defaultUser: z.enum(['restricted', 'full', 'off']).prefault(defaultUserLeftOut),
+    // Before it could be said, `default` could do everything; what it may do today is for today's default to
+    // say.
+    defaultUser: z.enum(['restricted', 'full', 'off']).prefault(defaultUserAccess),
     overlapMs: z.number().prefault(600_000),
     users: z.array(z.object({ name: z.string(), rules: z.string(), password: passwordSource })).prefault([]),
   }),
@@ -69,20 +68,20 @@ const source = z.object({
   passwordFile: z.string().nullable(),
 })
 
-const keeping = z.object({
+const persistenceMode = z.object({
   mode: z.enum(['aof', 'rdb', 'none']),
   save: z.array(z.string()),
   appendfsync: z.enum(['everysec', 'always', 'no']),
 })
 /** An earlier version knew nothing but the mode. */
-const persistence = keeping
+const persistence = persistenceMode
   .partial({ save: true, appendfsync: true })
   .extend({
     whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain'),
     volume: z
       .object({
         // An earlier version called them all alike.
-        name: z.string().prefault(persistenceByDefault('aof').volume.name),
+        name: z.string().prefault(defaultPersistence('aof').volume.name),
         driver: z.string(),
         options: z.record(z.string(), z.string()),
         labels: z.record(z.string(), z.string()),
@@ -90,7 +89,7 @@ const persistence = keeping
       .optional(),
   })
   .transform(({ mode, save, appendfsync, whenScaled, volume }): FlotillaSpec['persistence'] => {
-    const usual = persistenceByDefault(mode)
+    const usual = defaultPersistence(mode)
     return {
       ...{ mode, save: save ?? usual.save, appendfsync: appendfsync ?? usual.appendfsync, whenScaled },
       volume: volume ?? usual.volume,
@@ -115,7 +114,7 @@ const spec = z.object({
         }),
       ]),
     })
-    .prefault(tlsByDefault),
+    .prefault(defaultTls),
   persistence,
   config: redisOptions.prefault({}),
   resources: z
@@ -148,7 +147,7 @@ const spec = z.object({
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 
-const trial = z.object({
+const imageProbe = z.object({
   image: z.string(),
   imageId: z.string(),
   atMs: z.number(),
@@ -210,12 +209,12 @@ const memory = z.object({
         .prefault({ files: null, process: null }),
       limited: z.string().nullable().prefault(null),
       divergence: z
-        .object({ runId: z.string(), why: z.string(), atMs: z.number() })
+        .object({ runId: z.string(), reason: z.string(), atMs: z.number() })
         .nullable()
         .prefault(null),
       fullCopy: z.object({ runId: z.string(), errors: count, atMs: z.number() }).nullable().prefault(null),
-      keeps: keeping.nullable().prefault(null),
-      filing: keeping.nullable().prefault(null),
+      keeps: persistenceMode.nullable().prefault(null),
+      filing: persistenceMode.nullable().prefault(null),
       snapshotAsked: z
         .object({ runId: z.string(), lastSaveAtMs: z.number().nullable() })
         .nullable()
@@ -248,8 +247,8 @@ const memory = z.object({
   everReady: z.boolean(),
   pausedSinceMs: z.number().nullable(),
   manifestMissing: z.object({ sinceMs: z.number(), removedAtMs: z.number() }).nullable().prefault(null),
-  dataLost: z.object({ atMs: z.number(), keys: count, why: z.string() }).nullable(),
-  usersRefused: z.object({ digest: z.string(), why: z.string() }).nullable().prefault(null),
+  dataLost: z.object({ atMs: z.number(), keys: count, reason: z.string() }).nullable(),
+  usersRefused: z.object({ digest: z.string(), reason: z.string() }).nullable().prefault(null),
   config: z
     .object({
       options: redisOptions,
@@ -258,8 +257,11 @@ const memory = z.object({
     })
     .nullable()
     .prefault(null),
-  trials: z.array(trial).prefault([]),
-  imageTrouble: z.object({ image: z.string(), why: z.string(), atMs: z.number() }).nullable().prefault(null),
+  trials: z.array(imageProbe).prefault([]),
+  imageTrouble: z
+    .object({ image: z.string(), reason: z.string(), atMs: z.number() })
+    .nullable()
+    .prefault(null),
   failed: z
     .array(
       z.object({
@@ -279,7 +281,7 @@ const memory = z.object({
   roleChanges: z.array(z.object({ ordinal: count, replid: z.string(), atMs: z.number() })).prefault([]),
 })
 
-const file = z.object({ version: z.literal(memoryVersion), memory })
+const file = z.object({ version: z.literal(recordVersion), memory })
 
 export type MemoryReading =
   | { readonly kind: 'read'; readonly memory: FlotillaMemory }
@@ -294,12 +296,12 @@ export function parseMemory(text: string): MemoryReading {
     return { kind: 'unusable', reason: 'it is not JSON (cut short, perhaps)' }
   }
   const version = z.object({ version: z.number() }).safeParse(json)
-  if (version.success && version.data.version > memoryVersion)
+  if (version.success && version.data.version > recordVersion)
     return {
       kind: 'unusable',
-      reason: `it was written by a newer Flotilla (version ${version.data.version}, this one reads ${memoryVersion})`,
+      reason: `it was written by a newer Flotilla (version ${version.data.version}, this one reads ${recordVersion})`,
     }
-  const parsed = file.safeParse(json)
+  const parsed = file.safeParse(migrateRecord(json))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     return {
@@ -311,5 +313,5 @@ export function parseMemory(text: string): MemoryReading {
 }
 
 export function renderMemory(value: FlotillaMemory): string {
-  return `${JSON.stringify({ version: memoryVersion, memory: value }, null, 2)}\n`
+  return `${JSON.stringify({ version: recordVersion, memory: value }, null, 2)}\n`
 }

@@ -3,44 +3,52 @@ import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { watch } from 'chokidar'
 import { z } from 'zod'
-import type { Request } from '../reconciler/memory.js'
-import { diskFiles, writeFileAtomically, type StateFiles } from './files.js'
+import type { Request } from '../model/record.js'
+import { diskFiles, writeFileAtomically, type StateFiles } from '../files.js'
 
-/** What a person asks the daemon for: a change of masters, that it holds still, that nodes or passwords are renewed; or that it forgets such a request. */
-export type Ask = Request | PauseAsk | RestartAsk | RotateAsk | WithdrawAsk
+/**
+ * What a person asks the daemon for: a change of masters, that it holds still, that nodes or passwords are
+ * renewed; or that it forgets such a request.
+ */
+export type OperatorRequest = Request | PauseRequest | RestartRequest | RotateRequest | WithdrawRequest
 
-interface AskFrame {
+interface RequestBase {
   readonly requestId: string
   readonly atMs: number
-  /** After this nobody waits for it any more, and it is not begun. Null: it is left for whoever keeps the flotilla next, and the asker was told so. */
+  /**
+   * After this nobody waits for it any more, and it is not begun. Null: it is left for whoever keeps the
+   * flotilla next, and the asker was told so.
+   */
   readonly timeoutMs: number | null
 }
 
-export interface PauseAsk extends AskFrame {
+export interface PauseRequest extends RequestBase {
   readonly kind: 'pause' | 'resume'
 }
 
-/** Make a node anew, gently, and forget that it crashed; `node` null means every node, one after the other. */
-export interface RestartAsk extends AskFrame {
+/**
+ * Make a node anew, gently, and forget that it crashed; `node` null means every node, one after the other.
+ */
+export interface RestartRequest extends RequestBase {
   readonly kind: 'restart'
   readonly node: number | null
 }
 
 /** Make new passwords of these users. */
-export interface RotateAsk extends AskFrame {
+export interface RotateRequest extends RequestBase {
   readonly kind: 'rotate'
   readonly users: readonly string[]
 }
 
 /** Whoever asked for `withdrawn` has given up: it is not begun any more. */
-export interface WithdrawAsk extends AskFrame {
+export interface WithdrawRequest extends RequestBase {
   readonly kind: 'withdraw'
   readonly withdrawn: string
 }
 
 const timeoutMs = z.number().nullable().prefault(null)
 const frame = { requestId: z.string(), atMs: z.number(), timeoutMs }
-const ask = z.discriminatedUnion('kind', [
+const request = z.discriminatedUnion('kind', [
   z.object({
     ...frame,
     kind: z.enum(['switchover', 'failover', 'take-over']),
@@ -55,31 +63,45 @@ const ask = z.discriminatedUnion('kind', [
 ])
 
 /**
- * Asks are files, `requests/<flotilla>.<request id>.json` in the state directory: they reach a daemon that runs, wait for one that doesn't, and whoever may write
- * there may ask.
+ * Asks are files, `requests/<flotilla>.<request id>.json` in the state directory: they reach a daemon that
+ * runs, wait for one that doesn't, and whoever may write there may ask.
  */
-export async function submitAsk(directory: string, flotilla: string, wanted: Ask): Promise<void> {
+export async function submitRequest(
+  directory: string,
+  flotilla: string,
+  wanted: OperatorRequest,
+): Promise<void> {
   const path = join(folderOf(directory), `${flotilla}.${wanted.requestId}.json`)
   await writeFileAtomically(path, `${JSON.stringify(wanted)}\n`, { mode: 0o600 })
 }
 
-/** Takes away all that is asked of a flotilla, the oldest first. What is no ask is taken away too, and forgotten. */
-export async function takeAsks(
+/**
+ * Takes away all that is asked of a flotilla, the oldest first. What is no ask is taken away too, and
+ * forgotten.
+ */
+export async function takeRequests(
   files: StateFiles,
   directory: string,
   flotilla: string,
-): Promise<readonly Ask[]> {
+): Promise<readonly OperatorRequest[]> {
   const folder = folderOf(directory)
-  // A folder that can't be read must not keep anybody from healing a flotilla: whoever asks is told that nobody answers.
+  // A folder that can't be read must not keep anybody from healing a flotilla: whoever asks is told that
+  // nobody answers.
   const names = (await files.list(folder).catch(() => null)) ?? []
   const texts = await Promise.all(
     names.filter(name => flotillaOf(name) === flotilla).map(name => takeFile(files, join(folder, name))),
   )
-  return texts.flatMap(text => parseAsk(text) ?? []).sort((a, b) => a.atMs - b.atMs)
+  return texts.flatMap(text => parseRequest(text) ?? []).sort((a, b) => a.atMs - b.atMs)
 }
 
-/** Takes an ask back. @returns false when it was taken already: then the keeper has to be asked to forget it. */
-export async function withdrawAsk(directory: string, flotilla: string, requestId: string): Promise<boolean> {
+/**
+ * Takes an ask back. @returns false when it was taken already: then the keeper has to be asked to forget it.
+ */
+export async function withdrawRequest(
+  directory: string,
+  flotilla: string,
+  requestId: string,
+): Promise<boolean> {
   const path = join(folderOf(directory), `${flotilla}.${requestId}.json`)
   return (await takeFile(diskFiles, path)) !== null
 }
@@ -93,26 +115,26 @@ async function takeFile(files: StateFiles, path: string): Promise<string | null>
   return text
 }
 
-function parseAsk(text: string | null): Ask | null {
+function parseRequest(text: string | null): OperatorRequest | null {
   if (text === null) return null
   try {
-    return ask.parse(JSON.parse(text))
+    return request.parse(JSON.parse(text))
   } catch {
     return null
   }
 }
 
-/** Calls `onAsk` with the flotilla's name soon after somebody has asked. */
-export async function watchAsks(
+/** Calls `onRequest` with the flotilla's name soon after somebody has asked. */
+export async function watchRequests(
   directory: string,
-  onAsk: (flotilla: string) => void,
+  onRequest: (flotilla: string) => void,
 ): Promise<{ close(): Promise<void> }> {
   // A watch on a folder that is not there yet never fires.
   await mkdir(folderOf(directory), { recursive: true, mode: 0o700 })
   const watcher = watch(folderOf(directory), { depth: 0, ignoreInitial: false })
   watcher.on('all', (_event, path) => {
     const flotilla = flotillaOf(basename(path))
-    if (flotilla !== null) onAsk(flotilla)
+    if (flotilla !== null) onRequest(flotilla)
   })
   watcher.on('error', () => undefined)
   return { close: () => watcher.close() }

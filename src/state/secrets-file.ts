@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Keyring } from '../reconciler/auth/keyring.js'
-import { applicationUser, controlUser, replicationUser } from '../redis/acl-user.js'
+import { applicationUser, controlUser, replicationUser } from '../model/acl-user.js'
 import { Secret } from '../secret.js'
+import type { Keyring } from '../model/keyring.js'
 
 const secret = z
   .string()
@@ -30,7 +30,10 @@ const version2 = z.object({
 /** Before passwords could be rotated there was one of each. */
 const version1 = z.object({ control: secret, replication: secret, application: secret })
 
-/** Reads `secrets/<flotilla>.json`; null when it is damaged. `newDigestKey` is for files of a time when there was none. */
+/**
+ * Reads `secrets/<flotilla>.json`; null when it is damaged. `newDigestKey` is for files of a time when there
+ * was none.
+ */
 export function parseKeyring(text: string, newDigestKey: () => Secret): Keyring | null {
   let json: unknown
   try {

@@ -4,19 +4,19 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { systemClock, type Clock } from '../clock.js'
 import { FlotillaError } from '../errors.js'
-import { ownUsers, type Keyring } from '../reconciler/auth/keyring.js'
-import type { FlotillaMemory } from '../reconciler/memory.js'
-import { newMemory } from '../reconciler/memory.js'
-import type { FlotillaStatus } from '../reconciler/status/status.js'
-import { flotillaStatus } from '../reconciler/status/status-schema.js'
-import { applicationUser } from '../redis/acl-user.js'
+import type { FlotillaMemory } from '../model/record.js'
+import { newMemory } from '../model/record.js'
+import type { FlotillaStatus } from '../model/status.js'
+import { flotillaStatus } from '../model/status-schema.js'
+import { applicationUser } from '../model/acl-user.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Certificates } from '../tls/certificates.js'
-import { HoldingsStore } from '../tls/holdings-store.js'
-import { takeAsks, type Ask } from './requests.js'
-import { diskFiles, type StateFiles } from './files.js'
+import { CertificateStore } from '../tls/certificate-store.js'
+import { takeRequests, type OperatorRequest } from './requests.js'
+import { diskFiles, type StateFiles } from '../files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 import { parseKeyring, renderKeyring } from './secrets-file.js'
+import { internalUsers, type Keyring } from '../model/keyring.js'
 
 export interface StateOptions {
   readonly files?: StateFiles
@@ -27,9 +27,10 @@ export interface StateOptions {
 }
 
 /**
- * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of conditions),
- * `secrets/<flotilla>.json` (0600) and, for programs, `secrets/<flotilla>.password` and `secrets/<flotilla>.<user>.password`; with TLS, what {@link HoldingsStore} keeps beside them.
- * Only the holder of the lock writes.
+ * The state directory: `<flotilla>.json` (memory), `<flotilla>.status.json` (what `status` shows of
+ * conditions), `secrets/<flotilla>.json` (0600) and, for programs, `secrets/<flotilla>.password` and
+ * `secrets/<flotilla>.<user>.password`; with TLS, what {@link CertificateStore} keeps beside them. Only the
+ * holder of the lock writes.
  */
 export class StateStore {
   readonly directory: string
@@ -39,7 +40,7 @@ export class StateStore {
   /** Reads a secret that a manifest names. */
   readonly readSecretFile: ReadSecretFile
   readonly #keyrings = new Map<string, Keyring>()
-  readonly #handedOut = new Map<string, Keyring>()
+  readonly #passwordFilesOf = new Map<string, Keyring>()
   readonly #files: StateFiles
   readonly #clock: Pick<Clock, 'nowMs'>
 
@@ -52,17 +53,17 @@ export class StateStore {
     this.#clock = clock
     this.policy = policy
     this.readSecretFile = secretFilesIn(secretFolders, directory)
-    this.certificates = new Certificates(new HoldingsStore(directory, files), this.readSecretFile)
+    this.certificates = new Certificates(new CertificateStore(directory, files), this.readSecretFile)
   }
 
   /**
-   * The memory of a flotilla, a new one when there is none. A damaged file is put aside under another name, so that nothing is lost,
-   * and the memory is rebuilt from the world.
+   * The memory of a flotilla, a new one when there is none. A damaged file is put aside under another name,
+   * so that nothing is lost, and the memory is rebuilt from the world.
    * @throws FlotillaError state/unreadable when it was written by a newer version: that is not damage.
    */
   async loadMemory(
     flotilla: string,
-    options: { readonly onDamage: (why: string, asidePath: string) => void },
+    options: { readonly onCorrupt: (reason: string, movedTo: string) => void },
   ): Promise<FlotillaMemory> {
     const path = this.memoryPath(flotilla)
     const text = await this.#files.read(path)
@@ -73,9 +74,9 @@ export class StateStore {
       throw new FlotillaError('state/unreadable', `${path}: ${reading.reason}`, {
         hint: 'Run the newer Flotilla, or name another --state.',
       })
-    const aside = `${path}.damaged-${this.#clock.nowMs()}`
-    await this.#files.rename(path, aside)
-    options.onDamage(`${path}: ${reading.reason}`, aside)
+    const movedTo = `${path}.damaged-${this.#clock.nowMs()}`
+    await this.#files.rename(path, movedTo)
+    options.onCorrupt(`${path}: ${reading.reason}`, movedTo)
     return newMemory(flotilla)
   }
 
@@ -90,21 +91,24 @@ export class StateStore {
     await this.#files.write(this.memoryPath(memory.flotilla), renderMemory(memory), { mode: 0o600, urgent })
   }
 
-  async forget(flotilla: string, options: { readonly secretsToo: boolean }): Promise<void> {
+  async forget(flotilla: string, options: { readonly includeSecrets: boolean }): Promise<void> {
     await this.#files.remove(this.memoryPath(flotilla))
     await this.#files.remove(this.statusPath(flotilla))
-    if (!options.secretsToo) return
+    if (!options.includeSecrets) return
     const users = (await this.loadKeyring(flotilla).catch(() => null))?.users ?? []
     this.#keyrings.delete(flotilla)
-    this.#handedOut.delete(flotilla)
+    this.#passwordFilesOf.delete(flotilla)
     await this.#files.remove(this.secretsPath(flotilla))
-    for (const user of [applicationUser, ...users.map(one => one.user).filter(isUserOfManifest)])
+    for (const user of [applicationUser, ...users.map(one => one.user).filter(isManifestUser)])
       await this.#files.remove(this.passwordPath(flotilla, user))
     await this.certificates.forget(flotilla)
   }
 
-  /** Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API, the key of our marks, how far notifications have come) goes as well. */
-  async forgetTheRest(): Promise<void> {
+  /**
+   * Once no flotilla is known here any more: what is kept besides them (the journal, the token of the API,
+   * the key of our marks, how far notifications have come) goes as well.
+   */
+  async removeSharedFiles(): Promise<void> {
     if ((await this.knownFlotillas()).length > 0) return
     for (const name of ['events', 'notify', 'http.token', 'secrets/_owner.json'])
       await this.#files.remove(join(this.directory, name))
@@ -116,21 +120,28 @@ export class StateStore {
     return names.filter(name => /^[a-z0-9-]+\.json$/.test(name)).map(name => name.slice(0, -'.json'.length))
   }
 
-  /** Null too when it is damaged, or of another version's shape: the next look tells everything in it anew. */
+  /**
+   * Null too when it is damaged, or of another version's shape: the next look tells everything in it anew.
+   */
   async loadStatus(flotilla: string): Promise<FlotillaStatus | null> {
     const text = await this.#files.read(this.statusPath(flotilla))
     return text === null ? null : parseStatus(text)
   }
 
-  /** Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass tells it anew. */
+  /**
+   * Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass
+   * tells it anew.
+   */
   async saveStatus(status: FlotillaStatus): Promise<void> {
     await this.#files.write(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {
       mode: 0o600,
-      lasting: false,
+      durable: false,
     })
   }
 
-  /** Null when the flotilla has none yet. Read once: whoever holds the lock is the only one who changes it. */
+  /**
+   * Null when the flotilla has none yet. Read once: whoever holds the lock is the only one who changes it.
+   */
   async loadKeyring(flotilla: string): Promise<Keyring | null> {
     const known = this.#keyrings.get(flotilla)
     if (known !== undefined) return known
@@ -153,16 +164,19 @@ export class StateStore {
   async saveKeyring(flotilla: string, keyring: Keyring): Promise<void> {
     await this.#files.write(this.secretsPath(flotilla), renderKeyring(keyring), { mode: 0o600 })
     this.#keyrings.set(flotilla, keyring)
-    await this.handOutPasswords(flotilla, keyring)
+    await this.writePasswordFiles(flotilla, keyring)
   }
 
-  /** Each user's current password in a file of its own, for programs to read; mends what an end between two writes left behind. Cheap when nothing has changed. */
-  async handOutPasswords(flotilla: string, keyring: Keyring): Promise<void> {
-    if (this.#handedOut.get(flotilla) === keyring) return
+  /**
+   * Each user's current password in a file of its own, for programs to read; mends what an end between two
+   * writes left behind. Cheap when nothing has changed.
+   */
+  async writePasswordFiles(flotilla: string, keyring: Keyring): Promise<void> {
+    if (this.#passwordFilesOf.get(flotilla) === keyring) return
     for (const { user, current, departed } of keyring.users) {
       const path = this.passwordPath(flotilla, user)
       // Somebody may have made a user on a node whose name leads elsewhere as a path.
-      if (ownUsers.includes(user) || !isUserOfManifest(user)) continue
+      if (internalUsers.includes(user) || !isManifestUser(user)) continue
       if (departed) {
         await this.#files.remove(path)
         continue
@@ -170,34 +184,37 @@ export class StateStore {
       const text = `${current.secret.reveal()}\n`
       if ((await this.#files.read(path)) !== text) await this.#files.write(path, text, { mode: 0o600 })
     }
-    this.#handedOut.set(flotilla, keyring)
+    this.#passwordFilesOf.set(flotilla, keyring)
   }
 
-  /** Files of a flotilla that were there, and that somebody else has removed: only we write here. Costs a stat for each. */
-  lostFiles(flotilla: string): readonly string[] {
+  /**
+   * Files of a flotilla that were there, and that somebody else has removed: only we write here. Costs a stat
+   * for each.
+   */
+  missingFiles(flotilla: string): readonly string[] {
     const keyring = this.#keyrings.get(flotilla)
-    const handedOut = this.#handedOut.get(flotilla)
-    const passwords = (handedOut?.users ?? []).flatMap(({ user, departed }) =>
-      departed || ownUsers.includes(user) ? [] : [this.passwordPath(flotilla, user)],
+    const passwordFilesOf = this.#passwordFilesOf.get(flotilla)
+    const passwords = (passwordFilesOf?.users ?? []).flatMap(({ user, departed }) =>
+      departed || internalUsers.includes(user) ? [] : [this.passwordPath(flotilla, user)],
     )
     const written = [...(keyring === undefined ? [] : [this.secretsPath(flotilla)]), ...passwords]
-    return [...written.filter(path => !this.#files.isThere(path)), ...this.certificates.lostFiles(flotilla)]
+    return [...written.filter(path => !this.#files.exists(path)), ...this.certificates.missingFiles(flotilla)]
   }
 
-  /** Writes what {@link lostFiles} names again: what is in it is in force, and known here alone. */
-  async writeLostFiles(flotilla: string): Promise<void> {
-    this.#handedOut.delete(flotilla)
+  /** Writes what {@link missingFiles} names again: what is in it is in force, and known here alone. */
+  async restoreMissingFiles(flotilla: string): Promise<void> {
+    this.#passwordFilesOf.delete(flotilla)
     const keyring = this.#keyrings.get(flotilla)
     if (keyring !== undefined) await this.saveKeyring(flotilla, keyring)
-    await this.certificates.writeLostFiles(flotilla, this.#clock.nowMs())
+    await this.certificates.restoreMissingFiles(flotilla, this.#clock.nowMs())
   }
 
-  isMemoryThere(flotilla: string): boolean {
-    return this.#files.isThere(this.memoryPath(flotilla))
+  memoryExists(flotilla: string): boolean {
+    return this.#files.exists(this.memoryPath(flotilla))
   }
 
-  isStatusThere(flotilla: string): boolean {
-    return this.#files.isThere(this.statusPath(flotilla))
+  statusExists(flotilla: string): boolean {
+    return this.#files.exists(this.statusPath(flotilla))
   }
 
   /** Where a program finds the password of a user; the file exists once the flotilla was first reconciled. */
@@ -207,8 +224,8 @@ export class StateStore {
   }
 
   /** What people ask this flotilla's keeper for, taken away; the oldest first. */
-  takeAsks(flotilla: string): Promise<readonly Ask[]> {
-    return takeAsks(this.#files, this.directory, flotilla)
+  takeRequests(flotilla: string): Promise<readonly OperatorRequest[]> {
+    return takeRequests(this.#files, this.directory, flotilla)
   }
 
   private memoryPath(flotilla: string): string {
@@ -224,7 +241,7 @@ export class StateStore {
   }
 }
 
-function isUserOfManifest(user: string): boolean {
+function isManifestUser(user: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(user)
 }
 

@@ -1,4 +1,4 @@
-import type { FlotillaSpec } from '../manifest/spec.js'
+import type { FlotillaSpec } from '../model/spec.js'
 import { Secret } from '../secret.js'
 import type { ReadSecretFile } from '../secret-files.js'
 import { FlotillaError } from '../errors.js'
@@ -6,66 +6,69 @@ import {
   authorityLifetimeMs,
   issuerFor,
   lifetimeOf,
-  materialOf,
+  bundleFor,
   needsAuthority,
-  takeIntoForce,
-  trustedIn,
-  withLeaf,
+  activate,
+  trustedAuthorities,
+  withNodeCertificate,
   type FilesRead,
-  type Holdings,
-} from './holdings.js'
-import type { HoldingsStore } from './holdings-store.js'
-import type { NodeMaterial } from './material.js'
-import { serverNameOf, sightOf, type TlsAccess } from './sight.js'
+  type CertificateState,
+} from './certificate-state.js'
+import type { CertificateStore } from './certificate-store.js'
+import type { CertificateBundle } from './certificate-bundle.js'
+import { serverNameOf, tlsViewOf, type TlsAccess } from './tls-view.js'
 import { namesOfNode } from './names.js'
 
 /**
- * The certificates of all flotillas: reads what their manifests name, makes and renews what they don't, and keeps both. Only the holder of the state's lock
- * may call what writes.
+ * The certificates of all flotillas: reads what their manifests name, makes and renews what they don't, and
+ * keeps both. Only the holder of the state's lock may call what writes.
  */
 export class Certificates {
-  readonly #store: HoldingsStore
+  readonly #store: CertificateStore
   readonly #readFile: ReadSecretFile
-  /** One change at a time for each flotilla: nodes that are made at once get their certificates one after the other. */
+  /**
+   * One change at a time for each flotilla: nodes that are made at once get their certificates one after the
+   * other.
+   */
   readonly #turns = new Map<string, Promise<unknown>>()
 
   /** What the last look at each spec came to. */
   readonly #last = new WeakMap<FlotillaSpec, TlsAccess | null>()
 
-  constructor(store: HoldingsStore, readFile: ReadSecretFile) {
+  constructor(store: CertificateStore, readFile: ReadSecretFile) {
     this.#store = store
     this.#readFile = readFile
   }
 
   /**
-   * What holds now, taking into force what the manifest asks for. Null where TLS is off and never was on. `inHaste`: what the last look came to will do, because
-   * clients wait for a master.
+   * What holds now, taking into force what the manifest asks for. Null where TLS is off and never was on.
+   * `fastPath`: what the last look came to will do, because clients wait for a master.
    */
   async refresh(
     spec: FlotillaSpec,
     nowMs: number,
-    { inHaste = false }: { readonly inHaste?: boolean } = {},
+    { fastPath = false }: { readonly fastPath?: boolean } = {},
   ): Promise<TlsAccess | null> {
     const known = this.#last.get(spec)
-    if (inHaste && known !== undefined) return known
+    if (fastPath && known !== undefined) return known
     const access = await this.#refresh(spec, nowMs)
     this.#last.set(spec, access)
     return access
   }
 
   #refresh(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
-    return this.#inTurn(spec.name, async () => {
+    return this.#isThrottled(spec.name, async () => {
       const before = await this.#store.load(spec.name)
       if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
       const read = await readFiles(spec, this.#readFile)
       const supplied =
         read === null && needsAuthority(before, nowMs) ? await withAuthority(before, spec, nowMs) : before
-      const { holdings, refused } = takeIntoForce(supplied, read, {
+      const { state, refused } = activate(supplied, read, {
         serverName: serverNameOf(spec.name),
         nowMs,
       })
-      if (holdings !== before) await this.#store.save(spec.name, holdings, trustedIn(holdings, nowMs))
-      return accessOf(holdings, spec, refused, nowMs)
+      if (state !== before) await this.#store.save(spec.name, state, trustedAuthorities(state, nowMs))
+      return accessOf(state, spec, refused, nowMs)
     })
   }
 
@@ -73,25 +76,26 @@ export class Certificates {
   async peek(spec: FlotillaSpec, nowMs: number): Promise<TlsAccess | null> {
     const before = await this.#store.read(spec.name)
     if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
-    const { holdings, refused } = takeIntoForce(before, await readFiles(spec, this.#readFile), {
+    const { state, refused } = activate(before, await readFiles(spec, this.#readFile), {
       serverName: serverNameOf(spec.name),
       nowMs,
     })
-    return accessOf(holdings, spec, refused, nowMs)
+    return accessOf(state, spec, refused, nowMs)
   }
 
   /**
    * What this node is to have, made now if it has none or the one it had is due.
-   * @throws FlotillaError manifest/invalid while nothing is in force: the files that the manifest names are refused.
+   * @throws FlotillaError manifest/invalid while nothing is in force: the files that the manifest names are
+   * refused.
    */
-  materialFor(spec: FlotillaSpec, ordinal: number, nowMs: number): Promise<NodeMaterial> {
-    return this.#inTurn(spec.name, async () => {
-      const holdings = await this.#store.load(spec.name)
+  certificateFor(spec: FlotillaSpec, ordinal: number, nowMs: number): Promise<CertificateBundle> {
+    return this.#isThrottled(spec.name, async () => {
+      const state = await this.#store.load(spec.name)
       const context = { tls: spec.tls, nowMs }
-      const there = materialOf(holdings, ordinal, context)
+      const there = bundleFor(state, ordinal, context)
       if (there !== null) return there
       const lifetimeMs = lifetimeOf(spec.tls)
-      const issuer = holdings.inForce === 'generated' ? issuerFor(holdings, lifetimeMs, nowMs) : null
+      const issuer = state.inForce === 'generated' ? issuerFor(state, lifetimeMs, nowMs) : null
       if (issuer === null)
         throw new FlotillaError(
           'manifest/invalid',
@@ -102,35 +106,35 @@ export class Certificates {
         )
       const { issueCertificate } = await import('./issue.js')
       const issued = await issueCertificate(issuer, { ...namesOfNode(spec.name, ordinal), nowMs, lifetimeMs })
-      const after = withLeaf(holdings, { ...issued, ordinal, lifetimeMs })
-      const authorities = trustedIn(after, nowMs)
+      const after = withNodeCertificate(state, { ...issued, ordinal, lifetimeMs })
+      const authorities = trustedAuthorities(after, nowMs)
       await this.#store.save(spec.name, after, authorities)
       return { ...issued, authorities }
     })
   }
 
-  lostFiles(flotilla: string): readonly string[] {
-    return this.#store.lostFiles(flotilla)
+  missingFiles(flotilla: string): readonly string[] {
+    return this.#store.missingFiles(flotilla)
   }
 
-  async writeLostFiles(flotilla: string, nowMs: number): Promise<void> {
-    await this.#inTurn(flotilla, async () => {
-      if (this.#store.lostFiles(flotilla).length === 0) return
-      const holdings = await this.#store.load(flotilla)
-      await this.#store.save(flotilla, holdings, trustedIn(holdings, nowMs))
+  async restoreMissingFiles(flotilla: string, nowMs: number): Promise<void> {
+    await this.#isThrottled(flotilla, async () => {
+      if (this.#store.missingFiles(flotilla).length === 0) return
+      const state = await this.#store.load(flotilla)
+      await this.#store.save(flotilla, state, trustedAuthorities(state, nowMs))
     })
   }
 
   /** Where a person finds what clients are to trust; there once TLS was first asked for. */
-  trustPath(flotilla: string): string {
-    return this.#store.trustPath(flotilla)
+  caCertPath(flotilla: string): string {
+    return this.#store.caCertPath(flotilla)
   }
 
   forget(flotilla: string): Promise<void> {
-    return this.#inTurn(flotilla, () => this.#store.forget(flotilla))
+    return this.#isThrottled(flotilla, () => this.#store.forget(flotilla))
   }
 
-  async #inTurn<Result>(flotilla: string, work: () => Promise<Result>): Promise<Result> {
+  async #isThrottled<Result>(flotilla: string, work: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(flotilla) ?? Promise.resolve()
     const turn = before.then(work, work)
     this.#turns.set(flotilla, turn)
@@ -138,26 +142,41 @@ export class Certificates {
   }
 }
 
-function accessOf(holdings: Holdings, spec: FlotillaSpec, refused: string | null, nowMs: number): TlsAccess {
-  return { sight: sightOf(holdings, spec, { refused, nowMs }), authorities: trustedIn(holdings, nowMs) }
+function accessOf(
+  state: CertificateState,
+  spec: FlotillaSpec,
+  refused: string | null,
+  nowMs: number,
+): TlsAccess {
+  return {
+    tlsView: tlsViewOf(state, spec, { refused, nowMs }),
+    authorities: trustedAuthorities(state, nowMs),
+  }
 }
 
-async function withAuthority(holdings: Holdings, spec: FlotillaSpec, nowMs: number): Promise<Holdings> {
+async function withAuthority(
+  state: CertificateState,
+  spec: FlotillaSpec,
+  nowMs: number,
+): Promise<CertificateState> {
   const { makeAuthority } = await import('./issue.js')
   const authority = await makeAuthority({ flotilla: spec.name, nowMs, lifetimeMs: authorityLifetimeMs })
-  return { ...holdings, authorities: [...holdings.authorities, authority] }
+  return { ...state, authorities: [...state.authorities, authority] }
 }
 
-/** Read at every look: that is how a file that was replaced is noticed, whatever way it was replaced. Null where the manifest names none. */
+/**
+ * Read at every look: that is how a file that was replaced is noticed, whatever way it was replaced. Null
+ * where the manifest names none.
+ */
 async function readFiles({ tls }: FlotillaSpec, readFile: ReadSecretFile): Promise<FilesRead | null> {
   if (tls.certificates.kind !== 'files') return null
   const { certFile, keyFile, caFile } = tls.certificates
   const texts: string[] = []
   for (const path of [certFile, keyFile, caFile]) {
     const read = await readFile(path)
-    if (read.kind === 'refused') return { kind: 'unreadable', why: `${path} ${read.reason}` }
+    if (read.kind === 'refused') return { kind: 'unreadable', reason: `${path} ${read.reason}` }
     texts.push(read.bytes.toString('utf8'))
   }
   const [certificate = '', key = '', authorities = ''] = texts
-  return { kind: 'read', material: { certificate, key: new Secret(key), authorities } }
+  return { kind: 'read', bundle: { certificate, key: new Secret(key), authorities } }
 }

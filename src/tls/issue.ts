@@ -2,19 +2,21 @@ import 'reflect-metadata'
 import { createPrivateKey, KeyObject, randomBytes, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 import { Secret } from '../secret.js'
-import type { KeyPair } from './material.js'
+import type { KeyPair } from './certificate-bundle.js'
 
 /**
- * Makes certificates, which Node itself can't. Loaded only when one is to be made: its library takes 150 ms to load.
+ * Makes certificates, which Node itself can't. Loaded only when one is to be made: its library takes 150 ms
+ * to load.
  *
- * ECDSA with P-256: Redis shakes hands on its main thread, where a signature with RSA takes twenty times as long.
+ * ECDSA with P-256: Redis shakes hands on its main thread, where a signature with RSA takes twenty times as
+ * long.
  */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
 /** Clocks of clients may be behind ours. */
 const backdatedMs = 3_600_000
 
-export interface AuthorityWish {
+export interface AuthorityRequest {
   /** Whose it is, for who reads the certificate. */
   readonly flotilla: string
   readonly nowMs: number
@@ -22,7 +24,7 @@ export interface AuthorityWish {
 }
 
 /** A private authority: signs the certificates of one flotilla's nodes, and nothing below them. */
-export async function makeAuthority({ flotilla, nowMs, lifetimeMs }: AuthorityWish): Promise<KeyPair> {
+export async function makeAuthority({ flotilla, nowMs, lifetimeMs }: AuthorityRequest): Promise<KeyPair> {
   const keys = await newKeys()
   const serialNumber = newSerial()
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
@@ -45,7 +47,7 @@ export async function makeAuthority({ flotilla, nowMs, lifetimeMs }: AuthorityWi
   return toKeyPair(certificate, keys.privateKey)
 }
 
-export interface NodeWish {
+export interface CertificateRequest {
   /** The first one is the common name as well. */
   readonly names: readonly string[]
   readonly addresses: readonly string[]
@@ -56,7 +58,7 @@ export interface NodeWish {
 /** A certificate of one node, as server and, towards its master, as client. */
 export async function issueCertificate(
   authority: KeyPair,
-  { names, addresses, nowMs, lifetimeMs }: NodeWish,
+  { names, addresses, nowMs, lifetimeMs }: CertificateRequest,
 ): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await newKeys()

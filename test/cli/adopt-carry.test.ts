@@ -19,12 +19,12 @@ const carry = (changed: Readonly<Record<string, string>>) =>
 test('a server that does nothing otherwise than its image leaves nothing to write or to tell', () => {
   assert.deepEqual(carry({}), {
     carried: { persistence: { mode: 'rdb' }, durability: null, config: {} },
-    left: [],
+    skipped: [],
   })
 })
 
 test('options that somebody has set are carried over, each where a manifest has it', () => {
-  const { carried, left } = carry({
+  const { carried, skipped } = carry({
     ...{ maxmemory: '209715200', timeout: '300', appendonly: 'yes', appendfsync: 'always' },
     ...{ 'min-replicas-to-write': '1', 'min-replicas-max-lag': '12', dir: '/data', bind: '0.0.0.0' },
     'client-output-buffer-limit': 'normal 0 0 0 slave 1 2 3 pubsub 67108864 16777216 90',
@@ -37,7 +37,7 @@ test('options that somebody has set are carried over, each where a manifest has 
       'client-output-buffer-limit': ['pubsub 67108864 16777216 90'],
     },
   })
-  assert.deepEqual(left, [])
+  assert.deepEqual(skipped, [])
   assert.deepEqual(carry({ save: '900 1 300 10' }).carried.persistence, {
     mode: 'rdb',
     save: ['900 1', '300 10'],
@@ -46,25 +46,25 @@ test('options that somebody has set are carried over, each where a manifest has 
 })
 
 test('what no manifest can have is named with the reason, and never with a value that may be secret', () => {
-  const { carried, left } = carry({
+  const { carried, skipped } = carry({
     ...{ port: '6380', requirepass: 'hush', masterauth: 'hush', 'tls-port': '6390' },
     ...{ 'tls-key-file-pass': 'hush', 'repl-backlog-size': '1024', 'replica-priority': '10' },
     ...{ 'slave-priority': '10', 'tcp-keepalive': '60' },
   })
   assert.deepEqual(carried.config, {})
   assert.deepEqual(
-    left.map(({ what }) => what),
+    skipped.map(({ what }) => what),
     ['port', 'repl-backlog-size', 'replica-priority', 'tls-port, tls-key-file-pass'],
   )
-  assert.match(left[0]?.why ?? '', /clients use port 6380/)
-  assert.ok(!JSON.stringify(left).includes('hush'))
+  assert.match(skipped[0]?.reason ?? '', /clients use port 6380/)
+  assert.ok(!JSON.stringify(skipped).includes('hush'))
 })
 
 const hash = (password: string): string => `#${createHash('sha256').update(password).digest('hex')}`
 const line = (name: string, rest: string): string => `user ${name} ${rest}`
 
 test('users come over with their rules, and with a password only where it is proven to be theirs', () => {
-  const { carried, left } = carriedUsers(
+  const { carried, skipped } = carriedUsers(
     [
       line('default', `on sanitize-payload ${hash('main')} ~* &* +@all`),
       line('app', `on sanitize-payload ${hash('apps')} ~app:* resetchannels -@all +@read`),
@@ -89,7 +89,7 @@ test('users come over with their rules, and with a password only where it is pro
     ],
   )
   assert.match(
-    left.map(({ what, why }) => `${what}: ${why}`).join('\n'),
+    skipped.map(({ what, reason }) => `${what}: ${reason}`).join('\n'),
     /batch: .*--user-password-file batch=<file>\nthe user other: the password that was given for it is not its own\nthe user flotilla: Flotilla itself/,
   )
 })
@@ -100,7 +100,7 @@ test('what default was is told where it can not be so here', () => {
   assert.deepEqual(of('on nopass ~* &* +@all').carried, {
     ...{ default: { kind: 'none' }, defaultUser: 'restricted', others: [] },
   })
-  const told = (rest: string): string => JSON.stringify(of(rest).left)
+  const told = (rest: string): string => JSON.stringify(of(rest).skipped)
   assert.match(told(`on ${hash('a')} ~* &* +@all`), /the password of default.*--user-password-file default=/)
   assert.match(
     told('on nopass ~* &* +@all'),
@@ -108,7 +108,7 @@ test('what default was is told where it can not be so here', () => {
   )
   assert.match(told('off nopass ~* &* +@all'), /that default is off/)
   const beside = carriedUsers([line('default', 'off ~* &* +@all'), line('ro', 'on nopass ~* +@read')], none)
-  assert.deepEqual([beside.carried.defaultUser, beside.left], ['off', []])
+  assert.deepEqual([beside.carried.defaultUser, beside.skipped], ['off', []])
   assert.match(told('on nopass ~* &* -@all +@read'), /what default may not do \(~\* &\* -@all \+@read\)/)
   assert.deepEqual(of(`on ${hash('a')} ~* &* +@all`).carried.default, { kind: 'generated' })
 })

@@ -3,21 +3,27 @@ import { test } from 'node:test'
 import { manifestFor, type ManifestInput } from '../../src/cli/adopt/manifest-text.js'
 import type { CarriedOptions } from '../../src/cli/adopt/options.js'
 import { mastersIn, othersIn } from '../../src/cli/adopt/sentinels.js'
-import { nameFor, needFreeName, replicasOf, surveyOf, type FoundRedis } from '../../src/cli/adopt/survey.js'
+import {
+  nameFor,
+  requireFreeName,
+  replicasOf,
+  surveyOf,
+  type FoundRedis,
+} from '../../src/cli/adopt/survey.js'
 import type { CarriedUsers } from '../../src/cli/adopt/users.js'
 import { parseManifest } from '../../src/manifest/parse.js'
-import type { FlotillaSpec } from '../../src/manifest/spec.js'
+import type { FlotillaSpec } from '../../src/model/spec.js'
 import { Secret } from '../../src/secret.js'
 import { whyNotReadable } from '../../src/redis/rdb-format.js'
-import type { RedisFacts } from '../../src/redis/redis.js'
 import { follower, redisFacts, upstream } from '../reconciler/support/world.js'
+import type { RedisFacts } from '../../src/model/redis.js'
 
 const commands = ['client', 'replicaof', 'psync', 'replconf', 'flushall'].map(name => ({
   ...{ name, hasItsName: true, calls: 7, writes: name === 'flushall' },
 }))
 const renamed = (name: string, calls: number): Pick<FoundRedis, 'commands'> => ({
   commands: {
-    kind: 'told',
+    kind: 'read',
     value: commands.map(one => (one.name === name ? { ...one, hasItsName: false, calls } : one)),
   },
 })
@@ -30,8 +36,8 @@ function found(
   return {
     ...{ container, port: 6379, image: 'redis:7.2', imageId: 'sha256:1', networks: ['bridge'] },
     ...{ facts: redisFacts(facts), clusterEnabled: false, sentinels: [], composeProject: null },
-    ...{ config: { kind: 'told', value: new Map() }, users: { kind: 'told', value: [] } },
-    commands: { kind: 'told', value: commands },
+    ...{ config: { kind: 'read', value: new Map() }, users: { kind: 'read', value: [] } },
+    commands: { kind: 'read', value: commands },
     ...overrides,
   }
 }
@@ -90,11 +96,11 @@ test('commands that it knows by other names are found before anything is made', 
   })
   refuses(/does not know REPLICAOF by that name/, { ...master, ...renamed('replicaof', 0) })
   assert.match(
-    surveyOf([{ ...master, ...renamed('flushall', 0) }]).remarks.join(),
+    surveyOf([{ ...master, ...renamed('flushall', 0) }]).warnings.join(),
     /other names for FLUSHALL.*nobody has called them/,
   )
-  const untold = { kind: 'untold', reason: 'NOPERM' } as const
-  assert.match(surveyOf([{ ...master, commands: untold }]).remarks.join(), /can't be told: NOPERM/)
+  const unreadable = { kind: 'unreadable', reason: 'NOPERM' } as const
+  assert.match(surveyOf([{ ...master, commands: unreadable }]).warnings.join(), /can't be told: NOPERM/)
 })
 
 test('clients’ networks and the number of replicas are as they were, and what a person should know is said', () => {
@@ -108,17 +114,17 @@ test('clients’ networks and the number of replicas are as they were, and what 
   assert.deepEqual(survey.external, ['app'])
   assert.equal(replicasOf(survey), 2)
   assert.match(
-    survey.remarks.join('\n'),
+    survey.warnings.join('\n'),
     /2 more replicas follow m than were named[^]*default bridge[^]*m is of the compose project shop/,
   )
 })
 
 const options: CarriedOptions = { persistence: { mode: 'aof' }, durability: null, config: {} }
-const openToAll: CarriedUsers = { default: { kind: 'none' }, defaultUser: 'restricted', others: [] }
+const isPasswordless: CarriedUsers = { default: { kind: 'none' }, defaultUser: 'restricted', others: [] }
 const fileOf = (user: string): string => `shop.${user}.password`
 
 function declared(overrides: Partial<ManifestInput>, survey = surveyOf([master, slave])): FlotillaSpec {
-  const input = { name: 'shop', login: null, options, users: openToAll, fileOf, ...overrides }
+  const input = { name: 'shop', login: null, options, users: isPasswordless, fileOf, ...overrides }
   const text = manifestFor(survey, input)
   const { declared: all, diagnostics } = parseManifest(text, { file: '/m/shop.yaml' })
   assert.deepEqual(diagnostics, [], text)
@@ -198,14 +204,14 @@ test('a replica reads what is of its own format or older, and of unknown ones no
 test('a name by which another container is found, also as an alias, is not given to a flotilla', () => {
   assert.equal(nameFor('shop', ['web', 'shop-master']), 'shop-flotilla')
   assert.equal(nameFor('shop', ['web', 'shop-1']), 'shop-flotilla')
-  const clash = { answering: ['web', 'shop-master'], external: ['compose_default'], networks: [] }
-  assert.throws(() => needFreeName('shop', clash), {
+  const clash = { takenNames: ['web', 'shop-master'], external: ['compose_default'], networks: [] }
+  assert.throws(() => requireFreeName('shop', clash), {
     code: 'usage/invalid',
     message: /shop-master is what a container is called already, or answers to on compose_default/,
   })
-  needFreeName('cart', clash)
+  requireFreeName('cart', clash)
   assert.equal(nameFor('compose_default', ['compose-default']), 'compose-default-flotilla')
-  assert.throws(() => needFreeName('cart', { ...clash, networks: ['cart'] }), {
+  assert.throws(() => requireFreeName('cart', { ...clash, networks: ['cart'] }), {
     message: /there is a network cart already/,
   })
 })

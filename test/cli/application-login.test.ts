@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseUser } from '../../src/cli/application-login.js'
-import type { DefaultUserAccess, UserSpec } from '../../src/manifest/spec.js'
+import type { DefaultUserAccess, UserSpec } from '../../src/model/spec.js'
 import { spec } from '../reconciler/support/world.js'
 
 const named = (name: string): UserSpec => ({ name, rules: '+@read', password: { kind: 'generated' } })

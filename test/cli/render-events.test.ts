@@ -1,14 +1,14 @@
 import { renderEvent } from '../../src/cli/render-events.js'
-import { keepScreens } from '../support/golden.js'
+import { compareScreens } from '../support/golden.js'
 import { sampleEvents } from './samples.js'
 
-keepScreens('events', look =>
-  sampleEvents.map(record => `${renderEvent(record, { ...look, nameWidth: 4 })}\n`).join(''),
+compareScreens('events', screen =>
+  sampleEvents.map(record => `${renderEvent(record, { ...screen, nameWidth: 4 })}\n`).join(''),
 )
 
-keepScreens('events-of-one', look =>
+compareScreens('events-of-one', screen =>
   sampleEvents
     .filter(({ flotilla }) => flotilla === 'shop')
-    .map(record => `${renderEvent(record, { ...look, nameWidth: 0 })}\n`)
+    .map(record => `${renderEvent(record, { ...screen, nameWidth: 0 })}\n`)
     .join(''),
 )

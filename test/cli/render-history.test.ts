@@ -1,10 +1,10 @@
 import { renderHistory } from '../../src/cli/render-history.js'
 import { historyEntry, nowMs } from '../reconciler/support/world.js'
-import { keepScreens } from '../support/golden.js'
+import { compareScreens } from '../support/golden.js'
 
 const startedAtMs = nowMs - 3_600_000
 
-keepScreens('history', look =>
+compareScreens('history', screen =>
   renderHistory(
     [
       historyEntry({
@@ -23,6 +23,6 @@ keepScreens('history', look =>
         ...{ troubleAtMs: nowMs - 1_000, startedAtMs: nowMs - 1_000, endedAtMs: nowMs - 1_000 },
       }),
     ],
-    { ...look, nowMs },
+    { ...screen, nowMs },
   ),
 )

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPaint } from '../../src/cli/paint.js'
+import { createColors } from '../../src/cli/colors.js'
 import { mergeByTime, renderLine, type NodeLine } from '../../src/cli/render-logs.js'
-import { keepScreens } from '../support/golden.js'
+import { compareScreens } from '../support/golden.js'
 
 const lines: readonly NodeLine[] = [
   line(0, '12:00:00.000000001', 'Ready to accept connections'),
@@ -11,9 +11,9 @@ const lines: readonly NodeLine[] = [
   line(10, '12:00:02.000000001', 'MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.'),
 ]
 
-keepScreens('logs', ({ paint }) =>
+compareScreens('logs', ({ colors }) =>
   mergeByTime(lines)
-    .map(one => renderLine(one, { paint, aliasWidth: 7 }))
+    .map(one => renderLine(one, { colors, aliasWidth: 7 }))
     .join(''),
 )
 
@@ -26,7 +26,7 @@ test('lines are in the order of their times, to the nanosecond', () => {
 
 test('what a container writes draws nothing on the terminal', () => {
   const text = renderLine(line(1, '12:00:00.0', '\u001b[2Jgone'), {
-    paint: createPaint(false),
+    colors: createColors(false),
     aliasWidth: 6,
   })
   assert.equal(text, 'shop-1 | gone\n')

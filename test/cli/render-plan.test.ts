@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createPaint } from '../../src/cli/paint.js'
+import { createColors } from '../../src/cli/colors.js'
 import { renderPlanDiff } from '../../src/cli/render-plan.js'
-import type { Plan } from '../../src/reconciler/plan/plan.js'
+import type { Plan } from '../../src/model/plan.js'
 import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
-import { planRemoval } from '../../src/reconciler/plan/removal.js'
+import { planTeardown } from '../../src/reconciler/plan/nodes/teardown.js'
 import { specHashLabel } from '../../src/runtime/labels.js'
 import {
   container,
@@ -21,7 +21,7 @@ import {
   witnessed,
   type Case,
 } from '../reconciler/support/world.js'
-import { keepScreens } from '../support/golden.js'
+import { compareScreens } from '../support/golden.js'
 
 const older = (ordinal: number) => ({
   container: { labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' } },
@@ -50,9 +50,9 @@ const plans: Readonly<Record<string, Plan>> = {
   refusal: planOf({
     memory: witnessed([1, 2]),
     nodes: [stopped(0, { name: 'shop-master' })],
-    seen: { strangers: [{ name: 'shop-replica-1', containerId: 'f00', image: 'nginx:1' }] },
+    seen: { foreignContainers: [{ name: 'shop-replica-1', containerId: 'f00', image: 'nginx:1' }] },
   }),
-  removal: planRemoval(
+  removal: planTeardown(
     {
       flotilla: 'shop',
       containers: [{ ordinal: 0, name: 'shop-master', state: 'running' }],
@@ -60,21 +60,24 @@ const plans: Readonly<Record<string, Plan>> = {
       leftovers: [],
       hasNetwork: true,
     },
-    { volumesToo: true },
+    { removeVolumes: true },
   ),
 }
 
 describe('a plan as a diff', () => {
   for (const [name, plan] of Object.entries(plans))
-    keepScreens(`plan-${name}`, look => renderPlanDiff(plan, look))
+    compareScreens(`plan-${name}`, screen => renderPlanDiff(plan, screen))
 
   test('says in one line that there is nothing to do', () => {
     const plan = planOf({ nodes: settledNodes(), seen: { resources: null } })
-    assert.equal(renderPlanDiff(plan, { columns: 80, paint: createPaint(false) }), 'shop: nothing to do\n')
+    assert.equal(renderPlanDiff(plan, { columns: 80, colors: createColors(false) }), 'shop: nothing to do\n')
   })
 
   test('in a pipe has one line for each action, whatever its length', () => {
-    const text = renderPlanDiff(plans['rollout'] ?? planOf({}), { columns: null, paint: createPaint(false) })
+    const text = renderPlanDiff(plans['rollout'] ?? planOf({}), {
+      columns: null,
+      colors: createColors(false),
+    })
     const actions = plans['rollout']?.stages.flat() ?? []
     assert.equal(text.split('\n').filter(line => line.includes('  # ')).length, actions.length)
   })

@@ -3,11 +3,11 @@ import { describe, test } from 'node:test'
 import { LiveBlock } from '../../src/cli/live-block.js'
 import type { Output } from '../../src/cli/output.js'
 import { renderProgress, type FlotillaProgress } from '../../src/cli/render-progress.js'
-import { assess } from '../../src/reconciler/status/assess.js'
+import { computeStatus } from '../../src/reconciler/report/compute-status.js'
 import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
 import { master, follower, planInput, replica, settledNodes, type Case } from '../reconciler/support/world.js'
-import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
-import { keepScreens } from '../support/golden.js'
+import type { FlotillaStatus } from '../../src/model/status.js'
+import { compareScreens } from '../support/golden.js'
 
 const nothing = { status: null, steps: null, stepOf: new Map<number, string>(), pull: null }
 
@@ -52,9 +52,9 @@ const progress: Readonly<Record<string, readonly FlotillaProgress[]>> = {
 }
 
 for (const [name, flotillas] of Object.entries(progress))
-  keepScreens(`progress-${name}`, look =>
+  compareScreens(`progress-${name}`, update =>
     // In a pipe nothing is drawn; this is a terminal that says nothing of its width.
-    renderProgress(flotillas, { columns: look.columns ?? 80, paint: look.paint }),
+    renderProgress(flotillas, { columns: update.columns ?? 80, colors: update.colors }),
   )
 
 describe('a block that is drawn over itself', () => {
@@ -84,7 +84,7 @@ describe('a block that is drawn over itself', () => {
 
 function statusOf(facts: Case): FlotillaStatus {
   const input = planInput(facts)
-  return assess(input, planFlotilla(input), { specProblem: null, failure: null, previous: null })
+  return computeStatus(input, planFlotilla(input), { specProblem: null, failure: null, previous: null })
 }
 
 function blockOf(rows: number): { readonly written: string[]; readonly block: LiveBlock } {
@@ -93,7 +93,7 @@ function blockOf(rows: number): { readonly written: string[]; readonly block: Li
     result: text => void written.push(text),
     note: text => void written.push(`note: ${text}`),
     draw: text => void written.push(text),
-    ...{ stdoutIsTerminal: true, colour: false, columns: 80 },
+    ...{ stdoutIsTerminal: true, color: false, columns: 80 },
   }
   return { written, block: new LiveBlock(output, () => rows) }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nobodyActs as nobodyActsLine } from '../../src/cli/acting.js'
+import { noReconciler as nobodyActsLine } from '../../src/cli/active-reconciler.js'
 import { renderStatus, renderStatusList } from '../../src/cli/render-status.js'
 import { renderTop } from '../../src/cli/render-top.js'
-import type { View } from '../../src/cli/view.js'
+import type { RenderContext } from '../../src/cli/render-context.js'
 import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
-import { assess } from '../../src/reconciler/status/assess.js'
-import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import { computeStatus } from '../../src/reconciler/report/compute-status.js'
+import type { FlotillaStatus } from '../../src/model/status.js'
 import {
   crash,
   follower,
@@ -22,8 +22,8 @@ import {
   witnessed,
   type Case,
 } from '../reconciler/support/world.js'
-import { createPaint } from '../../src/cli/paint.js'
-import { keepScreens, type Look } from '../support/golden.js'
+import { createColors } from '../../src/cli/colors.js'
+import { compareScreens, type ScreenSettings } from '../support/golden.js'
 import { sampleEvents } from './samples.js'
 
 const creation = historyEntry({
@@ -64,20 +64,20 @@ const paused: Case = {
 const held: Case = {
   nodes: [master(0, { followers: [] }), stopped(2)],
   memory: witnessed([0, 1, 2], { history }),
-  seen: { strangers: [{ name: 'shop-replica-1', containerId: 'f'.repeat(64), image: 'nginx' }] },
+  seen: { foreignContainers: [{ name: 'shop-replica-1', containerId: 'f'.repeat(64), image: 'nginx' }] },
 }
 
-keepScreens('status-ready', full(well))
-keepScreens('status-degraded', full(oneDown))
-keepScreens('status-degraded-wide', full(oneDown, { wide: true }))
-keepScreens('status-no-daemon', full(oneDown, { nobodyActs: true }))
-keepScreens('status-nobody-reigns', full(nobody))
-keepScreens('status-paused', full(paused))
-keepScreens('status-held', full(held))
-keepScreens('top', look =>
-  renderTop([statusOf(well), { ...statusOf(oneDown), name: 'orders' }], viewOf(look)),
+compareScreens('status-ready', full(well))
+compareScreens('status-degraded', full(oneDown))
+compareScreens('status-degraded-wide', full(oneDown, { wide: true }))
+compareScreens('status-no-daemon', full(oneDown, { noReconciler: true }))
+compareScreens('status-nobody-reigns', full(nobody))
+compareScreens('status-paused', full(paused))
+compareScreens('status-held', full(held))
+compareScreens('top', screen =>
+  renderTop([statusOf(well), { ...statusOf(oneDown), name: 'orders' }], renderContext(screen)),
 )
-keepScreens('status-list', look =>
+compareScreens('status-list', screen =>
   renderStatusList(
     [
       statusOf(well),
@@ -85,13 +85,13 @@ keepScreens('status-list', look =>
       { ...statusOf(nobody), name: 'cart' },
       { ...statusOf(paused), name: 'sessions' },
     ],
-    viewOf(look),
+    renderContext(screen),
   ),
 )
 
 test('while no daemon runs that is the first line, with what to type, and nothing says that anything is done', () => {
   const crashedOnce = { ...oneDown, memory: witnessed([0, 1], { history }) }
-  const text = full(crashedOnce, { nobodyActs: true })({ columns: null, paint: createPaint(false) })
+  const text = full(crashedOnce, { noReconciler: true })({ columns: null, colors: createColors(false) })
   const [first, second] = text.split('\n')
   assert.match(first ?? '', /^No daemon runs: a node that crashes stays down/)
   assert.equal(second, '  type: flotilla run --state /var/lib/flotilla')
@@ -102,49 +102,54 @@ test('while no daemon runs that is the first line, with what to type, and nothin
 })
 
 test('while it is paused nothing is done, and the screen says so', () => {
-  const text = full(paused)({ columns: null, paint: createPaint(false) })
+  const text = full(paused)({ columns: null, colors: createColors(false) })
   assert.match(text, /^WOULD DO/m)
   assert.doesNotMatch(text, /^DOES/m)
 })
 
 test('a command to type is never broken over lines', () => {
-  const text = full(held)({ columns: 40, paint: createPaint(false) })
-  for (const { whatToType } of statusOf(held).refusing) assert.ok(text.includes(`type: ${whatToType}`))
+  const text = full(held)({ columns: 40, colors: createColors(false) })
+  for (const { remedy } of statusOf(held).refusing) assert.ok(text.includes(`type: ${remedy}`))
   assert.ok(statusOf(held).refusing.length > 0)
 })
 
 test('who takes writes against the record is never called nobody', () => {
   const text = full({ ...well, nodes: [stopped(0), master(1, { replid: 'other' }), replica(2)] })({
     columns: null,
-    paint: createPaint(false),
+    colors: createColors(false),
   })
   assert.match(text, /^Master: +none on record; shop-1 \(shop-master\) takes writes$/m)
 })
 
-function statusOf(facts: Case, nobodyActs = false): FlotillaStatus {
+function statusOf(facts: Case, noReconciler = false): FlotillaStatus {
   const input = planInput(facts)
-  const previous = assess(planInput(well), planFlotilla(planInput(well)), {
+  const previous = computeStatus(planInput(well), planFlotilla(planInput(well)), {
     ...{ specProblem: null, failure: null, previous: null },
   })
   const conditions = previous.conditions.map(one => ({
     ...one,
     lastTransitionTime: new Date(nowMs - 3_600_000).toISOString(),
   }))
-  return assess(input, planFlotilla(input), {
+  return computeStatus(input, planFlotilla(input), {
     ...{ specProblem: null, failure: null },
     previous: { ...previous, conditions },
-    nobodyActs,
+    noReconciler,
   })
 }
 
-function full(facts: Case, { wide = false, nobodyActs = false } = {}): (look: Look) => string {
+function full(facts: Case, { wide = false, noReconciler = false } = {}): (screen: ScreenSettings) => string {
   const events = sampleEvents.filter(({ flotilla }) => flotilla === 'shop')
   const places = { manifests: 'manifests', state: '/var/lib/flotilla' }
-  return look =>
-    nobodyActsLine(nobodyActs ? null : { pid: 812, command: 'run' }, places, viewOf(look)) +
-    renderStatus(statusOf(facts, nobodyActs), { view: viewOf(look), wide, nobodyActs, events })
+  return screen =>
+    nobodyActsLine(noReconciler ? null : { pid: 812, command: 'run' }, places, renderContext(screen)) +
+    renderStatus(statusOf(facts, noReconciler), {
+      context: renderContext(screen),
+      wide,
+      noReconciler,
+      events,
+    })
 }
 
-function viewOf(look: Look): View {
-  return { ...look, nowMs: nowMs + 5_000 }
+function renderContext(screen: ScreenSettings): RenderContext {
+  return { ...screen, nowMs: nowMs + 5_000 }
 }

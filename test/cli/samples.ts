@@ -34,7 +34,7 @@ export const sampleEvents: readonly EventRecord[] = [
   }),
   event(6, 'error', 'flotilla.held', 'Flotilla refuses to go on', 'cart', {
     hold: 'NameConflict',
-    why: 'the container cart-master is not ours',
+    reason: 'the container cart-master is not ours',
     type: 'docker rename cart-master other-cart-master',
   }),
 ]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPaint } from '../../src/cli/paint.js'
+import { createColors } from '../../src/cli/colors.js'
 import { renderTable, wrap } from '../../src/cli/table.js'
 
 const head = ['NAME', 'REASON', 'AGE']
@@ -20,7 +20,7 @@ test('columns are two spaces apart, and no line ends in spaces', () => {
 })
 
 test('colours take no room', () => {
-  const { bad } = createPaint(true)
+  const { bad } = createColors(true)
   assert.equal(
     renderTable(
       ['A', 'B'],

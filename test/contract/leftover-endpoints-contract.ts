@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { errorCode } from '../../src/errors.js'
 import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
-import type { ContainerSpec, Runtime } from '../../src/runtime/runtime.js'
+import type { Runtime } from '../../src/runtime/runtime.js'
+import type { ContainerSpec } from '../../src/model/engine.js'
 
 export interface LeftoverHarness {
   readonly runtime: Runtime
@@ -14,7 +15,9 @@ export interface LeftoverHarness {
   close(): Promise<void>
 }
 
-/** What the port promises of endpoints that an engine keeps of containers that are gone; each adapter runs it. */
+/**
+ * What the port promises of endpoints that an engine keeps of containers that are gone; each adapter runs it.
+ */
 export function describeLeftoverContract(adapter: string, open: () => Promise<LeftoverHarness>): void {
   describe(`endpoints of containers that are gone, on ${adapter}`, () => {
     let harness: LeftoverHarness
@@ -26,7 +29,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     })
     after(() => harness.close())
 
-    async function makeNetwork({ isOurs }: { readonly isOurs: boolean }): Promise<string> {
+    async function createFlotillaNetwork({ isOurs }: { readonly isOurs: boolean }): Promise<string> {
       const name = `${harness.prefix}-net-${++serial}`
       await runtime.createNetwork({
         name,
@@ -46,7 +49,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     }
 
     test('they keep no network of ours from going', async () => {
-      const network = await makeNetwork({ isOurs: true })
+      const network = await createFlotillaNetwork({ isOurs: true })
       await harness.leaveEndpoint(network, `${network}-master`)
       await harness.leaveEndpoint(network, `${network}-replica-1`)
       await runtime.removeNetwork(network)
@@ -54,7 +57,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     })
 
     test('they keep no network of ours from being in use: who is attached is named', async () => {
-      const network = await makeNetwork({ isOurs: true })
+      const network = await createFlotillaNetwork({ isOurs: true })
       await harness.leaveEndpoint(network, `${network}-gone`)
       await runtime.startContainer(await create(network, `${network}-alive`))
       await assert.rejects(runtime.removeNetwork(network), (error: Error) => {
@@ -65,7 +68,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     })
 
     test('they keep no container of their name from starting, and it keeps its name', async () => {
-      const network = await makeNetwork({ isOurs: true })
+      const network = await createFlotillaNetwork({ isOurs: true })
       const name = `${network}-master`
       await harness.leaveEndpoint(network, name)
       const started = await runtime.startContainer(await create(network, name))
@@ -74,10 +77,10 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     })
 
     test('they keep no running container of their name from being attached', async () => {
-      const network = await makeNetwork({ isOurs: true })
+      const network = await createFlotillaNetwork({ isOurs: true })
       const name = `${network}-master`
       await harness.leaveEndpoint(network, name)
-      const elsewhere = await makeNetwork({ isOurs: true })
+      const elsewhere = await createFlotillaNetwork({ isOurs: true })
       const { containerId } = await runtime.startContainer(await create(elsewhere, name))
       await runtime.attachNetwork(containerId, { network, links: [], aliases: [`${name}-alias`] })
       const facts = await runtime.inspectContainer(containerId)
@@ -88,7 +91,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
     })
 
     test('on a network that is not ours they stay, and the error says what to type', async () => {
-      const network = await makeNetwork({ isOurs: false })
+      const network = await createFlotillaNetwork({ isOurs: false })
       const name = `${network}-master`
       await harness.leaveEndpoint(network, name)
       const containerId = await create(network, name)

@@ -2,14 +2,14 @@ import { systemClock } from '../../src/clock.js'
 import { createDockerRuntime } from '../../src/runtime/docker/docker-runtime.js'
 import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
 import { callEngine, removeFlotilla, testEngine, uniqueName } from '../support/engine.js'
-import { canSpoilEngine, leaveEndpoint } from '../support/spoiled-engine.js'
+import { canBreakEngine, leaveEndpoint } from '../support/broken-engine.js'
 import { test } from 'node:test'
 import { describeLeftoverContract } from './leftover-endpoints-contract.js'
 
 const adapter = 'the Docker engine'
 
 // An engine of somebody else's is not ours to spoil.
-if (!canSpoilEngine()) test(adapter, { skip: 'the engine is not ours to spoil' })
+if (!canBreakEngine()) test(adapter, { skip: 'the engine is not ours to spoil' })
 else
   describeLeftoverContract(adapter, async () => {
     const prefix = uniqueName('leftover')

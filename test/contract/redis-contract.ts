@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { aclUsers, plainKeys } from '../../src/redis/acl.js'
+import { aclUsers, aclPasswordsOf } from '../../src/redis/acl.js'
 import { errorCode } from '../../src/errors.js'
-import type { NodeTarget, Probe, RedisFacts, RedisPort, Upstream } from '../../src/redis/redis.js'
+import type { RedisPort } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
+import type { NodeTarget, Probe, RedisFacts, Upstream } from '../../src/model/redis.js'
 
 /** A few nodes to act upon, and the port under test. */
 export interface RedisWorld {
   readonly redis: RedisPort
   /** Starts a node that is born a replica of itself. It may not listen yet when this resolves. */
   startNode(nodeAlias: string, options?: StartOptions): Promise<NodeTarget>
-  /** The same for a node that listens for TLS on its target's address; with `prefer` in plain text too, on the target's `otherwise`. */
+  /**
+   * The same for a node that listens for TLS on its target's address; with `prefer` in plain text too, on the
+   * target's `otherwise`.
+   */
   startEncrypted(nodeAlias: string, mode: 'prefer' | 'require'): Promise<NodeTarget>
   /** Puts another certificate where the node's is. @returns the options that make it load that. */
   renew(
@@ -42,7 +46,7 @@ export interface StartOptions {
 
 const deadlineMs = 5000
 /** An address where nobody is. */
-const nowhere: Upstream = { host: '127.0.0.1', port: 1 }
+const unusedUpstream: Upstream = { host: '127.0.0.1', port: 1 }
 
 /** What every adapter of the Redis port promises. */
 export function describeRedisPort(name: string, createWorld: () => Promise<RedisWorld>): void {
@@ -101,7 +105,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, replica, facts => facts.upstream?.link === 'down')
       const reborn = await world.restartNode(master)
       await world.redis.promote(reborn, { deadlineMs })
-      await world.redis.follow(replica, upstreamOf(reborn), { deadlineMs, nudge: nowhere })
+      await world.redis.follow(replica, upstreamOf(reborn), { deadlineMs, reconnect: unusedUpstream })
       // Redis by itself tries once a second.
       await factsWhen(world, replica, facts => facts.upstream?.link === 'up', { withinMs: 500 })
     })
@@ -171,7 +175,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const { master, replica } = await startPair(world)
       await set(world, master, 'a', '1')
       const before = await factsWhen(world, master, ({ followers }) => followers[0]?.state === 'online')
-      await world.redis.follow(replica, upstreamOf(master), { deadlineMs, nudge: nowhere })
+      await world.redis.follow(replica, upstreamOf(master), { deadlineMs, reconnect: unusedUpstream })
       await factsWhen(world, replica, ({ keys, upstream }) => keys === 1 && upstream?.link === 'up')
       const after = await factsWhen(world, master, ({ syncs }) => syncs.partialOk > before.syncs.partialOk)
       assert.equal(after.syncs.full, before.syncs.full)
@@ -363,7 +367,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const node = await world.startNode('shop-0')
       await factsWhen(world, node, () => true)
       await world.kill(node)
-      assert.equal((await look(world, node)).kind, 'refused')
+      assert.equal((await probeOnce(world, node)).kind, 'refused')
       await assert.rejects(world.redis.promote(node, { deadlineMs: 200 }), hasCode('redis/unreachable'))
     })
 
@@ -379,8 +383,8 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       world.redis.retain(new Set([killed.containerId]))
       await world.kill(killed)
       await world.kill(left)
-      await look(world, killed)
-      await look(world, left)
+      await probeOnce(world, killed)
+      await probeOnce(world, left)
       assert.deepEqual(lost, ['shop-1'])
       assert.deepEqual(unsubscribed, [])
     })
@@ -410,14 +414,14 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
     test('a ping tells one that is silent from one that nobody has a connection to', async () => {
       const node = await world.startNode('shop-0')
       const ping = () => world.redis.ping(node, { deadlineMs: 100 })
-      assert.equal(await ping(), 'unasked')
+      assert.equal(await ping(), 'not-connected')
       await factsWhen(world, node, () => true)
       assert.equal(await ping(), 'alive')
       await world.freeze(node)
       assert.equal(await ping(), 'silent')
       await world.thaw(node)
       await world.kill(node)
-      assert.equal(await ping(), 'unasked')
+      assert.equal(await ping(), 'not-connected')
     })
 
     test('an order to a frozen node fails at its deadline and is not carried out after the thaw', async () => {
@@ -433,7 +437,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const node = await world.startNode('shop-0')
       await factsWhen(world, node, () => true)
       await world.makeBusy(node)
-      const probe = await look(world, node)
+      const probe = await probeOnce(world, node)
       assert.equal(probe.kind, 'busy')
       assert.match(probe.kind === 'busy' ? probe.reason : '', /script/)
     })
@@ -456,7 +460,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, node, () => true)
       world.redis.retain(new Set())
       const wrong = { ...node, credentials: { ...node.credentials, control: new Secret('not-the-password') } }
-      const probe = await look(world, wrong)
+      const probe = await probeOnce(world, wrong)
       assert.ok(probe.kind === 'denied')
       assert.equal(probe.cause, 'credentials')
       assert.match(probe.reason, /does not accept our password/)
@@ -479,7 +483,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
         credentials: { control: none, replication: none, application: null },
         login: application === null ? null : { user: null, password: application },
       }
-      assert.equal((await look(world, foreign)).kind, 'answered')
+      assert.equal((await probeOnce(world, foreign)).kind, 'answered')
       await world.redis.promote(foreign, { deadlineMs })
       assert.equal((await factsWhen(world, foreign, ({ role }) => role === 'master')).role, 'master')
       const wrong = {
@@ -487,7 +491,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
         containerId: 'again',
         login: { user: null, password: new Secret('not-it') },
       }
-      const probe = await look(world, wrong)
+      const probe = await probeOnce(world, wrong)
       assert.ok(probe.kind === 'denied')
       assert.equal(probe.cause, 'credentials')
     })
@@ -565,7 +569,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, replica, facts => facts.upstream?.link === 'up')
       let lost = 0
       const unsubscribe = world.redis.onConnectionLost(() => (lost += 1))
-      await world.redis.dropClients(master, { deadlineMs })
+      await world.redis.disconnectClients(master, { deadlineMs })
       await factsWhen(world, replica, facts => facts.upstream?.link === 'up')
       await factsWhen(world, master, facts => facts.followers.length === 1)
       assert.equal(lost, 0)
@@ -611,7 +615,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       await factsWhen(world, node, () => true)
       const { tls = assert.fail() } = node
       const doubted = { ...node, startedAtMs: -1, tls: { ...tls, serverName: 'shop-7' } }
-      const probe = await look(world, doubted)
+      const probe = await probeOnce(world, doubted)
       assert.deepEqual([probe.kind, probe.kind === 'denied' && probe.cause], ['denied', 'certificate'])
       await assert.rejects(world.redis.promote(doubted, { deadlineMs }), hasCode('redis/denied'))
     })
@@ -620,21 +624,21 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const plain = await world.startNode('shop-0')
       const { tls = assert.fail() } = await world.startEncrypted('shop-1', 'require')
       const { host, port } = plain
-      const encryptedFirst = { ...plain, port: nowhere.port, tls, otherwise: { host, port } }
+      const encryptedFirst = { ...plain, port: unusedUpstream.port, tls, fallback: { host, port } }
       const facts = await factsWhen(world, encryptedFirst, () => true)
       assert.deepEqual([facts.transport?.plainPort, facts.transport?.encryptsReplication], [port, false])
-      const { otherwise: _, ...encryptedOnly } = encryptedFirst
-      assert.equal((await look(world, { ...encryptedOnly, startedAtMs: -1 })).kind, 'refused')
+      const { fallback: _, ...encryptedOnly } = encryptedFirst
+      assert.equal((await probeOnce(world, { ...encryptedOnly, startedAtMs: -1 })).kind, 'refused')
     })
 
     test('a link is encrypted when that is asked for, and in plain text when that is', async () => {
       const master = await world.startEncrypted('shop-0', 'prefer')
       const replica = await world.startEncrypted('shop-1', 'prefer')
       await world.redis.promote(master, { deadlineMs })
-      const { otherwise = assert.fail() } = master
+      const { fallback = assert.fail() } = master
       for (const { encrypted, ...at } of [
         { ...upstreamOf(master), encrypted: true },
-        { ...upstreamOf({ ...master, ...otherwise }), encrypted: false },
+        { ...upstreamOf({ ...master, ...fallback }), encrypted: false },
       ]) {
         // Whether or not its server can look at names: the certificates are good for this one.
         const expecting = { ...at, encrypted, expectedName: 'shop-0' }
@@ -675,7 +679,10 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
         credentials: { ...node.credentials, application: password },
       })
       const give = (passwords: readonly Secret[]): Promise<void> => {
-        const keys = { ...plainKeys({ control, replication, application: null }), application: passwords }
+        const keys = {
+          ...aclPasswordsOf({ control, replication, application: null }),
+          application: passwords,
+        }
         return world.redis.setUsers(node, { set: aclUsers(keys), remove: ['nobody'] }, { deadlineMs })
       }
       const ping = (password: Secret | null): Promise<unknown> =>
@@ -697,7 +704,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       const lines = await world.redis.listUsers(node, { deadlineMs })
       const named = lines.map(line => line.split(' ')[1] ?? '').toSorted((a, b) => a.localeCompare(b))
       assert.deepEqual(named, ['default', 'flotilla', 'replication', 'stranger'])
-      for (const { name: user, rules } of aclUsers(plainKeys(node.credentials)))
+      for (const { name: user, rules } of aclUsers(aclPasswordsOf(node.credentials)))
         assert.match(
           lines.find(line => line.startsWith(`user ${user} `)) ?? '',
           new RegExp(` on .*${rules.find(rule => rule.startsWith('#'))} `),
@@ -707,7 +714,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
     test('our own password can be changed by the connection that uses it', async () => {
       const node = await world.startNode('shop-0')
       const next = new Secret('our next password')
-      const keys = { ...plainKeys(node.credentials), control: [next] }
+      const keys = { ...aclPasswordsOf(node.credentials), control: [next] }
       await world.redis.probe(node, { deadlineMs })
       await world.redis.setUsers(node, { set: aclUsers(keys), remove: [] }, { deadlineMs })
       assert.equal((await world.redis.probe(node, { deadlineMs })).kind, 'answered')
@@ -743,7 +750,7 @@ function set(world: RedisWorld, node: NodeTarget, key: string, value: string): P
   return world.redis.command(node, ['SET', key, value], { deadlineMs })
 }
 
-function look(world: RedisWorld, node: NodeTarget): Promise<Probe> {
+function probeOnce(world: RedisWorld, node: NodeTarget): Promise<Probe> {
   return world.redis.probe(node, { deadlineMs: 2000 })
 }
 

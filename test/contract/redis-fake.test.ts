@@ -1,9 +1,9 @@
 import { systemClock } from '../../src/clock.js'
-import { createFakeRedis } from '../../src/redis/fake/fake-redis.js'
-import { saveSnapshot, type FakeProcess } from '../../src/redis/fake/fake-process.js'
-import type { NodeTarget } from '../../src/redis/redis.js'
+import { createFakeRedis } from '../fakes/redis/fake-redis.js'
+import { saveSnapshot, type FakeProcess } from '../fakes/redis/fake-process.js'
 import { Secret } from '../../src/secret.js'
 import { describeRedisPort, type RedisWorld, type StartOptions } from './redis-contract.js'
+import type { NodeTarget } from '../../src/model/redis.js'
 
 describeRedisPort('in memory', async () => createFakeWorld())
 
@@ -90,7 +90,7 @@ function createFakeWorld(): RedisWorld {
         ...{ fingerprint: '0'.repeat(16), encryptsReplication: true },
       }
       const tls = { authorities: 'the authority', serverName: nodeAlias }
-      return { ...target, port: 6380, tls, otherwise: { host: target.host, port: 6379 } }
+      return { ...target, port: 6380, tls, fallback: { host: target.host, port: 6379 } }
     },
     async renew() {
       renewals += 1

@@ -1,4 +1,4 @@
-import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
+import { defaultPersistence } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,15 +8,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.js'
 import { openConnection, type Connection } from '../../src/redis/client/connection.js'
-import { aclUsers, plainKeys, renderAcl } from '../../src/redis/acl.js'
+import { aclUsers, aclPasswordsOf, renderAcl } from '../../src/redis/acl.js'
 import { createRedisClient } from '../../src/redis/client/redis-client.js'
 import { renderRedisConfig } from '../../src/redis/config.js'
-import type { NodeCredentials, NodeTarget } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
 import { certificatePath, authoritiesPath, tlsOptions } from '../../src/redis/tls.js'
 import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
-import { fingerprintOf, type NodeMaterial } from '../../src/tls/material.js'
+import { certificateFingerprint, type CertificateBundle } from '../../src/tls/certificate-bundle.js'
 import type { RedisWorld, StartOptions } from './redis-contract.js'
+import type { NodeCredentials, NodeTarget } from '../../src/model/redis.js'
 
 export interface RealWorld extends RedisWorld {
   /** Starts a node, with lines of one's own behind the rendered ones. */
@@ -43,13 +43,16 @@ interface Server {
 }
 
 /** Characters that a configuration file needs care with are in the passwords of every test. */
-const trickyCredentials: NodeCredentials = {
+const awkwardCredentials: NodeCredentials = {
   control: new Secret(`con "trol\\ 'pässword' #1`),
   replication: new Secret(`repli "cation\\ 'pässword' #1`),
   application: new Secret(`appli "cation\\ 'pässword' #1`),
 }
 
-/** A pause of 100 ms after each key makes a load last; Redis answers in between after every so many bytes, which compression would make too few. */
+/**
+ * A pause of 100 ms after each key makes a load last; Redis answers in between after every so many bytes,
+ * which compression would make too few.
+ */
 const slowLoadLines = ['key-load-delay 100000', 'loading-process-events-interval-bytes 1024']
 const everyTestsLines = ['rdbcompression no']
 
@@ -81,21 +84,21 @@ export async function createRealWorld(): Promise<RealWorld> {
     extra: readonly string[],
   ): Promise<NodeTarget> {
     const { port, tlsPort, directory, options } = server
-    const material = options.tls === undefined ? null : await certify(nodeAlias, directory)
-    const credentials = options.credentials ?? trickyCredentials
+    const bundle = options.tls === undefined ? null : await certify(nodeAlias, directory)
+    const credentials = options.credentials ?? awkwardCredentials
     const configFile = join(directory, 'redis.conf')
     const aclFile = join(directory, 'users.acl')
     const { text } = renderRedisConfig({
       nodeAlias,
-      persistence: persistenceByDefault(options.persistence ?? 'rdb'),
+      persistence: defaultPersistence(options.persistence ?? 'rdb'),
       replication: credentials.replication,
-      openToAll: credentials.application === null,
+      isPasswordless: credentials.application === null,
       options: {},
       tls:
-        material === null || options.tls === undefined
+        bundle === null || options.tls === undefined
           ? null
-          : { mode: options.tls, fingerprint: fingerprintOf(material) },
-      places: {
+          : { mode: options.tls, fingerprint: certificateFingerprint(bundle) },
+      layout: {
         ...{ port, dataDirectory: directory, aclFile, upstream: { host: '127.0.0.1', port } },
         tls: { tlsPort, folder: directory },
       },
@@ -105,7 +108,7 @@ export async function createRealWorld(): Promise<RealWorld> {
       configFile,
       [text, ...everyTestsLines, ...(options.extraConfig ?? []), ...renames, ...extra, ''].join('\n'),
     )
-    await writeFile(aclFile, renderAcl(aclUsers(plainKeys(credentials))))
+    await writeFile(aclFile, renderAcl(aclUsers(aclPasswordsOf(credentials))))
     const child = spawn('redis-server', [configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
     const started: Server = { ...server, process: child }
     servers.set(nodeAlias, started)
@@ -120,19 +123,19 @@ export async function createRealWorld(): Promise<RealWorld> {
       flotilla: 'shop',
       containerId: `container of ${nodeAlias}`,
       startedAtMs: runs,
-      ...(material === null
+      ...(bundle === null
         ? { host: '127.0.0.1', port }
         : {
             ...{ host: '127.0.0.1', port: tlsPort },
-            tls: { authorities: material.authorities, serverName: nodeAlias },
-            otherwise: { host: '127.0.0.1', port },
+            tls: { authorities: bundle.authorities, serverName: nodeAlias },
+            fallback: { host: '127.0.0.1', port },
           }),
       credentials,
     }
   }
 
   /** Gives it a certificate of the world's authority. */
-  async function certify(nodeAlias: string, directory: string): Promise<NodeMaterial> {
+  async function certify(nodeAlias: string, directory: string): Promise<CertificateBundle> {
     const nowMs = Date.now()
     authority ??= makeAuthority({ flotilla: 'shop', nowMs, lifetimeMs: 3_600_000 })
     const issuer = await authority
@@ -140,16 +143,16 @@ export async function createRealWorld(): Promise<RealWorld> {
       ...{ names: [nodeAlias], addresses: [] },
       ...{ nowMs, lifetimeMs: 3_600_000 },
     })
-    const material = { ...pair, authorities: issuer.certificate }
-    const places = { tlsPort: 0, folder: directory }
-    await writeFile(certificatePath(places), `${pair.certificate}${pair.key.reveal()}`, { mode: 0o600 })
-    await writeFile(authoritiesPath(places, fingerprintOf(material)), material.authorities)
-    return material
+    const bundle = { ...pair, authorities: issuer.certificate }
+    const layout = { tlsPort: 0, folder: directory }
+    await writeFile(certificatePath(layout), `${pair.certificate}${pair.key.reveal()}`, { mode: 0o600 })
+    await writeFile(authoritiesPath(layout, certificateFingerprint(bundle)), bundle.authorities)
+    return bundle
   }
 
   const world: RealWorld = {
     redis,
-    credentials: trickyCredentials,
+    credentials: awkwardCredentials,
     startNode: async (nodeAlias, options = {}) => {
       const directory = await mkdtemp(join(home, 'node-'))
       const [port, tlsPort] = [await freePort(), await freePort()]
@@ -167,7 +170,7 @@ export async function createRealWorld(): Promise<RealWorld> {
     startEncrypted: async (nodeAlias, mode) => world.startNode(nodeAlias, { tls: mode }),
     renew: async node => {
       const { directory, tlsPort } = serverOf(node)
-      const fingerprint = fingerprintOf(await certify(node.nodeAlias, directory))
+      const fingerprint = certificateFingerprint(await certify(node.nodeAlias, directory))
       return { fingerprint, options: tlsOptions(fingerprint, { tlsPort, folder: directory }) }
     },
     kill: async node => kill(serverOf(node)),
@@ -194,13 +197,13 @@ export async function createRealWorld(): Promise<RealWorld> {
       const { host, port, credentials } = node
       const sentinel = openConnection({
         clock: systemClock,
-        ways: [{ host, port }],
+        endpoints: [{ host, port }],
         login: { user: 'default', password: credentials.application ?? new Secret('') },
         onLost: () => undefined,
       })
       sentinels.push(sentinel)
       const name = ['CLIENT', 'SETNAME', 'sentinel-1a2b3c4d-pubsub']
-      const { kind } = await sentinel.ask([name, ['subscribe', '__sentinel__:hello']])
+      const { kind } = await sentinel.send([name, ['subscribe', '__sentinel__:hello']])
       assert.equal(kind, 'replies')
       return host
     },

@@ -3,17 +3,15 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { errorCode } from '../../src/errors.js'
 import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
+import type { LogQuery, Runtime, RuntimeEvent } from '../../src/runtime/runtime.js'
+import { until } from '../support/until.js'
 import type {
   ContainerFacts,
   ContainerFile,
   ContainerLimits,
   ContainerSpec,
   LogLine,
-  LogQuery,
-  Runtime,
-  RuntimeEvent,
-} from '../../src/runtime/runtime.js'
-import { until } from '../support/until.js'
+} from '../../src/model/engine.js'
 
 /** What an adapter's test brings along: the port, and hands that act on its engine without the port. */
 export interface RuntimeHarness {
@@ -22,10 +20,10 @@ export interface RuntimeHarness {
   readonly image: string
   /** Starts every name that the suite makes. */
   readonly prefix: string
-  readonly hands: {
+  readonly controls: {
     kill9(containerId: string): Promise<void>
     pause(containerId: string): Promise<void>
-    removeByHand(containerId: string): Promise<void>
+    forceRemove(containerId: string): Promise<void>
     disconnect(containerId: string, network: string): Promise<void>
     /** A container without our labels. */
     makeStranger(name: string): Promise<void>
@@ -34,12 +32,15 @@ export interface RuntimeHarness {
     requestExit(containerId: string): Promise<void>
     /** Readies a container with `unstartable` as its command to fail when it is started. */
     breakStart(containerId: string): Promise<void>
-    /** Has the engine keep a task of a container that has ended, as one does that was killed at the wrong moment. Null where the engine is not ours to spoil. */
+    /**
+     * Has the engine keep a task of a container that has ended, as one does that was killed at the wrong
+     * moment. Null where the engine is not ours to spoil.
+     */
     readonly leaveUnusable: ((containerId: string) => Promise<void>) | null
     fileOf(containerId: string, path: string): Promise<ContainerFile>
     limitsOf(containerId: string): Promise<ContainerLimits>
     /** Has the container write a line to its output. */
-    say(containerId: string, line: string): Promise<void>
+    writeLog(containerId: string, line: string): Promise<void>
   }
   readonly commands: {
     readonly serves: readonly string[]
@@ -122,7 +123,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('asking whether anything can be changed changes nothing', async () => {
         const count = (await runtime.listContainers()).length
-        assert.equal(await runtime.whyNotChange(), null)
+        assert.equal(await runtime.whyNotWritable(), null)
         assert.equal((await runtime.listContainers()).length, count)
       })
 
@@ -144,7 +145,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('lists of networks and volumes hold ours and no strangers', async () => {
         const [ours, strange] = [`${harness.prefix}-ours`, `${harness.prefix}-strange`]
         await runtime.createVolume({ name: ours, labels: labelsOf(0) })
-        await harness.hands.makeVolume(strange)
+        await harness.controls.makeVolume(strange)
         const volumes = (await runtime.listVolumes()).map(volume => volume.name)
         assert.ok(volumes.includes(ours) && !volumes.includes(strange))
         assert.notEqual(await runtime.findVolume(strange), null)
@@ -160,7 +161,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('a stranger is listed with its name, image and state', async () => {
         const name = `${harness.prefix}-stranger`
-        await harness.hands.makeStranger(name)
+        await harness.controls.makeStranger(name)
         const stranger = (await runtime.listContainers()).find(container => container.name === name)
         assert.equal(stranger?.state, 'created')
         assert.equal(stranger.image, harness.image)
@@ -249,7 +250,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('a kill also ends a paused container', async () => {
         const { containerId } = await makeRunning()
-        await harness.hands.pause(containerId)
+        await harness.controls.pause(containerId)
         assert.equal((await listed(containerId))?.state, 'paused')
         await runtime.killContainer(containerId)
         assert.equal((await runtime.inspectContainer(containerId))?.state, 'exited')
@@ -257,7 +258,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('unpausing lifts a freeze, and not being paused is success', async () => {
         const { containerId } = await makeRunning()
-        await harness.hands.pause(containerId)
+        await harness.controls.pause(containerId)
         await runtime.unpauseContainer(containerId)
         assert.equal((await listed(containerId))?.state, 'running')
         await runtime.unpauseContainer(containerId)
@@ -267,7 +268,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('a process that ends by itself leaves its exit code', async () => {
         const { containerId } = await makeRunning({ command: harness.commands.exitsWith3OnRequest })
-        await harness.hands.requestExit(containerId)
+        await harness.controls.requestExit(containerId)
         const ended = await untilNotRunning(containerId)
         assert.deepEqual([ended.exit?.code, ended.exit?.oomKilled, ended.exit?.error], [3, false, null])
       })
@@ -275,7 +276,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a container that can’t be started says why in its facts', async () => {
         const spec = specOf({ command: harness.commands.unstartable })
         const containerId = await runtime.createContainer(spec, [])
-        await harness.hands.breakStart(containerId)
+        await harness.controls.breakStart(containerId)
         await rejectsWith('runtime/failed', runtime.startContainer(containerId))
         const seen = await listed(containerId)
         assert.equal(seen?.exit?.code, 127)
@@ -283,7 +284,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       })
 
       test('a container of which the engine keeps a run that has ended can’t be started, is told apart by its code, and can be removed', async t => {
-        const { leaveUnusable } = harness.hands
+        const { leaveUnusable } = harness.controls
         if (leaveUnusable === null) return t.skip('the engine is not ours to spoil')
         const { containerId } = await makeRunning()
         await leaveUnusable(containerId)
@@ -297,7 +298,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a restart by hand shows in the next list: new start, new process', async () => {
         const first = await makeRunning()
         assert.deepEqual(await listed(first.containerId), first)
-        await harness.hands.kill9(first.containerId)
+        await harness.controls.kill9(first.containerId)
         await untilNotRunning(first.containerId)
         const second = await runtime.startContainer(first.containerId)
         const seen = await listed(first.containerId)
@@ -423,23 +424,24 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         ]
         const containerId = await runtime.createContainer(specOf(), files)
         await runtime.startContainer(containerId)
-        for (const file of files) assert.deepEqual(await harness.hands.fileOf(containerId, file.path), file)
+        for (const file of files)
+          assert.deepEqual(await harness.controls.fileOf(containerId, file.path), file)
       })
 
       test('a container is limited when it is made, and otherwise while it runs, without a restart', async () => {
         const limits = { memoryBytes: 256 * 1_048_576, cpus: 0.5 }
         const made = await makeRunning({ limits })
-        assert.deepEqual(await harness.hands.limitsOf(made.containerId), limits)
+        assert.deepEqual(await harness.controls.limitsOf(made.containerId), limits)
         const more = { memoryBytes: 512 * 1_048_576, cpus: 1 }
         await runtime.limitContainer(made.containerId, more)
-        assert.deepEqual(await harness.hands.limitsOf(made.containerId), more)
+        assert.deepEqual(await harness.controls.limitsOf(made.containerId), more)
         await runtime.limitContainer(made.containerId, limits)
-        assert.deepEqual(await harness.hands.limitsOf(made.containerId), limits)
+        assert.deepEqual(await harness.controls.limitsOf(made.containerId), limits)
         const facts = await runtime.inspectContainer(made.containerId)
         assert.equal(facts?.startedAtMs, made.startedAtMs)
         const unlimited = await makeRunning()
         await runtime.limitContainer(unlimited.containerId, limits)
-        assert.deepEqual(await harness.hands.limitsOf(unlimited.containerId), limits)
+        assert.deepEqual(await harness.controls.limitsOf(unlimited.containerId), limits)
         await rejectsWith('runtime/not-found', runtime.limitContainer(`${harness.prefix}-gone`, limits))
       })
 
@@ -448,7 +450,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const file = fileOf('/etc/flotilla/users.acl')
         await runtime.putFiles(containerId, [file])
         await runtime.putFiles(containerId, [{ ...file, content: 'new\n' }])
-        assert.deepEqual(await harness.hands.fileOf(containerId, file.path), { ...file, content: 'new\n' })
+        assert.deepEqual(await harness.controls.fileOf(containerId, file.path), { ...file, content: 'new\n' })
       })
     })
 
@@ -489,7 +491,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const { modifiedAtMs, kind } = (await runtime.findPath(containerId, '/data/aside')) ?? {}
         assert.deepEqual([kind, modifiedAtMs], ['folder', owned.modifiedAtMs])
         await runtime.startContainer(containerId)
-        const kept = await harness.hands.fileOf(containerId, '/data/aside/inner')
+        const kept = await harness.controls.fileOf(containerId, '/data/aside/inner')
         assert.deepEqual(kept, { path: kept.path, content: 'kept\n', mode: 0o640, uid: 999, gid: 998 })
       })
 
@@ -559,7 +561,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a container that was disconnected shows it, and attaching repairs links and aliases', async () => {
         const started = await makeRunning()
         await listed(started.containerId)
-        await harness.hands.disconnect(started.containerId, network)
+        await harness.controls.disconnect(started.containerId, network)
         assert.deepEqual((await listed(started.containerId))?.networks, [])
         const attachment = { network, links: ['x:master'], aliases: [`${started.name}-alias`] }
         await runtime.attachNetwork(started.containerId, attachment)
@@ -602,7 +604,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const [name, strange] = [`${harness.prefix}-twice`, `${harness.prefix}-foreign`]
         await runtime.createVolume({ name, labels: labelsOf(0) })
         await runtime.createVolume({ name, labels: labelsOf(0) })
-        await harness.hands.makeVolume(strange)
+        await harness.controls.makeVolume(strange)
         await rejectsWith('runtime/name-taken', runtime.createVolume({ name: strange, labels: labelsOf(0) }))
       })
 
@@ -643,7 +645,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
     describe('output', () => {
       test('logs are the last lines, oldest first', async () => {
         const { containerId } = await makeRunning()
-        for (const line of ['one', 'two', 'three']) await harness.hands.say(containerId, line)
+        for (const line of ['one', 'two', 'three']) await harness.controls.writeLog(containerId, line)
         assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 2 }), ['two', 'three'])
         assert.deepEqual(await runtime.readLogs(containerId, { tailLines: 0 }), [])
       })
@@ -651,7 +653,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('log lines come with the engine’s time of each, since a moment, the last so many', async () => {
         const { containerId } = await makeRunning()
         for (const line of ['one', 'two', 'three']) {
-          await harness.hands.say(containerId, line)
+          await harness.controls.writeLog(containerId, line)
           await sleepFor(5)
         }
         const all = await linesOf(containerId, { sinceMs: null, tailLines: null })
@@ -677,10 +679,10 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
           AbortSignal.timeout(30_000),
         )
         await until('a line that is said while it is followed', 20_000, async () => {
-          await harness.hands.say(containerId, 'hear me')
+          await harness.controls.writeLog(containerId, 'hear me')
           return heard.includes('hear me')
         })
-        await harness.hands.kill9(containerId)
+        await harness.controls.kill9(containerId)
         await following
       })
 
@@ -749,7 +751,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const { containerId } = await makeRunning()
         const seen = watch()
         await seen.gap
-        await harness.hands.kill9(containerId)
+        await harness.controls.kill9(containerId)
         await seen.until(event => event.id === containerId && event.action === 'die')
         seen.stop()
       })
@@ -759,7 +761,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         const seen = watch()
         await seen.gap
         await runtime.execInContainer(containerId, harness.commands.printsAndExitsWith3)
-        await harness.hands.kill9(containerId)
+        await harness.controls.kill9(containerId)
         const events = await seen.until(event => event.id === containerId && event.action === 'die')
         seen.stop()
         assert.deepEqual(
@@ -795,7 +797,10 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('a container that goes between looks is gone, not an error', async () => {
         const { containerId } = await makeRunning()
         await listed(containerId)
-        const [facts] = await Promise.all([runtime.listContainers(), harness.hands.removeByHand(containerId)])
+        const [facts] = await Promise.all([
+          runtime.listContainers(),
+          harness.controls.forceRemove(containerId),
+        ])
         assert.ok(facts.length >= 0)
         assert.equal(await listed(containerId), undefined)
       })
@@ -813,8 +818,8 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
             events.push(event)
             wake()
           },
-          onGap: () => opened(),
-          onDown: error => assert.fail(error),
+          onResync: () => opened(),
+          onDisconnect: error => assert.fail(error),
         },
         stop.signal,
       )

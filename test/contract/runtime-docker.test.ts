@@ -4,15 +4,15 @@ import { connect } from 'node:net'
 import { systemClock } from '../../src/clock.js'
 import { createContainerLister } from '../../src/runtime/docker/container-list.js'
 import { createDockerRuntime } from '../../src/runtime/docker/docker-runtime.js'
-import { inBody } from '../../src/runtime/docker/dialled.js'
-import type { Ask, EngineClient } from '../../src/runtime/docker/engine-client.js'
+import { inBody } from '../../src/runtime/docker/intercepted-docker.js'
+import type { DockerCall, EngineClient } from '../../src/runtime/docker/engine-client.js'
 import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
 import { createEngineClient } from '../../src/runtime/docker/request.js'
 import { createTransport } from '../../src/runtime/docker/transport.js'
 import { flotillaLabel } from '../../src/runtime/labels.js'
-import type { ContainerSpec } from '../../src/runtime/runtime.js'
-import { canSpoilEngine, leaveTask } from '../support/spoiled-engine.js'
+import { canBreakEngine, leaveTask } from '../support/broken-engine.js'
 import { describeRuntimeContract } from './runtime-contract.js'
+import type { ContainerSpec } from '../../src/model/engine.js'
 
 // Set by the engine that the test run starts. Without one these tests fail: a skipped test proves nothing.
 const host = needed('FLOTILLA_TEST_DOCKER_HOST')
@@ -39,12 +39,12 @@ describeRuntimeContract('the Docker engine', async () => {
       unstartable: ['/no/such/program'],
       printsAndExitsWith3: ['sh', '-c', 'echo out; echo err >&2; exit 3'],
     },
-    hands: {
+    controls: {
       kill9: id => act(docker => docker.getContainer(id).kill({ signal: 'KILL' })),
       pause: id => act(docker => docker.getContainer(id).pause()),
       requestExit: id => act(docker => docker.getContainer(id).kill({ signal: 'TERM' })),
       breakStart: async () => {},
-      leaveUnusable: canSpoilEngine() ? leaveTask : null,
+      leaveUnusable: canBreakEngine() ? leaveTask : null,
       disconnect: (id, network) =>
         act(docker => docker.getNetwork(network).disconnect({ Container: id, Force: true })),
       makeVolume: name =>
@@ -53,8 +53,8 @@ describeRuntimeContract('the Docker engine', async () => {
         act(docker =>
           docker.createContainer(inBody({ Image: image, Labels: { 'contract.test': prefix } }, { name })),
         ),
-      removeByHand: id => act(docker => docker.getContainer(id).remove({ force: true })),
-      async say(id, line) {
+      forceRemove: id => act(docker => docker.getContainer(id).remove({ force: true })),
+      async writeLog(id, line) {
         await runtime.execInContainer(id, ['sh', '-c', `echo ${line} > /proc/1/fd/1`])
       },
       async limitsOf(id) {
@@ -285,12 +285,12 @@ interface HostConfig {
 }
 
 /** Done by hand; that something is gone already is fine. */
-async function act(ask: Ask): Promise<void> {
+async function act(ask: DockerCall): Promise<void> {
   await raw.call({ what: 'act', timeoutMs: 30_000, format: 'text', accept: [404] }, ask, () => {})
 }
 
 async function cleanUp(prefix: string): Promise<void> {
-  const read = <T>(ask: Ask) =>
+  const read = <T>(ask: DockerCall) =>
     raw.call({ what: 'clean up', timeoutMs: 30_000 }, ask, ({ body }) => body as T)
   const containers = await read<{ Id: string; Names: string[] }[]>(docker =>
     docker.listContainers({ all: true }),

@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/clock.js'
-import { createFakeRuntime } from '../../src/runtime/fake/fake-runtime.js'
+import { createFakeRuntime } from '../fakes/runtime/fake-runtime.js'
 import { ownedRuntime } from '../../src/ownership/owned-runtime.js'
 import { Owner } from '../../src/ownership/owner.js'
 import type { Runtime } from '../../src/runtime/runtime.js'
@@ -20,7 +20,7 @@ describeRuntimeContract('the engine in memory, seen by the owner of what is on i
 
 async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness> {
   const image = 'redis:test'
-  const { runtime: engine, hands } = createFakeRuntime({
+  const { runtime: engine, controls } = createFakeRuntime({
     clock: systemClock,
     exec: (_container, command) =>
       command === printsAndExitsWith3
@@ -28,7 +28,7 @@ async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness
         : { exitCode: 0, stdout: '', stderr: '' },
   })
   const runtime = wrap(engine)
-  hands.addImage(image)
+  controls.addImage(image)
   const soon = (act: () => void) => Promise.resolve().then(act)
   return {
     runtime,
@@ -40,19 +40,19 @@ async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness
       unstartable: ['/no/such/program'],
       printsAndExitsWith3,
     },
-    hands: {
-      kill9: id => soon(() => hands.kill9(id)),
-      pause: id => soon(() => hands.pause(id)),
-      removeByHand: id => soon(() => hands.removeByHand(id)),
-      disconnect: (id, network) => soon(() => hands.disconnect(id, network)),
-      requestExit: id => soon(() => hands.exit(id, 3)),
-      leaveUnusable: id => soon(() => hands.leaveUnusable(id)),
-      breakStart: id => soon(() => hands.failNextStart(id, 'no such program')),
-      say: (id, line) => soon(() => hands.writeLog(id, line)),
+    controls: {
+      kill9: id => soon(() => controls.kill9(id)),
+      pause: id => soon(() => controls.pause(id)),
+      forceRemove: id => soon(() => controls.forceRemove(id)),
+      disconnect: (id, network) => soon(() => controls.disconnect(id, network)),
+      requestExit: id => soon(() => controls.exit(id, 3)),
+      leaveUnusable: id => soon(() => controls.leaveUnusable(id)),
+      breakStart: id => soon(() => controls.failNextStart(id, 'no such program')),
+      writeLog: (id, line) => soon(() => controls.writeLog(id, line)),
       makeVolume: name => engine.createVolume({ name, labels: {} }),
-      limitsOf: async id => hands.limitsOf(id),
+      limitsOf: async id => controls.limitsOf(id),
       async fileOf(id, path) {
-        const file = hands.filesOf(id).get(path)
+        const file = controls.filesOf(id).get(path)
         if (file === undefined) throw new Error(`no ${path}`)
         return file
       },

@@ -5,9 +5,14 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { EventSink } from '../../src/events/catalogue.js'
 import { systemClock } from '../../src/clock.js'
-import { followManifests } from '../../src/daemon/manifest-source.js'
-import { desire, forEver, noDesires, type Desires } from '../../src/manifest/desired.js'
-import { newMemory } from '../../src/reconciler/memory.js'
+import { followManifests } from '../../src/session/manifest-source.js'
+import {
+  updateDesiredState,
+  neverDelete,
+  emptyDesiredState,
+  type DesiredState,
+} from '../../src/manifest/desired-state.js'
+import { newMemory } from '../../src/model/record.js'
 import { StateStore } from '../../src/state/state-store.js'
 import { loaded, manifest } from '../manifest/samples.js'
 import { until } from '../support/until.js'
@@ -15,10 +20,13 @@ import { until } from '../support/until.js'
 interface Following {
   readonly folder: string
   readonly events: readonly string[]
-  readonly desired: () => Desires
+  readonly desired: () => DesiredState
 }
 
-/** A daemon's view of a folder with a.yaml and b.yaml, both accepted by an earlier run; `prepare` changes it before the first look. */
+/**
+ * A daemon's view of a folder with a.yaml and b.yaml, both accepted by an earlier run; `prepare` changes it
+ * before the first look.
+ */
 async function following(
   t: TestContext,
   graceMs: number,
@@ -30,7 +38,11 @@ async function following(
   const store = new StateStore(join(root, 'state'))
   for (const name of ['a', 'b']) {
     writeFileSync(join(folder, `${name}.yaml`), manifest(name))
-    const spec = desire(noDesires, loaded({ 'x.yaml': manifest(name) }), forEver).flotillas.get(name)?.spec
+    const spec = updateDesiredState(
+      emptyDesiredState,
+      loaded({ 'x.yaml': manifest(name) }),
+      neverDelete,
+    ).flotillas.get(name)?.spec
     await store.saveMemory({ ...newMemory(name), spec: spec ?? null })
   }
   prepare(folder)
@@ -38,7 +50,7 @@ async function following(
   const sink: EventSink = {
     publish: (code, _fields, scope) => void events.push(`${code} ${scope?.flotilla ?? ''}`),
   }
-  let desired: Desires = noDesires
+  let desired: DesiredState = emptyDesiredState
   const watch = await followManifests(
     { path: folder, store, events: sink, clock: systemClock, graceMs: () => graceMs },
     next => (desired = next),

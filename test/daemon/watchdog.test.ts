@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { tellLastStall } from '../../src/daemon/watchdog.js'
+import { reportLastStall } from '../../src/daemon/watchdog.js'
 import type { EventSink } from '../../src/events/catalogue.js'
 
 const source = join(import.meta.dirname, '../../src')
@@ -16,9 +16,9 @@ function programThat(work: string, folder: string, limitMs = 1_000): readonly st
   const text = `
     import { readSync, openSync } from 'node:fs'
     import { systemClock } from ${moduleOf('clock.js')}
-    import { EventLoop } from ${moduleOf('daemon/event-loop.js')}
+    import { EventLoopMonitor } from ${moduleOf('daemon/event-loop-monitor.js')}
     import { startWatchdog } from ${moduleOf('daemon/watchdog.js')}
-    new EventLoop(systemClock, startWatchdog(${JSON.stringify(folder)}, ${limitMs}))
+    new EventLoopMonitor(systemClock, startWatchdog(${JSON.stringify(folder)}, ${limitMs}))
     setTimeout(function theCulprit() { ${work} }, 600)
     setTimeout(() => process.exit(0), 3_500)`
   return ['--input-type=module', '--eval', text]
@@ -42,8 +42,8 @@ function run(program: string, args: readonly string[]): Promise<number | string 
 async function toldNext(folder: string): Promise<readonly string[]> {
   const told: string[] = []
   const events: EventSink = { publish: (code, fields) => void told.push(`${code} ${JSON.stringify(fields)}`) }
-  await tellLastStall(folder, events)
-  await tellLastStall(folder, events)
+  await reportLastStall(folder, events)
+  await reportLastStall(folder, events)
   return told
 }
 

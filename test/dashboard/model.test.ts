@@ -1,19 +1,25 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { WireReader } from '../../src/dashboard/contact/wire.js'
+import { SseReader } from '../../src/dashboard/api/sse-reader.js'
 import { linePath, scaleOf, timeWindow } from '../../src/dashboard/model/chart.js'
-import { emptyFleet, take, trustIn, type Fleet, type Message } from '../../src/dashboard/model/fleet.js'
-import { conditionsToTell, isTrouble, troubleIn, urgency } from '../../src/dashboard/model/judgement.js'
-import { arrange, type Box } from '../../src/dashboard/model/layout.js'
-import { stretchesOf } from '../../src/dashboard/model/ribbon.js'
-import type { Condition, Daemon } from '../../src/dashboard/model/shapes.js'
-import { typingsIn } from '../../src/dashboard/model/typing.js'
+import {
+  emptyFleet,
+  reduce,
+  effectiveConnection,
+  type Fleet,
+  type Message,
+} from '../../src/dashboard/model/fleet-state.js'
+import { conditionsToShow, isProblem, problemText, sortRank } from '../../src/dashboard/model/severity.js'
+import { layoutTopology, type Box } from '../../src/dashboard/model/layout.js'
+import { phaseSpansOf } from '../../src/dashboard/model/phase-spans.js'
+import type { Condition, Daemon } from '../../src/dashboard/model/api-types.js'
+import { remedySteps } from '../../src/dashboard/model/remedy-steps.js'
 import type { EventRecord } from '../../src/events/journal/record.js'
 import { flotillaOf } from '../../src/http/routes/flotillas.js'
-import { eventRecord, sightOf } from '../http/support/fake-desk.js'
+import { eventRecord, snapshotOf } from '../http/support/fake-control-api.js'
 import { stopped, settledNodes } from '../reconciler/support/world.js'
 
-const shop = flotillaOf(sightOf(), false)
+const shop = flotillaOf(snapshotOf(), false)
 
 function daemon(overrides: Partial<Daemon> = {}): Daemon {
   const plain = { version: '1', startedAt: '', manifests: '/m', ready: true, checks: [] }
@@ -21,44 +27,44 @@ function daemon(overrides: Partial<Daemon> = {}): Daemon {
 }
 
 function after(...messages: readonly Message[]): Fleet {
-  return messages.reduce(take, emptyFleet)
+  return messages.reduce(reduce, emptyFleet)
 }
 
 describe('what the page knows', () => {
   test('stays while the daemon is away, with the moment since when it is', () => {
     const away = after(
       { kind: 'flotilla', flotilla: shop },
-      { kind: 'disconnected', atMs: 5, why: 'gone' },
-      { kind: 'disconnected', atMs: 9, why: 'still gone' },
+      { kind: 'disconnected', atMs: 5, reason: 'gone' },
+      { kind: 'disconnected', atMs: 9, reason: 'still gone' },
     )
-    assert.deepEqual(away.contact, { kind: 'lost', sinceMs: 5, why: 'gone' })
+    assert.deepEqual(away.connection, { kind: 'disconnected', sinceMs: 5, reason: 'gone' })
     assert.equal(away.flotillas.size, 1)
-    assert.deepEqual(take(away, { kind: 'connected', skewMs: 0 }).contact, { kind: 'live' })
+    assert.deepEqual(reduce(away, { kind: 'connected', skewMs: 0 }).connection, { kind: 'live' })
   })
 
   test('is of its last look while the engine does not answer the daemon, however well the daemon is heard', () => {
-    const engine = (trouble: string | null): Message => ({
+    const engine = (error: string | null): Message => ({
       kind: 'daemon',
-      daemon: daemon({ checks: [{ name: 'engine', trouble }] }),
+      daemon: daemon({ checks: [{ name: 'engine', error }] }),
     })
     const heard = after({ kind: 'connected', skewMs: 0 }, { kind: 'flotilla', flotilla: shop })
-    const blind = take(heard, engine('no answer'))
-    const sinceMs = Date.parse(shop.lookedAt)
-    assert.deepEqual(trustIn(blind), { kind: 'blind', sinceMs, why: 'no answer' })
-    assert.deepEqual(trustIn(take(blind, engine(null))), { kind: 'live' })
-    const lost = take(blind, { kind: 'disconnected', atMs: 5, why: 'gone' })
-    assert.equal(trustIn(lost).kind, 'lost')
+    const engineDown = reduce(heard, engine('no answer'))
+    const sinceMs = Date.parse(shop.observedAt)
+    assert.deepEqual(effectiveConnection(engineDown), { kind: 'engine-down', sinceMs, reason: 'no answer' })
+    assert.deepEqual(effectiveConnection(reduce(engineDown, engine(null))), { kind: 'live' })
+    const disconnected = reduce(engineDown, { kind: 'disconnected', atMs: 5, reason: 'gone' })
+    assert.equal(effectiveConnection(disconnected).kind, 'disconnected')
   })
 
   test('outlives a daemon that has just been started and knows of nothing yet, and not one that keeps it no more', () => {
     const known = after({ kind: 'flotilla', flotilla: shop })
     const started = daemon({
       flotillas: [],
-      checks: [{ name: 'manifests', trouble: 'they were not read yet' }],
+      checks: [{ name: 'manifests', error: 'they were not read yet' }],
     })
-    assert.equal(take(known, { kind: 'daemon', daemon: started }).flotillas.size, 1)
-    assert.equal(take(known, { kind: 'daemon', daemon: daemon({ flotillas: [] }) }).flotillas.size, 0)
-    assert.equal(take(known, { kind: 'gone', name: 'shop' }).flotillas.size, 0)
+    assert.equal(reduce(known, { kind: 'daemon', daemon: started }).flotillas.size, 1)
+    assert.equal(reduce(known, { kind: 'daemon', daemon: daemon({ flotillas: [] }) }).flotillas.size, 0)
+    assert.equal(reduce(known, { kind: 'gone', name: 'shop' }).flotillas.size, 0)
   })
 
   test('has each event once and in order, is bounded, and takes a journal that was begun anew', () => {
@@ -67,7 +73,7 @@ describe('what the page knows', () => {
     assert.equal(told.events.length, 500)
     assert.equal(told.events.at(-1)?.id, 600)
     const anew = eventRecord(1, { time: '2027-01-01T00:00:00.000Z' })
-    assert.equal(take(told, { kind: 'records', records: [anew] }).events.at(-1), anew)
+    assert.equal(reduce(told, { kind: 'records', records: [anew] }).events.at(-1), anew)
   })
 })
 
@@ -76,15 +82,15 @@ describe('what is told as trouble', () => {
     ({ ...shop.conditions[0], type, status, message: `about ${type}` }) as Condition
 
   test('follows from the name of a condition, also of one that this page has never heard of', () => {
-    assert.equal(isTrouble(condition('ConfigApplied', 'True')), false)
-    assert.equal(isTrouble(condition('ConfigApplied', 'False')), true)
-    assert.equal(isTrouble(condition('RolloutBlocked', 'True')), true)
-    assert.equal(isTrouble(condition('RolloutBlocked', 'False')), false)
-    assert.equal(isTrouble(condition('MasterAvailable', 'Unknown')), true)
+    assert.equal(isProblem(condition('ConfigApplied', 'True')), false)
+    assert.equal(isProblem(condition('ConfigApplied', 'False')), true)
+    assert.equal(isProblem(condition('RolloutBlocked', 'True')), true)
+    assert.equal(isProblem(condition('RolloutBlocked', 'False')), false)
+    assert.equal(isProblem(condition('MasterAvailable', 'Unknown')), true)
   })
 
   test('is said once: not beside the phase, its reason, or the hold that says it', () => {
-    assert.deepEqual(conditionsToTell(shop), [])
+    assert.deepEqual(conditionsToShow(shop), [])
     const held = {
       ...shop,
       reason: 'about MasterAvailable',
@@ -93,9 +99,9 @@ describe('what is told as trouble', () => {
         condition('NameConflict', 'True'),
         condition('MasterAvailable', 'False'),
       ],
-      refusing: [{ code: 'NameConflict', why: '', whatToType: '' }],
+      refusing: [{ code: 'NameConflict', reason: '', remedy: '' }],
     }
-    assert.deepEqual(conditionsToTell(held), [])
+    assert.deepEqual(conditionsToShow(held), [])
     const twice = {
       ...shop,
       conditions: shop.conditions.map(one => ({
@@ -108,13 +114,13 @@ describe('what is told as trouble', () => {
           : {}),
       })),
     }
-    assert.deepEqual(conditionsToTell(twice).map(troubleIn), ['Degraded'])
-    assert.equal(troubleIn(condition('MasterAvailable', 'False')), 'not MasterAvailable')
+    assert.deepEqual(conditionsToShow(twice).map(problemText), ['Degraded'])
+    assert.equal(problemText(condition('MasterAvailable', 'False')), 'not MasterAvailable')
   })
 
   test('comes first in the overview', () => {
-    const degraded = flotillaOf(sightOf({ nodes: [...settledNodes(1), stopped(2)] }), false)
-    assert.ok(urgency(degraded) < urgency(shop))
+    const degraded = flotillaOf(snapshotOf({ nodes: [...settledNodes(1), stopped(2)] }), false)
+    assert.ok(sortRank(degraded) < sortRank(shop))
   })
 })
 
@@ -126,30 +132,30 @@ describe('the picture', () => {
     for (const count of [0, 1, 2, 6, 7, 13, 50, 200])
       test(`of ${count} replicas in ${width} pixels: every node inside, none on another, a link to each`, () => {
         const replicas = Array.from({ length: count }, (_, index) => index + 1)
-        const picture = arrange(width, replicas)
-        const boxes = [picture.master, ...picture.replicas]
+        const layout = layoutTopology(width, replicas)
+        const boxes = [layout.master, ...layout.replicas]
         assert.deepEqual(
           boxes.filter(
             box =>
               box.x < 0 ||
               box.y < 0 ||
               box.x + box.width > width + 0.5 ||
-              box.y + box.height > picture.height + 0.5,
+              box.y + box.height > layout.height + 0.5,
           ),
           [],
         )
         assert.ok(boxes.every((box, index) => boxes.slice(index + 1).every(other => !overlap(box, other))))
         assert.deepEqual(
-          picture.links.map(({ ordinal }) => ordinal),
+          layout.links.map(({ ordinal }) => ordinal),
           replicas,
         )
-        assert.ok(picture.links.every(({ path }) => !path.includes('NaN')))
+        assert.ok(layout.links.every(({ path }) => !path.includes('NaN')))
       })
 })
 
 describe('lines over time', () => {
   const window = { fromMs: 0, toMs: 1_000 }
-  const frame = { window, scale: { least: 0, most: 10 }, width: 100, height: 50 }
+  const frame = { window, scale: { min: 0, max: 10 }, width: 100, height: 50 }
 
   test('a gap is no line, and a value alone is a dot', () => {
     const values = [1, 2, null, 5, null, null]
@@ -158,10 +164,10 @@ describe('lines over time', () => {
   })
 
   test('the scale ends at a round number, of bytes in their own units', () => {
-    assert.deepEqual(scaleOf([17, 3], { base: 1000, fromNought: true }), { least: 0, most: 20 })
-    assert.deepEqual(scaleOf([1_500], { base: 1024, fromNought: true }), { least: 0, most: 1_536 })
-    assert.deepEqual(scaleOf([0, 0], { base: 1024, fromNought: true }), { least: 0, most: 1 })
-    assert.deepEqual(scaleOf([700, 900], { base: 1024, fromNought: false }), { least: 700, most: 900 })
+    assert.deepEqual(scaleOf([17, 3], { base: 1000, fromZero: true }), { min: 0, max: 20 })
+    assert.deepEqual(scaleOf([1_500], { base: 1024, fromZero: true }), { min: 0, max: 1_536 })
+    assert.deepEqual(scaleOf([0, 0], { base: 1024, fromZero: true }), { min: 0, max: 1 })
+    assert.deepEqual(scaleOf([700, 900], { base: 1024, fromZero: false }), { min: 700, max: 900 })
   })
 
   test('what is young is shown in minutes instead of an hour', () => {
@@ -206,14 +212,14 @@ describe('lines over time', () => {
     assert.deepEqual(told([known, at(200, 'node.online'), at(500, 'daemon.started')]), [
       ...['Ready 0-200', 'null 200-500', 'Ready 500-1000'],
     ])
-    assert.deepEqual(told([known, at(700, 'engine.lost'), at(800, 'engine.back')]), [
+    assert.deepEqual(told([known, at(700, 'engine.unreachable'), at(800, 'engine.recovered')]), [
       ...['Ready 0-700', 'null 700-800', 'Ready 800-1000'],
     ])
-    assert.deepEqual(told([known, at(700, 'engine.lost')]), ['Ready 0-700', 'null 700-1000'])
+    assert.deepEqual(told([known, at(700, 'engine.unreachable')]), ['Ready 0-700', 'null 700-1000'])
   })
 
   function told(events: readonly EventRecord[]): readonly string[] {
-    return stretchesOf(events, { flotilla: 'shop', now: 'Ready', window }).map(
+    return phaseSpansOf(events, { flotilla: 'shop', now: 'Ready', window }).map(
       ({ phase, fromMs, toMs }) => `${phase} ${fromMs}-${toMs}`,
     )
   }
@@ -222,9 +228,9 @@ describe('lines over time', () => {
 test('server-sent events are read whole, however they are cut on their way', () => {
   const text = 'retry: 1000\n\nid: 7\ndata: {"a":1}\n\n: still here\n\nevent: gone\ndata: {}\n\n'
   for (let size = 1; size < text.length; size += 3) {
-    const wire = new WireReader()
+    const reader = new SseReader()
     const found = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
-      wire.take(text.slice(index * size, (index + 1) * size)),
+      reader.reduce(text.slice(index * size, (index + 1) * size)),
     ).flat()
     assert.deepEqual(found, [
       { event: 'message', id: '7', data: '{"a":1}' },
@@ -234,15 +240,15 @@ test('server-sent events are read whole, however they are cut on their way', () 
 })
 
 test('what is copied can be run: ways out are taken apart, and explanations stand beside', () => {
-  assert.deepEqual(typingsIn('docker rename a a-old, or docker rm -f a'), [
+  assert.deepEqual(remedySteps('docker rename a a-old, or docker rm -f a'), [
     { command: 'docker rename a a-old', note: null },
     { command: 'docker rm -f a', note: null },
   ])
-  assert.deepEqual(typingsIn('flotilla failover shop --to 1 --force   (what that node lacks is lost)'), [
+  assert.deepEqual(remedySteps('flotilla failover shop --to 1 --force   (what that node lacks is lost)'), [
     { command: 'flotilla failover shop --to 1 --force', note: 'what that node lacks is lost' },
   ])
   assert.deepEqual(
-    typingsIn('docker volume rm v (after saving), or give the flotilla another metadata.name'),
+    remedySteps('docker volume rm v (after saving), or give the flotilla another metadata.name'),
     [
       { command: 'docker volume rm v', note: 'after saving' },
       { command: null, note: 'give the flotilla another metadata.name' },

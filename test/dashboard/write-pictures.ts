@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
 import { createHttpServer } from '../../src/http/server.js'
 import { Secret } from '../../src/secret.js'
-import { FakeDesk } from '../http/support/fake-desk.js'
+import { FakeControlApi } from '../http/support/fake-control-api.js'
 import { launchBrowser } from '../support/browser.js'
 import { scenes } from './support/scenes.js'
 
-// Pictures of every scene, for who works on the page: node dist/test/dashboard/write-pictures.js FOLDER [SCENE …]
+// Pictures of every scene, for who works on the page: node dist/test/dashboard/write-pictures.js FOLDER
+// [SCENE …]
 const [folder = 'pictures', ...names] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
 
@@ -16,9 +17,9 @@ for (const colours of ['light', 'dark'] as const)
     const { context, close } = await launchBrowser({ width, height: width === 390 ? 844 : 900, colours })
     for (const [name, put] of Object.entries(scenes)) {
       if (names.length > 0 && !names.includes(name)) continue
-      const desk = new FakeDesk()
-      put(desk)
-      const app = createHttpServer(desk, {
+      const api = new FakeControlApi()
+      put(api)
+      const app = createHttpServer(api, {
         address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
         hostNames: [],
         tls: null,

@@ -24,15 +24,15 @@ const dashboard = JSON.parse(readFileSync('deploy/grafana/flotilla.json', 'utf8'
   readonly panels: readonly Panel[]
 }
 
-const nobody = { names: [], sightOf: () => null, queueDepth: 0, engineAnswers: true }
+const nobody = { names: [], snapshotOf: () => null, queueDepth: 0, engineAnswers: true }
 const self = { loopLagMs: () => 0, droppedLogLines: () => 0 }
-const known = createMetrics({ keeper: nobody, version: '', startedAtMs: 0, self })
+const known = createMetrics({ controller: nobody, version: '', startedAtMs: 0, self })
   .registry.getMetricsAsArray()
   .map(({ name }) => name)
 
 test('each alert fires for its trouble and for nothing else', t => {
   const promtool = findPromtool()
-  if ('why' in promtool) return t.skip(promtool.why)
+  if ('reason' in promtool) return t.skip(promtool.reason)
   for (const args of [
     ['check', 'rules', rulesFile],
     ['test', 'rules', 'test/deploy/rules.yaml'],
@@ -61,7 +61,7 @@ test('alerts and dashboard ask for nothing but metrics that there are', () => {
 
 test('each query of the dashboard is one that Prometheus can read', t => {
   const promtool = findPromtool()
-  if ('why' in promtool) return t.skip(promtool.why)
+  if ('reason' in promtool) return t.skip(promtool.reason)
   const queries = dashboard.panels.flatMap(({ targets }) =>
     targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m')),
   )

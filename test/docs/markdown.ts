@@ -19,7 +19,10 @@ export function headingAnchors(markdown: string): readonly string[] {
     )
 }
 
-/** The text of the code block that is named so: the second word after its opening fence. @throws when there is none. */
+/**
+ * The text of the code block that is named so: the second word after its opening fence. @throws when there is
+ * none.
+ */
 export function codeBlock(markdown: string, name: string): string {
   const found = [...markdown.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)].find(match => match[1] === name)
   if (found?.[2] === undefined) throw new Error(`no code block is named ${name}`)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { refusalCodes } from '../../src/reconciler/plan/plan.js'
-import { conditionTypes } from '../../src/reconciler/status/status.js'
+import { refusalCodes } from '../../src/model/plan.js'
+import { conditionTypes } from '../../src/model/status.js'
 import { headings } from './markdown.js'
 
 const page = readFileSync('docs/operations.md', 'utf8')

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Connection } from '../../src/redis/client/connection.js'
-import { runByHand } from '../support/by-hand.js'
-import { assertWhole } from '../support/common-promises.js'
+import { dockerRun } from '../support/docker-run.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { call, containerNamed, execIn } from '../support/containers.js'
 import { callEngine, uniqueName } from '../support/engine.js'
-import { askNode, askOver, connectTo, replicationInfo } from '../support/redis-node.js'
+import { sendToNode, sendOver, connectTo, replicationInfo } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { manifestText, testWorld, type World } from '../support/world.js'
 
@@ -24,12 +24,12 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     writeFileSync(conf, common + own)
     const [oldMaster, oldReplica] = [uniqueName('redis-master'), uniqueName('redis-slave')]
     const binds = [`${conf}:/etc/redis.conf:ro`]
-    const master = await runByHand(world, {
+    const master = await dockerRun(world, {
       name: oldMaster,
       command: ['redis-server', '/etc/redis.conf'],
       binds,
     })
-    const replica = await runByHand(world, {
+    const replica = await dockerRun(world, {
       name: oldReplica,
       command: ['redis-server', '/etc/redis.conf', '--replicaof', 'master', '6379'],
       links: [`${oldMaster}:master`],
@@ -77,8 +77,8 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
       const now = await containerNamed(old.name)
       assert.deepEqual([now?.id, now?.startedAt], [old.id, old.startedAt], 'it runs on')
     }
-    await assert.rejects(askNode(master, password, 'SET', 'late', 'x'), /READONLY/)
-    assert.ok(Number(await askNode(master, password, 'DBSIZE')) > 0)
+    await assert.rejects(sendToNode(master, password, 'SET', 'late', 'x'), /READONLY/)
+    assert.ok(Number(await sendToNode(master, password, 'DBSIZE')) > 0)
   })
 
   test('a flotilla follows an outside Redis until it is promoted: refused where the source can not be paused, by force with what it has', async t => {
@@ -87,7 +87,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     await call('POST', '/networks/create', { Name: network, Driver: 'bridge' })
     world.afterRemoval(async () => void (await callEngine('DELETE', `/networks/${network}`)))
     const name = uniqueName('source')
-    const source = await runByHand(world, {
+    const source = await dockerRun(world, {
       ...{ name, network },
       command: ['redis-server', '--protected-mode', 'no', '--save', ''],
     })
@@ -122,13 +122,13 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     const world = testWorld(t, 'watched')
     const name = uniqueName('master')
     const server = ['redis-server', '--protected-mode', 'no', '--port', '6390']
-    const master = await runByHand(world, { name, command: server })
+    const master = await dockerRun(world, { name, command: server })
     const ask = (...command: readonly string[]): Promise<string> =>
       execIn(master.id, 'redis-cli', '-p', '6390', ...command)
     assert.equal(await ask('SET', 'a', '1'), 'OK')
     const conf = String.raw`protected-mode no\nsentinel monitor theirs ${master.ip} 6390 1\n`
     const script = `printf '${conf}' > /tmp/s.conf; exec redis-server /tmp/s.conf --sentinel`
-    const sentinel = await runByHand(world, {
+    const sentinel = await dockerRun(world, {
       name: uniqueName('sentinel'),
       command: ['sh', '-c', script],
     })
@@ -149,7 +149,9 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
   })
 })
 
-/** A client that writes to the old master until it is told that it is none, and to the new name from then on. */
+/**
+ * A client that writes to the old master until it is told that it is none, and to the new name from then on.
+ */
 class Mover {
   readonly acknowledged: string[] = []
   readonly #world: World
@@ -175,7 +177,7 @@ class Mover {
       const key = `written:${number}`
       try {
         connection ??= await this.#connect(name)
-        await askOver(connection, 'SET', key, 'x')
+        await sendOver(connection, 'SET', key, 'x')
         this.acknowledged.push(key)
         await sleepFor(1)
       } catch {
@@ -198,7 +200,7 @@ class Mover {
 async function missing(world: World, keys: readonly string[]): Promise<readonly string[]> {
   const connection = connectTo(await world.container('master'), password)
   try {
-    const values = (await askOver(connection, 'MGET', ...keys)) as readonly (string | null)[]
+    const values = (await sendOver(connection, 'MGET', ...keys)) as readonly (string | null)[]
     return keys.filter((_, index) => values[index] === null)
   } finally {
     connection.close()

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { describe, test, type TestContext } from 'node:test'
 import { codeBlock } from '../docs/markdown.js'
 import { startClient, whyNoClient, type ClientContainer } from '../support/client-container.js'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { call, signalContainer } from '../support/containers.js'
-import { swallowOneReply } from '../support/reply-swallower.js'
+import { dropOneReply } from '../support/lost-reply.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -20,9 +20,9 @@ const programs = [
 /** Those that can run here; which ones can't is said. */
 function runnable(t: TestContext) {
   return programs.filter(({ library, language }) => {
-    const why = whyNoClient(language)
-    if (why !== false) t.diagnostic(`${library} is left out: ${why}`)
-    return why === false
+    const reason = whyNoClient(language)
+    if (reason !== false) t.diagnostic(`${library} is left out: ${reason}`)
+    return reason === false
   })
 }
 
@@ -48,7 +48,7 @@ describe('clients', { concurrency: 2 }, () => {
         await untilAllServe(`after ${fault} ${round}`)
         await assertWhole(world, { replicas: 2 })
         for (const { library, client } of writers)
-          await tellAndJudge(t, { world, library, client, fault, beganMs })
+          await reportAndAssert(t, { world, library, client, fault, beganMs })
       }
   })
 
@@ -123,7 +123,7 @@ async function overLostReply(
 ): Promise<ClientContainer> {
   const { address } = await world.container('master')
   assert.ok(address)
-  const way = await swallowOneReply(address, command)
+  const way = await dropOneReply(address, command)
   world.beforeRemoval(async () => way.close())
   return startClient(world, { ...program, url: `redis://${await gatewayOf(world)}:${way.port}` })
 }
@@ -190,7 +190,7 @@ async function untilItWrites(client: ClientContainer, sinceMs: number): Promise<
   })
 }
 
-async function tellAndJudge(
+async function reportAndAssert(
   t: TestContext,
   {
     world,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { containersOf } from '../support/containers.js'
 import { restartEngine } from '../support/engine.js'
-import { askNode } from '../support/redis-node.js'
+import { sendToNode } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -59,10 +59,10 @@ function watchForEmptyMasters(world: World): {
   const look = async (): Promise<void> => {
     for (const node of await containersOf(world.name)) {
       if (!node.running || node.address === null) continue
-      const role = String(await askNode(node, world.password(), 'ROLE'))
+      const role = String(await sendToNode(node, world.password(), 'ROLE'))
       if (!role.startsWith('master')) continue
       masters += 1
-      if (Number(await askNode(node, world.password(), 'DBSIZE')) === 0) empty.push(node.name)
+      if (Number(await sendToNode(node, world.password(), 'DBSIZE')) === 0) empty.push(node.name)
     }
   }
   const watching = (async () => {

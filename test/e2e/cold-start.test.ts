@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { killContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
@@ -21,7 +21,8 @@ describe('cold start', { concurrency: 2 }, () => {
       if (persistence === 'rdb') await world.redis('master', 'save')
       const before = await world.containers()
       const mark = daemon.mark()
-      // An append-only file outlives whoever is promoted for a moment while the others die. A snapshot does not, so there it is the same moment.
+      // An append-only file outlives whoever is promoted for a moment while the others die. A snapshot does
+      // not, so there it is the same moment.
       if (persistence === 'rdb') daemon.signal('SIGSTOP')
       await Promise.all(before.map(node => killContainer(node.id)))
       daemon.signal('SIGCONT')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import type { ConditionType } from '../../src/reconciler/status/status.js'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import type { ConditionType } from '../../src/model/status.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { configFilePath } from '../../src/redis/config.js'
 import { execIn, killContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
@@ -10,7 +10,7 @@ import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
 
 /** Trials start servers of their own; on a host with much to do that takes a while. */
-const patienceMs = 120_000
+const settleTimeoutMs = 120_000
 
 /** The manifest with these options; an empty object takes spec.config away. */
 function configure(world: World, config: Readonly<Record<string, string | number>>): void {
@@ -33,7 +33,7 @@ async function conditionIs(
   status: string,
   message: RegExp,
 ): Promise<void> {
-  await until(`${type} to be ${status}`, patienceMs, async () => {
+  await until(`${type} to be ${status}`, settleTimeoutMs, async () => {
     const condition = (await world.status()).conditions.find(one => one.type === type)
     assert.equal(condition?.status, status, condition?.message)
     assert.match(condition?.message ?? '', message)
@@ -52,7 +52,7 @@ describe('spec.config', { concurrency: 2 }, () => {
     const world = testWorld(t, 'live')
     configure(world, {})
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     const before = await world.containers()
     const writer = new Writer(world, { promised: 'plain' })
     t.after(() => writer.stop())
@@ -64,15 +64,16 @@ describe('spec.config', { concurrency: 2 }, () => {
     const settled = (await world.status()).nodes.map(({ config }) => config)
     assert.deepEqual(settled, ['applied', 'applied', 'applied'])
 
-    // What it was given while it ran it has after a crash too, from its first moment on: by its file, without being tuned.
+    // What it was given while it ran it has after a crash too, from its first moment on: by its file, without
+    // being tuned.
     const mark = daemon.mark()
     await killContainer((await world.container('replica-1')).id)
-    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: settleTimeoutMs })
     assert.match(await fileOf(world, 'replica-1'), /^hz "25"$/m)
     assert.deepEqual(await valuesOf(world, 'hz'), ['25', '25', '25'])
 
     configure(world, {})
-    await until('hz to be what it was', patienceMs, async () => {
+    await until('hz to be what it was', settleTimeoutMs, async () => {
       assert.deepEqual(await valuesOf(world, 'hz'), ['10', '10', '10'])
       return true
     })
@@ -86,11 +87,11 @@ describe('spec.config', { concurrency: 2 }, () => {
     const world = testWorld(t, 'restart')
     configure(world, {})
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     const before = await world.containers()
     const writer = new Writer(world, { promised: 'wait' })
     t.after(() => writer.stop())
-    await until('a hundred acknowledged writes', patienceMs, () => writer.count >= 100)
+    await until('a hundred acknowledged writes', settleTimeoutMs, () => writer.count >= 100)
     configure(world, { databases: 5 })
     await conditionIs(world, 'ConfigApplied', 'True', /every node has databases/)
     assert.deepEqual(await valuesOf(world, 'databases'), ['5', '5', '5'])
@@ -115,7 +116,7 @@ describe('spec.config', { concurrency: 2 }, () => {
     const world = testWorld(t, 'refused')
     configure(world, { hz: 25 })
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     await conditionIs(world, 'ConfigApplied', 'True', /hz/)
     const before = await world.containers()
     const mark = daemon.mark()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { runByHand } from '../support/by-hand.js'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { dockerRun } from '../support/docker-run.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { uniqueName } from '../support/engine.js'
 import { execIn } from '../support/containers.js'
 import { until } from '../support/until.js'
@@ -55,7 +55,7 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     const world = testWorld(t, 'databases')
     const source = uniqueName('many-databases')
     const command = ['redis-server', '--protected-mode', 'no', '--databases', '32']
-    const redis = await runByHand(world, { name: source, command })
+    const redis = await dockerRun(world, { name: source, command })
     await execIn(redis.id, 'redis-cli', 'set', 'zero', 'here')
     await execIn(redis.id, 'redis-cli', '-n', '20', 'set', 'twenty', 'there')
     const text = `${manifestText(world.name, { replicas: 1 })}  auth: none\n  bootstrap:\n    from: { container: ${source} }\n`
@@ -63,7 +63,7 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     const daemon = world.startDaemon()
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'BootstrapBlocked')
-    assert.match(String(held['why']), /database 20 holds keys/)
+    assert.match(String(held['reason']), /database 20 holds keys/)
     assert.match(String(held['type']), /write databases: 21 or more under spec.config/)
     appendFileSync(world.manifest, '  config:\n    databases: 21\n')
     await until('every node to have all of it', 60_000, async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { killContainer, removeContainer, volumesOf } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
-import { canSpoilEngine, keepFromRemoval, leaveTask } from '../support/spoiled-engine.js'
+import { canBreakEngine, keepFromRemoval, leaveTask } from '../support/broken-engine.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
-import { withNewAddresses } from '../support/squatter.js'
+import { withNewAddresses } from '../support/new-addresses.js'
 
 describe('crash of a replica', { concurrency: 3 }, () => {
   for (const persistence of ['aof', 'none'] as const) {
@@ -54,11 +54,11 @@ describe('crash of a replica', { concurrency: 3 }, () => {
 })
 
 /** On an engine that belongs to someone else nothing is spoiled. */
-const skip = canSpoilEngine() ? false : 'the engine is not ours to spoil'
+const skip = canBreakEngine() ? false : 'the engine is not ours to spoil'
 
 describe('a container that can only be removed', { concurrency: 2 }, () => {
   test(
-    'the engine keeps a run that has ended → the container is made anew on its volume; master untouched',
+    'the engine keeps a run that has ended → the container is recreated on its volume; master untouched',
     { skip },
     async t => {
       const world = testWorld(t, 'unusable')
@@ -82,7 +82,7 @@ describe('a container that can only be removed', { concurrency: 2 }, () => {
   )
 
   test(
-    '`docker rm -f` of the master leaves it dead → the new master has the name while that lasts, and the old one is made anew on its volume when it can be removed',
+    '`docker rm -f` of the master leaves it dead → the new master has the name while that lasts, and the old one is recreated on its volume when it can be removed',
     { skip },
     async t => {
       const world = testWorld(t, 'dead')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertUntouched } from '../support/common-promises.js'
+import { assertUntouched } from '../support/common-assertions.js'
 import { testWorld } from '../support/world.js'
 
 test('a running daemon takes orders by signals, and touches no container for them', async t => {

@@ -16,9 +16,9 @@ test(
     const { address } = await daemon.waitFor('http.listening')
     await daemon.waitFor('flotilla.ready')
     const { page, complaints } = await openPage(await openBrowser(t), `http://${String(address)}/`)
-    const crewInOrder = `[...document.querySelectorAll('.node .title')].map(one => one.firstElementChild.nextSibling.textContent)`
+    const nodeTitles = `[...document.querySelectorAll('.node .title')].map(one => one.firstElementChild.nextSibling.textContent)`
     await page.locator('.node.is-replica.tone-good').nth(1).waitFor({ timeout: 30_000 })
-    assert.deepEqual(await page.evaluate(crewInOrder), [`${name}-0`, `${name}-1`, `${name}-2`])
+    assert.deepEqual(await page.evaluate(nodeTitles), [`${name}-0`, `${name}-1`, `${name}-2`])
     // What the page shows when, by its own clock, which is the daemon's.
     await page.evaluate(`(() => {
       const seen = window.seen = []

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test, type TestContext } from 'node:test'
 import type { Locator, Page } from 'playwright-core'
 import { historyEntry, master, memory, replica, stopped } from '../reconciler/support/world.js'
-import { eventRecord, sightOf, type FakeDesk } from '../http/support/fake-desk.js'
+import { eventRecord, snapshotOf, type FakeControlApi } from '../http/support/fake-control-api.js'
 import { serve, token } from '../http/support/serve.js'
 import { launchBrowser, openPage, whyNoBrowser } from '../support/browser.js'
 import { until } from '../support/until.js'
@@ -26,7 +26,7 @@ const looks: Readonly<Partial<Record<string, readonly ('light' | 'dark')[]>>> = 
 
 interface Opened {
   readonly page: Page
-  readonly desk: FakeDesk
+  readonly api: FakeControlApi
   readonly complaints: string[]
   readonly url: string
   readonly close: () => Promise<void>
@@ -40,15 +40,15 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
   after(() => browser.close())
 
-  async function open(t: TestContext, put: (desk: FakeDesk) => void): Promise<Opened> {
-    const { app, desk } = serve(t)
-    put(desk)
+  async function open(t: TestContext, put: (api: FakeControlApi) => void): Promise<Opened> {
+    const { app, api } = serve(t)
+    put(api)
     await app.listen({ host: '127.0.0.1', port: 0 })
     const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/`
     const { page, complaints } = await openPage(browser.context, url)
     t.after(() => page.close())
     await page.waitForSelector('.flotilla, .fleet, .empty')
-    return { page, desk, complaints, url, close: () => app.close() }
+    return { page, api, complaints, url, close: () => app.close() }
   }
 
   for (const [name, put] of Object.entries(scenes))
@@ -95,10 +95,13 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
 
   test('a failover is seen as it happens: the picture, the phase, the events and who is master', async t => {
-    const { page, desk } = await open(t, scenes.healthy)
+    const { page, api } = await open(t, scenes.healthy)
     await nodeOf(page, 'shop-0, master, online').waitFor()
-    desk.sights.set('shop', sightOf({ nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)] }))
-    desk.publish(
+    api.snapshots.set(
+      'shop',
+      snapshotOf({ nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)] }),
+    )
+    api.publish(
       eventRecord(90, {
         event: 'failover.started',
         level: 'warn',
@@ -108,14 +111,14 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     )
     await nodeOf(page, 'shop-0, master, stopped').waitFor()
     const history = [historyEntry({ kind: 'failover', from: 0, to: 1, epoch: 2, endedAtMs: Date.now() })]
-    desk.sights.set(
+    api.snapshots.set(
       'shop',
-      sightOf({
+      snapshotOf({
         memory: memory(1, { history, epoch: 2 }),
         nodes: [stopped(0), master(1), replica(2, { upstream: { host: 'shop-1' } })],
       }),
     )
-    desk.publish(
+    api.publish(
       eventRecord(91, {
         event: 'master.changed',
         level: 'warn',
@@ -135,9 +138,9 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     await first.page.getByText(/No connection to the daemon since \d\d:\d\d:\d\d/).waitFor()
     assert.equal(await first.page.getByRole('button', { name: 'Switch over…' }).isDisabled(), true)
     await nodeOf(first.page, 'shop-0, master').waitFor()
-    const { app, desk } = serve(t)
-    scenes.degraded(desk)
-    desk.records.push(eventRecord(99, { msg: 'this was missed', time: new Date().toISOString() }))
+    const { app, api } = serve(t)
+    scenes.degraded(api)
+    api.records.push(eventRecord(99, { msg: 'this was missed', time: new Date().toISOString() }))
     await app.listen({ host: '127.0.0.1', port: Number(new URL(first.url).port) })
     await first.page.getByText('Live').waitFor()
     await first.page.getByText('this was missed').waitFor()
@@ -147,18 +150,18 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
 
   test('a daemon that can not do its work says so on the page, and what nobody looks at is called old', async t => {
-    const { page, desk } = await open(t, scenes.healthy)
-    desk.checks = [{ name: 'engine', trouble: 'the container engine does not answer' }]
-    desk.publish(eventRecord(90, { event: 'engine.lost', level: 'error', flotilla: null }))
+    const { page, api } = await open(t, scenes.healthy)
+    api.checks = [{ name: 'engine', error: 'the container engine does not answer' }]
+    api.publish(eventRecord(90, { event: 'engine.unreachable', level: 'error', flotilla: null }))
     await page.getByRole('alert').getByText('the container engine does not answer').waitFor()
-    desk.sights.set('shop', sightOf({ seen: { atMs: Date.now() - 120_000 } }))
-    desk.pass('shop')
+    api.snapshots.set('shop', snapshotOf({ seen: { atMs: Date.now() - 120_000 } }))
+    api.pass('shop')
     await page.getByText(/not looked at since \d\d:\d\d:\d\d/).waitFor()
   })
 
   test('nothing is asked for before its plan was shown, confirmed and the token given; the token stays in the tab', async t => {
-    const { page, desk, complaints } = await open(t, scenes.healthy)
-    desk.answer = historyEntry({ kind: 'switchover', from: 0, to: 2, epoch: 3 })
+    const { page, api, complaints } = await open(t, scenes.healthy)
+    api.result = historyEntry({ kind: 'switchover', from: 0, to: 2, epoch: 3 })
     await page.getByRole('button', { name: 'Switch over…' }).click()
     await page.getByRole('radio', { name: /^shop-2/ }).check()
     await page.getByText('promote node 2').waitFor()
@@ -173,7 +176,7 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     await page.getByRole('button', { name: 'Use it' }).click()
     await confirm.click()
     await page.getByText('does not know this token').waitFor()
-    assert.deepEqual(desk.asked, [])
+    assert.deepEqual(api.asked, [])
     await page.getByLabel('Token').fill(token)
     await page.getByRole('button', { name: 'Use it' }).click()
     assert.deepEqual(await faultsOf(page), [])
@@ -182,7 +185,7 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
       .getByText(/node 2 is master now \(epoch 3/)
       .last()
       .waitFor()
-    assert.deepEqual(desk.asked, [
+    assert.deepEqual(api.asked, [
       { flotilla: 'shop', kind: 'switchover', to: 2, force: false, timeoutMs: 30_000 },
     ])
     assert.deepEqual(await page.evaluate('Object.keys(localStorage)'), [])
@@ -191,7 +194,7 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
 
   test('scale and pause show what they come to and are asked for as the command line does; a refusal is told', async t => {
-    const { page, desk } = await open(t, scenes.healthy)
+    const { page, api } = await open(t, scenes.healthy)
     await page.evaluate(`sessionStorage.setItem('flotilla.token', ${JSON.stringify(token)})`)
     await page.getByRole('button', { name: 'Scale…' }).click()
     const save = page.getByRole('button', { name: 'Save to the manifest' })
@@ -204,10 +207,10 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     await page.getByRole('button', { name: 'Pause…' }).click()
     const pause = page.getByRole('button', { name: 'Pause', exact: true })
     await until('the plan of it to be shown', withinMs, () => pause.isEnabled())
-    desk.failure = new Error('no')
+    api.failure = new Error('no')
     await pause.click()
     await page.getByText('It is paused').last().waitFor()
-    assert.deepEqual(desk.asked, [
+    assert.deepEqual(api.asked, [
       { flotilla: 'shop', replicas: 5 },
       { flotilla: 'shop', kind: 'pause' },
     ])
@@ -228,22 +231,22 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
 
   test('who wants no motion gets none', async t => {
-    const { page, desk } = await open(t, scenes.healthy)
+    const { page, api } = await open(t, scenes.healthy)
     const moving = () => page.evaluate<number>('document.getAnimations().length')
     await until('a pulse after a look', withinMs, async () => {
-      scenes.healthy(desk)
-      desk.pass('shop')
+      scenes.healthy(api)
+      api.pass('shop')
       return (await moving()) > 0
     })
     await page.emulateMedia({ reducedMotion: 'reduce' })
-    scenes.healthy(desk)
-    desk.pass('shop')
+    scenes.healthy(api)
+    api.pass('shop')
     await page.waitForTimeout(300)
     assert.equal(await moving(), 0)
   })
 
   test('of several flotillas those in trouble come first, and each has its page', async t => {
-    const { page } = await open(t, desk => scenes.fleet(desk))
+    const { page } = await open(t, api => scenes.fleet(api))
     const names = await page.locator('.card h2').allTextContents()
     assert.deepEqual(names.slice(0, 3), ['checkout', 'mail-queue', 'billing'])
     await page.getByRole('link', { name: 'basket' }).click()
@@ -253,11 +256,11 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
   })
 
   test('where there is nothing yet, it says what to type and shows the flotilla as soon as there is one', async t => {
-    const { page, desk } = await open(t, scenes.empty)
+    const { page, api } = await open(t, scenes.empty)
     await page.getByText('No flotilla yet').waitFor()
     await page.getByText("cat > /srv/manifests/shop.yaml <<'END'").waitFor()
-    scenes.healthy(desk)
-    desk.pass('shop')
+    scenes.healthy(api)
+    api.pass('shop')
     await page.getByRole('heading', { level: 1, name: 'shop' }).waitFor()
   })
 })

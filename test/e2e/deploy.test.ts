@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parse } from 'yaml'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { whyNoClient } from '../support/client-container.js'
 import { call, removeContainer, signalContainer } from '../support/containers.js'
 import { testEngine } from '../support/engine.js'
@@ -27,7 +27,7 @@ const absent = whyNoClient('js') || (socket === undefined ? 'the engine has no s
 test('the daemon in a container, as deploy/ runs it, keeps a flotilla', { skip: absent }, async t => {
   const world = testWorld(t, 'boxed')
   world.declare({ replicas: 1 })
-  const keeper = await startKeeper(world)
+  const keeper = await startDaemonContainer(world)
   const settled = (epoch: number) => async (): Promise<boolean> => {
     const status = await world.status()
     return status.phase === 'Ready' && status.epoch === epoch
@@ -45,8 +45,11 @@ test('the daemon in a container, as deploy/ runs it, keeps a flotilla', { skip: 
   await assertWhole(world, { replicas: 1 })
 })
 
-/** There is no registry to get the image's base from, so the container gets this machine's own Node; all else is as Dockerfile and compose file say. */
-async function startKeeper(world: World): Promise<string> {
+/**
+ * There is no registry to get the image's base from, so the container gets this machine's own Node; all else
+ * is as Dockerfile and compose file say.
+ */
+async function startDaemonContainer(world: World): Promise<string> {
   const { volumes, read_only, cap_drop, security_opt } = compose.services.flotilla
   const inside = new Map(volumes.map((volume): [string, string] => [volume.split(':').at(-1) ?? '', volume]))
   assert.deepEqual([...inside.keys()].sort(), ['/manifests', '/state', '/var/run/docker.sock'])

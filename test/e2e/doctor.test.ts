@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, cpSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { assertUntouched } from '../support/common-promises.js'
+import { assertUntouched } from '../support/common-assertions.js'
 import { runFlotilla } from '../support/cli.js'
 import { testWorld, type World } from '../support/world.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
@@ -89,7 +89,7 @@ describe('45. What a hold says to type, works', () => {
     await world.redis('replica-1', 'acl', 'setuser', 'flotilla', 'resetpass')
     await world.redis('replica-1', 'client', 'kill', 'user', 'flotilla')
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 40_000 })
-    assert.equal(held['hold'], 'LockedOut')
+    assert.equal(held['hold'], 'AuthFailure')
     const name = /^docker restart (\S+)/.exec(String(held['type']))?.[1] ?? assert.fail(String(held['type']))
     await call('POST', `/containers/${name}/restart`)
     await daemon.waitFor('flotilla.released', { since: mark, withinMs: 40_000 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { assertNoStackTrace, runFlotilla } from '../support/cli.js'
-import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { killContainer } from '../support/containers.js'
 import { proxyFor, type ProxyMode } from '../support/engine-proxy.js'
 import { testWorld } from '../support/world.js'
@@ -23,7 +23,7 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
     await proxy.setMode('refuse')
     world.declare({ replicas: 0 })
     const early = world.startDaemon({ dockerHost: proxy.dockerHost })
-    await early.waitFor('engine.lost')
+    await early.waitFor('engine.unreachable')
     assert.deepEqual(
       await early.stop(),
       { exitCode: 0, signal: null },
@@ -31,12 +31,12 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
     )
 
     const daemon = world.startDaemon({ dockerHost: proxy.dockerHost })
-    const lost = await daemon.waitFor('engine.lost')
+    const lost = await daemon.waitFor('engine.unreachable')
     assert.equal(lost['code'], 'runtime/unreachable')
     await proxy.setMode('pass')
-    await daemon.waitFor('engine.back')
+    await daemon.waitFor('engine.recovered')
     await daemon.waitFor('flotilla.ready')
-    assert.equal(daemon.lines('engine.lost').length, 1, 'told once')
+    assert.equal(daemon.lines('engine.unreachable').length, 1, 'told once')
   })
 
   for (const { mode, words, lostWithinMs } of troubles) {
@@ -51,9 +51,10 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
       const mark = daemon.mark()
 
       await proxy.setMode(mode)
-      const lost = await daemon.waitFor('engine.lost', { since: mark, withinMs: lostWithinMs })
+      const lost = await daemon.waitFor('engine.unreachable', { since: mark, withinMs: lostWithinMs })
       assert.ok(String(lost['error']).length > 0 && String(lost['hint']).length > 0, JSON.stringify(lost))
-      // A replica dies meanwhile: what Flotilla last knew is not what is now, and nothing may be done about either.
+      // A replica dies meanwhile: what Flotilla last knew is not what is now, and nothing may be done about
+      // either.
       await killContainer((await world.container('replica-1')).id)
       const status = await runFlotilla(
         ['status', world.name, '--manifests', world.manifests, '--state', world.state],
@@ -69,13 +70,13 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
       assert.equal((await world.containers()).length, 3)
 
       await proxy.setMode('pass')
-      await daemon.waitFor('engine.back', { since: mark, withinMs: 40_000 })
+      await daemon.waitFor('engine.recovered', { since: mark, withinMs: 40_000 })
       await daemon.waitFor('node.online', { since: mark, where: line => line['node'] === 1 })
       await assertWhole(world, { replicas: 2 })
       await assertUntouched(world, before, [1])
-      assert.equal(daemon.lines('engine.lost').length, 1, 'told once')
-      assert.equal(daemon.lines('engine.back').length, 1, 'told once')
-      assert.deepEqual(daemon.lines('pass.failed', mark), [], 'engine.lost has said it')
+      assert.equal(daemon.lines('engine.unreachable').length, 1, 'told once')
+      assert.equal(daemon.lines('engine.recovered').length, 1, 'told once')
+      assert.deepEqual(daemon.lines('pass.failed', mark), [], 'engine.unreachable has said it')
       assert.deepEqual(daemon.lines('master.promoted', mark), [])
       assert.deepEqual(daemon.lines('node.removed'), [])
       assertOneDecision(daemon, mark, `start ${world.name}-replica-1`)

@@ -39,7 +39,10 @@ test('the broken image exits with 1 whatever command it is given', async () => {
   assert.equal((JSON.parse(waited.text) as { StatusCode: number }).StatusCode, 1)
 })
 
-/** Docker's own address pools end at about thirty networks, and on an engine that isn't ours they are others' to use up. */
+/**
+ * Docker's own address pools end at about thirty networks, and on an engine that isn't ours they are others'
+ * to use up.
+ */
 const skip = process.env['FLOTILLA_TEST_ENGINE_FOLDER'] === undefined ? 'the engine is not ours' : false
 
 test('sixty networks fit on the test engine', { skip }, async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, execIn, killContainer } from '../support/containers.js'
 import { callEngine, testEngine, uniqueName } from '../support/engine.js'
 import { until } from '../support/until.js'
@@ -99,11 +99,11 @@ test('a node that finds no address on a full network is told of, and is found th
     `${manifestText(world.name, { replicas: 1 })}  network: { external: [${network}] }\n`,
   )
   world.startDaemon()
-  const refusals = async () => (await world.status()).refusing.map(({ why }) => why)
+  const refusals = async () => (await world.status()).refusing.map(({ reason }) => reason)
   await until('the node without an address to be told of', 60_000, async () => {
     const told = await refusals()
     assert.ok(
-      told.some(why => why.includes(`has no address on the network ${network}`)),
+      told.some(reason => reason.includes(`has no address on the network ${network}`)),
       JSON.stringify(told),
     )
     return true
@@ -122,7 +122,7 @@ test('a node that finds no address on a full network is told of, and is found th
   await until('the stranger to be told of', 60_000, async () => {
     const told = await refusals()
     assert.ok(
-      told.some(why => why.includes(impostor) && why.includes(`${world.name}-master`)),
+      told.some(reason => reason.includes(impostor) && reason.includes(`${world.name}-master`)),
       JSON.stringify(told),
     )
     return true

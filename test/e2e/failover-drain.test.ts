@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { signalContainer, type NodeContainer } from '../support/containers.js'
-import { askOver, connectTo } from '../support/redis-node.js'
+import { sendOver, connectTo } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
-/** Sixty of them are well below the 64 KB that a socket takes in while nobody reads it, and well above the 16 KB that Redis reads at a time. */
+/**
+ * Sixty of them are well below the 64 KB that a socket takes in while nobody reads it, and well above the 16
+ * KB that Redis reads at a time.
+ */
 const value = 'x'.repeat(800)
 const valuesWhileStalled = 60
 
@@ -23,8 +26,8 @@ test('Draining matters: the same crash with one stalled replica, promoted by us 
 })
 
 /**
- * The only replica stands still for a second while the master acknowledges writes; then the master is killed and the replica goes on. All of those
- * writes are in the replica's socket by then, unread.
+ * The only replica stands still for a second while the master acknowledges writes; then the master is killed
+ * and the replica goes on. All of those writes are in the replica's socket by then, unread.
  */
 async function crashWithStalledReplica(
   t: TestContext,
@@ -47,21 +50,21 @@ async function crashWithStalledReplica(
     toMaster.close()
     toReplica.close()
   })
-  await askOver(toMaster, 'PING')
-  await askOver(toReplica, 'PING')
+  await sendOver(toMaster, 'PING')
+  await sendOver(toReplica, 'PING')
   await signalContainer(replica.id, 'STOP')
   const keys: string[] = []
   const endMs = performance.now() + 1_000
   while (keys.length < valuesWhileStalled) {
     const key = `stalled:${keys.length}`
-    await askOver(toMaster, 'SET', key, value)
+    await sendOver(toMaster, 'SET', key, value)
     keys.push(key)
   }
   await sleepFor(endMs - performance.now())
   await signalContainer(master.id, 'KILL')
   if (promote === 'naively') {
     // The order waits in the replica's other socket when it wakes, as that of a hurried controller would.
-    const promoted = askOver(toReplica, 'REPLICAOF', 'NO', 'ONE')
+    const promoted = sendOver(toReplica, 'REPLICAOF', 'NO', 'ONE')
     await signalContainer(replica.id, 'CONT')
     await promoted
   } else {
@@ -76,9 +79,9 @@ async function missing(node: NodeContainer, world: World, keys: readonly string[
   const connection = connectTo(node, world.password())
   try {
     await until('the node to be master', 5_000, async () =>
-      String(await askOver(connection, 'ROLE')).startsWith('master'),
+      String(await sendOver(connection, 'ROLE')).startsWith('master'),
     )
-    return keys.length - Number(await askOver(connection, 'EXISTS', ...keys))
+    return keys.length - Number(await sendOver(connection, 'EXISTS', ...keys))
   } finally {
     connection.close()
   }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { signalContainer } from '../support/containers.js'
 import { proxyFor } from '../support/engine-proxy.js'
 import { testWorld } from '../support/world.js'
 
-/** A file of its own that runs alone: it keeps the whole machine busy. FLOTILLA_TEST_MANY=20 is the full number, for long runs; fewer fit into the suite. */
+/**
+ * A file of its own that runs alone: it keeps the whole machine busy. FLOTILLA_TEST_MANY=20 is the full
+ * number, for long runs; fewer fit into the suite.
+ */
 const many = Number(process.env['FLOTILLA_TEST_MANY'] ?? '8')
 
 /** The daemon's own bound, with room for what several flotillas do in one moment. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import {
   call,
   killContainer,

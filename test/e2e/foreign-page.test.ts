@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { eventRecord } from '../http/support/fake-desk.js'
+import { eventRecord } from '../http/support/fake-control-api.js'
 import { serve } from '../http/support/serve.js'
 import { openBrowser, whyNoBrowser } from '../support/browser.js'
 import { until } from '../support/until.js'
@@ -14,8 +14,8 @@ test(
   'an image on a page of another site gets nothing from the API, in a real browser',
   { skip: whyNoBrowser() ?? false },
   async t => {
-    const { app, desk } = serve(t)
-    desk.publish(eventRecord(1))
+    const { app, api } = serve(t)
+    api.publish(eventRecord(1))
     const answers = new Map<string, number>()
     app.addHook('onSend', async (request, reply) => {
       if (targets.includes(request.url)) answers.set(request.url, reply.statusCode)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, signalContainer, volumesOf } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
 import { manifestText, testWorld, type World } from '../support/world.js'
@@ -9,9 +9,9 @@ import { manifestText, testWorld, type World } from '../support/world.js'
 describe('gc', { concurrency: 2 }, () => {
   test('it removes the volume of a node that was scaled away, when it is told to, and nothing else', async t => {
     const world = testWorld(t, 'gc')
-    const stranger = `${world.name}-9`
-    await call('POST', '/volumes/create', { Name: stranger })
-    world.beforeRemoval(async () => void (await callEngine('DELETE', `/volumes/${stranger}`)))
+    const foreign = `${world.name}-9`
+    await call('POST', '/volumes/create', { Name: foreign })
+    world.beforeRemoval(async () => void (await callEngine('DELETE', `/volumes/${foreign}`)))
     await upWith(world, 2)
     assert.match((await world.flotilla('gc')).stdout, /nothing of ours is wanted by nobody/)
     await upWith(world, 1)
@@ -31,7 +31,7 @@ describe('gc', { concurrency: 2 }, () => {
       await volumesOf(world.name),
       before.map(node => `${world.name}-${node.ordinal}`),
     )
-    assert.equal((await callEngine('GET', `/volumes/${stranger}`)).status, 200)
+    assert.equal((await callEngine('GET', `/volumes/${foreign}`)).status, 200)
     await assertUntouched(world, before)
     await assertWhole(world, { replicas: 1 })
   })
@@ -62,12 +62,12 @@ describe('gc', { concurrency: 2 }, () => {
     )
     const listed = await world.flotilla('gc', '-o', 'json')
     interface Listed {
-      readonly unwanted: readonly { name: string; sizeBytes: number; because: string }[]
+      readonly unwanted: readonly { name: string; sizeBytes: number; reason: string }[]
     }
     const { unwanted } = JSON.parse(listed.stdout) as Listed
     const place = `${world.name}-0:/data/set-aside`
     assert.deepEqual(
-      unwanted.map(({ name, sizeBytes, because }) => [name, sizeBytes, because]),
+      unwanted.map(({ name, sizeBytes, reason }) => [name, sizeBytes, reason]),
       [
         [`${place}/epoch-2`, 1_048_576, 'newer ones hold 1 GiB or more'],
         [`${place}/epoch-1`, 0, 'set aside more than 7 days ago, and there is a newer one'],
@@ -92,7 +92,7 @@ test('the next setting aside removes what is past its time or too much too', asy
     touch -d "2020-01-02 03:04:05" epoch-0 && touch -d "${anHourAgo()}" epoch-0.2`,
   )
   await signalContainer(id, 'KILL')
-  await daemon.waitFor('data.set-aside')
+  await daemon.waitFor('data.archived')
   await daemon.waitFor('node.online', { where: line => line['node'] === 0 && line['role'] === 'replica' })
   const folders = 'for one in /data/set-aside/*; do if [ -d "$one" ]; then basename "$one"; fi; done'
   assert.equal(await inside(id, folders), 'epoch-1 epoch-2 epoch-77')
@@ -114,6 +114,7 @@ async function inside(containerId: string, script: string): Promise<string> {
   const exec = { Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true }
   const { Id } = (await call('POST', `/containers/${containerId}/exec`, exec)) as { Id: string }
   const { text } = await callEngine('POST', `/exec/${Id}/start`, {})
-  // Each frame begins with eight bytes, its length among them: no word of ours is as short as what those may look like.
+  // Each frame begins with eight bytes, its length among them: no word of ours is as short as what those may
+  // look like.
   return (text.match(/[a-z][a-z0-9-]{3,}/g) ?? []).join(' ')
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { execIn, killContainer, signalContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
@@ -30,7 +30,7 @@ describe('guards', { concurrency: 2 }, () => {
     await killContainer((await world.container('master')).id)
     const held = await daemon.waitFor('flotilla.held', { since: mark })
     assert.equal(held['hold'], 'NoSafeCandidate')
-    assert.match(String(held['why']), /started again on its own data/)
+    assert.match(String(held['reason']), /started again on its own data/)
     assert.match(String(held['type']), new RegExp(`flotilla failover ${world.name} --to 1 --force`))
     await daemon.waitFor('flotilla.released', { since: mark })
     await assertWhole(world, { replicas: 1 })
@@ -60,7 +60,7 @@ describe('guards', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held', { since: mark })
     assert.equal(held['hold'], 'CrashLooping')
     assert.match(
-      String(held['why']),
+      String(held['reason']),
       /ended 5 times in a row .*; its next start is at \d\d:\d\d:\d\d UTC; it said last: .*\w/,
     )
     assert.match(String(held['type']), new RegExp(`flotilla restart ${world.name} --node 1`))
@@ -94,7 +94,7 @@ describe('guards', { concurrency: 2 }, () => {
     const before = await world.containers()
     const mark = daemon.mark()
     await damage(world, 'replica-1')
-    const archived = await daemon.waitFor('data.set-aside', { since: mark, withinMs: 60_000 })
+    const archived = await daemon.waitFor('data.archived', { since: mark, withinMs: 60_000 })
     assert.equal(archived['folder'], '/data/set-aside/unreadable')
     await daemon.waitFor('flotilla.ready', { since: mark, withinMs: 60_000 })
     await assertWhole(world, { replicas: 1 })
@@ -120,8 +120,8 @@ describe('guards', { concurrency: 2 }, () => {
     assert.equal(await world.redis('master', 'dbsize'), 100)
   })
 
-  test('24. By hand `REPLICAOF NO ONE` on a replica → found within one poll; the stray master rejoins', async t => {
-    const world = testWorld(t, 'stray')
+  test('24. By hand `REPLICAOF NO ONE` on a replica → found within one poll; the unexpected master rejoins', async t => {
+    const world = testWorld(t, 'unexpected-master')
     world.declare({ replicas: 2 })
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
@@ -130,10 +130,10 @@ describe('guards', { concurrency: 2 }, () => {
     t.after(() => writer.stop())
     const mark = daemon.mark()
     await world.administer('replica-2', 'replicaof', 'no', 'one')
-    const strayMs = performance.now()
+    const promotedByHandMs = performance.now()
     // No event tells of it: it is found by a poll, every 5 s.
     await daemon.waitFor('plan.started', { since: mark, withinMs: 20_000 })
-    t.diagnostic(`found after ${Math.round(performance.now() - strayMs)} ms`)
+    t.diagnostic(`found after ${Math.round(performance.now() - promotedByHandMs)} ms`)
     await assertWhole(world, { replicas: 2 })
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
     await assertUntouched(world, before)
@@ -150,10 +150,13 @@ describe('guards', { concurrency: 2 }, () => {
     await world.administer('replica-2', 'replicaof', 'no', 'one')
     await world.redis('replica-2', 'set', 'only', 'here')
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 10_000 })
-    assert.equal(held['hold'], 'StrayMaster')
-    assert.match(String(held['why']), /node 2/)
+    assert.equal(held['hold'], 'UnexpectedMaster')
+    assert.match(String(held['reason']), /node 2/)
     assert.match(String(held['type']), /flotilla /)
-    assert.equal((await world.status()).conditions.find(one => one.type === 'StrayMaster')?.status, 'True')
+    assert.equal(
+      (await world.status()).conditions.find(one => one.type === 'UnexpectedMaster')?.status,
+      'True',
+    )
     assert.equal(await world.redis('master', 'set', 'others', 'work'), 'OK')
     assert.equal(await world.redis('replica-2', 'get', 'only'), 'here')
     await assertUntouched(world, before)
@@ -163,7 +166,7 @@ describe('guards', { concurrency: 2 }, () => {
     assert.equal(program, 'flotilla')
     const { exitCode, stderr } = await world.flotilla(verb, ...args)
     assert.equal(exitCode, 0, stderr)
-    await daemon.waitFor('data.set-aside', { since: mark })
+    await daemon.waitFor('data.archived', { since: mark })
     await assertWhole(world, { replicas: 2 })
     assert.equal(await world.redis('replica-2', 'get', 'only'), null)
     assert.equal(await world.redis('replica-2', 'get', 'others'), 'work')
@@ -201,7 +204,10 @@ describe('guards', { concurrency: 2 }, () => {
   })
 })
 
-/** Ends a node with bytes at the end of its append-only file that are no command; those that came before can be read. */
+/**
+ * Ends a node with bytes at the end of its append-only file that are no command; those that came before can
+ * be read.
+ */
 async function damage(world: World, node: 'master' | `replica-${number}`): Promise<void> {
   const { id } = await world.container(node)
   // A rewrite, which follows a full synchronisation, would put a sound file in the place of the damaged one.

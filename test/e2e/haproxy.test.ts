@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { call, killContainer, removeContainer, type NodeContainer } from '../support/containers.js'
 import { testEngine, uniqueName } from '../support/engine.js'
-import { askNode, askOver, connectTo } from '../support/redis-node.js'
+import { sendToNode, sendOver, connectTo } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -22,8 +22,9 @@ interface Balancer {
 }
 
 /**
- * HAProxy as the head of its configuration says to run it: on the flotilla's network, its ports published on loopback. There is no registry to get its image
- * from, so the container sees this machine's own program, read-only.
+ * HAProxy as the head of its configuration says to run it: on the flotilla's network, its ports published on
+ * loopback. There is no registry to get its image from, so the container sees this machine's own program,
+ * read-only.
  */
 async function startBalancer(world: World, config: string): Promise<Balancer> {
   writeFileSync(join(world.folder, 'haproxy.cfg'), config)
@@ -60,7 +61,7 @@ async function startBalancer(world: World, config: string): Promise<Balancer> {
 }
 
 async function roleAt(world: World, balancer: Balancer, side: Side): Promise<unknown> {
-  const [role] = (await askNode(balancer.at(side), world.password(), 'ROLE')) as readonly unknown[]
+  const [role] = (await sendToNode(balancer.at(side), world.password(), 'ROLE')) as readonly unknown[]
   return role
 }
 
@@ -80,7 +81,7 @@ async function settled(
   assert.equal(stderr, '')
   const balancer = await startBalancer(world, stdout)
   await until('HAProxy to know who is who', 30_000, async () => {
-    await askNode(balancer.at('master'), world.password(), 'SET', 'ready', '1')
+    await sendToNode(balancer.at('master'), world.password(), 'SET', 'ready', '1')
     assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
     return true
   })
@@ -93,18 +94,18 @@ test(
   async t => {
     const { world, balancer } = await settled(t)
     const password = world.password()
-    await askNode(balancer.at('master'), password, 'SET', 'fruit', 'apple')
+    await sendToNode(balancer.at('master'), password, 'SET', 'fruit', 'apple')
     const old = await world.container('master')
     await killContainer(old.id)
     await until('a write through the port', 30_000, () =>
-      askNode(balancer.at('master'), password, 'SET', 'fruit', 'pear'),
+      sendToNode(balancer.at('master'), password, 'SET', 'fruit', 'pear'),
     )
     await assertWhole(world, { replicas: 2 })
     // Not sooner: until the dead one's container is renamed the new master has the interim name.
     assert.notEqual((await world.container('master')).ordinal, old.ordinal)
     await until('the new value on the other port', 30_000, async () => {
       assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
-      assert.equal(await askNode(balancer.at('replicas'), password, 'GET', 'fruit'), 'pear')
+      assert.equal(await sendToNode(balancer.at('replicas'), password, 'GET', 'fruit'), 'pear')
       return true
     })
   },
@@ -118,14 +119,14 @@ test(
     const password = world.password()
     const kept = connectTo(balancer.at('master'), password)
     t.after(() => kept.close())
-    assert.equal(await askOver(kept, 'SET', 'count', '1'), 'OK')
+    assert.equal(await sendOver(kept, 'SET', 'count', '1'), 'OK')
     daemon.signal('SIGKILL')
     await daemon.ended()
     // Longer than several checks take to notice.
     const endMs = performance.now() + 4_000
     while (performance.now() < endMs) {
       assert.equal(await roleAt(world, balancer, 'master'), 'master')
-      await askOver(kept, 'INCR', 'count')
+      await sendOver(kept, 'INCR', 'count')
     }
     const next = world.startDaemon()
     await next.waitFor('http.listening')
@@ -133,7 +134,7 @@ test(
       assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
       return true
     })
-    assert.ok(Number(await askOver(kept, 'INCR', 'count')) > 2)
+    assert.ok(Number(await sendOver(kept, 'INCR', 'count')) > 2)
   },
 )
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertOneDecision, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, containerNamed, removeContainer, renameContainer, volumesOf } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
-import { withNewAddresses } from '../support/squatter.js'
+import { withNewAddresses } from '../support/new-addresses.js'
 import { testWorld, type World } from '../support/world.js'
 
 describe('identity', { concurrency: 3 }, () => {
@@ -45,14 +45,14 @@ describe('identity', { concurrency: 3 }, () => {
     world.declare({ replicas: 2 })
     const daemon = world.startDaemon()
     const held = await daemon.waitFor('flotilla.held', { where: line => line['hold'] === 'NameConflict' })
-    assert.match(String(held['why']), new RegExp(`${world.name}-replica-1`))
+    assert.match(String(held['reason']), new RegExp(`${world.name}-replica-1`))
     assert.match(String(held['type']), new RegExp(`${world.name}-replica-1`))
     await daemon.waitFor('node.online', { where: line => line['node'] === 2 })
     const status = await world.status()
     assert.equal(status.phase, 'Held')
     assert.equal(status.conditions.find(({ type }) => type === 'NameConflict')?.status, 'True')
     assert.equal(await world.redis('master', 'set', 'others', 'work'), 'OK')
-    assert.equal(await strangerState(foreign.id), foreign.state, 'it is not touched')
+    assert.equal(await foreignState(foreign.id), foreign.state, 'it is not touched')
     const before = await world.containers()
     const mark = daemon.mark()
     await call('POST', `/containers/${foreign.id}/rename?name=${world.name}-somebody`)
@@ -62,7 +62,7 @@ describe('identity', { concurrency: 3 }, () => {
     await assertUntouched(world, before)
     assertOneDecision(daemon, mark, `create container ${world.name}-replica-1 (node 1)`)
     assert.equal(daemon.lines('flotilla.held').length, 1, 'said once')
-    assert.equal(await strangerState(foreign.id), foreign.state)
+    assert.equal(await foreignState(foreign.id), foreign.state)
   })
 
   test('23. A foreign network holds a name that we need → hold NameConflict; it isn’t touched', async t => {
@@ -72,7 +72,7 @@ describe('identity', { concurrency: 3 }, () => {
     world.declare({ replicas: 1 })
     const daemon = world.startDaemon()
     const held = await daemon.waitFor('flotilla.held', { where: line => line['hold'] === 'NameConflict' })
-    assert.match(String(held['why']), new RegExp(`network.*${world.name}`))
+    assert.match(String(held['reason']), new RegExp(`network.*${world.name}`))
     assert.match(String(held['type']), new RegExp(`docker network rm ${world.name}`))
     assert.deepEqual(await world.containers(), [])
     const mark = daemon.mark()
@@ -89,7 +89,7 @@ describe('identity', { concurrency: 3 }, () => {
     world.declare({ replicas: 1 })
     const daemon = world.startDaemon()
     const held = await daemon.waitFor('flotilla.held', { where: line => line['hold'] === 'NameConflict' })
-    assert.match(String(held['why']), new RegExp(volume))
+    assert.match(String(held['reason']), new RegExp(volume))
     assert.match(String(held['type']), new RegExp(volume))
     assert.equal((await world.containers()).filter(node => node.ordinal === 1).length, 0)
     const mark = daemon.mark()
@@ -120,7 +120,7 @@ describe('identity', { concurrency: 3 }, () => {
         [1, `${world.name}-replica-1`],
       ],
     )
-    assert.equal(await strangerState(forged.id), forged.state)
+    assert.equal(await foreignState(forged.id), forged.state)
     assert.notEqual(await containerNamed(`${world.name}-forged`), null, 'it has its name')
     assert.deepEqual((await world.status()).refusing, [])
   })
@@ -168,11 +168,11 @@ async function strangerContainer(
   const body = { Image: image, Cmd: ['sleep', '600'] }
   const { Id } = (await call('POST', `/containers/create?name=${name}`, body)) as { Id: string }
   await call('POST', `/containers/${Id}/start`)
-  return { id: Id, state: await strangerState(Id) }
+  return { id: Id, state: await foreignState(Id) }
 }
 
 /** All that would change if somebody meddled with it, its name excepted. */
-async function strangerState(id: string): Promise<string> {
+async function foreignState(id: string): Promise<string> {
   const { Config, State, NetworkSettings } = (await call('GET', `/containers/${id}/json`)) as {
     Config: { Labels: unknown }
     State: { Running: boolean; StartedAt: string; Pid: number }

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { trialLabel } from '../../src/runtime/labels.js'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { probeLabel } from '../../src/runtime/labels.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { signalContainer } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
 import { makeImage, moveTag } from '../support/images.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
-/** As in the official images of Valkey: root is given up for the server that the image names, and for nothing else. */
+/**
+ * As in the official images of Valkey: root is given up for the server that the image names, and for nothing
+ * else.
+ */
 const entrypoint = `#!/bin/sh
 set -e
 if [ "$1" = valkey-server ] && [ "$(id -u)" = 0 ]; then
@@ -106,7 +109,7 @@ describe('images', { concurrency: 2 }, () => {
     const mark = daemon.mark()
     world.declare({ replicas: 1, image })
     appendFileSync(world.manifest, '  config:\n    hz: 25\n    no-such-option: 1\n')
-    const tried = await daemon.waitFor('image.tried', {
+    const tried = await daemon.waitFor('image.probed', {
       since: mark,
       where: line => line['image'] === image,
       withinMs: 60_000,
@@ -143,7 +146,8 @@ describe('images', { concurrency: 2 }, () => {
 
   test('an image that can’t load this data reaches no node, the hold says what its server said, and data that it can load is rolled out', async t => {
     const world = testWorld(t, 'unloadable')
-    // A real server, given a snapshot that it can't read: what becomes of it hangs on the data, as with a type or a module that a server does not have.
+    // A real server, given a snapshot that it can't read: what becomes of it hangs on the data, as with a
+    // type or a module that a server does not have.
     const picky = await makeImage(world, {
       script: [
         'mv /usr/bin/redis-server /usr/bin/redis-server.real',
@@ -160,7 +164,7 @@ describe('images', { concurrency: 2 }, () => {
     const before = await world.containers()
     world.declare({ replicas: 1, image: picky })
     const held = await daemon.waitFor('flotilla.held')
-    assert.match(String(held['why']), /can't load the data .*: Short read or OOM loading DB/)
+    assert.match(String(held['reason']), /can't load the data .*: Short read or OOM loading DB/)
     assert.deepEqual(await world.containers(), before)
     assert.deepEqual(await leftoversOf(world), [])
     world.declare({ replicas: 1 })
@@ -188,7 +192,7 @@ describe('images', { concurrency: 2 }, () => {
     await moveTag(tag, testEngine().nextImage)
     const mark = daemon.mark()
     await callEngine('DELETE', `/containers/${(await world.container('replica-1')).id}?force=1`)
-    await daemon.waitFor('image.moved', { since: mark })
+    await daemon.waitFor('image.tag-moved', { since: mark })
     await daemon.waitFor('flotilla.ready', { since: mark })
     assert.deepEqual(await imageIdsOf(world), [before, before])
     const moved = (await world.status()).conditions.find(({ type }) => type === 'ImageMoved')
@@ -224,7 +228,7 @@ exec redis-server.real "$@"
 
 /** Containers of trials that are there still. */
 async function leftoversOf(world: World): Promise<readonly unknown[]> {
-  const label = [trialLabel, `io.flotilla.flotilla=${world.name}`]
+  const label = [probeLabel, `io.flotilla.flotilla=${world.name}`]
   const filters = encodeURIComponent(JSON.stringify({ label }))
   return JSON.parse((await callEngine('GET', `/containers/json?all=1&filters=${filters}`)).text) as unknown[]
 }
@@ -247,7 +251,7 @@ async function failOver(
   await world.redis('master', 'wait', '1', '5000')
   const mark = daemon.mark()
   await signalContainer((await world.container('master')).id, 'KILL')
-  await daemon.waitFor('data.set-aside', { since: mark })
+  await daemon.waitFor('data.archived', { since: mark })
   await daemon.waitFor('flotilla.ready', { since: mark })
   assert.equal(await world.redis('master', 'get', 'hello'), 'world')
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { networksOf } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
-import { canSpoilEngine, whileNetworksCantBeWritten } from '../support/spoiled-engine.js'
+import { canBreakEngine, whileNetworksCantBeWritten } from '../support/broken-engine.js'
 import { testWorld } from '../support/world.js'
 
-const skip = canSpoilEngine() ? false : 'the engine is not ours to spoil'
+const skip = canBreakEngine() ? false : 'the engine is not ours to spoil'
 
 test(
   'a node that ends while the engine can’t write is started again under its name, and `down` leaves no network',

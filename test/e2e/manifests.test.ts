@@ -13,21 +13,21 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import type { Daemon } from '../support/daemon.js'
 import { until } from '../support/until.js'
 import { manifestText, testWorld, type ManifestSpec, type World } from '../support/world.js'
 
-const waysToLoseManifests: Readonly<
-  Record<string, { takeAway: (world: World) => void; putBack: (world: World) => void }>
+const manifestLosses: Readonly<
+  Record<string, { remove: (world: World) => void; restore: (world: World) => void }>
 > = {
   unmounted: {
-    takeAway: ({ manifests }) => renameSync(manifests, `${manifests}.away`),
-    putBack: ({ manifests }) => renameSync(`${manifests}.away`, manifests),
+    remove: ({ manifests }) => renameSync(manifests, `${manifests}.away`),
+    restore: ({ manifests }) => renameSync(`${manifests}.away`, manifests),
   },
   emptied: {
-    takeAway: ({ manifest, folder }) => renameSync(manifest, join(folder, 'away.yaml')),
-    putBack: ({ manifest, folder }) => renameSync(join(folder, 'away.yaml'), manifest),
+    remove: ({ manifest, folder }) => renameSync(manifest, join(folder, 'away.yaml')),
+    restore: ({ manifest, folder }) => renameSync(join(folder, 'away.yaml'), manifest),
   },
 }
 
@@ -143,7 +143,7 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
     const daemon = world.startDaemon({ args: ['--deletion-grace', '1h'] })
     await daemon.waitFor('flotilla.ready', { where: line => line.flotilla === world.name })
     const before = await world.containers()
-    waysToLoseManifests['emptied']?.takeAway(world)
+    manifestLosses['emptied']?.remove(world)
     await daemon.waitFor('manifest.missing', { where: line => line['deletionPolicy'] === 'Delete' })
     await until('status to say how long it is kept', 20_000, async () => {
       const { phase, conditions } = await world.status()
@@ -152,13 +152,13 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
       assert.match(missing?.message ?? '', /its containers and its data are removed in 3\d\d\d s, unless/)
       return true
     })
-    waysToLoseManifests['emptied']?.putBack(world)
+    manifestLosses['emptied']?.restore(world)
     await daemon.waitFor('manifest.returned')
     await assertUntouched(world, before)
     await daemon.stop()
 
     // At start too; and when the time is over, what the policy says goes.
-    waysToLoseManifests['emptied']?.takeAway(world)
+    manifestLosses['emptied']?.remove(world)
     const next = world.startDaemon({ args: ['--deletion-grace', '1s'] })
     await next.waitFor('manifest.missing')
     await next.waitFor('flotilla.removed')
@@ -190,7 +190,7 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
     )
   })
 
-  for (const [how, { takeAway, putBack }] of Object.entries(waysToLoseManifests)) {
+  for (const [how, { remove, restore }] of Object.entries(manifestLosses)) {
     test(`5. Manifest directory ${how} by accident → nothing deleted`, async t => {
       const world = testWorld(t, 'lost')
       world.declare({ replicas: 1, deletionPolicy: 'Delete' })
@@ -198,10 +198,10 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
       await daemon.waitFor('flotilla.ready')
       const before = await world.containers()
       const mark = daemon.mark()
-      takeAway(world)
+      remove(world)
       const { problem } = await daemon.waitFor('manifest.invalid', { since: mark })
       assert.match(String(problem), new RegExp(`Nothing is deleted .* flotilla down ${world.name}`))
-      putBack(world)
+      restore(world)
       await daemon.waitFor('manifest.valid', { since: mark })
       assert.deepEqual(daemon.lines('manifest.deleted'), [])
       assert.deepEqual(daemon.lines('plan.started', mark), [])
@@ -230,7 +230,8 @@ async function assertOneReloadEach(
     assert.equal(loaded['generation'], generation, how)
     await daemon.waitFor('flotilla.ready', { since: saved, where: line => line['generation'] === generation })
   }
-  // Each generation was the next one, so none was loaded twice; nor was any half of a save taken for a manifest.
+  // Each generation was the next one, so none was loaded twice; nor was any half of a save taken for a
+  // manifest.
   assert.equal(daemon.lines('manifest.loaded', first).length, generation - 1)
   assert.deepEqual(daemon.lines('manifest.invalid'), [])
   assert.deepEqual(daemon.lines('manifest.deleted'), [])
@@ -238,7 +239,10 @@ async function assertOneReloadEach(
   await assertUntouched(world, before)
 }
 
-/** Broken texts by what is wrong with them, where in the file that is, and what the message must tell to do about it. */
+/**
+ * Broken texts by what is wrong with them, where in the file that is, and what the message must tell to do
+ * about it.
+ */
 function brokenSaves(
   good: string,
 ): Readonly<Record<string, { readonly text: string; readonly place: RegExp; readonly fix: RegExp }>> {

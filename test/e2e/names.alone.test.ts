@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { call, renameContainer, stopContainer, type NodeContainer } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
-import { askNode, askOver, connectTo } from '../support/redis-node.js'
+import { sendToNode, sendOver, connectTo } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
 
@@ -19,20 +19,21 @@ test('34. On an engine whose outside DNS never answers: while no container holds
   const daemon = world.startDaemon()
   await daemon.waitFor('flotilla.ready')
   await daemon.stop()
-  const [master, follower, reborn] = await world.containers()
-  assert.ok(master !== undefined && follower !== undefined && reborn !== undefined)
+  const [master, follower, restarted] = await world.containers()
+  assert.ok(master !== undefined && follower !== undefined && restarted !== undefined)
   if (!(await outsideIsSilent(follower))) return skipOrFail(t)
 
-  // One replica goes on looking for the node alias that it was pointed at; the restarted one looks for `master`, as at birth.
+  // One replica goes on looking for the node alias that it was pointed at; the restarted one looks for
+  // `master`, as at birth.
   await stopContainer(master.id)
   await renameContainer(master.id, `${world.name}-away`)
-  await call('POST', `/containers/${reborn.id}/restart`)
+  await call('POST', `/containers/${restarted.id}/restart`)
   const replicas = (await world.containers()).filter(node => node.running)
   assert.equal(replicas.length, 2)
   const password = world.password()
   for (const replica of replicas)
     await until(`${replica.name} to have lost its master`, 20_000, async () =>
-      /master_link_status:down/.test(String(await askNode(replica, password, 'INFO', 'replication'))),
+      /master_link_status:down/.test(String(await sendToNode(replica, password, 'INFO', 'replication'))),
     )
 
   const [control, ...measured] = await Promise.all([
@@ -57,21 +58,22 @@ const everyMs = 10
 const forMs = 5_000
 
 /**
- * Asks every 10 ms whether or not the last answer has come. So a node that stands still for one second is one hundred late answers and not one, and
- * the 95th percentile says: it was prompt for 95 % of the time. A lookup that blocks Redis comes once a second, with each try to connect, so 60 ms
- * of blocking fail it. What the machine itself delays is in the same percentile of a lone node that looks nothing up, asked
- * at the same time.
+ * Asks every 10 ms whether or not the last answer has come. So a node that stands still for one second is one
+ * hundred late answers and not one, and the 95th percentile says: it was prompt for 95 % of the time. A
+ * lookup that blocks Redis comes once a second, with each try to connect, so 60 ms of blocking fail it. What
+ * the machine itself delays is in the same percentile of a lone node that looks nothing up, asked at the same
+ * time.
  */
 async function latenciesMs(node: NodeContainer, password: string): Promise<readonly number[]> {
   const connection = connectTo(node, password)
   try {
-    await askOver(connection, 'PING')
+    await sendOver(connection, 'PING')
     const startMs = performance.now()
     const answers: Promise<number>[] = []
     for (let dueMs = startMs; dueMs < startMs + forMs; dueMs += everyMs) {
       await sleepFor(Math.max(0, dueMs - performance.now()))
       const askedMs = performance.now()
-      answers.push(askOver(connection, 'PING').then(() => performance.now() - askedMs))
+      answers.push(sendOver(connection, 'PING').then(() => performance.now() - askedMs))
     }
     return (await Promise.all(answers)).map(ms => Math.round(ms * 100) / 100).sort((a, b) => a - b)
   } finally {
@@ -87,7 +89,10 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** Without this the measurement would prove nothing: a name with a dot does leave the engine, and must get no answer. */
+/**
+ * Without this the measurement would prove nothing: a name with a dot does leave the engine, and must get no
+ * answer.
+ */
 async function outsideIsSilent(node: NodeContainer): Promise<boolean> {
   const Cmd = ['timeout', '2', 'nslookup', 'nobody.example.com']
   const { Id } = (await call('POST', `/containers/${node.id}/exec`, { Cmd, AttachStdout: true })) as {
@@ -99,7 +104,7 @@ async function outsideIsSilent(node: NodeContainer): Promise<boolean> {
 }
 
 function skipOrFail(t: TestContext): void {
-  const why = 'outside DNS answers on this engine'
-  assert.equal(process.env['FLOTILLA_TEST_ENGINE_FOLDER'], undefined, why)
-  t.skip(why)
+  const reason = 'outside DNS answers on this engine'
+  assert.equal(process.env['FLOTILLA_TEST_ENGINE_FOLDER'], undefined, reason)
+  t.skip(reason)
 }

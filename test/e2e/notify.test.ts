@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import { signalContainer } from '../support/containers.js'
 import type { Daemon } from '../support/daemon.js'
 import { until } from '../support/until.js'
@@ -49,7 +49,7 @@ describe('notifications', { concurrency: 2 }, () => {
       'FLOTILLA_NOTICE_KIND=failover',
       'FLOTILLA_NOTICE_KIND=recovery',
     ])
-    assert.ok(daemon.lines('notify.sent').some(line => line['detail'] === 'paged for failover'))
+    assert.ok(daemon.lines('notification.sent').some(line => line['detail'] === 'paged for failover'))
     for (const secret of [world.password(), key.toString('base64')])
       for (const text of [environment, daemon.output, ...received.map(one => one.body)])
         assert.ok(!text.includes(secret), 'no secret leaves')
@@ -65,7 +65,11 @@ describe('notifications', { concurrency: 2 }, () => {
     const mark = daemon.mark()
     await signalContainer((await world.container('master')).id, 'KILL')
     await daemon.waitFor('flotilla.ready', { since: mark })
-    assert.deepEqual(daemon.lines('notify.sent'), [], 'all was well again while the webhook said nothing')
+    assert.deepEqual(
+      daemon.lines('notification.sent'),
+      [],
+      'all was well again while the webhook said nothing',
+    )
     await assertWhole(world, { replicas: 2 })
     receiver.answer(200)
     await until('both notices', 60_000, () => sentOf(daemon, 'recovery').length === 1)
@@ -101,7 +105,7 @@ function startNotifying(
 }
 
 function sentOf(daemon: Daemon, kind: string): readonly unknown[] {
-  return daemon.lines('notify.sent').filter(line => line['kind'] === kind)
+  return daemon.lines('notification.sent').filter(line => line['kind'] === kind)
 }
 
 function typeOf({ body }: Received): string {

@@ -3,13 +3,13 @@ import { appendFileSync, chmodSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { configFilePath } from '../../src/redis/config.js'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, execIn, killContainer, removeContainer, volumesOf } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
 
-const patienceMs = 120_000
+const settleTimeoutMs = 120_000
 
 function declare(world: World, persistence: string, replicas = 2): void {
   world.declare({ replicas })
@@ -17,7 +17,7 @@ function declare(world: World, persistence: string, replicas = 2): void {
 }
 
 async function applied(world: World, mode: 'aof' | 'rdb'): Promise<void> {
-  await until(`${mode} on every node`, patienceMs, async () => {
+  await until(`${mode} on every node`, settleTimeoutMs, async () => {
     const { conditions, phase } = await world.status()
     const condition = conditions.find(({ type }) => type === 'PersistenceApplied')
     assert.equal(condition?.message, `every node has ${mode}`)
@@ -41,11 +41,11 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     const world = testWorld(t, 'kept')
     declare(world, 'aof')
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     const before = await world.containers()
     const writer = new Writer(world, { promised: 'plain' })
     t.after(() => writer.stop())
-    await until('a hundred acknowledged writes', patienceMs, () => writer.count >= 100)
+    await until('a hundred acknowledged writes', settleTimeoutMs, () => writer.count >= 100)
     declare(world, '{ mode: rdb, save: ["900 1"] }')
     await applied(world, 'rdb')
     assert.deepEqual(await world.administer('master', 'config', 'get', 'save'), ['save', '900 1'])
@@ -55,8 +55,8 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     await writer.stop()
     const mark = daemon.mark()
     await Promise.all(before.map(({ id }) => killContainer(id)))
-    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
-    await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: settleTimeoutMs })
+    await assertWhole(world, { replicas: 2, withinMs: settleTimeoutMs })
     t.diagnostic(`${await writer.assertNothingLost()} acknowledged writes, none lost`)
   })
 
@@ -64,17 +64,17 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     const world = testWorld(t, 'dumped')
     declare(world, 'aof', 1)
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     await world.redis('master', 'set', 'hello', 'world')
     declare(world, 'rdb', 1)
     await applied(world, 'rdb')
     const mark = daemon.mark()
     await Promise.all((await world.containers()).map(({ id }) => killContainer(id)))
-    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: settleTimeoutMs })
     assert.equal(await world.redis('master', 'get', 'hello'), 'world')
 
     declare(world, '{ mode: rdb, whenScaled: Delete }', 0)
-    await until('the volume of node 1 to be gone', patienceMs, async () => {
+    await until('the volume of node 1 to be gone', settleTimeoutMs, async () => {
       assert.deepEqual(await volumesOf(world.name), [`${world.name}-0`])
       return true
     })
@@ -85,18 +85,18 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     const world = testWorld(t, 'called')
     declare(world, 'aof', 1)
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     await world.redis('master', 'set', 'hello', 'world')
     declare(world, '{ volume: { name: "data-{ordinal}.of.{flotilla}" } }', 2)
-    await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+    await assertWhole(world, { replicas: 2, withinMs: settleTimeoutMs })
     const volumes = [`${world.name}-0`, `${world.name}-1`, `data-2.of.${world.name}`].toSorted()
     assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
 
     for (const node of ['replica-1', 'master'] as const) {
       const mark = daemon.mark()
       await removeContainer((await world.container(node)).id)
-      await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
-      await assertWhole(world, { replicas: 2, withinMs: patienceMs })
+      await daemon.waitFor('flotilla.ready', { since: mark, withinMs: settleTimeoutMs })
+      await assertWhole(world, { replicas: 2, withinMs: settleTimeoutMs })
     }
     assert.deepEqual((await volumesOf(world.name)).toSorted(), volumes)
     assert.equal(await world.redis('master', 'get', 'hello'), 'world')
@@ -119,14 +119,14 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     await makeVolume(0)
     declare(world, 'aof', 0)
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     await world.redis('master', 'set', 'hello', 'world')
     await makeVolume(1)
     declare(world, 'aof', 1)
-    await until('the hold', patienceMs, async () => {
+    await until('the hold', settleTimeoutMs, async () => {
       const { refusing } = await world.status()
       const hold = refusing.find(({ code }) => code === 'VolumeShared')
-      assert.ok(hold?.why.includes(place), JSON.stringify(refusing))
+      assert.ok(hold?.reason.includes(place), JSON.stringify(refusing))
       return true
     })
     assert.deepEqual(
@@ -135,7 +135,7 @@ describe('spec.persistence', { concurrency: 2 }, () => {
     )
     const mark = daemon.mark()
     await call('DELETE', `/volumes/${world.name}-1`)
-    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { since: mark, withinMs: settleTimeoutMs })
     assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
   })
 })

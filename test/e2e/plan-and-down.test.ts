@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, containersOf, networksOf, removeContainer, volumesOf } from '../support/containers.js'
 import { callEngine, testEngine } from '../support/engine.js'
 import { ownImage } from '../support/own-image.js'
@@ -38,9 +38,9 @@ describe('plan and down', { concurrency: 3 }, () => {
 
   test('33. `down` removes what is ours and nothing else, after asking (or `--yes`)', async t => {
     const [world, neighbour] = [testWorld(t, 'down'), testWorld(t, 'stays')]
-    const stranger = `${world.name}-stranger`
-    await call('POST', '/volumes/create', { Name: stranger })
-    world.beforeRemoval(async () => void (await callEngine('DELETE', `/volumes/${stranger}`)))
+    const foreign = `${world.name}-stranger`
+    await call('POST', '/volumes/create', { Name: foreign })
+    world.beforeRemoval(async () => void (await callEngine('DELETE', `/volumes/${foreign}`)))
     for (const one of [world, neighbour]) {
       one.declare({ replicas: 1 })
       const up = await one.flotilla('up', '--timeout', '60')
@@ -60,7 +60,7 @@ describe('plan and down', { concurrency: 3 }, () => {
     assert.deepEqual(await world.containers(), [])
     assert.deepEqual(await networksOf(world.name), [])
     assert.deepEqual(await volumesOf(world.name), [`${world.name}-0`, `${world.name}-1`])
-    assert.equal((await callEngine('GET', `/volumes/${stranger}`)).status, 200)
+    assert.equal((await callEngine('GET', `/volumes/${foreign}`)).status, 200)
     await assertUntouched(neighbour, others)
     await assertWhole(neighbour, { replicas: 1 })
 

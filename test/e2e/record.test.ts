@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { runByHand } from '../support/by-hand.js'
-import { assertOneChange, assertUntouched, assertWhole } from '../support/common-promises.js'
+import { dockerRun } from '../support/docker-run.js'
+import { assertOneChange, assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { killContainer, removeContainer } from '../support/containers.js'
 import { uniqueName } from '../support/engine.js'
 import { until } from '../support/until.js'
@@ -39,7 +39,7 @@ describe('the record', { concurrency: 2 }, () => {
     assert.equal(await world.redis('master', 'get', 'after'), 'written')
     assert.equal(await world.redis('replica-0', 'get', 'after'), 'written')
     // What it owes nobody any more: nothing was taken from the volume of a node that follows.
-    assert.deepEqual(third.lines('data.set-aside', 0), [])
+    assert.deepEqual(third.lines('data.archived', 0), [])
   })
 
   test("41. Redis's own FAILOVER by hand → adopted as external: names moved, epoch counted, nothing stopped, no hold", async t => {
@@ -84,7 +84,7 @@ describe('the record', { concurrency: 2 }, () => {
     const daemon = world.startDaemon()
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'DataLossGuard')
-    assert.match(String(held['why']), /node 1 was made master by somebody else, and is empty/)
+    assert.match(String(held['reason']), /node 1 was made master by somebody else, and is empty/)
     const [command = ''] = String(held['type']).split('   ')
     const [, verb = '', ...args] = command.split(' ')
     const { exitCode, stderr } = await world.flotilla(verb, ...args)
@@ -129,7 +129,7 @@ describe('the record', { concurrency: 2 }, () => {
       `sentinel monitor mine ${(await world.container('master')).address?.host} 6379 2`,
       `sentinel auth-pass mine ${world.password()}`,
     ]
-    const sentinel = await runByHand(world, {
+    const sentinel = await dockerRun(world, {
       name: uniqueName('sentinel'),
       network: world.name,
       command: [
@@ -138,8 +138,8 @@ describe('the record', { concurrency: 2 }, () => {
         `echo '${config.join('\n')}' > /data/sentinel.conf && exec redis-server /data/sentinel.conf --sentinel`,
       ],
     })
-    const told = await daemon.waitFor('controller.other', { since: mark, withinMs: 60_000 })
-    assert.ok(String(told['why']).includes(String(sentinel.address?.host)), String(told['why']))
+    const told = await daemon.waitFor('controller.conflict', { since: mark, withinMs: 60_000 })
+    assert.ok(String(told['reason']).includes(String(sentinel.address?.host)), String(told['reason']))
     const { conditions } = await world.status()
     assert.equal(conditions.find(({ type }) => type === 'OtherController')?.reason, 'Sentinel')
   })

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { appendFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
 
-const patienceMs = 120_000
+const settleTimeoutMs = 120_000
 const mib = 1_048_576
 
 function limit(world: World, resources: string | null): void {
@@ -37,7 +37,7 @@ describe('spec.resources', () => {
     const world = testWorld(t, 'limits')
     limit(world, null)
     const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready', { withinMs: patienceMs })
+    await daemon.waitFor('flotilla.ready', { withinMs: settleTimeoutMs })
     const before = await world.containers()
     const writer = new Writer(world, { promised: 'plain' })
     t.after(() => writer.stop())
@@ -46,7 +46,7 @@ describe('spec.resources', () => {
       [256, 0.5],
     ] as const) {
       limit(world, `{ memory: ${memory}Mi, cpus: ${cpus} }`)
-      await until(`limits of ${memory} MiB`, patienceMs, async () => {
+      await until(`limits of ${memory} MiB`, settleTimeoutMs, async () => {
         assert.deepEqual(await limitsOf(world), Array(2).fill(`${memory} MiB, ${cpus} CPUs`))
         const wanted = Math.floor((memory - 64) * mib * 0.7)
         assert.equal(await maxMemoryOf(world, 'master'), wanted)
@@ -55,7 +55,7 @@ describe('spec.resources', () => {
       })
     }
     await assertUntouched(world, before)
-    await assertWhole(world, { replicas: 1, withinMs: patienceMs })
+    await assertWhole(world, { replicas: 1, withinMs: settleTimeoutMs })
     t.diagnostic(`${await writer.assertNothingLost()} acknowledged writes, none lost`)
   })
 })

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import type { Daemon, LogLine } from '../support/daemon.js'
 import { testEngine } from '../support/engine.js'
-import { watchCopies } from '../support/synced-copies.js'
+import { watchSyncedReplicas } from '../support/synced-replicas.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -17,7 +17,7 @@ test('26. New image under 1,000 writes/s → replicas first, one at a time, each
   const writer = new Writer(world, { promised: 'plain', clients: 4, perSecond: 1_200 })
   t.after(() => writer.stop())
   await until('a thousand acknowledged writes', 20_000, () => writer.count >= 1_000)
-  const copies = watchCopies(world)
+  const copies = watchSyncedReplicas(world)
   t.after(() => copies.stop())
   const begunMs = performance.now()
   const [mark, countBefore] = [daemon.mark(), writer.count]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { assertWhole, historyOf } from '../support/common-promises.js'
+import { assertWhole, historyOf } from '../support/common-assertions.js'
 import { volumesOf } from '../support/containers.js'
 import type { Daemon } from '../support/daemon.js'
 import { testEngine } from '../support/engine.js'
@@ -37,12 +37,12 @@ describe('rollout', { concurrency: 2 }, () => {
     }
     const pauseMs = writer.pauseMsMax(begunMs)
     t.diagnostic(`longest pause of two upgrades: ${pauseMs} ms`)
-    // Two hand-overs beside other tests; what they take by themselves is for the benchmarks.
+    // Two switchovers beside other tests; what they take by themselves is for the benchmarks.
     assert.ok(pauseMs < 3_000, `writes paused for ${pauseMs} ms`)
     assert.ok(await writer.assertNothingLost())
   })
 
-  test('a replica that can’t get in sync is made anew by `flotilla restart`, which does not wait for it first', async t => {
+  test('a replica that can’t get in sync is recreated by `flotilla restart`, which does not wait for it first', async t => {
     const world = testWorld(t, 'cut')
     world.declare({ replicas: 1 })
     const daemon = world.startDaemon()
@@ -63,11 +63,11 @@ describe('rollout', { concurrency: 2 }, () => {
     const { world, daemon, before } = await rollTo(t, 'flotilla-test/no-such-image:1')
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'RolloutBlocked')
-    assert.match(String(held['why']), /the image flotilla-test\/no-such-image:1 can't be had/)
+    assert.match(String(held['reason']), /the image flotilla-test\/no-such-image:1 can't be had/)
     const status = await world.status()
     assert.equal(status.conditions.find(one => one.type === 'RolloutBlocked')?.status, 'True')
     assert.deepEqual(await world.containers(), before)
-    await putBack(world, daemon)
+    await restore(world, daemon)
     assert.deepEqual(await world.containers(), before)
   })
 
@@ -76,7 +76,7 @@ describe('rollout', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'RolloutBlocked')
     assert.match(
-      String(held['why']),
+      String(held['reason']),
       /^no server of the image .* comes up on a throwaway container: .*broken on purpose/,
     )
     const status = await world.status()
@@ -85,7 +85,7 @@ describe('rollout', { concurrency: 2 }, () => {
     // A trial of the image may be under way beside the nodes.
     const nodes = (await world.containers()).filter(({ name }) => !name.endsWith('-trial'))
     assert.deepEqual(nodes, before)
-    await putBack(world, daemon)
+    await restore(world, daemon)
     assert.deepEqual(
       (await historyOf(world)).map(entry => entry.kind),
       ['creation'],
@@ -104,7 +104,7 @@ async function rollTo(t: Parameters<typeof testWorld>[0], image: string) {
   return { world, daemon, before }
 }
 
-async function putBack(world: World, daemon: Daemon): Promise<void> {
+async function restore(world: World, daemon: Daemon): Promise<void> {
   const mark = daemon.mark()
   world.declare({ replicas: 2 })
   await daemon.waitFor('flotilla.ready', { since: mark, where: line => line['generation'] === 3 })

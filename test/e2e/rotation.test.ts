@@ -3,8 +3,8 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { describe, test, type TestContext } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
-import { askNode, askOver, connectTo, infoFields } from '../support/redis-node.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
+import { sendToNode, sendOver, connectTo, infoFields } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -22,12 +22,12 @@ describe('passwords', { concurrency: 2 }, () => {
     t.after(() => writer.stop())
     await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
     const links = await watchLinks(t, world)
-    const old = loginOverAndOver(t, world, 'the first')
+    const old = loginRepeatedly(t, world, 'the first')
 
     const own = readFileSync(secretsOf(world), 'utf8')
     assert.equal((await world.flotilla('rotate', world.name)).exitCode, 0)
     writeFileSync(join(world.manifests, 'password'), 'the second\n')
-    await daemon.waitFor('password.noticed', { where: ({ user }) => user === 'default' })
+    await daemon.waitFor('password.rotation-started', { where: ({ user }) => user === 'default' })
     // Whatever it was doing, it goes on from there.
     daemon.signal('SIGKILL')
     await daemon.ended()
@@ -135,7 +135,7 @@ describe('passwords', { concurrency: 2 }, () => {
     await until('a login without a password', 20_000, async () => {
       const connection = connectTo(await world.container('master'), 'anything')
       try {
-        return (await askOver(connection, 'ACL', 'WHOAMI')) === 'default'
+        return (await sendOver(connection, 'ACL', 'WHOAMI')) === 'default'
       } finally {
         connection.close()
       }
@@ -143,7 +143,7 @@ describe('passwords', { concurrency: 2 }, () => {
     await until('the user gone', 20_000, async () => !(await usersOn(world)).join().includes('user reader'))
     writeFileSync(world.manifest, manifest)
     await until('a password asked for again', 20_000, async () => {
-      const said = await Promise.allSettled([askNode(await world.container('master'), 'anything', 'PING')])
+      const said = await Promise.allSettled([sendToNode(await world.container('master'), 'anything', 'PING')])
       return said[0]?.status === 'rejected'
     })
     assert.equal(await world.redis('master', 'ping'), 'PONG')
@@ -184,7 +184,10 @@ async function usersOn(world: World, replicas = 2): Promise<readonly string[]> {
   return (await Promise.all(nodes.map(node => world.administer(node, 'acl', 'list')))).flat().map(String)
 }
 
-/** Asks every replica for its link, over a connection that outlives the rotation. `stop` gives the longest time that one was down. */
+/**
+ * Asks every replica for its link, over a connection that outlives the rotation. `stop` gives the longest
+ * time that one was down.
+ */
 async function watchLinks(t: TestContext, world: World): Promise<{ stop(): number }> {
   const nodes = await Promise.all((['replica-1', 'replica-2'] as const).map(name => world.container(name)))
   const over = new AbortController()
@@ -193,7 +196,7 @@ async function watchLinks(t: TestContext, world: World): Promise<{ stop(): numbe
     const connection = connectTo(node, world.password())
     let upAtMs = performance.now()
     while (!over.signal.aborted) {
-      const info = infoFields(String(await askOver(connection, 'INFO', 'replication')))
+      const info = infoFields(String(await sendOver(connection, 'INFO', 'replication')))
       const nowMs = performance.now()
       if (info['master_link_status'] === 'up') upAtMs = nowMs
       else downMsMax = Math.max(downMsMax, nowMs - upAtMs)
@@ -214,7 +217,7 @@ async function watchLinks(t: TestContext, world: World): Promise<{ stop(): numbe
 }
 
 /** A program that connects anew for everything it does, and was not told of the new password. */
-function loginOverAndOver(
+function loginRepeatedly(
   t: TestContext,
   world: World,
   password: string,
@@ -226,7 +229,7 @@ function loginOverAndOver(
     let adoptedAtMs: number | null = null
     while (!over.signal.aborted) {
       try {
-        await askNode(master, password, 'PING')
+        await sendToNode(master, password, 'PING')
         if (world.password() !== password) adoptedAtMs ??= performance.now()
         if (adoptedAtMs !== null) seen.worksMs = performance.now() - adoptedAtMs
       } catch {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { proxyFor } from '../support/engine-proxy.js'
 import { testWorld } from '../support/world.js'
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { renameContainer, volumesOf } from '../support/containers.js'
-import { askNode } from '../support/redis-node.js'
+import { sendToNode } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 
@@ -39,7 +39,7 @@ describe('scale', { concurrency: 3 }, () => {
     await first.waitFor('flotilla.ready')
     await world.redis('master', 'set', 'hello', 'world')
     await first.stop()
-    await crownByHand(world, 4)
+    await promoteByHand(world, 4)
     const before = await world.containers()
     const daemon = world.startDaemon()
     await assertWhole(world, { replicas: 4 })
@@ -85,10 +85,10 @@ describe('scale', { concurrency: 3 }, () => {
 })
 
 /**
- * A switchover as a person would do it with no Flotilla about, and without its record: what a node's role is must then be found
- * in the names and in what the nodes say.
+ * A switchover as a person would do it with no Flotilla about, and without its record: what a node's role is
+ * must then be found in the names and in what the nodes say.
  */
-async function crownByHand(world: World, ordinal: number): Promise<void> {
+async function promoteByHand(world: World, ordinal: number): Promise<void> {
   const nodes = await world.containers()
   const [old, next] = [nodes[0], nodes.find(node => node.ordinal === ordinal)]
   assert.ok(old !== undefined && next !== undefined)
@@ -96,15 +96,15 @@ async function crownByHand(world: World, ordinal: number): Promise<void> {
   await until('the replica to have it all', 10_000, async () => {
     const offsets = await Promise.all(
       [old, next].map(async node =>
-        /master_repl_offset:(\d+)/.exec(String(await askNode(node, password, 'INFO'))),
+        /master_repl_offset:(\d+)/.exec(String(await sendToNode(node, password, 'INFO'))),
       ),
     )
     return offsets[0]?.[1] === offsets[1]?.[1]
   })
   const administrator = world.administrator()
-  await askNode(next, administrator, 'REPLICAOF', 'NO', 'ONE')
+  await sendToNode(next, administrator, 'REPLICAOF', 'NO', 'ONE')
   for (const node of nodes)
-    if (node !== next) await askNode(node, administrator, 'REPLICAOF', `${world.name}-${ordinal}`, '6379')
+    if (node !== next) await sendToNode(node, administrator, 'REPLICAOF', `${world.name}-${ordinal}`, '6379')
   await renameContainer(old.id, `${world.name}-replica-${old.ordinal}`)
   await renameContainer(next.id, `${world.name}-master`)
   rmSync(join(world.state, `${world.name}.json`))

@@ -7,8 +7,8 @@ import { testWorld, type World } from '../support/world.js'
 import { testProgram } from '../cli/test-program.js'
 
 /**
- * What each verb is run with, in this order, on a flotilla whose passwords are known. A verb that is not here fails the test: add it with whatever makes it say most.
- * `down` comes last by itself.
+ * What each verb is run with, in this order, on a flotilla whose passwords are known. A verb that is not here
+ * fails the test: add it with whatever makes it say most. `down` comes last by itself.
  */
 const runs: Readonly<Record<string, (name: string) => readonly (readonly string[])[]>> = {
   up: name => [[name]],

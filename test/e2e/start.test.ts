@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { assertUntouched, assertWhole } from '../support/common-promises.js'
+import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { proxyFor } from '../support/engine-proxy.js'
-import { askNode, infoFields } from '../support/redis-node.js'
+import { sendToNode, infoFields } from '../support/redis-node.js'
 import { testWorld, type World } from '../support/world.js'
 
-/** The obligation says ten minutes: `FLOTILLA_TEST_SETTLED_SECONDS=600 npm test -- e2e/start`, which is what a soak runs. */
+/**
+ * The obligation says ten minutes: `FLOTILLA_TEST_SETTLED_SECONDS=600 npm test -- e2e/start`, which is what a
+ * soak runs.
+ */
 const settledSeconds = Number(process.env['FLOTILLA_TEST_SETTLED_SECONDS'] ?? '20')
 
 describe('start and steady state', { concurrency: 3 }, () => {
@@ -88,7 +91,10 @@ describe('start and steady state', { concurrency: 3 }, () => {
   }
 })
 
-/** What looks, logs in or acknowledges. Replicas and their master talk with the second line's among themselves. */
+/**
+ * What looks, logs in or acknowledges. Replicas and their master talk with the second line's among
+ * themselves.
+ */
 const harmless = new Set([
   ...[
     'info',
@@ -111,7 +117,7 @@ const harmless = new Set([
 async function commandCounts(world: World): Promise<ReadonlyMap<string, string>> {
   const counts = new Map<string, string>()
   for (const node of await world.containers()) {
-    const text = String(await askNode(node, world.password(), 'INFO', 'commandstats'))
+    const text = String(await sendToNode(node, world.password(), 'INFO', 'commandstats'))
     for (const [key, value] of Object.entries(infoFields(text)))
       counts.set(`${node.name} ${key.replace('cmdstat_', '')}`, /calls=(\d+)/.exec(value)?.[1] ?? '')
   }

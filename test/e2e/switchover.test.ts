@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { followFlotilla } from '../support/cli.js'
-import { assertOneChange, assertUntouched, assertWhole, historyOf } from '../support/common-promises.js'
+import { assertOneChange, assertUntouched, assertWhole, historyOf } from '../support/common-assertions.js'
 import { killContainer, signalContainer } from '../support/containers.js'
 import { until } from '../support/until.js'
 import { testWorld } from '../support/world.js'
@@ -11,7 +11,7 @@ import { Writer } from '../support/writer.js'
 
 describe('switchover', { concurrency: 2 }, () => {
   test('30. `switchover shop --to 2` → < 1 s, zero loss', async t => {
-    const world = testWorld(t, 'hand-over')
+    const world = testWorld(t, 'switchover')
     world.declare({ replicas: 2 })
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
@@ -118,7 +118,7 @@ describe('switchover', { concurrency: 2 }, () => {
     const { mtimeMs } = statSync(join(requests, readdirSync(requests)[0] ?? ''))
     await until('the end of its time', 30_000, () => Date.now() > mtimeMs + 2_100)
     daemon.signal('SIGCONT')
-    await daemon.waitFor('request.answered', { since: mark, where: line => line['result'] === 'expired' })
+    await daemon.waitFor('request.completed', { since: mark, where: line => line['result'] === 'expired' })
     await daemon.waitFor('pass.done', { since: daemon.mark(), where: line => line['outcome'] === 'settled' })
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
     assert.deepEqual(readdirSync(requests), [])

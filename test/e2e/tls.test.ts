@@ -3,16 +3,20 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
-import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import type { FlotillaStatus } from '../../src/model/status.js'
 import { tlsPort } from '../../src/redis/tls.js'
 import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
-import { authorityLifetimeMs, noHoldings, type Holdings } from '../../src/tls/holdings.js'
-import { HoldingsStore } from '../../src/tls/holdings-store.js'
-import type { KeyPair } from '../../src/tls/material.js'
+import {
+  authorityLifetimeMs,
+  emptyCertificateState,
+  type CertificateState,
+} from '../../src/tls/certificate-state.js'
+import { CertificateStore } from '../../src/tls/certificate-store.js'
+import type { KeyPair } from '../../src/tls/certificate-bundle.js'
 import { namesOfNode } from '../../src/tls/names.js'
 import type { NodeContainer } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
-import { askNode, infoFields } from '../support/redis-node.js'
+import { sendToNode, infoFields } from '../support/redis-node.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
@@ -26,7 +30,7 @@ test('created with tls: require, all of it is encrypted and proves who it is; a 
   await daemon.waitFor('flotilla.ready', { withinMs: 90_000 })
   const [master, replica] = [await world.container('master'), await world.container('replica-1')]
 
-  await assert.rejects(askNode(master, world.password(), 'PING'), /refused/, 'the plain port is closed')
+  await assert.rejects(sendToNode(master, world.password(), 'PING'), /refused/, 'the plain port is closed')
   assert.equal(await world.redis('master', 'SET', 'a', '1'), 'OK')
   for (const name of [`${world.name}-1`, `${world.name}-replica-1`, `${world.name}-master`, 'localhost'])
     assert.equal(await shownBy(replica, world, name).then(({ problem }) => problem), null, name)
@@ -54,7 +58,7 @@ test('created with tls: require, all of it is encrypted and proves who it is; a 
   await daemon.waitFor('flotilla.ready', { since: mark })
   const after = await shownBy(master, world, 'localhost')
   assert.notEqual(after.serial, before.serial)
-  assert.ok(after.endsAtMs < Date.now() + 31 * dayMs)
+  assert.ok(after.expiresAtMs < Date.now() + 31 * dayMs)
   assert.ok((await writer.assertNothingLost()) > 20)
   assert.deepEqual(await statsOf(world, 'master', /^sync_/), syncs)
   assert.deepEqual(
@@ -75,10 +79,10 @@ test('certificates are renewed before their end, at the time that is due, under 
   const nodes = [await world.container('master'), await world.container('replica-1')]
   const shown = (): Promise<readonly Shown[]> =>
     Promise.all(nodes.map(node => shownBy(node, world, `${world.name}-master`)))
-  const ends = (await shown()).map(({ endsAtMs }) => endsAtMs)
+  const ends = (await shown()).map(({ expiresAtMs }) => expiresAtMs)
   assert.deepEqual(
     ends,
-    [first.endsAtMs, first.endsAtMs],
+    [first.expiresAtMs, first.expiresAtMs],
     'the nodes have the certificates that are due soon',
   )
 
@@ -88,7 +92,7 @@ test('certificates are renewed before their end, at the time that is due, under 
   const mark = daemon.mark()
   await until('renewal of both', first.dueAtMs - Date.now() + 60_000, async () => {
     const now = await shown()
-    return now.every(({ endsAtMs }) => endsAtMs > first.endsAtMs + dayMs) ? now : undefined
+    return now.every(({ expiresAtMs }) => expiresAtMs > first.expiresAtMs + dayMs) ? now : undefined
   })
   assert.ok(Date.now() >= first.dueAtMs, 'not before it was due')
   const written = writer.count
@@ -155,7 +159,7 @@ test("certificates of one's own that can not serve are refused and nothing is to
 
   put(world, await ownCertificate(world, authority, { lifetimeMs: 1 }), authority)
   const held = await daemon.waitFor('flotilla.held')
-  assert.match(String(held['why']), /has ended on .*\. The nodes keep the certificate that they have/)
+  assert.match(String(held['reason']), /has ended on .*\. The nodes keep the certificate that they have/)
   const during = await shownBy(await world.container('master'), world, `${world.name}-master`)
   assert.equal(during.serial, first.serial)
 
@@ -175,7 +179,7 @@ const servesMs = 60_000
 async function dueSoon({
   name,
   state,
-}: World): Promise<{ readonly dueAtMs: number; readonly endsAtMs: number }> {
+}: World): Promise<{ readonly dueAtMs: number; readonly expiresAtMs: number }> {
   const lifetimeMs = 90 * dayMs
   const nowMs = Math.floor(Date.now() / 1_000) * 1_000
   const madeAtMs = nowMs - (lifetimeMs / 3) * 2 + servesMs
@@ -190,10 +194,15 @@ async function dueSoon({
       }
     }),
   )
-  const holdings: Holdings = { ...noHoldings, authorities: [authority], leaves, inForce: 'generated' }
+  const holdings: CertificateState = {
+    ...emptyCertificateState,
+    authorities: [authority],
+    leaves,
+    inForce: 'generated',
+  }
   mkdirSync(join(state, 'secrets'), { recursive: true, mode: 0o700 })
-  await new HoldingsStore(state).save(name, holdings, authority.certificate)
-  return { dueAtMs: nowMs + servesMs, endsAtMs: madeAtMs + lifetimeMs }
+  await new CertificateStore(state).save(name, holdings, authority.certificate)
+  return { dueAtMs: nowMs + servesMs, expiresAtMs: madeAtMs + lifetimeMs }
 }
 
 function ownCertificate(
@@ -218,7 +227,7 @@ interface Shown {
   /** What speaks against it, by Node's own checks; null for nothing. */
   readonly problem: string | null
   readonly serial: string
-  readonly endsAtMs: number
+  readonly expiresAtMs: number
 }
 
 /** The certificate that a node shows to somebody who connects and looks for this name. */
@@ -234,7 +243,7 @@ async function shownBy(node: NodeContainer, world: World, servername: string): P
   const { serialNumber, valid_to: validTo } = socket.getPeerCertificate()
   const problem = socket.authorized ? null : String(socket.authorizationError)
   socket.destroy()
-  return { problem, serial: serialNumber, endsAtMs: Date.parse(validTo) }
+  return { problem, serial: serialNumber, expiresAtMs: Date.parse(validTo) }
 }
 
 async function assertNoKeyShows(world: World): Promise<void> {

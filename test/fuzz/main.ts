@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util'
-import { keepHeapSmall } from '../../src/daemon/small-heap.js'
+import { limitHeapGrowth } from '../../src/daemon/heap-options.js'
 import { fuzzEngine } from './support/fuzz-engine.js'
 import { fuzzHttp } from './support/fuzz-http.js'
 import { fuzzReplies } from './support/fuzz-replies.js'
-import type { Strain } from './support/strain.js'
+import type { ProcessLoad } from './support/process-load.js'
 
 /** What no input from outside may do to the daemon. */
 const bounds = { hangMs: 100, growthBytes: 20 * 1024 * 1024 }
 
-/** `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server, odd replies to the Redis client, odd answers and logs of an engine. Ends with 1 where one of them has hurt. */
+/**
+ * `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server, odd replies to the Redis client,
+ * odd answers and logs of an engine. Ends with 1 where one of them has hurt.
+ */
 async function main(): Promise<number> {
   // As the daemon runs.
-  keepHeapSmall()
+  limitHeapGrowth()
   const { values } = parseArgs({
     options: { seed: { type: 'string' }, requests: { type: 'string', default: '100000' } },
   })
@@ -30,11 +33,11 @@ async function main(): Promise<number> {
   return isFine ? 0 : 1
 }
 
-function tell({ hangMs, growthBytes }: Strain): string {
+function tell({ hangMs, growthBytes }: ProcessLoad): string {
   return `the event loop stood still for ${hangMs} ms at most, memory grew by ${(growthBytes / 2 ** 20).toFixed(1)} MB at most`
 }
 
-function isWithin({ hangMs, growthBytes }: Strain): boolean {
+function isWithin({ hangMs, growthBytes }: ProcessLoad): boolean {
   return hangMs <= bounds.hangMs && growthBytes <= bounds.growthBytes
 }
 

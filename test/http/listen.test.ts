@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { spawnSync } from 'node:child_process'
 import { listen } from '../../src/http/listen.js'
-import { isTokenIn, loadToken, tokenPath } from '../../src/http/token.js'
+import { isAuthorized, loadToken, tokenPath } from '../../src/http/token.js'
 import { ask, serve } from './support/serve.js'
 
 function folderOf(t: TestContext): string {
@@ -55,8 +55,8 @@ test('the token is made once, only its owner may read it, and it never prints', 
   chmodSync(tokenPath(folder), 0o644)
   assert.equal((await loadToken(folder)).reveal(), token.reveal())
   assert.equal(statSync(tokenPath(folder)).mode & 0o777, 0o600)
-  assert.ok(isTokenIn(`Bearer ${token.reveal()}`, token))
-  assert.ok(!isTokenIn(`Bearer ${token.reveal().slice(1)}`, token))
-  assert.ok(!isTokenIn(undefined, token))
+  assert.ok(isAuthorized(`Bearer ${token.reveal()}`, token))
+  assert.ok(!isAuthorized(`Bearer ${token.reveal().slice(1)}`, token))
+  assert.ok(!isAuthorized(undefined, token))
   assert.equal(String(token), '[secret]')
 })

@@ -6,10 +6,10 @@ import { FlotillaError } from '../../src/errors.js'
 import { problemSchema } from '../../src/http/problem.js'
 import * as shapes from '../../src/http/schemas.js'
 import { historyEntry, master, memory, nothingThere, replica, stopped } from '../reconciler/support/world.js'
-import { eventRecord, sightOf } from './support/fake-desk.js'
+import { eventRecord, snapshotOf } from './support/fake-control-api.js'
 import { serve, token, type Served } from './support/serve.js'
 
-const asKeeper = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+const asOperator = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
 
 async function get({ app }: Served, url: string): Promise<{ status: number; body: string; type: string }> {
   const reply = await app.inject({ url })
@@ -25,7 +25,7 @@ async function post(
   const reply = await app.inject({
     method: 'POST',
     url: `/api/v1/flotillas/shop/${verb}`,
-    headers: asKeeper,
+    headers: asOperator,
     payload: typeof body === 'string' ? body : JSON.stringify(body),
     ...more,
   })
@@ -39,9 +39,9 @@ test('/readyz is 503 with every reason until nothing stands in the way', async t
     body: 'ok\n',
     type: 'text/plain; charset=utf-8',
   })
-  served.desk.checks = [
-    { name: 'engine', trouble: 'it does not answer' },
-    { name: 'manifests', trouble: null },
+  served.api.checks = [
+    { name: 'engine', error: 'it does not answer' },
+    { name: 'manifests', error: null },
   ]
   const text = '[-]engine failed: it does not answer\n[+]manifests ok\nnot ready\n'
   assert.equal((await get(served, '/readyz')).status, 503)
@@ -51,22 +51,25 @@ test('/readyz is 503 with every reason until nothing stands in the way', async t
 
 test('every answer has the shape that the OpenAPI document promises', async t => {
   const served = serve(t)
-  served.desk.sights.set(
+  served.api.snapshots.set(
     'shop',
-    sightOf({ memory: memory(0, { history: [historyEntry()] }), nodes: [master(0), stopped(1), replica(2)] }),
+    snapshotOf({
+      memory: memory(0, { history: [historyEntry()] }),
+      nodes: [master(0), stopped(1), replica(2)],
+    }),
   )
-  served.desk.sights.set(
+  served.api.snapshots.set(
     'new',
-    sightOf({ memory: memory(null), nodes: [], seen: { resources: nothingThere } }),
+    snapshotOf({ memory: memory(null), nodes: [], seen: { resources: nothingThere } }),
   )
-  served.desk.publish(eventRecord(1))
+  served.api.publish(eventRecord(1))
   const shapeOf: Readonly<Record<string, z.ZodType>> = {
     '/api/v1/flotillas': z.strictObject({ flotillas: z.array(shapes.flotilla.strict()) }),
     '/api/v1/flotillas/shop': shapes.flotilla.strict(),
     '/api/v1/flotillas/shop/nodes': z.strictObject({ nodes: z.array(shapes.node.strict()) }),
     '/api/v1/flotillas/shop/plan': shapes.plan.strict(),
     '/api/v1/flotillas/new/plan': shapes.plan.strict(),
-    '/api/v1/flotillas/shop/plan?ask=scale&replicas=4': shapes.plan.strict(),
+    '/api/v1/flotillas/shop/plan?whatIf=scale&replicas=4': shapes.plan.strict(),
     '/api/v1/flotillas/shop/series': shapes.series.strict(),
     '/api/v1/daemon': shapes.daemon.strict(),
     '/api/v1/flotillas/shop/history': z.strictObject({
@@ -127,17 +130,17 @@ test('a role endpoint is 200 for who has the role and 503 for everybody else', a
   assert.equal(await statusOf('nodes/9/master'), 503)
   assert.equal(await statusOf('nodes/shop-0/master'), 200)
   assert.equal(await statusOf('nodes/shop-1/master'), 503)
-  served.desk.sights.set('shop', sightOf({ nodes: [stopped(0), replica(1), replica(2)] }))
+  served.api.snapshots.set('shop', snapshotOf({ nodes: [stopped(0), replica(1), replica(2)] }))
   assert.equal(await statusOf('master'), 503)
-  served.desk.sights.set('shop', null)
+  served.api.snapshots.set('shop', null)
   assert.equal(await statusOf('nodes/0/master'), 404, 'not looked at yet: nobody has lost a role')
 })
 
 test('a replica that is further behind than the balancer allows does not count', async t => {
   const served = serve(t)
-  served.desk.sights.set(
+  served.api.snapshots.set(
     'shop',
-    sightOf({
+    snapshotOf({
       nodes: [master(0, { offset: 5_000 }), replica(1), replica(2, { upstream: { appliedOffset: 5_000 } })],
     }),
   )
@@ -152,12 +155,12 @@ test('a replica that is further behind than the balancer allows does not count',
 
 test('what is asked for reaches the daemon as the command line would ask it', async t => {
   const served = serve(t)
-  served.desk.answer = historyEntry({ kind: 'switchover', from: 0, to: 2, requestId: 'request-1' })
+  served.api.result = historyEntry({ kind: 'switchover', from: 0, to: 2, requestId: 'request-1' })
   assert.equal((await post(served, 'switchover', { to: 2 })).status, 200)
   assert.equal((await post(served, 'failover', { force: true, timeoutSeconds: 5 })).status, 200)
   assert.equal((await post(served, 'pause', {})).status, 200)
   assert.equal((await post(served, 'scale', { replicas: 4 })).status, 202)
-  assert.deepEqual(served.desk.asked, [
+  assert.deepEqual(served.api.asked, [
     { flotilla: 'shop', kind: 'switchover', to: 2, force: false, timeoutMs: 30_000 },
     { flotilla: 'shop', kind: 'failover', to: null, force: true, timeoutMs: 5_000 },
     { flotilla: 'shop', kind: 'pause' },
@@ -167,18 +170,18 @@ test('what is asked for reaches the daemon as the command line would ask it', as
 
 test('what is refused or given up is a conflict with its reason; what has been begun says how to find its end', async t => {
   const served = serve(t)
-  served.desk.answer = historyEntry({ result: 'refused', detail: 'node 2 is behind', to: 2 })
+  served.api.result = historyEntry({ result: 'refused', detail: 'node 2 is behind', to: 2 })
   const refused = await post(served, 'switchover', {})
   assert.equal(refused.status, 409)
   assert.match(problemSchema.parse(refused.body).detail, /node 2 is behind/)
   for (const result of ['refused', 'expired', 'withdrawn'] as const) {
-    served.desk.answer = { requestId: 'request-1', result, detail: 'nothing will be' }
+    served.api.result = { requestId: 'request-1', result, detail: 'nothing will be' }
     const given = await post(served, 'switchover', {})
     assert.equal(given.status, 409)
     const { code, detail } = problemSchema.parse(given.body)
     assert.deepEqual([code, detail], [`request/${result}`, `shop: ${result}: nothing will be`])
   }
-  served.desk.answer = null
+  served.api.result = null
   assert.deepEqual(await post(served, 'switchover', {}), { status: 202, body: { requestId: 'request-1' } })
 })
 
@@ -189,12 +192,12 @@ test('while the engine does not answer everything is told as of the last look, a
       readonly stale: boolean
     }>().stale
   assert.equal(await told(), false)
-  served.desk.checks = [{ name: 'engine', trouble: 'the container engine does not answer' }]
+  served.api.checks = [{ name: 'engine', error: 'the container engine does not answer' }]
   assert.equal(await told(), true)
   const refused = await post(served, 'switchover', {})
   assert.equal(refused.status, 503)
   assert.match(problemSchema.parse(refused.body).detail, /engine does not answer/)
-  assert.deepEqual(served.desk.asked, [])
+  assert.deepEqual(served.api.asked, [])
 })
 
 test('nothing is asked for without the token, by a wrong body, or of a flotilla that is not there', async t => {
@@ -208,7 +211,7 @@ test('nothing is asked for without the token, by a wrong body, or of a flotilla 
     401,
   )
   assert.equal((await post(served, 'pause', {}, { url: '/api/v1/flotillas/nope/pause' })).status, 404)
-  assert.deepEqual(served.desk.asked, [])
+  assert.deepEqual(served.api.asked, [])
 })
 
 test('errors are problems: a stable code, what happened, what to do; ours tell no more than that', async t => {
@@ -222,14 +225,14 @@ test('errors are problems: a stable code, what happened, what to do; ours tell n
   assert.equal((await problem('/nowhere')).status, 404)
   assert.equal((await problem('/%zz')).status, 400)
   assert.equal((await problem('/api/v1/events?last=0')).status, 400)
-  served.desk.sights.set('shop', null)
+  served.api.snapshots.set('shop', null)
   assert.equal((await problem('/api/v1/flotillas/shop')).status, 503)
-  served.desk.failure = new Error('secret inside')
+  served.api.failure = new Error('secret inside')
   const { status, detail } = await problem('/api/v1/flotillas/shop')
   assert.equal(status, 500)
   assert.doesNotMatch(detail, /secret/)
-  assert.deepEqual(served.errors, [served.desk.failure])
-  served.desk.failure = new FlotillaError('manifest/edit-refused', 'it is an alias', { hint: 'by hand' })
+  assert.deepEqual(served.errors, [served.api.failure])
+  served.api.failure = new FlotillaError('manifest/edit-refused', 'it is an alias', { hint: 'by hand' })
   const refused = problemSchema.parse((await post(served, 'scale', { replicas: 1 })).body)
   assert.deepEqual([refused.status, refused.code, refused.hint], [409, 'manifest/edit-refused', 'by hand'])
 })
@@ -244,9 +247,9 @@ test('a browser is told to keep nothing, frame nothing and guess nothing', async
 
 test('events are found by flotilla, code, level and id', async t => {
   const served = serve(t)
-  served.desk.publish(eventRecord(1))
-  served.desk.publish(eventRecord(2, { event: 'node.died', level: 'warn' }))
-  served.desk.publish(eventRecord(3, { flotilla: 'other', event: 'node.died', level: 'warn' }))
+  served.api.publish(eventRecord(1))
+  served.api.publish(eventRecord(2, { event: 'node.died', level: 'warn' }))
+  served.api.publish(eventRecord(3, { flotilla: 'other', event: 'node.died', level: 'warn' }))
   const idsAt = async (url: string): Promise<readonly number[]> =>
     (JSON.parse((await get(served, url)).body) as { events: { id: number }[] }).events.map(({ id }) => id)
   assert.deepEqual(await idsAt('/api/v1/events'), [1, 2, 3])
@@ -287,16 +290,21 @@ test('what would be done if it were asked for is told to readers, and asks for n
       }
     ).text
   assert.equal(await textOf(''), 'nothing to do\n')
-  assert.match(await textOf('ask=switchover&to=2'), /promote node 2/)
-  assert.match(await textOf('ask=scale&replicas=3'), /create container shop-replica-3/)
-  for (const query of ['ask=scale', 'ask=scale&replicas=201', 'ask=nonsense', 'ask=switchover&to=-1'])
+  assert.match(await textOf('whatIf=switchover&to=2'), /promote node 2/)
+  assert.match(await textOf('whatIf=scale&replicas=3'), /create container shop-replica-3/)
+  for (const query of [
+    'whatIf=scale',
+    'whatIf=scale&replicas=201',
+    'whatIf=nonsense',
+    'whatIf=switchover&to=-1',
+  ])
     assert.equal((await get(served, `/api/v1/flotillas/shop/plan?${query}`)).status, 400, query)
-  assert.deepEqual(served.desk.asked, [])
+  assert.deepEqual(served.api.asked, [])
 })
 
 test('a pattern of forty stars is answered like any other', { timeout: 10_000 }, async t => {
   const served = serve(t)
-  served.desk.publish(eventRecord(1))
+  served.api.publish(eventRecord(1))
   const { status, body } = await get(served, `/api/v1/events?code=${'*'.repeat(40)}x`)
   assert.deepEqual({ status, body }, { status: 200, body: '{"events":[]}' })
 })

@@ -9,7 +9,10 @@ import { manifestJsonSchema, manifestJsonSchemaText } from '../../src/manifest/j
 import { parseManifest } from '../../src/manifest/parse.js'
 import { startYamlServer } from './support/yaml-server.js'
 
-/** A line that tells the language server of the schema as it is generated now, as the first line of each example does. */
+/**
+ * A line that tells the language server of the schema as it is generated now, as the first line of each
+ * example does.
+ */
 function modeline(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-schema-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -47,13 +50,13 @@ test('an editor underlines what Flotilla refuses, and takes what it takes', asyn
 
 test('the schema takes every value that Flotilla takes, and refuses every one that it refuses', () => {
   const schema = manifestJsonSchema()
-  const isSound = new Ajv({ strict: false, unicodeRegExp: true }).compile(schema)
+  const isValid = new Ajv({ strict: false, unicodeRegExp: true }).compile(schema)
   const wrong = fieldsOf(schema).flatMap(path => {
     const lines = values.map((value, index) => lineWith(path, value, `shop-${index}`))
     const refused = linesRefused(lines)
     return values.flatMap((value, index) => {
       const isTaken = !refused.has(index)
-      if (isTaken === isSound(parse(lines[index] ?? ''))) return []
+      if (isTaken === isValid(parse(lines[index] ?? ''))) return []
       const where = `${path.join('.')}: ${value}`
       if (isTaken) return [`${where} is taken, but not by the schema`]
       return beyondSchemas.test(path.join('.')) ? [] : [`${where} is taken by the schema alone`]
@@ -120,7 +123,10 @@ function withoutModeline(text: string): string {
   return text.replace(/^# yaml-language-server: .*\n/m, '')
 }
 
-/** Which of these one-line documents Flotilla refuses. A few at a time: of a file with many mistakes it tells just the first. */
+/**
+ * Which of these one-line documents Flotilla refuses. A few at a time: of a file with many mistakes it tells
+ * just the first.
+ */
 function linesRefused(lines: readonly string[]): ReadonlySet<number> {
   const atOnce = 6
   const refused = new Set<number>()
@@ -132,6 +138,9 @@ function linesRefused(lines: readonly string[]): ReadonlySet<number> {
   return refused
 }
 
-/** What no schema can say: limits of amounts that have a unit, what needs another field beside it or must differ from one, and what this daemon allows. */
+/**
+ * What no schema can say: limits of amounts that have a unit, what needs another field beside it or must
+ * differ from one, and what this daemon allows.
+ */
 const beyondSchemas =
   /(overlap|lifetime|memory|cpus|Timeout|timeout|Window|maxLag|pauseBetween|external|save|passwordEnv|driver)$|bootstrap/

@@ -8,7 +8,9 @@ import { parseManifest } from '../../src/manifest/parse.js'
 import { readYaml } from '../../src/manifest/yaml-tree.js'
 import { manifest } from './samples.js'
 
-/** Never throws, never shows a stack, and every message is one line with a remedy; places are inside the text. */
+/**
+ * Never throws, never shows a stack, and every message is one line with a remedy; places are inside the text.
+ */
 function assertReadsCalmly(text: string): void {
   const lineCount = text.split('\n').length
   const { diagnostics } = parseManifest(text, { file: 'x.yaml' })
@@ -234,7 +236,8 @@ test('of twenty thousand wrong keys some are explained and the rest counted, whi
   const { diagnostics } = parseManifest(text, { file: 'x.yaml' })
   assert.equal(diagnostics.length, 20)
   assert.match(diagnostics.at(-1)?.message ?? '', /\(and 19980 more errors after this one\)$/)
-  // Explaining each of them would cost ten times what reading does. Of three tries the best, by the processor's time and not by the clock.
+  // Explaining each of them would cost ten times what reading does. Of three tries the best, by the
+  // processor's time and not by the clock.
   const factors = [1, 2, 3].map(() => {
     const readMs = processorMs(() => readYaml(text))
     return (processorMs(() => parseManifest(text, { file: 'x.yaml' })) - readMs) / readMs

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import test from 'node:test'
 import { manifestJsonSchema, manifestJsonSchemaText } from '../../src/manifest/json-schema.js'
-import { desire, forEver, noDesires } from '../../src/manifest/desired.js'
+import { updateDesiredState, neverDelete, emptyDesiredState } from '../../src/manifest/desired-state.js'
 import { loadManifests } from '../../src/manifest/load.js'
 
 /** The folder that has `manifests`, from wherever the tests were compiled to. */
@@ -16,7 +16,11 @@ function findManifests(): string {
 const manifests = findManifests()
 
 test('the manifest that the daemon starts with is sound', async () => {
-  const { flotillas, diagnostics } = desire(noDesires, await loadManifests(manifests), forEver)
+  const { flotillas, diagnostics } = updateDesiredState(
+    emptyDesiredState,
+    await loadManifests(manifests),
+    neverDelete,
+  )
   assert.deepEqual(diagnostics, [])
   assert.deepEqual(
     [...flotillas.values()].map(({ spec }) => [spec.name, spec.image, spec.replicas]),
@@ -25,10 +29,10 @@ test('the manifest that the daemon starts with is sound', async () => {
 })
 
 test('every example is sound, and all can be used together', async () => {
-  const { flotillas, diagnostics } = desire(
-    noDesires,
+  const { flotillas, diagnostics } = updateDesiredState(
+    emptyDesiredState,
     await loadManifests(join(manifests, 'examples')),
-    forEver,
+    neverDelete,
   )
   assert.deepEqual(diagnostics, [])
   assert.ok(flotillas.size >= 6)

@@ -559,7 +559,7 @@ for (const [what, text, ...expected] of table)
 
 /** The password, wherever somebody may put it who has not read how it is done. */
 const password = 'hunter2-Fz9'
-const misplacedPasswords: readonly string[] = [
+const passwordsInManifest: readonly string[] = [
   ...[`  auth: ${password}`, `  auth: [${password}]`, `  auth: { mode: ${password} }`],
   ...[`  auth: { passwordEnv: ${password} }`, '  auth: { passwordEnv: hunter2Fz9 }'],
   ...[
@@ -579,7 +579,7 @@ const misplacedPasswords: readonly string[] = [
   ...[`  network: { external: ["https://app:${password}@x"] }`],
 ]
 
-for (const line of misplacedPasswords)
+for (const line of passwordsInManifest)
   test(`a password is not repeated where a manifest says ${line.replaceAll(/\s+/g, ' ').trim()}`, () => {
     const { diagnostics } = parseManifest(manifest('shop', `  replicas: 2\n${line}`), { file: 'shop.yaml' })
     const told = rendered(diagnostics)

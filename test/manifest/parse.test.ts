@@ -1,9 +1,9 @@
-import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
+import { defaultPersistence } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { parseManifest } from '../../src/manifest/parse.js'
 import { allowAll } from '../../src/manifest/policy.js'
-import { newMemory } from '../../src/reconciler/memory.js'
+import { newMemory } from '../../src/model/record.js'
 import { parseMemory } from '../../src/state/memory-schema.js'
 import { digestOf } from '../../src/manifest/digest.js'
 import { complaints, manifest } from './samples.js'
@@ -24,13 +24,13 @@ test('persistence is a mode, or a mapping with what belongs to it', () => {
   assert.deepEqual(persistenceIn('{ appendfsync: always }'), {
     ...{ mode: 'aof', save: [], appendfsync: 'always', whenScaled: 'Retain', volume },
   })
-  assert.deepEqual(persistenceIn('{ mode: none }'), persistenceByDefault('none'))
+  assert.deepEqual(persistenceIn('{ mode: none }'), defaultPersistence('none'))
   assert.deepEqual(
     persistenceIn(
       '{ volume: { name: "{ordinal}.{flotilla}", driver: vieux/sshfs, options: { sshcmd: "a@b:/x{ordinal}" }, labels: { tier: gold } } }',
     ),
     {
-      ...persistenceByDefault('aof'),
+      ...defaultPersistence('aof'),
       volume: {
         name: '{ordinal}.{flotilla}',
         driver: 'vieux/sshfs',
@@ -64,7 +64,7 @@ test('everything but name and replicas has a default', () => {
     image: 'redis:8',
     replicas: 2,
     auth: { kind: 'generated', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
-    persistence: persistenceByDefault('aof'),
+    persistence: defaultPersistence('aof'),
     config: {},
     resources: { memoryBytes: null, cpus: null },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
@@ -104,7 +104,7 @@ test('every field can be set', () => {
         ...{ certFile: '/etc/flotilla/a.crt', keyFile: '/etc/flotilla/a.key', caFile: '/etc/ca.crt' },
       },
     },
-    persistence: persistenceByDefault('rdb'),
+    persistence: defaultPersistence('rdb'),
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     resources: { memoryBytes: 1_610_612_736, cpus: 1.5 },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
@@ -268,7 +268,7 @@ test('the digest follows the meaning, not the spelling', () => {
 test('a spec that an earlier version wrote down has the digest of its manifest, so that an upgrade is no edit', () => {
   const written = {
     ...{ name: 'shop', image: 'redis:8', replicas: 2, auth: { kind: 'generated' } },
-    ...{ persistence: persistenceByDefault('aof'), deletionPolicy: 'Retain' },
+    ...{ persistence: defaultPersistence('aof'), deletionPolicy: 'Retain' },
   }
   const file = JSON.stringify({ version: 1, memory: { ...newMemory('shop'), spec: written } })
   const reading = parseMemory(file)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseManifest } from '../../src/manifest/parse.js'
-import { allowAll, objectionsTo, policySchema } from '../../src/manifest/policy.js'
+import { allowAll, policyViolations, policySchema } from '../../src/manifest/policy.js'
 import { manifest } from './samples.js'
 
 /** The fields that are refused of a spec, under a policy of these lines. */
@@ -13,7 +13,7 @@ function refused(spec: string, policy: unknown = {}): readonly string[] {
   const [flotilla] = declared
   assert.ok(flotilla !== undefined, spec)
   const place = { policy: policySchema.parse(policy), folder: '/srv/manifests' }
-  return objectionsTo(flotilla.spec, place).map(({ path }) => path.join('.'))
+  return policyViolations(flotilla.spec, place).map(({ path }) => path.join('.'))
 }
 
 /** Each is refused as it stands, and let through by the line of the policy that its refusal names. */

@@ -18,7 +18,9 @@ export function rendered(diagnostics: readonly Diagnostic[]): readonly string[] 
   return diagnostics.map(renderDiagnostic)
 }
 
-/** A load of these texts, as if they stood in the directory `m`; null stands for a file that can't be read. */
+/**
+ * A load of these texts, as if they stood in the directory `m`; null stands for a file that can't be read.
+ */
 export function loaded(files: Readonly<Record<string, string | null>>): LoadResult {
   const outcomes = Object.entries(files).map(([name, text]) => {
     const file = `m/${name}`

@@ -68,7 +68,7 @@ async function watching(
     path,
     since,
     onLoad: told.add,
-    onTrouble: error => assert.fail(error),
+    onError: error => assert.fail(error),
     clock: systemClock,
     timing,
   })
@@ -129,7 +129,8 @@ for (const [how, save] of Object.entries(saves))
       const file = join(folder, 'shop.yaml')
       await save(file, shop(3))
       await told.until('shop=3')
-      // A second save of the same kind proves that the watch survived, and that nothing else was told in between.
+      // A second save of the same kind proves that the watch survived, and that nothing else was told in
+      // between.
       await save(file, shop(4))
       await told.until('shop=4')
       assert.deepEqual(told.loads, ['shop=3', 'shop=4'])
@@ -247,7 +248,7 @@ test('what happened between the first load and the first look is told', async t 
     path: root,
     since,
     onLoad: told.add,
-    onTrouble: error => assert.fail(error),
+    onError: error => assert.fail(error),
     clock: systemClock,
     timing: byEvents,
   })
@@ -262,7 +263,7 @@ test('after close nothing is told', async () => {
   const root = await mkdtemp(join(tmpdir(), 'flotilla-watch-'))
   const told = new Told()
   const since = await loadManifests(root)
-  const options = { path: root, since, onTrouble: assert.fail, clock: systemClock, timing: byPoll }
+  const options = { path: root, since, onError: assert.fail, clock: systemClock, timing: byPoll }
   const closed = watchManifests({ ...options, onLoad: () => assert.fail('told after close') })
   await closed.close()
   const open2 = watchManifests({ ...options, onLoad: told.add })

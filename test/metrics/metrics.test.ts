@@ -3,23 +3,23 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js'
 import { renderMetricReference } from '../../src/metrics/reference.js'
-import type { Sight } from '../../src/reconciler/controller.js'
-import { conditionTypes } from '../../src/reconciler/status/status.js'
-import { sightOf } from '../http/support/fake-desk.js'
+import type { Snapshot } from '../../src/reconciler/loop/controller.js'
+import { conditionTypes } from '../../src/model/status.js'
+import { snapshotOf } from '../http/support/fake-control-api.js'
 import { historyEntry, master, nowMs, replica, stopped } from '../reconciler/support/world.js'
 import { findPromtool } from '../support/promtool.js'
 
-function metricsOf(sights: ReadonlyMap<string, Sight | null>): Metrics {
-  const keeper = {
+function metricsOf(snapshots: ReadonlyMap<string, Snapshot | null>): Metrics {
+  const controller = {
     get names() {
-      return [...sights.keys()]
+      return [...snapshots.keys()]
     },
-    sightOf: (name: string) => sights.get(name) ?? null,
+    snapshotOf: (name: string) => snapshots.get(name) ?? null,
     queueDepth: 3,
     engineAnswers: true,
   }
   return createMetrics({
-    keeper,
+    controller,
     version: '1.2.3',
     startedAtMs: nowMs,
     self: { loopLagMs: () => 1_500, droppedLogLines: () => 3 },
@@ -35,13 +35,13 @@ async function seriesOf(metrics: Metrics, name: string): Promise<readonly string
     .map(line => line.slice(name.length))
 }
 
-const shop = (facts?: Parameters<typeof sightOf>[0]) => new Map([['shop', sightOf(facts)]])
+const shop = (facts?: Parameters<typeof snapshotOf>[0]) => new Map([['shop', snapshotOf(facts)]])
 
 test('promtool finds nothing to object to', async t => {
   const promtool = findPromtool()
-  if ('why' in promtool) return t.skip(promtool.why)
+  if ('reason' in promtool) return t.skip(promtool.reason)
   const metrics = metricsOf(shop())
-  metrics.passes.note({ flotilla: 'shop', result: 'settled', tookMs: 12, history: [] })
+  metrics.passes.record({ flotilla: 'shop', result: 'settled', tookMs: 12, history: [] })
   const { passed, said } = promtool.run(['check', 'metrics'], await metrics.render())
   assert.ok(passed && said === '', said)
 })
@@ -97,13 +97,13 @@ test('every condition, phase and hold of a flotilla is there from its first look
 })
 
 test('series of a node or a flotilla that is gone are gone', async () => {
-  const sights = shop()
-  const metrics = metricsOf(sights)
-  metrics.passes.note({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
-  sights.set('shop', sightOf({ spec: { replicas: 1 }, nodes: [master(0), replica(1)] }))
+  const snapshots = shop()
+  const metrics = metricsOf(snapshots)
+  metrics.passes.record({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
+  snapshots.set('shop', snapshotOf({ spec: { replicas: 1 }, nodes: [master(0), replica(1)] }))
   assert.equal((await seriesOf(metrics, 'flotilla_node_online')).length, 2)
-  sights.delete('shop')
-  metrics.passes.note({ flotilla: 'shop', result: 'gone', tookMs: 5, history: [] })
+  snapshots.delete('shop')
+  metrics.passes.record({ flotilla: 'shop', result: 'gone', tookMs: 5, history: [] })
   assert.doesNotMatch(await metrics.render(), /flotilla="shop"/)
 })
 
@@ -117,14 +117,14 @@ test('changes of masters are counted once each, from 0, and only those since the
     endedAtMs: nowMs + 300,
   })
   const refused = historyEntry({ kind: 'switchover', result: 'refused', endedAtMs: nowMs + 400 })
-  const note = (...history: Parameters<typeof metrics.passes.note>[0]['history']): void =>
-    metrics.passes.note({ flotilla: 'shop', result: 'again', tookMs: 5, history })
-  note(before)
+  const record = (...history: Parameters<typeof metrics.passes.record>[0]['history']): void =>
+    metrics.passes.record({ flotilla: 'shop', result: 'again', tookMs: 5, history })
+  record(before)
   const total = 'flotilla_failovers_total'
   assert.equal((await seriesOf(metrics, total)).filter(line => line.endsWith(' 0')).length, 6)
-  note(before, failover)
-  note(before, failover, refused)
-  note(before, failover, refused)
+  record(before, failover)
+  record(before, failover, refused)
+  record(before, failover, refused)
   assert.deepEqual(
     (await seriesOf(metrics, total)).filter(line => !line.endsWith(' 0')),
     [
@@ -149,7 +149,7 @@ test('events are counted by code, each from 0 on', async () => {
 
 test('the series of a flotilla stay within the bound that docs/metrics.md names', async () => {
   const metrics = metricsOf(shop())
-  metrics.passes.note({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
+  metrics.passes.record({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
   const lines = (await metrics.render()).split('\n').filter(line => line.includes('flotilla="shop"'))
   const ofNodes = lines.filter(line => line.includes('node="'))
   const [, flotillaMost, nodeMost] =

@@ -2,11 +2,12 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { renderResult, toReport } from './support/report.js'
-import { judgeMutants, type MutationResult } from './support/run.js'
+import { testMutants, type MutationResult } from './support/run.js'
 
 /**
- * `npm run mutate -- [--files PART] [--json FILE]`: changes one small thing of the planner after the other, and tells which changes no test notices. `--files`
- * takes the sources with this part in their path, `--json` writes all verdicts in the format of Stryker's reports.
+ * `npm run mutate -- [--files PART] [--json FILE]`: changes one small thing of the planner after the other,
+ * and tells which changes no test notices. `--files` takes the sources with this part in their path, `--json`
+ * writes all verdicts in the format of Stryker's reports.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -21,13 +22,13 @@ async function main(): Promise<number> {
     process.stderr.write(`no file of src/reconciler/plan has “${values.files}” in its path\n`)
     return 1
   }
-  const result = await judgeMutants({
+  const result = await testMutants({
     root: process.cwd(),
     sources,
     tests: filesIn('test/reconciler/plan', '.test.ts').filter(isQuick).map(compiled),
     processes: Number(values.processes),
     testMsMax,
-    ...(process.stderr.isTTY ? { onProgress: tellProgress } : {}),
+    ...(process.stderr.isTTY ? { onProgress: reportProgress } : {}),
   })
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
   process.stdout.write(renderResult(result))
@@ -35,7 +36,10 @@ async function main(): Promise<number> {
   return 0
 }
 
-/** Of the tests of the planner these plan some hundred thousand times, which takes a minute each: too long to be asked about every mutant. What only they notice counts as not found. */
+/**
+ * Of the tests of the planner these plan some hundred thousand times, which takes a minute each: too long to
+ * be asked about every mutant. What only they notice counts as not found.
+ */
 const slowFiles = ['small-worlds.test.ts', 'interrupted.test.ts', 'rolling-worlds.test.ts']
 
 /** Nearly all tests take a millisecond or two. The enumerations among them take seconds. */
@@ -57,7 +61,7 @@ function compiled(path: string): string {
   return `dist/${path.replace(/\.ts$/, '.js')}`
 }
 
-function tellProgress({ done, all }: { readonly done: number; readonly all: number }): void {
+function reportProgress({ done, all }: { readonly done: number; readonly all: number }): void {
   process.stderr.write(`\r\u001b[K${done} of ${all} mutants`)
 }
 

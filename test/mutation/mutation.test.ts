@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { renderResult, scoreOf, toReport } from './support/report.js'
-import { judgeMutants, type MutationResult } from './support/run.js'
+import { testMutants, type MutationResult } from './support/run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'flotilla-mutation-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A project of one source and one test file. What the source was compiled to is not looked at, but must be there. */
+/**
+ * A project of one source and one test file. What the source was compiled to is not looked at, but must be
+ * there.
+ */
 async function judge(
   name: string,
   { source, tests }: { readonly source: string; readonly tests: string },
@@ -22,7 +25,7 @@ async function judge(
   writeFileSync(join(root, 'dist/src/one.js'), '')
   const head = `import assert from 'node:assert/strict'\nimport { describe, test } from 'node:test'\nimport * as one from './src/one.js'\n`
   writeFileSync(join(root, 'dist/one.test.js'), head + tests)
-  return judgeMutants({
+  return testMutants({
     root,
     sources: ['src/one.ts'],
     tests: ['dist/one.test.js'],
@@ -32,8 +35,8 @@ async function judge(
 }
 
 /** `original → replacement: verdict`, those of one mutator. */
-function verdicts({ judged }: MutationResult, mutator: string): readonly string[] {
-  return judged
+function verdicts({ results }: MutationResult, mutator: string): readonly string[] {
+  return results
     .filter(({ mutant }) => mutant.mutator === mutator)
     .map(({ mutant, verdict }) => `${mutant.original} → ${mutant.replacement}: ${verdict.kind}`)
 }
@@ -48,7 +51,7 @@ test('a mutant that a test notices is killed, one that none notices survives', a
     'years >= 18 → years < 18: killed',
   ])
   assert.match(renderResult(result), /src\/one\.ts:2:10 EqualityOperator: years >= 18 → years > 18\n/)
-  assert.equal(scoreOf(result.judged), 4 / 5)
+  assert.equal(scoreOf(result.results), 4 / 5)
 })
 
 test('a mutant in a place that no test passes is told apart, and counts as not found', async () => {

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { createCommandHook } from '../../src/notify/command-hook.js'
-import type { Notice } from '../../src/notify/notice.js'
+import type { Notification } from '../../src/notify/notification.js'
 import { createWebhook } from '../../src/notify/webhook.js'
 import { Secret } from '../../src/secret.js'
 
-const notice: Notice = {
+const notification: Notification = {
   id: '7-1795392000000',
   kind: 'failover',
   time: '2026-11-23T00:00:00.000Z',
@@ -25,24 +25,24 @@ const never = new AbortController().signal
 describe('the webhook', () => {
   test('is sent the notice as JSON, with a signature over its id, the time of the try and the body', async t => {
     const { requests, webhook } = await listen(t, response => response.end())
-    assert.deepEqual(await webhook.deliver(notice, never), { kind: 'delivered', detail: 'status 200' })
+    assert.deepEqual(await webhook.send(notification, never), { kind: 'delivered', detail: 'status 200' })
     const [request] = requests
     assert.ok(request)
     assert.deepEqual(JSON.parse(request.body), {
       type: 'failover',
-      timestamp: notice.time,
-      data: { flotilla: 'shop', summary: notice.summary, ...notice.facts },
+      timestamp: notification.time,
+      data: { flotilla: 'shop', summary: notification.summary, ...notification.facts },
     })
     const { 'webhook-id': id, 'webhook-timestamp': seconds, 'webhook-signature': signature } = request.headers
-    assert.equal(id, notice.id)
+    assert.equal(id, notification.id)
     assert.equal(seconds, '1795392100')
     const expected = createHmac('sha256', 'an-example-key-of-32-bytes-at-all')
-      .update(`${notice.id}.1795392100.${request.body}`)
+      .update(`${notification.id}.1795392100.${request.body}`)
       .digest('base64')
     assert.equal(signature, `v1,${expected}`)
   })
 
-  for (const [status, again] of [
+  for (const [status, isRetryable] of [
     [500, true],
     [503, true],
     [429, true],
@@ -52,31 +52,31 @@ describe('the webhook', () => {
     [404, false],
     [302, false],
   ] as const)
-    test(`that answers ${status} is ${again ? '' : 'not '}tried again`, async t => {
+    test(`that answers ${status} is ${isRetryable ? '' : 'not '}tried again`, async t => {
       const { requests, webhook } = await listen(t, response => {
         response.writeHead(status, { location: '/elsewhere' }).end()
       })
-      assert.deepEqual(await webhook.deliver(notice, never), {
+      assert.deepEqual(await webhook.send(notification, never), {
         kind: 'failed',
-        why: `status ${status}`,
-        again,
+        reason: `status ${status}`,
+        isRetryable,
       })
       assert.equal(requests.length, 1, 'what is signed for one place is sent to no other')
     })
 
   test('that answers nothing is given up after its deadline, and tried again', async t => {
     const { webhook } = await listen(t, () => undefined)
-    const result = await webhook.deliver(notice, never)
-    assert.deepEqual(result, { kind: 'failed', why: 'no answer within 500 ms', again: true })
+    const result = await webhook.send(notification, never)
+    assert.deepEqual(result, { kind: 'failed', reason: 'no answer within 500 ms', isRetryable: true })
   })
 
   test('that nobody listens at is tried again, and said so with the cause', async t => {
     const { webhook, close } = await listen(t, () => undefined)
     await close()
-    const result = await webhook.deliver(notice, never)
+    const result = await webhook.send(notification, never)
     assert.equal(result.kind, 'failed')
-    assert.match(result.why, /connect ECONNREFUSED 127\.0\.0\.1:\d+/)
-    assert.equal(result.again, true)
+    assert.match(result.reason, /connect ECONNREFUSED 127\.0\.0\.1:\d+/)
+    assert.equal(result.isRetryable, true)
   })
 
   test('is named by its origin alone: the rest of its URL may be a secret', () => {
@@ -88,8 +88,8 @@ describe('the webhook', () => {
 describe('the command', () => {
   test('gets the facts in its environment, and nothing of ours beside', async t => {
     const { file, run } = script(t, 'env | sort')
-    const result = await createCommandHook({ command: [file, 'an argument'], env: run }).deliver(
-      notice,
+    const result = await createCommandHook({ command: [file, 'an argument'], env: run }).send(
+      notification,
       never,
     )
     assert.equal(result.kind, 'delivered')
@@ -114,36 +114,43 @@ describe('the command', () => {
   test('is run without a shell: its arguments arrive as they are written', async t => {
     const { file, run } = script(t, 'echo "$1"')
     const hook = createCommandHook({ command: [file, '$(id) ; *'], env: run })
-    assert.deepEqual(await hook.deliver(notice, never), { kind: 'delivered', detail: '$(id) ; *' })
+    assert.deepEqual(await hook.send(notification, never), { kind: 'delivered', detail: '$(id) ; *' })
   })
 
   test('that fails is told with what it said, and not run again', async t => {
     const { file, run } = script(t, 'echo no pager >&2; exit 3')
-    assert.deepEqual(await createCommandHook({ command: [file], env: run }).deliver(notice, never), {
+    assert.deepEqual(await createCommandHook({ command: [file], env: run }).send(notification, never), {
       kind: 'failed',
-      why: 'exit code 3; it said: no pager',
-      again: false,
+      reason: 'exit code 3; it said: no pager',
+      isRetryable: false,
     })
   })
 
   test('gets the beginning of a fact that is longer than the kernel takes', async t => {
     const { file, run } = script(t, 'printf %s "$FLOTILLA_NOTICE_LAST_LINES" | wc -c')
-    const long = { ...notice, facts: { ...notice.facts, lastLines: ['x'.repeat(200_000)] } }
-    const result = await createCommandHook({ command: [file], env: run }).deliver(long, never)
+    const long = { ...notification, facts: { ...notification.facts, lastLines: ['x'.repeat(200_000)] } }
+    const result = await createCommandHook({ command: [file], env: run }).send(long, never)
     assert.deepEqual(result, { kind: 'delivered', detail: '8192' })
   })
 
   test('that is not there is told', async () => {
-    const result = await createCommandHook({ command: ['/nonexistent/page'], env: {} }).deliver(notice, never)
+    const result = await createCommandHook({ command: ['/nonexistent/page'], env: {} }).send(
+      notification,
+      never,
+    )
     assert.equal(result.kind, 'failed')
-    assert.match(result.kind === 'failed' ? result.why : '', /ENOENT/)
+    assert.match(result.kind === 'failed' ? result.reason : '', /ENOENT/)
   })
 
   test('that hangs is killed with what it started', { timeout: 20_000 }, async t => {
     const { file, run } = script(t, 'sleep 600 & sleep 600')
-    const result = await createCommandHook({ command: [file], env: run }, 500).deliver(notice, never)
+    const result = await createCommandHook({ command: [file], env: run }, 500).send(notification, never)
     // The pipe is at its end only when the child that inherited it has ended as well.
-    assert.deepEqual(result, { kind: 'failed', why: 'it took too long, or Flotilla ends', again: false })
+    assert.deepEqual(result, {
+      kind: 'failed',
+      reason: 'it took too long, or Flotilla ends',
+      isRetryable: false,
+    })
   })
 })
 

@@ -4,8 +4,8 @@ import { errorCode } from '../../src/errors.js'
 import { ownedRuntime } from '../../src/ownership/owned-runtime.js'
 import { ownerPath } from '../../src/ownership/owner-file.js'
 import { Owner } from '../../src/ownership/owner.js'
-import { withNodeRecord, type FlotillaMemory } from '../../src/reconciler/memory.js'
-import { limitedTo } from '../../src/reconciler/tuned-to.js'
+import { withNodeRecord, type FlotillaMemory } from '../../src/model/record.js'
+import { limitsDigest } from '../../src/reconciler/desired/applied-digests.js'
 import {
   flotillaLabel,
   markLabel,
@@ -13,11 +13,12 @@ import {
   readNodeLabels,
   unprovenLabel,
 } from '../../src/runtime/labels.js'
-import { noNetwork, type ContainerSpec, type Runtime } from '../../src/runtime/runtime.js'
-import { createFakeRuntime } from '../../src/runtime/fake/fake-runtime.js'
+import type { Runtime } from '../../src/runtime/runtime.js'
+import { createFakeRuntime } from '../fakes/runtime/fake-runtime.js'
 import { manualClock } from '../reconciler/support/manual-clock.js'
 import { memory } from '../reconciler/support/world.js'
 import { MemoryFiles } from '../simulation/support/memory-files.js'
+import { noNetwork, type ContainerSpec } from '../../src/model/engine.js'
 
 const labelsOf = (ordinal: number) => ({ [flotillaLabel]: 'shop', [nodeLabel]: String(ordinal) })
 
@@ -29,17 +30,17 @@ function spec(name: string, overrides: Partial<ContainerSpec> = {}): ContainerSp
   }
 }
 
-const remembersNothing = { knownFlotillas: async () => [], peekMemory: async () => null }
+const noMemories = { knownFlotillas: async () => [], peekMemory: async () => null }
 
 /** An engine, and state directories in memory. */
 function engine() {
   const clock = { ...manualClock(), sleep: async () => undefined }
   const fake = createFakeRuntime({ clock })
-  fake.hands.addImage('redis:8')
+  fake.controls.addImage('redis:8')
   const files = new MemoryFiles(clock, () => 0)
   const owner = (
     directory = '/state',
-    memories: ConstructorParameters<typeof Owner>[0]['memories'] = remembersNothing,
+    memories: ConstructorParameters<typeof Owner>[0]['memories'] = noMemories,
   ) => new Owner({ directory, runtime: fake.runtime, memories, files })
   return { fake, raw: fake.runtime, files, owner, owned: ownedRuntime(fake.runtime, owner()) }
 }
@@ -82,7 +83,7 @@ test('a mark that an image has caught proves nothing of the containers that are 
   const { fake, raw, owned } = engine()
   const node = await owned.createContainer(spec('shop-replica-1'), [])
   const committed = (await raw.inspectContainer(node))?.labels ?? {}
-  fake.hands.addImage('backup', { labels: committed })
+  fake.controls.addImage('backup', { labels: committed })
   await raw.createContainer(spec('a-look-into-it', { image: 'backup', labels: committed }), [])
   assert.deepEqual(await nodesIn(owned), ['shop-replica-1'])
   await owned.createContainer(spec('shop-replica-2', { image: 'backup', labels: labelsOf(2) }), [])
@@ -136,10 +137,10 @@ test('what an earlier version made is taken over once, containers by the ids tha
   await raw.createNetwork({ name: 'shop', labels: { [flotillaLabel]: 'shop' } })
   await raw.createVolume({ name: 'shop-1', labels: labelsOf(1) })
   await raw.createContainer(spec('forged-1'), [])
-  fake.hands.addImage('evil', { labels: labelsOf(2) })
+  fake.controls.addImage('evil', { labels: labelsOf(2) })
   await raw.createContainer(spec('forged-2', { image: 'evil', labels: labelsOf(2) }), [])
   await raw.createContainer(spec('of-cart', { labels: { ...labelsOf(1), [flotillaLabel]: 'cart' } }), [])
-  const limited = limitedTo(node, { memoryBytes: null, cpus: null })
+  const limited = limitsDigest(node, { memoryBytes: null, cpus: null })
   const known = [1, 2].reduce(
     (before, ordinal) =>
       withNodeRecord(before, ordinal, record => ({ ...record, limited: ordinal === 1 ? limited : null })),
@@ -147,7 +148,7 @@ test('what an earlier version made is taken over once, containers by the ids tha
   )
   const memories = { knownFlotillas: async () => ['shop'], peekMemory: async () => known }
   const keeper = owner('/state', memories)
-  await keeper.holdsLock()
+  await keeper.onLockAcquired()
   const owned = ownedRuntime(raw, keeper)
   assert.deepEqual(await nodesIn(owned), ['shop-replica-1'])
   assert.equal((await owned.listVolumes()).length, 1)
@@ -165,17 +166,17 @@ test('what an earlier version made is taken over once, containers by the ids tha
 test('the key is on disk before the first thing that it is to prove, and who only looks writes nothing', async () => {
   const { files, owner, owned, fake } = engine()
   await nodesIn(owned)
-  assert.equal(files.isThere(ownerPath('/state')), false)
-  let isThere = false
+  assert.equal(files.exists(ownerPath('/state')), false)
+  let exists = false
   fake.faultOf = ({ method }) => {
-    if (method === 'createNetwork') isThere = files.isThere(ownerPath('/state'))
+    if (method === 'createNetwork') exists = files.exists(ownerPath('/state'))
     return null
   }
   await Promise.all([
     owned.createNetwork({ name: 'shop', labels: { [flotillaLabel]: 'shop' } }),
     owned.createContainer(spec('shop-replica-1'), []),
   ])
-  assert.ok(isThere)
+  assert.ok(exists)
   assert.deepEqual(await nodesIn(ownedRuntime(fake.runtime, owner())), ['shop-replica-1'])
 })
 
@@ -195,7 +196,7 @@ test('what carries labels is not taken over by a directory that has just begun t
     knownFlotillas: async () => known.map(({ flotilla }) => flotilla),
     peekMemory: async () => known[0] ?? null,
   })
-  await keeper.holdsLock()
+  await keeper.onLockAcquired()
   known.push(withNodeRecord(memory(), 1, record => record))
   assert.deepEqual(await ownedRuntime(raw, keeper).listVolumes(), [])
   assert.deepEqual(await ownedRuntime(raw, keeper).listNetworks(), [])

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { threeNodeWorlds } from './support/all-worlds.js'
-import { problemOf } from './support/judge-world.js'
+import { problemOf } from './support/end-state.js'
 
 /** `npm run small-worlds`: every world of three nodes, some 585,000; `--every 50` takes each fiftieth. */
 const { values } = parseArgs({
@@ -8,9 +8,9 @@ const { values } = parseArgs({
 })
 let tried = 0
 let bad = 0
-for (const setting of threeNodeWorlds({ every: Number(values.every), from: Number(values.from) })) {
+for (const template of threeNodeWorlds({ every: Number(values.every), from: Number(values.from) })) {
   tried += 1
-  const problem = problemOf(setting)
+  const problem = problemOf(template)
   if (problem === null) continue
   bad += 1
   if (bad <= 5) process.stdout.write(`${problem}\n\n`)

@@ -17,9 +17,9 @@ test('what an ACL file takes as rules is taken', () => {
 
 test('a password, a hash, or what Flotilla sets itself is not for the rules to say', () => {
   for (const secret of ['>hunter2', '<hunter2', `#${'a'.repeat(64)}`, `!${'a'.repeat(64)}`, '(>hunter2)']) {
-    const why = whyNotRules(`+@read ${secret}`) ?? ''
-    assert.match(why, /^has a password or its hash in it/)
-    assert.doesNotMatch(why, /hunter2|aaaa/)
+    const reason = whyNotRules(`+@read ${secret}`) ?? ''
+    assert.match(reason, /^has a password or its hash in it/)
+    assert.doesNotMatch(reason, /hunter2|aaaa/)
   }
   for (const word of ['on', 'OFF', 'nopass', 'resetpass', 'reset', 'clearselectors'])
     assert.match(whyNotRules(`+@read ${word}`) ?? '', /^has "\w+" in it, which Flotilla sets itself/)

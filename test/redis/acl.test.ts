@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
-import type { DefaultUserAccess } from '../../src/manifest/spec.js'
-import { applicationUser, controlUser, replicationUser } from '../../src/redis/acl-user.js'
-import { aclUsers, plainKeys } from '../../src/redis/acl.js'
+import type { DefaultUserAccess } from '../../src/model/spec.js'
+import { applicationUser, controlUser, replicationUser } from '../../src/model/acl-user.js'
+import { aclUsers, aclPasswordsOf } from '../../src/redis/acl.js'
 import { type Connection, openConnection, type Reply } from '../../src/redis/client/connection.js'
-import type { NodeTarget } from '../../src/redis/redis.js'
 import { factsWhen } from '../contract/redis-contract.js'
 import { createRealWorld, type RealWorld } from '../contract/redis-servers.js'
+import type { NodeTarget } from '../../src/model/redis.js'
 
 const deadlineMs = 5000
 
@@ -33,7 +33,7 @@ describe('the ACL users on redis-server', () => {
       'SCRIPT KILL|REPLICAOF NO ONE',
     ]
     for (const command of allowed.join('|').split('|')) {
-      const reply = await ask(controlUser, command)
+      const reply = await send(controlUser, command)
       // SCRIPT KILL finds no script: that is its own refusal, not the ACL's.
       assert.ok(
         reply.kind === 'value' || /^(NOTBUSY)/.test(reply.message),
@@ -71,12 +71,12 @@ describe('the ACL users on redis-server', () => {
     const clients =
       'HELLO|SELECT 1|PING|INFO|ROLE|TIME|COMMAND COUNT|COMMAND DOCS get|LATENCY HELP|CLIENT SETNAME me|CLIENT GETNAME|CLIENT ID|CLIENT INFO|CLIENT LIST|CLIENT TRACKING OFF|CLIENT TRACKINGINFO|CLIENT CACHING YES|CLIENT GETREDIR|CLIENT REPLY ON|CLIENT SETINFO LIB-NAME me|CLUSTER INFO|ACL WHOAMI|MEMORY USAGE a|OBJECT ENCODING a'
     for (const command of [data, queues, scripts, clients].join('|').split('|')) {
-      const reply = await ask(applicationUser, command)
+      const reply = await send(applicationUser, command)
       const words = reply.kind === 'error' ? reply.message : ''
       assert.doesNotMatch(words, /NOPERM/, command)
     }
     // What a script does is judged as well.
-    const scripted = await ask(applicationUser, "EVAL return{redis.call('config','get','hz')} 0")
+    const scripted = await send(applicationUser, "EVAL return{redis.call('config','get','hz')} 0")
     assert.match(JSON.stringify(scripted), /(ACL|NOPERM|permission|not allowed)/i)
   })
 
@@ -93,12 +93,12 @@ describe('the ACL users on redis-server', () => {
 
   test('`default`, off, lets nobody in, and a connection that it has open may do nothing any more', async () => {
     const open = connect(applicationUser)
-    assert.match(JSON.stringify(await open.ask([['SET', 'a', '1']])), /OK/)
+    assert.match(JSON.stringify(await open.send([['SET', 'a', '1']])), /OK/)
     await giveDefault('off')
-    assert.match(JSON.stringify(await open.ask([['GET', 'a']])), /NOPERM/)
-    assert.match(JSON.stringify(await connect(applicationUser).ask([['PING']])), /WRONGPASS/)
+    assert.match(JSON.stringify(await open.send([['GET', 'a']])), /NOPERM/)
+    assert.match(JSON.stringify(await connect(applicationUser).send([['PING']])), /WRONGPASS/)
     await giveDefault('full')
-    assert.match(JSON.stringify(await connect(applicationUser).ask([['CONFIG', 'GET', 'hz']])), /hz/)
+    assert.match(JSON.stringify(await connect(applicationUser).send([['CONFIG', 'GET', 'hz']])), /hz/)
   })
 
   test('`default`, full, may do everything, with its password', async () => {
@@ -106,23 +106,23 @@ describe('the ACL users on redis-server', () => {
       await world.redis.command(node, command.split(' '), { deadlineMs })
     const stranger = openConnection({
       clock: systemClock,
-      ways: [node],
+      endpoints: [node],
       login: null,
       onLost: () => {},
     })
     connections.push(stranger)
-    const answer = await stranger.ask([['GET', 'a']])
+    const answer = await stranger.send([['GET', 'a']])
     assert.match(JSON.stringify(answer), /NOAUTH/)
   })
 
   async function giveDefault(defaultUser: DefaultUserAccess): Promise<void> {
-    const set = aclUsers({ ...plainKeys(world.credentials), defaultUser })
+    const set = aclUsers({ ...aclPasswordsOf(world.credentials), defaultUser })
     await world.redis.setUsers(node, { set, remove: [] }, { deadlineMs })
   }
 
   async function refuses(user: User, commands: string): Promise<void> {
     for (const command of commands.split('|')) {
-      const reply = await ask(user, command)
+      const reply = await send(user, command)
       assert.ok(
         reply.kind === 'error' && reply.message.startsWith('NOPERM'),
         `${command}: ${JSON.stringify(reply)}`,
@@ -130,8 +130,8 @@ describe('the ACL users on redis-server', () => {
     }
   }
 
-  async function ask(user: User, command: string): Promise<Reply> {
-    const answer = await connect(user).ask([command.split(' ')])
+  async function send(user: User, command: string): Promise<Reply> {
+    const answer = await connect(user).send([command.split(' ')])
     return answer.kind === 'replies'
       ? (answer.replies[0] ?? assert.fail())
       : assert.fail(JSON.stringify(answer))
@@ -146,7 +146,7 @@ describe('the ACL users on redis-server', () => {
     }
     const connection = openConnection({
       clock: systemClock,
-      ways: [node],
+      endpoints: [node],
       login: { user, password: passwords[user] ?? assert.fail() },
       onLost: () => {},
     })

@@ -4,10 +4,10 @@ import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../src/clock.js'
 import { createRedisClient } from '../../src/redis/client/redis-client.js'
-import type { NodeTarget, Probe, SourceLogin } from '../../src/redis/redis.js'
 import { Secret } from '../../src/secret.js'
 import { factsWhen, hasCode, probeWhen } from '../contract/redis-contract.js'
 import { createRealWorld, type RealWorld } from '../contract/redis-servers.js'
+import type { NodeTarget, Probe, SourceLogin } from '../../src/model/redis.js'
 
 const deadlineMs = 5000
 
@@ -39,7 +39,8 @@ describe('the ioredis client against redis-server', () => {
     const node = await world.startNode('shop-0', { extraConfig: ['maxclients 1'] })
     await factsWhen(world, node, () => true)
     const stranger = createRedisClient({ clock: systemClock })
-    // Many times: what Redis says before it hangs up must never get lost, or a live node would pass for a dead one.
+    // Many times: what Redis says before it hangs up must never get lost, or a live node would pass for a
+    // dead one.
     for (let round = 0; round < 40; round++) {
       const probe = await stranger.probe(node, { deadlineMs: 2000 })
       assert.equal(probe.kind, 'denied', JSON.stringify(probe))
@@ -145,9 +146,9 @@ describe('the ioredis client against redis-server', () => {
     await world.redis.probe(frozen, { deadlineMs: 100 })
     world.redis.close()
     const startMs = performance.now()
-    while (heldResources().length > 0 && performance.now() - startMs < 10_000)
+    while (openResources().length > 0 && performance.now() - startMs < 10_000)
       await new Promise(resolve => setImmediate(resolve))
-    assert.deepEqual(heldResources(), [])
+    assert.deepEqual(openResources(), [])
     await world.thaw(frozen)
   })
 })
@@ -278,6 +279,6 @@ function commandsIn(text: string): readonly string[] {
     .map(command => [...command.matchAll(/^\$\d+\r\n(.*)\r$/gm)].map(([, word]) => word).join(' '))
 }
 
-function heldResources(): readonly string[] {
+function openResources(): readonly string[] {
   return process.getActiveResourcesInfo().filter(name => /TCPSocket|TCPConnect|Timeout/.test(name))
 }

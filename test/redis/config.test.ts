@@ -1,16 +1,16 @@
-import { persistenceByDefault } from '../../src/manifest/sections/persistence.js'
+import { defaultPersistence } from '../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { aclUsers, renderAcl, type AclKeys } from '../../src/redis/acl.js'
-import { liveExtras, renderRedisConfig, type RedisConfigInput } from '../../src/redis/config.js'
+import { aclUsers, renderAcl, type AclPasswords } from '../../src/redis/acl.js'
+import { versionSpecificOptions, renderRedisConfig, type RedisConfigInput } from '../../src/redis/config.js'
 import { generatePassword } from '../../src/redis/credentials.js'
 import { Secret } from '../../src/secret.js'
 
 const input: RedisConfigInput = {
   nodeAlias: 'shop-1',
-  persistence: persistenceByDefault('aof'),
+  persistence: defaultPersistence('aof'),
   replication: new Secret('s3cret'),
-  openToAll: false,
+  isPasswordless: false,
   options: {},
   tls: null,
 }
@@ -57,7 +57,7 @@ test('the text without secrets is the same whatever the password, and does not h
 
 test('snapshots keep the received RDB on disk; a node without persistence keeps its volume empty', () => {
   const linesOf = (mode: 'rdb' | 'none'): readonly string[] =>
-    renderRedisConfig({ ...input, persistence: persistenceByDefault(mode) }).text.split('\n')
+    renderRedisConfig({ ...input, persistence: defaultPersistence(mode) }).text.split('\n')
   const rdb = linesOf('rdb')
   for (const line of ['repl-diskless-load disabled', 'appendonly no', 'save 3600 1', 'save 60 10000'])
     assert.ok(rdb.includes(line), line)
@@ -67,7 +67,7 @@ test('snapshots keep the received RDB on disk; a node without persistence keeps 
 })
 
 test('protected mode is off only where no password was asked for', () => {
-  assert.match(renderRedisConfig({ ...input, openToAll: true }).text, /^protected-mode no$/m)
+  assert.match(renderRedisConfig({ ...input, isPasswordless: true }).text, /^protected-mode no$/m)
 })
 
 test('a password with a newline is refused without being told', () => {
@@ -80,16 +80,16 @@ test('a password with a newline is refused without being told', () => {
 
 test('version-dependent options are set live, on versions that have them', () => {
   const extras = { 'shutdown-timeout': '3', 'replica-ignore-disk-write-errors': 'yes' }
-  assert.deepEqual(liveExtras({ flavour: 'redis', version: '6.2.14' }), {})
-  assert.deepEqual(liveExtras({ flavour: 'redis', version: '' }), {})
-  assert.deepEqual(liveExtras({ flavour: 'redis', version: '7.0.15' }), extras)
-  assert.deepEqual(liveExtras({ flavour: 'valkey', version: '8.1.1' }), extras)
-  assert.deepEqual(liveExtras({ flavour: 'redis', version: '10.0.0' }), extras)
+  assert.deepEqual(versionSpecificOptions({ flavour: 'redis', version: '6.2.14' }), {})
+  assert.deepEqual(versionSpecificOptions({ flavour: 'redis', version: '' }), {})
+  assert.deepEqual(versionSpecificOptions({ flavour: 'redis', version: '7.0.15' }), extras)
+  assert.deepEqual(versionSpecificOptions({ flavour: 'valkey', version: '8.1.1' }), extras)
+  assert.deepEqual(versionSpecificOptions({ flavour: 'redis', version: '10.0.0' }), extras)
 })
 
 test('the ACL file holds hashes, never passwords, and opens `default` only when asked', () => {
   const [control, replication] = [new Secret('c-word'), new Secret('r-word')]
-  const textOf = (keys: Pick<AclKeys, 'control' | 'application'>): string =>
+  const textOf = (keys: Pick<AclPasswords, 'control' | 'application'>): string =>
     renderAcl(aclUsers({ defaultUser: 'full', replication: [replication], others: [], ...keys }))
   const closed = textOf({ control: [control], application: [new Secret('a-word'), new Secret('b-word')] })
   assert.doesNotMatch(closed, /-word/)

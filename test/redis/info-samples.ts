@@ -1,6 +1,7 @@
 /**
- * INFO as servers print it, with the lines ending in \n here (the parser takes both). The two of 7.0 are whole and from a real server; the others are cut to the
- * sections that differ, written after the sources of those versions.
+ * INFO as servers print it, with the lines ending in \n here (the parser takes both). The two of 7.0 are
+ * whole and from a real server; the others are cut to the sections that differ, written after the sources of
+ * those versions.
  */
 export const redis70Master = `# Server
 redis_version:7.0.15

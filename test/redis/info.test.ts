@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseInfo } from '../../src/redis/info.js'
-import type { RedisFacts } from '../../src/redis/redis.js'
 import {
   redis62Replica,
   redis70Master,
@@ -10,6 +9,7 @@ import {
   redis8Master,
   valkey8Replica,
 } from './info-samples.js'
+import type { RedisFacts } from '../../src/model/redis.js'
 
 test('a 7.0 master is read whole', () => {
   assert.deepEqual(factsOf(redis70Master), {

@@ -35,7 +35,7 @@ test('the way to the nodes follows from where the engine and Flotilla are', () =
   ]
   for (const [change, expected] of cases) {
     const reach = chooseReach({ ...linux, ...change })
-    assert.equal(reach.kind === 'way' ? reach.mode : 'none', expected, JSON.stringify(change))
+    assert.equal(reach.kind === 'reachable' ? reach.mode : 'none', expected, JSON.stringify(change))
     assert.notEqual(reach.reason, '')
   }
 })
@@ -61,24 +61,24 @@ const node: NodeAddressInput = {
 }
 
 test('a node is at its address on the flotilla network, or at its published loopback port', () => {
-  assert.deepEqual(nodeAddress(node), { kind: 'at', host: '10.0.0.5', port: 6379 })
-  assert.deepEqual(nodeAddress({ ...node, mode: 'network' }), { kind: 'at', host: '10.0.0.5', port: 6379 })
+  assert.deepEqual(nodeAddress(node), { kind: 'known', host: '10.0.0.5', port: 6379 })
+  assert.deepEqual(nodeAddress({ ...node, mode: 'network' }), { kind: 'known', host: '10.0.0.5', port: 6379 })
   assert.deepEqual(nodeAddress({ ...node, mode: 'published' }), {
-    kind: 'at',
+    kind: 'known',
     host: '127.0.0.1',
     port: 49153,
   })
 })
 
 test('a paused node keeps its address: it is talked to, and found hung', () => {
-  assert.equal(nodeAddress({ ...node, container: { ...node.container, state: 'paused' } }).kind, 'at')
+  assert.equal(nodeAddress({ ...node, container: { ...node.container, state: 'paused' } }).kind, 'known')
 })
 
 test('a node without an address says why', () => {
   const { container } = node
   const reasonOf = (change: Partial<NodeAddressInput>): string => {
     const address = nodeAddress({ ...node, ...change })
-    return address.kind === 'nowhere' ? address.reason : ''
+    return address.kind === 'unknown' ? address.reason : ''
   }
   assert.match(reasonOf({ container: { ...container, state: 'exited' } }), /shop-1 is not running .*exited/)
   assert.match(reasonOf({ network: 'elsewhere' }), /not attached to the network elsewhere/)

@@ -12,8 +12,8 @@ function judge(
   const bytes = Buffer.from(words, 'latin1')
   const { pieceBytes = bytes.length } = given
   for (let at = 0; at < bytes.length; at += pieceBytes) {
-    const why = guard.whyNot(bytes.subarray(at, at + pieceBytes))
-    if (why !== null) return why
+    const reason = guard.whyNot(bytes.subarray(at, at + pieceBytes))
+    if (reason !== null) return reason
   }
   return null
 }

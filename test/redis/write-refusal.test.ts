@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { showsPausedClients } from '../../src/redis/client/paused.js'
-import type { RedisFacts } from '../../src/redis/redis.js'
+import { showsPausedClients } from '../../src/redis/client/paused-clients.js'
 import { writeRefusal, type WriteGuards } from '../../src/redis/write-refusal.js'
 import { redisFacts } from '../reconciler/support/world.js'
+import type { RedisFacts } from '../../src/model/redis.js'
 
 const guards: WriteGuards = {
   savesSnapshots: true,

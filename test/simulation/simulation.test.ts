@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { scenarioOf } from './support/generate.js'
+import { scenarioOf } from './support/generate-scenario.js'
 import type { Scenario } from './support/scenario.js'
 import { simulate } from './support/simulate.js'
 
 /**
- * The whole controller over a simulated engine, simulated Redis and simulated time, with faults at any moment. These are the same seeds every time: whether a
- * change is good must not depend on luck. What nobody has met yet is looked for by `npm run simulate`.
+ * The whole controller over a simulated engine, simulated Redis and simulated time, with faults at any
+ * moment. These are the same seeds every time: whether a change is good must not depend on luck. What nobody
+ * has met yet is looked for by `npm run simulate`.
  */
 const slice = { first: 1_000_000, seeds: 400 }
 

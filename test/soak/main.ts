@@ -28,18 +28,18 @@ if (values.help === true || !(minutes > 0) || !Number.isInteger(seed)) {
   process.exit(values.help === true ? 0 : 2)
 }
 
-const removals: (() => Promise<void>)[] = []
-const say = (line: string): void => void process.stderr.write(`▸ ${line}\n`)
-say(`seed ${seed}: the same faults again with --seed ${seed}`)
+const cleanups: (() => Promise<void>)[] = []
+const print = (line: string): void => void process.stderr.write(`▸ ${line}\n`)
+print(`seed ${seed}: the same faults again with --seed ${seed}`)
 try {
   const report = await soak({
-    ...{ seed, minutes, dice: new Random(seed), say },
-    after: remove => removals.unshift(remove),
+    ...{ seed, minutes, random: new Random(seed), print },
+    after: remove => cleanups.unshift(remove),
   })
   process.stdout.write(`\n${renderReport(report)}\n`)
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
   const isLost = report.audits.some(({ promised, lost }) => promised === 'WAIT 1' && lost > 0)
   process.exitCode = report.failure === null && !isLost ? 0 : 1
 } finally {
-  for (const remove of removals) await remove()
+  for (const remove of cleanups) await remove()
 }

@@ -2,7 +2,7 @@ import { renderTable } from '../../src/cli/table.js'
 import { median } from '../../bench/support/numbers.js'
 
 /** One fault and what came of it. */
-export interface Strike {
+export interface FaultResult {
   readonly atMs: number
   readonly flotilla: string
   readonly fault: string
@@ -10,7 +10,7 @@ export interface Strike {
   /** The longest time without an acknowledged write from then until everything was well again. */
   readonly pauseMs: number
   /** From the fault until everything was as the manifest asks. */
-  readonly toWholeMs: number
+  readonly recoveredMs: number
 }
 
 /** What was acknowledged, and what of it the master had not at the end. */
@@ -24,7 +24,7 @@ export interface Audit {
 export interface SoakReport {
   readonly seed: number
   readonly minutes: number
-  readonly strikes: readonly Strike[]
+  readonly results: readonly FaultResult[]
   readonly audits: readonly Audit[]
   /** RSS of a daemon that was left alone, with the time since its start. */
   readonly memory: readonly { readonly atMs: number; readonly rssMb: number }[]
@@ -33,13 +33,13 @@ export interface SoakReport {
 }
 
 export function renderReport(report: SoakReport): string {
-  const { seed, minutes, strikes, audits, memory, failure } = report
-  const names = [...new Set(strikes.map(({ fault }) => fault))].sort()
+  const { seed, minutes, results, audits, memory, failure } = report
+  const names = [...new Set(results.map(({ fault }) => fault))].sort()
   const faults = renderTable(
     ['FAULT', 'TIMES', 'WRITES PAUSED MS', 'MOST', 'WHOLE AGAIN MS', 'MOST'],
     names.map(name => {
-      const of = strikes.filter(({ fault }) => fault === name)
-      const [paused, whole] = [of.map(one => one.pauseMs), of.map(one => one.toWholeMs)]
+      const of = results.filter(({ fault }) => fault === name)
+      const [paused, whole] = [of.map(one => one.pauseMs), of.map(one => one.recoveredMs)]
       return [name, `${of.length}`, ...both(paused), ...both(whole)]
     }),
   )
@@ -47,9 +47,9 @@ export function renderReport(report: SoakReport): string {
     ['FLOTILLA', 'PROMISED', 'ACKNOWLEDGED', 'LOST'],
     audits.map(one => [one.flotilla, one.promised, `${one.acknowledged}`, `${one.lost}`]),
   )
-  const crashes = strikes.filter(({ hits }) => hits === 'master').map(({ pauseMs }) => pauseMs)
+  const crashes = results.filter(({ hits }) => hits === 'master').map(({ pauseMs }) => pauseMs)
   return [
-    `seed ${seed}, ${minutes} minutes, ${strikes.length} faults, ${failure === null ? 'all settled without a person' : `FAILED: ${failure}`}`,
+    `seed ${seed}, ${minutes} minutes, ${results.length} faults, ${failure === null ? 'all settled without a person' : `FAILED: ${failure}`}`,
     faults,
     `the master struck, the longest time between two acknowledged writes, ms: ${distribution(crashes)}`,
     lost,

@@ -1,40 +1,41 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { assertWhole } from '../support/common-promises.js'
+import { assertWhole } from '../support/common-assertions.js'
 import type { Daemon } from '../support/daemon.js'
 import { until } from '../support/until.js'
 import { testWorld, type World } from '../support/world.js'
 import { memoryOf } from '../../bench/support/process-cost.js'
-import { catalogue, type Fault, type Target } from './catalogue.js'
+import { catalogue, type Fault, type Target } from './faults.js'
 import type { Random } from '../support/random.js'
-import { FlotillaUnderSoak, type Field } from './flotilla-under-soak.js'
-import type { Audit, SoakReport, Strike } from './report.js'
+import { SoakFlotilla, type SoakContext } from './soak-flotilla.js'
+import type { Audit, SoakReport, FaultResult } from './report.js'
 
 export interface SoakOptions {
   readonly seed: number
   readonly minutes: number
-  readonly dice: Random
-  readonly say: (line: string) => void
+  readonly random: Random
+  readonly print: (line: string) => void
   /** Registers what is to be taken away at the end. */
   readonly after: (remove: () => Promise<void>) => void
 }
 
 const flotillaCount = 3
 /** Longer than the slowest thing that Flotilla does by itself: a roll of four nodes on a busy machine. */
-const wholeWithinMs = 180_000
+const recoveryTimeoutMs = 180_000
 /** In the last part of the time no fault ends the daemon, so that its memory can be watched. */
 const undisturbedShare = 0.4
 
 /**
- * Strikes one fault after the other, chosen by dice from the catalogue, at flotillas that are written to all the time; each time waiting for: the flotilla is whole again,
- * by itself; at the end looks for every acknowledged write.
+ * Strikes one fault after the other, chosen by dice from the catalogue, at flotillas that are written to all
+ * the time; each time waiting for: the flotilla is whole again, by itself; at the end looks for every
+ * acknowledged write.
  */
-export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Promise<SoakReport> {
+export async function soak({ seed, minutes, random, print, after }: SoakOptions): Promise<SoakReport> {
   const worlds = openWorlds(after)
   let daemon = startDaemon(worlds)
-  const field: Field = {
-    flotillas: worlds.map(world => new FlotillaUnderSoak(world)),
+  const soakContext: SoakContext = {
+    flotillas: worlds.map(world => new SoakFlotilla(world)),
     daemon: () => daemon,
     async restartDaemon() {
       daemon.signal('SIGKILL')
@@ -42,38 +43,38 @@ export async function soak({ seed, minutes, dice, say, after }: SoakOptions): Pr
       daemon = startDaemon(worlds)
     },
   }
-  for (const flotilla of field.flotillas) {
-    flotilla.want({})
-    await assertWhole(flotilla.world, { replicas: flotilla.wanted.replicas, withinMs: wholeWithinMs })
+  for (const flotilla of soakContext.flotillas) {
+    flotilla.setWanted({})
+    await assertWhole(flotilla.world, { replicas: flotilla.wanted.replicas, withinMs: recoveryTimeoutMs })
   }
   const endMs = performance.now() + minutes * 60_000
-  const aloneFromMs = endMs - minutes * 60_000 * undisturbedShare
-  const strikes: Strike[] = []
+  const undisturbedFromMs = endMs - minutes * 60_000 * undisturbedShare
+  const results: FaultResult[] = []
   const memory: { atMs: number; rssMb: number }[] = []
   let failure: string | null = null
   let underWay = 'before the first fault'
   try {
     while (performance.now() < endMs) {
-      const isLeftAlone = performance.now() > aloneFromMs
+      const isUndisturbed = performance.now() > undisturbedFromMs
       const { fault, target } = await until('a fault that fits', 120_000, () =>
-        choose(field, dice, { isLeftAlone }),
+        choose(soakContext, random, { isUndisturbed }),
       )
-      underWay = `${strikes.length + 1}. ${target.flotilla.world.name}: ${fault.name}`
-      const strike = await strikeOnce(fault, target)
-      strikes.push(strike)
-      say(
-        `${strikes.length}. ${strike.flotilla}: ${fault.name}: no write for ${strike.pauseMs} ms, whole after ${strike.toWholeMs} ms`,
+      underWay = `${results.length + 1}. ${target.flotilla.world.name}: ${fault.name}`
+      const inject = await injectFault(fault, target)
+      results.push(inject)
+      print(
+        `${results.length}. ${inject.flotilla}: ${fault.name}: no write for ${inject.pauseMs} ms, whole after ${inject.recoveredMs} ms`,
       )
-      if (isLeftAlone) memory.push({ atMs: performance.now(), rssMb: memoryOf(daemon.pid).rssMb })
+      if (isUndisturbed) memory.push({ atMs: performance.now(), rssMb: memoryOf(daemon.pid).rssMb })
     }
   } catch (error) {
     failure = `${underWay}: ${error instanceof Error ? error.message : String(error)}`
     const log = join(tmpdir(), `flotilla-soak-${seed}.log`)
     writeFileSync(log, daemon.output)
-    say(`${failure}\nwhat the daemon has said: ${log}`)
+    print(`${failure}\nwhat the daemon has said: ${log}`)
   }
-  const audits = await Promise.all(field.flotillas.map(auditOf))
-  return { seed, minutes, strikes, audits: audits.flat(), memory, failure }
+  const audits = await Promise.all(soakContext.flotillas.map(auditOf))
+  return { seed, minutes, results, audits: audits.flat(), memory, failure }
 }
 
 /** Several flotillas in one folder, so that one daemon keeps them all. */
@@ -89,43 +90,43 @@ function startDaemon([first]: readonly World[]): Daemon {
 }
 
 async function choose(
-  field: Field,
-  dice: Random,
-  { isLeftAlone }: { readonly isLeftAlone: boolean },
+  soakContext: SoakContext,
+  random: Random,
+  { isUndisturbed }: { readonly isUndisturbed: boolean },
 ): Promise<{ readonly fault: Fault; readonly target: Target } | null> {
-  const flotilla = dice.pick(field.flotillas)
+  const flotilla = random.pick(soakContext.flotillas)
   const nodes = await flotilla.world.containers()
   const master = nodes.find(node => node.name === `${flotilla.world.name}-master`)
   if (master === undefined) return null
   const replicas = nodes.filter(node => node !== master)
-  const target: Target = { field, flotilla, master, replicas, dice }
-  const fitting = catalogue
-    .filter(fault => !(isLeftAlone && fault.endsDaemon === true))
+  const target: Target = { soakContext, flotilla, master, replicas, random }
+  const applicable = catalogue
+    .filter(fault => !(isUndisturbed && fault.endsDaemon === true))
     .flatMap(fault => Array.from({ length: fault.weight }, () => fault))
-  const fault = dice.pick(fitting)
-  return fault.fits(target) ? { fault, target } : null
+  const fault = random.pick(applicable)
+  return fault.applies(target) ? { fault, target } : null
 }
 
-async function strikeOnce(fault: Fault, target: Target): Promise<Strike> {
-  const { flotilla, field } = target
-  const struckAtMs = performance.now()
-  const writers = fault.hits === 'all' ? field.flotillas : [flotilla]
-  await fault.strike(target)
+async function injectFault(fault: Fault, target: Target): Promise<FaultResult> {
+  const { flotilla, soakContext } = target
+  const startedAtMs = performance.now()
+  const writers = fault.hits === 'all' ? soakContext.flotillas : [flotilla]
+  await fault.inject(target)
   for (const one of writers) {
-    await assertWhole(one.world, { replicas: one.wanted.replicas, withinMs: wholeWithinMs })
-    await one.plain.recoveredAfterMs(performance.now(), wholeWithinMs)
+    await assertWhole(one.world, { replicas: one.wanted.replicas, withinMs: recoveryTimeoutMs })
+    await one.plain.recoveredAfterMs(performance.now(), recoveryTimeoutMs)
   }
   return {
-    atMs: struckAtMs,
+    atMs: startedAtMs,
     flotilla: flotilla.world.name,
     fault: fault.name,
     hits: fault.hits,
-    pauseMs: Math.max(...writers.map(({ plain }) => plain.pauseMsMax(struckAtMs))),
-    toWholeMs: Math.round(performance.now() - struckAtMs),
+    pauseMs: Math.max(...writers.map(({ plain }) => plain.pauseMsMax(startedAtMs))),
+    recoveredMs: Math.round(performance.now() - startedAtMs),
   }
 }
 
-async function auditOf({ world, plain, safe }: FlotillaUnderSoak): Promise<readonly Audit[]> {
+async function auditOf({ world, plain, safe }: SoakFlotilla): Promise<readonly Audit[]> {
   await Promise.all([plain.stop(), safe.stop()])
   const lost = await Promise.all([plain, safe].map(writer => writer.missingOn('master')))
   return [

@@ -6,12 +6,15 @@ import { describe, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { FlotillaError } from '../../src/errors.js'
 import { readEvents } from '../../src/events/journal/read.js'
-import { newMemory, type FlotillaMemory } from '../../src/reconciler/memory.js'
+import { newMemory, type FlotillaMemory } from '../../src/model/record.js'
 import { parseMemory, renderMemory } from '../../src/state/memory-schema.js'
 import { StateStore } from '../../src/state/state-store.js'
 import { mutationsOf } from '../support/mutate.js'
 
-/** What a state directory may hold after a power cut, a full disk, a restored backup or a person with an editor. */
+/**
+ * What a state directory may hold after a power cut, a full disk, a restored backup or a person with an
+ * editor.
+ */
 
 const memory: FlotillaMemory = {
   ...newMemory('shop'),
@@ -63,7 +66,7 @@ describe('a memory file', () => {
         write('shop.json', bytes)
         const told: string[] = []
         assert.deepEqual(
-          await store.loadMemory('shop', { onDamage: why => void told.push(why) }),
+          await store.loadMemory('shop', { onCorrupt: reason => void told.push(reason) }),
           newMemory('shop'),
         )
         assert.equal(told.length, 1)
@@ -79,7 +82,7 @@ describe('a memory file', () => {
   test('of a newer Flotilla is refused, and left where it is', async t => {
     const { store, directory, write } = openStore(t)
     write('shop.json', text.replace(/"version": \d+/, '"version": 999'))
-    await assert.rejects(store.loadMemory('shop', { onDamage: () => assert.fail('it is not damaged') }), {
+    await assert.rejects(store.loadMemory('shop', { onCorrupt: () => assert.fail('it is not damaged') }), {
       code: 'state/unreadable',
     })
     assert.deepEqual(readdirSync(directory), ['shop.json'])
@@ -115,7 +118,7 @@ test('an ask that is none is taken away and forgotten', async t => {
         const { store, directory, write } = openStore(t)
         write('requests/shop.json', bytes)
         write('requests/shop.0d9c.json', bytes)
-        assert.deepEqual(await store.takeAsks('shop'), [])
+        assert.deepEqual(await store.takeRequests('shop'), [])
         assert.deepEqual(readdirSync(join(directory, 'requests')), [])
       },
     ),

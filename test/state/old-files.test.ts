@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newMemory } from '../../src/reconciler/memory.js'
+import { newMemory } from '../../src/model/record.js'
 import { parseMemory } from '../../src/state/memory-schema.js'
 import { lineage, spec } from '../reconciler/support/world.js'
 
@@ -63,4 +63,25 @@ test('a state file of an earlier version is read, with what came later as it was
       ],
     },
   })
+})
+
+test('what version 1 wrote down as `why` is read as the reason', () => {
+  const memory = {
+    ...file.memory,
+    dataLost: { atMs: 5, keys: 3, why: 'the volume is empty' },
+    usersRefused: { digest: 'd', why: 'no such command' },
+    imageTrouble: { image: 'redis:99', why: 'not found', atMs: 6 },
+    nodes: [{ ...file.memory.nodes[0], divergence: { runId: 'r', why: 'it takes writes', atMs: 7 } }],
+  }
+  const reading = parseMemory(JSON.stringify({ version: 1, memory }))
+  assert.ok(reading.kind === 'read')
+  assert.deepEqual(
+    [
+      reading.memory.dataLost?.reason,
+      reading.memory.usersRefused?.reason,
+      reading.memory.imageTrouble?.reason,
+      reading.memory.nodes[0]?.divergence?.reason,
+    ],
+    ['the volume is empty', 'no such command', 'not found', 'it takes writes'],
+  )
 })

@@ -14,20 +14,24 @@ export function whyNoBrowser(): string | null {
     : null
 }
 
-export interface Look {
+export interface BrowserSettings {
   readonly width?: number
   readonly height?: number
   readonly colours?: 'light' | 'dark'
 }
 
 /** A browser of its own, with nothing in it, that ends with the test. */
-export async function openBrowser(t: TestContext, look: Look = {}): Promise<BrowserContext> {
-  const { context, close } = await launchBrowser(look)
+export async function openBrowser(t: TestContext, settings: BrowserSettings = {}): Promise<BrowserContext> {
+  const { context, close } = await launchBrowser(settings)
   t.after(close)
   return context
 }
 
-export async function launchBrowser({ width = 1280, height = 900, colours = 'light' }: Look = {}): Promise<{
+export async function launchBrowser({
+  width = 1280,
+  height = 900,
+  colours = 'light',
+}: BrowserSettings = {}): Promise<{
   readonly context: BrowserContext
   readonly close: () => Promise<void>
 }> {
@@ -52,7 +56,10 @@ export async function launchBrowser({ width = 1280, height = 900, colours = 'lig
   }
 }
 
-/** A page, and all that its console and its scripts complain of. Requests that fail because the daemon is away are no complaint. */
+/**
+ * A page, and all that its console and its scripts complain of. Requests that fail because the daemon is away
+ * are no complaint.
+ */
 export async function openPage(
   context: BrowserContext,
   url: string,

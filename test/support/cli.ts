@@ -13,10 +13,15 @@ export interface CliResult {
   readonly tookMs: number
 }
 
-/** Well above what any verb takes on two busy cores; one that hangs fails its test instead of the whole run. */
+/**
+ * Well above what any verb takes on two busy cores; one that hangs fails its test instead of the whole run.
+ */
 const withinMs = 60_000
 
-/** Runs one verb to its end, as a script would: no terminal, nobody to ask. No run may ever show a stack trace. */
+/**
+ * Runs one verb to its end, as a script would: no terminal, nobody to ask. No run may ever show a stack
+ * trace.
+ */
 export async function runFlotilla(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -48,7 +53,7 @@ export function collectOutput(): { readonly output: Output; readonly text: () =>
       result: text => void (printed += text),
       note: () => undefined,
       draw: text => void (printed += text),
-      ...{ stdoutIsTerminal: false, colour: false, columns: null },
+      ...{ stdoutIsTerminal: false, color: false, columns: null },
     },
     text: () => printed,
   }

@@ -15,7 +15,10 @@ export interface ClientLine {
   readonly atMs: number
 }
 
-/** A client program in a container of its own on the flotilla's network: it finds the master as any application does. */
+/**
+ * A client program in a container of its own on the flotilla's network: it finds the master as any
+ * application does.
+ */
 export interface ClientContainer {
   /** Every line so far. */
   readonly lines: readonly ClientLine[]
@@ -31,8 +34,9 @@ export function whyNoClient(language: 'js' | 'python'): string | false {
 }
 
 /**
- * Starts the program as docs/clients.md says: the URL by REDIS_URL, the password by a mounted file, `ndots:1`. There is no registry to get an image of
- * Node or Python from, so the container gets this machine's own, read-only; network and name resolution are Docker's.
+ * Starts the program as docs/clients.md says: the URL by REDIS_URL, the password by a mounted file,
+ * `ndots:1`. There is no registry to get an image of Node or Python from, so the container gets this
+ * machine's own, read-only; network and name resolution are Docker's.
  */
 export async function startClient(
   world: World,

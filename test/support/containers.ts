@@ -13,7 +13,10 @@ export interface NodeContainer {
   readonly image: string
   /** On the flotilla's network; null while it has none. */
   readonly ip: string | null
-  /** Where a test reaches its Redis: a published port where there is one, as the container's address can't be reached everywhere. */
+  /**
+   * Where a test reaches its Redis: a published port where there is one, as the container's address can't be
+   * reached everywhere.
+   */
   readonly address: { readonly host: string; readonly port: number } | null
 }
 
@@ -27,7 +30,9 @@ export async function containersOf(flotilla: string): Promise<readonly NodeConta
   return found.filter(container => container !== null).sort((a, b) => a.ordinal - b.ordinal)
 }
 
-/** The container that has this name now, as a client that looks it up would find it; null when nobody has it. */
+/**
+ * The container that has this name now, as a client that looks it up would find it; null when nobody has it.
+ */
 export async function containerNamed(name: string): Promise<NodeContainer | null> {
   return inspect(name)
 }
@@ -52,7 +57,10 @@ export async function stopContainer(id: string): Promise<void> {
   await call('POST', `/containers/${id}/stop`)
 }
 
-/** `docker rm -f`, typed again where the engine trips over itself ("directory not empty", while a log is being written). */
+/**
+ * `docker rm -f`, typed again where the engine trips over itself ("directory not empty", while a log is being
+ * written).
+ */
 export async function removeContainer(id: string): Promise<void> {
   await until(`container ${id} to be removed`, 10_000, async () => {
     const { status, text } = await callEngine('DELETE', `/containers/${id}?force=1`)

@@ -71,7 +71,10 @@ export class Daemon {
     return this.#lines.slice(since)
   }
 
-  /** The first line of this event after `since` that fits. @throws after `withinMs`, or when the daemon has ended, with the last lines of the log. */
+  /**
+   * The first line of this event after `since` that fits. @throws after `withinMs`, or when the daemon has
+   * ended, with the last lines of the log.
+   */
   async waitFor(
     event: string,
     options: {

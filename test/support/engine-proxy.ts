@@ -6,8 +6,8 @@ import { engineAddress } from './engine.js'
 import type { World } from './world.js'
 
 /**
- * pass: what the engine says. refuse: nobody listens, and what was open is reset. stall: calls are taken and never answered, streams fall
- * silent. fail: every call is answered with 500.
+ * pass: what the engine says. refuse: nobody listens, and what was open is reset. stall: calls are taken and
+ * never answered, streams fall silent. fail: every call is answered with 500.
  */
 export type ProxyMode = 'pass' | 'refuse' | 'stall' | 'fail'
 
@@ -88,9 +88,9 @@ export class EngineProxy {
       answer.once('close', () => (this.#changing -= 1))
     }
     if (this.#mode === 'stall') return
-    if (this.#mode === 'fail') return sayJson(answer, 500, { message: 'the storage driver is on fire' })
+    if (this.#mode === 'fail') return respondJson(answer, 500, { message: 'the storage driver is on fire' })
     if (this.version !== null && path.endsWith('/version'))
-      return sayJson(answer, 200, { ...this.version, Os: 'linux', Arch: 'amd64' })
+      return respondJson(answer, 200, { ...this.version, Os: 'linux', Arch: 'amd64' })
     const onward = request({ ...engineAddress(), method, path, headers, agent: false }, response => {
       this.#streams.add(response)
       response.on('close', () => this.#streams.delete(response)).on('error', () => answer.destroy())
@@ -114,6 +114,6 @@ export async function proxyFor(t: TestContext, world: World): Promise<EngineProx
   return proxy
 }
 
-function sayJson(answer: ServerResponse, status: number, json: unknown): void {
+function respondJson(answer: ServerResponse, status: number, json: unknown): void {
   answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
 }

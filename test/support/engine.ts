@@ -17,7 +17,9 @@ export interface TestEngine {
   readonly brokenImage: string
 }
 
-/** @throws when there is no engine: a test that needs one and has none must fail, not pass by doing nothing. */
+/**
+ * @throws when there is no engine: a test that needs one and has none must fail, not pass by doing nothing.
+ */
 export function testEngine(): TestEngine {
   return {
     dockerHost: wanted('FLOTILLA_TEST_DOCKER_HOST'),
@@ -55,7 +57,10 @@ export interface EngineAnswer {
   readonly text: string
 }
 
-/** Removes every container, network and volume with that value of the label io.flotilla.flotilla. Call it in `after`. */
+/**
+ * Removes every container, network and volume with that value of the label io.flotilla.flotilla. Call it in
+ * `after`.
+ */
 export async function removeFlotilla(flotilla: string): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: [`io.flotilla.flotilla=${flotilla}`] }))
   for (const { Id } of await list<{ Id: string }>(`/containers/json?all=1&filters=${filters}`)) {
@@ -70,8 +75,8 @@ export async function removeFlotilla(flotilla: string): Promise<void> {
 }
 
 /**
- * Ends dockerd and starts it again: SIGTERM stops its containers in good order, SIGKILL leaves them to be found. Only for
- * files named *.alone.test.ts, which run by themselves, and only on an engine of our own.
+ * Ends dockerd and starts it again: SIGTERM stops its containers in good order, SIGKILL leaves them to be
+ * found. Only for files named *.alone.test.ts, which run by themselves, and only on an engine of our own.
  */
 export async function restartEngine(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   await stopEngine(signal)

@@ -1,30 +1,31 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { createPaint, type Paint } from '../../src/cli/paint.js'
+import { createColors, type Colors } from '../../src/cli/colors.js'
 import { stripVTControlCharacters } from 'node:util'
 
 /** How somebody looks at what a verb prints. */
-export interface Look {
+export interface ScreenSettings {
   readonly columns: number | null
-  readonly paint: Paint
+  readonly colors: Colors
 }
 
-const looks = {
-  80: { columns: 80, paint: createPaint(true) },
-  200: { columns: 200, paint: createPaint(true) },
-  pipe: { columns: null, paint: createPaint(false) },
+const screens = {
+  80: { columns: 80, colors: createColors(true) },
+  200: { columns: 200, colors: createColors(true) },
+  pipe: { columns: null, colors: createColors(false) },
 } as const
 
 /**
- * Keeps what a renderer makes of fixed facts as files, `test/cli/screens/<name>.<80|200|pipe>.txt`, so that a change of a screen is seen as one in review: on narrow and
- * wide terminals (colours as they are sent: look at them with `cat`) and in a pipe. `UPDATE_SCREENS=1 npm test -- cli/` writes them anew.
+ * Keeps what a renderer makes of fixed facts as files, `test/cli/screens/<name>.<80|200|pipe>.txt`, so that a
+ * change of a screen is seen as one in review: on narrow and wide terminals (colours as they are sent: look
+ * at them with `cat`) and in a pipe. `UPDATE_SCREENS=1 npm test -- cli/` writes them anew.
  */
-export function keepScreens(name: string, render: (look: Look) => string): void {
-  for (const [width, look] of Object.entries(looks)) {
+export function compareScreens(name: string, render: (screen: ScreenSettings) => string): void {
+  for (const [width, screen] of Object.entries(screens)) {
     const path = `test/cli/screens/${name}.${width}.txt`
     test(`the screen ${name} at ${width} is as it is kept`, () => {
-      const text = render(look)
+      const text = render(screen)
       if (process.env['UPDATE_SCREENS'] === '1') writeFileSync(path, text)
       assert.ok(
         existsSync(path),
@@ -33,13 +34,13 @@ export function keepScreens(name: string, render: (look: Look) => string): void 
       assert.equal(text, readFileSync(path, 'utf8'))
     })
     test(`the screen ${name} at ${width} fits, and says the same without colour`, () => {
-      const text = stripVTControlCharacters(render(look))
+      const text = stripVTControlCharacters(render(screen))
       // A command stays in one piece, to be copied.
       const tooLong = text
         .split('\n')
-        .filter(line => look.columns !== null && line.length > look.columns && !/^ +type: /.test(line))
+        .filter(line => screen.columns !== null && line.length > screen.columns && !/^ +type: /.test(line))
       assert.deepEqual(tooLong, [])
-      assert.equal(render({ ...look, paint: createPaint(false) }), text)
+      assert.equal(render({ ...screen, colors: createColors(false) }), text)
     })
   }
 }

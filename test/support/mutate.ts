@@ -8,7 +8,10 @@ const odd = fc.oneof(
   fc.jsonValue({ maxDepth: 1 }),
 )
 
-/** A JSON document with up to `changesMax` places changed: something odd instead of what was there, a key taken away, or one more. */
+/**
+ * A JSON document with up to `changesMax` places changed: something odd instead of what was there, a key
+ * taken away, or one more.
+ */
 export function mutationsOf(document: unknown, changesMax = 3): fc.Arbitrary<unknown> {
   const change = fc.record({
     place: fc.nat(),

@@ -2,7 +2,10 @@ import { call } from './containers.js'
 import { callEngine, testEngine } from './engine.js'
 import type { World } from './world.js'
 
-/** The test image once more, as an image of this world's own that nothing else uses: one that may be removed. @returns its name. */
+/**
+ * The test image once more, as an image of this world's own that nothing else uses: one that may be removed.
+ * @returns its name.
+ */
 export async function ownImage(world: World): Promise<string> {
   const repository = 'flotilla-test-own'
   const image = `${repository}:${world.name}`

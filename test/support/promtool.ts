@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
 
-/** Prometheus's own judge of metrics and rules; null where it is not installed, and then `why` says what to type. */
-export function findPromtool(): { readonly run: typeof runPromtool } | { readonly why: string } {
+/**
+ * Prometheus's own judge of metrics and rules; null where it is not installed, and then `why` says what to
+ * type.
+ */
+export function findPromtool(): { readonly run: typeof runPromtool } | { readonly reason: string } {
   return spawnSync('promtool', ['--version']).error === undefined
     ? { run: runPromtool }
-    : { why: 'promtool is not installed; type: apt-get install --no-install-recommends prometheus' }
+    : { reason: 'promtool is not installed; type: apt-get install --no-install-recommends prometheus' }
 }
 
 function runPromtool(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseSync } from 'oxc-parser'
-import type { Refusal } from '../../src/reconciler/plan/plan.js'
+import type { Refusal } from '../../src/model/plan.js'
 import { readSources } from '../tooling/source-tree.js'
 
 /** One way that the program has of saying what to type, as it is written in the source. */
@@ -12,10 +12,13 @@ export interface Remedy {
 }
 
 /** Of an object that holds, a function and a variable that make it. */
-const field: keyof Refusal = 'whatToType'
+const field: keyof Refusal = 'remedy'
 const makers: readonly string[] = [field, 'howToRepair']
 
-/** Every remedy of a hold, each branch by itself. @throws for one that is made in a way that can't be read here, so that none is passed over. */
+/**
+ * Every remedy of a hold, each branch by itself. @throws for one that is made in a way that can't be read
+ * here, so that none is passed over.
+ */
 export function remediesOfHolds(): readonly Remedy[] {
   return readSources(['src/reconciler']).flatMap(({ path }) => remediesIn(path, readFileSync(path, 'utf8')))
 }
@@ -67,7 +70,10 @@ function branchesOf(node: Syntax): readonly Syntax[] {
   return isSyntax(one) && isSyntax(other) ? [...branchesOf(one), ...branchesOf(other)] : [node]
 }
 
-/** A value that is put in and is a piece of the command itself is shown, as far as it is written in the same file. */
+/**
+ * A value that is put in and is a piece of the command itself is shown, as far as it is written in the same
+ * file.
+ */
 function wordsOf(node: Syntax, values: ReadonlyMap<string, Syntax>): string | null {
   if (node.type === 'Literal' && typeof node['value'] === 'string') return node['value']
   if (node.type !== 'TemplateLiteral') return null

@@ -6,7 +6,8 @@ import { testWorld, type World } from './world.js'
 import { Writer, type Promised } from './writer.js'
 
 /**
- * So many of the steps, others each time, in their order; all of them with FLOTILLA_TEST_STEPS=all. A life costs seconds, and every run of all tests has some of each change.
+ * So many of the steps, others each time, in their order; all of them with FLOTILLA_TEST_STEPS=all. A life
+ * costs seconds, and every run of all tests has some of each change.
  */
 export function someSteps(all: readonly number[], count: number): readonly number[] {
   if (process.env['FLOTILLA_TEST_STEPS'] === 'all') return all
@@ -19,20 +20,24 @@ export function someSteps(all: readonly number[], count: number): readonly numbe
 /** Twenty lives on a machine that others use too. */
 const withinMs = 120_000
 
-export interface Ways {
-  /** Begins the change with `fault`, kills the daemon after the step, starts it again, waits until all is well and for what the fault came to. */
+export interface StepSetup {
+  /**
+   * Begins the change with `fault`, kills the daemon after the step, starts it again, waits until all is well
+   * and for what the fault came to.
+   */
   readonly end: <Result>(fault: () => Promise<Result>) => Promise<Result>
 }
 
 /**
- * The controller's own life ends after step n of a change, for each n. It logs a step when it is done (at level debug), and is killed at that line; what it
- * managed to do in the fraction of a millisecond until the signal came is one more place to end in. One flotilla lives through all the steps that are
- * given, and no acknowledged write is lost.
+ * The controller's own life ends after step n of a change, for each n. It logs a step when it is done (at
+ * level debug), and is killed at that line; what it managed to do in the fraction of a millisecond until the
+ * signal came is one more place to end in. One flotilla lives through all the steps that are given, and no
+ * acknowledged write is lost.
  */
-export async function liveThrough(
+export async function runThroughSteps(
   t: TestContext,
   options: { readonly replicas: number; readonly steps: readonly number[]; readonly promised?: Promised },
-  once: (world: World, ways: Ways) => Promise<void>,
+  once: (world: World, ways: StepSetup) => Promise<void>,
 ): Promise<void> {
   const { replicas, steps, promised = 'wait' } = options
   const world = testWorld(t, 'steps')

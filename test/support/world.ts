@@ -2,17 +2,20 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { controlUser } from '../../src/redis/acl-user.js'
-import type { TlsTrust } from '../../src/redis/redis.js'
-import type { FlotillaStatus } from '../../src/reconciler/status/status.js'
+import { controlUser } from '../../src/model/acl-user.js'
+import type { FlotillaStatus } from '../../src/model/status.js'
 import { showStatus } from '../../src/cli/status.js'
 import { collectOutput, runFlotilla, type CliResult } from './cli.js'
 import { containersOf, type NodeContainer } from './containers.js'
 import { Daemon } from './daemon.js'
 import { removeFlotilla, testEngine, uniqueName } from './engine.js'
-import { askNode, type NodeLogin } from './redis-node.js'
+import { sendToNode, type NodeLogin } from './redis-node.js'
+import type { TlsTrust } from '../../src/model/redis.js'
 
-/** What one test has to itself: a flotilla of its own name, a folder with manifests and state, and the processes that work on them. */
+/**
+ * What one test has to itself: a flotilla of its own name, a folder with manifests and state, and the
+ * processes that work on them.
+ */
 export interface World {
   /** The name of its flotilla. */
   readonly name: string
@@ -28,7 +31,10 @@ export interface World {
   /** Runs a verb on this world's manifests and state. */
   flotilla(verb: string, ...args: readonly string[]): Promise<CliResult>
   startDaemon(options?: ProcessOptions): Daemon
-  /** What `status -o json` says of the flotilla: the verb itself, without a process, which would take a second of a processor each time. */
+  /**
+   * What `status -o json` says of the flotilla: the verb itself, without a process, which would take a second
+   * of a processor each time.
+   */
   status(): Promise<FlotillaStatus>
   containers(): Promise<readonly NodeContainer[]>
   container(name: 'master' | `replica-${number}`): Promise<NodeContainer>
@@ -38,7 +44,10 @@ export interface World {
   trust(): TlsTrust | null
   /** One command on the node that is named so, as the application. */
   redis(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
-  /** One command on that node as the user `flotilla`, as who administers it by hand: it may change options, users and roles, and sees no data. */
+  /**
+   * One command on that node as the user `flotilla`, as who administers it by hand: it may change options,
+   * users and roles, and sees no data.
+   */
   administer(node: 'master' | `replica-${number}`, ...command: readonly string[]): Promise<unknown>
   /** As whom {@link administer} logs in. */
   administrator(): NodeLogin
@@ -75,8 +84,9 @@ export interface ProcessOptions {
 }
 
 /**
- * Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their pids, the rest by the flotilla's label.
- * `beside`: one more flotilla in the folders of another world, so that one daemon keeps both.
+ * Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their
+ * pids, the rest by the flotilla's label. `beside`: one more flotilla in the folders of another world, so
+ * that one daemon keeps both.
  */
 export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: World): World {
   const name = uniqueName(stem)
@@ -96,7 +106,7 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
     await Promise.allSettled(lastRemovals.map(remove => remove()))
     if (beside === undefined) rmSync(folder, { recursive: true, force: true })
   })
-  const places = ['--manifests', manifests, '--state', state]
+  const paths = ['--manifests', manifests, '--state', state]
   const env: World['env'] = (dockerHost = testEngine().dockerHost) => ({
     PATH: process.env['PATH'] ?? '',
     HOME: folder,
@@ -113,16 +123,16 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
     httpSocket,
     env,
     declare: spec => writeFileSync(manifest, manifestText(name, spec)),
-    flotilla: (verb, ...args) => runFlotilla([verb, ...places, ...args], env()),
+    flotilla: (verb, ...args) => runFlotilla([verb, ...paths, ...args], env()),
     startDaemon({ dockerHost, args = [], env: own = env(dockerHost) } = {}) {
-      const daemon = new Daemon([...places, ...args], own)
+      const daemon = new Daemon([...paths, ...args], own)
       daemons.push(daemon)
       return daemon
     },
     async status() {
       const { output, text } = collectOutput()
       await showStatus(
-        { places: { manifests, state, reach: 'auto' }, env: env(), names: [name], format: 'json' },
+        { paths: { manifests, state, reach: 'auto' }, env: env(), names: [name], format: 'json' },
         output,
       )
       const [status] = (JSON.parse(text()) as { flotillas: readonly FlotillaStatus[] }).flotillas
@@ -148,9 +158,13 @@ export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: 
         : null
     },
     redis: async (role, ...command) =>
-      askNode(await world.container(role), { password: world.password(), trust: world.trust() }, ...command),
+      sendToNode(
+        await world.container(role),
+        { password: world.password(), trust: world.trust() },
+        ...command,
+      ),
     administer: async (role, ...command) =>
-      askNode(await world.container(role), world.administrator(), ...command),
+      sendToNode(await world.container(role), world.administrator(), ...command),
     administrator: () => ({
       ...{ user: controlUser, password: controlPassword(state, name), trust: world.trust() },
     }),

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import type { Connection } from '../../src/redis/client/connection.js'
 import { containerNamed } from './containers.js'
-import { inTime } from './in-time.js'
-import { askOver, connectTo, type NodeLogin } from './redis-node.js'
+import { withTimeout } from './with-timeout.js'
+import { sendOver, connectTo, type NodeLogin } from './redis-node.js'
 import { until } from './until.js'
 import type { World } from './world.js'
 
@@ -11,7 +11,7 @@ import type { World } from './world.js'
 export type Promised = 'plain' | 'wait'
 
 /** A client gives up on an answer after this long, and connects anew to whoever has the name then. */
-const patienceMs = 1_000
+const replyTimeoutMs = 1_000
 
 /** What has become due while an answer was waited for is sent together, up to so much. */
 const togetherMax = 200
@@ -23,8 +23,9 @@ interface Acknowledged {
 }
 
 /**
- * An application that writes one key after the other through `<flotilla>-master`, knowing nothing but that name, and remembers what was acknowledged. The
- * host can't resolve names of containers, so the engine is asked who has it.
+ * An application that writes one key after the other through `<flotilla>-master`, knowing nothing but that
+ * name, and remembers what was acknowledged. The host can't resolve names of containers, so the engine is
+ * asked who has it.
  */
 export class Writer {
   readonly #world: World
@@ -52,7 +53,9 @@ export class Writer {
       readonly stem?: string
       /** Between an answer and the next write of a client. */
       readonly everyMs?: number
-      /** Of all clients together, however long the answers take; null: each writes one key after the other. */
+      /**
+       * Of all clients together, however long the answers take; null: each writes one key after the other.
+       */
       readonly perSecond?: number | null
     },
   ) {
@@ -68,7 +71,9 @@ export class Writer {
     return this.#acknowledged.length
   }
 
-  /** Milliseconds from then (`performance.now()`) to the first acknowledgement of a write that was sent later. */
+  /**
+   * Milliseconds from then (`performance.now()`) to the first acknowledgement of a write that was sent later.
+   */
   async recoveredAfterMs(sinceMs: number, withinMs = 60_000): Promise<number> {
     const first = await until('an acknowledged write', withinMs, () =>
       this.#acknowledged.find(one => one.sentMs > sinceMs),
@@ -96,7 +101,7 @@ export class Writer {
     try {
       for (let start = 0; start < keys.length; start += 1_000) {
         const some = keys.slice(start, start + 1_000)
-        const values = (await askOver(connection, 'MGET', ...some)) as readonly (string | null)[]
+        const values = (await sendOver(connection, 'MGET', ...some)) as readonly (string | null)[]
         missing.push(...some.filter((_, index) => values[index] === null))
       }
     } finally {
@@ -141,17 +146,24 @@ export class Writer {
   }
 
   #acknowledgedInTime(connection: Connection, keys: readonly string[]): Promise<readonly string[]> {
-    return inTime(this.#acknowledgedOf(connection, keys), patienceMs, `no answer for ${patienceMs} ms`)
+    return withTimeout(
+      this.#acknowledgedOf(connection, keys),
+      replyTimeoutMs,
+      `no answer for ${replyTimeoutMs} ms`,
+    )
   }
 
-  /** Those of the keys that the master's OK (and a replica's, where that was promised) came for. @throws when there is none. */
+  /**
+   * Those of the keys that the master's OK (and a replica's, where that was promised) came for. @throws when
+   * there is none.
+   */
   async #acknowledgedOf(connection: Connection, keys: readonly string[]): Promise<readonly string[]> {
-    const answer = await connection.ask(keys.map(key => ['SET', key, 'x']))
+    const answer = await connection.send(keys.map(key => ['SET', key, 'x']))
     if (answer.kind !== 'replies') throw new Error(`no reply: ${answer.kind}`)
     const acknowledged = keys.filter((_, index) => answer.replies[index]?.kind === 'value')
     if (acknowledged.length === 0) throw new Error('refused')
     if (this.#promised === 'plain') return acknowledged
-    return Number(await askOver(connection, 'WAIT', '1', '500')) >= 1 ? acknowledged : []
+    return Number(await sendOver(connection, 'WAIT', '1', '500')) >= 1 ? acknowledged : []
   }
 
   #login(): NodeLogin {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Certificates } from '../../src/tls/certificates.js'
-import { whyUnusable } from '../../src/tls/examine.js'
+import { whyNotUsable } from '../../src/tls/validate.js'
 import { readAnySecretFile } from '../../src/secret-files.js'
-import { HoldingsStore } from '../../src/tls/holdings-store.js'
-import { fingerprintOf } from '../../src/tls/material.js'
-import { fingerprintIn } from '../../src/tls/sight.js'
+import { CertificateStore } from '../../src/tls/certificate-store.js'
+import { certificateFingerprint } from '../../src/tls/certificate-bundle.js'
+import { fingerprintIn } from '../../src/tls/tls-view.js'
 import { generated, nowMs, specWith } from './samples.js'
 
 const spec = specWith(generated())
@@ -21,22 +21,22 @@ async function folder(t: TestContext): Promise<string> {
 
 test('an authority and certificates are made once and kept, for the eyes of one user only', async t => {
   const state = await folder(t)
-  const first = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const first = new Certificates(new CertificateStore(state), readAnySecretFile)
   const { authorities = '' } = (await first.refresh(spec, nowMs)) ?? {}
-  const made = await first.materialFor(spec, 1, nowMs)
-  assert.equal(whyUnusable(made, { serverName: 'shop-1', nowMs }), null)
+  const made = await first.certificateFor(spec, 1, nowMs)
+  assert.equal(whyNotUsable(made, { serverName: 'shop-1', nowMs }), null)
   assert.equal(made.authorities, authorities)
 
-  const afterRestart = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const afterRestart = new Certificates(new CertificateStore(state), readAnySecretFile)
   const again = await afterRestart.refresh(spec, nowMs)
   assert.equal(again?.authorities, authorities)
-  assert.equal(again === null ? null : fingerprintIn(again.sight, 1), fingerprintOf(made))
-  const kept = await afterRestart.materialFor(spec, 1, nowMs)
+  assert.equal(again === null ? null : fingerprintIn(again.tlsView, 1), certificateFingerprint(made))
+  const kept = await afterRestart.certificateFor(spec, 1, nowMs)
   assert.equal(kept.key.reveal(), made.key.reveal())
 
   const secrets = join(state, 'secrets')
   assert.equal((await stat(join(secrets, 'shop.tls.json'))).mode & 0o777, 0o600)
-  const trusted = await readFile(afterRestart.trustPath('shop'), 'utf8')
+  const trusted = await readFile(afterRestart.caCertPath('shop'), 'utf8')
   assert.equal(trusted, authorities)
   assert.doesNotMatch(trusted, /PRIVATE/)
   assert.deepEqual((await readdir(secrets)).toSorted(), ['shop.ca.crt', 'shop.tls.json'])
@@ -46,29 +46,31 @@ test('an authority and certificates are made once and kept, for the eyes of one 
 
 test('nodes that are made at once have a certificate each, and none is lost', async t => {
   const state = await folder(t)
-  const certificates = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const certificates = new Certificates(new CertificateStore(state), readAnySecretFile)
   await certificates.refresh(spec, nowMs)
-  const made = await Promise.all([0, 1, 2, 3].map(ordinal => certificates.materialFor(spec, ordinal, nowMs)))
+  const made = await Promise.all(
+    [0, 1, 2, 3].map(ordinal => certificates.certificateFor(spec, ordinal, nowMs)),
+  )
   assert.equal(new Set(made.map(({ certificate }) => certificate)).size, 4)
-  const access = await new Certificates(new HoldingsStore(state), readAnySecretFile).refresh(spec, nowMs)
+  const access = await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(spec, nowMs)
   made.forEach((one, ordinal) => {
-    assert.equal(access === null ? null : fingerprintIn(access.sight, ordinal), fingerprintOf(one))
+    assert.equal(access === null ? null : fingerprintIn(access.tlsView, ordinal), certificateFingerprint(one))
   })
 })
 
 test('who only looks makes and writes nothing, and sees what was made beside it', async t => {
   const state = await folder(t)
-  const looking = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const looking = new Certificates(new CertificateStore(state), readAnySecretFile)
   assert.equal((await looking.peek(spec, nowMs))?.authorities, '')
   assert.deepEqual(await readdir(state), [])
-  await new Certificates(new HoldingsStore(state), readAnySecretFile).refresh(spec, nowMs)
+  await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(spec, nowMs)
   assert.match((await looking.peek(spec, nowMs))?.authorities ?? '', /BEGIN CERTIFICATE/)
 })
 
 test('with TLS off nothing is made, and what was made before is kept for the way back', async t => {
   const state = await folder(t)
   const off = specWith({ ...generated(), mode: 'off' })
-  const certificates = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const certificates = new Certificates(new CertificateStore(state), readAnySecretFile)
   assert.equal(await certificates.refresh(off, nowMs), null)
   const access = await certificates.refresh(spec, nowMs)
   assert.equal((await certificates.refresh(off, nowMs))?.authorities, access?.authorities)
@@ -76,26 +78,29 @@ test('with TLS off nothing is made, and what was made before is kept for the way
 
 test('damaged holdings are an error that says so, not new ones that nobody trusts', async t => {
   const state = await folder(t)
-  await new Certificates(new HoldingsStore(state), readAnySecretFile).refresh(spec, nowMs)
+  await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(spec, nowMs)
   await writeFile(join(state, 'secrets', 'shop.tls.json'), '{"version":1')
-  await assert.rejects(new Certificates(new HoldingsStore(state), readAnySecretFile).refresh(spec, nowMs), {
-    code: 'state/unreadable',
-    message: /shop\.tls\.json is damaged/,
-  })
+  await assert.rejects(
+    new Certificates(new CertificateStore(state), readAnySecretFile).refresh(spec, nowMs),
+    {
+      code: 'state/unreadable',
+      message: /shop\.tls\.json is damaged/,
+    },
+  )
 })
 
-test('in haste no file is read: what the last look came to holds', async t => {
+test('on the fast path no file is read: what the last look came to holds', async t => {
   const state = await folder(t)
   const path = join(state, 'none.pem')
   const own = specWith({
     mode: 'require',
     certificates: { kind: 'files', certFile: path, keyFile: path, caFile: path },
   })
-  const certificates = new Certificates(new HoldingsStore(state), readAnySecretFile)
+  const certificates = new Certificates(new CertificateStore(state), readAnySecretFile)
   const looked = await certificates.refresh(own, nowMs)
   await writeFile(path, 'another text')
-  assert.equal(await certificates.refresh(own, nowMs, { inHaste: true }), looked)
-  assert.notEqual((await certificates.refresh(own, nowMs))?.sight.refused, looked?.sight.refused)
+  assert.equal(await certificates.refresh(own, nowMs, { fastPath: true }), looked)
+  assert.notEqual((await certificates.refresh(own, nowMs))?.tlsView.refused, looked?.tlsView.refused)
 })
 
 test('a file that can not be read is a reason, not a failed pass', async t => {
@@ -107,6 +112,6 @@ test('a file that can not be read is a reason, not a failed pass', async t => {
     mode: 'require',
     certificates: { kind: 'files', certFile: path, keyFile: join(state, 'none.key'), caFile: path },
   })
-  const access = await new Certificates(new HoldingsStore(state), readAnySecretFile).refresh(own, nowMs)
-  assert.match(access?.sight.refused ?? '', /none\.key is not there$/)
+  const access = await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(own, nowMs)
+  assert.match(access?.tlsView.refused ?? '', /none\.key is not there$/)
 })

@@ -1,6 +1,6 @@
-import type { FlotillaSpec, TlsSpec } from '../../src/manifest/spec.js'
+import type { FlotillaSpec, TlsSpec } from '../../src/model/spec.js'
 import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
-import type { KeyPair, NodeMaterial } from '../../src/tls/material.js'
+import type { KeyPair, CertificateBundle } from '../../src/tls/certificate-bundle.js'
 import { spec } from '../reconciler/support/world.js'
 
 export const nowMs = Date.UTC(2026, 10, 24, 12)
@@ -12,10 +12,10 @@ export function authority(lifetimeMs = 3_650 * dayMs, atMs = nowMs): Promise<Key
 }
 
 /** A certificate for the master's name, unless told otherwise, and all that belongs to it. */
-export async function material(
+export async function bundle(
   issuer: KeyPair,
   { names = [serverName], lifetimeMs = 90 * dayMs, atMs = nowMs } = {},
-): Promise<NodeMaterial> {
+): Promise<CertificateBundle> {
   const pair = await issueCertificate(issuer, { names, addresses: [], nowMs: atMs, lifetimeMs })
   return { ...pair, authorities: issuer.certificate }
 }

@@ -6,7 +6,10 @@ export interface Rule {
   readonly whyNot: (source: Source) => string | null
 }
 
-/** One package speaks to Docker, one to Redis, one HTTP, one Prometheus's language and one to the browser, each in its room. */
+/**
+ * One package speaks to Docker, one to Redis, one HTTP, one Prometheus's language and one to the browser,
+ * each in its room.
+ */
 export const portRules: readonly Rule[] = [
   onlyIn({ packages: ['dockerode', 'docker-modem', 'ssh2'], folder: 'src/runtime/' }),
   onlyIn({ packages: ['ioredis'], folder: 'src/redis/' }),
@@ -113,13 +116,16 @@ export const allRules: readonly Rule[] = [
 export function violations(sources: readonly Source[], rules: readonly Rule[]): readonly string[] {
   return sources.flatMap(source =>
     rules.flatMap(rule => {
-      const why = rule.whyNot(source)
-      return why === null ? [] : [`${source.path}: ${why} (${rule.name})`]
+      const reason = rule.whyNot(source)
+      return reason === null ? [] : [`${source.path}: ${reason} (${rule.name})`]
     }),
   )
 }
 
-/** The first circle of imports, as the files on it; null when there is none. Type imports count: they tie ideas together as well. */
+/**
+ * The first circle of imports, as the files on it; null when there is none. Type imports count: they tie
+ * ideas together as well.
+ */
 export function findImportCycle(sources: readonly Source[]): readonly string[] | null {
   const targets = new Map(sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]))
   const done = new Set<string>()
@@ -146,12 +152,12 @@ const judgeFolder = 'src/reconciler/judge/'
 
 const judgeKnows = [
   judgeFolder,
-  'src/reconciler/plan/plan.ts',
-  'src/reconciler/plan/input.ts',
-  'src/reconciler/memory.ts',
-  'src/reconciler/names.ts',
-  'src/reconciler/node-facts.ts',
-  'src/manifest/volume-place.ts',
+  'src/model/plan.ts',
+  'src/model/plan-input.ts',
+  'src/model/record.ts',
+  'src/model/names.ts',
+  'src/model/node-facts.ts',
+  'src/model/volume-location.ts',
 ]
 
 const impureFolders = ['src/runtime/docker/', 'src/runtime/fake/', 'src/redis/client/', 'src/redis/fake/']

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
-import { completeLock, platformOf, withoutIntegrity } from '../../scripts/lib/complete-lock.mjs'
+import { completeLockfile, platformOf, withoutIntegrity } from '../../scripts/lib/lockfile.mjs'
 import { whyOutdated } from '../../scripts/lib/dependencies.mjs'
 import { whyNoAnswer } from '../../scripts/lib/engine-http.mjs'
 import { engineCandidates, firstAnswering } from '../../scripts/lib/find-engine.mjs'
-import { parseImageReference, whyNoStandIn } from '../../scripts/lib/image-reference.mjs'
+import { parseImageReference, whyNoFallbackImage } from '../../scripts/lib/image-reference.mjs'
 import { withLock } from '../../scripts/lib/lock.mjs'
 import { imagesOf } from '../../scripts/lib/manifest-images.mjs'
 import { packTar } from '../../scripts/lib/tar.mjs'
@@ -94,10 +94,10 @@ describe('images', () => {
   })
 
   test('only an image of Redis without a digest gets a stand-in', () => {
-    assert.equal(whyNoStandIn('redis:8'), null)
-    assert.equal(whyNoStandIn('docker.io/library/redis:7.4-alpine'), null)
-    assert.match(whyNoStandIn('valkey/valkey:8') ?? '', /not an image of Redis/)
-    assert.match(whyNoStandIn('redis@sha256:ab') ?? '', /digest/)
+    assert.equal(whyNoFallbackImage('redis:8'), null)
+    assert.equal(whyNoFallbackImage('docker.io/library/redis:7.4-alpine'), null)
+    assert.match(whyNoFallbackImage('valkey/valkey:8') ?? '', /not an image of Redis/)
+    assert.match(whyNoFallbackImage('redis@sha256:ab') ?? '', /digest/)
   })
 
   test('manifests name theirs, redis:8 where they name none, and other documents none at all', () => {
@@ -160,7 +160,7 @@ describe('dependencies', () => {
     const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
       packages: Record<string, unknown>
     }
-    assert.deepEqual(completeLock(lock.packages).added, [])
+    assert.deepEqual(completeLockfile(lock.packages).added, [])
     assert.deepEqual(withoutIntegrity(lock.packages), [])
   })
 
@@ -168,7 +168,7 @@ describe('dependencies', () => {
     const packages = {
       'node_modules/x': { dev: true, optionalDependencies: { '@x/linux-arm64-musl': '1.2.3' } },
     }
-    assert.deepEqual(completeLock(packages).packages['node_modules/@x/linux-arm64-musl'], {
+    assert.deepEqual(completeLockfile(packages).packages['node_modules/@x/linux-arm64-musl'], {
       version: '1.2.3',
       cpu: ['arm64'],
       libc: ['musl'],
@@ -240,7 +240,7 @@ describe('tests that are run again', () => {
       ['--runs', '2', '--busy', '3'],
       ['--run', '2'],
     ])
-      assert.throws(() => readRequest(args), { name: 'SetupProblem' })
+      assert.throws(() => readRequest(args), { name: 'SetupError' })
   })
 
   test('a run of several phases is counted once, and its failed tests are named', () => {

@@ -1,33 +1,33 @@
-import { readDesired } from '../../daemon/manifest-source.js'
+import { readDesired } from '../../session/manifest-source.js'
 import { explainError } from '../../errors.js'
-import { masterName } from '../../reconciler/names.js'
-import { newMemory } from '../../reconciler/memory.js'
-import { lookAt } from '../../reconciler/pass.js'
-import { renderPlan } from '../../reconciler/plan/text.js'
-import { applicationUser } from '../../redis/acl-user.js'
-import type { SourceLogin } from '../../redis/redis.js'
+import { masterName } from '../../model/names.js'
+import { newMemory } from '../../model/record.js'
+import { observeAndPlan } from '../../reconciler/loop/observe-and-plan.js'
+import { renderPlan } from '../../reconciler/plan/render-plan.js'
+import { applicationUser } from '../../model/acl-user.js'
 import type { Secret } from '../../secret.js'
-import { writeFileAtomically } from '../../state/files.js'
+import { writeFileAtomically } from '../../files.js'
 import { flotillaVersion } from '../../version.js'
-import { askForMaster } from '../ask.js'
-import { isAgreed } from '../ask-person.js'
+import { requestMasterChange } from '../send-request.js'
+import { confirm } from '../confirm.js'
 import { exitCode } from '../exit-codes.js'
-import { credentialsIfThere } from '../look.js'
-import type { Places } from '../open-store.js'
+import { peekCredentials } from '../observe-once.js'
+import type { Paths } from '../../session/open-store.js'
 import type { Output } from '../output.js'
-import { reportAnswer } from '../report-answer.js'
-import { openSession, type Environment, type Session } from '../session.js'
+import { reportResult } from '../report-result.js'
+import { openSession, type Environment, type Session } from '../../session/session.js'
 import { bringUp } from '../up.js'
 import { draftOf, type Draft } from './draft.js'
-import { lookAtAll, passwordIn, type Named } from './look.js'
-import { needNoSentinels, watchedBy } from './sentinels.js'
+import { inspectAll, passwordIn, type NamedContainer } from './inspect.js'
+import { requireNoSentinels, watchedBy } from './sentinels.js'
 import { surveyOf, type Survey } from './survey.js'
 import type { KnownPasswords } from './users.js'
+import type { SourceLogin } from '../../model/redis.js'
 
 export interface AdoptRequest {
-  readonly places: Places
+  readonly paths: Paths
   readonly env: Environment
-  readonly containers: readonly Named[]
+  readonly containers: readonly NamedContainer[]
   /** Null: made from the master's container name. */
   readonly name: string | null
   readonly user: string | null
@@ -43,15 +43,17 @@ export interface AdoptRequest {
 }
 
 /**
- * Takes over a master and its replicas that a person started by hand: writes the manifest of a flotilla that follows it, brings that up, and has it take over without losing a
- * write. The old containers are asked what they are; the master is paused and made read-only at the end; nothing else of them is touched. Typed again it goes on where it stopped.
+ * Takes over a master and its replicas that a person started by hand: writes the manifest of a flotilla that
+ * follows it, brings that up, and has it take over without losing a write. The old containers are asked what
+ * they are; the master is paused and made read-only at the end; nothing else of them is touched. Typed again
+ * it goes on where it stopped.
  * @returns whether all of it is done.
  */
 export async function adopt(request: AdoptRequest, output: Output): Promise<boolean> {
-  const name = (await goesOn(request)) ?? (await declare(request, output))
+  const name = (await findInProgress(request)) ?? (await declareFlotilla(request, output))
   if (name === null) return false
-  const { places, env, timeoutMs, followOnly } = request
-  const up = { places, env, names: [name], timeoutMs }
+  const { paths, env, timeoutMs, followOnly } = request
+  const up = { paths, env, names: [name], timeoutMs }
   if (!(await bringUp(up, output)).allReady) return false
   if (followOnly) {
     output.note(
@@ -59,35 +61,35 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
     )
     return true
   }
-  await withoutSentinels(request, name, output)
+  await forgetSentinels(request, name, output)
   const wanted = { kind: 'take-over', to: null, force: false } as const
-  const answer = await askForMaster({ places, env, name, timeoutMs }, wanted, output)
-  if (reportAnswer(output, name, answer) !== exitCode.done || !(await bringUp(up, output)).allReady)
+  const result = await requestMasterChange({ paths, env, name, timeoutMs }, wanted, output)
+  if (reportResult(output, name, result) !== exitCode.done || !(await bringUp(up, output)).allReady)
     return false
-  for (const line of farewell(name, namesOf(request.containers))) output.note(line)
+  for (const line of nextSteps(name, namesOf(request.containers))) output.note(line)
   return true
 }
 
-async function withoutSentinels(
-  { places, env, containers, removeSentinels: remove }: AdoptRequest,
+async function forgetSentinels(
+  { paths, env, containers, removeSentinels: remove }: AdoptRequest,
   name: string,
   output: Output,
 ): Promise<void> {
-  const session = await openSession(places, env)
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
+    const { desired } = await readDesired(paths.manifests, session.store)
     const from = desired.flotillas.get(name)?.spec.bootstrap ?? null
-    await needNoSentinels(session, { containers, from, remove }, output)
+    await requireNoSentinels(session, { containers, from, remove }, output)
   } finally {
     session.close()
   }
 }
 
 /** The flotilla that follows one of these containers already. */
-async function goesOn({ places, env, containers }: AdoptRequest): Promise<string | null> {
-  const session = await openSession(places, env)
+async function findInProgress({ paths, env, containers }: AdoptRequest): Promise<string | null> {
+  const session = await openSession(paths, env)
   try {
-    const { desired } = await readDesired(places.manifests, session.store)
+    const { desired } = await readDesired(paths.manifests, session.store)
     const found = [...desired.flotillas.values()].find(
       ({ spec }) =>
         spec.bootstrap?.at.kind === 'container' && namesOf(containers).includes(spec.bootstrap.at.container),
@@ -98,14 +100,16 @@ async function goesOn({ places, env, containers }: AdoptRequest): Promise<string
   }
 }
 
-/** Looks, shows, asks, and writes the manifest. @returns the flotilla's name; null when the person said no. */
-async function declare(request: AdoptRequest, output: Output): Promise<string | null> {
-  const session = await openSession(request.places, request.env)
+/**
+ * Looks, shows, asks, and writes the manifest. @returns the flotilla's name; null when the person said no.
+ */
+async function declareFlotilla(request: AdoptRequest, output: Output): Promise<string | null> {
+  const session = await openSession(request.paths, request.env)
   try {
-    const { login, found } = await lookAtAll(session, request)
+    const { login, found } = await inspectAll(session, request)
     const survey = surveyOf(found)
     if (survey.sentinels.length > 0 && !request.removeSentinels) throw watchedBy(survey.sentinels)
-    const { manifests } = request.places
+    const { manifests } = request.paths
     const { desired } = await readDesired(manifests, session.store)
     const passwords = await knownPasswords(request, login)
     const draft = await draftOf(
@@ -113,11 +117,13 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
       { name: request.name, manifests },
       { survey, login, passwords, desired },
     )
-    output.note(`found ${wordsOf(survey)}`)
-    for (const remark of survey.remarks) output.note(`  note: ${remark}`)
+    output.note(`found ${surveyText(survey)}`)
+    for (const warning of survey.warnings) output.note(`  note: ${warning}`)
     output.note(`\n${draft.file}:\n${indented(draft.text)}`)
-    if (draft.left.length > 0)
-      output.note(`not taken over:\n${draft.left.map(({ what, why }) => `  ${what}: ${why}`).join('\n')}\n`)
+    if (draft.skipped.length > 0)
+      output.note(
+        `not taken over:\n${draft.skipped.map(({ what, reason }) => `  ${what}: ${reason}`).join('\n')}\n`,
+      )
     output.note(`then:\n${indented(await planOf(session, draft, login))}`)
     if (survey.sentinels.length > 0 && !request.followOnly)
       output.note(
@@ -130,7 +136,7 @@ async function declare(request: AdoptRequest, output: Output): Promise<string | 
     )
     if (
       !request.yes &&
-      !(await isAgreed('Do this? Type yes: ', { otherwise: 'Add --yes to do what is shown above.' }))
+      !(await confirm('Do this? Type yes: ', { hintWithoutTerminal: 'Add --yes to do what is shown above.' }))
     ) {
       output.note('nothing was done')
       return null
@@ -156,21 +162,25 @@ async function knownPasswords(
   return known
 }
 
-function namesOf(containers: readonly Named[]): readonly string[] {
+function namesOf(containers: readonly NamedContainer[]): readonly string[] {
   return containers.map(({ container }) => container)
 }
 
-async function planOf(session: Session, { spec, trial }: Draft, login: SourceLogin | null): Promise<string> {
+async function planOf(
+  session: Session,
+  { spec, imageProbe }: Draft,
+  login: SourceLogin | null,
+): Promise<string> {
   try {
-    const { plan } = await lookAt(session.eyes, {
+    const { plan } = await observeAndPlan(session.observer, {
       spec,
-      memory: { ...newMemory(spec.name), trials: trial === null ? [] : [trial] },
-      credentials: await credentialsIfThere(session, spec),
+      memory: { ...newMemory(spec.name), trials: imageProbe === null ? [] : [imageProbe] },
+      credentials: await peekCredentials(session, spec),
       sourceLogin: login,
-      ...{ auth: null, readers: null },
+      ...{ auth: null, authChecks: null },
       tls: null,
-      setting: { spec, publish: session.reach.mode === 'published', flotillaVersion },
-      inHaste: false,
+      template: { spec, publish: session.reach.mode === 'published', flotillaVersion },
+      fastPath: false,
     })
     return renderPlan(plan)
   } catch (error) {
@@ -178,7 +188,7 @@ async function planOf(session: Session, { spec, trial }: Draft, login: SourceLog
   }
 }
 
-function wordsOf({ master, replicas }: Survey): string {
+function surveyText({ master, replicas }: Survey): string {
   const { facts, container, image } = master
   const others = replicas.map(one => one.container).join(', ')
   return `${container}, a master (${image}, ${facts.keys} keys)${others === '' ? ', without replicas' : `, and its replicas ${others}`}`
@@ -188,7 +198,7 @@ function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '  ')
 }
 
-function farewell(name: string, containers: readonly string[]): readonly string[] {
+function nextSteps(name: string, containers: readonly string[]): readonly string[] {
   return [
     `clients find the master as ${masterName(name)} now: flotilla connect ${name}`,
     `the old containers run on with what they held, read-only as long as they are not restarted (to be sure: docker update --restart=no ${containers.join(' ')}); when no client uses them any more, type: docker rm -f ${containers.join(' ')}`,

@@ -1,23 +1,23 @@
-import { defaultUserLeftOut } from '../../manifest/sections/auth.js'
+import { defaultUserAccess } from '../../manifest/sections/auth.js'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
 import { renderDiagnostic } from '../../manifest/diagnostic.js'
-import type { Desires } from '../../manifest/desired.js'
+import type { DesiredState } from '../../manifest/desired-state.js'
 import { parseManifest } from '../../manifest/parse.js'
-import type { FlotillaSpec } from '../../manifest/spec.js'
-import type { SourceLogin } from '../../redis/redis.js'
+import type { FlotillaSpec } from '../../model/spec.js'
 import { Secret } from '../../secret.js'
-import { applicationUser } from '../../redis/acl-user.js'
-import type { Trial } from '../../reconciler/trial.js'
-import { folderOf } from '../open-store.js'
-import type { Session } from '../session.js'
-import { askBareServer, tryOptions, type BareServer } from './throwaway.js'
+import { applicationUser } from '../../model/acl-user.js'
+import { folderOf } from '../../session/open-store.js'
+import type { Session } from '../../session/session.js'
+import { readImageDefaults, tryOptions, type ImageDefaults } from './scratch-server.js'
 import { manifestFor } from './manifest-text.js'
-import { namesOn } from './names-on.js'
-import { carriedOptions, type CarriedOptions, type Left } from './options.js'
-import { nameFor, needFreeName, type Survey, type Told } from './survey.js'
+import { namesOnNetworks } from './network-names.js'
+import { carriedOptions, type CarriedOptions, type Skipped } from './options.js'
+import { nameFor, requireFreeName, type Survey, type Readout } from './survey.js'
 import { carriedUsers, type CarriedUsers, type KnownPasswords } from './users.js'
+import type { SourceLogin } from '../../model/redis.js'
+import type { ImageProbe } from '../../model/record.js'
 
 /** What would be written, and what would be left behind. */
 export interface Draft {
@@ -25,12 +25,15 @@ export interface Draft {
   readonly text: string
   readonly spec: FlotillaSpec
   readonly passwords: readonly { readonly path: string; readonly password: Secret }[]
-  readonly left: readonly Left[]
+  readonly skipped: readonly Skipped[]
   /** What a server has made of its options; null where it has none. */
-  readonly trial: Trial | null
+  readonly imageProbe: ImageProbe | null
 }
 
-/** @throws FlotillaError usage/invalid when the name is taken, a module is missing, or what would be written is no manifest. */
+/**
+ * @throws FlotillaError usage/invalid when the name is taken, a module is missing, or what would be written
+ * is no manifest.
+ */
 export async function draftOf(
   session: Session,
   wanted: { readonly name: string | null; readonly manifests: string },
@@ -38,15 +41,15 @@ export async function draftOf(
     readonly survey: Survey
     readonly login: SourceLogin | null
     readonly passwords: KnownPasswords
-    readonly desired: Desires
+    readonly desired: DesiredState
   },
 ): Promise<Draft> {
   const { survey, login, desired } = known
-  const answering = await namesOn(session.runtime, survey.external)
+  const takenNames = await namesOnNetworks(session.runtime, survey.external)
   const networks = (await session.runtime.listAllNetworks()).map(network => network.name)
-  const taken = [...answering, ...networks, ...desired.flotillas.keys()]
+  const taken = [...takenNames, ...networks, ...desired.flotillas.keys()]
   const name = wanted.name ?? nameFor(survey.master.container, taken)
-  needFreeName(name, { answering, networks, external: survey.external })
+  requireFreeName(name, { takenNames, networks, external: survey.external })
   const folder = folderOf(wanted.manifests)
   const file = join(folder, `${name}.yaml`)
   const users = usersOf(survey, login, known.passwords)
@@ -65,27 +68,27 @@ export async function draftOf(
     return { text, spec: specIn(text, file) }
   }
   const { spec } = draftWith(optionsOf(survey, null).carried)
-  const bare = await askBareServer(session, spec, survey.master)
-  needModules(survey, bare)
-  const options = optionsOf(survey, bare)
-  const trial = await tryOptions(session, draftWith(options.carried).spec)
-  const { carried, refused } = withoutRefused(options.carried, trial)
+  const imageDefaults = await readImageDefaults(session, spec, survey.master)
+  requireModules(survey, imageDefaults)
+  const options = optionsOf(survey, imageDefaults)
+  const imageProbe = await tryOptions(session, draftWith(options.carried).spec)
+  const { carried, refused } = withoutRefused(options.carried, imageProbe)
   return {
-    ...{ file, ...draftWith(carried), passwords, trial },
-    left: [...options.left, ...refused, ...users.left],
+    ...{ file, ...draftWith(carried), passwords, imageProbe },
+    skipped: [...options.skipped, ...refused, ...users.skipped],
   }
 }
 
 /** An option that no start of a server takes would keep the others from being applied. */
 function withoutRefused(
   carried: CarriedOptions,
-  trial: Trial | null,
-): { readonly carried: CarriedOptions; readonly refused: readonly Left[] } {
-  const wrong = trial?.outcome.kind === 'answered' ? trial.outcome.options : {}
+  imageProbe: ImageProbe | null,
+): { readonly carried: CarriedOptions; readonly refused: readonly Skipped[] } {
+  const wrong = imageProbe?.outcome.kind === 'answered' ? imageProbe.outcome.options : {}
   const refused = Object.keys(carried.config).flatMap(name => {
     const verdict = wrong[name]
     return verdict?.verdict === 'invalid' || verdict?.verdict === 'unknown'
-      ? [{ what: name, why: verdict.message ?? 'a server that starts with it refuses it' }]
+      ? [{ what: name, reason: verdict.message ?? 'a server that starts with it refuses it' }]
       : []
   })
   const names = refused.map(({ what }) => what)
@@ -97,36 +100,37 @@ function usersOf(
   { master: { users } }: Survey,
   login: SourceLogin | null,
   passwords: KnownPasswords,
-): { readonly carried: CarriedUsers; readonly left: readonly Left[] } {
-  if (users.kind === 'told') return carriedUsers(users.value, passwords)
+): { readonly carried: CarriedUsers; readonly skipped: readonly Skipped[] } {
+  if (users.kind === 'read') return carriedUsers(users.value, passwords)
   const own = passwords.get(applicationUser)
   const carried = own === undefined ? ({ kind: login === null ? 'none' : 'generated' } as const) : null
   const forDefault = carried ?? ({ kind: 'password', password: own ?? new Secret('') } as const)
   return {
-    carried: { default: forDefault, defaultUser: defaultUserLeftOut, others: [] },
-    left: [{ what: 'its users', why: users.reason }],
+    carried: { default: forDefault, defaultUser: defaultUserAccess, others: [] },
+    skipped: [{ what: 'its users', reason: users.reason }],
   }
 }
 
 function optionsOf(
   { master: { config, facts } }: Survey,
-  bare: Told<BareServer> | null,
-): { readonly carried: CarriedOptions; readonly left: readonly Left[] } {
+  imageDefaults: Readout<ImageDefaults> | null,
+): { readonly carried: CarriedOptions; readonly skipped: readonly Skipped[] } {
   const mode = facts.persistence.aofEnabled ? 'aof' : 'rdb'
   const nothing: CarriedOptions = { persistence: { mode }, durability: null, config: {} }
-  if (bare === null) return { carried: nothing, left: [] }
-  const untold = [config, bare].find(one => one.kind === 'untold')
-  if (config.kind === 'told' && bare.kind === 'told') return carriedOptions(config.value, bare.value.config)
+  if (imageDefaults === null) return { carried: nothing, skipped: [] }
+  const unreadable = [config, imageDefaults].find(one => one.kind === 'unreadable')
+  if (config.kind === 'read' && imageDefaults.kind === 'read')
+    return carriedOptions(config.value, imageDefaults.value.config)
   return {
     carried: nothing,
-    left: [{ what: 'its options', why: untold?.kind === 'untold' ? untold.reason : '' }],
+    skipped: [{ what: 'its options', reason: unreadable?.kind === 'unreadable' ? unreadable.reason : '' }],
   }
 }
 
 /** Without it nodes could not read all of the data; found out before one is made. */
-function needModules({ master }: Survey, bare: Told<BareServer>): void {
-  if (bare.kind === 'untold') return
-  const lacking = master.facts.modules.filter(module => !bare.value.modules.includes(module))
+function requireModules({ master }: Survey, imageDefaults: Readout<ImageDefaults>): void {
+  if (imageDefaults.kind === 'unreadable') return
+  const lacking = master.facts.modules.filter(module => !imageDefaults.value.modules.includes(module))
   if (lacking.length > 0)
     throw new FlotillaError(
       'usage/invalid',

@@ -1,6 +1,6 @@
-import { whyForbidden } from '../../redis/forbidden-options.js'
-import { renderRedisConfig, versionOptions } from '../../redis/config.js'
-import { persistenceByDefault } from '../../manifest/sections/persistence.js'
+import { whyNotSettable } from '../../redis/reserved-options.js'
+import { renderRedisConfig, versionSpecificOptionNames } from '../../redis/config.js'
+import { defaultPersistence } from '../../manifest/sections/persistence.js'
 import { Secret } from '../../secret.js'
 
 /** `CONFIG GET *`, by name. */
@@ -21,47 +21,53 @@ export interface CarriedPersistence {
 }
 
 /** Something that the manifest does not take over, and why. */
-export interface Left {
+export interface Skipped {
   readonly what: string
-  readonly why: string
+  readonly reason: string
 }
 
 /**
- * What a server does otherwise than its image would by itself, as a manifest says it, and what no manifest says. `defaults` are those of a server of the same image that was
- * told nothing. Values of options that a manifest can't have are not repeated: some are passwords.
+ * What a server does otherwise than its image would by itself, as a manifest says it, and what no manifest
+ * says. `defaults` are those of a server of the same image that was told nothing. Values of options that a
+ * manifest can't have are not repeated: some are passwords.
  */
 export function carriedOptions(
   config: ServerConfig,
   defaults: ServerConfig,
-): { readonly carried: CarriedOptions; readonly left: readonly Left[] } {
+): { readonly carried: CarriedOptions; readonly skipped: readonly Skipped[] } {
   const own = ownOptions()
   const changed = [...config].filter(
     ([name, value]) =>
-      ![defaults.get(name), own.get(name)].includes(value) && !isOldName(name, config) && !isReplaced(name),
+      ![defaults.get(name), own.get(name)].includes(value) &&
+      !isOldName(name, config) &&
+      !isDeclaredElsewhere(name),
   )
-  const whys = changed.map(([name]) => [name, whyLeft(name, config, own)] as const)
-  const isLeft = new Map(whys.filter(([, why]) => why !== null))
-  const kept = changed.filter(([name]) => !isLeft.has(name))
+  const skipReasons = changed.map(([name]) => [name, whySkipped(name, config, own)] as const)
+  const isSkipped = new Map(skipReasons.filter(([, reason]) => reason !== null))
+  const kept = changed.filter(([name]) => !isSkipped.has(name))
   return {
     carried: {
       persistence: persistenceOf(config, defaults),
       durability: durabilityOf(config),
       config: Object.fromEntries(kept.map(([name, value]) => [name, textOf(name, value, defaults)])),
     },
-    left: byReason(whys),
+    skipped: byReason(skipReasons),
   }
 }
 
-/** Options that other fields of the manifest say, or that stand for where the old server is; nobody misses them. */
-const replaced = [
+/**
+ * Options that other fields of the manifest say, or that stand for where the old server is; nobody misses
+ * them.
+ */
+const declaredElsewhere = [
   ...['bind', 'bind-source-addr', 'protected-mode', 'dir', 'dbfilename', 'appendfilename', 'appenddirname'],
   ...['pidfile', 'logfile', 'daemonize', 'supervised', 'set-proc-title', 'proc-title-template'],
   ...['masterauth', 'masteruser', 'primaryauth', 'primaryuser', 'requirepass', 'aclfile'],
   ...['acl-pubsub-default', 'replicaof', 'slaveof', 'appendonly', 'appendfsync', 'save'],
 ]
 
-function isReplaced(name: string): boolean {
-  return replaced.includes(name) || /^(min-(replicas|slaves)|(replica|slave)-announce)-/.test(name)
+function isDeclaredElsewhere(name: string): boolean {
+  return declaredElsewhere.includes(name) || /^(min-(replicas|slaves)|(replica|slave)-announce)-/.test(name)
 }
 
 /** Redis answers with both names of an option that it has renamed. */
@@ -69,9 +75,9 @@ function isOldName(name: string, config: ServerConfig): boolean {
   return name.includes('slave') && config.has(name.replace('slave', 'replica'))
 }
 
-function whyLeft(name: string, config: ServerConfig, own: ReadonlyMap<string, string>): string | null {
+function whySkipped(name: string, config: ServerConfig, own: ReadonlyMap<string, string>): string | null {
   if (name === 'port') return `its clients use port ${config.get(name)}; they use 6379 of the new master`
-  const forbidden = whyForbidden(name)
+  const forbidden = whyNotSettable(name)
   if (forbidden !== null) return forbidden
   return own.has(name) ? 'Flotilla sets this itself; to have another value, write it under spec.config' : null
 }
@@ -79,14 +85,14 @@ function whyLeft(name: string, config: ServerConfig, own: ReadonlyMap<string, st
 /** What is in every node's redis.conf anyway. */
 function ownOptions(): ReadonlyMap<string, string> {
   const { textWithoutSecrets } = renderRedisConfig({
-    ...{ nodeAlias: 'any', persistence: persistenceByDefault('rdb'), replication: new Secret('any') },
-    ...{ openToAll: true, options: {}, tls: null },
+    ...{ nodeAlias: 'any', persistence: defaultPersistence('rdb'), replication: new Secret('any') },
+    ...{ isPasswordless: true, options: {}, tls: null },
   })
   const lines = textWithoutSecrets.split('\n').map(line => /^(\S+) (.*)$/.exec(line) ?? [])
   const rendered = lines.flatMap(([, name, value]) =>
     name === undefined || name === 'client-output-buffer-limit' ? [] : [[name, value ?? ''] as const],
   )
-  return new Map([...rendered, ...versionOptions.map(name => [name, ''] as const)])
+  return new Map([...rendered, ...versionSpecificOptionNames.map(name => [name, ''] as const)])
 }
 
 function persistenceOf(config: ServerConfig, defaults: ServerConfig): CarriedPersistence {
@@ -111,7 +117,10 @@ function durabilityOf(config: ServerConfig): CarriedOptions['durability'] {
     : { minReplicasToWrite, maxLag: `${number('min-replicas-max-lag') || 10}s` }
 }
 
-/** Of an option that has a line for each class of clients those lines that differ; how much of a stream a replica may be behind is for Flotilla to say. */
+/**
+ * Of an option that has a line for each class of clients those lines that differ; how much of a stream a
+ * replica may be behind is for Flotilla to say.
+ */
 function textOf(name: string, value: string, defaults: ServerConfig): string | readonly string[] {
   if (name !== 'client-output-buffer-limit') return value
   const usual = inGroups(defaults.get(name) ?? '', 4)
@@ -125,13 +134,13 @@ function inGroups(value: string, size: number): readonly string[] {
   )
 }
 
-function byReason(whys: readonly (readonly [string, string | null])[]): readonly Left[] {
-  const reasons = new Set(whys.flatMap(([, why]) => why ?? []))
-  return [...reasons].map(why => ({
-    what: whys
-      .filter(([, other]) => other === why)
+function byReason(skipReasons: readonly (readonly [string, string | null])[]): readonly Skipped[] {
+  const reasons = new Set(skipReasons.flatMap(([, reason]) => reason ?? []))
+  return [...reasons].map(reason => ({
+    what: skipReasons
+      .filter(([, other]) => other === reason)
       .map(([name]) => name)
       .join(', '),
-    why,
+    reason,
   }))
 }

@@ -1,52 +1,52 @@
 import { systemClock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
-import type { SourceSpec } from '../../manifest/spec.js'
+import type { SourceSpec } from '../../model/spec.js'
 import { loginTo } from '../../reconciler/observe/source.js'
-import type { NodeTarget } from '../../redis/redis.js'
 import { readAnySecretFile } from '../../secret-files.js'
 import { Secret } from '../../secret.js'
 import type { Output } from '../output.js'
-import type { Session } from '../session.js'
-import { reach, type Named } from './look.js'
+import type { Session } from '../../session/session.js'
+import { reachSource, type NamedContainer } from './inspect.js'
+import type { NodeTarget } from '../../model/redis.js'
 
 /** Where Sentinels listen unless they were told otherwise; a server that they watch does not see it. */
 const sentinelPort = 26_379
 /** A Sentinel closes its connections as soon as it has forgotten whom they were for. */
-const forgottenWithinMs = 10_000
+const forgetTimeoutMs = 10_000
 
 /**
- * Right before the take-over, and not sooner: whoever asks a Sentinel for the master finds one until then. With `remove` every Sentinel that watches one of these forgets it,
- * and it is looked again whether all have.
+ * Right before the take-over, and not sooner: whoever asks a Sentinel for the master finds one until then.
+ * With `remove` every Sentinel that watches one of these forgets it, and it is looked again whether all have.
  * @throws FlotillaError usage/invalid while one watches, redis/… when one can't be asked.
  */
-export async function needNoSentinels(
+export async function requireNoSentinels(
   session: Session,
   {
     containers,
     from,
     remove,
   }: {
-    readonly containers: readonly Named[]
+    readonly containers: readonly NamedContainer[]
     readonly from: SourceSpec | null
     readonly remove: boolean
   },
   output: Output,
 ): Promise<void> {
   const login = await loginTo('to be', from, readAnySecretFile)
-  const looks = await Promise.all(containers.map(named => reach(session, named, login)))
-  const nodes = looks.flatMap(({ target }) => target ?? [])
-  const runIds = looks.flatMap(({ seen }) =>
+  const inspected = await Promise.all(containers.map(named => reachSource(session, named, login)))
+  const nodes = inspected.flatMap(({ target }) => target ?? [])
+  const runIds = inspected.flatMap(({ seen }) =>
     seen.probe?.kind === 'answered' ? [seen.probe.facts.runId] : [],
   )
-  const hosts = await watchersOf(session, nodes)
+  const hosts = await sentinelsWatching(session, nodes)
   if (hosts.length === 0) return
   if (!remove) throw watchedBy(hosts)
-  for (const told of await forget(session, hosts, runIds)) output.note(told)
-  const endMs = systemClock.monotonicMs() + forgottenWithinMs
-  let left = await watchersOf(session, nodes)
+  for (const notes of await forget(session, hosts, runIds)) output.note(notes)
+  const endMs = systemClock.monotonicMs() + forgetTimeoutMs
+  let left = await sentinelsWatching(session, nodes)
   while (left.length > 0 && systemClock.monotonicMs() < endMs) {
     await systemClock.sleep(200)
-    left = await watchersOf(session, nodes)
+    left = await sentinelsWatching(session, nodes)
   }
   if (left.length > 0) throw watchedBy(left)
 }
@@ -62,7 +62,10 @@ export function watchedBy(hosts: readonly string[]): FlotillaError {
   )
 }
 
-async function watchersOf({ redis }: Session, nodes: readonly NodeTarget[]): Promise<readonly string[]> {
+async function sentinelsWatching(
+  { redis }: Session,
+  nodes: readonly NodeTarget[],
+): Promise<readonly string[]> {
   const hosts = await Promise.all(nodes.map(node => redis.listSentinels(node, { deadlineMs: 5_000 })))
   return [...new Set(hosts.flat())].toSorted()
 }
@@ -73,29 +76,29 @@ async function forget(
   hosts: readonly string[],
   runIds: readonly string[],
 ): Promise<readonly string[]> {
-  const told: string[] = []
+  const notes: string[] = []
   const asked = new Set<string>()
   const left = hosts.map(host => ({ host, port: sentinelPort }))
   for (let at = left.shift(); at !== undefined; at = left.shift()) {
-    const called = `${at.host}:${at.port}`
-    if (asked.has(called)) continue
-    asked.add(called)
+    const displayName = `${at.host}:${at.port}`
+    if (asked.has(displayName)) continue
+    asked.add(displayName)
     const ask = (...words: readonly string[]): Promise<unknown> =>
       session.redis.command(sentinelAt(at), ['SENTINEL', ...words], { deadlineMs: 5_000 })
     for (const name of mastersIn(await ask('MASTERS'), runIds)) {
       left.push(...othersIn(await ask('SENTINELS', name)))
       await ask('REMOVE', name)
-      told.push(`the Sentinel at ${called} has forgotten ${name} (SENTINEL REMOVE)`)
+      notes.push(`the Sentinel at ${displayName} has forgotten ${name} (SENTINEL REMOVE)`)
     }
   }
-  return told
+  return notes
 }
 
 function sentinelAt({ host, port }: { readonly host: string; readonly port: number }): NodeTarget {
-  const called = `the Sentinel at ${host}:${port}`
+  const displayName = `the Sentinel at ${host}:${port}`
   const none = new Secret('')
   return {
-    ...{ host, port, nodeAlias: called, flotilla: '', containerId: called, startedAtMs: null },
+    ...{ host, port, nodeAlias: displayName, flotilla: '', containerId: displayName, startedAtMs: null },
     ...{ credentials: { control: none, replication: none, application: null }, login: null },
   }
 }

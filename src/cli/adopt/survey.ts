@@ -1,9 +1,9 @@
 import { FlotillaError } from '../../errors.js'
-import { canPauseWrites, nameOf } from '../../redis/rdb-format.js'
-import { masterName, replicaName } from '../../reconciler/names.js'
-import type { RedisFacts } from '../../redis/redis.js'
-import { renamedWrites, type CommandFacts } from '../../redis/commands.js'
+import { canPauseWrites, productName } from '../../redis/rdb-format.js'
+import { masterName, replicaName } from '../../model/names.js'
+import { renamedWrites } from '../../redis/commands.js'
 import type { ServerConfig } from './options.js'
+import type { RedisFacts, CommandFacts } from '../../model/redis.js'
 
 /** A Redis in a container that a person started by hand, as it says that it is. */
 export interface FoundRedis {
@@ -19,17 +19,17 @@ export interface FoundRedis {
   readonly facts: RedisFacts
   readonly clusterEnabled: boolean
   /** What it does otherwise than its image would by itself can be told only where it tells its options. */
-  readonly config: Told<ServerConfig>
+  readonly config: Readout<ServerConfig>
   /** As ACL LIST tells them. */
-  readonly users: Told<readonly string[]>
-  readonly commands: Told<readonly CommandFacts[]>
+  readonly users: Readout<readonly string[]>
+  readonly commands: Readout<readonly CommandFacts[]>
   /** Hosts of the Sentinels that watch it. */
   readonly sentinels: readonly string[]
 }
 
 /** What it says, or why it does not. */
-export type Told<T> =
-  { readonly kind: 'told'; readonly value: T } | { readonly kind: 'untold'; readonly reason: string }
+export type Readout<T> =
+  { readonly kind: 'read'; readonly value: T } | { readonly kind: 'unreadable'; readonly reason: string }
 
 /** What is taken over: who is master is what INFO says, not what was said. */
 export interface Survey {
@@ -40,10 +40,13 @@ export interface Survey {
   /** Hosts of the Sentinels that watch any of them. */
   readonly sentinels: readonly string[]
   /** What a person should know before saying yes. */
-  readonly remarks: readonly string[]
+  readonly warnings: readonly string[]
 }
 
-/** @throws FlotillaError usage/invalid when these are not one master and replicas of it that can be taken over. */
+/**
+ * @throws FlotillaError usage/invalid when these are not one master and replicas of it that can be taken
+ * over.
+ */
 export function surveyOf(found: readonly FoundRedis[]): Survey {
   const masters = found.filter(one => one.facts.role === 'master')
   const [master, second] = masters
@@ -58,20 +61,20 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
       'Adopt them one at a time, or make one follow the other first (REPLICAOF).',
     )
   const replicas = found.filter(one => one !== master)
-  const stranger = replicas.find(one => one.facts.replid !== master.facts.replid)
-  if (stranger !== undefined)
+  const outOfSync = replicas.find(one => one.facts.replid !== master.facts.replid)
+  if (outOfSync !== undefined)
     throw refusal(
-      `${stranger.container} is not in sync with ${master.container}: it follows ${stranger.facts.upstream?.host ?? 'nobody'}`,
+      `${outOfSync.container} is not in sync with ${master.container}: it follows ${outOfSync.facts.upstream?.host ?? 'nobody'}`,
       'Leave it out, or wait until its master_link_status is up.',
     )
   if (master.clusterEnabled)
     throw refusal(
       `${master.container} is a node of a Redis cluster, and Flotilla keeps a master and its replicas`,
     )
-  needOwnNames(master)
+  requireOriginalNames(master)
   if (!canPauseWrites(master.facts))
     throw refusal(
-      `${master.container} is ${nameOf(master.facts)}; one that loses no write needs 6.2 or newer`,
+      `${master.container} is ${productName(master.facts)}; one that loses no write needs 6.2 or newer`,
       'Declare it by hand with spec.bootstrap.from, and then: flotilla promote <flotilla> --force',
     )
   return {
@@ -79,13 +82,13 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     replicas,
     external: master.networks.filter(network => network !== 'bridge'),
     sentinels: [...new Set(found.flatMap(({ sentinels }) => sentinels))].toSorted(),
-    remarks: [...remarksOn(master, replicas), ...remarksOnNames(master), ...remarksOnCompose(found)],
+    warnings: [...warningsFor(master, replicas), ...renameWarnings(master), ...composeWarnings(found)],
   }
 }
 
 /** What a take-over calls there, and what a node would not understand. */
-function needOwnNames({ container, commands }: FoundRedis): void {
-  if (commands.kind === 'untold') return
+function requireOriginalNames({ container, commands }: FoundRedis): void {
+  if (commands.kind === 'unreadable') return
   const hasOwn = (name: string): boolean => commands.value.some(one => one.name === name && one.hasItsName)
   const lacking = ['client', 'replicaof', 'psync', 'replconf'].filter(name => !hasOwn(name))
   if (lacking.length > 0)
@@ -101,18 +104,18 @@ function needOwnNames({ container, commands }: FoundRedis): void {
     )
 }
 
-function remarksOnNames({ container, commands }: FoundRedis): string[] {
-  if (commands.kind === 'untold')
+function renameWarnings({ container, commands }: FoundRedis): string[] {
+  if (commands.kind === 'unreadable')
     return [`whether ${container} has renamed commands can't be told: ${commands.reason}`]
-  const { uncalled } = renamedWrites(commands.value)
-  return uncalled.length === 0
+  const { unused } = renamedWrites(commands.value)
+  return unused.length === 0
     ? []
     : [
-        `${container} has other names for ${uncalled.join(', ')} (rename-command), and nobody has called them: don't until all is done; nodes know them by their own names alone`,
+        `${container} has other names for ${unused.join(', ')} (rename-command), and nobody has called them: don't until all is done; nodes know them by their own names alone`,
       ]
 }
 
-function remarksOn({ container, facts, networks }: FoundRedis, replicas: readonly FoundRedis[]): string[] {
+function warningsFor({ container, facts, networks }: FoundRedis, replicas: readonly FoundRedis[]): string[] {
   const more = facts.followers.length - replicas.length
   return [
     ...(more > 0 ? [`${more} more replicas follow ${container} than were named; they stay with it`] : []),
@@ -124,7 +127,7 @@ function remarksOn({ container, facts, networks }: FoundRedis, replicas: readonl
   ]
 }
 
-function remarksOnCompose(found: readonly FoundRedis[]): string[] {
+function composeWarnings(found: readonly FoundRedis[]): string[] {
   const projects = [...new Set(found.flatMap(({ composeProject }) => composeProject ?? []))]
   return projects.map(
     project =>
@@ -162,14 +165,14 @@ function isAliasOf(name: string, other: string): boolean {
 }
 
 /** @throws FlotillaError usage/invalid where somebody else is found by the name that clients are to use. */
-export function needFreeName(
+export function requireFreeName(
   name: string,
   {
-    answering,
+    takenNames,
     external,
     networks,
   }: {
-    readonly answering: readonly string[]
+    readonly takenNames: readonly string[]
     readonly external: readonly string[]
     /** Every network of the engine: the flotilla gets one of its own name. */
     readonly networks: readonly string[]
@@ -177,7 +180,7 @@ export function needFreeName(
 ): void {
   const choose = 'Choose another name: --name <flotilla>'
   if (networks.includes(name)) throw refusal(`there is a network ${name} already`, choose)
-  const taken = answering.find(
+  const taken = takenNames.find(
     one =>
       one === masterName(name) || one.startsWith(replicaName(name, 0).slice(0, -1)) || isAliasOf(name, one),
   )

@@ -1,10 +1,10 @@
-import { defaultUserLeftOut } from '../../manifest/sections/auth.js'
-import type { DefaultUserAccess } from '../../manifest/spec.js'
+import { defaultUserAccess } from '../../manifest/sections/auth.js'
+import type { DefaultUserAccess } from '../../model/spec.js'
 import { passwordRule } from '../../redis/acl.js'
-import { applicationUser, controlUser, replicationUser } from '../../redis/acl-user.js'
+import { applicationUser, controlUser, replicationUser } from '../../model/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
 import type { Secret } from '../../secret.js'
-import type { Left } from './options.js'
+import type { Skipped } from './options.js'
 
 /** How a user comes in: with this password, with none, or with one that Flotilla makes. */
 export type CarriedLogin =
@@ -33,24 +33,24 @@ export type KnownPasswords = ReadonlyMap<string, Secret>
 export function carriedUsers(
   lines: readonly string[],
   known: KnownPasswords,
-): { readonly carried: CarriedUsers; readonly left: readonly Left[] } {
+): { readonly carried: CarriedUsers; readonly skipped: readonly Skipped[] } {
   const users = lines.map(readUser)
-  const left: Left[] = []
-  const leave = (what: string, why: string): void => void left.push({ what, why })
+  const skipped: Skipped[] = []
+  const skip = (what: string, reason: string): void => void skipped.push({ what, reason })
   const first = users.find(({ name }) => name === applicationUser)
   const others = users
     .filter(user => user !== first && user.isOn)
     .flatMap((user): CarriedUser[] => {
-      const why = whyNotCarried(user, known)
+      const reason = whyNotCarried(user, known)
       const login = loginOf(user, known)
-      if (why === null && login !== null) return [{ name: user.name, rules: user.rules, login }]
-      leave(`the user ${user.name}`, why ?? unknownPassword(user.name))
+      if (reason === null && login !== null) return [{ name: user.name, rules: user.rules, login }]
+      skip(`the user ${user.name}`, reason ?? unknownPassword(user.name))
       return []
     })
   if (first?.isOn !== true && others.length > 0)
-    return { carried: { default: { kind: 'generated' }, defaultUser: 'off', others }, left }
-  const login = defaultLogin(first, known, leave)
-  return { carried: { default: login, defaultUser: defaultUserLeftOut, others }, left }
+    return { carried: { default: { kind: 'generated' }, defaultUser: 'off', others }, skipped }
+  const login = defaultLogin(first, known, skip)
+  return { carried: { default: login, defaultUser: defaultUserAccess, others }, skipped }
 }
 
 interface FoundUser {
@@ -103,24 +103,24 @@ function unknownPassword(name: string): string {
 function defaultLogin(
   user: FoundUser | undefined,
   known: KnownPasswords,
-  leave: (what: string, why: string) => void,
+  skip: (what: string, reason: string) => void,
 ): CarriedLogin {
   if (user === undefined || !user.isOn) {
-    leave(
+    skip(
       'that default is off',
       'no other user is taken over, so here it works on all data, with a password that Flotilla makes',
     )
     return { kind: 'generated' }
   }
-  if (user.rules === everything) leave('that default administers the server', whatIsRestricted)
-  else leave(`what default may not do (${user.rules})`, 'here it works on all data')
-  if (user.hashes.length > 1) leave('all but one password of default', 'it has one here')
+  if (user.rules === everything) skip('that default administers the server', restrictedNote)
+  else skip(`what default may not do (${user.rules})`, 'here it works on all data')
+  if (user.hashes.length > 1) skip('all but one password of default', 'it has one here')
   const login = loginOf(user, known)
   if (login !== null) return login
-  leave(`the password of default`, unknownPassword(applicationUser))
+  skip(`the password of default`, unknownPassword(applicationUser))
   return { kind: 'generated' }
 }
 
 const everything = '~* &* +@all'
-const whatIsRestricted =
+const restrictedNote =
   'here it works on all data and is refused CONFIG, ACL, SHUTDOWN and the like; if a program needs them, write spec.auth.default: full'

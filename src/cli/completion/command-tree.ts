@@ -8,7 +8,7 @@ export interface Slot {
 }
 
 /** Where the cursor is: in which verb, after which words, at what. */
-export interface Cursor {
+export interface CommandLineCursor {
   readonly command: Command
   /** The words before the cursor that are no options. */
   readonly operands: readonly string[]
@@ -24,9 +24,10 @@ export interface Cursor {
 }
 
 /**
- * Reads the words of a command line up to the cursor as commander would; the last one is what is being typed. Bash breaks `--output=json` into three words.
+ * Reads the words of a command line up to the cursor as commander would; the last one is what is being typed.
+ * Bash breaks `--output=json` into three words.
  */
-export function findCursor(program: Command, line: readonly string[]): Cursor {
+export function findCursor(program: Command, line: readonly string[]): CommandLineCursor {
   const words = line.slice(0, -1)
   const typed = line.at(-1) ?? ''
   const given = new Map<Option, string | null>()
@@ -50,7 +51,7 @@ export function findCursor(program: Command, line: readonly string[]): Cursor {
   }
   const cursor = { command, operands, given, typed: open !== null && typed === '=' ? '' : typed }
   if (open !== null) return { ...cursor, at: { kind: 'value', slot: slotOf(open), prefix: '' } }
-  if (!optionsOver && isOption(typed) && !takesFreeWords(command, operands.length))
+  if (!optionsOver && isOption(typed) && !passesThrough(command, operands.length))
     return { ...cursor, ...atOption(command, typed) }
   if (command.commands.length > 0 && operands.length === 0) return { ...cursor, at: { kind: 'verb' } }
   return { ...cursor, at: { kind: 'operand', slot: operandSlot(command, operands.length) } }
@@ -65,7 +66,7 @@ function noteOption(command: Command, word: string, given: Map<Option, string | 
   return option.required && value.length === 0 ? option : null
 }
 
-function atOption(command: Command, typed: string): Pick<Cursor, 'typed' | 'at'> {
+function atOption(command: Command, typed: string): Pick<CommandLineCursor, 'typed' | 'at'> {
   const [flag = '', ...value] = typed.split('=')
   const option = findOption(command, flag)
   if (value.length === 0 || option === null) return { typed, at: { kind: 'option' } }
@@ -83,7 +84,7 @@ function operandSlot(command: Command, index: number): Slot | null {
 }
 
 /** `flotilla cli shop --bigkeys`: what follows the flotilla is redis-cli's. */
-function takesFreeWords(command: Command, index: number): boolean {
+function passesThrough(command: Command, index: number): boolean {
   return operandSlot(command, index)?.name === 'command'
 }
 

@@ -3,8 +3,9 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 export type Shell = (typeof shells)[number]
 
 /**
- * What a shell loads. It knows no verb and no option: at each Tab it asks the program, so that it fits whatever version is installed. The program answers
- * with a line for each word, `word<Tab>description`, or `:files` where a path is wanted.
+ * What a shell loads. It knows no verb and no option: at each Tab it asks the program, so that it fits
+ * whatever version is installed. The program answers with a line for each word, `word<Tab>description`, or
+ * `:files` where a path is wanted.
  */
 export function completionScript(shell: Shell): string {
   return { bash, zsh, fish }[shell]

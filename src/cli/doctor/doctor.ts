@@ -1,18 +1,18 @@
 import type { Output } from '../output.js'
-import { createPaint, type Paint } from '../paint.js'
-import type { Places } from '../open-store.js'
-import type { Environment } from '../session.js'
+import { createColors, type Colors } from '../colors.js'
+import type { Paths } from '../../session/open-store.js'
+import type { Environment } from '../../session/session.js'
 import { wrap } from '../table.js'
-import { examine, type CheckedFinding } from './checks.js'
+import { runChecks, type CheckedFinding } from './checks.js'
 import type { Verdict } from './finding.js'
 import { gatherFacts } from './gather.js'
 
 /** Looks at everything that Flotilla stands on. @returns whether nothing failed; a warning is no failure. */
 export async function runDoctor(
-  request: { readonly places: Places; readonly env: Environment; readonly format: 'text' | 'json' },
+  request: { readonly paths: Paths; readonly env: Environment; readonly format: 'text' | 'json' },
   output: Output,
 ): Promise<boolean> {
-  const findings = examine(await gatherFacts(request.places, request.env))
+  const findings = runChecks(await gatherFacts(request.paths, request.env))
   const passed = findings.every(({ verdict }) => verdict !== 'failure')
   output.result(
     request.format === 'json'
@@ -27,16 +27,16 @@ const indent = 22
 
 export function renderFindings(
   findings: readonly CheckedFinding[],
-  { columns, colour }: Pick<Output, 'columns' | 'colour'>,
+  { columns, color }: Pick<Output, 'columns' | 'color'>,
 ): string {
-  const paint = createPaint(colour)
+  const colors = createColors(color)
   const width = columns === null ? 10_000 : Math.max(columns - indent, 20)
-  const blocks = findings.map(finding => renderFinding(finding, paint, width))
+  const blocks = findings.map(finding => renderFinding(finding, colors, width))
   return `${[...blocks.flat(), '', summarize(findings)].join('\n')}\n`
 }
 
-function renderFinding({ verdict, check, found, means, fix }: CheckedFinding, paint: Paint, width: number) {
-  const mark = brushOf(verdict, paint)(verdict.padEnd(9))
+function renderFinding({ verdict, check, found, means, fix }: CheckedFinding, colors: Colors, width: number) {
+  const mark = verdictStyle(verdict, colors)(verdict.padEnd(9))
   const [first = '', ...rest] = wrap(found, width)
   const more = [
     ...rest,
@@ -47,8 +47,8 @@ function renderFinding({ verdict, check, found, means, fix }: CheckedFinding, pa
   return [`${mark}${check.padEnd(indent - 9)}${first}`, ...more.map(line => ' '.repeat(indent) + line)]
 }
 
-function brushOf(verdict: Verdict, paint: Paint): (text: string) => string {
-  return { ok: paint.good, warning: paint.doubtful, failure: paint.bad, unknown: paint.faint }[verdict]
+function verdictStyle(verdict: Verdict, colors: Colors): (text: string) => string {
+  return { ok: colors.good, warning: colors.warning, failure: colors.bad, unknown: colors.dim }[verdict]
 }
 
 function summarize(findings: readonly CheckedFinding[]): string {

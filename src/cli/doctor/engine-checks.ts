@@ -1,12 +1,12 @@
-import { whatEngineLacks } from '../../runtime/fit-engine.js'
-import { formatAge } from '../quantities.js'
+import { whyNotSupportedEngine } from '../../runtime/supported-engine.js'
+import { formatAge } from '../../units.js'
 import type { DoctorFacts } from './facts.js'
-import { failure, judgeKnown, notKnown, ok, warning, type Finding } from './finding.js'
+import { failure, checkKnown, notKnown, ok, warning, type Finding } from './finding.js'
 
 type Engine = DoctorFacts['engine']
 type Answering = Extract<Engine, { readonly kind: 'answers' }>
 
-export function judgeEngine(engine: Engine): Finding {
+export function checkEngine(engine: Engine): Finding {
   if (engine.kind === 'silent')
     return failure(engine.message, {
       means: 'nothing can be looked at, and nothing that ends comes back',
@@ -14,7 +14,7 @@ export function judgeEngine(engine: Engine): Finding {
     })
   const { product, version, apiVersion, endpoint, endpointSource } = engine.facts
   const what = `${product} ${version}, API ${apiVersion}, at ${endpoint} (${endpointSource})`
-  const lack = whatEngineLacks(engine.facts)
+  const lack = whyNotSupportedEngine(engine.facts)
   if (lack === null) return ok(what)
   return failure(`${what}: ${lack}`, {
     means: 'Flotilla does not start on it: replicas would be attached over and over and never settle',
@@ -22,12 +22,15 @@ export function judgeEngine(engine: Engine): Finding {
   })
 }
 
-/** A proxy in front of the socket may let questions through and nothing else: all looks well then, and nothing is ever done. */
-export function judgeChanges({ readOnly }: Answering): Finding {
-  return judgeKnown(readOnly, why =>
-    why === null
+/**
+ * A proxy in front of the socket may let questions through and nothing else: all looks well then, and nothing
+ * is ever done.
+ */
+export function checkChanges({ readOnly }: Answering): Finding {
+  return checkKnown(readOnly, reason =>
+    reason === null
       ? ok('the engine takes changes from here')
-      : failure(`the engine takes no changes from here: ${why}`, {
+      : failure(`the engine takes no changes from here: ${reason}`, {
           means: 'nodes can be looked at, and nothing that ends comes back',
           fix: 'allow POST and DELETE for containers, networks, volumes, images and exec in the proxy, or name the engine itself with DOCKER_HOST',
         }),
@@ -35,7 +38,7 @@ export function judgeChanges({ readOnly }: Answering): Finding {
 }
 
 /** The kernel's first kind of control groups is on its way out of engines and distributions. */
-export function judgeCgroup({ facts }: Answering): Finding {
+export function checkCgroup({ facts }: Answering): Finding {
   return facts.cgroupVersion === '1'
     ? warning('control groups of version 1', {
         means: 'engines and distributions are giving it up; Flotilla itself does not mind',
@@ -45,7 +48,7 @@ export function judgeCgroup({ facts }: Answering): Finding {
 }
 
 /** Flotilla compares times of the engine (when a node ended) with its own (since when it is silent). */
-export function judgeClock({ skewMs }: Answering): Finding {
+export function checkClock({ skewMs }: Answering): Finding {
   if (skewMs === null) return notKnown('the engine does not tell its time')
   const off = Math.abs(skewMs)
   if (off < 2_000) return ok("the engine's clock and ours agree")
@@ -58,8 +61,8 @@ export function judgeClock({ skewMs }: Answering): Finding {
   return off < 60_000 ? warning(found, rest) : failure(found, rest)
 }
 
-export function judgeReach({ reach }: Answering): Finding {
-  return reach.kind === 'way'
+export function checkReach({ reach }: Answering): Finding {
+  return reach.kind === 'reachable'
     ? ok(`${reach.mode}: ${reach.reason}`)
     : failure(reach.reason, {
         means: 'Flotilla can not talk to a node from here',

@@ -1,13 +1,13 @@
 import type { ErrorCode } from '../../errors.js'
-import type { TlsSpec } from '../../manifest/spec.js'
+import type { TlsSpec } from '../../model/spec.js'
 import type { Reach } from '../../redis/reach.js'
-import type { Probe } from '../../redis/redis.js'
-import type { EngineFacts, ImageFacts } from '../../runtime/runtime.js'
 import type { Garbage } from '../gc/garbage.js'
+import type { EngineFacts, ImageFacts } from '../../model/engine.js'
+import type { Probe } from '../../model/redis.js'
 
 /** A fact, or in words why it is not known. */
 export type Known<Value> =
-  { readonly kind: 'known'; readonly value: Value } | { readonly kind: 'unknown'; readonly why: string }
+  { readonly kind: 'known'; readonly value: Value } | { readonly kind: 'unknown'; readonly reason: string }
 
 /** Everything that the checks judge, gathered once. */
 export interface DoctorFacts {
@@ -40,9 +40,9 @@ export interface DoctorFacts {
   /** Every node that runs, and whether it answered. */
   readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>
   /** Why a name of ours leads, or may lead, to somebody else. */
-  readonly misled: Known<readonly { readonly why: string; readonly fix: string }[]>
+  readonly nameConflicts: Known<readonly { readonly reason: string; readonly fix: string }[]>
   /** Flotillas that run and whose passwords are not in the state directory, or damaged. */
-  readonly withoutSecrets: Known<readonly string[]>
+  readonly missingSecrets: Known<readonly string[]>
   readonly leftovers: Known<readonly Garbage[]>
 }
 
@@ -66,8 +66,8 @@ export interface Disk {
 export interface StateFacts {
   readonly directory: string
   /** Null when it can be written; otherwise why not. */
-  readonly trouble: string | null
-  readonly isThere: boolean
+  readonly error: string | null
+  readonly exists: boolean
   /** What others than the owner may read and should not, with its mode. */
   readonly exposed: readonly { readonly path: string; readonly mode: string }[]
   readonly disk: Known<Disk>

@@ -26,10 +26,10 @@ export function failure(found: string, rest: { readonly means: string; readonly 
 }
 
 /** Judges what is known; what is not can't be judged, and is no failure. */
-export function judgeKnown<Value>(fact: Known<Value>, judge: (value: Value) => Finding): Finding {
-  return fact.kind === 'known' ? judge(fact.value) : notKnown(fact.why)
+export function checkKnown<Value>(fact: Known<Value>, check: (value: Value) => Finding): Finding {
+  return fact.kind === 'known' ? check(fact.value) : notKnown(fact.reason)
 }
 
-export function notKnown(why: string): Finding {
-  return { verdict: 'unknown', found: why, means: null, fix: null }
+export function notKnown(reason: string): Finding {
+  return { verdict: 'unknown', found: reason, means: null, fix: null }
 }

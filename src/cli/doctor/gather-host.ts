@@ -3,7 +3,7 @@ import { isRemote } from '../../redis/reach.js'
 import { readNodeLabels } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { Disk, DoctorFacts, HostFacts, Known } from './facts.js'
-import { attempt, unknown } from './known.js'
+import { attempt, unknown } from './attempt.js'
 
 /** Of the host of the containers, as far as it is this one. */
 export async function gatherHostFacts(
@@ -74,7 +74,7 @@ function flat<Value>(fact: Known<Known<Value>>): Known<Value> {
   return fact.kind === 'known' ? fact.value : fact
 }
 
-function allUnknown(why: string): HostFacts {
-  const not = unknown(why)
+function allUnknown(reason: string): HostFacts {
+  const not = unknown(reason)
   return { overcommit: not, hugePages: not, somaxconn: not, engineDisk: not }
 }

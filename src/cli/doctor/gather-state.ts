@@ -2,23 +2,23 @@ import { constants } from 'node:fs'
 import { access, readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../../clock.js'
-import { errno } from '../../state/files.js'
+import { errno } from '../../files.js'
 import { readLockHolder } from '../../state/lock.js'
-import { isPublic } from '../../tls/holdings-store.js'
+import { isPublic } from '../../tls/certificate-store.js'
 import type { StateFacts } from './facts.js'
 import { readDisk } from './gather-host.js'
-import { attempt } from './known.js'
+import { attempt } from './attempt.js'
 
 export async function gatherStateFacts(directory: string): Promise<StateFacts> {
-  const place = await nearestThere(directory)
-  const isThere = place === directory
+  const existing = await nearestExisting(directory)
+  const exists = existing === directory
   const holder = await attempt(() => readLockHolder(directory, systemClock))
   return {
     directory,
-    isThere,
-    trouble: await whyNotWritable(place),
-    exposed: isThere ? await findExposed(directory) : [],
-    disk: await readDisk(place),
+    exists,
+    error: await whyNotWritable(existing),
+    exposed: exists ? await findExposed(directory) : [],
+    disk: await readDisk(existing),
     holder:
       holder.kind === 'unknown' || holder.value === null
         ? null
@@ -27,9 +27,9 @@ export async function gatherStateFacts(directory: string): Promise<StateFacts> {
 }
 
 /** Where a folder that is not there yet would be made. */
-async function nearestThere(path: string): Promise<string> {
-  for (let place = path; ; place = dirname(place)) {
-    if ((await modeOf(place)) !== null || place === dirname(place)) return place
+async function nearestExisting(path: string): Promise<string> {
+  for (let existing = path; ; existing = dirname(existing)) {
+    if ((await modeOf(existing)) !== null || existing === dirname(existing)) return existing
   }
 }
 
@@ -47,7 +47,10 @@ async function whyNotWritable(path: string): Promise<string | null> {
   }
 }
 
-/** The folder may be seen by others, and by nobody else be written; what is inside of these is its owner's alone. */
+/**
+ * The folder may be seen by others, and by nobody else be written; what is inside of these is its owner's
+ * alone.
+ */
 async function findExposed(directory: string): Promise<readonly { path: string; mode: string }[]> {
   const names = await readdir(directory).catch(() => [])
   const secretFiles = await readdir(join(directory, 'secrets')).catch(() => [])

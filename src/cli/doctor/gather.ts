@@ -1,40 +1,43 @@
 import { resolve } from 'node:path'
 import { systemClock } from '../../clock.js'
-import { readDesired } from '../../daemon/manifest-source.js'
+import { readDesired } from '../../session/manifest-source.js'
 import { errorCode, FlotillaError } from '../../errors.js'
-import type { Desires } from '../../manifest/desired.js'
+import type { DesiredState } from '../../manifest/desired-state.js'
 import { renderDiagnostic } from '../../manifest/diagnostic.js'
 import { chooseReach } from '../../redis/reach.js'
 import { readNodeLabels } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
-import { openStore } from '../open-store.js'
+import { openStore } from '../../session/open-store.js'
 import { findGarbage } from '../gc/garbage.js'
-import { gatherBelongings } from '../gc/gather.js'
-import type { Look } from '../../reconciler/pass.js'
-import { lookOnly } from '../look.js'
-import { findOwnContainer } from '../own-container.js'
-import type { Places } from '../open-store.js'
-import { openRuntime, openSession, type Environment, type Session } from '../session.js'
+import { gatherGcInput } from '../gc/gather-input.js'
+import type { Assessment } from '../../reconciler/loop/observe-and-plan.js'
+import { observeOnce } from '../observe-once.js'
+import { findOwnContainer } from '../../session/own-container.js'
+import type { Paths } from '../../session/open-store.js'
+import { openRuntime, openSession, type Environment, type Session } from '../../session/session.js'
 import type { DoctorFacts, Known } from './facts.js'
 import { gatherHostFacts } from './gather-host.js'
 import { gatherStateFacts } from './gather-state.js'
-import { attempt, unknown } from './known.js'
+import { attempt, unknown } from './attempt.js'
 
-/** Asks everything that the checks judge, once. What can't be known says why; nothing is changed, and nothing throws. */
-export async function gatherFacts(places: Places, env: Environment): Promise<DoctorFacts> {
-  const { runtime, engine } = await askEngine(places, env)
-  const state = gatherStateFacts(resolve(places.state))
-  const manifests = attempt(() => openStore(places).then(store => readDesired(places.manifests, store)))
-  const session = engine.kind === 'answers' ? await attempt(() => openSession(places, env)) : notAsked
+/**
+ * Asks everything that the checks judge, once. What can't be known says why; nothing is changed, and nothing
+ * throws.
+ */
+export async function gatherFacts(paths: Paths, env: Environment): Promise<DoctorFacts> {
+  const { runtime, engine } = await askEngine(paths, env)
+  const state = gatherStateFacts(resolve(paths.state))
+  const manifests = attempt(() => openStore(paths).then(store => readDesired(paths.manifests, store)))
+  const session = engine.kind === 'answers' ? await attempt(() => openSession(paths, env)) : notAsked
   try {
     const desired = await manifests
     return {
       engine,
       host: await gatherHostFacts(runtime, engine),
       state: await state,
-      manifests: manifestFacts(places.manifests, desired),
+      manifests: manifestFacts(paths.manifests, desired),
       encryption: encryptionIn(desired),
-      ...(await ofSession(session, places, desired)),
+      ...(await sessionFacts(session, paths, desired)),
     }
   } finally {
     runtime?.close()
@@ -42,10 +45,10 @@ export async function gatherFacts(places: Places, env: Environment): Promise<Doc
   }
 }
 
-const notAsked: Known<never> = { kind: 'unknown', why: 'the engine does not answer' }
+const notAsked: Known<never> = { kind: 'unknown', reason: 'the engine does not answer' }
 
 async function askEngine(
-  places: Places,
+  paths: Paths,
   env: Environment,
 ): Promise<{ readonly runtime: Runtime | null; readonly engine: DoctorFacts['engine'] }> {
   let runtime: Runtime | null = null
@@ -59,11 +62,11 @@ async function askEngine(
       engine: facts,
       platform: process.platform,
       insideContainer,
-      setting: places.reach,
+      setting: paths.reach,
     })
     const skewMs = facts.clockMs === null ? null : facts.clockMs - midMs
     const asked = runtime
-    const readOnly = await attempt(() => asked.whyNotChange())
+    const readOnly = await attempt(() => asked.whyNotWritable())
     return { runtime, engine: { kind: 'answers', facts, skewMs, reach, readOnly, insideContainer } }
   } catch (error) {
     const hint = error instanceof FlotillaError ? error.hint : null
@@ -72,10 +75,10 @@ async function askEngine(
   }
 }
 
-type Loaded = Known<{ readonly desired: Desires }>
+type Loaded = Known<{ readonly desired: DesiredState }>
 
 function manifestFacts(path: string, loaded: Loaded): DoctorFacts['manifests'] {
-  if (loaded.kind === 'unknown') return { path, problems: [loaded.why], flotillas: 0 }
+  if (loaded.kind === 'unknown') return { path, problems: [loaded.reason], flotillas: 0 }
   const { diagnostics, flotillas } = loaded.value.desired
   return { path, problems: diagnostics.map(renderDiagnostic), flotillas: flotillas.size }
 }
@@ -90,67 +93,70 @@ function encryptionIn(loaded: Loaded): DoctorFacts['encryption'] {
 }
 
 /** What needs the engine, the memory and the manifests together. */
-async function ofSession(
+async function sessionFacts(
   session: Known<Session>,
-  places: Places,
+  paths: Paths,
   loaded: Loaded,
-): Promise<Pick<DoctorFacts, 'images' | 'nodes' | 'misled' | 'withoutSecrets' | 'leftovers'>> {
+): Promise<Pick<DoctorFacts, 'images' | 'nodes' | 'nameConflicts' | 'missingSecrets' | 'leftovers'>> {
   if (session.kind === 'unknown' || loaded.kind === 'unknown') {
-    const not = unknown(session.kind === 'unknown' ? session.why : 'the manifests can not be read')
-    return { images: not, nodes: not, misled: not, withoutSecrets: not, leftovers: not }
+    const not = unknown(session.kind === 'unknown' ? session.reason : 'the manifests can not be read')
+    return { images: not, nodes: not, nameConflicts: not, missingSecrets: not, leftovers: not }
   }
   const { desired } = loaded.value
   const open = session.value
-  const [images, looks, withoutSecrets, leftovers] = await Promise.all([
+  const [images, assessments, missingSecrets, leftovers] = await Promise.all([
     attempt(() => findImages(open, desired)),
-    attempt(() => lookAtAll(open, desired)),
-    attempt(() => findWithoutSecrets(open)),
+    attempt(() => observeAll(open, desired)),
+    attempt(() => findMissingSecrets(open)),
     desired.diagnostics.length > 0
       ? unknown('the manifests are not in order, so nobody knows what is wanted')
-      : attempt(async () => findGarbage(await gatherBelongings(open, places.manifests)).unwanted),
+      : attempt(async () => findGarbage(await gatherGcInput(open, paths.manifests)).unwanted),
   ])
-  const [nodes, misled] =
-    looks.kind === 'unknown'
-      ? [looks, looks]
+  const [nodes, nameConflicts] =
+    assessments.kind === 'unknown'
+      ? [assessments, assessments]
       : [
-          { kind: 'known' as const, value: nodesIn(looks.value) },
-          { kind: 'known' as const, value: misledIn(looks.value) },
+          { kind: 'known' as const, value: nodesIn(assessments.value) },
+          { kind: 'known' as const, value: nameConflictsIn(assessments.value) },
         ]
-  return { images, nodes, misled, withoutSecrets, leftovers }
+  return { images, nodes, nameConflicts, missingSecrets, leftovers }
 }
 
-async function findImages({ runtime }: Session, { flotillas }: Desires) {
+async function findImages({ runtime }: Session, { flotillas }: DesiredState) {
   const images = [...new Set([...flotillas.values()].map(({ spec }) => spec.image))]
   return Promise.all(images.map(async image => ({ image, found: await runtime.findImage(image) })))
 }
 
-function lookAtAll(session: Session, { flotillas }: Desires): Promise<readonly Look[]> {
-  return Promise.all([...flotillas.values()].map(({ spec }) => lookOnly(session, spec)))
+function observeAll(session: Session, { flotillas }: DesiredState): Promise<readonly Assessment[]> {
+  return Promise.all([...flotillas.values()].map(({ spec }) => observeOnce(session, spec)))
 }
 
-function misledIn(looks: readonly Look[]) {
-  return looks
+function nameConflictsIn(assessments: readonly Assessment[]) {
+  return assessments
     .flatMap(({ plan }) => plan.refusals)
     .filter(({ code }) => code === 'NameConflict')
-    .map(({ why, whatToType }) => ({ why, fix: whatToType }))
+    .map(({ reason, remedy }) => ({ reason, fix: remedy }))
 }
 
-function nodesIn(looks: readonly Look[]) {
-  return looks
+function nodesIn(assessments: readonly Assessment[]) {
+  return assessments
     .flatMap(({ input }) => input.seen.nodes)
     .filter(({ container }) => container.state === 'running')
     .map(({ container, probe }) => ({ name: container.name, probe }))
 }
 
 /** Whoever made a node has its password; of flotillas that this directory does not know none is expected. */
-async function findWithoutSecrets({ runtime, store }: Session): Promise<readonly string[]> {
+async function findMissingSecrets({ runtime, store }: Session): Promise<readonly string[]> {
   const known = await store.knownFlotillas()
   const running = (await runtime.listContainers())
     .filter(({ state }) => state === 'running')
     .flatMap(({ labels }) => readNodeLabels(labels)?.flotilla ?? [])
   const names = [...new Set(running)].filter(name => known.includes(name)).sort()
   const found = await Promise.all(
-    names.map(async name => ({ name, there: (await store.loadKeyring(name).catch(() => null)) !== null })),
+    names.map(async name => ({
+      name,
+      hasSecrets: (await store.loadKeyring(name).catch(() => null)) !== null,
+    })),
   )
-  return found.filter(({ there }) => !there).map(({ name }) => name)
+  return found.filter(({ hasSecrets }) => !hasSecrets).map(({ name }) => name)
 }

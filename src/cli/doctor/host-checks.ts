@@ -1,10 +1,13 @@
-import { formatBytes } from '../quantities.js'
+import { formatBytes } from '../../units.js'
 import type { Disk, HostFacts } from './facts.js'
-import { failure, judgeKnown, ok, warning, type Finding } from './finding.js'
+import { failure, checkKnown, ok, warning, type Finding } from './finding.js'
 
-/** Redis forks to save and to rewrite its file; without overcommit the kernel may refuse the fork although the memory would never be used. */
-export function judgeOvercommit({ overcommit }: HostFacts): Finding {
-  return judgeKnown(overcommit, value =>
+/**
+ * Redis forks to save and to rewrite its file; without overcommit the kernel may refuse the fork although the
+ * memory would never be used.
+ */
+export function checkOvercommit({ overcommit }: HostFacts): Finding {
+  return checkKnown(overcommit, value =>
     value === '1'
       ? ok('vm.overcommit_memory is 1')
       : warning(`vm.overcommit_memory is ${value}`, {
@@ -15,9 +18,12 @@ export function judgeOvercommit({ overcommit }: HostFacts): Finding {
   )
 }
 
-/** https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency/ (transparent huge pages); `disable-thp yes` is Redis's default since 6.2. */
-export function judgeHugePages({ hugePages }: HostFacts): Finding {
-  return judgeKnown(hugePages, value =>
+/**
+ * https://redis.io/docs/latest/operate/oss_and_stack/management/optimization/latency/ (transparent huge
+ * pages); `disable-thp yes` is Redis's default since 6.2.
+ */
+export function checkHugePages({ hugePages }: HostFacts): Finding {
+  return checkKnown(hugePages, value =>
     value === 'always'
       ? ok('transparent huge pages are always on', 'Redis turns them off for itself')
       : ok(`transparent huge pages: ${value}`),
@@ -27,8 +33,8 @@ export function judgeHugePages({ hugePages }: HostFacts): Finding {
 /** Redis asks for a queue of 511 connections that wait to be accepted; the kernel cuts it to this. */
 const tcpBacklog = 511
 
-export function judgeSomaxconn({ somaxconn }: HostFacts): Finding {
-  return judgeKnown(somaxconn, value =>
+export function checkSomaxconn({ somaxconn }: HostFacts): Finding {
+  return checkKnown(somaxconn, value =>
     value >= tcpBacklog
       ? ok(`net.core.somaxconn is ${value} in a node`)
       : warning(`net.core.somaxconn is ${value} in a node`, {
@@ -41,9 +47,9 @@ export function judgeSomaxconn({ somaxconn }: HostFacts): Finding {
 const mebibyte = 1_024 ** 2
 
 /** Redis stops taking writes when it can't write its file; a synchronisation needs room for a second copy. */
-export function judgeEngineDisk({ engineDisk }: HostFacts): Finding {
-  return judgeKnown(engineDisk, disk =>
-    judgeDisk(disk, {
+export function checkEngineDisk({ engineDisk }: HostFacts): Finding {
+  return checkKnown(engineDisk, disk =>
+    checkDisk(disk, {
       failBytes: 512 * mebibyte,
       warnShare: 0.1,
       means:
@@ -53,8 +59,8 @@ export function judgeEngineDisk({ engineDisk }: HostFacts): Finding {
   )
 }
 
-export function judgeStateDisk(disk: Disk): Finding {
-  return judgeDisk(disk, {
+export function checkStateDisk(disk: Disk): Finding {
+  return checkDisk(disk, {
     failBytes: 20 * mebibyte,
     warnShare: 0.02,
     means: 'what can not be written down is not done: no promotion, above all',
@@ -62,7 +68,7 @@ export function judgeStateDisk(disk: Disk): Finding {
   })
 }
 
-function judgeDisk(
+function checkDisk(
   { path, freeBytes, totalBytes }: Disk,
   limits: {
     readonly failBytes: number

@@ -1,31 +1,34 @@
 import { readNodeLabels, flotillaLabel } from '../../runtime/labels.js'
-import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../runtime/runtime.js'
 import { findExpired, type Archive } from '../../reconciler/execute/archive-retention.js'
-import { dataPath, networkName, newVolumeName, type VolumeNaming } from '../../reconciler/names.js'
+import { dataPath, networkName, newVolumeName, type VolumeNaming } from '../../model/names.js'
+import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../model/engine.js'
 
 /** All that is needed to say what nobody wants, gathered at one moment. */
-export interface Belongings {
+export interface GcInput {
   readonly nowMs: number
   /** What the manifests declare, all of them in order. */
   readonly declared: readonly DeclaredFlotilla[]
-  /** What this state directory remembers, declared or not. Flotillas that it doesn't know are another Flotilla's, and none of our business. */
-  readonly remembered: readonly string[]
+  /**
+   * What this state directory remembers, declared or not. Flotillas that it doesn't know are another
+   * Flotilla's, and none of our business.
+   */
+  readonly folded: readonly string[]
   /** Every container of the engine, ours or not. */
   readonly containers: readonly ContainerFacts[]
   /** With our labels. */
   readonly volumes: readonly VolumeFacts[]
   readonly networks: readonly NetworkFacts[]
-  readonly setAside: readonly SetAsideOnNode[]
+  readonly nodeArchives: readonly NodeArchives[]
 }
 
 export interface DeclaredFlotilla extends VolumeNaming {
   /** The nodes that it is to have, running or not. */
   readonly ordinals: readonly number[]
   /** Null when it is Ready; otherwise what it is, and then each copy of its data may be the last. */
-  readonly trouble: string | null
+  readonly notReadyReason: string | null
 }
 
-export interface SetAsideOnNode {
+export interface NodeArchives {
   readonly flotilla: string
   readonly ordinal: number
   readonly containerId: string
@@ -36,7 +39,7 @@ export interface SetAsideOnNode {
 export type Garbage = {
   readonly flotilla: string
   /** Why nobody wants it. */
-  readonly because: string
+  readonly reason: string
   /** When it was made; null where that is not known. */
   readonly sinceMs: number | null
   /** Null where asking would cost too much. */
@@ -45,7 +48,7 @@ export type Garbage = {
   | { readonly kind: 'volume'; readonly name: string }
   | { readonly kind: 'network'; readonly name: string }
   | {
-      readonly kind: 'set-aside'
+      readonly kind: 'archive'
       readonly name: string
       readonly containerId: string
       readonly folder: string
@@ -56,20 +59,23 @@ export type Garbage = {
 export interface Kept {
   readonly kind: 'kept'
   readonly name: string
-  readonly because: string
+  readonly reason: string
 }
 
-export interface Sorted {
+export interface GcResult {
   readonly unwanted: readonly Garbage[]
   readonly kept: readonly Kept[]
 }
 
-/** What nobody wants. A reason to keep something always wins; what is not ours, or another Flotilla's, is not even looked at. */
-export function findGarbage(all: Belongings): Sorted {
+/**
+ * What nobody wants. A reason to keep something always wins; what is not ours, or another Flotilla's, is not
+ * even looked at.
+ */
+export function findGarbage(all: GcInput): GcResult {
   const found = [
-    ...all.volumes.map(volume => judgeVolume(all, volume)),
-    ...all.networks.map(network => judgeNetwork(all, network)),
-    ...all.setAside.flatMap(node => judgeSetAside(all, node)),
+    ...all.volumes.map(volume => classifyVolume(all, volume)),
+    ...all.networks.map(network => classifyNetwork(all, network)),
+    ...all.nodeArchives.flatMap(node => classifyArchives(all, node)),
   ].filter(verdict => verdict !== null)
   return {
     unwanted: found.filter(verdict => verdict.kind !== 'kept'),
@@ -77,12 +83,12 @@ export function findGarbage(all: Belongings): Sorted {
   }
 }
 
-function judgeVolume(all: Belongings, volume: VolumeFacts): Garbage | Kept | null {
+function classifyVolume(all: GcInput, volume: VolumeFacts): Garbage | Kept | null {
   const { name, createdAtMs } = volume
   const node = readNodeLabels(volume.labels)
   const flotilla = volume.labels[flotillaLabel]
   if (flotilla === undefined || !isOurs(all, flotilla)) return null
-  const keep = (because: string): Kept => ({ kind: 'kept', name: `volume ${name}`, because })
+  const keep = (reason: string): Kept => ({ kind: 'kept', name: `volume ${name}`, reason })
   const home = all.declared.find(one => one.name === flotilla)
   if (home === undefined)
     return keep(
@@ -94,19 +100,21 @@ function judgeVolume(all: Belongings, volume: VolumeFacts): Garbage | Kept | nul
   if (home.ordinals.includes(node.ordinal)) return null
   const user = all.containers.find(container => container.mounts.some(one => one.volume === name))
   if (user !== undefined) return keep(`the container ${user.name} uses it`)
-  if (home.trouble !== null)
-    return keep(`${flotilla} ${home.trouble}, and until it is Ready each copy of its data may be the last`)
+  if (home.notReadyReason !== null)
+    return keep(
+      `${flotilla} ${home.notReadyReason}, and until it is Ready each copy of its data may be the last`,
+    )
   return {
     kind: 'volume',
     name,
     flotilla,
-    because: `${flotilla} has no node ${node.ordinal} any more`,
+    reason: `${flotilla} has no node ${node.ordinal} any more`,
     sinceMs: createdAtMs,
     sizeBytes: null,
   }
 }
 
-function judgeNetwork(all: Belongings, network: NetworkFacts): Garbage | Kept | null {
+function classifyNetwork(all: GcInput, network: NetworkFacts): Garbage | Kept | null {
   const { name, labels } = network
   const flotilla = labels[flotillaLabel]
   if (flotilla === undefined || !isOurs(all, flotilla) || name !== networkName(flotilla)) return null
@@ -116,12 +124,12 @@ function judgeNetwork(all: Belongings, network: NetworkFacts): Garbage | Kept | 
       container.labels[flotillaLabel] === flotilla || container.networks.some(one => one.network === name),
   )
   if (user !== undefined)
-    return { kind: 'kept', name: `network ${name}`, because: `the container ${user.name} uses it` }
-  const because = `no manifest declares ${flotilla}, and it has no container`
-  return { kind: 'network', name, flotilla, because, sinceMs: null, sizeBytes: null }
+    return { kind: 'kept', name: `network ${name}`, reason: `the container ${user.name} uses it` }
+  const reason = `no manifest declares ${flotilla}, and it has no container`
+  return { kind: 'network', name, flotilla, reason, sinceMs: null, sizeBytes: null }
 }
 
-function judgeSetAside(all: Belongings, node: SetAsideOnNode): readonly (Garbage | Kept)[] {
+function classifyArchives(all: GcInput, node: NodeArchives): readonly (Garbage | Kept)[] {
   const { flotilla, containerId, archives } = node
   const home = all.declared.find(one => one.name === flotilla)
   if (home === undefined) return []
@@ -129,15 +137,15 @@ function judgeSetAside(all: Belongings, node: SetAsideOnNode): readonly (Garbage
   const volume = container?.mounts.find(one => one.path === dataPath)?.volume ?? '?'
   return findExpired(archives, all.nowMs).map(({ name, atMs, sizeBytes, reason }) => {
     const place = `${volume}:${dataPath}/set-aside/${name}`
-    return home.trouble === null
+    return home.notReadyReason === null
       ? {
-          ...{ kind: 'set-aside', name: place, folder: name, flotilla, containerId },
-          ...{ because: reason, sinceMs: atMs, sizeBytes },
+          ...{ kind: 'archive', name: place, folder: name, flotilla, containerId },
+          ...{ reason: reason, sinceMs: atMs, sizeBytes },
         }
-      : { kind: 'kept', name: place, because: `${flotilla} ${home.trouble}` }
+      : { kind: 'kept', name: place, reason: `${flotilla} ${home.notReadyReason}` }
   })
 }
 
-function isOurs({ declared, remembered }: Belongings, flotilla: string): boolean {
-  return remembered.includes(flotilla) || declared.some(one => one.name === flotilla)
+function isOurs({ declared, folded }: GcInput, flotilla: string): boolean {
+  return folded.includes(flotilla) || declared.some(one => one.name === flotilla)
 }

@@ -1,13 +1,16 @@
 import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
-import { errno, isNotThere } from '../../state/files.js'
+import { errno, isNotFound } from '../../files.js'
 import type { Output } from '../output.js'
 import { propertiesOf, type Systemd } from './systemd.js'
 import { renderUnit, unitName, type UnitSetting } from './unit.js'
-import { explainUnseen, secretsNamedIn, sightProperties } from './unseen-secrets.js'
+import { explainUnreadable, secretsNamedIn, sandboxProperties } from './unreadable-secrets.js'
 
-/** Writes the unit, and starts the daemon, now and at every boot. Doing it again brings a changed setting into force. */
+/**
+ * Writes the unit, and starts the daemon, now and at every boot. Doing it again brings a changed setting into
+ * force.
+ */
 export async function installService(
   systemd: Systemd,
   setting: UnitSetting,
@@ -20,20 +23,20 @@ export async function installService(
   await prepareFolders(setting, output)
   if (isNew) await writeUnit(path, text)
   output.note(isNew ? `wrote ${path}` : `${path} is as it should be already`)
-  await mustDo(systemd, 'daemon-reload')
-  await mustDo(systemd, 'enable', unitName)
-  await noteUnseen(systemd, setting, output)
+  await runSystemctl(systemd, 'daemon-reload')
+  await runSystemctl(systemd, 'enable', unitName)
+  await noteUnreadable(systemd, setting, output)
   if (!start) return output.note(`not started; start it with: systemctl start ${unitName}`)
-  await mustDo(systemd, 'restart', unitName)
+  await runSystemctl(systemd, 'restart', unitName)
   output.note('the daemon runs, now and after every boot; see: flotilla service status')
 }
 
 /** Before the start, which may wait for what the daemon does not get. */
-async function noteUnseen(systemd: Systemd, setting: UnitSetting, output: Output): Promise<void> {
+async function noteUnreadable(systemd: Systemd, setting: UnitSetting, output: Output): Promise<void> {
   const secrets = await secretsNamedIn(setting.manifests)
   if (secrets.length === 0) return
-  const shown = await mustDo(systemd, 'show', unitName, `--property=${sightProperties.join(',')}`)
-  for (const note of await explainUnseen(secrets, { setting, shown })) output.note(note)
+  const shown = await runSystemctl(systemd, 'show', unitName, `--property=${sandboxProperties.join(',')}`)
+  for (const note of await explainUnreadable(secrets, { setting, shown })) output.note(note)
 }
 
 /** Ends the daemon and removes the unit. Containers run on; manifests, state and passwords stay. */
@@ -41,13 +44,13 @@ export async function uninstallService(systemd: Systemd, output: Output): Promis
   requireSystemd(systemd)
   const path = join(systemd.unitFolder, unitName)
   if ((await readUnit(path)) === null) return output.note(`${path} is not there; nothing to do`)
-  await mustDo(systemd, 'disable', '--now', unitName)
+  await runSystemctl(systemd, 'disable', '--now', unitName)
   try {
     await rm(path)
   } catch (error) {
     throw unwritableUnit(path, error)
   }
-  await mustDo(systemd, 'daemon-reload')
+  await runSystemctl(systemd, 'daemon-reload')
   output.note(`removed ${path}; the containers run on, and nothing brings back what crashes`)
 }
 
@@ -61,14 +64,14 @@ export interface ServiceState {
   readonly since: string | null
   readonly restarts: number
   /** What the daemon says of itself. */
-  readonly says: string | null
+  readonly statusText: string | null
 }
 
 export async function readServiceState(systemd: Systemd): Promise<ServiceState> {
   requireSystemd(systemd)
   const names =
     'LoadState,ActiveState,SubState,UnitFileState,MainPID,StatusText,ActiveEnterTimestamp,NRestarts'
-  const shown = await mustDo(systemd, 'show', unitName, `--property=${names}`)
+  const shown = await runSystemctl(systemd, 'show', unitName, `--property=${names}`)
   const fields = new Map(propertiesOf(shown))
   const field = (name: string): string | null => fields.get(name) || null
   return {
@@ -79,7 +82,7 @@ export async function readServiceState(systemd: Systemd): Promise<ServiceState> 
     pid: Number(field('MainPID') ?? 0) || null,
     since: field('ActiveEnterTimestamp'),
     restarts: Number(field('NRestarts') ?? 0),
-    says: field('StatusText'),
+    statusText: field('StatusText'),
   }
 }
 
@@ -90,7 +93,7 @@ export function renderServiceState(state: ServiceState): string {
   const lines = [
     `${unitName}: ${state.state}${since}`,
     `  ${state.pid === null ? 'no process' : `pid ${state.pid}`}, restarted ${state.restarts} times by systemd, ${state.atBoot ? 'starts at boot' : `does not start at boot (systemctl enable ${unitName})`}`,
-    ...(state.says === null ? [] : [`  ${state.says}`]),
+    ...(state.statusText === null ? [] : [`  ${state.statusText}`]),
     ...(state.active
       ? []
       : [`  start it with: systemctl start ${unitName}; why it ended: journalctl -u ${unitName} -n 50`]),
@@ -109,7 +112,7 @@ async function readUnit(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if (isNotThere(error)) return null
+    if (isNotFound(error)) return null
     throw error
   }
 }
@@ -135,7 +138,7 @@ async function prepareFolders({ manifests, state }: UnitSetting, output: Output)
     [manifests, 0o755],
     [state, 0o700],
   ] as const) {
-    if (await isThere(path)) continue
+    if (await exists(path)) continue
     try {
       await mkdir(path, { recursive: true })
       await chmod(path, mode)
@@ -146,14 +149,14 @@ async function prepareFolders({ manifests, state }: UnitSetting, output: Output)
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     () => false,
   )
 }
 
-async function mustDo(systemd: Systemd, ...args: readonly string[]): Promise<string> {
+async function runSystemctl(systemd: Systemd, ...args: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await systemd.systemctl(...args)
   if (exitCode === 0) return stdout
   throw new FlotillaError(

@@ -20,8 +20,9 @@ export const unitName = 'flotilla.service'
 export const unitFolder = '/etc/systemd/system'
 
 /**
- * The systemd unit of the daemon. It may write its state directory and the manifests, talk to the engine and to the nodes, and nothing else. Whoever reaches the engine's socket
- * can be root by way of it, so all this keeps mistakes small, not an attacker out.
+ * The systemd unit of the daemon. It may write its state directory and the manifests, talk to the engine and
+ * to the nodes, and nothing else. Whoever reaches the engine's socket can be root by way of it, so all this
+ * keeps mistakes small, not an attacker out.
  */
 export function renderUnit(setting: UnitSetting): string {
   const { node, program, manifests, state, environment } = setting

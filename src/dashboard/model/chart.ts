@@ -4,7 +4,10 @@ export interface TimeWindow {
   readonly toMs: number
 }
 
-/** The last hour; of a daemon that has just been started less, or its first minutes would be a dot at the edge. */
+/**
+ * The last hour; of a daemon that has just been started less, or its first minutes would be a dot at the
+ * edge.
+ */
 export function timeWindow(oldestMs: number, nowMs: number): TimeWindow {
   const spans = [10, 30, 60].map(minutes => minutes * 60_000)
   const span = spans.find(ms => nowMs - oldestMs <= ms) ?? 3_600_000
@@ -16,23 +19,24 @@ export function placeInTime({ fromMs, toMs }: TimeWindow, atMs: number, width: n
 }
 
 export interface Scale {
-  readonly least: number
-  readonly most: number
+  readonly min: number
+  readonly max: number
 }
 
 /**
- * From nought (or from the least value, where only differences tell anything) to a round number above the greatest.
+ * From nought (or from the least value, where only differences tell anything) to a round number above the
+ * greatest.
  * @param step what is round: 1000 for counts, 1024 for bytes
  */
 export function scaleOf(
   values: readonly number[],
-  { base, fromNought }: { readonly base: 1000 | 1024; readonly fromNought: boolean },
+  { base, fromZero }: { readonly base: 1000 | 1024; readonly fromZero: boolean },
 ): Scale {
-  if (values.length === 0) return { least: 0, most: 1 }
-  const least = fromNought ? 0 : Math.min(...values)
-  const most = Math.max(...values)
-  if (most === least) return { least: fromNought ? 0 : least - 1, most: most + 1 }
-  return fromNought ? { least, most: roundUp(most, base) } : { least, most }
+  if (values.length === 0) return { min: 0, max: 1 }
+  const min = fromZero ? 0 : Math.min(...values)
+  const max = Math.max(...values)
+  if (max === min) return { min: fromZero ? 0 : min - 1, max: max + 1 }
+  return fromZero ? { min, max: roundUp(max, base) } : { min, max }
 }
 
 function roundUp(value: number, base: 1000 | 1024): number {
@@ -48,7 +52,10 @@ export interface Point {
   readonly value: number | null
 }
 
-/** An SVG path through the points; where nothing is known there is no line. A point alone is a dot: a line of no length, with round ends. */
+/**
+ * An SVG path through the points; where nothing is known there is no line. A point alone is a dot: a line of
+ * no length, with round ends.
+ */
 export function linePath(
   points: readonly Point[],
   { window, scale, width, height }: { window: TimeWindow; scale: Scale; width: number; height: number },
@@ -61,7 +68,7 @@ export function linePath(
         return ''
       }
       const x = placeInTime(window, atMs, width).toFixed(1)
-      const y = (height - ((value - scale.least) / (scale.most - scale.least)) * height).toFixed(1)
+      const y = (height - ((value - scale.min) / (scale.max - scale.min)) * height).toFixed(1)
       const isAlone = pen === 'up' && (points[index + 1]?.value ?? null) === null
       const step = `${pen === 'up' ? 'M' : 'L'}${x} ${y}${isAlone ? 'h0' : ''}`
       pen = 'down'

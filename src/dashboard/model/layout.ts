@@ -1,5 +1,8 @@
-/** Where the nodes of a flotilla stand in its picture, and how the links between them run. Pure; in CSS pixels. */
-export interface Picture {
+/**
+ * Where the nodes of a flotilla stand in its picture, and how the links between them run. Pure; in CSS
+ * pixels.
+ */
+export interface TopologyLayout {
   readonly kind: 'fan' | 'grid' | 'ladder'
   readonly width: number
   readonly height: number
@@ -24,19 +27,20 @@ export interface LinkLine {
 
 const phoneWidth = 560
 /** As many replicas fit beside a master without a second column. */
-const fanMost = 6
+const fanReplicasMax = 6
 const gap = 14
 
 /**
- * Few replicas fan out from their master; many stand in a grid, reached by lanes between its rows; on a phone all hang on one rope below the master.
+ * Few replicas fan out from their master; many stand in a grid, reached by lanes between its rows; on a phone
+ * all hang on one rope below the master.
  * @param replicas ordinals, in the order in which they are to be drawn
  */
-export function arrange(width: number, replicas: readonly number[]): Picture {
+export function layoutTopology(width: number, replicas: readonly number[]): TopologyLayout {
   if (width < phoneWidth) return ladder(width, replicas)
-  return replicas.length <= fanMost ? fan(width, replicas) : grid(width, replicas)
+  return replicas.length <= fanReplicasMax ? fan(width, replicas) : grid(width, replicas)
 }
 
-function fan(width: number, replicas: readonly number[]): Picture {
+function fan(width: number, replicas: readonly number[]): TopologyLayout {
   const box = { width: clamp(width * 0.34, 208, 300), height: 74 }
   const masterBox = { width: box.width, height: 104 }
   const height = Math.max(masterBox.height + 24, replicas.length * (box.height + gap) - gap)
@@ -61,7 +65,7 @@ function fan(width: number, replicas: readonly number[]): Picture {
   return { kind: 'fan', width, height, master, replicas: placed, links }
 }
 
-function grid(width: number, replicas: readonly number[]): Picture {
+function grid(width: number, replicas: readonly number[]): TopologyLayout {
   const master = { width: 208, height: 104, x: 0, y: 0 }
   const left = master.width + 48
   const columns = Math.max(1, Math.floor((width - left + gap) / (180 + gap)))
@@ -74,17 +78,17 @@ function grid(width: number, replicas: readonly number[]): Picture {
     y: laneHeight + Math.floor(index / columns) * (box.height + laneHeight),
   }))
   const height = Math.max(master.height, (placed.at(-1)?.y ?? 0) + box.height)
-  const rope = { x: master.width + 22, y: master.height / 2 }
+  const trunk = { x: master.width + 22, y: master.height / 2 }
   const links = placed.map(one => {
     const lane = one.y - laneHeight / 2
     const end = { x: one.x + one.width / 2, y: one.y }
-    const turn = Math.sign(lane - rope.y) * Math.min(8, Math.abs(lane - rope.y))
+    const turn = Math.sign(lane - trunk.y) * Math.min(8, Math.abs(lane - trunk.y))
     return {
       ordinal: one.ordinal,
       path:
-        `M${at({ x: master.width, y: rope.y })}H${round(rope.x - Math.abs(turn))}` +
-        `Q${at(rope)} ${at({ x: rope.x, y: rope.y + turn })}V${round(lane - turn)}` +
-        `Q${at({ x: rope.x, y: lane })} ${at({ x: rope.x + Math.abs(turn), y: lane })}` +
+        `M${at({ x: master.width, y: trunk.y })}H${round(trunk.x - Math.abs(turn))}` +
+        `Q${at(trunk)} ${at({ x: trunk.x, y: trunk.y + turn })}V${round(lane - turn)}` +
+        `Q${at({ x: trunk.x, y: lane })} ${at({ x: trunk.x + Math.abs(turn), y: lane })}` +
         `H${round(end.x - 8)}Q${at({ x: end.x, y: lane })} ${at({ x: end.x, y: lane + 8 })}V${round(end.y)}`,
       label: null,
     }
@@ -92,22 +96,22 @@ function grid(width: number, replicas: readonly number[]): Picture {
   return { kind: 'grid', width, height, master, replicas: placed, links }
 }
 
-function ladder(width: number, replicas: readonly number[]): Picture {
+function ladder(width: number, replicas: readonly number[]): TopologyLayout {
   const indent = 30
   const master = { width, height: 104, x: 0, y: 0 }
-  const box = { width: width - indent, height: replicas.length > fanMost ? 58 : 74 }
+  const box = { width: width - indent, height: replicas.length > fanReplicasMax ? 58 : 74 }
   const placed = replicas.map((ordinal, index) => ({
     ordinal,
     ...box,
     x: indent,
     y: master.height + gap + index * (box.height + gap),
   }))
-  const rope = 13
+  const trunk = 13
   const links = placed.map(one => {
     const middle = one.y + one.height / 2
     return {
       ordinal: one.ordinal,
-      path: `M${rope} ${master.height}V${round(middle - 9)}Q${rope} ${round(middle)} ${rope + 9} ${round(middle)}H${indent}`,
+      path: `M${trunk} ${master.height}V${round(middle - 9)}Q${trunk} ${round(middle)} ${trunk + 9} ${round(middle)}H${indent}`,
       label: null,
     }
   })
@@ -115,8 +119,8 @@ function ladder(width: number, replicas: readonly number[]): Picture {
   return { kind: 'ladder', width, height, master, replicas: placed, links }
 }
 
-function clamp(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, value))
+function clamp(value: number, min: number, max: number): number {
+  return Math.max(min, Math.min(max, value))
 }
 
 function at({ x, y }: { readonly x: number; readonly y: number }): string {

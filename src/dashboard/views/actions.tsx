@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Flotilla } from '../model/shapes.js'
-import { AskDialog } from './ask-dialog.js'
+import type { Flotilla } from '../model/api-types.js'
+import { RequestDialog } from './request-dialog.js'
 import type { Verb } from './verbs.js'
 
 /** What can be asked for. Nothing is done before the plan was shown and confirmed. */
@@ -25,7 +25,7 @@ export function Actions({
       {button('scale', 'Scale…')}
       {isPaused ? button('resume', 'Resume…') : button('pause', 'Pause…')}
       {button('failover', 'Fail over…')}
-      {verb !== null && <AskDialog verb={verb} flotilla={flotilla} onClose={() => setVerb(null)} />}
+      {verb !== null && <RequestDialog verb={verb} flotilla={flotilla} onClose={() => setVerb(null)} />}
     </div>
   )
 }

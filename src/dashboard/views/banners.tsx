@@ -1,44 +1,47 @@
 import type { JSX } from 'preact'
-import { trustIn, type Fleet } from '../model/fleet.js'
-import { troubles } from '../model/judgement.js'
-import { clockTime, formatAge } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import { effectiveConnection, type Fleet } from '../model/fleet-state.js'
+import { failedChecks } from '../model/severity.js'
+import { clockTime, formatAge } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
-/** What the reader has to know before believing what is below: that it is old, or that the daemon can't do its work. */
+/**
+ * What the reader has to know before believing what is below: that it is old, or that the daemon can't do its
+ * work.
+ */
 export function Banners({ fleet, nowMs }: { readonly fleet: Fleet; readonly nowMs: number }): JSX.Element {
   const { daemon, skewMs } = fleet
-  const contact = trustIn(fleet)
+  const connection = effectiveConnection(fleet)
   return (
     <div class="banners" role="alert">
-      {contact.kind === 'lost' && (
+      {connection.kind === 'disconnected' && (
         <p class="banner tone-bad">
-          <ToneMark tone="bad" />
+          <SeverityIcon severity="bad" />
           <span>
-            <strong>No connection to the daemon since {clockTime(contact.sinceMs)}:</strong> {contact.why}.
-            What is shown is of then
-            <span aria-hidden="true">, {formatAge(nowMs - skewMs - contact.sinceMs)} ago</span>. It is tried
-            again by itself.
+            <strong>No connection to the daemon since {clockTime(connection.sinceMs)}:</strong>{' '}
+            {connection.reason}. What is shown is of then
+            <span aria-hidden="true">, {formatAge(nowMs - skewMs - connection.sinceMs)} ago</span>. It is
+            tried again by itself.
           </span>
         </p>
       )}
-      {contact.kind === 'blind' && (
+      {connection.kind === 'engine-down' && (
         <p class="banner tone-bad">
-          <ToneMark tone="bad" />
+          <SeverityIcon severity="bad" />
           <span>
-            <strong>Last seen at {clockTime(contact.sinceMs)}:</strong> {contact.why}. What is shown is of
-            then
-            <span aria-hidden="true">, {formatAge(nowMs - contact.sinceMs)} ago</span>; no node is started, no
-            master replaced until it answers.
+            <strong>Last seen at {clockTime(connection.sinceMs)}:</strong> {connection.reason}. What is shown
+            is of then
+            <span aria-hidden="true">, {formatAge(nowMs - connection.sinceMs)} ago</span>; no node is started,
+            no master replaced until it answers.
           </span>
         </p>
       )}
-      {contact.kind === 'live' &&
+      {connection.kind === 'live' &&
         daemon !== null &&
-        troubles(daemon).map(trouble => (
-          <p key={trouble} class="banner tone-doubtful">
-            <ToneMark tone="doubtful" />
+        failedChecks(daemon).map(error => (
+          <p key={error} class="banner tone-doubtful">
+            <SeverityIcon severity="doubtful" />
             <span>
-              <strong>The daemon can't do its work:</strong> {trouble}.
+              <strong>The daemon can't do its work:</strong> {error}.
             </span>
           </p>
         ))}

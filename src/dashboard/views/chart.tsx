@@ -1,22 +1,22 @@
 import type { JSX } from 'preact'
-import { stepMs, type FlotillaSeries, type Measure } from '../../series/series.js'
+import { stepMs, type FlotillaTimeSeries, type Measure } from '../../timeseries/time-series.js'
 import { linePath, placeInTime, scaleOf, type TimeWindow } from '../model/chart.js'
-import type { Flotilla, HistoryEntry } from '../model/shapes.js'
-import { clockTime } from '../model/words.js'
+import type { Flotilla, HistoryEntry } from '../model/api-types.js'
+import { clockTime } from '../model/format.js'
 import { useWidth } from './use-width.js'
 
 export interface ChartKind {
   readonly measure: Measure
   readonly title: string
   readonly base: 1000 | 1024
-  readonly fromNought: boolean
+  readonly fromZero: boolean
   readonly format: (value: number) => string
   /** The master has none of it. */
   readonly replicasOnly: boolean
 }
 
 /** All charts have one cursor: what was when. */
-export interface Cursor {
+export interface ChartCursor {
   readonly atMs: number | null
   readonly move: (atMs: number | null) => void
 }
@@ -33,10 +33,10 @@ export function Chart({
 }: {
   readonly kind: ChartKind
   readonly flotilla: Flotilla
-  readonly series: FlotillaSeries
+  readonly series: FlotillaTimeSeries
   readonly window: TimeWindow
   readonly changes: readonly HistoryEntry[]
-  readonly cursor: Cursor
+  readonly cursor: ChartCursor
 }): JSX.Element {
   const [place, width] = useWidth<HTMLDivElement>()
   const lines = linesOf(kind, flotilla, series)
@@ -51,14 +51,16 @@ export function Chart({
     <figure class="chart">
       <figcaption>
         {kind.title}
-        <span class="chart-now">{cursor.atMs === null ? nowWords(kind, lines) : clockTime(cursor.atMs)}</span>
+        <span class="chart-now">
+          {cursor.atMs === null ? latestText(kind, lines) : clockTime(cursor.atMs)}
+        </span>
       </figcaption>
       <div class="chart-room" ref={place}>
         <svg
           width={width}
           height={plot.height + plot.top + plot.bottom}
           role="img"
-          aria-label={`${kind.title}: ${lines.map(line => `${line.alias} ${valueWords(kind, line.last)}, at most ${valueWords(kind, line.most)}`).join('; ')}`}
+          aria-label={`${kind.title}: ${lines.map(line => `${line.alias} ${valueText(kind, line.last)}, at most ${valueText(kind, line.max)}`).join('; ')}`}
           onPointerMove={event => {
             const { left } = event.currentTarget.getBoundingClientRect()
             const atMs = window.fromMs + ((event.clientX - left) / width) * (window.toMs - window.fromMs)
@@ -93,12 +95,12 @@ export function Chart({
             {cursorX !== null && <line class="cursor" x1={cursorX} x2={cursorX} y1={0} y2={plot.height} />}
             {lines.length > 0 && (
               <text class="scale" x={2} y={9}>
-                {kind.format(scale.most)}
+                {kind.format(scale.max)}
               </text>
             )}
-            {!kind.fromNought && lines.length > 0 && (
+            {!kind.fromZero && lines.length > 0 && (
               <text class="scale" x={2} y={plot.height - 3}>
-                {kind.format(scale.least)}
+                {kind.format(scale.min)}
               </text>
             )}
             <text class="scale" x={0} y={plot.height + 14}>
@@ -114,7 +116,7 @@ export function Chart({
             {lines.map(line => (
               <li key={line.ordinal}>
                 <i class={`swatch line-${line.ordinal % 8}`} />
-                {line.alias} <b>{valueWords(kind, valueAt(line, cursor.atMs ?? 0))}</b>
+                {line.alias} <b>{valueText(kind, valueAt(line, cursor.atMs ?? 0))}</b>
               </li>
             ))}
           </ul>
@@ -129,10 +131,10 @@ interface Line {
   readonly alias: string
   readonly points: readonly { readonly atMs: number; readonly value: number | null }[]
   readonly last: number | null
-  readonly most: number | null
+  readonly max: number | null
 }
 
-function linesOf(kind: ChartKind, flotilla: Flotilla, series: FlotillaSeries): readonly Line[] {
+function linesOf(kind: ChartKind, flotilla: Flotilla, series: FlotillaTimeSeries): readonly Line[] {
   const startMs = Date.parse(series.startsAt)
   return series.nodes.flatMap(node => {
     const status = flotilla.nodes.find(({ ordinal }) => ordinal === node.ordinal)
@@ -144,7 +146,7 @@ function linesOf(kind: ChartKind, flotilla: Flotilla, series: FlotillaSeries): r
       alias: status.alias,
       points: values.map((value, index) => ({ atMs: startMs + index * stepMs, value })),
       last: known.at(-1) ?? null,
-      most: known.length === 0 ? null : Math.max(...known),
+      max: known.length === 0 ? null : Math.max(...known),
     }
   })
 }
@@ -153,12 +155,12 @@ function valueAt({ points }: Line, atMs: number): number | null {
   return points.find(point => Math.abs(point.atMs - atMs) < stepMs / 2)?.value ?? null
 }
 
-function valueWords(kind: ChartKind, value: number | null): string {
+function valueText(kind: ChartKind, value: number | null): string {
   return value === null ? '–' : kind.format(value)
 }
 
 /** The greatest of the last values: what somebody who glances at a chart wants to know. */
-function nowWords(kind: ChartKind, lines: readonly Line[]): string {
+function latestText(kind: ChartKind, lines: readonly Line[]): string {
   const last = lines.flatMap(line => line.last ?? [])
   return last.length === 0 ? 'nothing measured yet' : kind.format(Math.max(...last))
 }

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
-import { isTrouble } from '../model/judgement.js'
-import type { Flotilla } from '../model/shapes.js'
-import { ago } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import { isProblem } from '../model/severity.js'
+import type { Flotilla } from '../model/api-types.js'
+import { ago } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
 /** Every condition, whatever its name: what this page knows of them is whether they speak of trouble. */
 export function Conditions({
@@ -20,7 +20,7 @@ export function Conditions({
       <ul class="plain">
         {flotilla.conditions.map(condition => (
           <li key={condition.type}>
-            <ToneMark tone={isTrouble(condition) ? 'doubtful' : 'good'} />
+            <SeverityIcon severity={isProblem(condition) ? 'doubtful' : 'good'} />
             <span>
               <strong>{condition.type}</strong> {condition.status} for{' '}
               {ago(condition.lastTransitionTime, nowMs)}

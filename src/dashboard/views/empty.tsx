@@ -1,11 +1,11 @@
 import type { JSX } from 'preact'
-import { troubles } from '../model/judgement.js'
-import type { Daemon } from '../model/shapes.js'
-import { Command } from './copy.js'
+import { failedChecks } from '../model/severity.js'
+import type { Daemon } from '../model/api-types.js'
+import { Command } from './command.js'
 
 /** Nothing is kept yet: what to do first. */
 export function Empty({ daemon }: { readonly daemon: Daemon }): JSX.Element {
-  if (daemon.flotillas.length > 0 || troubles(daemon).length > 0)
+  if (daemon.flotillas.length > 0 || failedChecks(daemon).length > 0)
     return <p class="notice">Nothing was looked at yet.</p>
   const file = /\.ya?ml$/.test(daemon.manifests) ? daemon.manifests : `${daemon.manifests}/shop.yaml`
   return (

@@ -1,15 +1,15 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { stepMs } from '../../series/series.js'
-import { trustIn, type Fleet } from '../model/fleet.js'
-import { masterOf, silentSince } from '../model/judgement.js'
-import type { Flotilla } from '../model/shapes.js'
-import { ago, clockTime, plural } from '../model/words.js'
+import { stepMs } from '../../timeseries/time-series.js'
+import { effectiveConnection, type Fleet } from '../model/fleet-state.js'
+import { masterOf, staleSince } from '../model/severity.js'
+import type { Flotilla } from '../model/api-types.js'
+import { ago, clockTime, plural } from '../model/format.js'
 import { store } from '../store.js'
 import { Actions } from './actions.js'
-import { Attention } from './attention.js'
+import { Alerts } from './alerts.js'
 import { Conditions } from './conditions.js'
-import { Hour } from './hour.js'
+import { MetricsHour } from './metrics-hour.js'
 import { Icon } from './icons.js'
 import { MasterChanges } from './master-changes.js'
 import { NodeDetails } from './node-details.js'
@@ -33,17 +33,18 @@ export function FlotillaView({
 }): JSX.Element {
   const { name, nodes } = flotilla
   const [chosen, setChosen] = useState<number | null>(null)
-  const trust = trustIn(fleet)
+  const trust = effectiveConnection(fleet)
   const isLive = trust.kind === 'live'
-  const isHeard = fleet.contact.kind === 'live'
+  const isHeard = fleet.connection.kind === 'live'
   const history = useHistory(name, fleet.events, isHeard)
   useEffect(() => {
     // After a loss of the connection too: the daemon went on measuring.
     if (isHeard) store.loadSeries(name).catch(() => undefined)
   }, [name, isHeard])
-  // Drawn anew when there is news and when time has moved by a step of the charts, not with every second that is told elsewhere.
-  const hour = useMemo(
-    () => <Hour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />,
+  // Drawn anew when there is news and when time has moved by a step of the charts, not with every second that
+  // is told elsewhere.
+  const metricsHour = useMemo(
+    () => <MetricsHour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />,
     [flotilla, fleet.events, history, Math.floor(nowMs / stepMs), store.loads],
   )
   const selected = nodes.find(({ ordinal }) => ordinal === chosen) ?? masterOf(flotilla) ?? nodes[0]
@@ -51,7 +52,7 @@ export function FlotillaView({
   return (
     <div class="flotilla">
       <FlotillaHead flotilla={flotilla} nowMs={nowMs} isAlone={isAlone} isLive={isLive} />
-      <Attention flotilla={flotilla} />
+      <Alerts flotilla={flotilla} />
       <section class="panel topology-panel" aria-labelledby="topology-title">
         <h2 id="topology-title">Topology</h2>
         <Topology flotilla={flotilla} size="full" choice={choice} />
@@ -64,7 +65,7 @@ export function FlotillaView({
           <NodeDetails node={selected} nowMs={nowMs} />
         )}
       </section>
-      {hour}
+      {metricsHour}
       <section class="panel nodes-panel" aria-labelledby="nodes-title">
         <h2 id="nodes-title">
           Nodes <span class="count">{nodes.length}</span>
@@ -97,7 +98,7 @@ function FlotillaHead({
   const { name, reason, refusing, epoch, generation, observedGeneration, spec, lastFailover, conditions } =
     flotilla
   const since = conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? null
-  const silent = silentSince(flotilla, nowMs)
+  const staleSinceMs = staleSince(flotilla, nowMs)
   return (
     <header class="head">
       <div class="head-title">
@@ -110,7 +111,7 @@ function FlotillaHead({
         <h1>{name}</h1>
         <PhasePill flotilla={flotilla} />
         <p class="since">
-          {isLive ? `for ${ago(since, nowMs)}` : `when last seen, ${ago(flotilla.lookedAt, nowMs)} ago`}
+          {isLive ? `for ${ago(since, nowMs)}` : `when last seen, ${ago(flotilla.observedAt, nowMs)} ago`}
         </p>
       </div>
       <p class="reason">
@@ -127,10 +128,10 @@ function FlotillaHead({
         <span>
           {lastFailover === null ? 'never failed over' : `last failover ${ago(lastFailover, nowMs)} ago`}
         </span>
-        <span class={silent === null ? '' : 'tone-doubtful'}>
-          {silent === null
-            ? `looked at ${ago(flotilla.lookedAt, nowMs)} ago`
-            : `not looked at since ${clockTime(silent)}`}
+        <span class={staleSinceMs === null ? '' : 'tone-doubtful'}>
+          {staleSinceMs === null
+            ? `looked at ${ago(flotilla.observedAt, nowMs)} ago`
+            : `not looked at since ${clockTime(staleSinceMs)}`}
         </span>
       </p>
       <Actions flotilla={flotilla} isLive={isLive} />

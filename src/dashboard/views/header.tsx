@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
-import { trustIn, type Contact, type Fleet } from '../model/fleet.js'
-import { isOnline, toneOfPhase, type Tone } from '../model/judgement.js'
-import type { Flotilla } from '../model/shapes.js'
-import { clockTime, plural } from '../model/words.js'
-import { Logo, ToneMark } from './icons.js'
+import { effectiveConnection, type Connection, type Fleet } from '../model/fleet-state.js'
+import { isOnline, phaseSeverity, type Severity } from '../model/severity.js'
+import type { Flotilla } from '../model/api-types.js'
+import { clockTime, plural } from '../model/format.js'
+import { Logo, SeverityIcon } from './icons.js'
 
 export function Header({
   fleet,
@@ -12,7 +12,7 @@ export function Header({
   readonly fleet: Fleet
   readonly flotillas: readonly Flotilla[]
 }): JSX.Element {
-  const { tone, text } = wordsOf(trustIn(fleet))
+  const { severity, text } = connectionText(effectiveConnection(fleet))
   return (
     <header class="top">
       <a class="brand" href="#/" aria-label="Flotilla, all flotillas">
@@ -20,8 +20,8 @@ export function Header({
         <span>Flotilla</span>
       </a>
       <p class="sum">{sumOf(flotillas)}</p>
-      <p class={`contact tone-${tone}`}>
-        <ToneMark tone={tone} />
+      <p class={`contact tone-${severity}`}>
+        <SeverityIcon severity={severity} />
         <span>{text}</span>
       </p>
       {fleet.daemon !== null && <p class="version">{fleet.daemon.version}</p>}
@@ -29,24 +29,24 @@ export function Header({
   )
 }
 
-function wordsOf(contact: Contact): { readonly tone: Tone; readonly text: string } {
-  switch (contact.kind) {
+function connectionText(connection: Connection): { readonly severity: Severity; readonly text: string } {
+  switch (connection.kind) {
     case 'connecting':
-      return { tone: 'quiet', text: 'Connecting' }
+      return { severity: 'quiet', text: 'Connecting' }
     case 'live':
-      return { tone: 'good', text: 'Live' }
-    case 'lost':
-    case 'blind':
-      return { tone: 'bad', text: `As of ${clockTime(contact.sinceMs)}` }
+      return { severity: 'good', text: 'Live' }
+    case 'disconnected':
+    case 'engine-down':
+      return { severity: 'bad', text: `As of ${clockTime(connection.sinceMs)}` }
     case 'token-needed':
-      return { tone: 'quiet', text: 'Locked' }
+      return { severity: 'quiet', text: 'Locked' }
   }
 }
 
 function sumOf(flotillas: readonly Flotilla[]): string {
   if (flotillas.length === 0) return ''
   const nodes = flotillas.flatMap(flotilla => flotilla.nodes)
-  const ready = flotillas.filter(({ phase }) => toneOfPhase(phase) === 'good').length
+  const ready = flotillas.filter(({ phase }) => phaseSeverity(phase) === 'good').length
   const online = nodes.filter(isOnline).length
   return `${plural(flotillas.length, 'flotilla')}, ${ready === flotillas.length ? 'all' : ready} ready · ${online} of ${plural(nodes.length, 'node')} online`
 }

@@ -1,23 +1,23 @@
 import type { JSX } from 'preact'
-import type { Tone } from '../model/judgement.js'
+import type { Severity } from '../model/severity.js'
 
 /** Shapes that say by form what their colour says too. */
-export function ToneMark({ tone }: { readonly tone: Tone }): JSX.Element {
+export function SeverityIcon({ severity }: { readonly severity: Severity }): JSX.Element {
   return (
-    <svg class={`mark tone-${tone}`} viewBox="0 0 16 16" aria-hidden="true">
-      {marks[tone]}
+    <svg class={`mark tone-${severity}`} viewBox="0 0 16 16" aria-hidden="true">
+      {marks[severity]}
     </svg>
   )
 }
 
-const marks: Readonly<Record<Tone, JSX.Element>> = {
+const marks: Readonly<Record<Severity, JSX.Element>> = {
   good: <circle cx="8" cy="8" r="5" class="fill" />,
   doubtful: <path d="M8 2.2 14 13H2Z" class="fill" />,
   bad: <rect x="3.2" y="3.2" width="9.6" height="9.6" transform="rotate(45 8 8)" class="fill" />,
   quiet: <circle cx="8" cy="8" r="4" class="line" />,
 }
 
-const strokes = {
+const iconPaths = {
   copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
   done: 'M3 8.5 6.5 12 13 4.5',
   wait: 'M4 2.5h8M4 13.5h8M5 2.5c0 4 6 7 6 11M11 2.5c0 4-6 7-6 11',
@@ -28,10 +28,10 @@ const strokes = {
   back: 'M10 3 5 8l5 5',
 } as const
 
-export function Icon({ name }: { readonly name: keyof typeof strokes }): JSX.Element {
+export function Icon({ name }: { readonly name: keyof typeof iconPaths }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
-      <path d={strokes[name]} />
+      <path d={iconPaths[name]} />
     </svg>
   )
 }

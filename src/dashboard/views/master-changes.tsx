@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
-import type { FlotillaNode, HistoryEntry } from '../model/shapes.js'
-import { bytes, fullTime, number } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import type { FlotillaNode, HistoryEntry } from '../model/api-types.js'
+import { bytes, fullTime, number } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
 /** Who was made master when and why, newest first. */
 export function MasterChanges({
@@ -19,8 +19,8 @@ export function MasterChanges({
       {history.toReversed().map(entry => (
         <li key={`${entry.epoch} ${entry.endedAtMs}`}>
           <p class="change-head">
-            <ToneMark
-              tone={entry.result !== 'done' ? 'quiet' : entry.kind === 'failover' ? 'doubtful' : 'good'}
+            <SeverityIcon
+              severity={entry.result !== 'done' ? 'quiet' : entry.kind === 'failover' ? 'doubtful' : 'good'}
             />
             <strong>{entry.kind}</strong>
             <span>

@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { toneOfHealth } from '../model/judgement.js'
-import type { FlotillaNode } from '../model/shapes.js'
-import { ago, bytes, formatAge, lag, number } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import { healthSeverity } from '../model/severity.js'
+import type { FlotillaNode } from '../model/api-types.js'
+import { ago, bytes, formatAge, lag, number } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
 /** All that is known of one node. */
 export function NodeDetails({
@@ -13,12 +13,12 @@ export function NodeDetails({
   readonly nowMs: number
 }): JSX.Element {
   const { facts, memory, crashes, lastExit } = node
-  const tone = toneOfHealth(node.health)
+  const severity = healthSeverity(node.health)
   return (
     <div class="details">
       <p class="details-state">
-        <span class={`pill tone-${tone}`}>
-          <ToneMark tone={tone} />
+        <span class={`pill tone-${severity}`}>
+          <SeverityIcon severity={severity} />
           {node.health}
         </span>
         <span>{node.role}</span>

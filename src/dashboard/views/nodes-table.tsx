@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
-import { toneOfHealth } from '../model/judgement.js'
-import type { FlotillaNode } from '../model/shapes.js'
-import { ago, bytes, number } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import { healthSeverity } from '../model/severity.js'
+import type { FlotillaNode } from '../model/api-types.js'
+import { ago, bytes, number } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
 /** The picture as a table: every node in one line. */
 export function NodesTable({
@@ -37,8 +37,8 @@ export function NodesTable({
               </th>
               <td>{node.role}</td>
               <td>
-                <span class={`state tone-${toneOfHealth(node.health)}`}>
-                  <ToneMark tone={toneOfHealth(node.health)} />
+                <span class={`state tone-${healthSeverity(node.health)}`}>
+                  <SeverityIcon severity={healthSeverity(node.health)} />
                   {node.health}
                 </span>
               </td>

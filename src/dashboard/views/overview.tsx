@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
-import { isOnline, silentSince } from '../model/judgement.js'
-import type { Flotilla } from '../model/shapes.js'
-import { bytes, formatAge, number, plural } from '../model/words.js'
+import { isOnline, staleSince } from '../model/severity.js'
+import type { Flotilla } from '../model/api-types.js'
+import { bytes, formatAge, number, plural } from '../model/format.js'
 import { PhasePill } from './phase.js'
 import { Topology } from './topology.js'
 import { hrefOf } from './use-route.js'
@@ -30,7 +30,7 @@ export function Overview({
 
 function Card({ flotilla, nowMs }: { readonly flotilla: Flotilla; readonly nowMs: number }): JSX.Element {
   const { name, nodes, refusing, reason } = flotilla
-  const silent = silentSince(flotilla, nowMs)
+  const staleSinceMs = staleSince(flotilla, nowMs)
   const lags = nodes.flatMap(({ lagBytes }) => lagBytes ?? [])
   const memory = nodes.reduce((sum, node) => sum + (node.memory?.usedBytes ?? 0), 0)
   const operations = nodes.reduce((sum, node) => sum + (node.opsPerSecond ?? 0), 0)
@@ -42,11 +42,13 @@ function Card({ flotilla, nowMs }: { readonly flotilla: Flotilla; readonly nowMs
         </h2>
         <PhasePill flotilla={flotilla} />
       </header>
-      <p class="why">{reason}</p>
+      <p class="reason">{reason}</p>
       {refusing.length > 0 && (
         <p class="why tone-bad">Needs you: {refusing.map(({ code }) => code).join(', ')}</p>
       )}
-      {silent !== null && <p class="why tone-doubtful">Not looked at for {formatAge(nowMs - silent)}</p>}
+      {staleSinceMs !== null && (
+        <p class="why tone-doubtful">Not looked at for {formatAge(nowMs - staleSinceMs)}</p>
+      )}
       <Topology flotilla={flotilla} size="small" />
       <dl class="facts">
         <div>

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { urgency } from '../model/judgement.js'
-import { trustIn, type Contact, type Fleet } from '../model/fleet.js'
-import type { Flotilla } from '../model/shapes.js'
+import { sortRank } from '../model/severity.js'
+import { effectiveConnection, type Connection, type Fleet } from '../model/fleet-state.js'
+import type { Flotilla } from '../model/api-types.js'
 import { useFleet } from '../store.js'
 import { Announcer } from './announce.js'
 import { Banners } from './banners.js'
@@ -17,7 +17,7 @@ export function Page(): JSX.Element {
   const { fleet, nowMs } = useFleet()
   const route = useRoute()
   const flotillas = [...fleet.flotillas.values()].sort(
-    (a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name),
+    (a, b) => sortRank(a) - sortRank(b) || a.name.localeCompare(b.name),
   )
   // Of one there is no overview.
   const shown = route ?? (flotillas.length === 1 ? (flotillas[0]?.name ?? null) : null)
@@ -25,7 +25,7 @@ export function Page(): JSX.Element {
     document.title = titleOf(flotillas, shown)
   })
   return (
-    <div class={isOld(trustIn(fleet)) ? 'page is-stale' : 'page'}>
+    <div class={isStale(effectiveConnection(fleet)) ? 'page is-stale' : 'page'}>
       <a class="skip" href="#content">
         Skip to the content
       </a>
@@ -39,8 +39,8 @@ export function Page(): JSX.Element {
   )
 }
 
-function isOld({ kind }: Contact): boolean {
-  return kind === 'lost' || kind === 'blind'
+function isStale({ kind }: Connection): boolean {
+  return kind === 'disconnected' || kind === 'engine-down'
 }
 
 function Content(props: {
@@ -50,7 +50,7 @@ function Content(props: {
   readonly nowMs: number
 }): JSX.Element {
   const { fleet, flotillas, shown, nowMs } = props
-  if (fleet.contact.kind === 'token-needed') return <TokenNeeded />
+  if (fleet.connection.kind === 'token-needed') return <TokenNeeded />
   if (fleet.daemon === null) return <p class="notice">Asking the daemon…</p>
   const flotilla = shown === null ? undefined : fleet.flotillas.get(shown)
   if (flotilla !== undefined)
@@ -98,7 +98,7 @@ function TokenNeeded(): JSX.Element {
 }
 
 function titleOf(flotillas: readonly Flotilla[], shown: string | null): string {
-  const inTrouble = flotillas.filter(one => urgency(one) < 2).length
+  const inTrouble = flotillas.filter(one => sortRank(one) < 2).length
   const mark = inTrouble === 0 ? '' : `(${inTrouble}) `
   return `${mark}${shown === null ? 'Flotilla' : `${shown} – Flotilla`}`
 }

@@ -1,19 +1,19 @@
 import type { JSX } from 'preact'
-import { toneOfPhase } from '../model/judgement.js'
-import type { Flotilla } from '../model/shapes.js'
-import { ToneMark } from './icons.js'
+import { phaseSeverity } from '../model/severity.js'
+import type { Flotilla } from '../model/api-types.js'
+import { SeverityIcon } from './icons.js'
 
 export function PhasePill({
   flotilla: { phase, pausedSince },
 }: {
   readonly flotilla: Pick<Flotilla, 'phase' | 'pausedSince'>
 }): JSX.Element {
-  const tone = toneOfPhase(phase)
+  const severity = phaseSeverity(phase)
   return (
     <span class="pills">
       {pausedSince !== null && <span class="pill tone-quiet">Paused</span>}
-      <span class={`pill tone-${tone}`}>
-        <ToneMark tone={tone} />
+      <span class={`pill tone-${severity}`}>
+        <SeverityIcon severity={severity} />
         {phase}
       </span>
     </span>

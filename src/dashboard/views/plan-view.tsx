@@ -1,8 +1,11 @@
 import type { JSX } from 'preact'
-import type { Plan } from '../model/shapes.js'
-import { ToneMark } from './icons.js'
+import type { Plan } from '../model/api-types.js'
+import { SeverityIcon } from './icons.js'
 
-/** A plan as `flotilla plan` shows it: what comes (+), goes (−) and changes (~), why, and what somebody will notice of it. */
+/**
+ * A plan as `flotilla plan` shows it: what comes (+), goes (−) and changes (~), why, and what somebody will
+ * notice of it.
+ */
 export function PlanView({ plan }: { readonly plan: Plan }): JSX.Element {
   const { stages, waits, refusals } = plan
   if (stages.length + waits.length + refusals.length === 0) return <p class="hint">Nothing would be done.</p>
@@ -20,7 +23,7 @@ export function PlanView({ plan }: { readonly plan: Plan }): JSX.Element {
                   <p class="hint">{cause}</p>
                   {disrupts !== null && (
                     <p class="disrupts">
-                      <ToneMark tone="doubtful" />
+                      <SeverityIcon severity="doubtful" />
                       {disrupts}
                     </p>
                   )}
@@ -33,9 +36,9 @@ export function PlanView({ plan }: { readonly plan: Plan }): JSX.Element {
       {waits.map(({ what }) => (
         <p key={what}>waiting for: {what}</p>
       ))}
-      {refusals.map(({ code, why }) => (
+      {refusals.map(({ code, reason }) => (
         <p key={code} class="tone-bad">
-          refuses ({code}): {why}
+          refuses ({code}): {reason}
         </p>
       ))}
     </div>
@@ -46,7 +49,7 @@ export function PlanView({ plan }: { readonly plan: Plan }): JSX.Element {
 export function whyRefused(plan: Plan): string | null {
   const answer = plan.stages
     .flat()
-    .find(({ kind, action }) => kind === 'answer-request' && / refused, /.test(action))
+    .find(({ kind, action }) => kind === 'complete-request' && / refused, /.test(action))
   return answer === undefined ? null : answer.cause
 }
 

@@ -1,12 +1,15 @@
 import type { JSX } from 'preact'
 import { placeInTime, type TimeWindow } from '../model/chart.js'
-import { toneOfPhase } from '../model/judgement.js'
-import { stretchesOf } from '../model/ribbon.js'
-import type { EventRecord, Flotilla, HistoryEntry } from '../model/shapes.js'
-import { clockTime, formatAge } from '../model/words.js'
+import { phaseSeverity } from '../model/severity.js'
+import { phaseSpansOf } from '../model/phase-spans.js'
+import type { EventRecord, Flotilla, HistoryEntry } from '../model/api-types.js'
+import { clockTime, formatAge } from '../model/format.js'
 import { useWidth } from './use-width.js'
 
-/** The phases of the last hour as a band, hatched where nobody knows, with what happened and who became master above it. */
+/**
+ * The phases of the last hour as a band, hatched where nobody knows, with what happened and who became master
+ * above it.
+ */
 export function Ribbon({
   flotilla,
   events,
@@ -19,15 +22,15 @@ export function Ribbon({
   readonly window: TimeWindow
 }): JSX.Element {
   const [place, width] = useWidth<HTMLDivElement>()
-  const stretches = stretchesOf(events, { flotilla: flotilla.name, now: flotilla.phase, window })
-  const grave = events.filter(
+  const phaseSpans = phaseSpansOf(events, { flotilla: flotilla.name, now: flotilla.phase, window })
+  const warnings = events.filter(
     ({ flotilla: whose, level, time }) =>
       whose === flotilla.name && (level === 'warn' || level === 'error') && Date.parse(time) > window.fromMs,
   )
   const x = (atMs: number): number => Math.max(0, Math.min(width, placeInTime(window, atMs, width)))
   return (
     <div class="ribbon" ref={place}>
-      <svg width={width} height={34} role="img" aria-label={wordsOf(flotilla, stretches, changes)}>
+      <svg width={width} height={34} role="img" aria-label={ribbonText(flotilla, phaseSpans, changes)}>
         <defs>
           <pattern
             id="unknown"
@@ -40,7 +43,7 @@ export function Ribbon({
           </pattern>
         </defs>
         <line class="axis" x1={0} x2={width} y1={9} y2={9} />
-        {grave.map(({ id, time, level }) => (
+        {warnings.map(({ id, time, level }) => (
           <line
             key={`${id} ${time}`}
             class={`tick is-${level}`}
@@ -59,12 +62,12 @@ export function Ribbon({
             transform={`translate(${x(endedAtMs)} 2.6) rotate(45)`}
           />
         ))}
-        {stretches.map(({ phase, fromMs, toMs }) => (
+        {phaseSpans.map(({ phase, fromMs, toMs }) => (
           <rect
             key={fromMs}
             {...(phase === null
               ? { fill: 'url(#unknown)' }
-              : { class: `stretch tone-${toneOfPhase(phase)}` })}
+              : { class: `stretch tone-${phaseSeverity(phase)}` })}
             x={x(fromMs)}
             y={20}
             width={Math.max(1.5, x(toMs) - x(fromMs))}
@@ -76,15 +79,17 @@ export function Ribbon({
   )
 }
 
-function wordsOf(
+function ribbonText(
   { phase, name }: Flotilla,
-  stretches: ReturnType<typeof stretchesOf>,
+  phaseSpans: ReturnType<typeof phaseSpansOf>,
   changes: readonly HistoryEntry[],
 ): string {
-  const lastsMs = (some: ReturnType<typeof stretchesOf>): number =>
+  const lastsMs = (some: ReturnType<typeof phaseSpansOf>): number =>
     some.reduce((sum, { fromMs, toMs }) => sum + toMs - fromMs, 0)
-  const unknownMs = lastsMs(stretches.filter(one => one.phase === null))
-  const lostMs = lastsMs(stretches.filter(one => one.phase !== null && one.phase !== 'Ready'))
-  const told = changes.map(({ kind, to, endedAtMs }) => `${kind} to node ${to} at ${clockTime(endedAtMs)}`)
-  return `${name} is ${phase}; not Ready for ${formatAge(lostMs)} of this time${unknownMs === 0 ? '' : `, unknown for ${formatAge(unknownMs)}`}; ${told.length === 0 ? 'no change of master' : told.join(', ')}`
+  const unknownMs = lastsMs(phaseSpans.filter(one => one.phase === null))
+  const lostMs = lastsMs(phaseSpans.filter(one => one.phase !== null && one.phase !== 'Ready'))
+  const changeTexts = changes.map(
+    ({ kind, to, endedAtMs }) => `${kind} to node ${to} at ${clockTime(endedAtMs)}`,
+  )
+  return `${name} is ${phase}; not Ready for ${formatAge(lostMs)} of this time${unknownMs === 0 ? '' : `, unknown for ${formatAge(unknownMs)}`}; ${changeTexts.length === 0 ? 'no change of master' : changeTexts.join(', ')}`
 }

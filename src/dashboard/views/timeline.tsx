@@ -1,15 +1,15 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Tone } from '../model/judgement.js'
-import type { EventRecord } from '../model/shapes.js'
-import { clockTime, fieldsOf } from '../model/words.js'
-import { ToneMark } from './icons.js'
+import type { Severity } from '../model/severity.js'
+import type { EventRecord } from '../model/api-types.js'
+import { clockTime, fieldsOf } from '../model/format.js'
+import { SeverityIcon } from './icons.js'
 
-const shownMost = 80
+const shownMax = 80
 
 const filters = {
   all: { label: 'All', shows: () => true },
-  grave: { label: 'Warnings', shows: ({ level }: EventRecord) => level === 'warn' || level === 'error' },
+  warnings: { label: 'Warnings', shows: ({ level }: EventRecord) => level === 'warn' || level === 'error' },
   masters: {
     label: 'Masters',
     shows: ({ event }: EventRecord) => /^(master|failover|operation|request|data)\./.test(event),
@@ -27,7 +27,7 @@ export function Timeline({
   const [filter, setFilter] = useState<keyof typeof filters>('all')
   const shown = events
     .filter(record => (record.flotilla === name || record.flotilla === null) && filters[filter].shows(record))
-    .slice(-shownMost)
+    .slice(-shownMax)
     .toReversed()
   return (
     <>
@@ -66,7 +66,7 @@ function Event({ record }: { readonly record: EventRecord }): JSX.Element {
       <time dateTime={record.time} title={record.time}>
         {clockTime(record.time)}
       </time>
-      <ToneMark tone={toneOf(record)} />
+      <SeverityIcon severity={eventSeverity(record)} />
       <div>
         <p>
           {record.msg} <code class="faint">{record.event}</code>
@@ -85,7 +85,7 @@ function Event({ record }: { readonly record: EventRecord }): JSX.Element {
   )
 }
 
-function toneOf({ level, event }: EventRecord): Tone {
+function eventSeverity({ level, event }: EventRecord): Severity {
   if (level === 'error') return 'bad'
   if (level === 'warn') return 'doubtful'
   return event === 'flotilla.ready' || event === 'node.online' ? 'good' : 'quiet'

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import { keepToken } from '../contact/token.js'
+import { keepToken } from '../api/token.js'
 import { store } from '../store.js'
 
 /** Asks for the token. It stays in this tab's session storage and nowhere else. */

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
-import { arrange, type Box, type LinkLine } from '../model/layout.js'
-import { isOnline, masterOf, toneOfHealth } from '../model/judgement.js'
-import type { Flotilla, FlotillaNode } from '../model/shapes.js'
-import { bytes, lag, number, plural } from '../model/words.js'
-import { Icon, ToneMark } from './icons.js'
+import { layoutTopology, type Box, type LinkLine } from '../model/layout.js'
+import { isOnline, masterOf, healthSeverity } from '../model/severity.js'
+import type { Flotilla, FlotillaNode } from '../model/api-types.js'
+import { bytes, lag, number, plural } from '../model/format.js'
+import { Icon, SeverityIcon } from './icons.js'
 import { useWidth } from './use-width.js'
 
 interface Choice {
@@ -11,7 +11,10 @@ interface Choice {
   readonly onSelect: (ordinal: number) => void
 }
 
-/** The picture of a flotilla: who is master, who follows, and how each link is. `small`: for the overview, without anything to press. */
+/**
+ * The picture of a flotilla: who is master, who follows, and how each link is. `small`: for the overview,
+ * without anything to press.
+ */
 export function Topology({
   flotilla,
   size,
@@ -23,8 +26,8 @@ export function Topology({
 }): JSX.Element {
   const [place, width] = useWidth<HTMLDivElement>()
   if (size === 'small') return <SmallTopology flotilla={flotilla} />
-  const { head, replicas } = crewOf(flotilla)
-  const picture = arrange(
+  const { head, replicas } = groupByRole(flotilla)
+  const layout = layoutTopology(
     width,
     replicas.map(({ ordinal }) => ordinal),
   )
@@ -33,21 +36,21 @@ export function Topology({
     <div class="topology-room" ref={place}>
       {width > 0 && (
         <div
-          class={`topology is-${picture.kind}`}
+          class={`topology is-${layout.kind}`}
           role="group"
           aria-label={describe(flotilla)}
-          style={{ height: `${picture.height}px` }}
+          style={{ height: `${layout.height}px` }}
         >
-          <svg class="links" width={picture.width} height={picture.height} aria-hidden="true">
-            {picture.links.map(line => {
+          <svg class="links" width={layout.width} height={layout.height} aria-hidden="true">
+            {layout.links.map(line => {
               const node = nodeOf.get(line.ordinal)
               return node === undefined ? null : (
-                <LinkPath key={line.ordinal} line={line} node={node} lookedAt={flotilla.lookedAt} />
+                <LinkPath key={line.ordinal} line={line} node={node} observedAt={flotilla.observedAt} />
               )
             })}
           </svg>
           {head === null ? (
-            <div class="node is-absent" style={boxStyle(picture.master)}>
+            <div class="node is-absent" style={boxStyle(layout.master)}>
               <span class="title">No master</span>
               <span class="detail">nobody takes writes</span>
             </div>
@@ -55,13 +58,13 @@ export function Topology({
             <NodeCard
               key={head.ordinal}
               node={head}
-              box={picture.master}
+              box={layout.master}
               isHead
               isLabelled={false}
               {...choiceOf(choice)}
             />
           )}
-          {picture.replicas.map(box => {
+          {layout.replicas.map(box => {
             const node = nodeOf.get(box.ordinal)
             return node === undefined ? null : (
               <NodeCard
@@ -69,12 +72,12 @@ export function Topology({
                 node={node}
                 box={box}
                 isHead={false}
-                isLabelled={picture.kind === 'fan'}
+                isLabelled={layout.kind === 'fan'}
                 {...choiceOf(choice)}
               />
             )
           })}
-          {picture.links.map(({ ordinal, label }) => {
+          {layout.links.map(({ ordinal, label }) => {
             const node = nodeOf.get(ordinal)
             return label === null || node === undefined ? null : (
               <span
@@ -83,7 +86,7 @@ export function Topology({
                 style={{ left: `${label.x}px`, top: `${label.y}px` }}
                 aria-hidden="true"
               >
-                {linkWords(node)}
+                {linkText(node)}
               </span>
             )
           })}
@@ -111,12 +114,12 @@ function NodeCard({
   readonly isLabelled: boolean
   readonly choice?: Choice
 }): JSX.Element {
-  const tone = toneOfHealth(node.health)
+  const severity = healthSeverity(node.health)
   const isSelected = choice?.selected === node.ordinal
   return (
     <button
       type="button"
-      class={`node is-${isHead ? 'master' : 'replica'} tone-${tone}`}
+      class={`node is-${isHead ? 'master' : 'replica'} tone-${severity}`}
       style={boxStyle(box)}
       aria-pressed={isSelected}
       onClick={() => choice?.onSelect(node.ordinal)}
@@ -127,7 +130,7 @@ function NodeCard({
         <span class="unseen">, {isHead ? 'master' : 'replica'}, </span>
       </span>
       <span class="state">
-        <ToneMark tone={tone} />
+        <SeverityIcon severity={severity} />
         {node.health}
       </span>
       {isHead && (
@@ -136,8 +139,8 @@ function NodeCard({
           Master
         </span>
       )}
-      {isLabelled && <span class="unseen">, link {linkWords(node)}, </span>}
-      <span class="detail">{isHead || isLabelled ? loadWords(node) : linkWords(node)}</span>
+      {isLabelled && <span class="unseen">, link {linkText(node)}, </span>}
+      <span class="detail">{isHead || isLabelled ? loadText(node) : linkText(node)}</span>
     </button>
   )
 }
@@ -145,25 +148,25 @@ function NodeCard({
 function LinkPath({
   line,
   node,
-  lookedAt,
+  observedAt,
 }: {
   readonly line: LinkLine
   readonly node: FlotillaNode
-  readonly lookedAt: string
+  readonly observedAt: string
 }): JSX.Element {
   const state = linkState(node)
   return (
     <g class={`link-line is-${state}`}>
       <path d={line.path} />
       {/* A new key with each look starts the animation anew: a pulse says that there is news, and when nothing moves nothing is drawn. */}
-      {state === 'up' && <path key={lookedAt} class="pulse" d={line.path} pathLength={100} />}
+      {state === 'up' && <path key={observedAt} class="pulse" d={line.path} pathLength={100} />}
     </g>
   )
 }
 
 /** A master, its replicas and their links, in the space of a thumbnail. */
 function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Element {
-  const { head, replicas } = crewOf(flotilla)
+  const { head, replicas } = groupByRole(flotilla)
   const shown = replicas.slice(0, 24)
   const rows = Math.min(shown.length, 6)
   const columns = Math.ceil(shown.length / 6)
@@ -187,7 +190,7 @@ function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Eleme
         cx="24"
         cy={middle}
         r="11"
-        class={head === null ? 'vessel is-ghost' : `vessel is-head tone-${toneOfHealth(head.health)}`}
+        class={head === null ? 'vessel is-ghost' : `vessel is-head tone-${healthSeverity(head.health)}`}
       />
       {shown.map((node, index) => {
         const { x, y } = place(index)
@@ -197,7 +200,7 @@ function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Eleme
             cx={x}
             cy={y}
             r="6.5"
-            class={`vessel tone-${toneOfHealth(node.health)}`}
+            class={`vessel tone-${healthSeverity(node.health)}`}
           />
         )
       })}
@@ -206,7 +209,7 @@ function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Eleme
 }
 
 /** Whoever holds the master's place: the one that reigns, or the one that should and can't. */
-function crewOf(flotilla: Flotilla): {
+function groupByRole(flotilla: Flotilla): {
   readonly head: FlotillaNode | null
   readonly replicas: readonly FlotillaNode[]
 } {
@@ -223,12 +226,12 @@ function linkState({ link, health }: FlotillaNode): LinkState {
   return link === 'up' ? 'forming' : link === 'down' ? 'down' : 'none'
 }
 
-function loadWords({ opsPerSecond, memory, lastExit }: FlotillaNode): string {
+function loadText({ opsPerSecond, memory, lastExit }: FlotillaNode): string {
   if (opsPerSecond !== null) return `${number(opsPerSecond)} ops/s · ${bytes(memory?.usedBytes ?? null)}`
   return lastExit === null ? 'does not answer' : `ended with code ${lastExit.code}`
 }
 
-function linkWords(node: FlotillaNode): string {
+function linkText(node: FlotillaNode): string {
   switch (linkState(node)) {
     case 'up':
       return lag(node)
@@ -242,7 +245,7 @@ function linkWords(node: FlotillaNode): string {
 }
 
 function describe(flotilla: Flotilla): string {
-  const { head, replicas } = crewOf(flotilla)
+  const { head, replicas } = groupByRole(flotilla)
   const up = replicas.filter(isOnline).length
   return `${flotilla.name}: ${head === null ? 'no master' : `${head.alias} is master, ${head.health}`}; ${up} of ${plural(replicas.length, 'replica')} online`
 }

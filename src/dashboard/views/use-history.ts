@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { flotillaPath, read } from '../contact/api.js'
-import type { EventRecord, HistoryEntry } from '../model/shapes.js'
+import { flotillaPath, read } from '../api/client.js'
+import type { EventRecord, HistoryEntry } from '../model/api-types.js'
 
 /** The changes of masters, newest last; asked for anew when the journal tells of another. */
 export function useHistory(
@@ -10,7 +10,7 @@ export function useHistory(
 ): readonly HistoryEntry[] {
   const [history, setHistory] = useState<readonly HistoryEntry[]>([])
   const lastChange = events.findLast(
-    ({ flotilla, event }) => flotilla === name && tellsOfChange.has(event),
+    ({ flotilla, event }) => flotilla === name && masterChangeEvents.has(event),
   )?.id
   useEffect(() => {
     if (!isLive) return
@@ -26,10 +26,10 @@ export function useHistory(
   return history
 }
 
-const tellsOfChange: ReadonlySet<string> = new Set([
+const masterChangeEvents: ReadonlySet<string> = new Set([
   'master.changed',
   'master.promoted',
   'operation.aborted',
-  'request.answered',
+  'request.completed',
   'flotilla.ready',
 ])

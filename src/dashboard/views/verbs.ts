@@ -1,4 +1,4 @@
-import type { Flotilla } from '../model/shapes.js'
+import type { Flotilla } from '../model/api-types.js'
 
 export type Verb = 'switchover' | 'failover' | 'scale' | 'pause' | 'resume'
 
@@ -10,14 +10,14 @@ export interface Choices {
   readonly replicas: number
 }
 
-export interface VerbWords {
+export interface DialogText {
   readonly title: string
   /** What it comes to, in a sentence or two. */
   readonly explain: string
   readonly confirm: string
 }
 
-export function wordsFor(verb: Verb, { name }: Flotilla): VerbWords {
+export function dialogText(verb: Verb, { name }: Flotilla): DialogText {
   switch (verb) {
     case 'switchover':
       return {
@@ -60,13 +60,13 @@ export function wordsFor(verb: Verb, { name }: Flotilla): VerbWords {
 export function previewQuery(verb: Verb, { to, force, replicas }: Choices): string {
   switch (verb) {
     case 'switchover':
-      return `plan?ask=switchover${to === null ? '' : `&to=${to}`}`
+      return `plan?whatIf=switchover${to === null ? '' : `&to=${to}`}`
     case 'failover':
-      return `plan?ask=failover${to === null ? '' : `&to=${to}`}&force=${force}`
+      return `plan?whatIf=failover${to === null ? '' : `&to=${to}`}&force=${force}`
     case 'scale':
-      return `plan?ask=scale&replicas=${replicas}`
+      return `plan?whatIf=scale&replicas=${replicas}`
     case 'resume':
-      return 'plan?ask=resume'
+      return 'plan?whatIf=resume'
     case 'pause':
       return 'plan'
   }

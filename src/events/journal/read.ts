@@ -14,7 +14,8 @@ export interface EventQuery {
 }
 
 /**
- * What is in the journal of a state directory, oldest first. Beside a Flotilla that writes, without a lock. Reads from the newest file back and stops as soon as it can.
+ * What is in the journal of a state directory, oldest first. Beside a Flotilla that writes, without a lock.
+ * Reads from the newest file back and stops as soon as it can.
  * @throws FlotillaError state/unreadable
  */
 export async function readEvents(stateDirectory: string, query: EventQuery = {}): Promise<EventRecord[]> {
@@ -36,18 +37,21 @@ export async function readEvents(stateDirectory: string, query: EventQuery = {})
 }
 
 /**
- * The events after `afterId` that are there, oldest first, a small piece of the journal at a time: whoever takes the pieces slowly holds
- * one of them and no more.
+ * The events after `afterId` that are there, oldest first, a small piece of the journal at a time: whoever
+ * takes the pieces slowly holds one of them and no more.
  * @throws FlotillaError state/unreadable
  */
 export async function* readEventsAfter(
   stateDirectory: string,
   afterId: number,
 ): AsyncGenerator<readonly EventRecord[]> {
-  for (const segment of unread(await listSegments(stateDirectory), { place: nowhere, afterId })) {
+  for (const segment of unreadSegments(await listSegments(stateDirectory), {
+    position: journalStart,
+    afterId,
+  })) {
     let offset = 0
     for (;;) {
-      const { records, nextOffset } = await readSegment(segment, offset, pieceBytes)
+      const { records, nextOffset } = await readSegment(segment, offset, chunkBytes)
       if (nextOffset === offset) break
       offset = nextOffset
       const wanted = records.filter(({ id }) => id > afterId)
@@ -57,50 +61,53 @@ export async function* readEventsAfter(
 }
 
 /** Some 200 events. */
-const pieceBytes = 64 * 1024
+const chunkBytes = 64 * 1024
 
 /**
- * The events after `afterId`, those that are there at once and every later one as it is written, until `signal` aborts. Goes on over rotations and
- * restarts of whoever writes; from another process than the writer's too.
+ * The events after `afterId`, those that are there at once and every later one as it is written, until
+ * `signal` aborts. Goes on over rotations and restarts of whoever writes; from another process than the
+ * writer's too.
  */
 export async function* followEvents(
   stateDirectory: string,
   follow: { readonly afterId: number; readonly clock: Clock; readonly signal: AbortSignal },
 ): AsyncGenerator<EventRecord> {
   let { afterId } = follow
-  let place = nowhere
+  let position = journalStart
   while (!follow.signal.aborted) {
-    for (const segment of unread(await listSegments(stateDirectory), { place, afterId })) {
-      const offset = segment.firstId === place.firstId ? place.offset : 0
+    for (const segment of unreadSegments(await listSegments(stateDirectory), { position, afterId })) {
+      const offset = segment.firstId === position.firstId ? position.offset : 0
       const { records, nextOffset } = await readSegment(segment, offset)
-      place = { firstId: segment.firstId, offset: nextOffset }
+      position = { firstId: segment.firstId, offset: nextOffset }
       for (const record of records) {
         if (record.id <= afterId) continue
         afterId = record.id
         yield record
       }
     }
-    await follow.clock.sleep(followEveryMs, follow.signal)
+    await follow.clock.sleep(pollIntervalMs, follow.signal)
   }
 }
 
 /** A look costs one readdir and one stat. A person who watches sees an event within a fifth of a second. */
-const followEveryMs = 200
+const pollIntervalMs = 200
 
-interface Place {
+interface ReadPosition {
   readonly firstId: number
   readonly offset: number
 }
 
-const nowhere: Place = { firstId: 0, offset: 0 }
+const journalStart: ReadPosition = { firstId: 0, offset: 0 }
 
 /** From where it stopped reading; at first from the file that holds the event after `afterId`. */
-function unread(
+function unreadSegments(
   segments: readonly Segment[],
-  { place, afterId }: { readonly place: Place; readonly afterId: number },
+  { position, afterId }: { readonly position: ReadPosition; readonly afterId: number },
 ): readonly Segment[] {
   const from =
-    place.firstId > 0 ? place.firstId : (segments.findLast(one => one.firstId <= afterId + 1)?.firstId ?? 0)
+    position.firstId > 0
+      ? position.firstId
+      : (segments.findLast(one => one.firstId <= afterId + 1)?.firstId ?? 0)
   return segments.filter(one => one.firstId >= from)
 }
 

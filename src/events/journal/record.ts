@@ -35,7 +35,10 @@ export function makeRecord(
   }
 }
 
-/** The line that the log has of it, with the id: whoever reads the one can read the other. No newline at its end. */
+/**
+ * The line that the log has of it, with the id: whoever reads the one can read the other. No newline at its
+ * end.
+ */
 export function renderRecord({ fields, flotilla, pass, ...head }: EventRecord): string {
   return JSON.stringify({
     ...head,

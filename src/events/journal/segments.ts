@@ -1,13 +1,19 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
-import { isNotThere } from '../../state/files.js'
+import { isNotFound } from '../../files.js'
 import { parseRecord, type EventRecord } from './record.js'
 
-/** One file of the journal. Its name says the id of its first event, so that a reader opens only what it needs. */
+/**
+ * One file of the journal. Its name says the id of its first event, so that a reader opens only what it
+ * needs.
+ */
 export interface Segment {
   readonly firstId: number
-  /** Of the first event that is in the next file. What a file has of that and later ones is read there (condense.ts). */
+  /**
+   * Of the first event that is in the next file. What a file has of that and later ones is read there
+   * (condense.ts).
+   */
   readonly endId: number
   readonly path: string
 }
@@ -18,7 +24,7 @@ export async function listSegments(stateDirectory: string): Promise<readonly Seg
   try {
     return inOrder(folder, await readdir(folder))
   } catch (error) {
-    if (isNotThere(error)) return []
+    if (isNotFound(error)) return []
     throw unreadable(folder, error)
   }
 }
@@ -43,17 +49,18 @@ export function journalFolder(stateDirectory: string): string {
 }
 
 /**
- * The whole lines from `offset` on, and where they end: the start of a line that is still being written is left for the next time. A file that
- * was rotated away has nothing. `bytesMost` bounds what is read at once; a line that is longer is read all the same.
+ * The whole lines from `offset` on, and where they end: the start of a line that is still being written is
+ * left for the next time. A file that was rotated away has nothing. `bytesMax` bounds what is read at once; a
+ * line that is longer is read all the same.
  */
 export async function readSegment(
   segment: Segment,
   offset: number,
-  bytesMost = Number.POSITIVE_INFINITY,
+  bytesMax = Number.POSITIVE_INFINITY,
 ): Promise<{ readonly records: readonly EventRecord[]; readonly nextOffset: number }> {
-  const bytes = await readFrom(segment.path, offset, bytesMost)
+  const bytes = await readFrom(segment.path, offset, bytesMax)
   const end = bytes.lastIndexOf(newline) + 1
-  if (end === 0 && bytes.length >= bytesMost) return readSegment(segment, offset, bytesMost * 2)
+  if (end === 0 && bytes.length >= bytesMax) return readSegment(segment, offset, bytesMax * 2)
   const records = parseLines(bytes.subarray(0, end).toString('utf8'))
   return { records: records.filter(({ id }) => id < segment.endId), nextOffset: offset + end }
 }
@@ -64,19 +71,19 @@ export function parseLines(text: string): readonly EventRecord[] {
   return text.split('\n').flatMap(line => (line === '' ? [] : (parseRecord(line) ?? [])))
 }
 
-async function readFrom(path: string, offset: number, bytesMost: number): Promise<Buffer> {
+async function readFrom(path: string, offset: number, bytesMax: number): Promise<Buffer> {
   try {
     const file = await open(path, 'r')
     try {
       const { size } = await file.stat()
-      const bytes = Buffer.alloc(Math.min(bytesMost, Math.max(0, size - offset)))
+      const bytes = Buffer.alloc(Math.min(bytesMax, Math.max(0, size - offset)))
       const { bytesRead } = await file.read(bytes, 0, bytes.length, offset)
       return bytes.subarray(0, bytesRead)
     } finally {
       await file.close()
     }
   } catch (error) {
-    if (isNotThere(error)) return Buffer.alloc(0)
+    if (isNotFound(error)) return Buffer.alloc(0)
     throw unreadable(path, error)
   }
 }

@@ -1,35 +1,35 @@
 import { z } from 'zod'
 import { eventFilter } from '../../events/journal/filter.js'
 import { levels } from '../../events/journal/record.js'
-import type { Desk } from '../desk.js'
-import { json, route, type Answer, type Route } from '../route.js'
+import type { ControlApi } from '../control-api.js'
+import { json, route, type RouteResponse, type Route } from '../route.js'
 import { flotillaParams } from '../schemas.js'
-import { requireKnown } from '../sights.js'
-import type { Streams } from '../stream.js'
+import { requireKnown } from '../lookup.js'
+import type { EventStreams } from '../stream.js'
 
 /** What has happened, from the journal; and what happens, as it does. */
-export function eventRoutes(desk: Desk, streams: Streams): readonly Route[] {
+export function eventRoutes(api: ControlApi, streams: EventStreams): readonly Route[] {
   return [
     route({
       method: 'GET',
       path: '/api/v1/events',
       summary: 'Events of the journal, oldest first',
-      for: 'reader',
+      access: 'reader',
       query: eventQuery,
-      answers: { 200: { describe: 'The events.', schema: eventList } },
-      handle: ({ query }) => tell([], query),
+      responses: { 200: { description: 'The events.', schema: eventList } },
+      handle: ({ query }) => respond([], query),
     }),
     route({
       method: 'GET',
       path: '/api/v1/flotillas/{flotilla}/events',
       summary: 'Events of one flotilla, oldest first',
-      for: 'reader',
+      access: 'reader',
       params: flotillaParams,
       query: eventQuery,
-      answers: { 200: { describe: 'The events.', schema: eventList } },
+      responses: { 200: { description: 'The events.', schema: eventList } },
       handle: ({ params, query }) => {
-        requireKnown(desk, params.flotilla)
-        return tell([params.flotilla], query)
+        requireKnown(api, params.flotilla)
+        return respond([params.flotilla], query)
       },
     }),
     route({
@@ -37,7 +37,7 @@ export function eventRoutes(desk: Desk, streams: Streams): readonly Route[] {
       path: '/api/v1/stream',
       summary:
         'Server-sent events: each event of the journal as a message with its id; after each look at a flotilla how it is, as an event called `flotilla`; `gone` when it is no more',
-      for: 'reader',
+      access: 'reader',
       isStream: true,
       query: z.object({
         lastEventId: z.coerce
@@ -47,7 +47,7 @@ export function eventRoutes(desk: Desk, streams: Streams): readonly Route[] {
           .optional()
           .meta({ description: 'Go on after this event, as the header Last-Event-ID does.' }),
       }),
-      answers: { 200: { describe: 'The stream.', schema: null, contentType: 'text/event-stream' } },
+      responses: { 200: { description: 'The stream.', schema: null, contentType: 'text/event-stream' } },
       async handle({ request, reply, query }) {
         await streams.open(reply, lastIdIn(request.headers['last-event-id']) ?? query.lastEventId ?? null)
         return 'streaming' as const
@@ -55,12 +55,12 @@ export function eventRoutes(desk: Desk, streams: Streams): readonly Route[] {
     }),
   ]
 
-  async function tell(
+  async function respond(
     flotillas: readonly string[],
     { after, level, code, last }: z.output<typeof eventQuery>,
-  ): Promise<Answer> {
+  ): Promise<RouteResponse> {
     const matches = eventFilter({ flotillas, level, codes: code === undefined ? [] : code.split(',') })
-    return json({ events: await desk.readEvents({ afterId: after, matches, last }) })
+    return json({ events: await api.readEvents({ afterId: after, matches, last }) })
   }
 }
 

@@ -1,70 +1,70 @@
 import { z } from 'zod'
 import { replicasMax } from '../../manifest/schema.js'
-import { factsOfNode } from '../../reconciler/node-facts.js'
-import { disruptionOf } from '../../reconciler/plan/disruption.js'
-import { foresee, type Intent } from '../../reconciler/plan/foresee.js'
-import { renderAction, renderPlan } from '../../reconciler/plan/text.js'
-import type { Sight } from '../../reconciler/controller.js'
-import type { Desk } from '../desk.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import { impactOf } from '../../reconciler/plan/impact.js'
+import { previewPlan, type WhatIf } from '../../reconciler/plan/preview.js'
+import { renderAction, renderPlan } from '../../reconciler/plan/render-plan.js'
+import type { Snapshot } from '../../reconciler/loop/controller.js'
+import type { ControlApi } from '../control-api.js'
 import { Problem } from '../problem.js'
 import { json, route, type Route } from '../route.js'
-import * as shapes from '../schemas.js'
-import { isStale, requireKnown, sightOf } from '../sights.js'
+import * as schemas from '../schemas.js'
+import { isStale, requireKnown, snapshotOf } from '../lookup.js'
 
 /** What is known, of the daemon and of each flotilla. */
-export function flotillaRoutes(desk: Desk): readonly Route[] {
+export function flotillaRoutes(api: ControlApi): readonly Route[] {
   return [
     route({
       method: 'GET',
       path: '/api/v1/daemon',
       summary: 'The daemon: its version, since when it runs, whether it is ready',
-      for: 'reader',
-      answers: { 200: { describe: 'The daemon.', schema: shapes.daemon } },
-      handle: () => json(daemonOf(desk)),
+      access: 'reader',
+      responses: { 200: { description: 'The daemon.', schema: schemas.daemon } },
+      handle: () => json(daemonOf(api)),
     }),
     route({
       method: 'GET',
       path: '/api/v1/flotillas',
       summary:
         'Every flotilla, as `flotilla status -o json` tells it; one that was not looked at yet is left out',
-      for: 'reader',
-      answers: {
+      access: 'reader',
+      responses: {
         200: {
-          describe: 'The flotillas by name.',
-          schema: z.object({ flotillas: z.array(shapes.flotilla) }),
+          description: 'The flotillas by name.',
+          schema: z.object({ flotillas: z.array(schemas.flotilla) }),
         },
       },
       handle: () =>
         json({
-          flotillas: desk.names().flatMap(name => {
-            const sight = desk.sightOf(name)
-            return sight === null ? [] : [flotillaOf(sight, isStale(desk))]
+          flotillas: api.names().flatMap(name => {
+            const snapshot = api.snapshotOf(name)
+            return snapshot === null ? [] : [flotillaOf(snapshot, isStale(api))]
           }),
         }),
     }),
-    ofFlotilla('', 'One flotilla', shapes.flotilla, sight => flotillaOf(sight, isStale(desk))),
+    ofFlotilla('', 'One flotilla', schemas.flotilla, snapshot => flotillaOf(snapshot, isStale(api))),
     ofFlotilla(
       '/nodes',
       'The nodes of a flotilla, with what their INFO says',
-      z.object({ nodes: z.array(shapes.node) }),
-      sight => ({ nodes: nodesOf(sight) }),
+      z.object({ nodes: z.array(schemas.node) }),
+      snapshot => ({ nodes: nodesOf(snapshot) }),
     ),
     ofFlotilla(
       '/history',
       'The changes of masters, newest last',
-      z.object({ flotilla: z.string(), history: z.array(shapes.historyEntry) }),
+      z.object({ flotilla: z.string(), history: z.array(schemas.historyEntry) }),
       ({ memory }) => ({ flotilla: memory.flotilla, history: memory.history }),
     ),
     route({
       method: 'GET',
       path: '/api/v1/flotillas/{flotilla}/series',
       summary: 'What the looks of the last hour have measured of each node, in steps of ten seconds',
-      for: 'reader',
-      params: shapes.flotillaParams,
-      answers: { 200: { describe: 'The lines.', schema: shapes.series } },
+      access: 'reader',
+      params: schemas.flotillaParams,
+      responses: { 200: { description: 'The lines.', schema: schemas.series } },
       handle: ({ params }) => {
-        requireKnown(desk, params.flotilla)
-        return json(desk.seriesOf(params.flotilla))
+        requireKnown(api, params.flotilla)
+        return json(api.seriesOf(params.flotilla))
       },
     }),
     route({
@@ -72,11 +72,11 @@ export function flotillaRoutes(desk: Desk): readonly Route[] {
       path: '/api/v1/flotillas/{flotilla}/plan',
       summary:
         'What is done next, waited for and refused, and why; with `ask`, what would be if that were asked for. Changes nothing',
-      for: 'reader',
-      params: shapes.flotillaParams,
+      access: 'reader',
+      params: schemas.flotillaParams,
       query: planQuery,
-      answers: { 200: { describe: 'The plan.', schema: shapes.plan } },
-      handle: ({ params, query }) => json(planOf(sightOf(desk, params.flotilla), intentOf(query))),
+      responses: { 200: { description: 'The plan.', schema: schemas.plan } },
+      handle: ({ params, query }) => json(planOf(snapshotOf(api, params.flotilla), parseWhatIf(query))),
     }),
   ]
 
@@ -84,22 +84,22 @@ export function flotillaRoutes(desk: Desk): readonly Route[] {
     path: string,
     summary: string,
     schema: z.ZodType,
-    tell: (sight: Sight) => unknown,
+    respond: (snapshot: Snapshot) => unknown,
   ): Route {
     return route({
       method: 'GET',
       path: `/api/v1/flotillas/{flotilla}${path}`,
       summary,
-      for: 'reader',
-      params: shapes.flotillaParams,
-      answers: { 200: { describe: summary, schema } },
-      handle: ({ params }) => json(tell(sightOf(desk, params.flotilla))),
+      access: 'reader',
+      params: schemas.flotillaParams,
+      responses: { 200: { description: summary, schema } },
+      handle: ({ params }) => json(respond(snapshotOf(api, params.flotilla))),
     })
   }
 }
 
 const planQuery = z.object({
-  ask: z
+  whatIf: z
     .enum(['switchover', 'failover', 'scale', 'resume'])
     .optional()
     .meta({ description: 'What would be asked for.' }),
@@ -114,55 +114,61 @@ const planQuery = z.object({
     .meta({ description: 'How many replicas `scale` would ask for.' }),
 })
 
-function intentOf({ ask, to, force, replicas }: z.output<typeof planQuery>): Intent | null {
-  switch (ask) {
+function parseWhatIf({ whatIf, to, force, replicas }: z.output<typeof planQuery>): WhatIf | null {
+  switch (whatIf) {
     case undefined:
       return null
     case 'resume':
-      return { kind: ask }
+      return { kind: whatIf }
     case 'switchover':
     case 'failover':
-      return { kind: ask, to: to ?? null, force }
+      return { kind: whatIf, to: to ?? null, force }
     case 'scale':
       if (replicas === undefined) throw new Problem(400, 'http/invalid', 'replicas: how many?')
-      return { kind: ask, replicas }
+      return { kind: whatIf, replicas }
   }
 }
 
 /** Also what the event stream begins with, and sends when it has changed. */
-export function daemonOf(desk: Desk): z.input<typeof shapes.daemon> {
-  const checks = desk.readiness()
+export function daemonOf(api: ControlApi): z.input<typeof schemas.daemon> {
+  const checks = api.readiness()
   return {
-    version: desk.version,
-    startedAt: timeOf(desk.startedAtMs),
-    manifests: desk.manifests,
-    flotillas: [...desk.names()],
-    ready: checks.every(check => check.trouble === null),
+    version: api.version,
+    startedAt: timeOf(api.startedAtMs),
+    manifests: api.manifests,
+    flotillas: [...api.names()],
+    ready: checks.every(check => check.error === null),
     checks: [...checks],
   }
 }
 
 /** Also what the event stream sends when a flotilla was looked at. */
-export function flotillaOf({ status, memory, look }: Sight, stale: boolean): z.input<typeof shapes.flotilla> {
-  const { image, replicas } = look.input.spec
+export function flotillaOf(
+  { status, memory, assessment }: Snapshot,
+  stale: boolean,
+): z.input<typeof schemas.flotilla> {
+  const { image, replicas } = assessment.input.spec
   return {
     ...status,
-    nodes: nodesOf({ status, look }),
+    nodes: nodesOf({ status, assessment }),
     conditions: [...status.conditions],
     doing: [...status.doing],
     waitingFor: [...status.waitingFor],
     failing: [...status.failing],
     refusing: [...status.refusing],
-    lookedAt: timeOf(look.input.seen.atMs),
+    observedAt: timeOf(assessment.input.seen.atMs),
     stale,
     spec: { image, replicas },
     pausedSince: memory.pausedSinceMs === null ? null : timeOf(memory.pausedSinceMs),
   }
 }
 
-function nodesOf({ status, look }: Pick<Sight, 'status' | 'look'>): z.input<typeof shapes.node>[] {
+function nodesOf({
+  status,
+  assessment,
+}: Pick<Snapshot, 'status' | 'assessment'>): z.input<typeof schemas.node>[] {
   return status.nodes.map(node => {
-    const seen = look.input.seen.nodes.find(({ ordinal }) => ordinal === node.ordinal)
+    const seen = assessment.input.seen.nodes.find(({ ordinal }) => ordinal === node.ordinal)
     const facts = seen === undefined ? null : factsOfNode(seen)
     return {
       ...node,
@@ -187,18 +193,18 @@ function nodesOf({ status, look }: Pick<Sight, 'status' | 'look'>): z.input<type
   })
 }
 
-function planOf({ look, memory }: Sight, intent: Intent | null): z.input<typeof shapes.plan> {
-  const { input } = look
-  const plan = intent === null ? look.plan : foresee({ ...input, memory }, intent)
+function planOf({ assessment, memory }: Snapshot, whatIf: WhatIf | null): z.input<typeof schemas.plan> {
+  const { input } = assessment
+  const plan = whatIf === null ? assessment.plan : previewPlan({ ...input, memory }, whatIf)
   return {
     flotilla: plan.flotilla,
-    lookedAt: timeOf(input.seen.atMs),
+    observedAt: timeOf(input.seen.atMs),
     stages: plan.stages.map(stage =>
       stage.map(action => ({
         kind: action.kind,
         action: renderAction(action),
         cause: action.cause,
-        disrupts: disruptionOf(action, plan),
+        disrupts: impactOf(action, plan),
       })),
     ),
     waits: plan.waits.map(({ what, ordinal }) => ({ what, node: ordinal })),

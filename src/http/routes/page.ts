@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { Problem } from '../problem.js'
-import { route, type Answer, type Route } from '../route.js'
+import { route, type RouteResponse, type Route } from '../route.js'
 
 /**
- * The page may load its own files and ask this server, and nothing else: no script or style within it, no other site's, no frame around it. Nothing turns
- * text into markup, and where a browser can forbid that (trusted types), it does.
+ * The page may load its own files and ask this server, and nothing else: no script or style within it, no
+ * other site's, no frame around it. Nothing turns text into markup, and where a browser can forbid that
+ * (trusted types), it does.
  */
 const pagePolicy = [
   "default-src 'none'",
@@ -19,7 +20,10 @@ const pagePolicy = [
   "trusted-types 'none'",
 ].join('; ')
 
-/** The dashboard: files as they are. There is no secret in them, so they are open to whoever may connect; what they show is not. */
+/**
+ * The dashboard: files as they are. There is no secret in them, so they are open to whoever may connect; what
+ * they show is not.
+ */
 export function pageRoutes(): readonly Route[] {
   return [
     file('/', 'index.html', 'text/html; charset=utf-8', 'The dashboard'),
@@ -34,9 +38,9 @@ function file(path: string, name: string, contentType: string, summary: string):
     method: 'GET',
     path,
     summary,
-    for: 'anybody',
-    answers: { 200: { describe: summary, schema: null, contentType } },
-    handle: async (): Promise<Answer> => ({
+    access: 'public',
+    responses: { 200: { description: summary, schema: null, contentType } },
+    handle: async (): Promise<RouteResponse> => ({
       status: 200,
       // Read anew each time: a page is opened rarely, and a daemon that nobody looks at need not hold it.
       text: await readPageFile(name),
@@ -48,7 +52,8 @@ function file(path: string, name: string, contentType: string, summary: string):
 
 async function readPageFile(name: string): Promise<string> {
   try {
-    // Where the build has put the page's files: package.json says it, from the source tree and from the bundle alike.
+    // Where the build has put the page's files: package.json says it, from the source tree and from the
+    // bundle alike.
     return await readFile(new URL(import.meta.resolve(`#dashboard/${name}`)), 'utf8')
   } catch {
     throw new Problem(404, 'http/no-page', 'the dashboard is not there: it was not built', {

@@ -1,43 +1,44 @@
 import { z } from 'zod'
-import type { FlotillaStatus, NodeStatus } from '../../reconciler/status/status.js'
-import type { Desk } from '../desk.js'
-import { json, route, type Answer, type Route } from '../route.js'
+import type { FlotillaStatus, NodeStatus } from '../../model/status.js'
+import type { ControlApi } from '../control-api.js'
+import { json, route, type RouteResponse, type Route } from '../route.js'
 import { bytes } from '../../manifest/units.js'
 import { flotillaParams } from '../schemas.js'
-import { sightOf } from '../sights.js'
+import { snapshotOf } from '../lookup.js'
 
 /**
- * For load balancers, in Patroni's manner: 200 while a node has the role, 503 while it has not. The body is for people.
- * A balancer asks per node (`/flotillas/shop/nodes/1/master`); without a node the question is whether any has it.
- * While the engine does not answer, what was last seen stands: the containers run on. A daemon that has just been started and has not looked yet says 404, not 503:
- * it knows of nobody that has lost a role, and a balancer is not to cut connections for that.
+ * For load balancers, in Patroni's manner: 200 while a node has the role, 503 while it has not. The body is
+ * for people. A balancer asks per node (`/flotillas/shop/nodes/1/master`); without a node the question is
+ * whether any has it. While the engine does not answer, what was last seen stands: the containers run on. A
+ * daemon that has just been started and has not looked yet says 404, not 503: it knows of nobody that has
+ * lost a role, and a balancer is not to cut connections for that.
  */
-export function roleRoutes(desk: Desk): readonly Route[] {
+export function roleRoutes(api: ControlApi): readonly Route[] {
   return [
     ...forRole('master', isMaster),
     ...forRole('replica', isReplica),
-    ...forRole('read-only', mayBeRead),
+    ...forRole('read-only', isReadable),
   ]
 
   function forRole(
     role: string,
-    has: (node: NodeStatus, lagBytesMost: number | undefined) => boolean,
+    has: (node: NodeStatus, lagBytesMax: number | undefined) => boolean,
   ): readonly Route[] {
-    const answers = {
-      200: { describe: `The node (any node) that is ${role}.`, schema: roleShape },
-      503: { describe: 'It is not (none is).', schema: roleShape },
+    const responses = {
+      200: { description: `The node (any node) that is ${role}.`, schema: roleSchema },
+      503: { description: 'It is not (none is).', schema: roleSchema },
     }
-    const tell = (
+    const respond = (
       status: FlotillaStatus,
       nodes: readonly NodeStatus[],
-      lagBytesMost: number | undefined,
-    ): Answer => {
-      const fitting = nodes.filter(node => has(node, lagBytesMost))
+      lagBytesMax: number | undefined,
+    ): RouteResponse => {
+      const matching = nodes.filter(node => has(node, lagBytesMax))
       return json(
         {
           flotilla: status.name,
           role,
-          nodes: fitting.map(({ ordinal, alias, name, address, lagBytes }) => ({
+          nodes: matching.map(({ ordinal, alias, name, address, lagBytes }) => ({
             ordinal,
             alias,
             name,
@@ -45,7 +46,7 @@ export function roleRoutes(desk: Desk): readonly Route[] {
             lagBytes,
           })),
         },
-        fitting.length > 0 ? 200 : 503,
+        matching.length > 0 ? 200 : 503,
       )
     }
     return [
@@ -53,26 +54,26 @@ export function roleRoutes(desk: Desk): readonly Route[] {
         method: 'GET',
         path: `/flotillas/{flotilla}/${role}`,
         summary: `Whether the flotilla has a ${role}, and which`,
-        for: 'anybody',
+        access: 'public',
         params: flotillaParams,
         query: lagQuery,
-        answers,
+        responses,
         handle: ({ params, query }) => {
-          const { status } = sightOf(desk, params.flotilla, 404)
-          return tell(status, status.nodes, query.lag)
+          const { status } = snapshotOf(api, params.flotilla, 404)
+          return respond(status, status.nodes, query.lag)
         },
       }),
       route({
         method: 'GET',
         path: `/flotillas/{flotilla}/nodes/{node}/${role}`,
         summary: `Whether this node is ${role}: 200 or 503`,
-        for: 'anybody',
+        access: 'public',
         params: nodeParams,
         query: lagQuery,
-        answers,
+        responses,
         handle: ({ params, query }) => {
-          const { status } = sightOf(desk, params.flotilla, 404)
-          return tell(
+          const { status } = snapshotOf(api, params.flotilla, 404)
+          return respond(
             status,
             status.nodes.filter(node => params.node === node.alias || params.node === String(node.ordinal)),
             query.lag,
@@ -93,7 +94,7 @@ const lagQuery = z.object({
     .meta({ description: 'The most that a replica may be behind its master: bytes, or with kb, mb, gb.' }),
 })
 
-const roleShape = z.object({
+const roleSchema = z.object({
   flotilla: z.string(),
   role: z.string(),
   nodes: z.array(
@@ -107,16 +108,19 @@ const roleShape = z.object({
   ),
 })
 
-/** One that is busy with a script is master as before: its clients would wait for the same reply without a balancer. */
+/**
+ * One that is busy with a script is master as before: its clients would wait for the same reply without a
+ * balancer.
+ */
 function isMaster({ role, health }: NodeStatus): boolean {
   return role === 'master' && (health === 'online' || health === 'busy')
 }
 
-function isReplica({ role, health, lagBytes }: NodeStatus, lagBytesMost: number | undefined): boolean {
+function isReplica({ role, health, lagBytes }: NodeStatus, lagBytesMax: number | undefined): boolean {
   if (role !== 'replica' || health !== 'online') return false
-  return lagBytesMost === undefined || (lagBytes !== null && lagBytes <= lagBytesMost)
+  return lagBytesMax === undefined || (lagBytes !== null && lagBytes <= lagBytesMax)
 }
 
-function mayBeRead(node: NodeStatus, lagBytesMost: number | undefined): boolean {
-  return isMaster(node) || isReplica(node, lagBytesMost)
+function isReadable(node: NodeStatus, lagBytesMax: number | undefined): boolean {
+  return isMaster(node) || isReplica(node, lagBytesMax)
 }

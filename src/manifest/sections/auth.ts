@@ -1,21 +1,24 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { controlUser, applicationUser, replicationUser } from '../../redis/acl-user.js'
+import { controlUser, applicationUser, replicationUser } from '../../model/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
-import type { AuthSpec, DefaultUserAccess, PasswordSource, UserSpec } from '../spec.js'
-import { pathShape } from '../unfilled.js'
+import type { AuthSpec, DefaultUserAccess, PasswordSource, UserSpec } from '../../model/spec.js'
+import { pathShape } from '../unexpanded.js'
 import { durationField } from '../units.js'
-import { field } from '../words.js'
+import { field } from '../field-docs.js'
 
 const modes = ['generated', 'none'] as const
 const accesses = ['restricted', 'full', 'off'] as const satisfies readonly DefaultUserAccess[]
 
-/** How programs log in: one word, or a mapping with where the password comes from and who else there is. Paths are relative to `folder`. */
+/**
+ * How programs log in: one word, or a mapping with where the password comes from and who else there is. Paths
+ * are relative to `folder`.
+ */
 export function authSection(folder: string) {
   return field(
     z.union([z.enum(modes), authMapping(folder)]).transform((auth): AuthSpec => {
       if (typeof auth === 'string')
-        return { kind: auth, defaultUser: defaultUserLeftOut, overlapMs: defaultOverlapMs, users: [] }
+        return { kind: auth, defaultUser: defaultUserAccess, overlapMs: defaultOverlapMs, users: [] }
       const { default: defaultUser, overlap, users } = auth
       return { ...sourceOf(folder, auth), defaultUser, overlapMs: overlap, users }
     }),
@@ -36,9 +39,12 @@ export function authSection(folder: string) {
 const inFile = '{ passwordFile: ./shop.password }'
 
 /** What `default` may do where a manifest does not say: docs/adr/0036-default-is-restricted.md. */
-export const defaultUserLeftOut: DefaultUserAccess = 'restricted'
+export const defaultUserAccess: DefaultUserAccess = 'restricted'
 
-/** Long enough to restart a fleet of programs with the new password, short enough that a leaked one is of no use the same day. */
+/**
+ * Long enough to restart a fleet of programs with the new password, short enough that a leaked one is of no
+ * use the same day.
+ */
 export const defaultOverlapMs = 600_000
 
 function authMapping(folder: string) {
@@ -51,7 +57,7 @@ function authMapping(folder: string) {
         wants: 'restricted, full or off',
         example: 'restricted',
         choices: accesses,
-      }).prefault(defaultUserLeftOut),
+      }).prefault(defaultUserAccess),
       overlap: durationField(
         { minMs: 0, maxMs: 7 * 24 * 3_600_000 },
         {
@@ -62,14 +68,14 @@ function authMapping(folder: string) {
           mayBeSecret: false,
         },
       ).prefault('10m'),
-      users: field(z.array(userMapping(folder)).max(100).superRefine(refuseDoubles), {
+      users: field(z.array(userMapping(folder)).max(100).superRefine(refuseDuplicates), {
         describe: 'More ACL users, beside `default`.',
         wants: 'a list of users, each with a name and rules',
         example: '[{ name: reporting, rules: "~report:* +@read" }]',
       }).prefault([]),
     })
     .superRefine(refuseTwoSources)
-    .superRefine(refuseNobody)
+    .superRefine(refuseNoLogin)
 }
 
 function userMapping(folder: string) {
@@ -79,8 +85,8 @@ function userMapping(folder: string) {
         name: userName,
         rules: field(
           z.string().superRefine((rules, context) => {
-            const why = whyNotRules(rules)
-            if (why !== null) context.addIssue({ code: 'custom', message: why })
+            const reason = whyNotRules(rules)
+            if (reason !== null) context.addIssue({ code: 'custom', message: reason })
           }),
           {
             describe:
@@ -172,8 +178,11 @@ function refuseTwoSources({ mode, passwordFile, passwordEnv }: SourceFields, con
     })
 }
 
-/** `default` without a password that can't log in, or nobody who can: either is a mistake, whichever word of the two is wrong. */
-function refuseNobody(
+/**
+ * `default` without a password that can't log in, or nobody who can: either is a mistake, whichever word of
+ * the two is wrong.
+ */
+function refuseNoLogin(
   auth: SourceFields & { readonly default: DefaultUserAccess; readonly users: readonly UserSpec[] },
   context: z.RefinementCtx,
 ): void {
@@ -187,7 +196,7 @@ function refuseNobody(
     )
 }
 
-function refuseDoubles(users: readonly UserSpec[], context: z.RefinementCtx): void {
+function refuseDuplicates(users: readonly UserSpec[], context: z.RefinementCtx): void {
   users.forEach(({ name }, index) => {
     if (users.findIndex(one => one.name === name) < index)
       context.addIssue({

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import type { SourceSpec } from '../spec.js'
-import { pathShape } from '../unfilled.js'
-import { field } from '../words.js'
+import type { SourceSpec } from '../../model/spec.js'
+import { pathShape } from '../unexpanded.js'
+import { field } from '../field-docs.js'
 
 /** Names and addresses that mean whoever looks them up. */
 const loopback =

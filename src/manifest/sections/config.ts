@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { whyForbidden } from '../../redis/forbidden-options.js'
-import { repeatableOptions, type RedisOptions } from '../../redis/options.js'
-import { hasVariable } from '../unfilled.js'
-import { field } from '../words.js'
+import { whyNotSettable } from '../../redis/reserved-options.js'
+import { repeatableOptions } from '../../redis/options.js'
+import { hasVariable } from '../unexpanded.js'
+import { field } from '../field-docs.js'
+import type { RedisOptions } from '../../model/redis.js'
 
 /** Redis's own names: `maxmemory-policy`, `server_cpulist`. */
 const optionName = /^[a-z][a-z0-9_-]{0,79}$/
@@ -19,8 +20,9 @@ const scalar = z.union([
 ])
 
 /**
- * Options of redis.conf, by name. What the manifest alone can tell is told here: names that can't be ones, what Flotilla sets itself, a list where
- * one value is meant. What the server makes of the values it is asked itself, on a throwaway container.
+ * Options of redis.conf, by name. What the manifest alone can tell is told here: names that can't be ones,
+ * what Flotilla sets itself, a list where one value is meant. What the server makes of the values it is asked
+ * itself, on a throwaway container.
  */
 export const configSection = field(
   z
@@ -64,8 +66,8 @@ function whyNotOption(name: string, value: Written | readonly Written[] | undefi
     const lower = name.toLowerCase()
     return `is no option of redis.conf${optionName.test(lower) ? `; write ${lower}` : '; remove it'}`
   }
-  const why = whyForbidden(name)
-  if (why !== null) return `can't be set here: ${why}; remove it`
+  const reason = whyNotSettable(name)
+  if (reason !== null) return `can't be set here: ${reason}; remove it`
   if (Array.isArray(value) && !repeatableOptions.includes(name))
     return `takes one value, not a list; write it as one text, its parts with spaces between them`
   if (value !== undefined && textsOf(value).some(hasVariable))

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { field, inQuotes } from '../words.js'
+import { field, inQuotes } from '../field-docs.js'
 
 /** What Docker keeps for itself, and what Flotilla knows its own by. */
 const reservedPrefixes = ['com.docker', 'io.docker', 'org.dockerproject', 'io.flotilla']
@@ -11,12 +11,12 @@ const labelValue = field(z.string().max(1_024), {
   repair: inQuotes,
 })
 
-export const labelsSection = labelsThat(
+export const labelsSection = labelsField(
   'Labels for containers, network and volumes, beside those of Flotilla. A change makes the containers anew, one at a time; network and volumes have what was asked for when they were made.',
 )
 
 /** A mapping of labels that a person chooses. */
-export function labelsThat(describe: string) {
+export function labelsField(describe: string) {
   return field(
     z.record(z.string(), labelValue).superRefine((labels, context) => {
       for (const key of Object.keys(labels)) {

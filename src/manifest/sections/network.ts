@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { NetworkingSpec } from '../spec.js'
-import { field } from '../words.js'
+import type { NetworkingSpec } from '../../model/spec.js'
+import { field } from '../field-docs.js'
 
 /** Docker's own: on `bridge` names don't resolve, and the others are no networks to join. */
 const unfitNetworks = ['bridge', 'default', 'host', 'none']
@@ -63,7 +63,9 @@ export function nodeAddressesIn(subnetText: string): number {
   return 2 ** (32 - Number(prefix)) - 3
 }
 
-/** The subnet that an address with a prefix lies in, as text; null when it is none that could hold a flotilla. */
+/**
+ * The subnet that an address with a prefix lies in, as text; null when it is none that could hold a flotilla.
+ */
 function networkOf(text: string): string | null {
   const [address = '', prefixText = ''] = text.split('/')
   const parts = address.split('.').map(Number)

@@ -1,8 +1,13 @@
 import { z } from 'zod'
-import type { PersistenceSpec, VolumeSettings } from '../spec.js'
-import { isSamePlace, locatingOption, placeOfNode, type VolumeDriver } from '../volume-place.js'
-import { field, inQuotes } from '../words.js'
-import { labelsThat } from './labels.js'
+import type { PersistenceSpec, VolumeSettings } from '../../model/spec.js'
+import {
+  locationsOverlap,
+  locatingOption,
+  nodeLocation,
+  type VolumeDriver,
+} from '../../model/volume-location.js'
+import { field, inQuotes } from '../field-docs.js'
+import { labelsField } from './labels.js'
 
 const modes = ['aof', 'rdb', 'none'] as const
 const mode = field(z.enum(modes), {
@@ -52,14 +57,17 @@ const driverOption = field(z.string().min(1).max(1_024), {
   repair: inQuotes,
 })
 
-const volumeByDefault: VolumeSettings = {
+const defaultVolumeSettings: VolumeSettings = {
   name: '{flotilla}-{ordinal}',
   driver: 'local',
   options: {},
   labels: {},
 }
 
-/** What a template may put between the names of flotilla and node, so that a volume can be called so on any engine. */
+/**
+ * What a template may put between the names of flotilla and node, so that a volume can be called so on any
+ * engine.
+ */
 const volumeNameShape =
   /^(?:[a-zA-Z0-9]|\{flotilla\}|\{ordinal\})(?:[a-zA-Z0-9_.-]|\{flotilla\}|\{ordinal\})*$/
 
@@ -87,7 +95,7 @@ const volumeName = field(
 const volume = field(
   z
     .strictObject({
-      name: volumeName.prefault(volumeByDefault.name),
+      name: volumeName.prefault(defaultVolumeSettings.name),
       driver: field(
         z
           .string()
@@ -98,18 +106,18 @@ const volume = field(
           wants: 'the name of a volume driver, such as local',
           example: 'local',
         },
-      ).prefault(volumeByDefault.driver),
+      ).prefault(defaultVolumeSettings.driver),
       options: field(z.record(z.string().min(1), driverOption), {
         describe:
           'For the driver, as after docker volume create --opt. What says where the data is (device, a share, a path) has {ordinal} in it: no two nodes may have one place.',
         wants: 'a mapping of option names to text',
         example: '{ type: nfs, o: "addr=10.0.0.5,rw", device: ":/redis/{flotilla}-{ordinal}" }',
-      }).prefault(volumeByDefault.options),
-      labels: labelsThat(
+      }).prefault(defaultVolumeSettings.options),
+      labels: labelsField(
         'Labels for the volumes alone, beside spec.labels; {flotilla} and {ordinal} stand for what they do in options.',
-      ).prefault(volumeByDefault.labels),
+      ).prefault(defaultVolumeSettings.labels),
     })
-    .superRefine(oneForEachNode),
+    .superRefine(refuseSharedLocation),
   {
     describe:
       'How the volume of a node is made. One that exists stays as it is: give a node a volume of another kind by removing the node and its volume, one node after the other.',
@@ -119,12 +127,12 @@ const volume = field(
 )
 
 /** Every node is made from the one text: where two of them would get one place, all would. */
-function oneForEachNode(made: VolumeDriver, context: z.RefinementCtx): void {
-  const [first, second] = [0, 1].map(ordinal => placeOfNode(made, { flotilla: 'x', ordinal }))
-  if (!first || !second || !isSamePlace(first, second)) return
+function refuseSharedLocation(made: VolumeDriver, context: z.RefinementCtx): void {
+  const [first, second] = [0, 1].map(ordinal => nodeLocation(made, { flotilla: 'x', ordinal }))
+  if (!first || !second || !locationsOverlap(first, second)) return
   const key = locatingOption(made)
   const value = made.options[key] ?? ''
-  const own = value.startsWith('/dev/') || key === 'o' ? '' : ownPlaceIn(value)
+  const own = value.startsWith('/dev/') || key === 'o' ? '' : ownLocationIn(value)
   context.addIssue({
     code: 'custom',
     path: ['options', key],
@@ -132,7 +140,7 @@ function oneForEachNode(made: VolumeDriver, context: z.RefinementCtx): void {
   })
 }
 
-function ownPlaceIn(folder: string): string {
+function ownLocationIn(folder: string): string {
   const stem = folder.endsWith('/') ? folder.slice(0, -1) : folder
   return `${stem}/${folder.includes('{flotilla}') ? '' : '{flotilla}-'}{ordinal}`
 }
@@ -158,11 +166,11 @@ const mapping = z.strictObject({
     example: 'Retain',
     choices: scalings,
   }).prefault('Retain'),
-  volume: volume.prefault(volumeByDefault),
+  volume: volume.prefault(defaultVolumeSettings),
 })
 
 /** What Redis itself would do where nobody says anything. */
-const usualSave = ['3600 1', '300 100', '60 10000']
+const defaultSave = ['3600 1', '300 100', '60 10000']
 
 export const persistenceSection = field(
   z.union([z.enum(modes), mapping]).transform((persistence, context): PersistenceSpec => {
@@ -181,7 +189,7 @@ export const persistenceSection = field(
       })
     return {
       mode: asked.mode,
-      save: asked.mode === 'rdb' ? (asked.save ?? usualSave) : [],
+      save: asked.mode === 'rdb' ? (asked.save ?? defaultSave) : [],
       appendfsync: asked.appendfsync ?? 'everysec',
       whenScaled: asked.whenScaled,
       volume: asked.volume,
@@ -197,6 +205,6 @@ export const persistenceSection = field(
 )
 
 /** What `persistence: <mode>` means. */
-export function persistenceByDefault(of: PersistenceSpec['mode']): PersistenceSpec {
+export function defaultPersistence(of: PersistenceSpec['mode']): PersistenceSpec {
   return persistenceSection.parse(of)
 }

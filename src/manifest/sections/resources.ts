@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ResourcesSpec } from '../spec.js'
-import { nearestCpus, nearestMemory } from '../amounts.js'
-import { field } from '../words.js'
+import type { ResourcesSpec } from '../../model/spec.js'
+import { nearestCpus, nearestMemory } from '../nearest-amount.js'
+import { field } from '../field-docs.js'
 
 const memoryUnits: Readonly<Record<string, number>> = {
   kb: 1_024,
@@ -17,8 +17,8 @@ const memoryBytesMin = 128 * 1_048_576
 const memoryBytesMax = 16_384 * 1_073_741_824
 
 /**
- * `512Mi`, `2Gi` as in Kubernetes, `512mb`, `2gb` as in redis.conf; all of 1024. A bare `m` or `g` is refused: it is 1024² to Docker and 1000² to
- * redis.conf, and in Kubernetes `m` is a thousandth.
+ * `512Mi`, `2Gi` as in Kubernetes, `512mb`, `2gb` as in redis.conf; all of 1024. A bare `m` or `g` is
+ * refused: it is 1024² to Docker and 1000² to redis.conf, and in Kubernetes `m` is a thousandth.
  */
 const memory = field(
   z

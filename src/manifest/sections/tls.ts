@@ -1,20 +1,26 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import type { TlsSpec } from '../spec.js'
-import { pathShape } from '../unfilled.js'
+import type { TlsSpec } from '../../model/spec.js'
+import { pathShape } from '../unexpanded.js'
 import { durationField } from '../units.js'
-import { field } from '../words.js'
+import { field } from '../field-docs.js'
 
 const modes = ['off', 'prefer', 'require'] as const
 
-/** What YAML of before 2009 makes of these words too, so that `tls: on` and `tls: off` mean the same whoever wrote the file. */
-const words = [...modes, 'on'] as const
+/**
+ * What YAML of before 2009 makes of these words too, so that `tls: on` and `tls: off` mean the same whoever
+ * wrote the file.
+ */
+const docs = [...modes, 'on'] as const
 
-/** Three months, as certificates on the web have it: long enough to outlast a forgotten daemon, short enough that renewal is a habit. */
-const lifetimeLeftOut = { text: '90d', ms: 90 * 86_400_000 }
+/**
+ * Three months, as certificates on the web have it: long enough to outlast a forgotten daemon, short enough
+ * that renewal is a habit.
+ */
+const defaultLifetime = { text: '90d', ms: 90 * 86_400_000 }
 
 /** Where a manifest says nothing of it. */
-export const tlsByDefault: TlsSpec = { mode: 'off', certificates: generatedFor(lifetimeLeftOut.ms) }
+export const defaultTls: TlsSpec = { mode: 'off', certificates: generatedFor(defaultLifetime.ms) }
 
 const mode = field(z.enum(modes), {
   describe:
@@ -24,7 +30,10 @@ const mode = field(z.enum(modes), {
   choices: modes,
 })
 
-/** Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means certificates of Flotilla's own, and a bare yes that nothing is in plain text. */
+/**
+ * Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means
+ * certificates of Flotilla's own, and a bare yes that nothing is in plain text.
+ */
 export function tlsSection(folder: string) {
   const path = (what: string, example: string) =>
     field(z.string().regex(pathShape), {
@@ -61,16 +70,16 @@ export function tlsSection(folder: string) {
     z
       .union([
         z.boolean(),
-        z.enum(words),
+        z.enum(docs),
         z.strictObject({
           mode: mode.prefault('require'),
           files: files.optional(),
-          lifetime: lifetime.prefault(lifetimeLeftOut.text),
+          lifetime: lifetime.prefault(defaultLifetime.text),
         }),
       ])
       .transform((tls): TlsSpec => {
         if (typeof tls !== 'object')
-          return { mode: modeOf(tls), certificates: generatedFor(lifetimeLeftOut.ms) }
+          return { mode: modeOf(tls), certificates: generatedFor(defaultLifetime.ms) }
         if (tls.files === undefined) return { mode: tls.mode, certificates: generatedFor(tls.lifetime) }
         const { cert, key, ca } = tls.files
         return {
@@ -88,12 +97,12 @@ export function tlsSection(folder: string) {
         'Encryption between nodes and of clients: off, prefer (both ports are open) or require (true and on mean it too, false means off), or a mapping with mode, files and lifetime.',
       wants: 'true, off, prefer or require, or a mapping',
       example: 'true',
-      choices: words,
+      choices: docs,
     },
   )
 }
 
-function modeOf(word: boolean | (typeof words)[number]): TlsSpec['mode'] {
+function modeOf(word: boolean | (typeof docs)[number]): TlsSpec['mode'] {
   if (typeof word === 'boolean') return word ? 'require' : 'off'
   return word === 'on' ? 'require' : word
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { FlotillaSpec } from '../spec.js'
+import type { FlotillaSpec } from '../../model/spec.js'
 import { durationField } from '../units.js'
-import { field } from '../words.js'
+import { field } from '../field-docs.js'
 
 const strategies = ['rolling', 'onDelete'] as const
 const tagPolicies = ['wait', 'roll'] as const
@@ -13,7 +13,7 @@ export const updateSection = field(
     .strictObject({
       strategy: field(z.enum(strategies), {
         describe:
-          'rolling: nodes are made anew one at a time, the master last and after a hand-over. onDelete: a node keeps its container until a person removes it, or types flotilla restart.',
+          'rolling: nodes are recreated one at a time, the master last and after a switchover. onDelete: a node keeps its container until a person removes it, or types flotilla restart.',
         wants: 'rolling or onDelete',
         example: 'rolling',
         choices: strategies,
@@ -22,7 +22,7 @@ export const updateSection = field(
         { minMs: 0, maxMs: dayMs },
         {
           describe:
-            'How long a node that was made anew must have run, and be in sync, before the next one is replaced. Not after the hand-over: the old master follows a newer one then, and is replaced at once.',
+            'How long a node that was recreated must have run, and be in sync, before the next one is replaced. Not after the switchover: the old master follows a newer one then, and is replaced at once.',
           wants: 'a duration from 0s to 24h, such as 30s',
           example: '30s',
         },
@@ -31,7 +31,7 @@ export const updateSection = field(
         { minMs: 5_000, maxMs: dayMs },
         {
           describe:
-            'How long a node that was made anew may take to be in sync. After that the rest stays as it is, and the condition RolloutBlocked says so; it goes on as soon as the node is in sync.',
+            'How long a node that was recreated may take to be in sync. After that the rest stays as it is, and the condition RolloutBlocked says so; it goes on as soon as the node is in sync.',
           wants: 'a duration from 5s to 24h, such as 10m',
           example: '10m',
         },
@@ -57,4 +57,4 @@ export const updateSection = field(
   },
 )
 
-export const updateByDefault: FlotillaSpec['update'] = updateSection.parse({})
+export const defaultUpdate: FlotillaSpec['update'] = updateSection.parse({})

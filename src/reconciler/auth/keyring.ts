@@ -1,41 +1,19 @@
 /**
- * Every password of a flotilla, and how far each has come. A password is rotated in steps, so that at every moment whoever logs in with what is current is let in:
+ * Every password of a flotilla, and how far each has come. A password is rotated in steps, so that at every
+ * moment whoever logs in with what is current is let in:
  *
  *   next     every node is being given it; nobody is told of it yet
- *   current  what people are told, what Flotilla and the replicas log in with; every node that could be reached accepts it
+ *   current what people are told, what Flotilla and the replicas log in with; every node that could be
+ *   reached accepts it
  *   former   accepted until its time is over, and then taken from every node
  *
- * Nodes accept all three. The keyring is written down before nodes are given what it says, so that a Flotilla that dies after any step goes on from there: what
- * each node was given is compared with what the keyring says. All functions are pure; time and randomness are arguments.
+ * Nodes accept all three. The keyring is written down before nodes are given what it says, so that a Flotilla
+ * that dies after any step goes on from there: what each node was given is compared with what the keyring
+ * says. All functions are pure; time and randomness are arguments.
  */
-import { applicationUser, controlUser, replicationUser } from '../../redis/acl-user.js'
+import { applicationUser, controlUser, replicationUser } from '../../model/acl-user.js'
 import type { Secret } from '../../secret.js'
-
-export interface Keyring {
-  /** Keys the digests by which the memory knows what a node was given; made once, and told to nobody: without it a weak password can't be guessed from a digest. */
-  readonly digestKey: Secret
-  readonly users: readonly UserKeys[]
-}
-
-export interface UserKeys {
-  readonly user: string
-  readonly current: Key
-  readonly next: Key | null
-  readonly former: readonly FormerKey[]
-  /** The manifest does not name this user any more: it is taken from every node, and then from here. */
-  readonly departed: boolean
-}
-
-export interface Key {
-  readonly secret: Secret
-  /** Null in a keyring of an earlier version, which did not write it down. */
-  readonly origin: 'generated' | 'given' | null
-}
-
-export interface FormerKey {
-  readonly secret: Secret
-  readonly untilMs: number
-}
+import { type Keyring, type UserKeys, type Key, internalUsers } from '../../model/keyring.js'
 
 /** What the manifest wants a user to log in with, as far as it could be read. */
 export interface WantedPassword {
@@ -43,11 +21,11 @@ export interface WantedPassword {
   readonly source: 'generated' | 'none' | 'unavailable' | { readonly given: Secret }
 }
 
-/** The users that Flotilla itself logs in with. */
-export const ownUsers: readonly string[] = [controlUser, replicationUser]
-
-/** Takes up what the sources say now. A password that can't be read leaves the last good one in force. @returns the same object when nothing is new. */
-export function noticePasswords(
+/**
+ * Takes up what the sources say now. A password that can't be read leaves the last good one in force.
+ * @returns the same object when nothing is new.
+ */
+export function syncPasswords(
   keyring: Keyring,
   wanted: readonly WantedPassword[],
   generate: () => Secret,
@@ -55,8 +33,8 @@ export function noticePasswords(
   const names = new Set(wanted.map(one => one.user))
   const kept = keyring.users.map(keys => {
     const source = wanted.find(one => one.user === keys.user)?.source
-    if (source !== undefined) return noticeOne(returned(keys), source, generate)
-    return ownUsers.includes(keys.user) || keys.departed ? keys : { ...keys, departed: true }
+    if (source !== undefined) return syncUser(readmitted(keys), source, generate)
+    return internalUsers.includes(keys.user) || keys.departed ? keys : { ...keys, departed: true }
   })
   const added = [...names].flatMap(user => {
     if (keyring.users.some(keys => keys.user === user)) return []
@@ -68,18 +46,20 @@ export function noticePasswords(
 }
 
 /**
- * Whenever an application's password changes, from wherever the new one comes, that of `replication` changes as well: whoever had the old one may have read this one too (`CONFIG GET masterauth`,
- * for a user that may), and would go on copying all of the data. Nobody notices it. One that is being rotated already is new enough.
+ * Whenever an application's password changes, from wherever the new one comes, that of `replication` changes
+ * as well: whoever had the old one may have read this one too (`CONFIG GET masterauth`, for a user that may),
+ * and would go on copying all of the data. Nobody notices it. One that is being rotated already is new
+ * enough.
  */
 function withReplication(before: Keyring, after: Keyring, generate: () => Secret): Keyring {
   const changed = after.users.some(({ user, next }) => {
     const was = before.users.find(one => one.user === user)
-    return was !== undefined && !ownUsers.includes(user) && next !== null && next !== was.next
+    return was !== undefined && !internalUsers.includes(user) && next !== null && next !== was.next
   })
   return changed ? withNext(after, [replicationUser], generate) : after
 }
 
-function returned(keys: UserKeys): UserKeys {
+function readmitted(keys: UserKeys): UserKeys {
   return keys.departed ? { ...keys, departed: false } : keys
 }
 
@@ -90,9 +70,9 @@ function firstKey(source: WantedPassword['source'], generate: () => Secret): Key
     : { secret: source.given, origin: 'given' }
 }
 
-function noticeOne(keys: UserKeys, source: WantedPassword['source'], generate: () => Secret): UserKeys {
+function syncUser(keys: UserKeys, source: WantedPassword['source'], generate: () => Secret): UserKeys {
   if (source === 'unavailable') return keys
-  if (source !== 'none' && source !== 'generated') return noticeGiven(keys, source.given)
+  if (source !== 'none' && source !== 'generated') return syncGivenPassword(keys, source.given)
   const newest = keys.next ?? keys.current
   // Without a password (`none`) the last one is kept: going back to a generated one is then no rotation.
   if (newest.origin === 'generated' || (source === 'none' && newest.origin === 'given')) return keys
@@ -100,17 +80,20 @@ function noticeOne(keys: UserKeys, source: WantedPassword['source'], generate: (
   return { ...keys, next: { secret: generate(), origin: 'generated' } }
 }
 
-function noticeGiven(keys: UserKeys, secret: Secret): UserKeys {
+function syncGivenPassword(keys: UserKeys, secret: Secret): UserKeys {
   const given: Key = { secret, origin: 'given' }
   if (isSame(keys.current.secret, secret)) {
-    const isNoted = keys.next === null && keys.current.origin === 'given'
+    const isCurrent = keys.next === null && keys.current.origin === 'given'
     // A file that was put back: what was on its way is not wanted any more.
-    return isNoted ? keys : { ...keys, current: given, next: null }
+    return isCurrent ? keys : { ...keys, current: given, next: null }
   }
   return keys.next !== null && isSame(keys.next.secret, secret) ? keys : { ...keys, next: given }
 }
 
-/** Makes a new password for each of these users, and for `replication` with those of applications; one that is being rotated already is left to end. */
+/**
+ * Makes a new password for each of these users, and for `replication` with those of applications; one that is
+ * being rotated already is left to end.
+ */
 export function rotatePasswords(keyring: Keyring, users: readonly string[], generate: () => Secret): Keyring {
   return withReplication(keyring, withNext(keyring, users, generate), generate)
 }
@@ -123,22 +106,31 @@ function withNext(keyring: Keyring, users: readonly string[], generate: () => Se
   )
 }
 
-/** Has users that the keyring does not know taken from every node, as one is that the manifest does not name any more. */
-export function expelUsers(keyring: Keyring, names: readonly string[], generate: () => Secret): Keyring {
+/**
+ * Has users that the keyring does not know taken from every node, as one is that the manifest does not name
+ * any more.
+ */
+export function removeUnknownUsers(
+  keyring: Keyring,
+  names: readonly string[],
+  generate: () => Secret,
+): Keyring {
   const unknown = names.filter(name => !keyring.users.some(({ user }) => user === name))
   if (unknown.length === 0) return keyring
-  const expelled = unknown.map(user => ({
+  const removed = unknown.map(user => ({
     user,
     current: { secret: generate(), origin: 'generated' as const },
     next: null,
     former: [],
     departed: true,
   }))
-  return { ...keyring, users: [...keyring.users, ...expelled] }
+  return { ...keyring, users: [...keyring.users, ...removed] }
 }
 
-/** The next passwords of these users become current; those before are accepted for as long as was asked for. */
-export function adoptPasswords(
+/**
+ * The next passwords of these users become current; those before are accepted for as long as was asked for.
+ */
+export function activatePasswords(
   keyring: Keyring,
   users: readonly string[],
   at: { readonly nowMs: number; readonly overlapMs: number },
@@ -174,12 +166,12 @@ export function retirePasswords(
 }
 
 /** Everything that a node accepts of this user. */
-export function acceptedOf({ current, next, former }: UserKeys): readonly Secret[] {
+export function acceptedPasswords({ current, next, former }: UserKeys): readonly Secret[] {
   return [current.secret, ...(next === null ? [] : [next.secret]), ...former.map(one => one.secret)]
 }
 
 /** @throws Error for a user that every keyring has. */
-export function keysOf(keyring: Keyring, user: string): UserKeys {
+export function userKeysOf(keyring: Keyring, user: string): UserKeys {
   const keys = keyring.users.find(one => one.user === user)
   if (keys === undefined) throw new Error(`the keyring has no ${user}`)
   return keys

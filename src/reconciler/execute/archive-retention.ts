@@ -1,4 +1,4 @@
-import { unreadableFolder } from '../names.js'
+import { unreadableFolder } from '../../model/names.js'
 
 /** Data that was set aside, on a node's volume. */
 export interface Archive {
@@ -15,18 +15,22 @@ export interface ExpiredArchive extends Archive {
 /** How many a volume keeps, the newest. */
 const keptCount = 3
 
-/** A week is long enough for somebody who was away to look whether a failover has lost a write that matters. */
+/**
+ * A week is long enough for somebody who was away to look whether a failover has lost a write that matters.
+ */
 export const archiveAgeMsMax = 7 * 24 * 3_600_000
 
 /**
- * An archive goes once the newer ones hold this much, so all of a volume hold less than this and one data set more. Those that are newer are counted, not all, because the newest
- * stays then whatever its size, and a small one drives out no large one: after a FLUSHALL by mistake the older one has the data.
+ * An archive goes once the newer ones hold this much, so all of a volume hold less than this and one data set
+ * more. Those that are newer are counted, not all, because the newest stays then whatever its size, and a
+ * small one drives out no large one: after a FLUSHALL by mistake the older one has the data.
  */
 export const newerBytesMax = 1024 ** 3
 
 /**
- * The archives of one volume that may go, and why. The newest stays for good: it may be the only copy of some writes. Copies that no server could read are judged by
- * themselves, and the newest is enough: they were a replica's, and must not drive out what a master held.
+ * The archives of one volume that may go, and why. The newest stays for good: it may be the only copy of some
+ * writes. Copies that no server could read are judged by themselves, and the newest is enough: they were a
+ * replica's, and must not drive out what a master held.
  */
 export function findExpired(archives: readonly Archive[], nowMs: number): readonly ExpiredArchive[] {
   const unreadable = newestFirst(archives.filter(isUnreadable)).slice(1)

@@ -1,9 +1,11 @@
 import { FlotillaError } from '../../errors.js'
-import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { RedisPort } from '../../redis/redis.js'
+import type { NodeTarget } from '../../model/redis.js'
 
 /**
- * Waits until a replica has applied all that its master has. The master must be pausing its writes: then its offset moves by its pings only, and
- * both are read again until they are equal in one look, the replica first.
+ * Waits until a replica has applied all that its master has. The master must be pausing its writes: then its
+ * offset moves by its pings only, and both are read again until they are equal in one look, the replica
+ * first.
  * @throws FlotillaError redis/timeout after `withinMs`.
  */
 export async function awaitOffset(
@@ -16,10 +18,11 @@ export async function awaitOffset(
 ): Promise<void> {
   const endMs = nowMs() + withinMs
   for (;;) {
-    const ofReplica = await redis.probe(replica, { deadlineMs: withinMs })
-    const ofMaster = await redis.probe(master, { deadlineMs: withinMs })
-    const applied = ofReplica.kind === 'answered' ? (ofReplica.facts.upstream?.appliedOffset ?? null) : null
-    const wanted = ofMaster.kind === 'answered' ? ofMaster.facts.offset : null
+    const replicaProbe = await redis.probe(replica, { deadlineMs: withinMs })
+    const masterProbe = await redis.probe(master, { deadlineMs: withinMs })
+    const applied =
+      replicaProbe.kind === 'answered' ? (replicaProbe.facts.upstream?.appliedOffset ?? null) : null
+    const wanted = masterProbe.kind === 'answered' ? masterProbe.facts.offset : null
     if (applied !== null && wanted !== null && applied >= wanted) return
     if (nowMs() >= endMs)
       throw new FlotillaError(

@@ -1,8 +1,12 @@
-import type { PathFacts, Runtime } from '../../runtime/runtime.js'
-import { dataPath } from '../names.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import { dataPath } from '../../model/names.js'
 import { listedFiles, manifestPath } from './archive-paths.js'
+import type { PathFacts } from '../../model/engine.js'
 
-/** Every file that Redis keeps its data in, and what it is: in its own place, or in the folder of an archive, which is laid out as that is. */
+/**
+ * Every file that Redis keeps its data in, and what it is: in its own place, or in the folder of an archive,
+ * which is laid out as that is.
+ */
 export async function findData(
   runtime: Runtime,
   { containerId, folder = dataPath }: { readonly containerId: string; readonly folder?: string },

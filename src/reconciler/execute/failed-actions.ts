@@ -1,28 +1,34 @@
 import { errorCode, explainError, FlotillaError } from '../../errors.js'
 import type { EventSink } from '../../events/catalogue.js'
-import type { FlotillaRecord } from '../flotilla-record.js'
-import type { FailedAction, FlotillaMemory } from '../memory.js'
-import type { PlanInput } from '../plan/input.js'
-import { failureOf, isPaced, keyOf, retryPauseMs, subjectOf } from '../plan/pacing.js'
-import type { Action, Plan } from '../plan/plan.js'
-import { renderAction } from '../plan/text.js'
-import { isAnotherError, isTold } from '../told.js'
+import type { FlotillaRecord } from '../record/flotilla-record.js'
+import type { FailedAction, FlotillaMemory } from '../../model/record.js'
+import type { PlanInput } from '../../model/plan-input.js'
+import { failureOf, isBackedOff, actionKey, retryDelayMs, subjectOf } from '../plan/action-backoff.js'
+import type { Action, Plan } from '../../model/plan.js'
+import { renderAction } from '../plan/render-plan.js'
+import { isDifferentError, isReported } from '../record/report-sampling.js'
 import { isEngineGone, type ActionFailure } from './execute.js'
 
-/** Those that stop the pass (a step of a change of masters, an engine that is gone), and those that wait for their turn while all else goes on. */
+/**
+ * Those that stop the pass (a step of a change of masters, an engine that is gone), and those that wait for
+ * their turn while all else goes on.
+ */
 export function sortFailures(
   plan: Plan,
   failures: readonly ActionFailure[],
-): { readonly urgent: readonly ActionFailure[]; readonly paced: readonly ActionFailure[] } {
+): { readonly blocking: readonly ActionFailure[]; readonly deferred: readonly ActionFailure[] } {
   const changesMasters = plan.stages.flat().some(({ kind }) => kind === 'end-operation')
   const waits = ({ action, error }: ActionFailure): boolean =>
-    isPaced(action, changesMasters) && !isEngineGone(error)
-  return { urgent: failures.filter(one => !waits(one)), paced: failures.filter(waits) }
+    isBackedOff(action, changesMasters) && !isEngineGone(error)
+  return { blocking: failures.filter(one => !waits(one)), deferred: failures.filter(waits) }
 }
 
-/** Remembers what has failed and what has not. Told is the first failure, then now and then how often it was (see isTold), another reason at once, and the end of it. */
-export function noteActions(
-  record: Pick<FlotillaRecord, 'memory' | 'keepMemory'>,
+/**
+ * Remembers what has failed and what has not. Told is the first failure, then now and then how often it was
+ * (see isReported), another reason at once, and the end of it.
+ */
+export function recordResults(
+  record: Pick<FlotillaRecord, 'memory' | 'setMemory'>,
   input: PlanInput,
   tried: {
     readonly events: EventSink
@@ -33,14 +39,14 @@ export function noteActions(
 ): void {
   const { events, done, failures, atMs } = tried
   const before = record.memory.failed
-  record.keepMemory(afterActions(record.memory, input, tried))
+  record.setMemory(afterActions(record.memory, input, tried))
   for (const { action } of failures) {
-    const now = record.memory.failed.find(({ key }) => key === keyOf(action))
-    const was = before.find(({ key }) => key === keyOf(action))
-    if (now === undefined || !(isTold(now.times) || isAnotherError(was?.error, now.error))) continue
+    const now = record.memory.failed.find(({ key }) => key === actionKey(action))
+    const was = before.find(({ key }) => key === actionKey(action))
+    if (now === undefined || !(isReported(now.times) || isDifferentError(was?.error, now.error))) continue
     const { error, hint, code, times } = now
-    const [failedForMs, againInMs] = [atMs - now.sinceMs, retryPauseMs(times)]
-    events.publish('plan.failed', { action: now.action, error, hint, code, times, failedForMs, againInMs })
+    const [failedForMs, retryInMs] = [atMs - now.sinceMs, retryDelayMs(times)]
+    events.publish('plan.failed', { action: now.action, error, hint, code, times, failedForMs, retryInMs })
   }
   for (const action of done) {
     const was = failureOf({ ...input, memory: { ...input.memory, failed: before } }, action)
@@ -50,13 +56,23 @@ export function noteActions(
   }
 }
 
-/** Things that can fail at the same time are bounded by the plan; what nobody tries any more goes as others come. */
-const keptAtMost = 50
+/**
+ * Things that can fail at the same time are bounded by the plan; what nobody tries any more goes as others
+ * come.
+ */
+const failedActionsMax = 50
 
-/** A new container in place of one that could not be started any more, and no better: the repair does not help, so it comes ever more rarely too. */
-function ofFormerContainer(memory: FlotillaMemory, action: Action, error: unknown): FailedAction | undefined {
+/**
+ * A new container in place of one that could not be started any more, and no better: the repair does not
+ * help, so it comes ever more rarely too.
+ */
+function failureOfFormerContainer(
+  memory: FlotillaMemory,
+  action: Action,
+  error: unknown,
+): FailedAction | undefined {
   if (errorCode(error) !== 'runtime/container-unusable') return undefined
-  return memory.failed.find(one => one.key === keyOf(action) && one.code === 'runtime/container-unusable')
+  return memory.failed.find(one => one.key === actionKey(action) && one.code === 'runtime/container-unusable')
 }
 
 /** What is known of actions that fail, after these have been done and these have failed. */
@@ -71,11 +87,11 @@ export function afterActions(
 ): FlotillaMemory {
   const { done, failures, atMs } = tried
   if (failures.length === 0 && memory.failed.length === 0) return memory
-  const touched = new Set([...done, ...failures.map(({ action }) => action)].map(keyOf))
+  const touched = new Set([...done, ...failures.map(({ action }) => action)].map(actionKey))
   const failed = failures.map(({ action, error }): FailedAction => {
-    const before = failureOf(input, action) ?? ofFormerContainer(memory, action, error)
+    const before = failureOf(input, action) ?? failureOfFormerContainer(memory, action, error)
     return {
-      key: keyOf(action),
+      key: actionKey(action),
       subject: subjectOf(input, action),
       action: renderAction(action),
       error: error instanceof FlotillaError ? error.message : explainError(error),
@@ -87,6 +103,6 @@ export function afterActions(
     }
   })
   const others = memory.failed.filter(({ key }) => !touched.has(key))
-  const next = [...others, ...failed].slice(-keptAtMost)
+  const next = [...others, ...failed].slice(-failedActionsMax)
   return next.length === 0 && memory.failed.length === 0 ? memory : { ...memory, failed: next }
 }

@@ -1,55 +1,59 @@
-import type { KeepingSpec } from '../../manifest/spec.js'
-import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
-import type { NodeMaterial } from '../../tls/material.js'
+import type { PersistenceSettings } from '../../model/spec.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import type { CertificateBundle } from '../../tls/certificate-bundle.js'
 import type { NodeAuth } from '../auth/node-auth.js'
-import { nodeFiles, type NodeSetting } from '../desired-node.js'
-import { withNodeRecord, type FlotillaMemory } from '../memory.js'
-import { filesGiven } from '../plan/given.js'
-import { keepingOnDisk } from '../keeping.js'
-import { filedAs } from '../tuned-to.js'
+import { nodeFiles, type NodeTemplate } from '../desired/desired-node.js'
+import { withNodeRecord, type FlotillaMemory } from '../../model/record.js'
+import { authFilesDigest } from '../plan/settings/auth-digests.js'
+import { persistenceOnDisk } from '../desired/persistence.js'
+import { configFileDigest } from '../desired/applied-digests.js'
 import { findServerUser } from './server-user.js'
+import type { ContainerFacts } from '../../model/engine.js'
 
 /** Part of what the hands have. */
-export interface FileMeans {
+export interface NodeFilesContext {
   readonly runtime: Runtime
-  readonly setting: NodeSetting
+  readonly template: NodeTemplate
   readonly auth: NodeAuth
-  readonly materialFor: (ordinal: number) => Promise<NodeMaterial | null>
+  readonly certificateFor: (ordinal: number) => Promise<CertificateBundle | null>
   /** How a node is known to keep its data; null where nobody knows. */
-  readonly keepsOf: (ordinal: number) => KeepingSpec | null
+  readonly persistenceOf: (ordinal: number) => PersistenceSettings | null
   readonly signal: AbortSignal
-  readonly keepMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
+  readonly setMemory: (change: (memory: FlotillaMemory) => FlotillaMemory) => void
 }
 
-/** Brings the files of a container that is there up to date, for its next start. @returns the certificate that is among them. */
-export async function putNodeFiles(
-  means: FileMeans,
+/**
+ * Brings the files of a container that is there up to date, for its next start. @returns the certificate that
+ * is among them.
+ */
+export async function writeNodeFiles(
+  context: NodeFilesContext,
   ordinal: number,
   { containerId, imageId }: ContainerFacts,
-  keeps = keepingOnDisk(means.setting.spec, means.keepsOf(ordinal)),
-): Promise<NodeMaterial | null> {
-  const { runtime, setting, auth, materialFor, signal } = means
+  keeps = persistenceOnDisk(context.template.spec, context.persistenceOf(ordinal)),
+): Promise<CertificateBundle | null> {
+  const { runtime, template, auth, certificateFor, signal } = context
   // Of the image that it was made from, which need not be today's.
   const image = await runtime.findImage(imageId, { signal })
-  const material = await materialFor(ordinal)
+  const bundle = await certificateFor(ordinal)
   const owner = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
-  const files = nodeFiles(setting, ordinal, { auth, material, keeps }, owner)
+  const files = nodeFiles(template, ordinal, { auth, bundle, keeps }, owner)
   await runtime.putFiles(containerId, files, { signal })
-  noteFiles(means, ordinal, containerId)
-  return material
+  recordFiles(context, ordinal, containerId)
+  return bundle
 }
 
 /** What its next start reads. */
-export function noteFiles(
-  { keepMemory, auth, setting }: Pick<FileMeans, 'keepMemory' | 'auth' | 'setting'>,
+export function recordFiles(
+  { setMemory, auth, template }: Pick<NodeFilesContext, 'setMemory' | 'auth' | 'template'>,
   ordinal: number,
   containerId: string,
 ): void {
-  const files = filesGiven({ containerId }, auth.digest)
-  keepMemory(memory =>
+  const files = authFilesDigest({ containerId }, auth.digest)
+  setMemory(memory =>
     withNodeRecord(memory, ordinal, record => ({
       ...record,
-      filed: filedAs(containerId, setting),
+      filed: configFileDigest(containerId, template),
       given: { ...record.given, files },
     })),
   )

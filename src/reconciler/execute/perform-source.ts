@@ -1,14 +1,14 @@
 import { FlotillaError } from '../../errors.js'
-import { replicationUser } from '../../redis/acl-user.js'
-import type { NodeTarget, SourceLogin } from '../../redis/redis.js'
-import { masterLinkAlias, redisPort } from '../names.js'
-import type { SourceSeen } from '../observation.js'
+import { replicationUser } from '../../model/acl-user.js'
+import { masterLinkAlias, redisPort } from '../../model/names.js'
+import type { ObservedSource } from '../../model/observation.js'
 import { sourceTarget } from '../observe/source.js'
-import { nobody, type Action } from '../plan/plan.js'
+import { noUpstream, type Action } from '../../model/plan.js'
 import { awaitOffset } from './await-offset.js'
-import type { Hands } from './hands.js'
+import type { ExecutionContext } from './execution-context.js'
+import type { NodeTarget, SourceLogin } from '../../model/redis.js'
 
-const kinds = [
+const sourceActionKinds = [
   'record-source',
   'follow-source',
   'pause-source',
@@ -16,86 +16,93 @@ const kinds = [
   'fence-source',
   'unfence-source',
   'resume-source',
-  'drop-source-clients',
-  'own-login',
+  'disconnect-source-clients',
+  'restore-login',
 ] as const
 
-/** What is done about a Redis of somebody else: writing down that it is followed, following it, and taking over from it. */
-export type SourceAction = Extract<Action, { readonly kind: (typeof kinds)[number] }>
+/**
+ * What is done about a Redis of somebody else: writing down that it is followed, following it, and taking
+ * over from it.
+ */
+export type SourceAction = Extract<Action, { readonly kind: (typeof sourceActionKinds)[number] }>
 
 export function isSourceAction(action: Action): action is SourceAction {
-  return kinds.some(kind => kind === action.kind)
+  return sourceActionKinds.some(kind => kind === action.kind)
 }
 
 /** A node that was started a moment ago has this long to answer its first order. */
-const orderDeadlineMs = 10_000
+const commandDeadlineMs = 10_000
 
 /** A step of a take-over, while writes wait. */
 const stepDeadlineMs = 1_000
 
 /** `targetOf` finds a node of ours, as it is after the stages before. */
 export async function performSource(
-  hands: Hands,
+  context: ExecutionContext,
   action: SourceAction,
   world: {
-    readonly source: SourceSeen | null
+    readonly source: ObservedSource | null
     readonly targetOf: (ordinal: number) => NodeTarget
   },
 ): Promise<void> {
-  const { redis } = hands
-  const source = (): NodeTarget => reachable(hands, world.source)
+  const { redis } = context
+  const source = (): NodeTarget => reachable(context, world.source)
   const step = { deadlineMs: stepDeadlineMs }
   switch (action.kind) {
     case 'record-source':
-      return recordSource(hands, action, world.source)
+      return recordSource(context, action, world.source)
     case 'follow-source': {
       const leader = world.targetOf(action.ordinal)
-      await logIn(hands, leader, hands.sourceLogin)
+      await setMasterLogin(context, leader, context.sourceLogin)
       // Always nudged: it may be waiting for an address that was another's.
-      const nudge = { host: masterLinkAlias, port: redisPort }
-      return redis.follow(leader, action.upstream, { deadlineMs: orderDeadlineMs, nudge })
+      const reconnect = { host: masterLinkAlias, port: redisPort }
+      return redis.follow(leader, action.upstream, { deadlineMs: commandDeadlineMs, reconnect })
     }
-    case 'own-login':
-      return logIn(hands, world.targetOf(action.ordinal), {
+    case 'restore-login':
+      return setMasterLogin(context, world.targetOf(action.ordinal), {
         user: replicationUser,
-        password: hands.auth.credentials.replication,
+        password: context.auth.credentials.replication,
       })
     case 'pause-source':
       return redis.pauseWrites(source(), { forMs: action.forMs, ...step })
     case 'catch-up-source': {
       const [replica, master] = [world.targetOf(action.ordinal), source()]
-      return awaitOffset(hands, { replica, master, withinMs: action.withinMs })
+      return awaitOffset(context, { replica, master, withinMs: action.withinMs })
     }
     case 'fence-source':
-      return redis.follow(source(), nobody, step)
+      return redis.follow(source(), noUpstream, step)
     case 'unfence-source':
       return redis.promote(source(), step)
     case 'resume-source':
       return redis.resumeWrites(source(), step)
-    case 'drop-source-clients':
-      await redis.dropClients(source(), step)
+    case 'disconnect-source-clients':
+      await redis.disconnectClients(source(), step)
       return
   }
 }
 
 async function recordSource(
-  { saveMemory, nowMs, events }: Hands,
+  { saveMemory, nowMs, events }: ExecutionContext,
   { from, leader, network }: Extract<SourceAction, { kind: 'record-source' }>,
-  seen: SourceSeen | null,
+  seen: ObservedSource | null,
 ): Promise<void> {
   const sinceMs = nowMs()
   await saveMemory(memory => ({ ...memory, source: { from, leader, phase: 'followed', network, sinceMs } }))
-  events.publish('source.followed', { node: leader, source: seen?.called ?? '' })
+  events.publish('source.followed', { node: leader, source: seen?.displayName ?? '' })
 }
 
 /** As whom the node logs in to whom it follows; null: as nobody. */
-async function logIn({ redis }: Hands, node: NodeTarget, login: SourceLogin | null): Promise<void> {
+async function setMasterLogin(
+  { redis }: ExecutionContext,
+  node: NodeTarget,
+  login: SourceLogin | null,
+): Promise<void> {
   const options = { masteruser: login?.user ?? '', masterauth: login?.password.reveal() ?? '' }
-  await redis.setConfig(node, options, { deadlineMs: orderDeadlineMs })
+  await redis.setConfig(node, options, { deadlineMs: commandDeadlineMs })
 }
 
-function reachable({ setting, sourceLogin }: Hands, seen: SourceSeen | null): NodeTarget {
-  const target = seen === null ? null : sourceTarget(setting.spec.name, seen, sourceLogin)
+function reachable({ template, sourceLogin }: ExecutionContext, seen: ObservedSource | null): NodeTarget {
+  const target = seen === null ? null : sourceTarget(template.spec.name, seen, sourceLogin)
   if (target === null) throw new FlotillaError('redis/unreachable', "the source can't be reached from here")
   return target
 }

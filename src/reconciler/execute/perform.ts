@@ -1,60 +1,67 @@
+// oxlint-disable max-lines -- the performers of all kinds stand here until each is in the file of its kind
 import { FlotillaError } from '../../errors.js'
-import type { NodeTarget } from '../../redis/redis.js'
-import { standInLabel } from '../../runtime/labels.js'
-import type { ContainerFacts, ImageFacts } from '../../runtime/runtime.js'
-import { attachmentTo, desiredContainer, nodeAttachment, nodeFiles, desiredVolume } from '../desired-node.js'
-import { withNodeRecord, type NodeRecord } from '../memory.js'
-import { factsOfNode } from '../node-facts.js'
-import { nodeAlias } from '../names.js'
-import type { Observation } from '../observation.js'
+import { fallbackImageLabel } from '../../runtime/labels.js'
+import {
+  attachmentTo,
+  desiredContainer,
+  nodeAttachment,
+  nodeFiles,
+  desiredVolume,
+} from '../desired/desired-node.js'
+import { withNodeRecord, type NodeRecord } from '../../model/record.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import { nodeAlias } from '../../model/names.js'
+import type { Observation } from '../../model/observation.js'
 import { nodeTarget } from '../observe/observe.js'
-import type { Action } from '../plan/plan.js'
-import { keepingOnDisk } from '../keeping.js'
-import { limitedTo, tunedTo } from '../tuned-to.js'
+import type { Action } from '../../model/plan.js'
+import { persistenceOnDisk } from '../desired/persistence.js'
+import { limitsDigest, appliedConfigDigest } from '../desired/applied-digests.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
-import type { Hands } from './hands.js'
+import type { ExecutionContext } from './execution-context.js'
 import { followMaster } from './follow-master.js'
 import { awaitOffset } from './await-offset.js'
-import { adopt, applyAuth, noteStarted, retire } from './give-auth.js'
-import { answerRequest, beginOperation, endOperation } from './perform-records.js'
-import { noteFiles, putNodeFiles } from './node-files.js'
-import { SyncTurns } from './sync-turns.js'
-import { saveSnapshot, setAppendOnly, writeConfig } from './keep-data.js'
-import { killNode, stopNode } from './end-node.js'
-import { makeNetwork } from './make-network.js'
-import { performDataTrial } from './perform-data-trial.js'
-import { performTrial } from './perform-trial.js'
+import { activateNextPasswords, applyAuth, recordStart, retireFormerPasswords } from './apply-users.js'
+import { completeRequest, beginOperation, endOperation } from './perform-operation.js'
+import { recordFiles, writeNodeFiles } from './node-files.js'
+import { SyncThrottle } from './sync-throttle.js'
+import { saveSnapshot, setAppendOnly, writeConfig } from './apply-persistence.js'
+import { killNode, stopNode } from './stop-node.js'
+import { createFlotillaNetwork } from './create-network.js'
+import { performDataProbe } from './perform-data-probe.js'
+import { performImageProbe } from './perform-image-probe.js'
 import { pullImage } from './pull-image.js'
-import { tuneNode } from './tune-node.js'
-import { giveDataToServer } from './own-data.js'
-import { createServerContainer, needImage } from './server-user.js'
-import { setDataAside } from './set-aside.js'
+import { applyConfig } from './apply-config.js'
+import { chownDataForServer } from './chown-data.js'
+import { createServerContainer, requireImage } from './server-user.js'
+import { archiveData } from './archive-data.js'
 import { loadCertificate, refreshCertificate, setPort, type RunningNode } from './transport.js'
+import type { ContainerFacts, ImageFacts } from '../../model/engine.js'
+import type { NodeTarget } from '../../model/redis.js'
 
 /** A node that was started a moment ago has this long to answer its first order. */
-const orderDeadlineMs = 10_000
+const commandDeadlineMs = 10_000
 
-/** A step of a hand-over, while writes wait. */
+/** A step of a switchover, while writes wait. */
 const stepDeadlineMs = 1_000
 
 /**
- * Turns actions into calls, one each, without a decision. Remembers what its own calls made (a new container's id, a started one's address), so that later
- * stages of the same plan find it.
+ * Turns actions into calls, one each, without a decision. Remembers what its own calls made (a new
+ * container's id, a started one's address), so that later stages of the same plan find it.
  */
 export class Performer {
-  readonly #hands: Hands
+  readonly #context: ExecutionContext
   readonly #containers: Map<number, ContainerFacts>
   /** As they were seen. */
   readonly #roles: ReadonlyMap<number, 'master' | 'replica' | null>
   readonly #created = new Map<number, string>()
   readonly #source: Observation['source']
   #image: ImageFacts | null
-  readonly #turns: SyncTurns
+  readonly #throttle: SyncThrottle
 
   /** `followers`: how many nodes the plan tells to follow. */
-  constructor(hands: Hands, seen: Observation, followers: number) {
-    this.#hands = hands
-    this.#turns = new SyncTurns(hands, followers)
+  constructor(context: ExecutionContext, seen: Observation, followers: number) {
+    this.#context = context
+    this.#throttle = new SyncThrottle(context, followers)
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
     this.#roles = new Map(seen.nodes.map(node => [node.ordinal, factsOfNode(node)?.role ?? null]))
     this.#source = seen.source
@@ -62,24 +69,24 @@ export class Performer {
   }
 
   async perform(action: Action): Promise<void> {
-    const { runtime, redis, setting, signal } = this.#hands
+    const { runtime, redis, template, signal } = this.#context
     if (isSourceAction(action)) return this.#performSource(action)
     switch (action.kind) {
       case 'pull-image':
-        return pullImage(this.#hands, action.image)
-      case 'try-image':
-        return performTrial(this.#hands, action)
-      case 'try-data':
-        return this.#explained(action.ordinal, () =>
-          performDataTrial(this.#hands, action, this.#targetOf(action.ordinal)),
+        return pullImage(this.#context, action.image)
+      case 'probe-image':
+        return performImageProbe(this.#context, action)
+      case 'probe-data':
+        return this.#explainingExit(action.ordinal, () =>
+          performDataProbe(this.#context, action, this.#targetOf(action.ordinal)),
         )
       case 'remove-leftover':
         return runtime.removeContainer(action.containerId, { signal })
       case 'create-network':
-        return makeNetwork(this.#hands, action)
+        return createFlotillaNetwork(this.#context, action)
       case 'create-volume':
         return runtime.createVolume(
-          { ...desiredVolume(setting, action.ordinal), name: action.volume },
+          { ...desiredVolume(template, action.ordinal), name: action.volume },
           { signal },
         )
       case 'create-container':
@@ -87,28 +94,28 @@ export class Performer {
       case 'start-container':
         return this.#start(action.ordinal)
       case 'stop-container':
-        return stopNode(this.#hands, action.ordinal, this.#containerOf(action.ordinal))
+        return stopNode(this.#context, action.ordinal, this.#containerOf(action.ordinal))
       case 'remove-container':
         // By id: a name may have gone to another node since the plan was made, or within it.
         return this.#remove(action)
       case 'rename-container':
         return runtime.renameContainer(this.#idOf(action.ordinal), action.to, { signal })
-      case 'attach-network':
+      case 'reattach-network':
         return this.#attach(action.ordinal)
-      case 'join-network': {
-        const attachment = attachmentTo(setting.spec.name, action)
+      case 'connect-network': {
+        const attachment = attachmentTo(template.spec.name, action)
         return runtime.attachNetwork(this.#idOf(action.ordinal), attachment, { signal })
       }
-      case 'leave-network':
+      case 'disconnect-network':
         return runtime.detachNetwork(this.#idOf(action.ordinal), action.network, { signal })
       case 'promote':
-        return this.#explained(action.ordinal, () =>
-          redis.promote(this.#targetOf(action.ordinal), { deadlineMs: orderDeadlineMs }),
+        return this.#explainingExit(action.ordinal, () =>
+          redis.promote(this.#targetOf(action.ordinal), { deadlineMs: commandDeadlineMs }),
         )
       case 'follow':
-        return this.#explained(action.ordinal, () => this.#follow(action))
+        return this.#explainingExit(action.ordinal, () => this.#follow(action))
       case 'kill-container':
-        return killNode(this.#hands, action.ordinal, {
+        return killNode(this.#context, action.ordinal, {
           container: this.#containerOf(action.ordinal),
           target: this.#targetIfAny(action.ordinal),
         })
@@ -119,42 +126,44 @@ export class Performer {
         })
       case 'catch-up': {
         const [replica, master] = [this.#targetOf(action.ordinal), this.#targetOf(action.master)]
-        return awaitOffset(this.#hands, { replica, master, withinMs: action.withinMs })
+        return awaitOffset(this.#context, { replica, master, withinMs: action.withinMs })
       }
       case 'resume-writes':
         return redis.resumeWrites(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
-      case 'drop-clients':
-        await redis.dropClients(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
+      case 'disconnect-clients':
+        await redis.disconnectClients(this.#targetOf(action.ordinal), { deadlineMs: stepDeadlineMs })
         return
-      case 'set-aside':
-        return this.#setAside(action)
-      case 'answer-request':
-        return answerRequest(this.#hands, action)
+      case 'archive-data':
+        return this.#archiveData(action)
+      case 'complete-request':
+        return completeRequest(this.#context, action)
       case 'load-certificate':
-        return loadCertificate(this.#hands, this.#running(action.ordinal))
+        return loadCertificate(this.#context, this.#running(action.ordinal))
       case 'set-port':
-        return setPort(this.#hands, this.#running(action.ordinal), action)
-      case 'tune':
-        return this.#tune(action)
+        return setPort(this.#context, this.#running(action.ordinal), action)
+      case 'apply-config':
+        return this.#applyConfig(action)
       case 'limit-container':
         await runtime.limitContainer(this.#idOf(action.ordinal), action.limits, { signal })
-        return this.#note(action.ordinal, { limited: limitedTo(this.#idOf(action.ordinal), action.limits) })
+        return this.#recordNode(action.ordinal, {
+          limited: limitsDigest(this.#idOf(action.ordinal), action.limits),
+        })
       case 'write-config':
         return this.#writeConfig(action)
       case 'set-append-only':
-        return setAppendOnly(this.#hands, this.#running(action.ordinal), action.on)
+        return setAppendOnly(this.#context, this.#running(action.ordinal), action.on)
       case 'save-snapshot':
-        return saveSnapshot(this.#hands, this.#running(action.ordinal), action.asked)
+        return saveSnapshot(this.#context, this.#running(action.ordinal), action.asked)
       case 'begin-operation':
-        return beginOperation(this.#hands, action.operation)
+        return beginOperation(this.#context, action.operation)
       case 'end-operation':
-        return endOperation(this.#hands, action)
-      case 'apply-auth':
-        return applyAuth(this.#hands, this.#running(action.ordinal))
-      case 'adopt-passwords':
-        return adopt(this.#hands, action)
+        return endOperation(this.#context, action)
+      case 'apply-users':
+        return applyAuth(this.#context, this.#running(action.ordinal))
+      case 'activate-passwords':
+        return activateNextPasswords(this.#context, action)
       case 'retire-passwords':
-        return retire(this.#hands, action)
+        return retireFormerPasswords(this.#context, action)
       case 'remove-network':
         return runtime.removeNetwork(action.network, { signal })
       case 'remove-volume':
@@ -167,28 +176,32 @@ export class Performer {
     image: instead,
     ...called
   }: Extract<Action, { kind: 'create-container' }>): Promise<void> {
-    const { runtime, setting, auth, signal } = this.#hands
-    const image = await (instead === undefined ? this.#wantedImage() : needImage(this.#hands, instead))
-    const material = await this.#hands.materialFor(ordinal)
+    const { runtime, template, auth, signal } = this.#context
+    const image = await (instead === undefined ? this.#wantedImage() : requireImage(this.#context, instead))
+    const bundle = await this.#context.certificateFor(ordinal)
     // On a volume that is there already: as the data on it was kept, or it would come up empty.
-    const keeps = keepingOnDisk(setting.spec, this.#hands.keepsOf(ordinal))
+    const keeps = persistenceOnDisk(template.spec, this.#context.persistenceOf(ordinal))
     const containerId = await createServerContainer(
       runtime,
       {
-        spec: desiredContainer(setting, ordinal, { ...called, image, byId: instead !== undefined }),
+        spec: desiredContainer(template, ordinal, { ...called, image, byId: instead !== undefined }),
         image,
-        filesFor: owner => nodeFiles(setting, ordinal, { auth, material, keeps }, owner),
+        filesFor: owner => nodeFiles(template, ordinal, { auth, bundle, keeps }, owner),
       },
       signal,
     )
-    await giveDataToServer(this.#hands, { ordinal, containerId, image })
+    await chownDataForServer(this.#context, { ordinal, containerId, image })
     this.#created.set(ordinal, containerId)
-    noteFiles(this.#hands, ordinal, containerId)
-    this.#note(ordinal, { limited: limitedTo(containerId, setting.spec.resources), keeps, filing: null })
+    recordFiles(this.#context, ordinal, containerId)
+    this.#recordNode(ordinal, {
+      limited: limitsDigest(containerId, template.spec.resources),
+      keeps,
+      filing: null,
+    })
   }
 
   async #remove({ ordinal, name }: Extract<Action, { kind: 'remove-container' }>): Promise<void> {
-    const { runtime, events, signal } = this.#hands
+    const { runtime, events, signal } = this.#context
     const wasDead = this.#containers.get(ordinal)?.state === 'dead'
     await runtime.removeContainer(this.#idOf(ordinal), { signal })
     this.#containers.delete(ordinal)
@@ -196,16 +209,16 @@ export class Performer {
   }
 
   async #start(ordinal: number): Promise<void> {
-    const { runtime, signal } = this.#hands
+    const { runtime, signal } = this.#context
     const container = this.#containers.get(ordinal)
     if (container !== undefined && !this.#created.has(ordinal)) {
       // Whoever made one that never ran may have died before its files were in it.
-      if (container.startedAtMs === null) await putNodeFiles(this.#hands, ordinal, container)
-      else await refreshCertificate(this.#hands, ordinal, container)
+      if (container.startedAtMs === null) await writeNodeFiles(this.#context, ordinal, container)
+      else await refreshCertificate(this.#context, ordinal, container)
     }
     const facts = await runtime.startContainer(this.#idOf(ordinal), { signal })
     this.#containers.set(ordinal, facts)
-    noteStarted(this.#hands, ordinal, facts)
+    recordStart(this.#context, ordinal, facts)
   }
 
   #running(ordinal: number): RunningNode {
@@ -214,46 +227,46 @@ export class Performer {
 
   async #wantedImage(): Promise<ImageFacts> {
     if (this.#image !== null) return this.#image
-    const { setting, events } = this.#hands
-    const { image: reference } = setting.spec
-    const image = await needImage(this.#hands, reference)
+    const { template, events } = this.#context
+    const { image: reference } = template.spec
+    const image = await requireImage(this.#context, reference)
     this.#image = image
-    const contains = image.labels[standInLabel]
-    if (contains !== undefined) events.publish('image.stand-in', { image: reference, contains })
+    const contains = image.labels[fallbackImageLabel]
+    if (contains !== undefined) events.publish('image.fallback', { image: reference, contains })
     return image
   }
 
   async #attach(ordinal: number): Promise<void> {
-    const { runtime, setting, signal } = this.#hands
+    const { runtime, template, signal } = this.#context
     const containerId = this.#idOf(ordinal)
-    await runtime.attachNetwork(containerId, nodeAttachment(setting.spec.name, ordinal), { signal })
+    await runtime.attachNetwork(containerId, nodeAttachment(template.spec.name, ordinal), { signal })
     const facts = await runtime.inspectContainer(containerId, { signal })
     if (facts !== null) this.#containers.set(ordinal, facts)
   }
 
   #follow(action: Extract<Action, { kind: 'follow' }>): Promise<void> {
-    return followMaster(this.#hands, action, {
+    return followMaster(this.#context, action, {
       replica: this.#targetOf(action.ordinal),
       master: this.#targetIfAny(action.master),
-      seenAs: this.#roles.get(action.ordinal) ?? null,
-      turns: this.#turns,
-      deadlineMs: orderDeadlineMs,
+      observedRole: this.#roles.get(action.ordinal) ?? null,
+      throttle: this.#throttle,
+      deadlineMs: commandDeadlineMs,
     })
   }
 
   #performSource(action: SourceAction): Promise<void> {
     const world = { source: this.#source, targetOf: (ordinal: number) => this.#targetOf(ordinal) }
-    const perform = () => performSource(this.#hands, action, world)
-    return 'ordinal' in action ? this.#explained(action.ordinal, perform) : perform()
+    const perform = () => performSource(this.#context, action, world)
+    return 'ordinal' in action ? this.#explainingExit(action.ordinal, perform) : perform()
   }
 
   /** An order that fails because the node's process has ended says so, and not that nobody answered. */
-  async #explained(ordinal: number, order: () => Promise<void>): Promise<void> {
+  async #explainingExit(ordinal: number, command: () => Promise<void>): Promise<void> {
     try {
-      await order()
+      await command()
     } catch (error) {
-      const facts = await this.#hands.runtime.inspectContainer(this.#idOf(ordinal), {
-        signal: this.#hands.signal,
+      const facts = await this.#context.runtime.inspectContainer(this.#idOf(ordinal), {
+        signal: this.#context.signal,
       })
       if (facts === null || facts.exit === null) throw error
       throw new FlotillaError(
@@ -267,40 +280,40 @@ export class Performer {
     }
   }
 
-  async #tune({ ordinal, options }: Extract<Action, { kind: 'tune' }>): Promise<void> {
-    const runId = await tuneNode(this.#hands.redis, this.#targetOf(ordinal), options)
+  async #applyConfig({ ordinal, options }: Extract<Action, { kind: 'apply-config' }>): Promise<void> {
+    const runId = await applyConfig(this.#context.redis, this.#targetOf(ordinal), options)
     if (runId === null) return
-    this.#note(ordinal, { tuned: tunedTo(runId, options) })
+    this.#recordNode(ordinal, { tuned: appliedConfigDigest(runId, options) })
   }
 
-  #note(ordinal: number, known: Partial<NodeRecord>): void {
-    this.#hands.keepMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
+  #recordNode(ordinal: number, known: Partial<NodeRecord>): void {
+    this.#context.setMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
   }
 
   /** The engine does it, so the node needs no address. */
   #writeConfig({ ordinal, keeps }: Extract<Action, { kind: 'write-config' }>): Promise<void> {
-    return writeConfig(this.#hands, { ordinal, container: this.#containerOf(ordinal) }, keeps ?? null)
+    return writeConfig(this.#context, { ordinal, container: this.#containerOf(ordinal) }, keeps ?? null)
   }
 
-  async #setAside(action: Extract<Action, { kind: 'set-aside' }>): Promise<void> {
+  async #archiveData(action: Extract<Action, { kind: 'archive-data' }>): Promise<void> {
     const { ordinal, folder } = action
     await this.#endStartUnderWay(ordinal)
-    await setDataAside(this.#hands, action)
-    await this.#hands.saveMemory(memory => ({
+    await archiveData(this.#context, action)
+    await this.#context.saveMemory(memory => ({
       ...memory,
       divergent: memory.divergent.filter(one => one !== ordinal),
     }))
-    this.#hands.events.publish('data.set-aside', { node: ordinal, folder: `/data/set-aside/${folder}` })
+    this.#context.events.publish('data.archived', { node: ordinal, folder: `/data/set-aside/${folder}` })
   }
 
   /**
-   * A Flotilla that has died, or given up waiting, may have ordered a start that the engine is still about: what a server reads would be moved away under it.
-   * The engine lets a stop wait for that.
+   * A Flotilla that has died, or given up waiting, may have ordered a start that the engine is still about:
+   * what a server reads would be moved away under it. The engine lets a stop wait for that.
    */
   async #endStartUnderWay(ordinal: number): Promise<void> {
     const container = this.#created.has(ordinal) ? undefined : this.#containers.get(ordinal)
     if (container === undefined || container.state === 'running') return
-    const { runtime, signal } = this.#hands
+    const { runtime, signal } = this.#context
     await runtime.stopContainer(container.containerId, { graceMs: 0 }, { signal })
   }
 
@@ -323,16 +336,16 @@ export class Performer {
     if (target === null)
       throw new FlotillaError(
         'redis/unreachable',
-        `node ${ordinal} (${nodeAlias(this.#hands.setting.spec.name, ordinal)}) has no address`,
+        `node ${ordinal} (${nodeAlias(this.#context.template.spec.name, ordinal)}) has no address`,
       )
     return target
   }
 
   #targetIfAny(ordinal: number): NodeTarget | null {
-    const { reach, setting, auth } = this.#hands
+    const { reach, template, auth } = this.#context
     const container = this.#containers.get(ordinal)
     return container === undefined
       ? null
-      : nodeTarget(reach, { flotilla: setting.spec.name, credentials: auth.credentials }, container)
+      : nodeTarget(reach, { flotilla: template.spec.name, credentials: auth.credentials }, container)
   }
 }

@@ -1,12 +1,13 @@
-import { containerTlsPlaces, tlsOptions, tlsPort } from '../../redis/tls.js'
-import type { NodeTarget, RedisPort } from '../../redis/redis.js'
-import type { ContainerFacts } from '../../runtime/runtime.js'
-import { fingerprintOf } from '../../tls/material.js'
-import { redisPort } from '../names.js'
-import { putNodeFiles, type FileMeans } from './node-files.js'
+import { containerTlsLayout, tlsOptions, tlsPort } from '../../redis/tls.js'
+import type { RedisPort } from '../../redis/redis.js'
+import { certificateFingerprint } from '../../tls/certificate-bundle.js'
+import { redisPort } from '../../model/names.js'
+import { writeNodeFiles, type NodeFilesContext } from './node-files.js'
+import type { ContainerFacts } from '../../model/engine.js'
+import type { NodeTarget } from '../../model/redis.js'
 
 /** Part of what the hands have. */
-interface Means extends FileMeans {
+interface TransportContext extends NodeFilesContext {
   readonly redis: RedisPort
 }
 
@@ -18,37 +19,40 @@ export interface RunningNode {
 
 const deadlineMs = 10_000
 /** For what clients may notice. */
-const promptDeadlineMs = 1_000
+const clientDeadlineMs = 1_000
 
 /** The files first: a node that ends in between comes up with what it was to be given. */
 export async function loadCertificate(
-  means: Means,
+  context: TransportContext,
   { ordinal, container, target }: RunningNode,
 ): Promise<void> {
-  const material = await putNodeFiles(means, ordinal, container)
-  if (material === null) return
-  const options = tlsOptions(fingerprintOf(material), containerTlsPlaces)
-  await means.redis.setConfig(target, options, { deadlineMs })
+  const bundle = await writeNodeFiles(context, ordinal, container)
+  if (bundle === null) return
+  const options = tlsOptions(certificateFingerprint(bundle), containerTlsLayout)
+  await context.redis.setConfig(target, options, { deadlineMs })
 }
 
-/** Whoever came by a port that is closed is sent away: an open connection would go on as it was for as long as it lasts. */
+/**
+ * Whoever came by a port that is closed is sent away: an open connection would go on as it was for as long as
+ * it lasts.
+ */
 export async function setPort(
-  means: Means,
+  context: TransportContext,
   { ordinal, container, target }: RunningNode,
   { port, open }: { readonly port: 'plain' | 'encrypted'; readonly open: boolean },
 ): Promise<void> {
-  const { redis } = means
-  await putNodeFiles(means, ordinal, container)
+  const { redis } = context
+  await writeNodeFiles(context, ordinal, container)
   const [option, number] = port === 'plain' ? ['port', redisPort] : ['tls-port', tlsPort]
   await redis.setConfig(target, { [option]: open ? String(number) : '0' }, { deadlineMs })
-  if (!open) await redis.dropClients(target, { deadlineMs: promptDeadlineMs, whoCameBy: number })
+  if (!open) await redis.disconnectClients(target, { deadlineMs: clientDeadlineMs, viaPort: number })
 }
 
 /** One that was down meanwhile may hold a certificate that is none any more. */
 export async function refreshCertificate(
-  means: Means,
+  context: TransportContext,
   ordinal: number,
   container: ContainerFacts,
 ): Promise<void> {
-  if ((await means.materialFor(ordinal)) !== null) await putNodeFiles(means, ordinal, container)
+  if ((await context.certificateFor(ordinal)) !== null) await writeNodeFiles(context, ordinal, container)
 }

@@ -1,9 +1,12 @@
-import { factsOfNode } from '../node-facts.js'
-import type { PlanInput } from '../plan/input.js'
-import type { Action } from '../plan/plan.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import type { PlanInput } from '../../model/plan-input.js'
+import type { Action } from '../../model/plan.js'
 import type { Step } from './steps.js'
 
-/** I4: an empty node is not promoted while another one that we see holds data, unless it has come as far in the same history, or the record too knows its own history to be empty. */
+/**
+ * I4: an empty node is not promoted while another one that we see holds data, unless it has come as far in
+ * the same history, or the record too knows its own history to be empty.
+ */
 export function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'promote') return []
@@ -27,8 +30,11 @@ export function noEmptyMasterOverData(steps: readonly Step[], input: PlanInput):
   })
 }
 
-/** Of the nodes that serve one is made anew at a time, and where replicas are asked for another one is in sync meanwhile. */
-export function aCopyStays(steps: readonly Step[], input: PlanInput): string[] {
+/**
+ * Of the nodes that serve one is recreated at a time, and where replicas are asked for another one is in sync
+ * meanwhile.
+ */
+export function aSyncedReplicaStays(steps: readonly Step[], input: PlanInput): string[] {
   const synced = input.seen.nodes
     .filter(node => factsOfNode(node)?.upstream?.link === 'up')
     .map(node => node.ordinal)
@@ -36,17 +42,17 @@ export function aCopyStays(steps: readonly Step[], input: PlanInput): string[] {
     steps.flatMap(({ action }) => (action.kind === kind && 'ordinal' in action ? [action.ordinal] : []))
   const created = ordinalsOf('create-container')
   const stopped = ordinalsOf('stop-container')
-  const renewed = stopped.filter(ordinal => created.includes(ordinal) && synced.includes(ordinal))
-  if (renewed.length > 1)
-    return [`nodes ${renewed.join(', ')} serve, and would be made anew at the same time`]
+  const recreated = stopped.filter(ordinal => created.includes(ordinal) && synced.includes(ordinal))
+  if (recreated.length > 1)
+    return [`nodes ${recreated.join(', ')} serve, and would be recreated at the same time`]
   const left = synced.filter(ordinal => !stopped.includes(ordinal))
-  return renewed.length === 1 && input.spec.replicas > 0 && left.length === 0
-    ? [`node ${renewed[0]} is the only synced copy, and would be made anew`]
+  return recreated.length === 1 && input.spec.replicas > 0 && left.length === 0
+    ? [`node ${recreated[0]} is the only synced copy, and would be recreated`]
     : []
 }
 
 /** One that was seen to hold something else than its master is nobody's to promote but a person's. */
-export function onlyACopyIsPromoted(steps: readonly Step[], { seen, memory }: PlanInput): string[] {
+export function noDivergedNodeIsPromoted(steps: readonly Step[], { seen, memory }: PlanInput): string[] {
   if (memory.request?.force === true) return []
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'promote') return []
@@ -54,13 +60,13 @@ export function onlyACopyIsPromoted(steps: readonly Step[], { seen, memory }: Pl
     const facts = node === undefined ? null : factsOfNode(node)
     const known = memory.nodes.find(one => one.ordinal === action.ordinal)?.divergence ?? null
     return facts !== null && known?.runId === facts.runId
-      ? [`node ${action.ordinal} would be promoted and is no copy of the master: ${known.why}`]
+      ? [`node ${action.ordinal} would be promoted and is no copy of the master: ${known.reason}`]
       : []
   })
 }
 
 /** What a node holds is given up only where a master is seen that has it, or is promoted before. */
-export function aFullCopyHasASource(steps: readonly Step[], { seen }: PlanInput): string[] {
+export function fullResyncHasAMaster(steps: readonly Step[], { seen }: PlanInput): string[] {
   return steps.flatMap(({ action, stage }) => {
     if (action.kind !== 'follow' || action.fullCopy === undefined) return []
     const master = seen.nodes.find(one => one.ordinal === action.master)

@@ -1,53 +1,64 @@
-import type { PlanInput } from '../plan/input.js'
-import type { Plan } from '../plan/plan.js'
-import { aCopyStays, aFullCopyHasASource, noEmptyMasterOverData, onlyACopyIsPromoted } from './data.js'
+import type { PlanInput } from '../../model/plan-input.js'
+import type { Plan } from '../../model/plan.js'
+import {
+  aSyncedReplicaStays,
+  fullResyncHasAMaster,
+  noEmptyMasterOverData,
+  noDivergedNodeIsPromoted,
+} from './data.js'
 import {
   atMostOnePromotion,
-  followersFollowTheMaster,
-  masterIsNotTakenAway,
+  replicasFollowTheMaster,
+  masterIsNotStopped,
   noSecondMaster,
-  onlyTheOneMasterIsAdopted,
-  promotionIsWrittenDownFirst,
-  theOldMasterIsMadeSureOf,
-  whoIsHeardIsMadeSureOf,
+  onlyTheSoleMasterIsRecorded,
+  promotionIsRecordedFirst,
+  oldMasterIsConfirmedDown,
+  upstreamInUseIsConfirmedDown,
 } from './masters.js'
-import { noRequestOutlivesItsTime, oneOrderPerNodeAndStage } from './orders.js'
-import { noPortIsClosedInUse, ownNetworkStays, ownPasswordsWaitForEveryNode } from './reach.js'
-import { onlyTheLeaderFollowsASource, sourceIsDisarmedFirst } from './sources.js'
+import { noExpiredRequestIsBegun, oneActionPerNodeAndStage } from './one-action-each.js'
+import { noPortInUseIsClosed, ownNetworkStays, ownPasswordsWaitForAllNodes } from './access.js'
+import { onlyTheLeaderFollowsTheSource, sourceIsFencedFirst } from './sources.js'
 import { stepsOf, type Rule } from './steps.js'
-import { everyNodeItsVolume, noPlaceIsShared, theMasterKeepsItsData, volumesStay } from './volumes.js'
+import {
+  eachNodeKeepsItsVolume,
+  noVolumePlaceIsShared,
+  theMasterKeepsItsData,
+  volumesStay,
+} from './volumes.js'
 
 const rules: readonly Rule[] = [
   atMostOnePromotion,
-  promotionIsWrittenDownFirst,
+  promotionIsRecordedFirst,
   noSecondMaster,
-  onlyTheOneMasterIsAdopted,
-  onlyACopyIsPromoted,
-  aFullCopyHasASource,
-  theOldMasterIsMadeSureOf,
-  whoIsHeardIsMadeSureOf,
+  onlyTheSoleMasterIsRecorded,
+  noDivergedNodeIsPromoted,
+  fullResyncHasAMaster,
+  oldMasterIsConfirmedDown,
+  upstreamInUseIsConfirmedDown,
   noEmptyMasterOverData,
-  followersFollowTheMaster,
-  masterIsNotTakenAway,
-  aCopyStays,
+  replicasFollowTheMaster,
+  masterIsNotStopped,
+  aSyncedReplicaStays,
   volumesStay,
   theMasterKeepsItsData,
-  everyNodeItsVolume,
-  noPlaceIsShared,
+  eachNodeKeepsItsVolume,
+  noVolumePlaceIsShared,
   ownNetworkStays,
-  noPortIsClosedInUse,
-  sourceIsDisarmedFirst,
-  onlyTheLeaderFollowsASource,
-  ownPasswordsWaitForEveryNode,
-  oneOrderPerNodeAndStage,
-  noRequestOutlivesItsTime,
+  noPortInUseIsClosed,
+  sourceIsFencedFirst,
+  onlyTheLeaderFollowsTheSource,
+  ownPasswordsWaitForAllNodes,
+  oneActionPerNodeAndStage,
+  noExpiredRequestIsBegun,
 ]
 
 /**
- * A second, dumber judge: it knows nothing of why a plan was made and only objects. A plan with an objection is not carried out, not even in part.
- * It shares no code with the planner's decisions, so that one mistake can't excuse the other.
+ * A second, dumber judge: it knows nothing of why a plan was made and only objects. A plan with an objection
+ * is not carried out, not even in part. It shares no code with the planner's decisions, so that one mistake
+ * can't excuse the other.
  */
-export function objectionsTo(plan: Plan, input: PlanInput): readonly string[] {
+export function violationsOf(plan: Plan, input: PlanInput): readonly string[] {
   const steps = stepsOf(plan)
   return rules.flatMap(rule => rule(steps, input))
 }

@@ -1,6 +1,6 @@
-import { nodeAlias } from '../names.js'
-import { factsOfNode } from '../node-facts.js'
-import type { PlanInput } from '../plan/input.js'
+import { nodeAlias } from '../../model/names.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import type { PlanInput } from '../../model/plan-input.js'
 import { leaderIn } from './sources.js'
 import type { Step } from './steps.js'
 
@@ -10,7 +10,7 @@ export function atMostOnePromotion(steps: readonly Step[]): string[] {
 }
 
 /** I7: the record is on disk before the step that can't be taken back. */
-export function promotionIsWrittenDownFirst(steps: readonly Step[], input: PlanInput): string[] {
+export function promotionIsRecordedFirst(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action, stage }) => {
     if (action.kind !== 'promote') return []
     if (input.memory.operation?.to === action.ordinal) return []
@@ -24,13 +24,16 @@ export function promotionIsWrittenDownFirst(steps: readonly Step[], input: PlanI
   })
 }
 
-/** I2: at most one node takes writes. A reigning master must have been stopped or made a follower in an earlier stage. */
+/**
+ * I2: at most one node takes writes. A reigning master must have been stopped or made a follower in an
+ * earlier stage.
+ */
 export function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action, stage }) => {
     if (action.kind !== 'promote') return []
     return input.seen.nodes.flatMap(node => {
       if (node.ordinal === action.ordinal || factsOfNode(node)?.role !== 'master') return []
-      const disarmed = steps.some(
+      const isFenced = steps.some(
         other =>
           other.stage < stage &&
           'ordinal' in other.action &&
@@ -39,7 +42,7 @@ export function noSecondMaster(steps: readonly Step[], input: PlanInput): string
             other.action.kind === 'kill-container' ||
             other.action.kind === 'follow'),
       )
-      return disarmed
+      return isFenced
         ? []
         : [`node ${action.ordinal} would be promoted while node ${node.ordinal} is a master`]
     })
@@ -47,10 +50,10 @@ export function noSecondMaster(steps: readonly Step[], input: PlanInput): string
 }
 
 /**
- * I2 again, for an old master that does not say what it is: its container does not run, or it is killed in an earlier stage, or it refuses connections and
- * every replica that we can ask has lost it.
+ * I2 again, for an old master that does not say what it is: its container does not run, or it is killed in an
+ * earlier stage, or it refuses connections and every replica that we can ask has lost it.
  */
-export function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInput): string[] {
+export function oldMasterIsConfirmedDown(steps: readonly Step[], input: PlanInput): string[] {
   const old = input.seen.nodes.find(node => node.ordinal === input.memory.master?.ordinal)
   if (old === undefined || factsOfNode(old) !== null) return []
   if (
@@ -69,9 +72,9 @@ export function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInpu
     const links = input.seen.nodes
       .flatMap(node => factsOfNode(node)?.upstream ?? [])
       .filter(one => one.host === alias)
-    const missed =
+    const lostByAllReplicas =
       old.probe?.kind === 'refused' && links.length > 0 && links.every(one => one.link === 'down')
-    return killed || missed
+    return killed || lostByAllReplicas
       ? []
       : [
           `node ${action.ordinal} would be promoted while node ${old.ordinal}, the old master, may still take writes`,
@@ -79,8 +82,11 @@ export function theOldMasterIsMadeSureOf(steps: readonly Step[], input: PlanInpu
   })
 }
 
-/** I2 once more, where the record may be older than the world: a replica whose link is up hears from somebody, and who says nothing to us may take writes all the same. */
-export function whoIsHeardIsMadeSureOf(steps: readonly Step[], { seen, spec }: PlanInput): string[] {
+/**
+ * I2 once more, where the record may be older than the world: a replica whose link is up hears from somebody,
+ * and who says nothing to us may take writes all the same.
+ */
+export function upstreamInUseIsConfirmedDown(steps: readonly Step[], { seen, spec }: PlanInput): string[] {
   const upstreams = seen.nodes.flatMap(node => factsOfNode(node)?.upstream ?? [])
   const heard = seen.nodes.filter(
     ({ ordinal, container, probe }) =>
@@ -104,7 +110,7 @@ export function whoIsHeardIsMadeSureOf(steps: readonly Step[], { seen, spec }: P
   })
 }
 
-export function followersFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
+export function replicasFollowTheMaster(steps: readonly Step[], input: PlanInput): string[] {
   const promoted = steps.find(step => step.action.kind === 'promote')?.action
   const master =
     promoted?.kind === 'promote'
@@ -120,7 +126,7 @@ export function followersFollowTheMaster(steps: readonly Step[], input: PlanInpu
 }
 
 /** No action of ours stops or removes the container that takes the writes. */
-export function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): string[] {
+export function masterIsNotStopped(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'stop-container' && action.kind !== 'remove-container') return []
     const node = input.seen.nodes.find(one => one.ordinal === action.ordinal)
@@ -134,16 +140,19 @@ export function masterIsNotTakenAway(steps: readonly Step[], input: PlanInput): 
   })
 }
 
-/** A change of master that others made is written down only where it is complete: one node is master, and the former may not be. */
-export function onlyTheOneMasterIsAdopted(steps: readonly Step[], { seen }: PlanInput): string[] {
+/**
+ * A change of master that others made is written down only where it is complete: one node is master, and the
+ * former may not be.
+ */
+export function onlyTheSoleMasterIsRecorded(steps: readonly Step[], { seen }: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
     if (action.kind !== 'begin-operation') return []
     const { kind, from, to } = action.operation
     if (kind !== 'external' && kind !== 'restored') return []
     const masters = seen.nodes.filter(node => factsOfNode(node)?.role === 'master')
     const former = seen.nodes.find(node => node.ordinal === from)
-    const mayReign = former?.container.state === 'running' && factsOfNode(former) === null
-    return masters.length === 1 && masters[0]?.ordinal === to && !mayReign
+    const mayBeActive = former?.container.state === 'running' && factsOfNode(former) === null
+    return masters.length === 1 && masters[0]?.ordinal === to && !mayBeActive
       ? []
       : [`node ${to} would be written down as master, and is not the only one that may be`]
   })

@@ -1,32 +1,38 @@
-import { factsOfNode } from '../node-facts.js'
-import type { PlanInput } from '../plan/input.js'
-import type { Action } from '../plan/plan.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import type { PlanInput } from '../../model/plan-input.js'
+import type { Action } from '../../model/plan.js'
 import type { Step } from './steps.js'
 
-/** I2 for a master that is not ours: it is seen to be, or is made, a replica of nobody before the leader is promoted; or a person said to go on without that. */
-export function sourceIsDisarmedFirst(steps: readonly Step[], input: PlanInput): string[] {
+/**
+ * I2 for a master that is not ours: it is seen to be, or is made, a replica of nobody before the leader is
+ * promoted; or a person said to go on without that.
+ */
+export function sourceIsFencedFirst(steps: readonly Step[], input: PlanInput): string[] {
   const stageOf = (kind: Action['kind']): number =>
     steps.find(step => step.action.kind === kind)?.stage ?? Number.POSITIVE_INFINITY
-  const objections: string[] = []
+  const violations: string[] = []
   const fence = stageOf('fence-source')
   if (
     fence < Number.POSITIVE_INFINITY &&
     !(stageOf('pause-source') < stageOf('catch-up-source') && stageOf('catch-up-source') < fence)
   )
-    objections.push('the source would be fenced before its writes wait and the leader has them all')
-  if (input.memory.source?.phase !== 'followed') return objections
+    violations.push('the source would be fenced before its writes wait and the leader has them all')
+  if (input.memory.source?.phase !== 'followed') return violations
   const probe = input.seen.source?.probe
   const { request } = input.memory
-  const isDisarmed = probe?.kind === 'answered' && probe.facts.role === 'replica'
+  const isFenced = probe?.kind === 'answered' && probe.facts.role === 'replica'
   const isForced = request?.kind === 'take-over' && request.force
   const promoted = stageOf('promote')
-  if (promoted < Number.POSITIVE_INFINITY && !(fence < promoted) && !isDisarmed && !isForced)
-    objections.push('a node would be promoted while the source may still take writes')
-  return objections
+  if (promoted < Number.POSITIVE_INFINITY && !(fence < promoted) && !isFenced && !isForced)
+    violations.push('a node would be promoted while the source may still take writes')
+  return violations
 }
 
-/** Following replaces what a node holds, so it is written down first that this is meant, and it is never done to a master. */
-export function onlyTheLeaderFollowsASource(steps: readonly Step[], input: PlanInput): string[] {
+/**
+ * Following replaces what a node holds, so it is written down first that this is meant, and it is never done
+ * to a master.
+ */
+export function onlyTheLeaderFollowsTheSource(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action, stage }) => {
     if (action.kind !== 'follow-source') return []
     const recorded = steps.some(other => other.action.kind === 'record-source' && other.stage < stage)

@@ -1,5 +1,5 @@
-import type { PlanInput } from '../plan/input.js'
-import type { Action, Plan } from '../plan/plan.js'
+import type { PlanInput } from '../../model/plan-input.js'
+import type { Action, Plan } from '../../model/plan.js'
 
 /** One action of a plan, and in which stage it is done; those of one stage are done at the same time. */
 export interface Step {

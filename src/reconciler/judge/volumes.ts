@@ -1,15 +1,18 @@
-import { isSamePlace } from '../../manifest/volume-place.js'
-import { dataPath } from '../names.js'
-import type { FlotillaMemory } from '../memory.js'
-import { factsOfNode } from '../node-facts.js'
-import type { PlanInput } from '../plan/input.js'
+import { locationsOverlap } from '../../model/volume-location.js'
+import { dataPath } from '../../model/names.js'
+import type { FlotillaMemory } from '../../model/record.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import type { PlanInput } from '../../model/plan-input.js'
 import type { Step } from './steps.js'
 
-/** Whoever is to be master comes back with what it holds: set aside, it would come back empty, over those who have copied it. */
+/**
+ * Whoever is to be master comes back with what it holds: set aside, it would come back empty, over those who
+ * have copied it.
+ */
 export function theMasterKeepsItsData(steps: readonly Step[], { memory }: PlanInput): string[] {
   const named = namedMasters(memory)
   return steps.flatMap(({ action }) =>
-    action.kind === 'set-aside' && named.includes(action.ordinal)
+    action.kind === 'archive-data' && named.includes(action.ordinal)
       ? [`what node ${action.ordinal} holds would be set aside, and it is to be master`]
       : [],
   )
@@ -31,12 +34,12 @@ function namedMasters({ operation, master, source }: FlotillaMemory): readonly (
 }
 
 /**
- * A node comes back on the volume that it had, never where it had none (what it held would go with its container), and nobody ever gets the volume of another: two
- * servers on one would destroy it.
+ * A node comes back on the volume that it had, never where it had none (what it held would go with its
+ * container), and nobody ever gets the volume of another: two servers on one would destroy it.
  */
-export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): string[] {
+export function eachNodeKeepsItsVolume(steps: readonly Step[], input: PlanInput): string[] {
   return steps.flatMap(({ action }) => {
-    if (action.kind !== 'create-container' && action.kind !== 'set-aside') return []
+    if (action.kind !== 'create-container' && action.kind !== 'archive-data') return []
     const { ordinal, volume } = action
     return input.seen.nodes.flatMap(node => {
       const own = node.container.mounts.filter(one => one.path === dataPath).map(one => one.volume)
@@ -46,7 +49,7 @@ export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): st
           : []
       if (own.length === 0)
         return action.kind === 'create-container'
-          ? [`node ${ordinal} has its data on no volume, and would be made anew without it`]
+          ? [`node ${ordinal} has its data on no volume, and would be recreated without it`]
           : []
       return own.includes(volume)
         ? []
@@ -56,19 +59,22 @@ export function everyNodeItsVolume(steps: readonly Step[], input: PlanInput): st
 }
 
 /** A place is one server's: where another one runs nobody is put or started, and nothing is moved. */
-export function noPlaceIsShared(steps: readonly Step[], { spec, seen }: PlanInput): string[] {
+export function noVolumePlaceIsShared(steps: readonly Step[], { spec, seen }: PlanInput): string[] {
   const located = seen.resources?.located ?? []
   return steps.flatMap(({ action }) => {
     if (
       action.kind !== 'create-container' &&
       action.kind !== 'start-container' &&
-      action.kind !== 'set-aside'
+      action.kind !== 'archive-data'
     )
       return []
     const own = located.filter(one => one.flotilla === spec.name && one.ordinal === action.ordinal)
-    return own.flatMap(({ name, place }) =>
+    return own.flatMap(({ name, location }) =>
       located
-        .filter(other => other.name !== name && other.user?.runs === true && isSamePlace(place, other.place))
+        .filter(
+          other =>
+            other.name !== name && other.user?.runs === true && locationsOverlap(location, other.location),
+        )
         .map(
           other =>
             `${action.kind} of node ${action.ordinal} where ${other.user?.name} runs: ${name} is ${other.name}`,
@@ -78,8 +84,9 @@ export function noPlaceIsShared(steps: readonly Step[], { spec, seen }: PlanInpu
 }
 
 /**
- * Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling; but for the volume of a node that is scaled away, where the
- * manifest says so, the container has gone before, and every node that is left answers, one as the master and the others in sync with it.
+ * Data goes when a person says so (`down --volumes`, deletionPolicy Delete), never by reconciling; but for
+ * the volume of a node that is scaled away, where the manifest says so, the container has gone before, and
+ * every node that is left answers, one as the master and the others in sync with it.
  */
 export function volumesStay(steps: readonly Step[], input: PlanInput): string[] {
   const actions = steps.map(({ action }) => action)

@@ -1,29 +1,36 @@
 import { oneLine } from '../../printable.js'
-import type { NodeCredentials, NodeTarget, Probe, RedisPort, Way } from '../../redis/redis.js'
+import type { RedisPort } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { tlsPort } from '../../redis/tls.js'
-import { flotillaLabel, readNodeLabels, trialLabel } from '../../runtime/labels.js'
-import type { NetworkingSpec } from '../../manifest/spec.js'
-import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
-import { networkName, nodeAlias, redisPort } from '../names.js'
-import { silentProbeDeadlineMs, type NodeSeen, type Observation, type ProcessState } from '../observation.js'
-import type { EngineView } from './engine-view.js'
-import type { LifeSigns } from './life-signs.js'
-import type { ReadBack, ToReadBack } from './read-back.js'
-import { seeResources, type ResourcesToSee } from './resources.js'
-import { seeSource, type SourceToSee } from './source.js'
-import { seeStrangers } from './strangers.js'
+import { flotillaLabel, readNodeLabels, probeLabel } from '../../runtime/labels.js'
+import type { NetworkingSpec } from '../../model/spec.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import { networkName, nodeAlias, redisPort } from '../../model/names.js'
+import {
+  silentProbeDeadlineMs,
+  type ObservedNode,
+  type Observation,
+  type ProcessState,
+} from '../../model/observation.js'
+import type { ContainerCache } from './container-cache.js'
+import type { Liveness } from './liveness.js'
+import type { ReadBack, ReadBackInput } from './read-back.js'
+import { observeResources, type ResourcesInput } from './resources.js'
+import { observeSource, type SourceInput } from './source.js'
+import { findForeignContainers } from './foreign-containers.js'
 import type { ProcessUsers } from './process-users.js'
 import type { TaggedImages } from './tagged-images.js'
 import type { OwnNetworks } from './own-networks.js'
 import type { SentinelWatch } from './sentinels.js'
 import type { SourceCommands } from './source-commands.js'
+import type { ContainerFacts } from '../../model/engine.js'
+import type { NodeCredentials, NodeTarget, Probe, Endpoint } from '../../model/redis.js'
 
-export interface Eyes {
+export interface Observer {
   readonly runtime: Runtime
   readonly redis: RedisPort
-  readonly engine: EngineView
-  readonly lifeSigns: LifeSigns
+  readonly containerCache: ContainerCache
+  readonly liveness: Liveness
   readonly processUsers: ProcessUsers
   readonly readBack: ReadBack
   readonly taggedImages: TaggedImages
@@ -37,93 +44,105 @@ export interface Eyes {
   readonly nowMs: () => number
 }
 
-/** With fewer containers running than `wantedCount`, or with volumes that a driver places, network, volumes and image are looked at too. */
-export interface ObserveInput extends ResourcesToSee {
+/**
+ * With fewer containers running than `wantedCount`, or with volumes that a driver places, network, volumes
+ * and image are looked at too.
+ */
+export interface ObserveInput extends ResourcesInput {
   readonly network: NetworkingSpec
-  /** False without a record of a master: then they are looked at in any case, because each volume may hold the data. */
+  /**
+   * False without a record of a master: then they are looked at in any case, because each volume may hold the
+   * data.
+   */
   readonly masterKnown: boolean
   readonly credentials: NodeCredentials
   /** The Redis of somebody else that it follows; null when there is none. */
-  readonly source: SourceToSee | null
+  readonly source: SourceInput | null
   /** What nodes are asked for now and then beside INFO; null where it is not known what they should have. */
-  readonly toReadBack: ToReadBack | null
+  readonly readBackInput: ReadBackInput | null
   /**
-   * A connection has just been lost. While Docker clears up after a container that has ended, its answers and its renames take 100 ms and more; a look that
-   * is in time goes by the last list and asks just the nodes.
+   * A connection has just been lost. While Docker clears up after a container that has ended, its answers and
+   * its renames take 100 ms and more; a look that is in time goes by the last list and asks just the nodes.
    */
-  readonly inHaste: boolean
+  readonly fastPath: boolean
 }
 
-/** A healthy node answers in under 1 ms; a fork or a slow command takes longer. This is how long one look waits, not when a node is given up. */
+/**
+ * A healthy node answers in under 1 ms; a fork or a slow command takes longer. This is how long one look
+ * waits, not when a node is given up.
+ */
 const probeDeadlineMs = 500
 
 /**
- * Looks at one flotilla once: one container list, and one pipelined INFO per running node, all at the same time.
- * @throws FlotillaError runtime/… when the engine can't be asked. Unknown is not absent: without a list there is no observation.
+ * Looks at one flotilla once: one container list, and one pipelined INFO per running node, all at the same
+ * time.
+ * @throws FlotillaError runtime/… when the engine can't be asked. Unknown is not absent: without a list there
+ * is no observation.
  */
-export async function observe(eyes: Eyes, input: ObserveInput): Promise<Observation> {
+export async function observe(observer: Observer, input: ObserveInput): Promise<Observation> {
   const { flotilla } = input
-  const containers = (input.inHaste ? eyes.engine.lastList : null) ?? (await eyes.engine.listContainers())
+  const containers =
+    (input.fastPath ? observer.containerCache.lastList : null) ??
+    (await observer.containerCache.listContainers())
   const ours = containers.filter(container => readNodeLabels(container.labels)?.flotilla === flotilla)
   const { chosen, duplicates } = onePerOrdinal(ours)
-  await joinNetwork(eyes, flotilla, chosen)
+  await joinNetwork(observer, flotilla, chosen)
   const running = chosen.filter(container => container.state === 'running').length
-  // Something may have to be created: what is not there, or what was made from another image. Or volumes may be one place under several names.
-  const lookFurther =
+  // Something may have to be created: what is not there, or what was made from another image. Or volumes may
+  // be one place under several names.
+  const needsResources =
     running < input.wantedCount ||
     running < chosen.length ||
     !input.masterKnown ||
     Object.keys(input.persistence.volume.options).length > 0 ||
     chosen.some(container => container.image !== input.image)
   const [nodes, resources, networks, source] = await Promise.all([
-    Promise.all(chosen.map(container => seeNode(eyes, input, container))),
-    lookFurther && !input.inHaste ? seeResources(eyes.runtime, input, containers) : null,
-    speaksOfNetworks(input, chosen) && !input.inHaste ? eyes.runtime.listAllNetworks() : null,
-    input.source === null ? null : seeSource(eyes, flotilla, input.source),
+    Promise.all(chosen.map(container => observeNode(observer, input, container))),
+    needsResources && !input.fastPath ? observeResources(observer.runtime, input, containers) : null,
+    needsNetworks(input, chosen) && !input.fastPath ? observer.runtime.listAllNetworks() : null,
+    input.source === null ? null : observeSource(observer, flotilla, input.source),
   ])
-  const read = await readBack(eyes, input, nodes)
+  const read = await readBack(observer, input, nodes)
   // Before anything runs on it: who is promoted in the plan that starts it has to be reached then.
   if (resources?.network.kind === 'ours')
-    await eyes.ownNetworks.join({ name: networkName(flotilla), networkId: resources.network.networkId })
-  if (resources !== null) eyes.taggedImages.note(input.image, resources.image, eyes.nowMs())
+    await observer.ownNetworks.join({ name: networkName(flotilla), networkId: resources.network.networkId })
+  if (resources !== null) observer.taggedImages.record(input.image, resources.image, observer.nowMs())
   return {
     flotilla,
     // The moment of the decision: a probe of a silent node has taken its time.
-    atMs: eyes.nowMs(),
+    atMs: observer.nowMs(),
     nodes: read.toSorted((a, b) => a.ordinal - b.ordinal),
     duplicates,
     leftovers: containers
-      .filter(({ labels }) => labels[trialLabel] !== undefined && labels[flotillaLabel] === flotilla)
+      .filter(({ labels }) => labels[probeLabel] !== undefined && labels[flotillaLabel] === flotilla)
       .map(({ containerId, name }) => ({ containerId, name })),
-    ...seeStrangers(
+    ...findForeignContainers(
       containers.filter(container => !ours.includes(container)),
       input,
     ),
     resources,
-    taggedImageId: eyes.taggedImages.idOf(input.image, eyes.nowMs()),
+    taggedImageId: observer.taggedImages.idOf(input.image, observer.nowMs()),
     networks,
     source,
-    sentinels: await lookForSentinels(eyes, input, nodes),
+    sentinels: await findSentinels(observer, input, nodes),
   }
 }
 
 /** Not while clients wait for a master. */
-async function lookForSentinels(
-  eyes: Eyes,
+async function findSentinels(
+  observer: Observer,
   input: ObserveInput,
-  nodes: readonly NodeSeen[],
+  nodes: readonly ObservedNode[],
 ): Promise<readonly string[]> {
-  const { flotilla, inHaste } = input
-  if (inHaste || nodes.some(node => node.probe?.kind !== 'answered')) return eyes.sentinels.lastOf(flotilla)
-  const targets = nodes.flatMap(node => nodeTarget(eyes.reach, input, node.container) ?? [])
-  return eyes.sentinels.look(flotilla, targets, eyes.nowMs())
+  const { flotilla, fastPath } = input
+  if (fastPath || nodes.some(node => node.probe?.kind !== 'answered'))
+    return observer.sentinels.lastKnown(flotilla)
+  const targets = nodes.flatMap(node => nodeTarget(observer.reach, input, node.container) ?? [])
+  return observer.sentinels.check(flotilla, targets, observer.nowMs())
 }
 
 /** Who uses none of it pays nothing for it. */
-function speaksOfNetworks(
-  { flotilla, network }: ObserveInput,
-  containers: readonly ContainerFacts[],
-): boolean {
+function needsNetworks({ flotilla, network }: ObserveInput, containers: readonly ContainerFacts[]): boolean {
   return (
     network.subnet !== null ||
     network.external.length > 0 ||
@@ -132,7 +151,7 @@ function speaksOfNetworks(
 }
 
 async function joinNetwork(
-  eyes: Eyes,
+  observer: Observer,
   flotilla: string,
   containers: readonly ContainerFacts[],
 ): Promise<void> {
@@ -142,63 +161,71 @@ async function joinNetwork(
     .flatMap(container => container.networks)
     .find(one => one.network === name && one.networkId !== null)
   if (endpoint !== undefined && endpoint.networkId !== null)
-    await eyes.ownNetworks.join({ name, networkId: endpoint.networkId })
+    await observer.ownNetworks.join({ name, networkId: endpoint.networkId })
 }
 
-async function seeNode(eyes: Eyes, input: ObserveInput, container: ContainerFacts): Promise<NodeSeen> {
+async function observeNode(
+  observer: Observer,
+  input: ObserveInput,
+  container: ContainerFacts,
+): Promise<ObservedNode> {
   const ordinal = ordinalOf(container)
-  const target = nodeTarget(eyes.reach, input, container)
-  const silent = eyes.lifeSigns.isSilent(container)
+  const target = nodeTarget(observer.reach, input, container)
+  const silent = observer.liveness.isSilent(container)
   const deadlineMs = silent ? silentProbeDeadlineMs : probeDeadlineMs
-  const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs })
+  const probe = target === null ? null : await observer.redis.probe(target, { deadlineMs })
   return {
     ordinal,
     container,
     address: target === null ? null : { host: target.host, port: target.port },
     probe,
-    lifelessSinceMs: eyes.lifeSigns.note(container, probe === null ? null : showsLife(probe), eyes.nowMs()),
+    unreachableSinceMs: observer.liveness.record(
+      container,
+      probe === null ? null : isResponding(probe),
+      observer.nowMs(),
+    ),
     applied: null,
-    lastLogLines: await lastWords(eyes.runtime, container),
-    processUser: eyes.processUsers.of(container, eyes.nowMs()),
+    lastLogLines: await readLastLogLines(observer.runtime, container),
+    processUser: observer.processUsers.of(container, observer.nowMs()),
     // What the kernel says matters of a process that may live; where nobody listens it would only take time.
-    process: silent && probe?.kind !== 'refused' ? await eyes.processState(container.pid) : null,
+    process: silent && probe?.kind !== 'refused' ? await observer.processState(container.pid) : null,
   }
 }
 
 /** They go into status, log and state; a server that dies may print its memory. */
-const lastLineLengthMax = 300
+const logLineLengthMax = 300
 
 /** In calm times only: while a node does not answer there is something more urgent. */
 async function readBack(
-  eyes: Eyes,
+  observer: Observer,
   input: ObserveInput,
-  nodes: readonly NodeSeen[],
-): Promise<readonly NodeSeen[]> {
-  const { toReadBack } = input
-  if (toReadBack === null || input.inHaste) return nodes
+  nodes: readonly ObservedNode[],
+): Promise<readonly ObservedNode[]> {
+  const { readBackInput } = input
+  if (readBackInput === null || input.fastPath) return nodes
   if (!nodes.every(({ probe }) => probe?.kind === 'answered')) return nodes
   return Promise.all(
     nodes.map(async node => {
-      const target = nodeTarget(eyes.reach, input, node.container)
+      const target = nodeTarget(observer.reach, input, node.container)
       if (target === null) return node
-      return { ...node, applied: await eyes.readBack.read(target, toReadBack, eyes.nowMs()) }
+      return { ...node, applied: await observer.readBack.read(target, readBackInput, observer.nowMs()) }
     }),
   )
 }
 
 /** What a container that ended badly said last; looked at only then, and never worth a failed look. */
-async function lastWords(runtime: Runtime, container: ContainerFacts): Promise<readonly string[]> {
+async function readLastLogLines(runtime: Runtime, container: ContainerFacts): Promise<readonly string[]> {
   if (container.state !== 'exited' || container.exit === null || container.exit.code === 0) return []
   try {
     const lines = await runtime.readLogs(container.containerId, { tailLines: 3 })
-    return lines.map(line => oneLine(line, lastLineLengthMax))
+    return lines.map(line => oneLine(line, logLineLengthMax))
   } catch {
     return []
   }
 }
 
 /** Any reply is life, an error too. */
-function showsLife(probe: Probe): boolean {
+function isResponding(probe: Probe): boolean {
   return probe.kind !== 'refused' && probe.kind !== 'silent' && probe.kind !== 'hung'
 }
 
@@ -210,7 +237,7 @@ export function nodeTarget(
 ): NodeTarget | null {
   // A paused container has an address, but a look at it can only time out.
   if (container.state !== 'running') return null
-  const [first, second] = waysTo(reach, input, container)
+  const [first, second] = endpointsFor(reach, input, container)
   if (first === undefined) return null
   return {
     nodeAlias: nodeAlias(input.flotilla, ordinalOf(container)),
@@ -218,38 +245,41 @@ export function nodeTarget(
     containerId: container.containerId,
     startedAtMs: container.startedAtMs,
     ...first,
-    ...(second === undefined ? {} : { otherwise: second }),
+    ...(second === undefined ? {} : { fallback: second }),
     credentials: input.credentials,
   }
 }
 
 /** In the order in which they are tried; none while it has no address. */
-function waysTo(
+function endpointsFor(
   reach: ReachMode,
   { flotilla, credentials }: { readonly flotilla: string; readonly credentials: NodeCredentials },
   container: ContainerFacts,
-): readonly Way[] {
+): readonly Endpoint[] {
   const alias = nodeAlias(flotilla, ordinalOf(container))
-  const wayBy = (port: number): readonly Way[] => {
+  const endpointOn = (port: number): readonly Endpoint[] => {
     const network = networkName(flotilla)
     const address = nodeAddress({ mode: reach, container, network, nodeAlias: alias, redisPort: port })
-    return address.kind === 'nowhere' ? [] : [{ host: address.host, port: address.port }]
+    return address.kind === 'unknown' ? [] : [{ host: address.host, port: address.port }]
   }
   const { encryption } = credentials
-  if (encryption === undefined) return wayBy(redisPort)
+  if (encryption === undefined) return endpointOn(redisPort)
   const tls = { authorities: encryption.authorities, serverName: encryption.serverName ?? alias }
-  const encrypted = wayBy(tlsPort).map(way => ({ ...way, tls }))
+  const encrypted = endpointOn(tlsPort).map(endpoint => ({ ...endpoint, tls }))
   switch (encryption.order) {
     case 'encrypted-only':
       return encrypted
     case 'encrypted-first':
-      return [...encrypted, ...wayBy(redisPort)]
+      return [...encrypted, ...endpointOn(redisPort)]
     case 'plain-first':
-      return [...wayBy(redisPort), ...encrypted]
+      return [...endpointOn(redisPort), ...encrypted]
   }
 }
 
-/** Two containers with one ordinal can only be made by hand. The one that runs is the node; of equals the older. */
+/**
+ * Two containers with one ordinal can only be made by hand. The one that runs is the node; of equals the
+ * older.
+ */
 function onePerOrdinal(ours: readonly ContainerFacts[]): {
   chosen: ContainerFacts[]
   duplicates: ContainerFacts[]

@@ -1,13 +1,14 @@
 import type { Runtime } from '../../runtime/runtime.js'
 
 /**
- * When Flotilla runs in a container it is no part of the flotillas' networks, and Docker keeps networks apart: it has to join each one that it
- * looks into, and to leave it before it can be removed. Elsewhere there is nothing to join.
+ * When Flotilla runs in a container it is no part of the flotillas' networks, and Docker keeps networks
+ * apart: it has to join each one that it looks into, and to leave it before it can be removed. Elsewhere
+ * there is nothing to join.
  */
 export class OwnNetworks {
   readonly #runtime: Runtime
   readonly #ownContainer: string | null
-  /** Ids of the networks joined: a network that was made anew is another one under the same name. */
+  /** Ids of the networks joined: a network that was recreated is another one under the same name. */
   readonly #joined = new Set<string>()
 
   constructor(runtime: Runtime, ownContainer: string | null) {

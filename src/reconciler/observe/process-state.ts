@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import type { ProcessState } from '../observation.js'
+import type { ProcessState } from '../../model/observation.js'
 
 /**
- * What the kernel says of a process: a sign that Redis itself can't give. Null where it can't be asked (another host, a virtual machine, no such file).
- * The second field of /proc/<pid>/stat may hold spaces and brackets, so the state is looked for behind it.
+ * What the kernel says of a process: a sign that Redis itself can't give. Null where it can't be asked
+ * (another host, a virtual machine, no such file). The second field of /proc/<pid>/stat may hold spaces and
+ * brackets, so the state is looked for behind it.
  */
 export async function readProcessState(pid: number | null): Promise<ProcessState | null> {
   if (pid === null || pid <= 0) return null
@@ -15,8 +16,8 @@ export async function readProcessState(pid: number | null): Promise<ProcessState
   }
 }
 
-function stateOf(letter: string): ProcessState | null {
-  switch (letter) {
+function stateOf(code: string): ProcessState | null {
+  switch (code) {
     case 'R':
       return 'running'
     case 'S':

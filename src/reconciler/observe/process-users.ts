@@ -1,14 +1,19 @@
-import type { ContainerFacts, Runtime } from '../../runtime/runtime.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import type { ContainerFacts } from '../../model/engine.js'
 
-/** An entrypoint that begins as root has become somebody else within a few ms of its start; a loaded host may need longer. */
+/**
+ * An entrypoint that begins as root has become somebody else within a few ms of its start; a loaded host may
+ * need longer.
+ */
 const settledMs = 2_000
 
 /**
- * As whom the servers of nodes run, asked once for each run of a container and beside the look, which never waits for it: what is found is known at the next one.
+ * As whom the servers of nodes run, asked once for each run of a container and beside the look, which never
+ * waits for it: what is found is known at the next one.
  */
 export class ProcessUsers {
   readonly #runtime: Runtime
-  readonly #known = new Map<string, Run>()
+  readonly #known = new Map<string, ProcessUser>()
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime
@@ -20,9 +25,9 @@ export class ProcessUsers {
     const known = this.#known.get(containerId)
     if (known?.startedAtMs === startedAtMs) return known.uid
     if (nowMs - startedAtMs < settledMs) return null
-    const asked: Run = { startedAtMs, uid: null }
+    const asked: ProcessUser = { startedAtMs, uid: null }
     this.#known.set(containerId, asked)
-    void this.#ask(containerId, asked)
+    void this.#refresh(containerId, asked)
     return null
   }
 
@@ -30,7 +35,7 @@ export class ProcessUsers {
     for (const id of this.#known.keys()) if (!containerIds.has(id)) this.#known.delete(id)
   }
 
-  async #ask(containerId: string, run: Run): Promise<void> {
+  async #refresh(containerId: string, run: ProcessUser): Promise<void> {
     try {
       run.uid = await this.#runtime.findProcessUser(containerId)
     } catch {
@@ -39,7 +44,7 @@ export class ProcessUsers {
   }
 }
 
-interface Run {
+interface ProcessUser {
   readonly startedAtMs: number
   uid: number | null
 }

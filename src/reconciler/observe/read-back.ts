@@ -1,22 +1,23 @@
-import type { LiveOptions } from '../../redis/options.js'
-import type { NodeTarget, RedisPort } from '../../redis/redis.js'
-import type { AppliedSeen } from '../observation.js'
-import type { NodeReaders } from '../auth/users-seen.js'
+import type { RedisPort } from '../../redis/redis.js'
+import type { ObservedSettings } from '../../model/observation.js'
+import type { AuthChecks } from '../auth/check-users.js'
+import type { NodeTarget, ConfigValues } from '../../model/redis.js'
 
 /** What to read, and how to judge what only those may see who know the passwords. */
-export interface ToReadBack extends NodeReaders {
+export interface ReadBackInput extends AuthChecks {
   readonly options: readonly string[]
 }
 
 /** How old a reading may get: a change by hand is found within this. */
-const freshMs = 15_000
+const maxAgeMs = 15_000
 
 /** A node that has just answered takes a millisecond for both. */
 const deadlineMs = 500
 
 /**
- * What nodes have in force, asked of them now and then: that they were given something once says nothing of what somebody has done by hand since. Kept per process, because
- * it costs two commands a node; forgotten when something is changed.
+ * What nodes have in force, asked of them now and then: that they were given something once says nothing of
+ * what somebody has done by hand since. Kept per process, because it costs two commands a node; forgotten
+ * when something is changed.
  */
 export class ReadBack {
   readonly #redis: RedisPort
@@ -27,18 +28,18 @@ export class ReadBack {
   }
 
   /** @returns null for a node that did not answer in time: nothing is known of it then. */
-  async read(target: NodeTarget, wanted: ToReadBack, nowMs: number): Promise<AppliedSeen | null> {
+  async read(target: NodeTarget, wanted: ReadBackInput, nowMs: number): Promise<ObservedSettings | null> {
     const of = `${target.startedAtMs} ${wanted.options.join(' ')}`
     const before = this.#readings.get(target.containerId)
-    const isFresh = before?.of === of && nowMs >= before.atMs && nowMs - before.atMs < freshMs
-    const reading = isFresh ? before : await this.#ask(target, wanted, { of, atMs: nowMs })
+    const isCurrent = before?.of === of && nowMs >= before.atMs && nowMs - before.atMs < maxAgeMs
+    const reading = isCurrent ? before : await this.#read(target, wanted, { of, atMs: nowMs })
     if (reading === null) return null
     this.#readings.set(target.containerId, reading)
     const { masterauth, ...options } = reading.options
     const { isReplicationPassword: isRight } = wanted
     return {
       options,
-      users: wanted.judgeUsers(reading.users),
+      users: wanted.checkUsers(reading.users),
       hasReplicationPassword: isRight === null || masterauth === undefined || isRight(masterauth),
     }
   }
@@ -52,9 +53,9 @@ export class ReadBack {
       if (!containerIds.has(containerId)) this.#readings.delete(containerId)
   }
 
-  async #ask(
+  async #read(
     target: NodeTarget,
-    { options }: ToReadBack,
+    { options }: ReadBackInput,
     when: Pick<Reading, 'of' | 'atMs'>,
   ): Promise<Reading | null> {
     try {
@@ -74,6 +75,6 @@ interface Reading {
   /** Of which process, and of what. */
   readonly of: string
   readonly atMs: number
-  readonly options: LiveOptions
+  readonly options: ConfigValues
   readonly users: readonly string[]
 }

@@ -1,12 +1,13 @@
 import { flotillaLabel, readNodeLabels, unprovenLabel } from '../../runtime/labels.js'
-import type { VolumeSettings } from '../../manifest/spec.js'
-import { placeOf } from '../../manifest/volume-place.js'
-import type { ContainerFacts, NetworkFacts, Runtime, VolumeFacts } from '../../runtime/runtime.js'
-import { networkName, newVolumeName, type VolumeNaming } from '../names.js'
-import type { LocatedVolume, ResourcesSeen, VolumeSeen } from '../observation.js'
+import type { VolumeSettings } from '../../model/spec.js'
+import { locationOf } from '../../model/volume-location.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import { networkName, newVolumeName, type VolumeNaming } from '../../model/names.js'
+import type { LocatedVolume, ObservedResources, ObservedVolume } from '../../model/observation.js'
+import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../model/engine.js'
 
 /** What a flotilla needs beside its containers, for whoever has to know whether it is there. */
-export interface ResourcesToSee {
+export interface ResourcesInput {
   readonly flotilla: string
   readonly image: string
   readonly persistence: { readonly volume: Pick<VolumeSettings, 'name' | 'options'> }
@@ -15,11 +16,11 @@ export interface ResourcesToSee {
 }
 
 /** @throws FlotillaError runtime/… when the engine can't be asked. */
-export async function seeResources(
+export async function observeResources(
   runtime: Runtime,
-  input: ResourcesToSee,
+  input: ResourcesInput,
   containers: readonly ContainerFacts[],
-): Promise<ResourcesSeen> {
+): Promise<ObservedResources> {
   const [network, all, image] = await Promise.all([
     runtime.findNetwork(networkName(input.flotilla)),
     runtime.listVolumes(),
@@ -27,7 +28,7 @@ export async function seeResources(
   ])
   const ours = all.filter(volume => volume.labels[flotillaLabel] === input.flotilla)
   return {
-    network: network === null ? { kind: 'absent' } : ownOrForeign(input.flotilla, network),
+    network: network === null ? { kind: 'absent' } : networkOwnership(input.flotilla, network),
     volumes: onePerNode(input, ours),
     foreignVolumes: await findForeignVolumes(runtime, input, ours),
     located: all.flatMap(volume => locate(volume, containers)),
@@ -35,39 +36,45 @@ export async function seeResources(
   }
 }
 
-function ownOrForeign(
+function networkOwnership(
   flotilla: string,
   { labels, networkId }: NetworkFacts,
-): Exclude<ResourcesSeen['network'], { readonly kind: 'absent' }> {
+): Exclude<ObservedResources['network'], { readonly kind: 'absent' }> {
   if (labels[flotillaLabel] === flotilla) return { kind: 'ours', networkId }
-  return { kind: 'foreign', networkId, claimsToBeOurs: labels[unprovenLabel] === flotilla }
+  return { kind: 'foreign', networkId, hasOurLabels: labels[unprovenLabel] === flotilla }
 }
 
 /**
- * A volume belongs to the node whose labels it carries. Two for one node can only be made by hand: the one that is called as new ones are is the node's, else
- * the older. A node that has a container goes by what that has, not by this.
+ * A volume belongs to the node whose labels it carries. Two for one node can only be made by hand: the one
+ * that is called as new ones are is the node's, else the older. A node that has a container goes by what that
+ * has, not by this.
  */
-function onePerNode(input: ResourcesToSee, ours: readonly VolumeFacts[]): readonly VolumeSeen[] {
+function onePerNode(input: ResourcesInput, ours: readonly VolumeFacts[]): readonly ObservedVolume[] {
   const ranked = ours
     .flatMap(volume => {
       const ordinal = readNodeLabels(volume.labels)?.ordinal
       if (ordinal === undefined) return []
-      const usual = newVolumeName(namingOf(input), ordinal) === volume.name
-      return [{ ordinal, name: volume.name, usual, createdAtMs: volume.createdAtMs ?? Infinity }]
+      const hasDefaultName = newVolumeName(namingOf(input), ordinal) === volume.name
+      return [{ ordinal, name: volume.name, hasDefaultName, createdAtMs: volume.createdAtMs ?? Infinity }]
     })
     .sort(
       (a, b) =>
-        Number(b.usual) - Number(a.usual) || a.createdAtMs - b.createdAtMs || (a.name < b.name ? -1 : 1),
+        Number(b.hasDefaultName) - Number(a.hasDefaultName) ||
+        a.createdAtMs - b.createdAtMs ||
+        (a.name < b.name ? -1 : 1),
     )
-  const chosen = new Map<number, VolumeSeen>()
+  const chosen = new Map<number, ObservedVolume>()
   for (const { ordinal, name } of ranked) if (!chosen.has(ordinal)) chosen.set(ordinal, { ordinal, name })
   return [...chosen.values()].sort((a, b) => a.ordinal - b.ordinal)
 }
 
-/** Names that may be needed and are taken, by a stranger's volume or by that of another node. Only what is not ours has to be asked for. */
+/**
+ * Names that may be needed and are taken, by a stranger's volume or by that of another node. Only what is not
+ * ours has to be asked for.
+ */
 async function findForeignVolumes(
   runtime: Runtime,
-  input: ResourcesToSee,
+  input: ResourcesInput,
   ours: readonly VolumeFacts[],
 ): Promise<readonly string[]> {
   const isTaken = async (name: string, ordinal: number): Promise<boolean> => {
@@ -84,23 +91,23 @@ async function findForeignVolumes(
 
 function locate(volume: VolumeFacts, containers: readonly ContainerFacts[]): readonly LocatedVolume[] {
   const owner = readNodeLabels(volume.labels)
-  const place = placeOf(volume)
-  if (owner === null || place === null) return []
+  const location = locationOf(volume)
+  if (owner === null || location === null) return []
   const users = containers.filter(one => one.mounts.some(mount => mount.volume === volume.name))
-  const user = users.find(isAlive) ?? users[0]
+  const user = users.find(mayWrite) ?? users[0]
   return [
     {
-      ...{ name: volume.name, ...owner, place },
-      user: user === undefined ? null : { name: user.name, runs: isAlive(user) },
+      ...{ name: volume.name, ...owner, location },
+      user: user === undefined ? null : { name: user.name, runs: mayWrite(user) },
     },
   ]
 }
 
 /** Its process may write. */
-function isAlive({ state }: ContainerFacts): boolean {
+function mayWrite({ state }: ContainerFacts): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting'
 }
 
-function namingOf({ flotilla, persistence }: ResourcesToSee): VolumeNaming {
+function namingOf({ flotilla, persistence }: ResourcesInput): VolumeNaming {
   return { name: flotilla, persistence }
 }

@@ -1,12 +1,14 @@
-import type { NodeTarget, RedisPort } from '../../redis/redis.js'
+import type { RedisPort } from '../../redis/redis.js'
+import type { NodeTarget } from '../../model/redis.js'
 
 /** A Sentinel decides in tens of seconds, and stays until somebody stops it. */
-const askEveryMs = 30_000
+const checkIntervalMs = 30_000
 const deadlineMs = 500
 
 /**
- * Which Sentinels watch the nodes of each flotilla, asked now and then: a Sentinel promotes and demotes by its own judgement, and ours undoes what it does. A node
- * that does not answer in time keeps what was known of it.
+ * Which Sentinels watch the nodes of each flotilla, asked now and then: a Sentinel promotes and demotes by
+ * its own judgement, and ours undoes what it does. A node that does not answer in time keeps what was known
+ * of it.
  */
 export class SentinelWatch {
   readonly #redis: RedisPort
@@ -17,22 +19,22 @@ export class SentinelWatch {
   }
 
   /** @returns hosts, sorted. */
-  async look(flotilla: string, nodes: readonly NodeTarget[], atMs: number): Promise<readonly string[]> {
+  async check(flotilla: string, nodes: readonly NodeTarget[], atMs: number): Promise<readonly string[]> {
     const before = this.#known.get(flotilla)
     const ageMs = before === undefined ? Number.POSITIVE_INFINITY : atMs - before.atMs
-    if (before !== undefined && ageMs >= 0 && ageMs < askEveryMs) return before.hosts
+    if (before !== undefined && ageMs >= 0 && ageMs < checkIntervalMs) return before.hosts
     const answers = await Promise.allSettled(
       nodes.map(node => this.#redis.listSentinels(node, { deadlineMs })),
     )
-    const told = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
+    const reported = answers.flatMap(answer => (answer.status === 'fulfilled' ? answer.value : []))
     const kept = answers.some(({ status }) => status === 'rejected') ? (before?.hosts ?? []) : []
-    const hosts = [...new Set([...told, ...kept])].toSorted()
+    const hosts = [...new Set([...reported, ...kept])].toSorted()
     if (answers.length > 0) this.#known.set(flotilla, { atMs, hosts })
     return hosts
   }
 
   /** What was known at the last look. */
-  lastOf(flotilla: string): readonly string[] {
+  lastKnown(flotilla: string): readonly string[] {
     return this.#known.get(flotilla)?.hosts ?? []
   }
 }

@@ -1,16 +1,18 @@
-import type { SourceSpec } from '../../manifest/spec.js'
-import type { NodeCredentials, NodeTarget, RedisPort, SourceLogin } from '../../redis/redis.js'
+import type { SourceSpec } from '../../model/spec.js'
+import type { RedisPort } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { Secret } from '../../secret.js'
-import type { ContainerFacts, NetworkEndpoint, Runtime } from '../../runtime/runtime.js'
-import type { SourceSeen } from '../observation.js'
+import type { Runtime } from '../../runtime/runtime.js'
+import type { ObservedSource } from '../../model/observation.js'
 import type { ReadSecretFile } from '../../secret-files.js'
-import { readPasswordFile } from '../password-file.js'
+import { readPasswordFile } from '../auth/password-file.js'
 import type { OwnNetworks } from './own-networks.js'
 import type { SourceCommands } from './source-commands.js'
+import type { ContainerFacts, NetworkEndpoint } from '../../model/engine.js'
+import type { NodeCredentials, NodeTarget, SourceLogin } from '../../model/redis.js'
 
 /** What it takes to look at one. */
-export interface SourceEyes {
+export interface SourceObserver {
   readonly runtime: Runtime
   readonly redis: RedisPort
   readonly reach: ReachMode
@@ -18,7 +20,7 @@ export interface SourceEyes {
   readonly sourceCommands: SourceCommands
 }
 
-export interface SourceToSee {
+export interface SourceInput {
   readonly from: SourceSpec
   readonly login: SourceLogin | null
   /** Networks that every node is on anyway. */
@@ -29,30 +31,32 @@ export interface SourceToSee {
 const probeDeadlineMs = 1_000
 
 /** Looks once at a Redis that is not ours. Asks it no more than INFO, and once which commands it has. */
-export async function seeSource(
-  eyes: SourceEyes,
+export async function observeSource(
+  observer: SourceObserver,
   flotilla: string,
-  source: SourceToSee,
-): Promise<SourceSeen> {
-  const whereabouts = await findSource(eyes, source)
-  const target = sourceTarget(flotilla, whereabouts, source.login)
-  const probe = target === null ? null : await eyes.redis.probe(target, { deadlineMs: probeDeadlineMs })
-  if (target === null || probe?.kind !== 'answered') return { ...whereabouts, probe }
-  const renamedWrites = await eyes.sourceCommands.calledByOtherNames(target, probe.facts.runId)
-  return { ...whereabouts, probe, renamedWrites }
+  source: SourceInput,
+): Promise<ObservedSource> {
+  const location = await findSource(observer, source)
+  const target = sourceTarget(flotilla, location, source.login)
+  const probe = target === null ? null : await observer.redis.probe(target, { deadlineMs: probeDeadlineMs })
+  if (target === null || probe?.kind !== 'answered') return { ...location, probe }
+  const renamedWrites = await observer.sourceCommands.findRenamedWrites(target, probe.facts.runId)
+  return { ...location, probe, renamedWrites }
 }
 
 /** How to talk to it; null where Flotilla itself does not reach it. */
 export function sourceTarget(
   flotilla: string,
-  { called, address }: Pick<SourceSeen, 'called' | 'address'>,
+  { displayName, address }: Pick<ObservedSource, 'displayName' | 'address'>,
   login: SourceLogin | null,
 ): NodeTarget | null {
-  return address === null ? null : { ...address, nodeAlias: called, flotilla, credentials: noneOfOurs, login }
+  return address === null
+    ? null
+    : { ...address, nodeAlias: displayName, flotilla, credentials: noCredentials, login }
 }
 
 /** It has none of our users; `login` is how we get in. */
-const noneOfOurs: NodeCredentials = {
+const noCredentials: NodeCredentials = {
   control: new Secret(''),
   replication: new Secret(''),
   application: null,
@@ -73,40 +77,40 @@ export async function loginTo(
 }
 
 async function findSource(
-  eyes: SourceEyes,
-  { from, external }: SourceToSee,
-): Promise<Omit<SourceSeen, 'probe'>> {
+  observer: SourceObserver,
+  { from, external }: SourceInput,
+): Promise<Omit<ObservedSource, 'probe'>> {
   const { at } = from
   if (at.kind === 'host') {
-    const called = `${at.host}:${at.port}`
+    const displayName = `${at.host}:${at.port}`
     return {
-      called,
+      displayName,
       upstream: { host: at.host, port: at.port },
       network: null,
-      address: { host: at.host, port: at.port, containerId: `source ${called}`, startedAtMs: null },
+      address: { host: at.host, port: at.port, containerId: `source ${displayName}`, startedAtMs: null },
       problem: null,
     }
   }
-  const container = await eyes.runtime.inspectContainer(at.container)
-  const nowhere = { called: at.container, upstream: null, network: null, address: null }
-  if (container === null) return { ...nowhere, problem: `there is no container ${at.container}` }
+  const container = await observer.runtime.inspectContainer(at.container)
+  const notFound = { displayName: at.container, upstream: null, network: null, address: null }
+  if (container === null) return { ...notFound, problem: `there is no container ${at.container}` }
   if (container.networks.some(({ network }) => network === 'host'))
     return {
-      ...nowhere,
+      ...notFound,
       problem: `the container ${at.container} is on the network of its host (--network host), which no node can join`,
       remedy: `write under spec.bootstrap: from: { host: <an address of this machine, as hostname -I shows>, port: ${at.port} }`,
     }
   const endpoint = chooseEndpoint(container, external)
   if (endpoint === null)
     return {
-      ...nowhere,
+      ...notFound,
       problem: `the container ${at.container} is ${container.state}${container.state === 'running' ? ' and on no network that a node can join' : ''}`,
     }
   return {
-    called: at.container,
+    displayName: at.container,
     upstream: { host: endpoint.address, port: at.port },
     network: endpoint.network,
-    address: await ourWayTo(eyes, container, { endpoint, port: at.port }),
+    address: await reachableAddress(observer, container, { endpoint, port: at.port }),
     problem: null,
   }
 }
@@ -120,17 +124,17 @@ function chooseEndpoint(container: ContainerFacts, external: readonly string[]):
   return usable.find(one => external.includes(one.network)) ?? usable[0] ?? null
 }
 
-async function ourWayTo(
-  eyes: SourceEyes,
+async function reachableAddress(
+  observer: SourceObserver,
   container: ContainerFacts,
   { endpoint, port }: { readonly endpoint: Reachable; readonly port: number },
-): Promise<SourceSeen['address']> {
+): Promise<ObservedSource['address']> {
   const { network, networkId } = endpoint
-  if (eyes.reach === 'network' && networkId !== null)
-    await eyes.ownNetworks.join({ name: network, networkId })
+  if (observer.reach === 'network' && networkId !== null)
+    await observer.ownNetworks.join({ name: network, networkId })
   const found = nodeAddress({
-    ...{ mode: eyes.reach, container, network, nodeAlias: container.name, redisPort: port },
+    ...{ mode: observer.reach, container, network, nodeAlias: container.name, redisPort: port },
   })
   const { containerId, startedAtMs } = container
-  return found.kind === 'nowhere' ? null : { host: found.host, port: found.port, containerId, startedAtMs }
+  return found.kind === 'unknown' ? null : { host: found.host, port: found.port, containerId, startedAtMs }
 }

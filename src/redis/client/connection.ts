@@ -1,18 +1,22 @@
 import { Redis } from 'ioredis'
 import type { Clock } from '../../clock.js'
 import type { Secret } from '../../secret.js'
-import type { NodeTarget, Way } from '../redis.js'
 import { dialerFor } from './dialer.js'
-import { noRedis } from './reply-guard.js'
-import { distrustWords, firstErrorCode, networkWords } from './words.js'
+import { notRedisProtocol } from './reply-guard.js'
+import { explainDistrust, firstErrorCode, explainNetworkError } from './classify-reply.js'
+import type { NodeTarget, Endpoint } from '../../model/redis.js'
 
-/** One connection: opened once, logged in once, never reconnected. Whoever needs another one opens it and knows that it is another one. */
+/**
+ * One connection: opened once, logged in once, never reconnected. Whoever needs another one opens it and
+ * knows that it is another one.
+ */
 export interface Connection {
   /**
-   * Sends the commands in one write and resolves with their replies; an error reply is a reply. Waits for the login first.
-   * Never rejects. Without a deadline: whoever asks decides how long to wait, and an answer that comes later still counts.
+   * Sends the commands in one write and resolves with their replies; an error reply is a reply. Waits for the
+   * login first. Never rejects. Without a deadline: whoever asks decides how long to wait, and an answer that
+   * comes later still counts.
    */
-  ask(commands: readonly (readonly string[])[]): Promise<Answer>
+  send(commands: readonly (readonly string[])[]): Promise<ConnectionResult>
   /** TCP is established, whatever came over it since. */
   readonly connected: boolean
   readonly closed: boolean
@@ -22,7 +26,7 @@ export interface Connection {
   close(): void
 }
 
-export type Answer =
+export type ConnectionResult =
   | { readonly kind: 'replies'; readonly replies: readonly Reply[] }
   /** It spoke, and did not let us in: `message` is what it said. */
   | { readonly kind: 'denied'; readonly message: string }
@@ -43,8 +47,11 @@ export type Reply =
 export interface ConnectionOptions {
   readonly clock: Clock
   /** The next one is tried when nobody listens at the one before. */
-  readonly ways: readonly [Way, ...Way[]]
-  /** AUTH is one plain command, which every version answers. Null logs in as nobody: for a `default` user without a password. */
+  readonly endpoints: readonly [Endpoint, ...Endpoint[]]
+  /**
+   * AUTH is one plain command, which every version answers. Null logs in as nobody: for a `default` user
+   * without a password.
+   */
   readonly login: { readonly user: string | null; readonly password: Secret } | null
   /** Called once when an established and logged-in connection closes and it wasn't us. */
   readonly onLost: () => void
@@ -60,8 +67,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   return new IoredisConnection(options)
 }
 
-export function waysTo(node: NodeTarget): readonly [Way, ...Way[]] {
-  return node.otherwise === undefined ? [node] : [node, node.otherwise]
+export function endpointsFor(node: NodeTarget): readonly [Endpoint, ...Endpoint[]] {
+  return node.fallback === undefined ? [node] : [node, node.fallback]
 }
 
 class IoredisConnection implements Connection {
@@ -70,28 +77,28 @@ class IoredisConnection implements Connection {
   lastByteAtMs: number | null = null
   readonly #options: ConnectionOptions
   #redis: Redis
-  readonly #opening: Promise<Answer | null>
+  readonly #opening: Promise<ConnectionResult | null>
   /** The first error that ioredis emitted: its promises say just "Connection is closed". */
   #cause: Error | null = null
   /** What it sent that was no answer to us. */
-  #misbehaviour: string | null = null
+  #protocolError: string | null = null
   #ready = false
   #closedByUs = false
 
   constructor(options: ConnectionOptions) {
     this.#options = options
-    const [first, ...others] = options.ways
+    const [first, ...others] = options.endpoints
     this.#redis = this.#dial(first)
     this.#opening = this.#open(others)
   }
 
-  async #open(others: readonly Way[]): Promise<Answer | null> {
+  async #open(others: readonly Endpoint[]): Promise<ConnectionResult | null> {
     let failure = await this.#whyNotConnected()
-    for (const way of others) {
+    for (const endpoint of others) {
       if (failure?.kind !== 'refused' || this.#closedByUs) break
       this.connected = false
       this.#cause = null
-      this.#redis = this.#dial(way)
+      this.#redis = this.#dial(endpoint)
       failure = await this.#whyNotConnected()
     }
     if (failure === null) this.#ready = true
@@ -99,38 +106,39 @@ class IoredisConnection implements Connection {
     return failure
   }
 
-  async #whyNotConnected(): Promise<Answer | null> {
+  async #whyNotConnected(): Promise<ConnectionResult | null> {
     try {
       await this.#redis.connect()
-      return await this.#whyNotLetIn()
+      return await this.#whyNotAuthenticated()
     } catch {
       return this.#whyNotOpen()
     }
   }
 
   /**
-   * AUTH is sent here, and its answer read as any other: ioredis would write to the console itself when a server wants no password, or takes no user's name, and go on as
-   * if it had let us in. A replica that comes with such a password is refused.
+   * AUTH is sent here, and its answer read as any other: ioredis would write to the console itself when a
+   * server wants no password, or takes no user's name, and go on as if it had let us in. A replica that comes
+   * with such a password is refused.
    */
-  async #whyNotLetIn(): Promise<Answer | null> {
+  async #whyNotAuthenticated(): Promise<ConnectionResult | null> {
     const { login } = this.#options
     if (login === null) return null
     const who = login.user === null ? [] : [login.user]
-    const [reply] = await this.#sendTogether([['AUTH', ...who, login.password.reveal()]])
+    const [reply] = await this.#sendPipelined([['AUTH', ...who, login.password.reveal()]])
     if (reply?.kind !== 'error') return null
     this.#redis.disconnect()
     return { kind: 'denied', message: reply.message }
   }
 
-  #dial(way: Way): Redis {
+  #dial(endpoint: Endpoint): Redis {
     const { clock, onLost } = this.#options
     const redis = new Redis({
-      Connector: dialerFor(way, {
+      Connector: dialerFor(endpoint, {
         onAccepted: () => (this.connected = true),
         onBytes: () => (this.lastByteAtMs = clock.nowMs()),
-        onMisbehaviour: why => (this.#misbehaviour ??= why),
+        onProtocolError: reason => (this.#protocolError ??= reason),
       }),
-      ...(way.tls === undefined ? {} : { tls: {} }),
+      ...(endpoint.tls === undefined ? {} : { tls: {} }),
       // RESP2: every version answers it, while loading and while busy too.
       protocol: 2,
       lazyConnect: true,
@@ -141,7 +149,8 @@ class IoredisConnection implements Connection {
       autoResendUnfulfilledCommands: false,
       connectTimeout: connectTimeoutMs,
       commandTimeout: commandTimeoutMs,
-      // ioredis ends politely and destroys the socket this much later; a frozen peer would keep our process alive for its stock 2 s.
+      // ioredis ends politely and destroys the socket this much later; a frozen peer would keep our process
+      // alive for its stock 2 s.
       disconnectTimeout: 1,
       // CLIENT SETINFO exists from 7.2 on; the control user of a 6.2 can't be given it.
       disableClientInfo: true,
@@ -157,13 +166,13 @@ class IoredisConnection implements Connection {
     return redis
   }
 
-  async ask(commands: readonly (readonly string[])[]): Promise<Answer> {
+  async send(commands: readonly (readonly string[])[]): Promise<ConnectionResult> {
     const failure = await this.#opening
     if (failure !== null) return failure
     try {
-      return { kind: 'replies', replies: await this.#sendTogether(commands) }
+      return { kind: 'replies', replies: await this.#sendPipelined(commands) }
     } catch (error) {
-      return this.#whatItSaid() ?? { kind: 'lost', reason: this.#closeWords(error) }
+      return this.#replyBeforeClose() ?? { kind: 'lost', reason: this.#explainClose(error) }
     }
   }
 
@@ -173,16 +182,19 @@ class IoredisConnection implements Connection {
     this.#redis.disconnect()
   }
 
-  /** Corked, so that they leave in one packet: Redis then carries them out in one turn, with nothing in between. */
-  #sendTogether(commands: readonly (readonly string[])[]): Promise<readonly Reply[]> {
+  /**
+   * Corked, so that they leave in one packet: Redis then carries them out in one turn, with nothing in
+   * between.
+   */
+  #sendPipelined(commands: readonly (readonly string[])[]): Promise<readonly Reply[]> {
     const { stream } = this.#redis
     stream.cork()
-    const replies = commands.map(command => this.#send(command))
+    const replies = commands.map(command => this.#sendOne(command))
     stream.uncork()
     return Promise.all(replies)
   }
 
-  async #send([name = '', ...args]: readonly string[]): Promise<Reply> {
+  async #sendOne([name = '', ...args]: readonly string[]): Promise<Reply> {
     try {
       return { kind: 'value', value: await this.#redis.call(name, ...args) }
     } catch (error) {
@@ -192,34 +204,34 @@ class IoredisConnection implements Connection {
   }
 
   /** In the order of certainty: what it said, what the network said, what it did. */
-  #whyNotOpen(): Answer {
+  #whyNotOpen(): ConnectionResult {
     // Another asker may still wait on it: our own hanging up must not look like the node's.
     if (this.#closedByUs) return { kind: 'failed', reason: 'the connection was given up for another one' }
-    const said = this.#whatItSaid()
+    const said = this.#replyBeforeClose()
     if (said !== null) return said
-    const distrust = distrustWords(firstErrorCode(this.#cause))
+    const distrust = explainDistrust(firstErrorCode(this.#cause))
     if (distrust !== null) return { kind: 'distrusted', reason: distrust }
-    if (this.#misbehaviour !== null) return { kind: 'denied', message: this.#misbehaviour }
-    if (this.lastByteAtMs !== null) return { kind: 'denied', message: noRedis }
+    if (this.#protocolError !== null) return { kind: 'denied', message: this.#protocolError }
+    if (this.lastByteAtMs !== null) return { kind: 'denied', message: notRedisProtocol }
     const code = firstErrorCode(this.#cause)
     if (this.connected && (code === null || code === 'ECONNRESET' || code === 'EPIPE'))
       return { kind: 'refused', reason: 'the connection was closed at once, without a word' }
-    return networkWords(code)
+    return explainNetworkError(code)
   }
 
   /**
-   * An error reply to the login, or one that nobody asked for: `max number of clients` and protected mode's `DENIED` come before the first
-   * command, and ioredis has no request to give them to.
+   * An error reply to the login, or one that nobody asked for: `max number of clients` and protected mode's
+   * `DENIED` come before the first command, and ioredis has no request to give them to.
    */
-  #whatItSaid(): Answer | null {
+  #replyBeforeClose(): ConnectionResult | null {
     if (this.#cause === null) return null
     if (isReplyError(this.#cause)) return { kind: 'denied', message: this.#cause.message }
-    const unasked = /Last error: (.*)/s.exec(this.#cause.message)?.[1]
-    return unasked === undefined ? null : { kind: 'denied', message: unasked }
+    const unsolicited = /Last error: (.*)/s.exec(this.#cause.message)?.[1]
+    return unsolicited === undefined ? null : { kind: 'denied', message: unsolicited }
   }
 
-  #closeWords(error: unknown): string {
-    if (this.#misbehaviour !== null) return this.#misbehaviour
+  #explainClose(error: unknown): string {
+    if (this.#protocolError !== null) return this.#protocolError
     const code = firstErrorCode(this.#cause) ?? firstErrorCode(error)
     return code === null ? 'the connection was closed' : `the connection was closed (${code})`
   }

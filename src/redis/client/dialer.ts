@@ -1,8 +1,8 @@
 import { connect as connectInPlain, type Socket } from 'node:net'
 import { connect as connectEncrypted } from 'node:tls'
 import { AbstractConnector } from 'ioredis'
-import type { Way } from '../redis.js'
 import { ReplyGuard } from './reply-guard.js'
+import type { Endpoint } from '../../model/redis.js'
 
 export interface DialListener {
   /** The kernel on the other side has taken the connection. */
@@ -10,23 +10,27 @@ export interface DialListener {
   /** Bytes have come. */
   onBytes(): void
   /** They were no answer to anything that was asked, and the connection ends. */
-  onMisbehaviour(why: string): void
+  onProtocolError(reason: string): void
 }
 
 type Dialer = new (options: unknown) => AbstractConnector
 
-/** With TLS the other side has to prove, to Node's own checks, that it has this name from an authority that we trust; otherwise the connection ends unused. */
-export function openSocket({ host, port, tls }: Way): Socket {
+/**
+ * With TLS the other side has to prove, to Node's own checks, that it has this name from an authority that we
+ * trust; otherwise the connection ends unused.
+ */
+export function openSocket({ host, port, tls }: Endpoint): Socket {
   return tls === undefined
     ? connectInPlain({ host, port })
     : connectEncrypted({ host, port, ca: tls.authorities, servername: tls.serverName })
 }
 
 /**
- * Opens the socket for ioredis, which by itself would tell of an encrypted connection only once hands are shaken. That the kernel has accepted is a fact of its own: a
- * stopped process gets no further, a process that is gone not so far.
+ * Opens the socket for ioredis, which by itself would tell of an encrypted connection only once hands are
+ * shaken. That the kernel has accepted is a fact of its own: a stopped process gets no further, a process
+ * that is gone not so far.
  */
-export function dialerFor(way: Way, listener: DialListener): Dialer {
+export function dialerFor(endpoint: Endpoint, listener: DialListener): Dialer {
   return class extends AbstractConnector {
     constructor(options: unknown) {
       super((options as { readonly disconnectTimeout: number }).disconnectTimeout)
@@ -34,7 +38,7 @@ export function dialerFor(way: Way, listener: DialListener): Dialer {
 
     connect(): Promise<Socket> {
       this.connecting = true
-      const stream = openSocket(way)
+      const stream = openSocket(endpoint)
       stream.once('connect', () => listener.onAccepted())
       guardReplies(stream, listener)
       stream.once('error', (error: Error) => {
@@ -46,7 +50,10 @@ export function dialerFor(way: Way, listener: DialListener): Dialer {
   }
 }
 
-/** Between the socket and ioredis: each write of its is one command, and it is handed only bytes that answer one. */
+/**
+ * Between the socket and ioredis: each write of its is one command, and it is handed only bytes that answer
+ * one.
+ */
 function guardReplies(stream: Socket, listener: DialListener): void {
   const guard = new ReplyGuard()
   const write = stream.write.bind(stream) as (...args: readonly unknown[]) => boolean
@@ -58,9 +65,9 @@ function guardReplies(stream: Socket, listener: DialListener): void {
   stream.emit = (...args: readonly unknown[]) => {
     if (args[0] !== 'data') return emit(...args)
     listener.onBytes()
-    const why = guard.whyNot(args[1] as Buffer)
-    if (why === null) return emit(...args)
-    listener.onMisbehaviour(why)
+    const reason = guard.whyNot(args[1] as Buffer)
+    if (reason === null) return emit(...args)
+    listener.onProtocolError(reason)
     stream.destroy()
     return true
   }

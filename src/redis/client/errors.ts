@@ -1,12 +1,12 @@
 import { FlotillaError, type ErrorCode } from '../../errors.js'
-import type { NodeTarget } from '../redis.js'
 import { oneLine } from '../../printable.js'
-import { saidLengthMax } from './words.js'
+import { messageLengthMax } from './classify-reply.js'
+import type { NodeTarget } from '../../model/redis.js'
 
-export interface OrderFailure {
+export interface CommandFailure {
   readonly code: Extract<ErrorCode, `redis/${string}`>
   /** The command in words that hold no secret, such as `REPLICAOF NO ONE`. */
-  readonly order: string
+  readonly commandText: string
   readonly what: string
   readonly hint?: string
   /** Values that must not get out, beside the node's passwords. */
@@ -14,10 +14,11 @@ export interface OrderFailure {
 }
 
 /**
- * The one way in which orders fail: which node, which order, what happened. Errors of ioredis are not passed on as causes: they carry the
- * command's arguments, and with AUTH these are a password. Redis itself repeats arguments in some replies, so its words are searched too.
+ * The one way in which orders fail: which node, which order, what happened. Errors of ioredis are not passed
+ * on as causes: they carry the command's arguments, and with AUTH these are a password. Redis itself repeats
+ * arguments in some replies, so its words are searched too.
  */
-export function orderError(node: NodeTarget, failure: OrderFailure): FlotillaError {
+export function commandError(node: NodeTarget, failure: CommandFailure): FlotillaError {
   const { control, replication, application } = node.credentials
   const passwords = [control, replication, application, node.login?.password].flatMap(
     secret => secret?.reveal() ?? [],
@@ -25,7 +26,7 @@ export function orderError(node: NodeTarget, failure: OrderFailure): FlotillaErr
   const what = redact(failure.what, [...passwords, ...(failure.secrets ?? [])])
   return new FlotillaError(
     failure.code,
-    `${node.nodeAlias}: ${failure.order}: ${oneLine(what, saidLengthMax)}`,
+    `${node.nodeAlias}: ${failure.commandText}: ${oneLine(what, messageLengthMax)}`,
     failure.hint === undefined ? {} : { hint: failure.hint },
   )
 }

@@ -1,12 +1,16 @@
 /**
- * What a server sends, looked at before anything is made of it: one command is answered by one reply of RESP2, of bounded size. A server that sends more,
- * or something else, could otherwise fill the memory of whoever asked it, or end the process (ioredis throws at a null that nobody asked for).
+ * What a server sends, looked at before anything is made of it: one command is answered by one reply of
+ * RESP2, of bounded size. A server that sends more, or something else, could otherwise fill the memory of
+ * whoever asked it, or end the process (ioredis throws at a null that nobody asked for).
  * https://redis.io/docs/latest/develop/reference/protocol-spec/
  */
 export class ReplyGuard {
   /** Commands that were sent and are not answered yet. */
   #asked = 0
-  /** What it says to a connection that it does not want (`-ERR max number of clients reached`) comes before any command, once. */
+  /**
+   * What it says to a connection that it does not want (`-ERR max number of clients reached`) comes before
+   * any command, once.
+   */
   #mayRefuse = true
   #isError = false
   /** The first part of a line whose end has not come yet. */
@@ -31,8 +35,8 @@ export class ReplyGuard {
         this.#replyBytes += at - from
         if (this.#replyBytes > replyBytesMax) return tooLong
         if (this.#skipBytes > 0) return null
-        const why = this.#end()
-        if (why !== null) return why
+        const reason = this.#end()
+        if (reason !== null) return reason
         continue
       }
       const end = chunk.indexOf(newline, at)
@@ -40,11 +44,11 @@ export class ReplyGuard {
       this.#replyBytes += at - from
       if (this.#line.length + at - from > lineLengthMax) return tooLong
       const piece = chunk.toString('latin1', from, at)
-      if (endsElsewhere(this.#line, piece)) return noRedis
+      if (hasStrayCarriageReturn(this.#line, piece)) return notRedisProtocol
       this.#line += piece
       // Not only once the line ends: it may never, and ioredis takes `$-` for a whole null.
-      const why = this.#whyNotBegin(this.#line.charAt(0))
-      if (why !== null) return why
+      const reason = this.#whyNotBegin(this.#line.charAt(0))
+      if (reason !== null) return reason
       if (end === -1) return null
       const line = this.#line
       this.#line = ''
@@ -56,9 +60,9 @@ export class ReplyGuard {
 
   /** A value that begins with this character. */
   #whyNotBegin(type: string): string | null {
-    if (!types.includes(type)) return noRedis
+    if (!types.includes(type)) return notRedisProtocol
     const isAwaited = this.#open.length > 0 || this.#asked > 0 || (this.#mayRefuse && type === '-')
-    return isAwaited ? null : unasked
+    return isAwaited ? null : unsolicited
   }
 
   #readLine(line: string): string | null {
@@ -66,7 +70,7 @@ export class ReplyGuard {
     if (this.#open.length === 0) this.#isError = type === '-'
     if (type === '+' || type === '-' || type === ':') return this.#end()
     const count = /^[$*](-1|\d{1,10})\r\n$/.exec(line)?.[1]
-    if (count === undefined) return noRedis
+    if (count === undefined) return notRedisProtocol
     const length = Number(count)
     if (length === -1 || (type === '*' && length === 0)) return this.#end()
     if (type === '$') {
@@ -92,22 +96,25 @@ export class ReplyGuard {
     this.#replyBytes = 0
     if (this.#asked > 0) this.#asked--
     else if (this.#isError && this.#mayRefuse) this.#mayRefuse = false
-    else return unasked
+    else return unsolicited
     return null
   }
 }
 
-/** To ioredis a line ends at its first `\r`, whatever comes behind it: what would be one line to us and two answers to it is neither. */
-function endsElsewhere(line: string, piece: string): boolean {
+/**
+ * To ioredis a line ends at its first `\r`, whatever comes behind it: what would be one line to us and two
+ * answers to it is neither.
+ */
+function hasStrayCarriageReturn(line: string, piece: string): boolean {
   if (line.endsWith('\r')) return piece !== '\n'
   const carriageReturn = piece.indexOf('\r')
   if (carriageReturn === -1) return piece.endsWith('\n')
   return carriageReturn + 1 < piece.length && piece.slice(carriageReturn) !== '\r\n'
 }
 
-export const noRedis = 'it answered with something that is not the Redis protocol'
+export const notRedisProtocol = 'it answered with something that is not the Redis protocol'
 
-const unasked = 'it sent an answer that nobody had asked for'
+const unsolicited = 'it sent an answer that nobody had asked for'
 const types = '+-:$*'
 /** CLIENT LIST of 40,000 clients; everything else that we ask for has some kilobytes. */
 const replyBytesMax = 16 * 1024 * 1024

@@ -1,7 +1,9 @@
 /**
- * The hosts of the Sentinels among these clients. Each names its connections `sentinel-<first letters of its id>-cmd` and `…-pubsub`, and keeps one of the
- * second kind at every node that it watches (sentinel.c, all versions).
- * @param clientList the reply to CLIENT LIST: one line for each client, `id=3 addr=10.0.0.9:41234 … name=sentinel-1a2b3c4d-pubsub …`.
+ * The hosts of the Sentinels among these clients. Each names its connections `sentinel-<first letters of its
+ * id>-cmd` and `…-pubsub`, and keeps one of the second kind at every node that it watches (sentinel.c, all
+ * versions).
+ * @param clientList the reply to CLIENT LIST: one line for each client, `id=3 addr=10.0.0.9:41234 …
+ * name=sentinel-1a2b3c4d-pubsub …`.
  */
 export function sentinelsIn(clientList: string): readonly string[] {
   const hosts = clientList.split('\n').flatMap(line => {

@@ -1,13 +1,20 @@
 import { FlotillaError } from '../../errors.js'
 
-/** Docker 20.10. Below, containers have no usable cgroup v2 support and answers differ in ways that nobody tests any more. */
+/**
+ * Docker 20.10. Below, containers have no usable cgroup v2 support and answers differ in ways that nobody
+ * tests any more.
+ */
 export const apiVersionMin = '1.41'
-/** Docker 29. What we send and read was checked against the API's change log up to here; newer engines still speak it. */
+/**
+ * Docker 29. What we send and read was checked against the API's change log up to here; newer engines still
+ * speak it.
+ */
 export const apiVersionMax = '1.52'
 
 /**
  * The API version to speak: the lower of the engine's highest and ours.
- * @throws FlotillaError runtime/engine-too-old, or runtime/failed when the engine has dropped all that we speak.
+ * @throws FlotillaError runtime/engine-too-old, or runtime/failed when the engine has dropped all that we
+ * speak.
  */
 export function chooseApiVersion(engine: {
   readonly version: string

@@ -5,8 +5,9 @@ import { FlotillaError } from '../../errors.js'
 const bodyBytesMax = 64 * 1024 * 1024
 
 /**
- * Reads a body to its end. Rejects when the connection ends before the body does (Node reports that in three different ways,
- * one of which is silence but for `close`) and with runtime/failed when it is larger than 64 MB.
+ * Reads a body to its end. Rejects when the connection ends before the body does (Node reports that in three
+ * different ways, one of which is silence but for `close`) and with runtime/failed when it is larger than 64
+ * MB.
  */
 export function readBody(response: IncomingMessage, what: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {

@@ -1,13 +1,13 @@
 import { referenceLabel } from '../labels.js'
 import { z } from 'zod'
+import { labels } from './schemas.js'
 import type {
   ContainerExit,
   ContainerFacts,
   ContainerState,
   NetworkEndpoint,
   PublishedPort,
-} from '../runtime.js'
-import { labels } from './shapes.js'
+} from '../../model/engine.js'
 
 const networkEndpoint = z.object({
   NetworkID: z.string().optional(),
@@ -30,7 +30,10 @@ type Mount = z.infer<typeof mount>
 const portBinding = z.object({ HostIp: z.string(), HostPort: z.string().regex(/^\d*$/) })
 type PortBinding = z.infer<typeof portBinding>
 
-/** What of `GET /containers/{id}/json` we read. Nothing from the top level of NetworkSettings: API 1.52 dropped it. */
+/**
+ * What of `GET /containers/{id}/json` we read. Nothing from the top level of NetworkSettings: API 1.52
+ * dropped it.
+ */
 export const inspectedContainer = z.object({
   Id: z.string().min(1),
   Name: z.string().min(1),
@@ -91,7 +94,7 @@ export function factsOfInspected(seen: InspectedContainer): ContainerFacts {
     createdAtMs,
     startedAtMs: timeOf(seen.State.StartedAt),
     exit: exitOf(seen, { state, createdAtMs }),
-    pid: hasProcess(state) && seen.State.Pid ? seen.State.Pid : null,
+    pid: hasCurrentUsers(state) && seen.State.Pid ? seen.State.Pid : null,
     networks: endpointsOf(seen.NetworkSettings.Networks, seen.Id),
     publishedPorts: publishedOf(seen.NetworkSettings.Ports),
     mounts: mountsOf(seen.Mounts),
@@ -121,11 +124,11 @@ export function factsOfListed(seen: ListedContainer): ContainerFacts {
 }
 
 /**
- * A text that is another after anything happened to a running container that its facts tell: each start and each connect makes a new
- * EndpointID, even with the address unchanged. Null when the list can't tell: without a process links and aliases
- * change without a trace, and without an endpoint a restart does.
+ * A text that is another after anything happened to a running container that its facts tell: each start and
+ * each connect makes a new EndpointID, even with the address unchanged. Null when the list can't tell:
+ * without a process links and aliases change without a trace, and without an endpoint a restart does.
  */
-export function fingerprintOf(seen: ListedContainer): string | null {
+export function containerFingerprint(seen: ListedContainer): string | null {
   const endpoints = Object.entries(seen.NetworkSettings?.Networks ?? {})
   const told = endpoints.length > 0 && endpoints.every(([, endpoint]) => endpoint.EndpointID)
   if ((seen.State !== 'running' && seen.State !== 'paused') || !told) return null
@@ -147,17 +150,20 @@ function stateOf(status: string): ContainerState {
   return known.find(state => state === status) ?? (status === 'stopping' ? 'running' : 'dead')
 }
 
-function hasProcess(state: ContainerState): boolean {
+function hasCurrentUsers(state: ContainerState): boolean {
   return state === 'running' || state === 'paused'
 }
 
-/** A container that could not be started at all stays `created`, with the reason and an exit code but no times. */
+/**
+ * A container that could not be started at all stays `created`, with the reason and an exit code but no
+ * times.
+ */
 function exitOf(
   { State }: InspectedContainer,
   { state, createdAtMs }: { readonly state: ContainerState; readonly createdAtMs: number },
 ): ContainerExit | null {
   const error = State.Error === '' ? null : State.Error
-  if (hasProcess(state)) return null
+  if (hasCurrentUsers(state)) return null
   const finishedAtMs = timeOf(State.FinishedAt)
   if (finishedAtMs === null && error === null && State.ExitCode === 0) return null
   return { code: State.ExitCode, oomKilled: State.OOMKilled, atMs: finishedAtMs ?? createdAtMs, error }
@@ -181,7 +187,7 @@ function endpointsOf(
     address: endpoint.IPAddress ? endpoint.IPAddress : null,
     links: endpoint.Links ?? [],
     aliases: (endpoint.Aliases ?? []).filter(alias => alias !== shortId),
-    answersTo: [...new Set([...(endpoint.Aliases ?? []), ...(endpoint.DNSNames ?? [])])].filter(
+    dnsNames: [...new Set([...(endpoint.Aliases ?? []), ...(endpoint.DNSNames ?? [])])].filter(
       name => name !== shortId,
     ),
   }))

@@ -1,23 +1,25 @@
 import { z } from 'zod'
 import { flotillaLabel } from '../labels.js'
-import type { CallOptions, ContainerFacts } from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import {
   factsOfInspected,
   factsOfListed,
-  fingerprintOf,
+  containerFingerprint,
   inspectedContainer,
   listedContainer,
 } from './container-facts.js'
 import type { EngineClient } from './engine-client.js'
+import type { ContainerFacts } from '../../model/engine.js'
 
 /**
- * Makes the list function: one API call while nothing changes, and one inspect for each container of ours that did (or
- * whose fingerprint can't tell), and for each stranger that runs on a network of ours, which may answer to our names there. Facts of containers that are gone are forgotten.
+ * Makes the list function: one API call while nothing changes, and one inspect for each container of ours
+ * that did (or whose fingerprint can't tell), and for each stranger that runs on a network of ours, which may
+ * answer to our names there. Facts of containers that are gone are forgotten.
  */
 export function createContainerLister(
   client: EngineClient,
 ): (call?: CallOptions) => Promise<readonly ContainerFacts[]> {
-  let remembered: ReadonlyMap<string, ContainerFacts> = new Map()
+  let cached: ReadonlyMap<string, ContainerFacts> = new Map()
 
   return async call => {
     const listed = await client.call(
@@ -30,30 +32,34 @@ export function createContainerLister(
           .map(item => ({ item, facts: factsOfListed(item) })),
     )
     const next = new Map<string, ContainerFacts>()
-    const ours = networksOfOurs(listed.map(one => one.facts))
+    const ours = ownNetworks(listed.map(one => one.facts))
     const facts = await mapBounded(listed, async ({ item, facts: fromList }) => {
-      const isNear = fromList.state === 'running' && fromList.networks.some(one => ours.has(one.network))
-      if (fromList.labels[flotillaLabel] === undefined && !isNear) return fromList
-      const fingerprint = fingerprintOf(item)
-      const known = fingerprint === null ? undefined : remembered.get(fingerprint)
+      const isOnOwnNetwork =
+        fromList.state === 'running' && fromList.networks.some(one => ours.has(one.network))
+      if (fromList.labels[flotillaLabel] === undefined && !isOnOwnNetwork) return fromList
+      const fingerprint = containerFingerprint(item)
+      const known = fingerprint === null ? undefined : cached.get(fingerprint)
       const full = known ?? (await inspectContainer(client, item.Id, call))
       if (fingerprint !== null && full !== null) next.set(fingerprint, full)
       return full
     })
-    remembered = next
+    cached = next
     // Null: it went away between the list and the inspect.
     return facts.filter(found => found !== null)
   }
 }
 
 /** On Docker's own bridge nobody has a name. */
-function networksOfOurs(containers: readonly ContainerFacts[]): ReadonlySet<string> {
+function ownNetworks(containers: readonly ContainerFacts[]): ReadonlySet<string> {
   const nodes = containers.filter(({ labels }) => labels[flotillaLabel] !== undefined)
   const names = nodes.flatMap(({ networks }) => networks.map(({ network }) => network))
   return new Set(names.filter(name => name !== 'bridge' && name !== 'host' && name !== 'none'))
 }
 
-/** Null when there is no such container. Docker also takes the beginning of an id: an answer for another name or id is none. */
+/**
+ * Null when there is no such container. Docker also takes the beginning of an id: an answer for another name
+ * or id is none.
+ */
 export function inspectContainer(
   client: EngineClient,
   idOrName: string,
@@ -75,7 +81,9 @@ export function inspectContainer(
   )
 }
 
-/** Twelve characters, as `docker ps` shows, are an id; fewer may be the name that was meant and is not there. */
+/**
+ * Twelve characters, as `docker ps` shows, are an id; fewer may be the name that was meant and is not there.
+ */
 function isIdOf(containerId: string, given: string): boolean {
   return given.length >= 12 && containerId.startsWith(given)
 }

@@ -1,23 +1,21 @@
 import type Docker from 'dockerode'
 import { errorCode, FlotillaError } from '../../errors.js'
-import type {
-  CallOptions,
-  ContainerFacts,
-  ContainerFile,
-  ContainerSpec,
-  NetworkAttachment,
-} from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import { inspectContainer } from './container-list.js'
-import { inBody } from './dialled.js'
+import { inBody } from './intercepted-docker.js'
 import { putFiles } from './files.js'
 import { joinDespiteLeftovers } from './leftover-endpoints.js'
 import { limitsBody } from './limits.js'
 import type { EngineClient, EngineReply, EngineRequest } from './engine-client.js'
-import { made } from './shapes.js'
+import { createdObject } from './schemas.js'
+import type { ContainerFacts, ContainerFile, ContainerSpec, NetworkAttachment } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
-/** Creates, stopped, with its files; a container without its files would start with a stock configuration, so it is removed again. */
+/**
+ * Creates, stopped, with its files; a container without its files would start with a stock configuration, so
+ * it is removed again.
+ */
 export async function createContainer(
   client: EngineClient,
   wanted: {
@@ -35,12 +33,13 @@ export async function createContainer(
       signal: call?.signal,
     },
     docker => docker.createContainer(inBody(createBody(spec, wanted.boundLogs), { name: spec.name })),
-    ({ body }) => made.parse(body).Id,
+    ({ body }) => createdObject.parse(body).Id,
   )
   try {
     await putFiles(client, { containerId, files }, call)
   } catch (error) {
-    // Without the caller's signal: after an abort there is still something to clean up. The first error tells more than a second.
+    // Without the caller's signal: after an abort there is still something to clean up. The first error tells
+    // more than a second.
     await removeContainer(client, containerId, undefined).catch(() => {})
     throw error
   }
@@ -64,9 +63,9 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
         ...{ Type: 'volume', Source: volume, Target: path },
         VolumeOptions: { Labels: labels },
       })),
-      ...(spec.scratchPaths === undefined
+      ...(spec.tmpfsPaths === undefined
         ? {}
-        : { Tmpfs: Object.fromEntries(spec.scratchPaths.map(path => [path, ''])) }),
+        : { Tmpfs: Object.fromEntries(spec.tmpfsPaths.map(path => [path, ''])) }),
       Ulimits: [{ Name: 'nofile', Soft: spec.openFilesMax, Hard: spec.openFilesMax }],
       ...limitsBody(spec.limits),
       DnsOptions: spec.dnsOptions,
@@ -80,8 +79,9 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
 }
 
 /**
- * json-file, the engine's stock driver, grows without bound, and a replica without a master writes a line a second. Only for engines that
- * use that driver by default: an operator who chose another (journald, local, fluentd) knows why.
+ * json-file, the engine's stock driver, grows without bound, and a replica without a master writes a line a
+ * second. Only for engines that use that driver by default: an operator who chose another (journald, local,
+ * fluentd) knows why.
  */
 const boundedLogs = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } }
 
@@ -122,9 +122,9 @@ export async function stopContainer(
 }
 
 /**
- * The fence. A paused container's processes don't see SIGKILL until they are thawed (cgroup v1; v2 kills frozen ones). Docker thaws after
- * it has sent the signal, so the kernel ends the process before it runs another instruction; should an engine not
- * do that, we do, in the same order: signal, thaw, wait.
+ * The fence. A paused container's processes don't see SIGKILL until they are thawed (cgroup v1; v2 kills
+ * frozen ones). Docker thaws after it has sent the signal, so the kernel ends the process before it runs
+ * another instruction; should an engine not do that, we do, in the same order: signal, thaw, wait.
  */
 export async function killContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
   // 409: it is not running.
@@ -146,7 +146,10 @@ export async function killContainer(client: EngineClient, containerId: string, c
 }
 
 const killTimeoutMs = 20_000
-/** A killed container is gone within 0.2 s; one that is not by now is frozen, or the engine is very busy (then thawing does no harm). */
+/**
+ * A killed container is gone within 0.2 s; one that is not by now is frozen, or the engine is very busy (then
+ * thawing does no harm).
+ */
 const thawAfterMs = 2_000
 
 /** `wait` answers at once for a container that is not running. */
@@ -186,7 +189,8 @@ export async function unpauseContainer(client: EngineClient, containerId: string
 
 export async function removeContainer(client: EngineClient, containerId: string, call: Call): Promise<void> {
   const given = { containerId, timeoutMs: 60_000, call }
-  // Never v: data outlives its container, whatever an engine makes of the difference between named and unnamed volumes.
+  // Never v: data outlives its container, whatever an engine makes of the difference between named and
+  // unnamed volumes.
   const reply = await act(client, { ...given, verb: 'remove', accept: [404, 409] }, one =>
     one.remove({ force: true }),
   )
@@ -271,12 +275,12 @@ function act(
     readonly call: Call
     readonly what?: string
   },
-  ask: (container: Docker.Container) => Promise<unknown>,
+  invoke: (container: Docker.Container) => Promise<unknown>,
 ): Promise<EngineReply> {
   const { verb, containerId, call, what = `${verb} container ${containerId.slice(0, 12)}`, ...limits } = given
   return client.call(
     { ...limits, what, signal: call?.signal },
-    docker => ask(docker.getContainer(containerId)),
+    docker => invoke(docker.getContainer(containerId)),
     reply => reply,
   )
 }

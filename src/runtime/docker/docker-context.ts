@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { FlotillaError } from '../../errors.js'
 import { Secret } from '../../secret.js'
 
-/** What a TLS connection to an engine needs; PEM texts. Without `verify` the server's certificate is not checked. */
+/**
+ * What a TLS connection to an engine needs; PEM texts. Without `verify` the server's certificate is not
+ * checked.
+ */
 export interface TlsMaterial {
   readonly ca: string | null
   readonly cert: string | null
@@ -45,7 +48,8 @@ export function readDockerContext(asked: {
 }
 
 /**
- * Reads ca.pem, cert.pem and key.pem of one folder; ca.pem may be missing (then the system's authorities count).
+ * Reads ca.pem, cert.pem and key.pem of one folder; ca.pem may be missing (then the system's authorities
+ * count).
  * @throws FlotillaError usage/invalid when the folder has a certificate without its key, or nothing at all.
  */
 export function readTlsFolder(asked: {

@@ -4,12 +4,12 @@ import { createContainerLister, inspectContainer } from './container-list.js'
 import * as containers from './containers.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { describeEngine, needsBoundedLogs } from './engine-facts.js'
-import { whyNotChange } from './why-not-change.js'
+import { whyNotWritable } from './write-access.js'
 import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
 import { findOwner, findPath, makePaths, putFiles, readFile } from './files.js'
 import { findImage, removeImage } from './images.js'
-import { withLateDeaths } from './late-deaths.js'
+import { withDelayedDieEvents } from './delayed-die-events.js'
 import { limitContainer } from './limits.js'
 import { readLogs, streamLogs } from './logs.js'
 import { createNetwork, findNetwork, listAllNetworks, listNetworks, removeNetwork } from './networks.js'
@@ -19,7 +19,10 @@ import { createEngineClient } from './request.js'
 import { createTransport } from './transport.js'
 import { createVolume, findVolume, listVolumes, removeVolume } from './volumes.js'
 
-/** The runtime port on a Docker engine, API 1.41 and later. Nothing is asked of the engine before the first call. */
+/**
+ * The runtime port on a Docker engine, API 1.41 and later. Nothing is asked of the engine before the first
+ * call.
+ */
 export function createDockerRuntime(options: {
   readonly endpoint: DockerEndpoint
   readonly clock: Clock
@@ -28,10 +31,10 @@ export function createDockerRuntime(options: {
 }): Runtime {
   const { endpoint, clock, random } = options
   const client = createEngineClient({ endpoint, clock, transport: createTransport(endpoint) })
-  const boundLogs = rememberTruth(call => needsBoundedLogs(client, call))
+  const boundLogs = memoized(call => needsBoundedLogs(client, call))
   return {
     describeEngine: call => describeEngine(client, call),
-    whyNotChange: call => whyNotChange(client, call),
+    whyNotWritable: call => whyNotWritable(client, call),
     listContainers: createContainerLister(client),
     inspectContainer: (idOrName, call) => inspectContainer(client, idOrName, call),
     findNetwork: (name, call) => findNetwork(client, name, call),
@@ -76,7 +79,7 @@ export function createDockerRuntime(options: {
       attachExec(client, { containerId, command, terminal, clock }),
     watchEvents: (handlers, signal) =>
       void watchEvents(client, {
-        handlers: withLateDeaths(client, handlers, signal),
+        handlers: withDelayedDieEvents(client, handlers, signal),
         signal,
         clock,
         random,
@@ -85,8 +88,11 @@ export function createDockerRuntime(options: {
   }
 }
 
-/** Asks until it is told, then never again: an engine's default log driver changes only with the engine, and only matters for new containers. */
-function rememberTruth(ask: (call: CallOptions | undefined) => Promise<boolean>) {
+/**
+ * Asks until it is told, then never again: an engine's default log driver changes only with the engine, and
+ * only matters for new containers.
+ */
+function memoized(invoke: (call: CallOptions | undefined) => Promise<boolean>) {
   let known: boolean | null = null
-  return async (call: CallOptions | undefined): Promise<boolean> => (known ??= await ask(call))
+  return async (call: CallOptions | undefined): Promise<boolean> => (known ??= await invoke(call))
 }

@@ -33,8 +33,8 @@ export interface EndpointSearch {
 
 /**
  * Finds the engine as the docker command does: DOCKER_HOST, else DOCKER_CONTEXT, else the current context of
- * ~/.docker/config.json (or DOCKER_CONFIG), else the first usable socket of the usual ones, rootless ones included.
- * Whether an engine answers there is not asked.
+ * ~/.docker/config.json (or DOCKER_CONFIG), else the first usable socket of the usual ones, rootless ones
+ * included. Whether an engine answers there is not asked.
  * @throws FlotillaError usage/invalid when a variable or context names something that can't be used.
  */
 export function findDockerEndpoint(search: EndpointSearch): DockerEndpoint {
@@ -63,7 +63,10 @@ export function findDockerEndpoint(search: EndpointSearch): DockerEndpoint {
   }
 }
 
-/** Splits `unix://`, `npipe://`, `tcp://`, `http(s)://` and `ssh://` addresses; a bare `host:port` is tcp, as for docker. */
+/**
+ * Splits `unix://`, `npipe://`, `tcp://`, `http(s)://` and `ssh://` addresses; a bare `host:port` is tcp, as
+ * for docker.
+ */
 function parseAddress(given: {
   readonly address: string
   readonly source: string
@@ -98,16 +101,22 @@ function parseAddress(given: {
   return { address, target: { kind: 'tcp', host, port, tls } }
 }
 
-/** The ports that Docker registered: 2375 in clear, 2376 with TLS. Read from the text, as URL drops :80 and :443. */
+/**
+ * The ports that Docker registered: 2375 in clear, 2376 with TLS. Read from the text, as URL drops :80 and
+ * :443.
+ */
 function tcpPort(address: string, tls: boolean): number {
   const written = /:(\d+)\/?$/.exec(address)?.[1]
   return written === undefined ? (tls ? 2376 : 2375) : Number(written)
 }
 
-function unusable(given: { readonly address: string; readonly source: string }, why: string): FlotillaError {
+function unusable(
+  given: { readonly address: string; readonly source: string },
+  reason: string,
+): FlotillaError {
   return new FlotillaError(
     'usage/invalid',
-    `find the Docker engine: ${given.source} is "${given.address}": ${why}`,
+    `find the Docker engine: ${given.source} is "${given.address}": ${reason}`,
     {
       hint: 'use unix:///path/to/docker.sock, tcp://host:2376 or ssh://user@host',
     },
@@ -128,8 +137,9 @@ function envTls(env: EndpointSearch['env'], configDir: string): TlsMaterial | nu
 const windowsPipe = '//./pipe/docker_engine'
 
 /**
- * The system's socket first, as for the docker command; then those of rootless engines and of Docker Desktop. One that
- * this user may not open is passed over for one that they may, and named only when there is no other.
+ * The system's socket first, as for the docker command; then those of rootless engines and of Docker Desktop.
+ * One that this user may not open is passed over for one that they may, and named only when there is no
+ * other.
  */
 function defaultEndpoint({ env, homeDir, platform }: EndpointSearch): DockerEndpoint {
   if (platform === 'win32')

@@ -2,24 +2,30 @@ import type { ErrorCode } from '../../errors.js'
 import { FlotillaError } from '../../errors.js'
 import type { DockerEndpoint } from './endpoint.js'
 
-/** An answer that is no success, as an error of ours: the code by Docker's status and words, which differ between versions. */
+/**
+ * An answer that is no success, as an error of ours: the code by Docker's status and words, which differ
+ * between versions.
+ */
 export function explainAnswer(answer: {
   /** What was tried, as `create container shop-master`. */
   readonly what: string
   readonly status: number
   /** Docker's own words. */
-  readonly said: string
+  readonly message: string
 }): FlotillaError {
-  const said = answer.said.trim() || `status ${answer.status} without a word`
+  const message = answer.message.trim() || `status ${answer.status} without a word`
   const rule = rules.find(
-    ({ status, pattern }) => (status === null || status === answer.status) && pattern.test(said),
+    ({ status, pattern }) => (status === null || status === answer.status) && pattern.test(message),
   )
   const options = rule?.hint === undefined ? {} : { hint: rule.hint }
-  return new FlotillaError(rule?.code ?? 'runtime/failed', `${answer.what}: Docker says: ${said}`, options)
+  return new FlotillaError(rule?.code ?? 'runtime/failed', `${answer.what}: Docker says: ${message}`, options)
 }
 
 interface Rule {
-  /** null: whatever the status; Docker uses 400, 403, 404, 409 and 500 for the same thing in different versions. */
+  /**
+   * null: whatever the status; Docker uses 400, 403, 404, 409 and 500 for the same thing in different
+   * versions.
+   */
   readonly status: number | null
   readonly pattern: RegExp
   readonly code: ErrorCode
@@ -46,8 +52,9 @@ const rules: readonly Rule[] = [
     code: 'runtime/disk-full',
     hint: "make room on the engine's disk: docker system df, docker image prune",
   },
-  // What is left of an earlier run, mostly after an engine or a machine that was killed: of the task in containerd, of its folder, of the state of runc, of the removal.
-  // Whoever takes one of these for a name that is taken, or for something that passes, starts such a container for ever.
+  // What is left of an earlier run, mostly after an engine or a machine that was killed: of the task in
+  // containerd, of its folder, of the state of runc, of the removal. Whoever takes one of these for a name
+  // that is taken, or for something that passes, starts such a container for ever.
   {
     status: null,
     pattern:
@@ -111,7 +118,7 @@ export function explainTransport(failure: {
   const lost = mayBeDone ? '; whether it was done is not known' : ''
   return new FlotillaError(
     'runtime/unreachable',
-    `${what}: ${place} gave no answer: ${wordsOf(error)}${lost}`,
+    `${what}: ${place} gave no answer: ${messageOf(error)}${lost}`,
     {
       hint: 'check that the engine runs and that its address and TLS settings are right: docker version',
       cause: error,
@@ -129,7 +136,7 @@ export function errnoOf(error: unknown): string | null {
   return inner === undefined || inner === null ? null : errnoOf(inner)
 }
 
-function wordsOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '') return wordsOf(error.errors[0])
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return messageOf(error.errors[0])
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,6 @@
-import type { CallOptions, EngineFacts } from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import type { EngineClient } from './engine-client.js'
+import type { EngineFacts } from '../../model/engine.js'
 
 /** What of `GET /info` and `GET /version` we read. */
 interface Info {

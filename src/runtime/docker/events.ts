@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { EventHandlers, RuntimeEvent } from '../runtime.js'
 import { createJsonLineReader } from './json-lines.js'
 import type { EngineClient } from './engine-client.js'
-import { labels } from './shapes.js'
+import { labels } from './schemas.js'
 
 export interface EventWatch {
   readonly handlers: EventHandlers
@@ -14,8 +14,9 @@ export interface EventWatch {
 }
 
 /**
- * Keeps an event stream open until `signal` aborts. Connected: `onGap`, then events. Lost: `onDown`, a pause of 0.1 s that doubles up to 5 s (each
- * between half and all of it, so that many watchers don't come back together), and again.
+ * Keeps an event stream open until `signal` aborts. Connected: `onResync`, then events. Lost: `onDisconnect`,
+ * a pause of 0.1 s that doubles up to 5 s (each between half and all of it, so that many watchers don't come
+ * back together), and again.
  */
 export async function watchEvents(client: EngineClient, watch: EventWatch): Promise<void> {
   const { handlers, signal, clock, random } = watch
@@ -26,7 +27,7 @@ export async function watchEvents(client: EngineClient, watch: EventWatch): Prom
     const lost = await followOnce(client, { ...watch, seen })
     if (signal.aborted) return
     if (clock.monotonicMs() - startedMs > pauseMsMax) pauseMs = pauseMsMin
-    handlers.onDown(lost)
+    handlers.onDisconnect(lost)
     await clock.sleep(pauseMs * (0.5 + random() / 2), signal)
     pauseMs = Math.min(pauseMs * 2, pauseMsMax)
   }
@@ -59,7 +60,7 @@ async function followOnce(client: EngineClient, watch: EventWatch & { readonly s
       const event = eventOf(value, seen)
       if (event !== null && !ending.signal.aborted) handlers.onEvent(event)
     })
-    handlers.onGap()
+    handlers.onResync()
     return await new Promise<Error>(resolve => {
       stream.on('data', read)
       stream.on('error', resolve)
@@ -75,8 +76,9 @@ async function followOnce(client: EngineClient, watch: EventWatch & { readonly s
 }
 
 /**
- * An event stream is silent when nothing happens, so silence says nothing; a ping every 15 s does. One that fails ends the
- * stream. (The stream's own connection has TCP keep-alive for the case that only that one is dead.)
+ * An event stream is silent when nothing happens, so silence says nothing; a ping every 15 s does. One that
+ * fails ends the stream. (The stream's own connection has TCP keep-alive for the case that only that one is
+ * dead.)
  */
 function checkLiveness(
   client: EngineClient,
@@ -152,7 +154,10 @@ const types = ['container', 'network', 'volume'] as const
 const changesNothing =
   /^(exec_|health_status|top$|resize$|attach$|detach$|archive-path$|extract-to-dir$|copy$|export$)/
 
-/** `timeNano` is beyond what a JavaScript number holds exactly; off by some hundred nanoseconds, which repeats or skips nothing that matters. */
+/**
+ * `timeNano` is beyond what a JavaScript number holds exactly; off by some hundred nanoseconds, which repeats
+ * or skips nothing that matters.
+ */
 function nanosOf({ time, timeNano }: DockerEvent): bigint {
   return timeNano === undefined ? BigInt(time ?? 0) * 1_000_000_000n : BigInt(Math.round(timeNano))
 }

@@ -2,19 +2,26 @@ import type Docker from 'dockerode'
 import { z } from 'zod'
 import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
-import type { CallOptions, ExecResult, ExecTerminal } from '../runtime.js'
+import type { CallOptions, ExecTerminal } from '../runtime.js'
 import { createFrameReader } from './frames.js'
-import { inBody } from './dialled.js'
+import { inBody } from './intercepted-docker.js'
 import type { EngineClient } from './engine-client.js'
-import { made } from './shapes.js'
+import { createdObject } from './schemas.js'
 import { connectTerminal } from './terminal.js'
+import type { ExecResult } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
-/** Beyond this a command of ours has no business in Flotilla's memory, nor time. Docker can't end an exec: it may go on running. */
+/**
+ * Beyond this a command of ours has no business in Flotilla's memory, nor time. Docker can't end an exec: it
+ * may go on running.
+ */
 const execTimeoutMs = 60_000
 
-/** Runs to the end and collects. A command that can't be started is exit code 126 or 127 with the reason in `stdout`, as in a shell. */
+/**
+ * Runs to the end and collects. A command that can't be started is exit code 126 or 127 with the reason in
+ * `stdout`, as in a shell.
+ */
 export async function execInContainer(
   client: EngineClient,
   exec: { readonly containerId: string; readonly command: readonly string[]; readonly clock: Clock },
@@ -85,7 +92,7 @@ function createExec(
   return client.call(
     { what: exec.what, timeoutMs: 15_000, signal: call?.signal },
     docker => docker.getContainer(exec.containerId).exec(exec.options),
-    ({ body }) => made.parse(body).Id,
+    ({ body }) => createdObject.parse(body).Id,
   )
 }
 

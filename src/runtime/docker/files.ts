@@ -1,14 +1,16 @@
 import { extract, pack } from 'tar-stream'
 import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
-import type { CallOptions, ContainerFile, PathFacts, PathToMake } from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import type { EngineClient, EngineRequest } from './engine-client.js'
+import type { ContainerFile, PathFacts, PathToMake } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
 /**
- * Puts files into a container, running or not, with their owners and modes. Missing folders are made by the engine, as root, 0755;
- * folders that are there keep their owner and mode, because the archive names only files.
+ * Puts files into a container, running or not, with their owners and modes. Missing folders are made by the
+ * engine, as root, 0755; folders that are there keep their owner and mode, because the archive names only
+ * files.
  */
 export async function putFiles(
   client: EngineClient,
@@ -45,7 +47,10 @@ export async function findPath(
   return factsOf(facts.data)
 }
 
-/** Of what lies there the engine tells all but its owner; that is in the archive of it, at the beginning, and no more is read. */
+/**
+ * Of what lies there the engine tells all but its owner; that is in the archive of it, at the beginning, and
+ * no more is read.
+ */
 export async function findOwner(
   client: EngineClient,
   { containerId, path }: { readonly containerId: string; readonly path: string },
@@ -78,7 +83,8 @@ export async function readFile(
   call: Call,
 ): Promise<string | null> {
   const what = `read ${path} in container ${containerId.slice(0, 12)}`
-  // A folder comes with all that is in it, and a large file whole: nothing is asked for before it is known to be small.
+  // A folder comes with all that is in it, and a large file whole: nothing is asked for before it is known to
+  // be small.
   const facts = await findPath(client, { containerId, path }, call)
   if (facts === null || facts.kind !== 'file') return null
   if (facts.sizeBytes > readBytesMax)

@@ -1,7 +1,7 @@
 /**
- * Docker's framing of stdout and stderr on one connection: an 8-byte header (stream 0–2, three zeros, length) before each piece.
- * A container with a pty sends plain bytes; they count as stdout. What comes is handed on at once, whatever length its frame claims: nothing but a header
- * is ever kept.
+ * Docker's framing of stdout and stderr on one connection: an 8-byte header (stream 0–2, three zeros, length)
+ * before each piece. A container with a pty sends plain bytes; they count as stdout. What comes is handed on
+ * at once, whatever length its frame claims: nothing but a header is ever kept.
  */
 export function createFrameReader(
   onPiece: (stream: 'stdout' | 'stderr', piece: Buffer) => void,

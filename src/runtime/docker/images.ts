@@ -1,14 +1,15 @@
 import type Docker from 'dockerode'
 import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
-import type { CallOptions, ImageFacts } from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import { listedContainer } from './container-facts.js'
 import type { EngineClient } from './engine-client.js'
-import { labels } from './shapes.js'
+import { labels } from './schemas.js'
+import type { ImageFacts } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
-const words = z.array(z.string()).nullish()
+const stringList = z.array(z.string()).nullish()
 
 const inspectedImage = z.object({
   Id: z.string().min(1),
@@ -17,9 +18,9 @@ const inspectedImage = z.object({
     .object({
       User: z.string().optional(),
       Labels: labels,
-      Entrypoint: words,
-      Cmd: words,
-      Env: words,
+      Entrypoint: stringList,
+      Cmd: stringList,
+      Env: stringList,
     })
     .nullish(),
 })
@@ -28,14 +29,15 @@ type InspectedImage = z.infer<typeof inspectedImage>
 export function findImage(client: EngineClient, image: string, call: Call): Promise<ImageFacts | null> {
   return client.call(
     { what: `find image ${image}`, timeoutMs: 10_000, signal: call?.signal, accept: [404] },
-    docker => imageOf(docker, image).inspect(),
+    docker => imagePin(docker, image).inspect(),
     ({ status, body }) => (status === 404 ? null : factsOf(inspectedImage.parse(body))),
   )
 }
 
 /**
- * Docker only takes the tag off, without a word, when an image in use has another one too; here use is use, so that `down --images`
- * says what is still running. Docker's own check comes after ours and covers a container that is made meanwhile.
+ * Docker only takes the tag off, without a word, when an image in use has another one too; here use is use,
+ * so that `down --images` says what is still running. Docker's own check comes after ours and covers a
+ * container that is made meanwhile.
  */
 export async function removeImage(client: EngineClient, image: string, call: Call): Promise<void> {
   const facts = await findImage(client, image, call)
@@ -58,13 +60,13 @@ export async function removeImage(client: EngineClient, image: string, call: Cal
   }
   await client.call(
     { what, timeoutMs: 60_000, signal: call?.signal, accept: [404] },
-    docker => imageOf(docker, image).remove(),
+    docker => imagePin(docker, image).remove(),
     () => {},
   )
 }
 
 /** An image's name goes into the route with its slashes; what could leave the route does not. */
-function imageOf(docker: Docker, image: string): Docker.Image {
+function imagePin(docker: Docker, image: string): Docker.Image {
   if (image.split('/').some(part => part === '' || part === '.' || part === '..'))
     throw new FlotillaError('runtime/image-unavailable', `"${image}" is not the name of an image`)
   return docker.getImage(image)

@@ -1,6 +1,6 @@
 /**
- * Cuts a stream into lines and parses each; what is not JSON is dropped. Docker ends each message of a progress or event
- * stream with a line break. A line over 1 MB is dropped up to its end.
+ * Cuts a stream into lines and parses each; what is not JSON is dropped. Docker ends each message of a
+ * progress or event stream with a line break. A line over 1 MB is dropped up to its end.
  */
 export function createJsonLineReader(onValue: (value: unknown) => void): (chunk: Buffer) => void {
   let pending: Buffer = Buffer.alloc(0)

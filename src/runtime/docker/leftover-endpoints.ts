@@ -3,14 +3,16 @@ import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
 import type { CallOptions } from '../runtime.js'
 import type { EngineClient } from './engine-client.js'
-import { labels } from './shapes.js'
+import { labels } from './schemas.js'
 
 type Call = CallOptions | undefined
 
 /**
- * An engine whose disk fails while a container ends, or that is killed just then, can keep the container's endpoint on a network: the network can't be removed any more, nothing of
- * that name can join it, and its address is lost. `docker network inspect` shows such a one under `ep-<id>`, or under the id of a container that is gone. The engine gives it up to
- * whoever disconnects it by force and by its name, as long as no container has that name.
+ * An engine whose disk fails while a container ends, or that is killed just then, can keep the container's
+ * endpoint on a network: the network can't be removed any more, nothing of that name can join it, and its
+ * address is lost. `docker network inspect` shows such a one under `ep-<id>`, or under the id of a container
+ * that is gone. The engine gives it up to whoever disconnects it by force and by its name, as long as no
+ * container has that name.
  */
 export interface Leftovers {
   readonly dropped: readonly string[]
@@ -31,7 +33,10 @@ const listedContainers = z.array(
   z.object({ Id: z.string().min(1), Names: z.array(z.string()).nullable(), State: z.string() }),
 )
 
-/** Has a network of ours give up every endpoint whose container the engine does not know. Of others' networks, and of endpoints in use, it only tells. */
+/**
+ * Has a network of ours give up every endpoint whose container the engine does not know. Of others' networks,
+ * and of endpoints in use, it only tells.
+ */
 export async function dropLeftovers(
   client: EngineClient,
   network: string,
@@ -39,7 +44,8 @@ export async function dropLeftovers(
 ): Promise<Leftovers | null> {
   const found = await inspect(client, network, call)
   if (found === null) return null
-  // After the endpoints: an engine holds a container locked while it joins, so none of these can have been made, or called otherwise, since.
+  // After the endpoints: an engine holds a container locked while it joins, so none of these can have been
+  // made, or called otherwise, since.
   const known = await listKnown(client, call)
   const dropped: string[] = []
   const left: Leftovers['left'][number][] = []
@@ -62,7 +68,8 @@ export function dropByHand(network: string, endpoints: readonly string[]): strin
 }
 
 /**
- * Does what joins a container to a network. If an endpoint that nobody has any more is in its way, that one is dropped, and it is done once more.
+ * Does what joins a container to a network. If an endpoint that nobody has any more is in its way, that one
+ * is dropped, and it is done once more.
  * @throws FlotillaError what `join` throws; runtime/conflict with what to type where such an endpoint stays.
  */
 export async function joinDespiteLeftovers<Result>(
@@ -99,8 +106,8 @@ async function clearTheWay(
 }
 
 /**
- * As Flotilla calls a new master while the old one has its name: containers' names differ by case, and Docker's name resolution does not look at case, so who runs under it
- * is found all the time.
+ * As Flotilla calls a new master while the old one has its name: containers' names differ by case, and
+ * Docker's name resolution does not look at case, so who runs under it is found all the time.
  */
 function inCapitals(name: string): string {
   const lastWord = name.lastIndexOf('-') + 1

@@ -1,11 +1,15 @@
 import { FlotillaError } from '../../errors.js'
-import type { CallOptions, ContainerLimits } from '../runtime.js'
+import type { CallOptions } from '../runtime.js'
 import type { EngineClient } from './engine-client.js'
 import { describeEngine } from './engine-facts.js'
+import type { ContainerLimits } from '../../model/engine.js'
 
 const nano = 1_000_000_000
 
-/** As a container is created with. Swap equal to memory means none beside it: a Redis that swaps is slower than one that is ended and replaced. */
+/**
+ * As a container is created with. Swap equal to memory means none beside it: a Redis that swaps is slower
+ * than one that is ended and replaced.
+ */
 export function limitsBody(limits: ContainerLimits | undefined): object {
   const { memoryBytes = null, cpus = null } = limits ?? {}
   return {
@@ -15,7 +19,8 @@ export function limitsBody(limits: ContainerLimits | undefined): object {
 }
 
 /**
- * Docker takes 0 for "leave it as it is", so a limit can't be taken away from a container that has one. All that the host has is as good.
+ * Docker takes 0 for "leave it as it is", so a limit can't be taken away from a container that has one. All
+ * that the host has is as good.
  * @throws FlotillaError runtime/failed in the engine's words, such as for less memory than it uses.
  */
 export async function limitContainer(

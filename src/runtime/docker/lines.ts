@@ -3,7 +3,10 @@ import { StringDecoder } from 'node:string_decoder'
 /** A line that goes on for longer is cut: a container may print for ever without ending one. */
 const lineLengthMax = 64 * 1024
 
-/** Cuts one stream of text into lines, however its bytes arrive. `end` tells of a last line that was not ended. */
+/**
+ * Cuts one stream of text into lines, however its bytes arrive. `end` tells of a last line that was not
+ * ended.
+ */
 export function createLineReader(onLine: (line: string) => void): {
   readonly take: (piece: Buffer) => void
   readonly end: () => void

@@ -1,10 +1,14 @@
 import { FlotillaError } from '../../errors.js'
-import type { CallOptions, LogLine, LogQuery } from '../runtime.js'
+import type { CallOptions, LogQuery } from '../runtime.js'
 import { createFrameReader } from './frames.js'
 import type { EngineClient } from './engine-client.js'
 import { createLineReader } from './lines.js'
+import type { LogLine } from '../../model/engine.js'
 
-/** The last lines, oldest first, without Docker's framing. Docker cuts lines of more than 16 kB into pieces; they are joined again. */
+/**
+ * The last lines, oldest first, without Docker's framing. Docker cuts lines of more than 16 kB into pieces;
+ * they are joined again.
+ */
 export function readLogs(
   client: EngineClient,
   logs: { readonly containerId: string; readonly tailLines: number },

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
-import type { CallOptions, NetworkFacts, NetworkSpec } from '../runtime.js'
-import { inBody } from './dialled.js'
+import type { CallOptions } from '../runtime.js'
+import { inBody } from './intercepted-docker.js'
 import type { EngineClient, EngineReply } from './engine-client.js'
 import { dropByHand, dropLeftovers, type Leftovers } from './leftover-endpoints.js'
-import { labels, made } from './shapes.js'
+import { labels, createdObject } from './schemas.js'
+import type { NetworkFacts, NetworkSpec } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
@@ -19,8 +20,8 @@ const listedNetwork = z.object({
 type ListedNetwork = z.infer<typeof listedNetwork>
 
 /**
- * By list and exact comparison: `GET /networks/{name}` also takes the beginning of an id, and its filter any part of a name.
- * Old engines allow several networks with one name; ours goes first then.
+ * By list and exact comparison: `GET /networks/{name}` also takes the beginning of an id, and its filter any
+ * part of a name. Old engines allow several networks with one name; ours goes first then.
  */
 export async function findNetwork(
   client: EngineClient,
@@ -41,9 +42,10 @@ export function listNetworks(client: EngineClient, call: Call): Promise<readonly
 }
 
 /**
- * Up to API 1.43 a name is unique only for those who ask for it, and two who ask at the same time both get it (seen on 20.10); no container
- * can start on either network then. So we look again, and whoever sees another takes its own back: the last to
- * register always sees it. At worst both do, and the next try has the name for itself.
+ * Up to API 1.43 a name is unique only for those who ask for it, and two who ask at the same time both get it
+ * (seen on 20.10); no container can start on either network then. So we look again, and whoever sees another
+ * takes its own back: the last to register always sees it. At worst both do, and the next try has the name
+ * for itself.
  */
 export async function createNetwork(client: EngineClient, spec: NetworkSpec, call: Call): Promise<void> {
   const what = `create network ${spec.name}`
@@ -59,7 +61,7 @@ export async function createNetwork(client: EngineClient, spec: NetworkSpec, cal
   const madeId = await client.call(
     { what, timeoutMs: 30_000, signal: call?.signal },
     docker => docker.createNetwork(inBody(asked)),
-    ({ body }) => made.parse(body).Id,
+    ({ body }) => createdObject.parse(body).Id,
   )
   const found = await list(client, { what, filters: { name: [spec.name] } }, call)
   if (found.every(({ name, networkId }) => name !== spec.name || networkId === madeId)) return

@@ -8,8 +8,9 @@ const processList = z.object({
 })
 
 /**
- * As whom the first process of a container runs. The engine asks the `ps` of its own host, which also sees what a container without any program of its own runs.
- * An entrypoint may begin as root and become somebody else, so only what is seen later counts.
+ * As whom the first process of a container runs. The engine asks the `ps` of its own host, which also sees
+ * what a container without any program of its own runs. An entrypoint may begin as root and become somebody
+ * else, so only what is seen later counts.
  */
 export function findProcessUser(
   client: EngineClient,

@@ -16,7 +16,10 @@ interface PullLine {
 /** A registry that sends nothing for so long has stalled; layers of any size keep reporting. */
 const stallMs = 60_000
 
-/** Pulls as long as it makes progress. There is no overall deadline: gigabytes over a slow line are no failure. */
+/**
+ * Pulls as long as it makes progress. There is no overall deadline: gigabytes over a slow line are no
+ * failure.
+ */
 export async function pullImage(
   client: EngineClient,
   pull: {
@@ -39,7 +42,10 @@ export async function pullImage(
   await followPull(stream, pull, call)
 }
 
-/** Docker pulls all tags when it is told none, so `latest` is said in full. With a digest the tag says nothing. */
+/**
+ * Docker pulls all tags when it is told none, so `latest` is said in full. With a digest the tag says
+ * nothing.
+ */
 function splitReference(image: string): { readonly fromImage: string; readonly tag: string } {
   const [name = image, digest] = image.split('@')
   const tagged = /^(.*):([^/:]+)$/.exec(name)

@@ -4,11 +4,14 @@ import { FlotillaError } from '../../errors.js'
 import { readBody } from './body.js'
 import { explainAnswer } from './engine-errors.js'
 import type { EngineReply, EngineRequest } from './engine-client.js'
-import type { Scope } from './scope.js'
+import type { CallScope } from './scope.js'
 import type { WireAnswer } from './transport.js'
 import { explainWebPage } from './web-page.js'
 
-/** Docker answers 304 when a container is already started or stopped. That is what was wanted, so it is success. */
+/**
+ * Docker answers 304 when a container is already started or stopped. That is what was wanted, so it is
+ * success.
+ */
 export function isSuccess(request: EngineRequest, response: IncomingMessage): boolean {
   const status = response.statusCode ?? 0
   return (status >= 200 && status < 300) || status === 304 || request.accept?.includes(status) === true
@@ -17,7 +20,7 @@ export function isSuccess(request: EngineRequest, response: IncomingMessage): bo
 export async function readReply(
   request: EngineRequest,
   answer: WireAnswer,
-  scope: Scope,
+  scope: CallScope,
 ): Promise<EngineReply> {
   if (answer.kind === 'upgraded') throw unexpectedUpgrade(request, answer.socket)
   const { response } = answer
@@ -28,7 +31,7 @@ export async function readReply(
   const text = bytes.toString('utf8')
   const page = explainWebPage(request.what, response, text)
   if (page !== null) throw page
-  if (status >= 400) return { status, body: errorWords(text) }
+  if (status >= 400) return { status, body: errorMessageOf(text) }
   if (request.format === 'text') return { status, body: text }
   if (text.trim() === '') return { status, body: null }
   try {
@@ -46,12 +49,13 @@ export async function throwAnswer(request: EngineRequest, response: IncomingMess
   const text = (await readBody(response, request.what)).toString('utf8')
   const page = explainWebPage(request.what, response, text)
   throw (
-    page ?? explainAnswer({ what: request.what, status: response.statusCode ?? 0, said: errorWords(text) })
+    page ??
+    explainAnswer({ what: request.what, status: response.statusCode ?? 0, message: errorMessageOf(text) })
   )
 }
 
 /** Docker says `{"message": …}`; some proxies and very old routes say it in plain text. */
-function errorWords(text: string): string {
+function errorMessageOf(text: string): string {
   try {
     const { message } = JSON.parse(text) as { message?: unknown }
     if (typeof message === 'string') return message

@@ -2,12 +2,12 @@ import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { chooseApiVersion } from './api-version.js'
-import { DialledDocker, isRead, type Dialled } from './dialled.js'
-import type { Ask, EngineClient, EngineRequest } from './engine-client.js'
+import { InterceptedDocker, isRead, type ModemRequest } from './intercepted-docker.js'
+import type { DockerCall, EngineClient, EngineRequest } from './engine-client.js'
 import { errnoOf, explainTransport } from './engine-errors.js'
 import { decodeSafely, isSuccess, readReply, throwAnswer, unexpectedUpgrade } from './reply.js'
-import type { Scope } from './scope.js'
-import { openScope } from './scope.js'
+import type { CallScope } from './scope.js'
+import { openCallScope } from './scope.js'
 import type { Transport, WireAnswer } from './transport.js'
 
 /** Makes the client; nothing is sent before the first call. */
@@ -22,20 +22,20 @@ export function createEngineClient(options: {
 
   const client: EngineClient = {
     endpoint,
-    call: (request, ask, decode) =>
-      attempt(request, ask, async (answer, scope) => {
+    call: (request, invoke, decode) =>
+      attempt(request, invoke, async (answer, scope) => {
         const reply = await readReply(request, answer, scope)
         return decodeSafely({ request, reply, decode })
       }),
-    open: (request, ask) =>
-      attempt(request, ask, async (answer, scope) => {
+    open: (request, invoke) =>
+      attempt(request, invoke, async (answer, scope) => {
         if (answer.kind === 'upgraded') throw unexpectedUpgrade(request, answer.socket)
         if (!isSuccess(request, answer.response)) await throwAnswer(request, answer.response)
         scope.outlive(answer.response)
         return answer.response
       }),
-    upgrade: (request, ask) =>
-      attempt(request, ask, async (answer, scope) => {
+    upgrade: (request, invoke) =>
+      attempt(request, invoke, async (answer, scope) => {
         if (answer.kind === 'response') return throwAnswer(request, answer.response)
         scope.outlive(answer.socket)
         return answer.socket
@@ -52,15 +52,15 @@ export function createEngineClient(options: {
   return client
 
   /** Asks, with one more try where that is harmless, and has `use` make something of the answer. */
-  function attempt<T>(request: EngineRequest, ask: Ask, use: Use<T>): Promise<T> {
+  function attempt<T>(request: EngineRequest, invoke: DockerCall, use: Use<T>): Promise<T> {
     return guarded(request, async (scope, sent) => {
       for (let attempts = 1; ; attempts++) {
         const apiVersion = request.unversioned === true ? null : await scope.race(negotiated())
         try {
           return await scope.race(
-            exchange(ask, async dialled => {
-              sent.isRead = isRead(dialled)
-              const wire = transport.send(dialled, { apiVersion, signal: scope.signal })
+            exchange(invoke, async modemRequest => {
+              sent.isRead = isRead(modemRequest)
+              const wire = transport.send(modemRequest, { apiVersion, signal: scope.signal })
               return use(await scope.race(wire, destroyAnswer), scope)
             }),
           )
@@ -73,12 +73,15 @@ export function createEngineClient(options: {
     })
   }
 
-  /** Runs `act` under the deadline, the caller's signal and `close`, and turns what it throws into a FlotillaError. */
+  /**
+   * Runs `act` under the deadline, the caller's signal and `close`, and turns what it throws into a
+   * FlotillaError.
+   */
   async function guarded<T>(
     request: Pick<EngineRequest, 'what' | 'timeoutMs' | 'signal'>,
-    act: (scope: Scope, sent: { isRead: boolean }) => Promise<T>,
+    act: (scope: CallScope, sent: { isRead: boolean }) => Promise<T>,
   ): Promise<T> {
-    const scope = openScope({ ...request, clock, closing: closing.signal, address: endpoint.address })
+    const scope = openCallScope({ ...request, clock, closing: closing.signal, address: endpoint.address })
     const sent = { isRead: true }
     try {
       return await act(scope, sent)
@@ -94,7 +97,10 @@ export function createEngineClient(options: {
     }
   }
 
-  /** One question for all who ask at the same time. Asked again after any failure: the engine may have been replaced meanwhile. */
+  /**
+   * One question for all who ask at the same time. Asked again after any failure: the engine may have been
+   * replaced meanwhile.
+   */
   function negotiated(): Promise<string> {
     version ??= askVersion().catch((error: unknown) => {
       version = null
@@ -122,17 +128,20 @@ export function createEngineClient(options: {
 
 const versionTimeoutMs = 10_000
 
-type Use<T> = (answer: WireAnswer, scope: Scope) => Promise<T>
+type Use<T> = (answer: WireAnswer, scope: CallScope) => Promise<T>
 
-/** Has dockerode say what to send; resolves with what became of that, and rejects with whatever went wrong in either. */
-function exchange<T>(ask: Ask, send: (dialled: Dialled) => Promise<T>): Promise<T> {
+/**
+ * Has dockerode say what to send; resolves with what became of that, and rejects with whatever went wrong in
+ * either.
+ */
+function exchange<T>(invoke: DockerCall, send: (modemRequest: ModemRequest) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const docker = new DialledDocker(async dialled => {
-      const result = await send(dialled)
+    const docker = new InterceptedDocker(async modemRequest => {
+      const result = await send(modemRequest)
       resolve(result)
       return result
     })
-    ask(docker).catch(reject)
+    invoke(docker).catch(reject)
   })
 }
 
@@ -142,13 +151,19 @@ function destroyAnswer(answer: WireAnswer): void {
   stream.destroy()
 }
 
-/** A kept connection that the engine closed just as we wrote to it: nothing was answered, and asking again is harmless. */
+/**
+ * A kept connection that the engine closed just as we wrote to it: nothing was answered, and asking again is
+ * harmless.
+ */
 function isStaleSocket(error: unknown): boolean {
   const code = errnoOf(error)
   return code === 'ECONNRESET' || code === 'EPIPE'
 }
 
-/** `client version 1.50 is too new …`: the engine was replaced since it was asked. It has done nothing, so ask anew and repeat. */
+/**
+ * `client version 1.50 is too new …`: the engine was replaced since it was asked. It has done nothing, so ask
+ * anew and repeat.
+ */
 function isVersionRefused(error: unknown): boolean {
   return error instanceof FlotillaError && /client version \S+ is too (new|old)/.test(error.message)
 }

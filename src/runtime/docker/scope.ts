@@ -5,9 +5,12 @@ import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 
 /** What holds one call together: its signal, and the promise that it ends. */
-export interface Scope {
+export interface CallScope {
   readonly signal: AbortSignal
-  /** Settles as `promise` does, or rejects as soon as the scope is aborted; `late` gets a result that came too late. */
+  /**
+   * Settles as `promise` does, or rejects as soon as the scope is aborted; `late` gets a result that came too
+   * late.
+   */
   race<T>(promise: Promise<T>, late?: (result: T) => void): Promise<T>
   abort(reason: unknown): void
   /** Takes the deadline off and ties the stream to the caller's signal for as long as it lives. */
@@ -15,15 +18,18 @@ export interface Scope {
   end(): void
 }
 
-/** Opens the scope of one call: it is aborted with the FlotillaError that tells which of deadline, caller and close ended it. */
-export function openScope(options: {
+/**
+ * Opens the scope of one call: it is aborted with the FlotillaError that tells which of deadline, caller and
+ * close ended it.
+ */
+export function openCallScope(options: {
   readonly what: string
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
   readonly closing: AbortSignal
   readonly clock: Clock
   readonly address: string
-}): Scope {
+}): CallScope {
   const { what, timeoutMs, signal, closing, clock, address } = options
   const ending = new AbortController()
   const onAbort = () => ending.abort(new FlotillaError('runtime/aborted', `${what}: ended on request`))

@@ -7,8 +7,9 @@ import type { DockerTarget } from './endpoint.js'
 type SshTarget = Extract<DockerTarget, { kind: 'ssh' }>
 
 /**
- * An http agent whose connections are `ssh … docker system dial-stdio`, as in the docker command: the user's own ssh does the
- * work, so ~/.ssh/config, known_hosts and keys count. (docker-modem's own ssh makes a connection per call and checks no host key.)
+ * An http agent whose connections are `ssh … docker system dial-stdio`, as in the docker command: the user's
+ * own ssh does the work, so ~/.ssh/config, known_hosts and keys count. (docker-modem's own ssh makes a
+ * connection per call and checks no host key.)
  */
 export class SshAgent extends Agent {
   readonly #target: SshTarget
@@ -32,7 +33,9 @@ export class SshAgent extends Agent {
   }
 }
 
-/** A child's stdin and stdout as one connection; what it says on stderr becomes the reason when it ends early. */
+/**
+ * A child's stdin and stdout as one connection; what it says on stderr becomes the reason when it ends early.
+ */
 class ProcessConnection extends Duplex {
   readonly #child: ChildProcessWithoutNullStreams
   #complaint = ''

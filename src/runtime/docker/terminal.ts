@@ -5,8 +5,8 @@ import { createFrameReader } from './frames.js'
 type Size = { readonly columns: number; readonly rows: number }
 
 /**
- * Joins a command's raw stream with a terminal or with pipes until the command ends, then leaves the terminal as it was.
- * With a pty the caller's terminal goes raw, so that every key (Ctrl-C too) is the command's.
+ * Joins a command's raw stream with a terminal or with pipes until the command ends, then leaves the terminal
+ * as it was. With a pty the caller's terminal goes raw, so that every key (Ctrl-C too) is the command's.
  */
 export function connectTerminal(given: {
   readonly socket: Duplex

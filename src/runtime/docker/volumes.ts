@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
-import type { CallOptions, VolumeFacts, VolumeSpec } from '../runtime.js'
-import { inBody } from './dialled.js'
+import type { CallOptions } from '../runtime.js'
+import { inBody } from './intercepted-docker.js'
 import type { EngineClient } from './engine-client.js'
-import { labels } from './shapes.js'
+import { labels } from './schemas.js'
+import type { VolumeFacts, VolumeSpec } from '../../model/engine.js'
 
 type Call = CallOptions | undefined
 
@@ -37,8 +38,9 @@ export function findVolume(client: EngineClient, name: string, call: Call): Prom
 }
 
 /**
- * Docker answers with the volume that is there, whoever made it: the labels of the one that is there decide. One of another driver it does not look at, and says that there is
- * a conflict, or, after 15 s, that there is no such driver.
+ * Docker answers with the volume that is there, whoever made it: the labels of the one that is there decide.
+ * One of another driver it does not look at, and says that there is a conflict, or, after 15 s, that there is
+ * no such driver.
  */
 export async function createVolume(client: EngineClient, spec: VolumeSpec, call: Call): Promise<void> {
   const { name, labels: wanted, driver = 'local', options = {} } = spec

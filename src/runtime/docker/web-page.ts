@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { FlotillaError } from '../../errors.js'
 
 /**
- * What a proxy in front of the engine answers by itself (docker-socket-proxy, a gateway that finds nobody behind it): a page for people. It says nothing about containers:
- * its 404 does not mean that one is gone.
+ * What a proxy in front of the engine answers by itself (docker-socket-proxy, a gateway that finds nobody
+ * behind it): a page for people. It says nothing about containers: its 404 does not mean that one is gone.
  * @returns null for what an engine has answered.
  */
 export function explainWebPage(

@@ -1,6 +1,6 @@
 import { FlotillaError } from '../../errors.js'
 import { flotillaLabel } from '../labels.js'
-import type { NetworkFacts } from '../runtime.js'
+import type { NetworkFacts } from '../../model/engine.js'
 
 /** What networks keep of containers that are gone. */
 export class FakeLeftovers {
@@ -15,7 +15,9 @@ export class FakeLeftovers {
     this.#names.set(network, new Set([...(this.#names.get(network) ?? []), name]))
   }
 
-  /** That of this name, or all of them. @throws FlotillaError runtime/conflict on a network that is not ours */
+  /**
+   * That of this name, or all of them. @throws FlotillaError runtime/conflict on a network that is not ours
+   */
   drop(network: string, name: string | null): void {
     const names = this.#names.get(network)
     if (names === undefined || (name !== null && !names.has(name))) return

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { complete, completedKinds, type KnownThings } from '../../../src/cli/completion/complete.js'
+import { complete, completableKinds, type CandidateSource } from '../../../src/cli/completion/complete.js'
 import { slotOf } from '../../../src/cli/completion/command-tree.js'
 import { testProgram } from '../test-program.js'
 
 const program = testProgram()
 
 const names = ['shop', 'shelf']
-const known: KnownThings = {
+const known: CandidateSource = {
   flotillas: () => Promise.resolve(names.map(word => ({ word, description: '' }))),
   nodes: (flotilla, by) =>
     Promise.resolve(
@@ -106,6 +106,6 @@ test('every argument and every option’s value is one that completion knows, or
   const unknown = slots
     .filter(({ choices }) => choices === undefined || choices.length === 0)
     .map(({ name }) => name)
-    .filter(name => ![...completedKinds, ...free].includes(name))
+    .filter(name => ![...completableKinds, ...free].includes(name))
   assert.deepEqual([...new Set(unknown)], [])
 })

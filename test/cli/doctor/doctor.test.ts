@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
-import { examine } from '../../../src/cli/doctor/checks.js'
+import { runChecks } from '../../../src/cli/doctor/checks.js'
 import { renderFindings } from '../../../src/cli/doctor/doctor.js'
 import type { DoctorFacts, HostFacts, Known, StateFacts } from '../../../src/cli/doctor/facts.js'
 import { gatherStateFacts } from '../../../src/cli/doctor/gather-state.js'
@@ -22,7 +22,7 @@ const engine: Extract<DoctorFacts['engine'], { kind: 'answers' }> = {
   skewMs: 3,
   insideContainer: false,
   readOnly: known(null),
-  reach: { kind: 'way', mode: 'container-ip', reason: 'the engine is local' },
+  reach: { kind: 'reachable', mode: 'container-ip', reason: 'the engine is local' },
   facts: {
     product: 'docker',
     version: '26.1.5',
@@ -48,8 +48,8 @@ const host: HostFacts = {
 }
 const state: StateFacts = {
   directory: '/var/lib/flotilla',
-  isThere: true,
-  trouble: null,
+  exists: true,
+  error: null,
   exposed: [],
   disk: roomy,
   holder: { pid: 42, host: 'here', command: 'run', alive: true },
@@ -62,8 +62,8 @@ const healthy: DoctorFacts = {
   encryption: known([{ flotilla: 'shop', mode: 'require' }]),
   images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
-  misled: known([]),
-  withoutSecrets: known([]),
+  nameConflicts: known([]),
+  missingSecrets: known([]),
   leftovers: known([]),
 }
 
@@ -83,14 +83,14 @@ test('the certificate that clients are to trust is no secret; a key, and a folde
 })
 
 test('where all is well every check is ok', () => {
-  const bad = examine(healthy).filter(({ verdict }) => verdict !== 'ok')
+  const bad = runChecks(healthy).filter(({ verdict }) => verdict !== 'ok')
   assert.deepEqual(bad, [])
-  assert.ok(examine(healthy).length > 15)
+  assert.ok(runChecks(healthy).length > 15)
 })
 
 test('doctor says what is in plain text, for whom, and what to write', () => {
   const told = (...modes: readonly ('off' | 'prefer' | 'require')[]) =>
-    examine({
+    runChecks({
       ...healthy,
       encryption: known(modes.map((mode, index) => ({ flotilla: `shop-${index}`, mode }))),
     }).find(({ check }) => check === 'encryption')
@@ -121,7 +121,7 @@ const troubles: Readonly<
   'no way to the nodes': {
     check: 'reach',
     verdict: 'failure',
-    facts: { engine: { ...engine, reach: { kind: 'no-way', reason: 'it is on another machine' } } },
+    facts: { engine: { ...engine, reach: { kind: 'unreachable', reason: 'it is on another machine' } } },
     says: /another machine/,
   },
   'clocks that are some seconds apart': {
@@ -159,7 +159,7 @@ const troubles: Readonly<
   'a remote engine': {
     check: 'overcommit',
     verdict: 'unknown',
-    facts: { host: { ...host, overcommit: { kind: 'unknown', why: 'the engine is on another machine' } } },
+    facts: { host: { ...host, overcommit: { kind: 'unknown', reason: 'the engine is on another machine' } } },
     says: /another machine/,
   },
   'a disk with little room': {
@@ -183,7 +183,7 @@ const troubles: Readonly<
   'a state directory that is another’s': {
     check: 'state',
     verdict: 'failure',
-    facts: { state: { ...state, trouble: 'this user may not write it' } },
+    facts: { state: { ...state, error: 'this user may not write it' } },
     says: /may not write/,
     fix: /chown/,
   },
@@ -249,7 +249,7 @@ const troubles: Readonly<
   'lost passwords': {
     check: 'secrets',
     verdict: 'failure',
-    facts: { withoutSecrets: known(['shop']) },
+    facts: { missingSecrets: known(['shop']) },
     says: /shop/,
     fix: /backup.*flotilla down shop && flotilla up shop/,
   },
@@ -258,7 +258,7 @@ const troubles: Readonly<
     verdict: 'warning',
     facts: {
       leftovers: known([
-        { kind: 'volume', name: 'shop-3', flotilla: 'shop', because: 'x', sinceMs: null, sizeBytes: null },
+        { kind: 'volume', name: 'shop-3', flotilla: 'shop', reason: 'x', sinceMs: null, sizeBytes: null },
       ]),
     },
     says: /shop-3/,
@@ -268,7 +268,7 @@ const troubles: Readonly<
 
 for (const [what, { check, verdict, facts, says, fix }] of Object.entries(troubles))
   test(`${what} → ${verdict}`, () => {
-    const finding = examine({ ...healthy, ...facts }).find(one => one.check === check)
+    const finding = runChecks({ ...healthy, ...facts }).find(one => one.check === check)
     assert.equal(finding?.verdict, verdict)
     assert.match(finding.found, says)
     if (fix !== undefined) assert.match(finding.fix ?? '', fix)
@@ -277,9 +277,9 @@ for (const [what, { check, verdict, facts, says, fix }] of Object.entries(troubl
   })
 
 test('on a terminal the words are wrapped under their column, and what is to be typed is not', () => {
-  const [, , , , , overcommit] = examine({ ...healthy, host: { ...host, overcommit: known('0') } })
+  const [, , , , , overcommit] = runChecks({ ...healthy, host: { ...host, overcommit: known('0') } })
   assert.ok(overcommit !== undefined)
-  const text = renderFindings([overcommit], { columns: 60, colour: false })
+  const text = renderFindings([overcommit], { columns: 60, color: false })
   assert.deepEqual(text.split('\n'), [
     'warning  overcommit   vm.overcommit_memory is 0',
     '                      a background save, and with it a',
@@ -295,14 +295,14 @@ test('on a terminal the words are wrapped under their column, and what is to be 
 
 test('an engine that keeps no links is not fit for nodes, and doctor says so before anything is tried', () => {
   const podman = { ...engine, facts: { ...engine.facts, product: 'podman' } }
-  const [finding] = examine({ ...healthy, engine: podman })
+  const [finding] = runChecks({ ...healthy, engine: podman })
   assert.equal(finding?.verdict, 'failure')
   assert.match(finding.found, /podman .* keeps no links between containers/)
 })
 
 test('an engine that lets nobody change anything fails doctor, though it answers every question', () => {
   const readOnly = known('it answers 403 (Forbidden)')
-  const findings = examine({ ...healthy, engine: { ...engine, readOnly } })
+  const findings = runChecks({ ...healthy, engine: { ...engine, readOnly } })
   assert.deepEqual(
     findings.filter(({ verdict }) => verdict !== 'ok').map(({ check, found }) => [check, found]),
     [['changes', 'the engine takes no changes from here: it answers 403 (Forbidden)']],
@@ -310,8 +310,10 @@ test('an engine that lets nobody change anything fails doctor, though it answers
 })
 
 test('a name of ours that somebody else answers to is found, with what to type', () => {
-  const misled = known([{ why: 'web answers to shop-master', fix: 'docker network disconnect frontend web' }])
-  const finding = examine({ ...healthy, misled }).find(({ check }) => check === 'names')
+  const nameConflicts = known([
+    { reason: 'web answers to shop-master', fix: 'docker network disconnect frontend web' },
+  ])
+  const finding = runChecks({ ...healthy, nameConflicts }).find(({ check }) => check === 'names')
   assert.deepEqual(
     [finding?.verdict, finding?.found, finding?.fix],
     ['failure', 'web answers to shop-master', 'docker network disconnect frontend web'],

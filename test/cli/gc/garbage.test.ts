@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findGarbage, type Belongings, type DeclaredFlotilla } from '../../../src/cli/gc/garbage.js'
+import { findGarbage, type GcInput, type DeclaredFlotilla } from '../../../src/cli/gc/garbage.js'
 import { archiveAgeMsMax, newerBytesMax } from '../../../src/reconciler/execute/archive-retention.js'
-import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
-import type { ContainerFacts, VolumeFacts } from '../../../src/runtime/runtime.js'
+import { defaultPersistence } from '../../../src/manifest/sections/persistence.js'
+import type { ContainerFacts, VolumeFacts } from '../../../src/model/engine.js'
 
 const nowMs = Date.parse('2026-11-23T12:00:00Z')
 const ready: DeclaredFlotilla = {
   name: 'shop',
-  persistence: persistenceByDefault('aof'),
+  persistence: defaultPersistence('aof'),
   ordinals: [0, 1],
-  trouble: null,
+  notReadyReason: null,
 }
 
 function volume(name: string, labels: Readonly<Record<string, string>>): VolumeFacts {
@@ -43,21 +43,21 @@ function container(facts: Partial<ContainerFacts>): ContainerFacts {
   }
 }
 
-function sort(some: Partial<Belongings>) {
-  const all: Belongings = {
+function sort(some: Partial<GcInput>) {
+  const all: GcInput = {
     nowMs,
     declared: [ready],
-    remembered: ['shop'],
+    folded: ['shop'],
     containers: [],
     volumes: [],
     networks: [],
-    setAside: [],
+    nodeArchives: [],
     ...some,
   }
   const { unwanted, kept } = findGarbage(all)
   return {
     unwanted: unwanted.map(({ name }) => name),
-    kept: kept.map(({ name, because }) => `${name}: ${because}`),
+    kept: kept.map(({ name, reason }) => `${name}: ${reason}`),
   }
 }
 
@@ -67,7 +67,7 @@ test('the volume of a node that was scaled away is wanted by nobody', () => {
 })
 
 test('while the flotilla is not Ready its surplus volume is kept: it may be the last copy', () => {
-  const declared = [{ ...ready, trouble: 'is Degraded: node 1 is stopped' }]
+  const declared = [{ ...ready, notReadyReason: 'is Degraded: node 1 is stopped' }]
   const { unwanted, kept } = sort({ declared, volumes: [nodeVolume('shop', 2)] })
   assert.deepEqual(unwanted, [])
   assert.match(kept.join(), /shop is Degraded: node 1 is stopped, and until it is Ready/)
@@ -122,15 +122,15 @@ test('of data set aside what is past its time goes, and the newest stays however
   const folder = (name: string, agoMs: number) => ({ name, atMs: nowMs - agoMs, sizeBytes: 1_000 })
   const node = { flotilla: 'shop', ordinal: 0, containerId: 'c' }
   const old = archiveAgeMsMax + 1
-  assert.deepEqual(sort({ setAside: [{ ...node, archives: [folder('epoch-2', old)] }] }).unwanted, [])
+  assert.deepEqual(sort({ nodeArchives: [{ ...node, archives: [folder('epoch-2', old)] }] }).unwanted, [])
   const archives = [folder('epoch-2', old + 1), folder('epoch-3', old), folder('epoch-4', 5)]
   const containers = [container({ containerId: 'c', mounts: [{ volume: 'odd-0', path: '/data' }] })]
-  assert.deepEqual(sort({ containers, setAside: [{ ...node, archives }] }).unwanted, [
+  assert.deepEqual(sort({ containers, nodeArchives: [{ ...node, archives }] }).unwanted, [
     'odd-0:/data/set-aside/epoch-3',
     'odd-0:/data/set-aside/epoch-2',
   ])
-  const declared = [{ ...ready, trouble: 'is Held: DataLossGuard' }]
-  assert.deepEqual(sort({ declared, containers, setAside: [{ ...node, archives }] }).unwanted, [])
+  const declared = [{ ...ready, notReadyReason: 'is Held: DataLossGuard' }]
+  assert.deepEqual(sort({ declared, containers, nodeArchives: [{ ...node, archives }] }).unwanted, [])
 })
 
 test('an archive that goes because newer ones are large is told with its own size and why', () => {
@@ -138,16 +138,16 @@ test('an archive that goes because newer ones are large is told with its own siz
   const node = { flotilla: 'shop', ordinal: 0, containerId: 'c' }
   const archives = [archive('epoch-2', nowMs - 60_000), archive('epoch-3', nowMs - 30_000)]
   const { unwanted } = findGarbage({
-    ...{ nowMs, declared: [ready], remembered: [], containers: [], volumes: [], networks: [] },
-    setAside: [{ ...node, archives }],
+    ...{ nowMs, declared: [ready], folded: [], containers: [], volumes: [], networks: [] },
+    nodeArchives: [{ ...node, archives }],
   })
   assert.deepEqual(
-    unwanted.map(({ name, sizeBytes, because }) => ({ name, sizeBytes, because })),
+    unwanted.map(({ name, sizeBytes, reason }) => ({ name, sizeBytes, reason })),
     [
       {
         name: '?:/data/set-aside/epoch-2',
         sizeBytes: newerBytesMax,
-        because: 'newer ones hold 1 GiB or more',
+        reason: 'newer ones hold 1 GiB or more',
       },
     ],
   )

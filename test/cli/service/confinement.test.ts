@@ -11,7 +11,10 @@ import { flotillaProgram } from '../../support/cli.js'
 const absent =
   spawnSync('unshare', ['--mount', 'true']).status === 0 ? false : 'no mount name spaces may be made here'
 
-/** What the unit lets a process write is all that it can write: `ProtectSystem=strict`, made by the mounts that systemd makes. */
+/**
+ * What the unit lets a process write is all that it can write: `ProtectSystem=strict`, made by the mounts
+ * that systemd makes.
+ */
 function runConfined(writable: readonly string[], args: readonly string[]) {
   const confine = [
     'for path in $WRITABLE; do mount --bind "$path" "$path"; done',

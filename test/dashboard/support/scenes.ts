@@ -1,9 +1,9 @@
 import type { EventRecord } from '../../../src/events/journal/record.js'
-import type { Sight } from '../../../src/reconciler/controller.js'
-import type { NodeSeen } from '../../../src/reconciler/observation.js'
-import { readingsOf } from '../../../src/series/readings.js'
-import { stepMs, stepsKept } from '../../../src/series/series.js'
-import { sightOf, type FakeDesk } from '../../http/support/fake-desk.js'
+import type { Snapshot } from '../../../src/reconciler/loop/controller.js'
+import type { ObservedNode } from '../../../src/model/observation.js'
+import { readingsOf } from '../../../src/timeseries/readings.js'
+import { stepMs, stepsKept } from '../../../src/timeseries/time-series.js'
+import { snapshotOf, type FakeControlApi } from '../../http/support/fake-control-api.js'
 import {
   follower,
   historyEntry,
@@ -14,29 +14,32 @@ import {
   type Case,
 } from '../../reconciler/support/world.js'
 
-/** What a daemon may know when somebody opens the page. Each is put on a desk that the real server serves from. */
+/**
+ * What a daemon may know when somebody opens the page. Each is put on a desk that the real server serves
+ * from.
+ */
 export const scenes = {
-  healthy: desk => putShop(desk, { replicas: 3 }),
-  degraded: desk =>
-    putShop(desk, {
+  healthy: api => putShop(api, { replicas: 3 }),
+  degraded: api =>
+    putShop(api, {
       replicas: 3,
       nodes: [head([1, 3]), following(1), stopped(2), following(3, { link: 'down' })],
       more: [event('node.died', 'warn', 40, { node: 2, name: 'shop-replica-2', exitCode: 137 })],
     }),
-  held: desk =>
-    putShop(desk, {
+  held: api =>
+    putShop(api, {
       replicas: 2,
       nodes: [head([1]), following(1)],
-      seen: { strangers: [{ name: 'shop-replica-2', containerId: 'f'.repeat(64), image: 'nginx' }] },
+      seen: { foreignContainers: [{ name: 'shop-replica-2', containerId: 'f'.repeat(64), image: 'nginx' }] },
       more: [
         event('flotilla.held', 'error', 30, {
           hold: 'NameConflict',
-          why: 'the container shop-replica-2 is not ours',
+          reason: 'the container shop-replica-2 is not ours',
         }),
       ],
     }),
-  masterless: desk =>
-    putShop(desk, {
+  masterless: api =>
+    putShop(api, {
       replicas: 2,
       nodes: [
         stopped(0, { name: 'shop-master' }),
@@ -44,24 +47,24 @@ export const scenes = {
         following(2, { link: 'down' }),
       ],
     }),
-  paused: desk =>
-    putShop(desk, {
+  paused: api =>
+    putShop(api, {
       replicas: 2,
       nodes: [head([1]), following(1), stopped(2)],
       memory: { pausedSinceMs: Date.now() - 300_000 },
     }),
-  many: desk => putShop(desk, { replicas: 13 }),
-  fleet(desk) {
-    scenes.healthy(desk)
-    const healthy = desk.sights.get('shop') ?? null
-    scenes.degraded(desk)
-    const degraded = desk.sights.get('shop') ?? null
-    scenes.held(desk)
-    const held = desk.sights.get('shop') ?? null
-    scenes.masterless(desk)
-    const masterless = desk.sights.get('shop') ?? null
-    desk.sights.clear()
-    for (const [name, sight] of [
+  many: api => putShop(api, { replicas: 13 }),
+  fleet(api) {
+    scenes.healthy(api)
+    const healthy = api.snapshots.get('shop') ?? null
+    scenes.degraded(api)
+    const degraded = api.snapshots.get('shop') ?? null
+    scenes.held(api)
+    const held = api.snapshots.get('shop') ?? null
+    scenes.masterless(api)
+    const masterless = api.snapshots.get('shop') ?? null
+    api.snapshots.clear()
+    for (const [name, snapshot] of [
       ...(['accounts', 'basket', 'catalogue', 'sessions', 'search', 'rate-limits'] as const).map(
         one => [one, healthy] as const,
       ),
@@ -69,25 +72,25 @@ export const scenes = {
       ['checkout', masterless] as const,
       ['mail-queue', held] as const,
     ])
-      if (sight !== null) desk.sights.set(name, renamed(sight, name))
+      if (snapshot !== null) api.snapshots.set(name, renamed(snapshot, name))
   },
-  empty: desk => desk.sights.clear(),
-} as const satisfies Readonly<Record<string, (desk: FakeDesk) => void>>
+  empty: api => api.snapshots.clear(),
+} as const satisfies Readonly<Record<string, (api: FakeControlApi) => void>>
 
 const offsetNow = 48_213_555
 
 interface Shop {
   readonly replicas: number
-  readonly nodes?: readonly NodeSeen[]
+  readonly nodes?: readonly ObservedNode[]
   readonly seen?: Case['seen']
   readonly memory?: Parameters<typeof memory>[1]
   readonly more?: readonly EventRecord[]
 }
 
-function putShop(desk: FakeDesk, shop: Shop): void {
+function putShop(api: FakeControlApi, shop: Shop): void {
   const ordinals = Array.from({ length: shop.replicas }, (_, index) => index + 1)
   const nowMs = Date.now()
-  desk.nowMs = () => Date.now()
+  api.nowMs = () => Date.now()
   const history = [
     historyEntry({
       kind: 'creation',
@@ -105,17 +108,17 @@ function putShop(desk: FakeDesk, shop: Shop): void {
       ...took(178, 1_380_000),
     }),
   ]
-  const remembered = memory(0, { everReady: true, generation: 3, epoch: 2, history, ...shop.memory })
-  const wanted = { spec: { replicas: shop.replicas }, memory: remembered }
+  const folded = memory(0, { everReady: true, generation: 3, epoch: 2, history, ...shop.memory })
+  const wanted = { spec: { replicas: shop.replicas }, memory: folded }
   const whole = [head(ordinals), ...ordinals.map(ordinal => following(ordinal))]
-  const before = sightOf({ ...wanted, nodes: whole, seen: { atMs: nowMs - 1_320_000 } })
-  const sight = sightOf(
+  const before = snapshotOf({ ...wanted, nodes: whole, seen: { atMs: nowMs - 1_320_000 } })
+  const snapshot = snapshotOf(
     { ...wanted, nodes: shop.nodes ?? whole, seen: { atMs: nowMs, ...shop.seen } },
     before.status,
   )
-  desk.sights.set('shop', sight)
-  noteAnHour(desk, sight)
-  desk.records = [
+  api.snapshots.set('shop', snapshot)
+  noteAnHour(api, snapshot)
+  api.records = [
     event('node.offline', 'warn', 1_380, { node: 1, name: 'shop-master', health: 'unreachable' }),
     event('flotilla.phase', 'info', 1_380, { from: 'Ready', to: 'Unavailable', reason: 'no master' }),
     event('failover.started', 'warn', 1_380, {
@@ -137,13 +140,13 @@ function putShop(desk: FakeDesk, shop: Shop): void {
       generation: 3,
       epoch: 2,
     }),
-    ...(sight.status.phase === 'Ready'
+    ...(snapshot.status.phase === 'Ready'
       ? []
       : [
           event('flotilla.phase', 'info', 40, {
             from: 'Ready',
-            to: sight.status.phase,
-            reason: sight.status.reason,
+            to: snapshot.status.phase,
+            reason: snapshot.status.reason,
           }),
         ]),
     ...(shop.more ?? []),
@@ -155,7 +158,7 @@ function putShop(desk: FakeDesk, shop: Shop): void {
   }
 }
 
-function head(replicas: readonly number[]): NodeSeen {
+function head(replicas: readonly number[]): ObservedNode {
   return master(0, {
     offset: offsetNow,
     opsPerSecond: 1_240,
@@ -166,7 +169,7 @@ function head(replicas: readonly number[]): NodeSeen {
   })
 }
 
-function following(ordinal: number, { link = 'up' }: { readonly link?: 'up' | 'down' } = {}): NodeSeen {
+function following(ordinal: number, { link = 'up' }: { readonly link?: 'up' | 'down' } = {}): ObservedNode {
   const behind = offsetNow - ordinal * 120
   return replica(ordinal, {
     offset: behind,
@@ -184,13 +187,13 @@ function following(ordinal: number, { link = 'up' }: { readonly link?: 'up' | 'd
 }
 
 /** Waves, so that there is something to see, and a dip where the failover was. */
-function noteAnHour(desk: FakeDesk, { status }: Sight): void {
+function noteAnHour(api: FakeControlApi, { status }: Snapshot): void {
   const endMs = Date.now()
-  desk.series.forget('shop')
+  api.series.forget('shop')
   for (let step = stepsKept - 1; step >= 0; step--) {
     const isDown = step >= 132 && step <= 137
     const wave = 1 + 0.25 * Math.sin(step / 17) + 0.12 * Math.sin(step / 5.3 + 1)
-    desk.series.note(
+    api.series.record(
       'shop',
       endMs - step * stepMs,
       readingsOf(status.nodes)
@@ -233,6 +236,6 @@ const messages: Readonly<Record<string, string>> = {
 }
 
 /** The same under another name. */
-function renamed(sight: Sight, name: string): Sight {
-  return JSON.parse(JSON.stringify(sight).replaceAll('shop', name)) as Sight
+function renamed(snapshot: Snapshot, name: string): Snapshot {
+  return JSON.parse(JSON.stringify(snapshot).replaceAll('shop', name)) as Snapshot
 }

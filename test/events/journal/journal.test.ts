@@ -24,7 +24,7 @@ describe('the journal of events', () => {
   test('what is published can be read again, with ids that count up from 1', async t => {
     const { state, journal } = openIn(t)
     journal.publish(
-      'node.moved',
+      'node.address-changed',
       { node: 1, name: 'shop-1', from: 'a', to: 'b' },
       { flotilla: 'shop', pass: 'p' },
     )
@@ -34,7 +34,7 @@ describe('the journal of events', () => {
         id: 1,
         time: '1970-01-01T00:00:00.000Z',
         level: 'info',
-        event: 'node.moved',
+        event: 'node.address-changed',
         msg: 'a node has a new address',
         flotilla: 'shop',
         pass: 'p',
@@ -54,11 +54,11 @@ describe('the journal of events', () => {
   })
 
   test('events of level debug go past it, and beside it', async t => {
-    const beside: string[] = []
-    const { state, journal } = openIn(t, { beside: { publish: code => void beside.push(code) } })
-    journal.publish('action.done', { action: 'a', kind: 'tune', node: 1, cause: 'b', tookMs: 1 })
+    const forwardTo: string[] = []
+    const { state, journal } = openIn(t, { forwardTo: { publish: code => void forwardTo.push(code) } })
+    journal.publish('action.done', { action: 'a', kind: 'apply-config', node: 1, cause: 'b', tookMs: 1 })
     assert.deepEqual(await readEvents(state), [])
-    assert.deepEqual(beside, ['action.done'])
+    assert.deepEqual(forwardTo, ['action.done'])
   })
 
   test('ids go on after a restart', async t => {
@@ -100,7 +100,7 @@ describe('the journal of events', () => {
   test('what matters is kept when what repeats has pushed everything else out, in one order, each once', async t => {
     const { state, journal, folder } = openIn(t, { segmentBytesMax: 400, segmentsMax: 3 })
     for (let nth = 0; nth < 10; nth++) {
-      journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+      journal.publish('data.lost', { lastKnownKeys: 1, reason: `${nth}` })
       publish(journal, 9)
     }
     const matters = (record: EventRecord): boolean => record.event === 'data.lost'
@@ -116,9 +116,9 @@ describe('the journal of events', () => {
   })
 
   test('of what matters too the oldest goes when there is too much', async t => {
-    const bounds = { segmentBytesMax: 400, segmentsMax: 1, condensedBytesMax: 1_000 }
+    const bounds = { segmentBytesMax: 400, segmentsMax: 1, compactedBytesMax: 1_000 }
     const { state, journal, folder } = openIn(t, bounds)
-    for (let nth = 0; nth < 40; nth++) journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+    for (let nth = 0; nth < 40; nth++) journal.publish('data.lost', { lastKnownKeys: 1, reason: `${nth}` })
     const kept = ids(await readEvents(state))
     assert.deepEqual(kept, range(kept[0] ?? 0, 40))
     assert.ok(statSync(join(folder, '000000000001.jsonl')).size <= 1_000)
@@ -126,14 +126,14 @@ describe('the journal of events', () => {
 
   test('who is killed while the oldest files are condensed tells nothing twice', async t => {
     const { state, journal, folder, reopen } = openIn(t, { segmentBytesMax: 1, segmentsMax: 2 })
-    for (let nth = 0; nth < 3; nth++) journal.publish('data.lost', { lastKnownKeys: 1, why: `${nth}` })
+    for (let nth = 0; nth < 3; nth++) journal.publish('data.lost', { lastKnownKeys: 1, reason: `${nth}` })
     // Condensed already, and the second file not removed yet.
     const [first, second] = readdirSync(folder)
       .sort()
       .map(name => join(folder, name))
     appendFileSync(first ?? '', readFileSync(second ?? ''))
     assert.deepEqual(ids(await readEvents(state)), [1, 2, 3])
-    reopen().publish('data.lost', { lastKnownKeys: 1, why: '3' })
+    reopen().publish('data.lost', { lastKnownKeys: 1, reason: '3' })
     assert.deepEqual(ids(await readEvents(state)), [1, 2, 3, 4])
   })
 
@@ -152,8 +152,8 @@ describe('the journal of events', () => {
 
   test('a disk that takes nothing is told of once, stops nothing, and is written to again when it does', async t => {
     const told: string[] = []
-    const beside = { publish: (code: string) => void told.push(code) }
-    const { state, journal, folder } = openIn(t, { beside, segmentBytesMax: 1 })
+    const forwardTo = { publish: (code: string) => void told.push(code) }
+    const { state, journal, folder } = openIn(t, { forwardTo, segmentBytesMax: 1 })
     publish(journal, 1)
     rmSync(folder, { recursive: true })
     // Where the folder was nothing can be made.
@@ -245,7 +245,7 @@ describe('reading the journal', () => {
       }))
         seen.push(id)
     })()
-    const journal = openJournal(state, { clock: systemClock, beside: silentSink })
+    const journal = openJournal(state, { clock: systemClock, forwardTo: silentSink })
     t.after(() => journal.close())
     publish(journal, 2)
     await until('both', 10_000, () => seen.length === 2)
@@ -288,7 +288,7 @@ function openIn(t: TestContext, options: Partial<JournalOptions> = {}) {
   let open: Journal | null = null
   const reopen = (): Journal => {
     open?.close()
-    return (open = openJournal(state, { clock, beside: silentSink, ...options }))
+    return (open = openJournal(state, { clock, forwardTo: silentSink, ...options }))
   }
   t.after(() => open?.close())
   return { state, clock, folder: join(state, 'events'), journal: reopen(), reopen }

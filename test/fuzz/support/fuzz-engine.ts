@@ -4,15 +4,18 @@ import { createDockerRuntime } from '../../../src/runtime/docker/docker-runtime.
 import type { Runtime } from '../../../src/runtime/runtime.js'
 import { openEngineStub } from '../../runtime/docker/engine-stub.js'
 import { Random } from '../../support/random.js'
-import { watchProcess, type Strain } from './strain.js'
+import { watchProcess, type ProcessLoad } from './process-load.js'
 
-export interface EngineFuzz extends Strain {
+export interface EngineFuzz extends ProcessLoad {
   readonly questions: number
   /** What a call rejected with that is no error of ours: it never may. */
   readonly faults: readonly unknown[]
 }
 
-/** Asks an engine whose answers and logs have odd bytes in them: every call ends within its deadline, in facts or in a FlotillaError. */
+/**
+ * Asks an engine whose answers and logs have odd bytes in them: every call ends within its deadline, in facts
+ * or in a FlotillaError.
+ */
 export async function fuzzEngine(given: {
   readonly seed: number
   readonly questions: number
@@ -33,7 +36,7 @@ export async function fuzzEngine(given: {
   })
   const runtime = createDockerRuntime({ endpoint: stub.endpoint, clock: systemClock, random: () => 0 })
   const faults: unknown[] = []
-  const strain = watchProcess()
+  const load = watchProcess()
   try {
     for (let nth = 0; nth < given.questions; nth++)
       await random
@@ -41,7 +44,7 @@ export async function fuzzEngine(given: {
         .catch((error: unknown) => {
           if (!(error instanceof FlotillaError)) faults.push(error)
         })
-    return { ...strain(), questions: given.questions, faults }
+    return { ...load(), questions: given.questions, faults }
   } finally {
     runtime.close()
     await stub.close()
@@ -88,7 +91,10 @@ function goodAnswer(path: string): unknown {
   }
 }
 
-/** Docker's frames: stream, three zeros, length in four bytes, text. https://docs.docker.com/reference/api/engine/version/v1.41/ (attach) */
+/**
+ * Docker's frames: stream, three zeros, length in four bytes, text.
+ * https://docs.docker.com/reference/api/engine/version/v1.41/ (attach)
+ */
 function logFrames(random: Random): Buffer {
   return Buffer.concat(
     Array.from({ length: random.int(0, 20) }, () => {

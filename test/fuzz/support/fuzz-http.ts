@@ -3,26 +3,29 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { Secret } from '../../../src/secret.js'
 import { createHttpServer } from '../../../src/http/server.js'
-import { eventRecord, FakeDesk } from '../../http/support/fake-desk.js'
+import { eventRecord, FakeControlApi } from '../../http/support/fake-control-api.js'
 import { token } from '../../http/support/serve.js'
-import { watchProcess, type Strain } from './strain.js'
+import { watchProcess, type ProcessLoad } from './process-load.js'
 
-export interface HttpFuzz extends Strain {
+export interface HttpFuzz extends ProcessLoad {
   readonly requests: number
   /** Failures of the server's own, which no request may cause. */
   readonly errors: readonly unknown[]
   readonly livesOn: boolean
 }
 
-/** Sends so many odd requests to a server with a journal of some thousand events, and tells what that did to it. */
+/**
+ * Sends so many odd requests to a server with a journal of some thousand events, and tells what that did to
+ * it.
+ */
 export async function fuzzHttp(given: {
   readonly seed: number
   readonly requests: number
 }): Promise<HttpFuzz> {
-  const desk = new FakeDesk()
-  for (let id = 1; id <= 5_000; id++) desk.publish(eventRecord(id))
+  const api = new FakeControlApi()
+  for (let id = 1; id <= 5_000; id++) api.publish(eventRecord(id))
   const errors: unknown[] = []
-  const app = createHttpServer(desk, {
+  const app = createHttpServer(api, {
     ...{ address: { kind: 'tcp', host: '127.0.0.1', port: 8379 }, hostNames: [], tls: null },
     ...{ token: new Secret(token), onError: error => errors.push(error) },
   })
@@ -30,10 +33,10 @@ export async function fuzzHttp(given: {
   const { port } = app.server.address() as AddressInfo
   try {
     await send(port, { seed: given.seed, requests: Math.ceil(given.requests / 10) })
-    const strain = watchProcess()
+    const load = watchProcess()
     await send(port, { seed: given.seed + given.requests, requests: given.requests })
     const answer = await fetch(`http://127.0.0.1:${port}/livez`)
-    return { ...strain(), requests: given.requests, errors, livesOn: answer.status === 200 }
+    return { ...load(), requests: given.requests, errors, livesOn: answer.status === 200 }
   } finally {
     await app.close()
   }

@@ -3,15 +3,18 @@ import { systemClock } from '../../../src/clock.js'
 import { createRedisClient } from '../../../src/redis/client/redis-client.js'
 import { Secret } from '../../../src/secret.js'
 import { Random } from '../../support/random.js'
-import { watchProcess, type Strain } from './strain.js'
+import { watchProcess, type ProcessLoad } from './process-load.js'
 
-export interface ReplyFuzz extends Strain {
+export interface ReplyFuzz extends ProcessLoad {
   readonly probes: number
   /** What a probe rejected with: it never may. */
   readonly rejections: readonly unknown[]
 }
 
-/** Asks servers that answer with bytes of all kinds how they are: every question has an answer within its deadline. */
+/**
+ * Asks servers that answer with bytes of all kinds how they are: every question has an answer within its
+ * deadline.
+ */
 export async function fuzzReplies(given: {
   readonly seed: number
   readonly probes: number
@@ -21,7 +24,7 @@ export async function fuzzReplies(given: {
   const { port } = server.address() as AddressInfo
   const rejections: unknown[] = []
   const client = createRedisClient({ clock: systemClock })
-  const strain = watchProcess()
+  const load = watchProcess()
   try {
     for (let nth = 0; nth < given.probes; nth++) {
       const node = {
@@ -34,7 +37,7 @@ export async function fuzzReplies(given: {
       }
       await client.probe(node, { deadlineMs: 100 }).catch((error: unknown) => rejections.push(error))
     }
-    return { ...strain(), probes: given.probes, rejections }
+    return { ...load(), probes: given.probes, rejections }
   } finally {
     client.close()
     server.close()

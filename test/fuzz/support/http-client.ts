@@ -3,7 +3,10 @@ import { setTimeout as sleepFor } from 'node:timers/promises'
 import { Random } from '../../support/random.js'
 import { oddRequest, type OddRequest } from './http-requests.js'
 
-/** A process of its own, so that what it costs is not taken for the server's: node http-client.js <port> <seed> <requests>. */
+/**
+ * A process of its own, so that what it costs is not taken for the server's: node http-client.js <port>
+ * <seed> <requests>.
+ */
 const [port = 0, seed = 0, requests = 0] = process.argv.slice(2).map(Number)
 const inFlight = 32
 const silenceMs = 1_000

@@ -1,6 +1,8 @@
 import { connect } from 'node:net'
 
-/** A request that no well-behaved client sends, as it goes over the wire: the same one for the same number. */
+/**
+ * A request that no well-behaved client sends, as it goes over the wire: the same one for the same number.
+ */
 export function malformedRequest(number: number): Buffer {
   const make = kinds[number % kinds.length] ?? noise
   return Buffer.from(make(number), 'latin1')

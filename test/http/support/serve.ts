@@ -4,20 +4,20 @@ import type { FastifyInstance } from 'fastify'
 import type { HttpAddress } from '../../../src/http/address.js'
 import { createHttpServer, type HttpOptions } from '../../../src/http/server.js'
 import { Secret } from '../../../src/secret.js'
-import { FakeDesk } from './fake-desk.js'
+import { FakeControlApi } from './fake-control-api.js'
 
 export const token = 'a-token-of-the-tests'
 
 export interface Served {
   readonly app: FastifyInstance
-  readonly desk: FakeDesk
+  readonly api: FakeControlApi
   readonly errors: unknown[]
 }
 
 export function serve(t: TestContext, options: Partial<HttpOptions> = {}): Served {
-  const desk = new FakeDesk()
+  const api = new FakeControlApi()
   const errors: unknown[] = []
-  const app = createHttpServer(desk, {
+  const app = createHttpServer(api, {
     address: { kind: 'tcp', host: '127.0.0.1', port: 8379 },
     hostNames: [],
     tls: null,
@@ -26,7 +26,7 @@ export function serve(t: TestContext, options: Partial<HttpOptions> = {}): Serve
     ...options,
   })
   t.after(() => app.close())
-  return { app, desk, errors }
+  return { app, api, errors }
 }
 
 export interface Reply {

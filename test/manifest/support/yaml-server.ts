@@ -8,10 +8,15 @@ export interface Complaint {
   readonly message: string
 }
 
-/** The YAML language server that editors run, spoken to as they do. It reads schemas from this machine and asks nobody else. */
+/**
+ * The YAML language server that editors run, spoken to as they do. It reads schemas from this machine and
+ * asks nobody else.
+ */
 export interface YamlServer {
   complaintsAbout(text: string): Promise<readonly Complaint[]>
-  /** What it would write when one of its proposals is taken at the `|` in the text, by the proposals' names. */
+  /**
+   * What it would write when one of its proposals is taken at the `|` in the text, by the proposals' names.
+   */
   proposalsAt(text: string): Promise<ReadonlyMap<string, string>>
 }
 

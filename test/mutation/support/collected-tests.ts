@@ -1,4 +1,7 @@
-/** Stands in for node:test where mutants are judged: keeps the test functions, so that each can be run many times in one process. */
+/**
+ * Stands in for node:test where mutants are judged: keeps the test functions, so that each can be run many
+ * times in one process.
+ */
 
 export interface CollectedTest {
   readonly title: string

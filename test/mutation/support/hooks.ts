@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { InitializeHook, LoadHook, ResolveHook } from 'node:module'
 
-/** Module hooks of a process that judges mutants: sources come with their mutants in them, and node:test is stood in for. */
+/**
+ * Module hooks of a process that judges mutants: sources come with their mutants in them, and node:test is
+ * stood in for.
+ */
 
 let replaced: Readonly<Record<string, string>> = {}
 

@@ -28,8 +28,9 @@ export interface Instrumented {
 }
 
 /**
- * All mutants of these sources at once. Which of them is alive is asked of `globalThis.__stryker__` while the code runs, so one compilation and one import
- * serve thousands of them. Types are not checked again: a mutant that the compiler would have refused is one like any other.
+ * All mutants of these sources at once. Which of them is alive is asked of `globalThis.__stryker__` while the
+ * code runs, so one compilation and one import serve thousands of them. Types are not checked again: a mutant
+ * that the compiler would have refused is one like any other.
  */
 export async function instrument(root: string, files: readonly string[]): Promise<Instrumented> {
   const sources = new Map(files.map(file => [file, readFileSync(join(root, file), 'utf8')]))

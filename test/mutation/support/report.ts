@@ -1,41 +1,47 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renderTable } from '../../../src/cli/table.js'
-import type { Verdict } from './job.js'
-import type { Judged, MutationResult } from './run.js'
+import type { Verdict } from './protocol.js'
+import type { MutantResult, MutationResult } from './run.js'
 
-/** Share of mutants that a test finds: by failing, or by never ending. All that there are count, those that no test passes as well. */
-export function scoreOf(judged: readonly Judged[]): number {
-  const found = judged.filter(({ verdict }) => isFound(verdict))
-  return judged.length === 0 ? 1 : found.length / judged.length
+/**
+ * Share of mutants that a test finds: by failing, or by never ending. All that there are count, those that no
+ * test passes as well.
+ */
+export function scoreOf(results: readonly MutantResult[]): number {
+  const found = results.filter(({ verdict }) => isFound(verdict))
+  return results.length === 0 ? 1 : found.length / results.length
 }
 
 /** The score of each file, and every mutant that nobody found. */
-export function renderResult({ judged, testTitles, leftOut }: MutationResult): string {
-  const files = [...new Set(judged.map(({ mutant }) => mutant.file))]
+export function renderResult({ results, testTitles, leftOut }: MutationResult): string {
+  const files = [...new Set(results.map(({ mutant }) => mutant.file))]
   const rows = files.map(file =>
     rowOf(
       file,
-      judged.filter(({ mutant }) => mutant.file === file),
+      results.filter(({ mutant }) => mutant.file === file),
     ),
   )
-  const lost = judged.filter(({ verdict }) => !isFound(verdict)).map(lineOf)
+  const lost = results.filter(({ verdict }) => !isFound(verdict)).map(lineOf)
   return [
     ...(lost.length === 0 ? [] : ['not found by any test:', ...lost, '']),
     renderTable(
       ['FILE', 'SCORE', 'MUTANTS', 'KILLED', 'HUNG', 'SURVIVED', 'UNREACHED'],
-      [...rows, rowOf('all', judged)],
+      [...rows, rowOf('all', results)],
     ),
     ...leftOut.map(title => `left out, because it takes too long: “${title}”`),
-    `${judged.length} mutants, ${testTitles.length - leftOut.length} tests, score ${percent(scoreOf(judged))}`,
+    `${results.length} mutants, ${testTitles.length - leftOut.length} tests, score ${percent(scoreOf(results))}`,
     '',
   ].join('\n')
 }
 
-/** The format that viewers of mutation tests read: https://github.com/stryker-mutator/mutation-testing-elements */
-export function toReport(root: string, { judged, testTitles }: MutationResult): object {
+/**
+ * The format that viewers of mutation tests read:
+ * https://github.com/stryker-mutator/mutation-testing-elements
+ */
+export function toReport(root: string, { results, testTitles }: MutationResult): object {
   const files: Record<string, { language: string; source: string; mutants: object[] }> = {}
-  for (const { mutant, verdict } of judged) {
+  for (const { mutant, verdict } of results) {
     const { id, file, mutator, start, end, replacement } = mutant
     files[file] ??= {
       language: 'typescript',
@@ -65,25 +71,25 @@ function isFound({ kind }: Verdict): boolean {
   return kind === 'killed' || kind === 'hung'
 }
 
-function rowOf(name: string, judged: readonly Judged[]): readonly string[] {
+function rowOf(name: string, results: readonly MutantResult[]): readonly string[] {
   const count = (kind: Verdict['kind']): string =>
-    String(judged.filter(({ verdict }) => verdict.kind === kind).length)
+    String(results.filter(({ verdict }) => verdict.kind === kind).length)
   return [
     name,
-    percent(scoreOf(judged)),
-    String(judged.length),
+    percent(scoreOf(results)),
+    String(results.length),
     ...(['killed', 'hung', 'survived', 'unreached'] as const).map(count),
   ]
 }
 
 /** `plan/crashes.ts:19:10 EqualityOperator: a > b → a >= b`, and whether any test passes there. */
-function lineOf({ mutant, verdict }: Judged): string {
+function lineOf({ mutant, verdict }: MutantResult): string {
   const { file, start, mutator, original, replacement } = mutant
   const unreached = verdict.kind === 'unreached' ? ' (no test passes here)' : ''
-  return `  ${file}:${start.line}:${start.column} ${mutator}: ${inLine(original)} → ${inLine(replacement)}${unreached}`
+  return `  ${file}:${start.line}:${start.column} ${mutator}: ${onOneLine(original)} → ${onOneLine(replacement)}${unreached}`
 }
 
-function inLine(code: string): string {
+function onOneLine(code: string): string {
   const line = code.replaceAll(/\s+/g, ' ')
   return line.length <= codeMax ? line : `${line.slice(0, codeMax - 1)}…`
 }

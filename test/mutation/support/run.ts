@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { instrument, type Mutant } from './instrument.js'
-import type { Coverage, Job, Verdict } from './job.js'
-import { Judge } from './judges.js'
+import type { Coverage, Job, Verdict } from './protocol.js'
+import { TestProcess } from './test-process.js'
 
 export interface MutationJob {
   /** The folder that holds the sources, and what is compiled from them in dist/. */
@@ -20,40 +20,41 @@ export interface MutationJob {
   readonly onProgress?: (progress: { readonly done: number; readonly all: number }) => void
 }
 
-export interface Judged {
+export interface MutantResult {
   readonly mutant: Mutant
   readonly verdict: Verdict
 }
 
 export interface MutationResult {
   /** In the order of the sources. */
-  readonly judged: readonly Judged[]
+  readonly results: readonly MutantResult[]
   readonly testTitles: readonly string[]
   readonly leftOut: readonly string[]
 }
 
 /**
- * Judges every mutant of the sources by the tests that pass its place. Mutants are switches in one and the same code, so a process imports sources and tests
- * once and judges thousands of them; only one that is alive while files are imported needs a process of its own. Tests must be quick, leave nothing behind, and
- * use nothing but `test` and `describe` of node:test.
+ * Judges every mutant of the sources by the tests that pass its place. Mutants are switches in one and the
+ * same code, so a process imports sources and tests once and judges thousands of them; only one that is alive
+ * while files are imported needs a process of its own. Tests must be quick, leave nothing behind, and use
+ * nothing but `test` and `describe` of node:test.
  * @throws {Error} when a test fails though nothing was changed, or has become another by what came before it
  */
-export async function judgeMutants(job: MutationJob): Promise<MutationResult> {
+export async function testMutants(job: MutationJob): Promise<MutationResult> {
   const { mutants, scripts } = await instrument(job.root, job.sources)
   const folder = mkdtempSync(join(tmpdir(), 'flotilla-mutants-'))
   try {
     const jobFile = writeJob(folder, job, scripts)
     const coverage = await coverageOf(jobFile)
     const quick = [...coverage.tests.keys()].filter(index => tookMs(coverage, index) <= job.testMsMax)
-    const bench: Bench = { jobFile, coverage, quick, queue: [...mutants], lastKiller: null }
+    const state: RunState = { jobFile, coverage, quick, queue: [...mutants], lastKiller: null }
     const verdicts = new Map<string, Verdict>()
     const onVerdict = (mutant: Mutant, verdict: Verdict): void => {
       verdicts.set(mutant.id, verdict)
       job.onProgress?.({ done: verdicts.size, all: mutants.length })
     }
-    await Promise.all(Array.from({ length: job.processes }, () => judgeQueue(bench, onVerdict)))
+    await Promise.all(Array.from({ length: job.processes }, () => testQueue(state, onVerdict)))
     return {
-      judged: mutants.map(mutant => ({ mutant, verdict: verdicts.get(mutant.id) ?? { kind: 'unreached' } })),
+      results: mutants.map(mutant => ({ mutant, verdict: verdicts.get(mutant.id) ?? { kind: 'unreached' } })),
       testTitles: coverage.tests.map(({ title }) => title),
       leftOut: coverage.tests.filter((_, index) => !quick.includes(index)).map(({ title }) => title),
     }
@@ -62,7 +63,7 @@ export async function judgeMutants(job: MutationJob): Promise<MutationResult> {
   }
 }
 
-interface Bench {
+interface RunState {
   readonly jobFile: string
   readonly coverage: Coverage
   /** Tests that are asked, by index. */
@@ -88,7 +89,7 @@ function writeJob(folder: string, job: MutationJob, scripts: ReadonlyMap<string,
 }
 
 async function coverageOf(jobFile: string): Promise<Coverage> {
-  const judge = await Judge.start(jobFile)
+  const judge = await TestProcess.start(jobFile)
   try {
     const coverage = await judge.cover()
     const broken = coverage.tests.find(({ failure }) => failure !== null)
@@ -99,20 +100,20 @@ async function coverageOf(jobFile: string): Promise<Coverage> {
   }
 }
 
-async function judgeQueue(
-  bench: Bench,
+async function testQueue(
+  state: RunState,
   onVerdict: (mutant: Mutant, verdict: Verdict) => void,
 ): Promise<void> {
-  let judge = await Judge.start(bench.jobFile)
+  let judge = await TestProcess.start(state.jobFile)
   try {
-    for (let mutant = bench.queue.shift(); mutant !== undefined; mutant = bench.queue.shift()) {
-      if (judge.ended) judge = await Judge.start(bench.jobFile)
-      const verdict = await verdictOn(mutant, judge, bench)
-      if (verdict.kind === 'killed' && verdict.by !== null) bench.lastKiller = verdict.by
+    for (let mutant = state.queue.shift(); mutant !== undefined; mutant = state.queue.shift()) {
+      if (judge.ended) judge = await TestProcess.start(state.jobFile)
+      const verdict = await verdictOn(mutant, judge, state)
+      if (verdict.kind === 'killed' && verdict.by !== null) state.lastKiller = verdict.by
       onVerdict(mutant, verdict)
     }
     if (judge.ended) return
-    const sound = await judge.judge({ mutantId: '', tests: bench.quick, hitsMax: Number.MAX_SAFE_INTEGER })
+    const sound = await judge.judge({ mutantId: '', tests: state.quick, hitsMax: Number.MAX_SAFE_INTEGER })
     if (sound.kind !== 'survived')
       throw new Error('a test fails without a mutant after thousands of them: tests leave something behind')
   } finally {
@@ -120,28 +121,28 @@ async function judgeQueue(
   }
 }
 
-async function verdictOn({ id }: Mutant, judge: Judge, bench: Bench): Promise<Verdict> {
-  const { coverage, quick, jobFile } = bench
+async function verdictOn({ id }: Mutant, judge: TestProcess, state: RunState): Promise<Verdict> {
+  const { coverage, quick, jobFile } = state
   const hits = [...coverage.tests.map(test => test.hits[id] ?? 0), coverage.static[id] ?? 0]
   // A hundred times of what is usual, as Stryker has it: whoever passes a place that often does not end.
   const hitsMax = 100 * hits.reduce((sum, count) => sum + count, 0)
   const reaching = quick.filter(index => (hits[index] ?? 0) > 0)
   if (reaching.length > 0) {
-    const verdict = await judge.judge({ mutantId: id, tests: inOrder(reaching, bench), hitsMax })
+    const verdict = await judge.judge({ mutantId: id, tests: inOrder(reaching, state), hitsMax })
     if (verdict.kind !== 'survived') return verdict
   }
   if (coverage.static[id] === undefined)
     return reaching.length === 0 ? { kind: 'unreached' } : { kind: 'survived' }
-  // What is made while a file is imported is made anew only in a new process; any test may look at it.
-  const fresh = await Judge.start(jobFile, id)
+  // What is made while a file is imported is recreated only in a new process; any test may look at it.
+  const fresh = await TestProcess.start(jobFile, id)
   try {
-    return await fresh.judge({ mutantId: id, tests: inOrder(quick, bench), hitsMax })
+    return await fresh.judge({ mutantId: id, tests: inOrder(quick, state), hitsMax })
   } finally {
     await fresh.end()
   }
 }
 
-function inOrder(tests: readonly number[], { coverage, lastKiller }: Bench): readonly number[] {
+function inOrder(tests: readonly number[], { coverage, lastKiller }: RunState): readonly number[] {
   const cost = (index: number): number => (index === lastKiller ? 0 : tookMs(coverage, index))
   return [...tests].sort((left, right) => cost(left) - cost(right))
 }

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
-  acceptedOf,
-  adoptPasswords,
-  keysOf,
+  acceptedPasswords,
+  activatePasswords,
+  userKeysOf,
   newKeyring,
-  noticePasswords,
+  syncPasswords,
   retirePasswords,
   rotatePasswords,
-  type Keyring,
   type WantedPassword,
 } from '../../../src/reconciler/auth/keyring.js'
 import { nodeAuth } from '../../../src/reconciler/auth/node-auth.js'
 import { Secret } from '../../../src/secret.js'
 import { parseKeyring, renderKeyring } from '../../../src/state/secrets-file.js'
 import { spec } from '../support/world.js'
+import type { Keyring } from '../../../src/model/keyring.js'
 
 let made = 0
 const generate = (): Secret => new Secret(`made-${++made}`)
@@ -26,15 +26,15 @@ const byFile = newKeyring({ secret: new Secret('one'), origin: 'given' }, genera
 const generated = newKeyring({ secret: new Secret('made'), origin: 'generated' }, generate)
 
 function states(keyring: Keyring, user = 'default'): string {
-  const { current, next, former } = keysOf(keyring, user)
+  const { current, next, former } = userKeysOf(keyring, user)
   const list = former.map(one => `${one.secret.reveal()} until ${one.untilMs}`).join(', ')
   return `${next?.secret.reveal() ?? '-'} > ${current.secret.reveal()} > ${list || '-'}`
 }
 
 test('a changed password is next, then current, and the one before is accepted until the overlap ends', () => {
-  const noticed = noticePasswords(byFile, [given('two')], generate)
+  const noticed = syncPasswords(byFile, [given('two')], generate)
   assert.equal(states(noticed), 'two > one > -')
-  const adopted = adoptPasswords(noticed, ['default'], { nowMs: 1_000, overlapMs: 500 })
+  const adopted = activatePasswords(noticed, ['default'], { nowMs: 1_000, overlapMs: 500 })
   assert.equal(states(adopted), '- > two > one until 1500')
   const retire = (nowMs: number): string =>
     states(retirePasswords(adopted, { users: ['default'], departed: [], nowMs }))
@@ -43,12 +43,12 @@ test('a changed password is next, then current, and the one before is accepted u
 })
 
 test('with an application’s password, wherever its new one comes from, the password of replication is replaced as well, once', () => {
-  const withUser = noticePasswords(byFile, [given('one'), given('r', 'reporting')], generate)
-  assert.equal(keysOf(withUser, 'replication').next, null, 'a new user is no change of a password')
+  const withUser = syncPasswords(byFile, [given('one'), given('r', 'reporting')], generate)
+  assert.equal(userKeysOf(withUser, 'replication').next, null, 'a new user is no change of a password')
   const changed = {
-    'a file': noticePasswords(withUser, [given('two'), given('r', 'reporting')], generate),
-    'a user of the manifest': noticePasswords(withUser, [given('one'), given('s', 'reporting')], generate),
-    generated: noticePasswords(
+    'a file': syncPasswords(withUser, [given('two'), given('r', 'reporting')], generate),
+    'a user of the manifest': syncPasswords(withUser, [given('one'), given('s', 'reporting')], generate),
+    generated: syncPasswords(
       withUser,
       [{ user: 'default', source: 'generated' }, given('r', 'reporting')],
       generate,
@@ -56,46 +56,47 @@ test('with an application’s password, wherever its new one comes from, the pas
     'flotilla rotate': rotatePasswords(withUser, ['reporting'], generate),
   }
   for (const [how, keyring] of Object.entries(changed)) {
-    const { next } = keysOf(keyring, 'replication')
+    const { next } = userKeysOf(keyring, 'replication')
     assert.ok(next !== null, how)
-    const again = noticePasswords(keyring, [given('three'), given('r', 'reporting')], generate)
-    assert.equal(keysOf(again, 'replication').next, next, `${how}: being replaced already`)
+    const again = syncPasswords(keyring, [given('three'), given('r', 'reporting')], generate)
+    assert.equal(userKeysOf(again, 'replication').next, next, `${how}: being replaced already`)
   }
   const own = rotatePasswords(withUser, ['flotilla'], generate)
-  assert.equal(keysOf(own, 'replication').next, null)
+  assert.equal(userKeysOf(own, 'replication').next, null)
 })
 
 test('at every step the nodes accept all that anybody may log in with', () => {
-  const noticed = noticePasswords(byFile, [given('two')], generate)
-  const adopted = adoptPasswords(noticed, ['default'], { nowMs: 0, overlapMs: 9 })
-  const again = noticePasswords(adopted, [given('three')], generate)
-  const accepted = (keyring: Keyring) => acceptedOf(keysOf(keyring, 'default')).map(one => one.reveal())
+  const noticed = syncPasswords(byFile, [given('two')], generate)
+  const adopted = activatePasswords(noticed, ['default'], { nowMs: 0, overlapMs: 9 })
+  const again = syncPasswords(adopted, [given('three')], generate)
+  const accepted = (keyring: Keyring) =>
+    acceptedPasswords(userKeysOf(keyring, 'default')).map(one => one.reveal())
   assert.deepEqual(accepted(noticed), ['one', 'two'])
   assert.deepEqual(accepted(adopted), ['two', 'one'])
   assert.deepEqual(accepted(again), ['two', 'three', 'one'])
 })
 
 test('the same password again is nothing new', () => {
-  assert.equal(noticePasswords(byFile, [given('one')], generate), byFile)
-  const noticed = noticePasswords(byFile, [given('two')], generate)
-  assert.equal(noticePasswords(noticed, [given('two')], generate), noticed)
+  assert.equal(syncPasswords(byFile, [given('one')], generate), byFile)
+  const noticed = syncPasswords(byFile, [given('two')], generate)
+  assert.equal(syncPasswords(noticed, [given('two')], generate), noticed)
 })
 
 test('a password that can not be read leaves the last good one in force', () => {
-  assert.equal(noticePasswords(byFile, [{ user: 'default', source: 'unavailable' }], generate), byFile)
+  assert.equal(syncPasswords(byFile, [{ user: 'default', source: 'unavailable' }], generate), byFile)
 })
 
 test('a file that is put back before the new password was in use calls the change off', () => {
-  const noticed = noticePasswords(byFile, [given('two')], generate)
-  assert.equal(states(noticePasswords(noticed, [given('one')], generate)), '- > one > -')
+  const noticed = syncPasswords(byFile, [given('two')], generate)
+  assert.equal(states(syncPasswords(noticed, [given('one')], generate)), '- > one > -')
 })
 
 test('going back to a former password keeps it beyond its end', () => {
-  const noticed = noticePasswords(byFile, [given('two')], generate)
-  const adopted = adoptPasswords(noticed, ['default'], { nowMs: 0, overlapMs: 100 })
-  const back = noticePasswords(adopted, [given('one')], generate)
+  const noticed = syncPasswords(byFile, [given('two')], generate)
+  const adopted = activatePasswords(noticed, ['default'], { nowMs: 0, overlapMs: 100 })
+  const back = syncPasswords(adopted, [given('one')], generate)
   assert.equal(states(back), 'one > two > one until 100')
-  const again = adoptPasswords(back, ['default'], { nowMs: 50, overlapMs: 100 })
+  const again = activatePasswords(back, ['default'], { nowMs: 50, overlapMs: 100 })
   assert.equal(states(again), '- > one > two until 150')
 })
 
@@ -103,19 +104,19 @@ test('from a file to generated and back is a rotation each time, to no password 
   const wanted = (source: WantedPassword['source']): readonly WantedPassword[] => [
     { user: 'default', source },
   ]
-  const toGenerated = noticePasswords(byFile, wanted('generated'), generate)
+  const toGenerated = syncPasswords(byFile, wanted('generated'), generate)
   assert.match(states(toGenerated), /^made-\d+ > one > -$/)
-  assert.equal(noticePasswords(toGenerated, wanted('generated'), generate), toGenerated)
-  assert.equal(states(noticePasswords(generated, [given('two')], generate)), 'two > made > -')
-  assert.equal(noticePasswords(generated, wanted('none'), generate), generated)
-  assert.equal(noticePasswords(byFile, wanted('none'), generate), byFile)
+  assert.equal(syncPasswords(toGenerated, wanted('generated'), generate), toGenerated)
+  assert.equal(states(syncPasswords(generated, [given('two')], generate)), 'two > made > -')
+  assert.equal(syncPasswords(generated, wanted('none'), generate), generated)
+  assert.equal(syncPasswords(byFile, wanted('none'), generate), byFile)
 })
 
 test('a user that leaves the manifest departs, is given to nobody, and is forgotten when no node has it', () => {
   const own: WantedPassword = { user: 'default', source: 'generated' }
-  const added = noticePasswords(generated, [own, given('r', 'reporting')], generate)
+  const added = syncPasswords(generated, [own, given('r', 'reporting')], generate)
   assert.equal(states(added, 'reporting'), '- > r > -')
-  const left = noticePasswords(added, [own], generate)
+  const left = syncPasswords(added, [own], generate)
   assert.deepEqual(nodeAuth(left, spec()).departed, ['reporting'])
   assert.equal(nodeAuth(left, spec()).users.length, 3)
   const gone = retirePasswords(left, { users: [], departed: ['reporting'], nowMs: 0 })
@@ -123,14 +124,14 @@ test('a user that leaves the manifest departs, is given to nobody, and is forgot
     gone.users.map(one => one.user),
     ['flotilla', 'replication', 'default'],
   )
-  const back = noticePasswords(left, [own, given('r', 'reporting')], generate)
-  assert.equal(keysOf(back, 'reporting').departed, false)
+  const back = syncPasswords(left, [own, given('r', 'reporting')], generate)
+  assert.equal(userKeysOf(back, 'reporting').departed, false)
 })
 
 test('a user whose very first password can not be read waits for it', () => {
   const wanted: WantedPassword = { user: 'reporting', source: 'unavailable' }
   assert.equal(
-    noticePasswords(generated, [{ user: 'default', source: 'generated' }, wanted], generate),
+    syncPasswords(generated, [{ user: 'default', source: 'generated' }, wanted], generate),
     generated,
   )
 })
@@ -162,14 +163,14 @@ test('the digest of a known password is another one under another key, so it can
 
 test('the moment at which a replica logs in with the new password is another state than the one before', () => {
   const rotated = rotatePasswords(generated, ['replication'], generate)
-  const adopted = adoptPasswords(rotated, ['replication'], { nowMs: 0, overlapMs: 1 })
+  const adopted = activatePasswords(rotated, ['replication'], { nowMs: 0, overlapMs: 1 })
   const [before, after] = [nodeAuth(rotated, spec()), nodeAuth(adopted, spec())]
   assert.notEqual(before.credentials.replication.reveal(), after.credentials.replication.reveal())
   assert.notEqual(before.digest, after.digest)
 })
 
 test('a keyring survives its file, and prints nowhere else', () => {
-  const full = adoptPasswords(noticePasswords(byFile, [given('two')], generate), ['default'], {
+  const full = activatePasswords(syncPasswords(byFile, [given('two')], generate), ['default'], {
     nowMs: 0,
     overlapMs: 5,
   })
@@ -186,7 +187,7 @@ test('the secrets of a version that had one of each are read, and a damaged file
   assert.ok(read !== null)
   assert.equal(states(read), '- > a > -')
   const wanted: readonly WantedPassword[] = [{ user: 'default', source: 'generated' }]
-  assert.equal(states(noticePasswords(read, wanted, generate)), '- > a > -')
+  assert.equal(states(syncPasswords(read, wanted, generate)), '- > a > -')
   const damaged = [
     '',
     '{',

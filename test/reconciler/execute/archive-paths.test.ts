@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { archivePaths, listedFiles, manifestPath } from '../../../src/reconciler/execute/archive-paths.js'
-import type { PathFacts, PathToMake } from '../../../src/runtime/runtime.js'
+import type { PathFacts, PathToMake } from '../../../src/model/engine.js'
 
 const file: PathFacts = { kind: 'file', mode: 0o640, sizeBytes: 100, modifiedAtMs: 5 }
 const incremental = '/data/appendonlydir/appendonly.aof.1.incr.aof'
@@ -9,15 +9,15 @@ const redis7 = [manifestPath, incremental, '/data/dump.rdb']
 
 function made(
   found: readonly string[],
-  options: { readonly moves: boolean; readonly older?: readonly string[]; readonly facts?: PathFacts },
+  options: { readonly movesData: boolean; readonly expired?: readonly string[]; readonly facts?: PathFacts },
 ): readonly PathToMake[] {
-  const { moves, older = [], facts = file } = options
+  const { movesData, expired = [], facts = file } = options
   return archivePaths(
     {
-      ...{ place: '/data/set-aside', folder: 'epoch-2', older },
+      ...{ archiveRoot: '/data/set-aside', folder: 'epoch-2', expired },
       found: new Map(found.map(path => [path, facts])),
     },
-    { uid: 999, nowMs: 9, moves },
+    { uid: 999, nowMs: 9, movesData },
   )
 }
 
@@ -25,7 +25,7 @@ const shown = (paths: readonly PathToMake[]): readonly string[] =>
   paths.map(one => `${one.kind} ${one.path}${one.kind === 'hard-link' ? ` = ${one.target}` : ''}`)
 
 test('all that a node holds is kept under another name before its own place is emptied', () => {
-  assert.deepEqual(shown(made(redis7, { moves: true })), [
+  assert.deepEqual(shown(made(redis7, { movesData: true })), [
     'folder /data/set-aside',
     'folder /data/set-aside/epoch-2',
     'folder /data/set-aside/epoch-2/appendonlydir',
@@ -40,13 +40,13 @@ test('all that a node holds is kept under another name before its own place is e
 
 test('a snapshot that saves its node a synchronisation stays where it is', () => {
   assert.deepEqual(
-    shown(made(['/data/dump.rdb'], { moves: false })).filter(line => !line.includes('set-aside')),
+    shown(made(['/data/dump.rdb'], { movesData: false })).filter(line => !line.includes('set-aside')),
     [],
   )
 })
 
 test('what is kept belongs to the server’s user, folders that root made too, and is as old as it was', () => {
-  const paths = made(redis7, { moves: true })
+  const paths = made(redis7, { movesData: true })
   assert.ok(paths.every(({ uid, gid }) => uid === 999 && gid === 999))
   const links = paths.filter(({ kind }) => kind === 'hard-link')
   assert.deepEqual(
@@ -56,25 +56,25 @@ test('what is kept belongs to the server’s user, folders that root made too, a
 })
 
 test('a server older than 7.0 begins with an empty file', () => {
-  assert.deepEqual(shown(made(['/data/appendonly.aof'], { moves: true })).slice(2), [
+  assert.deepEqual(shown(made(['/data/appendonly.aof'], { movesData: true })).slice(2), [
     'hard-link /data/set-aside/epoch-2/appendonly.aof = /data/appendonly.aof',
     'file /data/appendonly.aof',
   ])
 })
 
 test('what an earlier archiving has left is not kept a second time', () => {
-  const first = made(['/data/dump.rdb', '/data/appendonly.aof'], { moves: true })
+  const first = made(['/data/dump.rdb', '/data/appendonly.aof'], { movesData: true })
   for (const path of ['/data/dump.rdb', '/data/appendonly.aof']) {
     const left = first.find(one => one.kind === 'file' && one.path === path)
     assert.ok(left?.kind === 'file')
     const facts = { ...file, sizeBytes: left.content.length }
-    assert.deepEqual(made([path], { moves: true, facts }), [])
+    assert.deepEqual(made([path], { movesData: true, facts }), [])
   }
 })
 
 test('nothing is made where there is nothing to keep, and the oldest go all the same', () => {
-  assert.deepEqual(made([], { moves: true }), [])
-  assert.deepEqual(shown(made([], { moves: true, older: ['epoch-1'] })), [
+  assert.deepEqual(made([], { movesData: true }), [])
+  assert.deepEqual(shown(made([], { movesData: true, expired: ['epoch-1'] })), [
     'folder /data/set-aside',
     'file /data/set-aside/epoch-1',
   ])

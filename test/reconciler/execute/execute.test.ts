@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../../src/errors.js'
 import { execute, type StageRunner } from '../../../src/reconciler/execute/execute.js'
-import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
+import type { Action, Plan } from '../../../src/model/plan.js'
 import { settle } from '../support/manual-clock.js'
 
 const start = (ordinal: number): Action => ({
@@ -20,11 +20,11 @@ const planOf = (...stages: readonly (readonly number[])[]): Plan => ({
 })
 
 /** Actions that end when the test says so; by ordinal. */
-function hands(interrupted: () => boolean = () => false) {
+function runnerOf(isPreempted: () => boolean = () => false) {
   const begun: number[] = []
   const ends = new Map<number, { readonly ok: () => void; readonly fail: (error: Error) => void }>()
   const runner: StageRunner = {
-    interrupted,
+    isPreempted,
     perform: async action => {
       assert.ok('ordinal' in action)
       begun.push(action.ordinal)
@@ -42,7 +42,7 @@ function hands(interrupted: () => boolean = () => false) {
 }
 
 test('a stage begins when all of the one before has ended', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   const result = execute(planOf([1, 2], [3]), runner)
   assert.deepEqual(begun, [1, 2])
   await finish(1)
@@ -54,7 +54,7 @@ test('a stage begins when all of the one before has ended', async () => {
 })
 
 test('not more than eight actions are under way at once', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   void execute(planOf(Array.from({ length: 20 }, (_, ordinal) => ordinal)), runner)
   assert.equal(begun.length, 8)
   await finish(3)
@@ -62,7 +62,7 @@ test('not more than eight actions are under way at once', async () => {
 })
 
 test('a failure keeps what needs it from being done, and nothing else', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   const result = execute(planOf([1, 2], [1, 2, 3], [1]), runner)
   const error = new Error('no')
   await finish(1, error)
@@ -74,15 +74,15 @@ test('a failure keeps what needs it from being done, and nothing else', async ()
 })
 
 test('what needs something that was left out is left out too', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   const error = new Error('no')
   const plan: Plan = {
     ...planOf(),
     stages: [
-      [{ kind: 'set-aside', ordinal: 1, volume: 'shop-1', folder: 'epoch-1', cause: '' }],
+      [{ kind: 'archive-data', ordinal: 1, volume: 'shop-1', folder: 'epoch-1', cause: '' }],
       [start(1)],
-      [{ kind: 'tune', ordinal: 1, options: {}, cause: '' }],
-      [{ kind: 'tune', ordinal: 2, options: {}, cause: '' }],
+      [{ kind: 'apply-config', ordinal: 1, options: {}, cause: '' }],
+      [{ kind: 'apply-config', ordinal: 2, options: {}, cause: '' }],
     ],
   }
   const result = execute(plan, runner)
@@ -93,7 +93,7 @@ test('what needs something that was left out is left out too', async () => {
 })
 
 test('failures are told in the order in which they came', async () => {
-  const { runner, finish } = hands()
+  const { runner, finish } = runnerOf()
   const result = execute(planOf([1, 2]), runner)
   const [first, second] = [new Error('first'), new Error('second')]
   await finish(2, first)
@@ -108,7 +108,7 @@ test('failures are told in the order in which they came', async () => {
 })
 
 test('when the engine does not answer, nothing further is tried', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   const result = execute(planOf([1], [2]), runner)
   await finish(1, new FlotillaError('runtime/unreachable', 'no engine'))
   assert.equal((await result).kind, 'failed')
@@ -116,7 +116,7 @@ test('when the engine does not answer, nothing further is tried', async () => {
 })
 
 test('one call without an answer in time is taken for the trouble of its node, a second one for the engine’s', async () => {
-  const { runner, begun, finish } = hands()
+  const { runner, begun, finish } = runnerOf()
   const late = (): FlotillaError => new FlotillaError('runtime/timeout', 'no answer')
   const result = execute(planOf([1], [2], [3]), runner)
   await finish(1, late())
@@ -127,17 +127,17 @@ test('one call without an answer in time is taken for the trouble of its node, a
 
 test('who is interrupted ends what is under way and begins no further stage', async () => {
   let urgent = false
-  const { runner, begun, finish } = hands(() => urgent)
+  const { runner, begun, finish } = runnerOf(() => urgent)
   const result = execute(planOf([1], [2]), runner)
   urgent = true
   await finish(1)
-  assert.deepEqual(await result, { kind: 'interrupted' })
+  assert.deepEqual(await result, { kind: 'preempted' })
   assert.deepEqual(begun, [1])
 })
 
 test('a failure is told also when something more urgent has come up', async () => {
   let urgent = false
-  const { runner, finish } = hands(() => urgent)
+  const { runner, finish } = runnerOf(() => urgent)
   const result = execute(planOf([1], [2]), runner)
   urgent = true
   const error = new Error('no')
@@ -146,5 +146,5 @@ test('a failure is told also when something more urgent has come up', async () =
 })
 
 test('an empty plan is done', async () => {
-  assert.deepEqual(await execute(planOf(), hands().runner), { kind: 'done' })
+  assert.deepEqual(await execute(planOf(), runnerOf().runner), { kind: 'done' })
 })

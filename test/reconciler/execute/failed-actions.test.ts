@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../../src/errors.js'
 import type { EventSink } from '../../../src/events/catalogue.js'
-import { afterActions, noteActions, sortFailures } from '../../../src/reconciler/execute/failed-actions.js'
-import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
+import { afterActions, recordResults, sortFailures } from '../../../src/reconciler/execute/failed-actions.js'
+import type { Action, Plan } from '../../../src/model/plan.js'
 import { master, memory, operation, planInput, stopped } from '../support/world.js'
 
 const start: Action = { kind: 'start-container', ordinal: 1, name: 'shop-replica-1', cause: '' }
@@ -24,13 +24,13 @@ function tries() {
   }
   const record = {
     memory: memory(0),
-    keepMemory(next: ReturnType<typeof memory>) {
+    setMemory(next: ReturnType<typeof memory>) {
       record.memory = next
     },
   }
   const note = (error: Error | null): void => {
     atMs += 1_000
-    noteActions(
+    recordResults(
       record,
       { ...input, memory: record.memory },
       {
@@ -86,7 +86,7 @@ test('another reason is told at once; another number in it is none', () => {
   ])
 })
 
-test('a new container that can’t be started either counts on, so that it is made anew ever more rarely', () => {
+test('a new container that can’t be started either counts on, so that it is recreated ever more rarely', () => {
   const unusable = new FlotillaError('runtime/container-unusable', 'start: task already exists')
   const failed = { times: 2, code: 'runtime/container-unusable', subject: '1 an-older-one -' }
   const before = afterActions(memory(0), input, {
@@ -124,7 +124,7 @@ test('a step of a change of masters that fails stops the pass, and so does an en
     { action: promote, error: noSpace },
     { action: start, error: gone },
   ]
-  const { urgent, paced } = sortFailures(plan, failures)
-  assert.deepEqual(paced, failures.slice(0, 1))
-  assert.deepEqual(urgent, failures.slice(1))
+  const { blocking, deferred } = sortFailures(plan, failures)
+  assert.deepEqual(deferred, failures.slice(0, 1))
+  assert.deepEqual(blocking, failures.slice(1))
 })

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Performer } from '../../../src/reconciler/execute/perform.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
-import { noNetwork } from '../../../src/runtime/runtime.js'
-import { handsOn } from '../support/hands-on.js'
+import { executionFixture } from '../support/execution.js'
 import { observation } from '../support/world.js'
+import { noNetwork } from '../../../src/model/engine.js'
 
 test('whoever runs in a container joins a network of ours as soon as it is made', async () => {
-  const { hands, fake } = await handsOn()
+  const { context, fake } = await executionFixture()
   const self = await fake.runtime.createContainer(
     {
       ...{ name: 'self', image: 'redis:8', command: [], labels: {}, attachment: noNetwork, mounts: [] },
@@ -17,7 +17,7 @@ test('whoever runs in a container joins a network of ours as soon as it is made'
   )
   await fake.runtime.startContainer(self)
   const ownNetworks = new OwnNetworks(fake.runtime, self)
-  const performer = new Performer({ ...hands, ownNetworks }, observation([]), 0)
+  const performer = new Performer({ ...context, ownNetworks }, observation([]), 0)
   await performer.perform({ kind: 'create-network', network: 'new', subnet: null, cause: '' })
   const joined = (await fake.runtime.inspectContainer(self))?.networks.find(one => one.network === 'new')
   assert.notEqual(joined?.address ?? null, null)

@@ -3,16 +3,16 @@ import { test } from 'node:test'
 import { systemClock } from '../../../src/clock.js'
 import { FlotillaError } from '../../../src/errors.js'
 import { ProcessUsers } from '../../../src/reconciler/observe/process-users.js'
-import type { FakeRuntime } from '../../../src/runtime/fake/fake-engine.js'
-import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
-import type { ContainerFacts } from '../../../src/runtime/runtime.js'
+import type { FakeRuntime } from '../../fakes/runtime/fake-engine.js'
+import { createFakeRuntime } from '../../fakes/runtime/fake-runtime.js'
 import { until } from '../../support/until.js'
 import { container } from '../support/world.js'
+import type { ContainerFacts } from '../../../src/model/engine.js'
 
 async function running(): Promise<{ readonly fake: FakeRuntime; readonly facts: ContainerFacts }> {
   const fake = createFakeRuntime({ clock: systemClock })
   const { labels, image } = container(1)
-  fake.hands.addImage(image)
+  fake.controls.addImage(image)
   await fake.runtime.createNetwork({ name: 'shop', labels: {} })
   const containerId = await fake.runtime.createContainer(
     {
@@ -30,7 +30,7 @@ const asked = ({ calls }: FakeRuntime): number =>
 
 test('as whom a server runs is asked once for each of its runs, and not while its entrypoint may still be at work', async () => {
   const { fake, facts } = await running()
-  fake.hands.runAs(facts.name, 0)
+  fake.controls.runAs(facts.name, 0)
   const users = new ProcessUsers(fake.runtime)
   const startedAtMs = facts.startedAtMs ?? 0
   assert.equal(users.of(facts, startedAtMs + 500), null)

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
-import { seeResources } from '../../../src/reconciler/observe/resources.js'
-import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
+import { defaultPersistence } from '../../../src/manifest/sections/persistence.js'
+import { observeResources } from '../../../src/reconciler/observe/resources.js'
+import { createFakeRuntime } from '../../fakes/runtime/fake-runtime.js'
 import { manualClock } from '../support/manual-clock.js'
 import { container } from '../support/world.js'
 
-const usual = persistenceByDefault('aof')
+const usual = defaultPersistence('aof')
 
 async function seen(volumes: readonly (readonly [name: string, labels: string])[], template?: string) {
-  const { runtime, hands, world } = createFakeRuntime({ clock: manualClock() })
-  hands.addImage('redis:8')
+  const { runtime, controls, world } = createFakeRuntime({ clock: manualClock() })
+  controls.addImage('redis:8')
   for (const [name, labels] of volumes) {
     const [flotilla, node] = labels.split(' ')
     world.addVolume({
@@ -22,7 +22,7 @@ async function seen(volumes: readonly (readonly [name: string, labels: string])[
     })
   }
   const volume = { ...usual.volume, name: template ?? usual.volume.name }
-  const found = await seeResources(
+  const found = await observeResources(
     runtime,
     {
       ...{ flotilla: 'shop', image: 'redis:8', wantedCount: 3 },
@@ -70,8 +70,8 @@ test('a name that a node may need is taken by a stranger’s volume, another flo
 })
 
 test('volumes of all flotillas that were sent to a place are seen with it, and with the container that has them', async () => {
-  const { runtime, hands, world } = createFakeRuntime({ clock: manualClock() })
-  hands.addImage('redis:8')
+  const { runtime, controls, world } = createFakeRuntime({ clock: manualClock() })
+  controls.addImage('redis:8')
   const made = (flotilla: string, device: string) => ({
     name: `${flotilla}-0`,
     labels: { 'io.flotilla.flotilla': flotilla, 'io.flotilla.node': '0' },
@@ -82,14 +82,14 @@ test('volumes of all flotillas that were sent to a place are seen with it, and w
   world.addVolume({ name: 'plain-0', labels: { ...made('plain', '').labels } })
   const containers = [container(0, { mounts: [{ volume: 'shop-0', path: '/data' }] })]
   const input = { flotilla: 'shop', image: 'redis:8', wantedCount: 1, persistence: usual }
-  const { located } = await seeResources(runtime, input, containers)
+  const { located } = await observeResources(runtime, input, containers)
   assert.deepEqual(located, [
     {
-      ...{ name: 'shop-0', flotilla: 'shop', ordinal: 0, place: { host: '', path: '/srv/redis' } },
+      ...{ name: 'shop-0', flotilla: 'shop', ordinal: 0, location: { host: '', path: '/srv/redis' } },
       user: { name: 'shop-replica-0', runs: true },
     },
     {
-      ...{ name: 'cart-0', flotilla: 'cart', ordinal: 0, place: { host: '', path: '/srv/cart' } },
+      ...{ name: 'cart-0', flotilla: 'cart', ordinal: 0, location: { host: '', path: '/srv/cart' } },
       user: null,
     },
   ])

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../../src/errors.js'
 import { SourceCommands } from '../../../src/reconciler/observe/source-commands.js'
-import type { CommandFacts } from '../../../src/redis/commands.js'
-import type { NodeTarget, RedisPort } from '../../../src/redis/redis.js'
+import type { RedisPort } from '../../../src/redis/redis.js'
+import type { NodeTarget, CommandFacts } from '../../../src/model/redis.js'
 
 const target = { containerId: 'theirs' } as unknown as NodeTarget
 const flush = (calls: number): CommandFacts => ({ name: 'flushall', writes: true, hasItsName: false, calls })
@@ -17,7 +17,7 @@ test('a source is asked for its commands once in each of its runs, and again whi
     return [said]
   }
   const commands = new SourceCommands({ listCommands } as unknown as RedisPort)
-  const look = (run: string): Promise<readonly string[]> => commands.calledByOtherNames(target, run)
+  const look = (run: string): Promise<readonly string[]> => commands.findRenamedWrites(target, run)
   assert.deepEqual(await look('a'), ['FLUSHALL'])
   said = flush(0)
   assert.deepEqual([await look('a'), await look('a'), asked], [[], [], 2])

@@ -5,19 +5,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { SourceSpec } from '../../../src/manifest/spec.js'
+import type { SourceSpec } from '../../../src/model/spec.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
 import { SourceCommands } from '../../../src/reconciler/observe/source-commands.js'
 import { readProcessState } from '../../../src/reconciler/observe/process-state.js'
 import { readAnySecretFile } from '../../../src/secret-files.js'
-import { loginTo, seeSource, type SourceEyes } from '../../../src/reconciler/observe/source.js'
-import { noNetwork, type ContainerSpec } from '../../../src/runtime/runtime.js'
+import { loginTo, observeSource, type SourceObserver } from '../../../src/reconciler/observe/source.js'
 import { until } from '../../support/until.js'
-import { carriedOut, handsOn } from '../support/hands-on.js'
+import { runToEnd, executionFixture } from '../support/execution.js'
+import { noNetwork, type ContainerSpec } from '../../../src/model/engine.js'
 
 const stranger: ContainerSpec = {
   ...{ name: 'redis-old', image: 'redis:8', command: [], labels: {}, attachment: noNetwork, mounts: [] },
-  ...{ scratchPaths: [], dnsOptions: [], openFilesMax: null, stopGraceSeconds: 1, publishPort: null },
+  ...{ tmpfsPaths: [], dnsOptions: [], openFilesMax: null, stopGraceSeconds: 1, publishPort: null },
   hostname: 'redis-old',
 } as unknown as ContainerSpec
 
@@ -29,32 +29,32 @@ const inContainer: SourceSpec = {
 
 /** An engine on which somebody runs a Redis of their own, on these networks. */
 async function world(networks: readonly string[], { running = true } = {}) {
-  const { fake, hands, clock } = await handsOn()
+  const { fake, context, clock } = await executionFixture()
   for (const name of ['web', 'bridge']) await fake.runtime.createNetwork({ name, labels: {}, subnet: null })
   const [first, ...others] = networks
   const attachment = first === undefined ? noNetwork : { network: first, links: [], aliases: [] }
   const id = await fake.runtime.createContainer({ ...stranger, attachment }, [])
   for (const network of others) await fake.runtime.attachNetwork(id, { network, links: [], aliases: [] })
   if (running) await fake.runtime.startContainer(id)
-  const eyes = (
+  const observer = (
     ownContainer: string | null = null,
-    reach: SourceEyes['reach'] = 'container-ip',
-  ): SourceEyes => ({
-    ...{ runtime: fake.runtime, redis: hands.redis, reach },
+    reach: SourceObserver['reach'] = 'container-ip',
+  ): SourceObserver => ({
+    ...{ runtime: fake.runtime, redis: context.redis, reach },
     ownNetworks: new OwnNetworks(fake.runtime, ownContainer),
-    sourceCommands: new SourceCommands(hands.redis),
+    sourceCommands: new SourceCommands(context.redis),
   })
-  return { fake, clock, eyes, id }
+  return { fake, clock, observer, id }
 }
 
 test('a source in a container is found on a network that every node is on anyway, else on its first', async () => {
-  const { eyes, clock } = await world(['bridge', 'web'])
+  const { observer, clock } = await world(['bridge', 'web'])
   const see = (external: readonly string[]) =>
-    carriedOut(clock, seeSource(eyes(), 'shop', { from: inContainer, login: null, external }))
+    runToEnd(clock, observeSource(observer(), 'shop', { from: inContainer, login: null, external }))
   assert.equal((await see(['web'])).network, 'web')
   const seen = await see([])
   assert.equal(seen.network, 'bridge')
-  assert.equal(seen.called, 'redis-old')
+  assert.equal(seen.displayName, 'redis-old')
   assert.equal(seen.address?.host, seen.upstream?.host)
   assert.equal(seen.problem, null)
   // Nothing listens there: that is for the planner to judge.
@@ -64,9 +64,9 @@ test('a source in a container is found on a network that every node is on anyway
 test('a source that is not there, does not run or is on no network says so', async () => {
   const see = async (given: Awaited<ReturnType<typeof world>>, container = 'redis-old') => {
     const from = { ...inContainer, at: { kind: 'container', container, port: 6379 } } as const
-    const seen = await carriedOut(
+    const seen = await runToEnd(
       given.clock,
-      seeSource(given.eyes(), 'shop', { from, login: null, external: [] }),
+      observeSource(given.observer(), 'shop', { from, login: null, external: [] }),
     )
     assert.deepEqual([seen.upstream, seen.network, seen.address, seen.probe], [null, null, null, null])
     return seen.problem
@@ -80,24 +80,24 @@ test('a source that is not there, does not run or is on no network says so', asy
 })
 
 test('a source at an address is reached there, by us and by the leader', async () => {
-  const { eyes, clock } = await world([])
+  const { observer, clock } = await world([])
   const from: SourceSpec = {
     at: { kind: 'host', host: '10.1.1.1', port: 7_000 },
     user: null,
     passwordFile: null,
   }
-  const seen = await carriedOut(clock, seeSource(eyes(), 'shop', { from, login: null, external: [] }))
+  const seen = await runToEnd(clock, observeSource(observer(), 'shop', { from, login: null, external: [] }))
   assert.deepEqual(seen.upstream, { host: '10.1.1.1', port: 7_000 })
-  assert.equal(seen.called, '10.1.1.1:7000')
+  assert.equal(seen.displayName, '10.1.1.1:7000')
   assert.equal(seen.address?.host, '10.1.1.1')
 })
 
 test('a Flotilla that runs in a container joins the network of the source once, and leaves it when it is told', async () => {
-  const { fake, eyes, clock, id } = await world(['web'])
+  const { fake, observer, clock, id } = await world(['web'])
   const own = await fake.runtime.createContainer({ ...stranger, name: 'flotilla' }, [])
-  const looking = eyes(own, 'network')
+  const looking = observer(own, 'network')
   const look = () =>
-    carriedOut(clock, seeSource(looking, 'shop', { from: inContainer, login: null, external: [] }))
+    runToEnd(clock, observeSource(looking, 'shop', { from: inContainer, login: null, external: [] }))
   await look()
   await look()
   const joins = fake.calls.filter(({ method, args }) => method === 'attachNetwork' && args[0] === own)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { needsIn } from '../../../src/reconciler/plan/dependencies.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import type { Action, ActionBody, Plan } from '../../../src/reconciler/plan/plan.js'
-import { renderAction } from '../../../src/reconciler/plan/text.js'
+import type { Action, ActionBody, Plan } from '../../../src/model/plan.js'
+import { renderAction } from '../../../src/reconciler/plan/render-plan.js'
 import {
   master,
   memory,
@@ -91,10 +91,10 @@ describe('a promotion needs every step before it', () => {
     { kind: 'kill-container', ordinal: 0, name: 'shop-master' },
     { kind: 'pause-writes', ordinal: 0, forMs: 2_000 },
     { kind: 'catch-up', ordinal: 1, master: 0, withinMs: 500 },
-    { kind: 'follow', ordinal: 0, master: 1, nudge: false },
+    { kind: 'follow', ordinal: 0, master: 1, reconnect: false },
     { kind: 'stop-container', ordinal: 0, name: 'shop-master' },
-    { kind: 'fence-source', called: 'old' },
-    { kind: 'own-login', ordinal: 1 },
+    { kind: 'fence-source', displayName: 'old' },
+    { kind: 'restore-login', ordinal: 1 },
     { kind: 'start-container', ordinal: 1, name: 'shop-replica-1' },
   ]
   for (const step of steps)
@@ -161,10 +161,12 @@ describe('what is not of one node alone', () => {
   })
 
   test('a password is current only when every node that was to be given it has it', () => {
-    const adopt: ActionBody = { kind: 'adopt-passwords', users: ['default'] }
-    assert.ok(need(adopt, { kind: 'apply-auth', ordinal: 2, name: 'shop-replica-2' }).else)
+    const adopt: ActionBody = { kind: 'activate-passwords', users: ['default'] }
+    assert.ok(need(adopt, { kind: 'apply-users', ordinal: 2, name: 'shop-replica-2' }).else)
     assert.ok(need(adopt, { kind: 'write-config', ordinal: 2, name: 'shop-replica-2' }).else)
-    assert.ok(!need(adopt, { kind: 'join-network', ordinal: 2, name: 'shop-replica-2', network: 'web' }).else)
+    assert.ok(
+      !need(adopt, { kind: 'connect-network', ordinal: 2, name: 'shop-replica-2', network: 'web' }).else,
+    )
   })
 
   test('a volume goes only when all else has succeeded', () => {
@@ -173,8 +175,8 @@ describe('what is not of one node alone', () => {
   })
 
   test('a node that can not be tuned is given its passwords all the same', () => {
-    const apply: ActionBody = { kind: 'apply-auth', ordinal: 1, name: 'shop-replica-1' }
-    assert.ok(!need(apply, { kind: 'tune', ordinal: 1, options: {} }).else)
+    const apply: ActionBody = { kind: 'apply-users', ordinal: 1, name: 'shop-replica-1' }
+    assert.ok(!need(apply, { kind: 'apply-config', ordinal: 1, options: {} }).else)
     assert.ok(need(apply, { kind: 'start-container', ordinal: 1, name: 'shop-replica-1' }).else)
   })
 })

@@ -1,24 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FlotillaMemory } from '../../../src/reconciler/memory.js'
+import type { FlotillaMemory } from '../../../src/model/record.js'
 import { needsIn } from '../../../src/reconciler/plan/dependencies.js'
-import { objectionsTo } from '../../../src/reconciler/judge/judge.js'
+import { violationsOf } from '../../../src/reconciler/judge/judge.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import type { Action, Plan } from '../../../src/reconciler/plan/plan.js'
-import { isSettled } from '../../../src/reconciler/plan/text.js'
+import type { Action, Plan } from '../../../src/model/plan.js'
+import { isSettled } from '../../../src/reconciler/plan/render-plan.js'
 import { attempt, drive, see, type End } from '../support/drive.js'
 import { nodeStates, type NodeStateName } from '../support/node-states.js'
 import { build, namesFor, settings, tuples, type Choices, type Setting } from '../support/settings.js'
-import { passTime, type World } from '../support/small-world.js'
-import { renderAction } from '../../../src/reconciler/plan/text.js'
+import { advanceTime, type World } from '../support/small-world.js'
+import { renderAction } from '../../../src/reconciler/plan/render-plan.js'
 import { request } from '../support/world.js'
 
 /**
- * Whatever Flotilla was doing when it died, it ends in the same place when it comes back. What it knew is gone then but for what was on disk: the memory as it
- * was before the look, or as the last record of the plan left it.
+ * Whatever Flotilla was doing when it died, it ends in the same place when it comes back. What it knew is
+ * gone then but for what was on disk: the memory as it was before the look, or as the last record of the plan
+ * left it.
  */
 const allStates = Object.keys(nodeStates).filter(
-  // Snapshots are for persistence that has them; and what an empty master that a person made comes to is a matter of time, with and without us.
+  // Snapshots are for persistence that has them; and what an empty master that a person made comes to is a
+  // matter of time, with and without us.
   state => state !== 'ended, with an old snapshot' && state !== 'master, empty',
 ) as NodeStateName[]
 const replicaStates: readonly NodeStateName[] = [
@@ -114,8 +116,8 @@ test(`${title} (a roll of one to three nodes, with one more meanwhile where it n
 })
 
 /**
- * What may have been done when Flotilla dies: all up to any one action; of a promotion with what is done beside it, any part; and where one action has failed,
- * all but what needs it.
+ * What may have been done when Flotilla dies: all up to any one action; of a promotion with what is done
+ * beside it, any part; and where one action has failed, all but what needs it.
  */
 function cutsOf(plan: Plan): readonly (readonly Action[])[] {
   const { stages } = plan
@@ -157,17 +159,18 @@ const passesMax = 20
 function interrupt(choices: Choices): void {
   const bad: string[] = []
   let cuts = 0
-  for (const setting of settings(choices)) {
-    const whole = build(setting)
+  for (const template of settings(choices)) {
+    const whole = build(template)
     const cut = structuredClone(whole)
     const end = drive(whole)
-    // Where it is not settled without a cut there is nothing to compare with; small-worlds.test.ts looks at that.
-    const wanted = end.kind === 'settled' ? [topology(whole), ...withoutBeingAsked(setting)] : []
+    // Where it is not settled without a cut there is nothing to compare with; small-worlds.test.ts looks at
+    // that.
+    const wanted = end.kind === 'settled' ? [topology(whole), ...withoutBeingAsked(template)] : []
     for (let pass = 0; pass < passesMax; pass++) {
       const saved = structuredClone(cut)
       const input = see(saved)
       const plan = planFlotilla(input)
-      if (objectionsTo(plan, input).length > 0) break
+      if (violationsOf(plan, input).length > 0) break
       if (isSettled(plan) || plan.stages.length === 0) break
       const actions = plan.stages.flat()
       for (const done of cutsOf(plan)) {
@@ -175,28 +178,33 @@ function interrupt(choices: Choices): void {
         const problem = die(structuredClone(cut), { actions: done, whole, end, wanted })
         if (problem !== null)
           bad.push(
-            `${JSON.stringify(setting)}\npass ${pass + 1}, only these of its ${actions.length} actions:\n  ${done.map(renderAction).join('\n  ')}\n${problem}`,
+            `${JSON.stringify(template)}\npass ${pass + 1}, only these of its ${actions.length} actions:\n  ${done.map(renderAction).join('\n  ')}\n${problem}`,
           )
       }
       // The pass as it would have gone on.
       see(cut)
       if (actions.some(action => attempt(cut, action).length > 0)) break
-      passTime(cut, 50)
+      advanceTime(cut, 50)
     }
   }
   assert.equal(bad.length, 0, `${bad.length} of ${cuts} end badly, such as:\n${bad.slice(0, 3).join('\n\n')}`)
   assert.ok(cuts > 0)
 }
 
-/** A hand-over that was cut short while the old master still reigned is called off: nothing has changed then. */
-function withoutBeingAsked(setting: Setting): readonly string[] {
-  if (setting.request?.kind !== 'switchover') return []
-  const world = build({ ...setting, request: null })
+/**
+ * A switchover that was cut short while the old master still reigned is aborted: nothing has changed then.
+ */
+function withoutBeingAsked(template: Setting): readonly string[] {
+  if (template.request?.kind !== 'switchover') return []
+  const world = build({ ...template, request: null })
   drive(world)
   return [topology(world)]
 }
 
-/** Acts so far, forgets what was not written down, and comes back. @returns what is wrong with where that ends; null when it is right. */
+/**
+ * Acts so far, forgets what was not written down, and comes back. @returns what is wrong with where that
+ * ends; null when it is right.
+ */
 function die(
   world: World,
   course: {
@@ -220,7 +228,7 @@ function die(
     return error instanceof Error ? error.message : String(error)
   }
   world.memory = durable
-  passTime(world, 1_000)
+  advanceTime(world, 1_000)
   const again = drive(world, told)
   const story = (what: string): string => [what, ...told].join('\n')
   if (again.kind === 'wrong') return story(again.problem)
@@ -236,8 +244,8 @@ function isRecord({ kind }: Action): boolean {
   return (
     kind === 'begin-operation' ||
     kind === 'end-operation' ||
-    kind === 'answer-request' ||
-    kind === 'set-aside'
+    kind === 'complete-request' ||
+    kind === 'archive-data'
   )
 }
 
@@ -249,7 +257,10 @@ function topology(world: World): string {
     .join(', ')
 }
 
-/** What is kept without a cut is kept with one. Ten keys are what the record speaks of, twelve are those and somebody's own writes. */
+/**
+ * What is kept without a cut is kept with one. Ten keys are what the record speaks of, twelve are those and
+ * somebody's own writes.
+ */
 function isLost(whole: World, cut: World): boolean {
   return [12, 10].some(keys => holds(whole, keys) && !holds(cut, keys) && !holds(cut, 12))
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { masterName, replicaName } from '../../../src/reconciler/names.js'
+import { masterName, replicaName } from '../../../src/model/names.js'
 import { threeNodeWorlds } from '../support/all-worlds.js'
-import { problemOf } from '../support/judge-world.js'
+import { problemOf } from '../support/end-state.js'
 import { nodeStates, type NodeStateName } from '../support/node-states.js'
 import { namesFor, settings, tuples, type Setting } from '../support/settings.js'
 
 /**
- * Every small world, as good as: nodes in every state beside each other, with and without a record, an operation under way, names mixed up, the spec changed.
- * From each of them the planner has to come to rest, in a place that can be justified, without once doing what can't be taken back.
+ * Every small world, as good as: nodes in every state beside each other, with and without a record, an
+ * operation under way, names mixed up, the spec changed. From each of them the planner has to come to rest,
+ * in a place that can be justified, without once doing what can't be taken back.
  */
 const allStates = Object.keys(nodeStates).filter(
   state => state !== 'ended, with an old snapshot',
@@ -121,6 +122,6 @@ test('names mixed up in any way among three nodes are put right', () => {
 
 /** Drives every one of them, and tells of the first few that end badly how it came to that. */
 function examine(all: Iterable<Setting>): void {
-  const bad = [...all].flatMap(setting => problemOf(setting) ?? [])
+  const bad = [...all].flatMap(template => problemOf(template) ?? [])
   assert.equal(bad.length, 0, `${bad.length} worlds end badly, such as:\n${bad.slice(0, 3).join('\n\n')}`)
 }

@@ -1,7 +1,10 @@
 import { nodeStates, type NodeStateName } from './node-states.js'
 import { namesFor, settings, tuples, type Setting } from './settings.js'
 
-/** Three nodes in every state beside each other, whoever is recorded and holds the name, whatever is under way; each `every`-th of them, from the `from`-th on. */
+/**
+ * Three nodes in every state beside each other, whoever is recorded and holds the name, whatever is under
+ * way; each `every`-th of them, from the `from`-th on.
+ */
 export function* threeNodeWorlds({
   every,
   from,
@@ -10,7 +13,7 @@ export function* threeNodeWorlds({
   readonly from: number
 }): Generator<Setting> {
   let count = 0
-  for (const setting of everyThree()) if (count++ % every === from % every) yield setting
+  for (const template of everyThree()) if (count++ % every === from % every) yield template
 }
 
 function everyThree(): Generator<Setting> {

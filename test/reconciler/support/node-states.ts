@@ -2,8 +2,9 @@ import type { Box, Data, Redis } from './small-world.js'
 import { currentHash } from './world.js'
 
 /**
- * The states that a node can be found in, one for each that the planner tells apart, with and without data. The flotilla's history is the lineage A, ten keys
- * at offset 1000; twelve keys are a node's own writes on top of it, and seven are a history that has nothing to do with it.
+ * The states that a node can be found in, one for each that the planner tells apart, with and without data.
+ * The flotilla's history is the lineage A, ten keys at offset 1000; twelve keys are a node's own writes on
+ * top of it, and seven are a history that has nothing to do with it.
  */
 const full: Data = { keys: 10, replid: 'A', offset: 1_000 }
 const behind: Data = { keys: 4, replid: 'A', offset: 400 }
@@ -26,7 +27,7 @@ function box(overrides: Partial<Box>): NodeState['box'] {
     joined: [],
     startedAtMs: 0,
     exit: null,
-    mood: 'well',
+    health: 'well',
     redis: null,
     files: null,
     process: null,
@@ -64,11 +65,11 @@ export const nodeStates = {
   'being removed': { box: box({ state: 'removing', exit: { code: 0, atMs: 60_000 } }), volume: full },
   paused: running(full, 'shop-0', { state: 'paused' }),
   detached: running(full, 'shop-0', { network: null }),
-  frozen: running(full, 'shop-0', { mood: 'frozen' }),
-  'frozen, a master': running(full, null, { mood: 'frozen' }),
-  'locked out': running(full, 'shop-0', { mood: 'locked-out' }),
-  loading: running(full, 'master', { mood: 'loading' }),
-  'starting, empty': running(empty, 'master', { mood: 'starting' }),
+  frozen: running(full, 'shop-0', { health: 'frozen' }),
+  'frozen, a master': running(full, null, { health: 'frozen' }),
+  'locked out': running(full, 'shop-0', { health: 'auth-failure' }),
+  loading: running(full, 'master', { health: 'loading' }),
+  'starting, empty': running(empty, 'master', { health: 'starting' }),
   'master, empty': running(empty, null),
   'master, with data': running(full, null),
   'master by hand, no write of its own': {

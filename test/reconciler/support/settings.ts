@@ -1,6 +1,6 @@
-import { persistenceByDefault } from '../../../src/manifest/sections/persistence.js'
-import type { FlotillaMemory, OperationKind, Request } from '../../../src/reconciler/memory.js'
-import { masterName, replicaName } from '../../../src/reconciler/names.js'
+import { defaultPersistence } from '../../../src/manifest/sections/persistence.js'
+import type { FlotillaMemory, OperationKind, Request } from '../../../src/model/record.js'
+import { masterName, replicaName } from '../../../src/model/names.js'
 import { nodeStates, type NodeStateName } from './node-states.js'
 import { replicate, type World } from './small-world.js'
 import { lineage, memory, nodeRecord, nowMs, operation as begun, spec } from './world.js'
@@ -33,13 +33,14 @@ type Optional = 'witnessed' | 'request' | 'newSpecDies'
 /** Every combination of the choices that can be found in the world. */
 export function* settings(choices: Choices): Generator<Setting> {
   const { witnessed = [false], request = [null], newSpecDies = [false], ...others } = choices
-  for (const setting of combinations({ ...others, witnessed, request, newSpecDies })) {
-    const { states, record, operation } = setting
-    // A creation begins without a record of a master, and ends with one; every other operation here begins with one.
+  for (const template of combinations({ ...others, witnessed, request, newSpecDies })) {
+    const { states, record, operation } = template
+    // A creation begins without a record of a master, and ends with one; every other operation here begins
+    // with one.
     if (operation !== null && (operation.kind === 'creation') !== (record === null)) continue
     // Of one that hangs nobody can know that somebody made it master by hand.
     if (states.some((state, ordinal) => state === 'frozen, a master' && ordinal !== record)) continue
-    if (!isPromotedBeside(states, record, operation)) yield setting
+    if (!isPromotedBeside(states, record, operation)) yield template
   }
 }
 
@@ -83,26 +84,26 @@ export function namesFor(count: number, master: number | null): readonly string[
   )
 }
 
-export function build(setting: Setting): World {
+export function build(template: Setting): World {
   const world: World = {
     atMs: nowMs,
-    spec: spec({ replicas: setting.replicas, persistence: persistenceByDefault(setting.persistence) }),
-    memory: memoryOf(setting),
+    spec: spec({ replicas: template.replicas, persistence: defaultPersistence(template.persistence) }),
+    memory: memoryOf(template),
     network: 1,
     networks: [],
     source: null,
     imageHere: true,
-    newSpecDies: setting.newSpecDies,
+    newSpecDies: template.newSpecDies,
     volumes: {},
     setAside: [],
     boxes: [],
     keyring: null,
     counter: 10,
   }
-  setting.states.forEach((state, ordinal) => {
+  template.states.forEach((state, ordinal) => {
     const { box, volume } = structuredClone(nodeStates[state])
     if (volume !== undefined) world.volumes[ordinal] = volume
-    if (box !== null) world.boxes.push({ ...box, ordinal, name: setting.names[ordinal] ?? '' })
+    if (box !== null) world.boxes.push({ ...box, ordinal, name: template.names[ordinal] ?? '' })
   })
   if (world.boxes.length === 0) world.network = null
   // No world is begun that could not be found: links that can be up are.

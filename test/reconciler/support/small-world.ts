@@ -1,29 +1,35 @@
 import { FlotillaError } from '../../../src/errors.js'
-import type { FlotillaSpec } from '../../../src/manifest/spec.js'
-import { afterAnswer, afterOperation } from '../../../src/reconciler/execute/records.js'
-import { adoptPasswords, retirePasswords, type Keyring } from '../../../src/reconciler/auth/keyring.js'
+import type { FlotillaSpec } from '../../../src/model/spec.js'
+import { afterRequest, afterOperation } from '../../../src/reconciler/execute/memory-updates.js'
+import { activatePasswords, retirePasswords } from '../../../src/reconciler/auth/keyring.js'
 import { nodeAuth, type NodeAuth } from '../../../src/reconciler/auth/node-auth.js'
-import { withNodeRecord, type FlotillaMemory } from '../../../src/reconciler/memory.js'
+import { withNodeRecord, type FlotillaMemory } from '../../../src/model/record.js'
 import {
   masterLink,
   masterLinkAlias,
   masterName,
   newVolumeName,
   nodeAlias,
-} from '../../../src/reconciler/names.js'
-import type { NodeSeen, Observation, SourceSeen } from '../../../src/reconciler/observation.js'
-import { filesGiven, processGiven } from '../../../src/reconciler/plan/given.js'
-import { nobody, type Action } from '../../../src/reconciler/plan/plan.js'
-import { withDataVerdict, withTrial } from '../../../src/reconciler/trial.js'
-import { filedAs, limitedTo, tunedTo } from '../../../src/reconciler/tuned-to.js'
-import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
-import type { ContainerState } from '../../../src/runtime/runtime.js'
+} from '../../../src/model/names.js'
+import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
+import { authFilesDigest, authProcessDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
+import { noUpstream, type Action } from '../../../src/model/plan.js'
+import { withDataProbe, withImageProbe } from '../../../src/reconciler/desired/image-probe.js'
+import {
+  configFileDigest,
+  limitsDigest,
+  appliedConfigDigest,
+} from '../../../src/reconciler/desired/applied-digests.js'
 import { container, currentHash, imageFacts, redisFacts, upstream } from './world.js'
+import type { ContainerState } from '../../../src/model/engine.js'
+import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/model/redis.js'
+import type { Keyring } from '../../../src/model/keyring.js'
 
 /**
- * A world of a few Redis nodes, small enough to be enumerated: containers with names, roles, links and data, and what each action of a plan does to them.
- * It knows the traps that the planner is made for: a node is born a replica of whoever holds the master's name, a sync replaces the replica's data,
- * names have one holder, names in actions are looked up when the action runs. No time passes but by `passTime`.
+ * A world of a few Redis nodes, small enough to be enumerated: containers with names, roles, links and data,
+ * and what each action of a plan does to them. It knows the traps that the planner is made for: a node is
+ * born a replica of whoever holds the master's name, a sync replaces the replica's data, names have one
+ * holder, names in actions are looked up when the action runs. No time passes but by `advanceTime`.
  */
 export interface World {
   atMs: number
@@ -68,7 +74,7 @@ export interface Box {
   startedAtMs: number | null
   exit: { code: number; atMs: number } | null
   /** What keeps the process from answering; `starting` and `loading` pass by themselves. */
-  mood: 'well' | 'starting' | 'loading' | 'frozen' | 'locked-out' | 'busy'
+  health: 'well' | 'starting' | 'loading' | 'frozen' | 'auth-failure' | 'busy'
   redis: Redis | null
   /** Users and passwords in its files, and in its process. */
   files: NodeAuth | null
@@ -85,7 +91,10 @@ export interface Redis extends Data {
   writesPaused: boolean
 }
 
-/** What the action does; throws FlotillaError where the engine or Redis would refuse, and Error where a plan must never go. */
+/**
+ * What the action does; throws FlotillaError where the engine or Redis would refuse, and Error where a plan
+ * must never go.
+ */
 export function perform(world: World, action: Action): void {
   change(world, action)
   replicate(world)
@@ -93,7 +102,8 @@ export function perform(world: World, action: Action): void {
 
 function change(world: World, action: Action): void {
   switch (action.kind) {
-    // Who listens how is a world of its own, and how data is kept another: see encryption.test.ts and keeping.test.ts.
+    // Who listens how is a world of its own, and how data is kept another: see encryption.test.ts and
+    // keeping.test.ts.
     case 'load-certificate':
     case 'set-port':
     case 'set-append-only':
@@ -105,12 +115,12 @@ function change(world: World, action: Action): void {
       return
     case 'remove-leftover':
       return
-    case 'try-image':
-      return tryImage(world, action)
-    case 'try-data':
+    case 'probe-image':
+      return probeImage(world, action)
+    case 'probe-data':
       world.memory = {
         ...world.memory,
-        trials: withDataVerdict(world.memory.trials, 'sha256:8', {
+        trials: withDataProbe(world.memory.trials, 'sha256:8', {
           atMs: world.atMs,
           from: action.from,
           refusal: null,
@@ -145,14 +155,14 @@ function change(world: World, action: Action): void {
         throw refused('runtime/name-taken', action.to)
       boxOf(world, action.ordinal).name = action.to
       return
-    case 'attach-network':
+    case 'reattach-network':
       boxOf(world, action.ordinal).network = world.network
       return
-    case 'join-network':
+    case 'connect-network':
       if (!world.networks.includes(action.network)) throw refused('runtime/not-found', action.network)
       boxOf(world, action.ordinal).joined.push(action.network)
       return
-    case 'leave-network': {
+    case 'disconnect-network': {
       const box = boxOf(world, action.ordinal)
       box.joined = box.joined.filter(network => network !== action.network)
       return
@@ -161,18 +171,18 @@ function change(world: World, action: Action): void {
       return promote(world, action.ordinal)
     case 'follow':
       return follow(answering(world, action.ordinal), nodeAlias(world.spec.name, action.master))
-    case 'tune': {
-      const tuned = tunedTo(`run-${answering(world, action.ordinal).run}`, action.options)
+    case 'apply-config': {
+      const tuned = appliedConfigDigest(`run-${answering(world, action.ordinal).run}`, action.options)
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
       return
     }
     case 'limit-container': {
-      const limited = limitedTo(container(named(world, action).ordinal).containerId, action.limits)
+      const limited = limitsDigest(container(named(world, action).ordinal).containerId, action.limits)
       world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, limited }))
       return
     }
     case 'write-config': {
-      const filed = filedAs(container(named(world, action).ordinal).containerId, {
+      const filed = configFileDigest(container(named(world, action).ordinal).containerId, {
         spec: world.spec,
         config: world.memory.config,
       })
@@ -185,8 +195,8 @@ function change(world: World, action: Action): void {
     case 'end-operation':
       world.memory = afterOperation(world.memory, { ...action, atMs: world.atMs })
       return
-    case 'answer-request':
-      world.memory = afterAnswer(world.memory, { ...action, atMs: world.atMs })
+    case 'complete-request':
+      world.memory = afterRequest(world.memory, { ...action, atMs: world.atMs })
       return
     case 'kill-container':
       stop(world, named(world, action), 137)
@@ -204,10 +214,10 @@ function change(world: World, action: Action): void {
     case 'resume-writes':
       answering(world, action.ordinal).writesPaused = false
       return
-    case 'drop-clients':
+    case 'disconnect-clients':
       answering(world, action.ordinal)
       return
-    case 'set-aside':
+    case 'archive-data':
       return setAside(world, action)
     case 'record-source': {
       const { from, leader, network } = action
@@ -230,7 +240,7 @@ function change(world: World, action: Action): void {
       return
     }
     case 'fence-source':
-      outside(world).host = nobody.host
+      outside(world).host = noUpstream.host
       return
     case 'unfence-source':
       outside(world).host = null
@@ -238,21 +248,21 @@ function change(world: World, action: Action): void {
     case 'resume-source':
       outside(world).writesPaused = false
       return
-    case 'drop-source-clients':
+    case 'disconnect-source-clients':
       outside(world)
       return
-    case 'own-login':
+    case 'restore-login':
       answering(world, action.ordinal)
       return
-    case 'apply-auth': {
+    case 'apply-users': {
       const box = named(world, action)
       writeFiles(world, box)
       answering(world, action.ordinal)
       box.process = box.files
       return noteGiven(world, box)
     }
-    case 'adopt-passwords':
-      world.keyring = adoptPasswords(keyringOf(world), action.users, { nowMs: world.atMs, overlapMs })
+    case 'activate-passwords':
+      world.keyring = activatePasswords(keyringOf(world), action.users, { nowMs: world.atMs, overlapMs })
       return
     case 'retire-passwords':
       world.keyring = retirePasswords(keyringOf(world), { ...action, nowMs: world.atMs })
@@ -293,8 +303,8 @@ function noteGiven(world: World, box: Box): void {
   if (digest === undefined) return
   const facts = { containerId: container(box.ordinal).containerId, startedAtMs: box.startedAtMs }
   const given = {
-    ...(box.files?.digest === digest ? { files: filesGiven(facts, digest) } : {}),
-    ...(box.process?.digest === digest ? { process: processGiven(facts, digest) } : {}),
+    ...(box.files?.digest === digest ? { files: authFilesDigest(facts, digest) } : {}),
+    ...(box.process?.digest === digest ? { process: authProcessDigest(facts, digest) } : {}),
   }
   world.memory = withNodeRecord(world.memory, box.ordinal, record => ({
     ...record,
@@ -316,7 +326,7 @@ function setAside(
 }
 
 /** Its server takes every option while it runs. */
-function tryImage(world: World, action: Extract<Action, { kind: 'try-image' }>): void {
+function probeImage(world: World, action: Extract<Action, { kind: 'probe-image' }>): void {
   if (!world.imageHere) throw refused('runtime/image-unavailable', action.image)
   const options = Object.fromEntries(
     Object.entries(action.options).map(([name, tried]) => [
@@ -325,8 +335,8 @@ function tryImage(world: World, action: Extract<Action, { kind: 'try-image' }>):
     ]),
   )
   const outcome = { kind: 'answered', product: 'redis', version: '8.0.0', rdbVersion: 12, options } as const
-  const trial = { image: action.image, imageId: 'sha256:8', atMs: world.atMs, outcome }
-  world.memory = { ...world.memory, trials: withTrial(world.memory.trials, trial) }
+  const imageProbe = { image: action.image, imageId: 'sha256:8', atMs: world.atMs, outcome }
+  world.memory = { ...world.memory, trials: withImageProbe(world.memory.trials, imageProbe) }
 }
 
 function create(world: World, ordinal: number, name: string): void {
@@ -335,7 +345,7 @@ function create(world: World, ordinal: number, name: string): void {
   if (!world.imageHere) throw refused('runtime/image-unavailable', world.spec.image)
   if (world.network === null) throw refused('runtime/not-found', 'the network')
   world.volumes[ordinal] ??= noData()
-  const born = { state: 'created', hash: currentHash, network: world.network, mood: 'well' } as const
+  const born = { state: 'created', hash: currentHash, network: world.network, health: 'well' } as const
   const createdAtMs = world.atMs
   world.boxes.push({
     ordinal,
@@ -352,7 +362,10 @@ function create(world: World, ordinal: number, name: string): void {
   writeFiles(world, boxOf(world, ordinal))
 }
 
-/** Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot does. */
+/**
+ * Born a replica of the link name, on what its volume holds. An append-only file knows no lineage; a snapshot
+ * does.
+ */
 export function start(world: World, box: Box): void {
   if (box.state === 'running') return
   if (box.state === 'removing' || box.state === 'paused') throw refused('runtime/conflict', box.name)
@@ -367,7 +380,7 @@ export function start(world: World, box: Box): void {
   box.redis = { run, keys: kept.keys, ...lineage, ...born }
   // No two starts at the same moment: that is how processes are told apart.
   const startedAtMs = world.atMs + run
-  Object.assign(box, { state: 'running', startedAtMs, exit: null, mood: 'well', process: box.files })
+  Object.assign(box, { state: 'running', startedAtMs, exit: null, health: 'well', process: box.files })
   if (world.newSpecDies && box.hash === currentHash) stop(world, box, 1)
 }
 
@@ -378,7 +391,7 @@ export function stop(world: World, box: Box, code: number): void {
     exit: { code, atMs: world.atMs },
     redis: null,
     process: null,
-    mood: 'well',
+    health: 'well',
   })
 }
 
@@ -418,7 +431,10 @@ export function replicate(world: World): void {
       world.volumes[ordinal] = { keys: redis.keys, replid: redis.replid, offset: redis.offset }
 }
 
-/** Whom a node is in sync with; null when its link is down. Nobody syncs from a node that follows itself, or that has no master either. */
+/**
+ * Whom a node is in sync with; null when its link is down. Nobody syncs from a node that follows itself, or
+ * that has no master either.
+ */
 function sourceOf(world: World, box: Box): Redis | null {
   const seen = new Set<Box>()
   let source: Box | undefined = box
@@ -445,22 +461,22 @@ function leadsTo(world: World, host: string, box: Box): boolean {
 }
 
 function isLinked(world: World, box: Box): boolean {
-  const well = box.mood === 'well' || box.mood === 'busy'
+  const well = box.health === 'well' || box.health === 'busy'
   return box.state === 'running' && well && box.network !== null && box.network === world.network
 }
 
 /** What one look at this world sees. */
-export function look(world: World): Observation {
+export function observeWorld(world: World): Observation {
   const wantedCount = world.spec.replicas + 1
   const running = world.boxes.filter(box => box.state === 'running').length
-  const nodes = world.boxes.map(box => lookAt(world, box))
+  const nodes = world.boxes.map(box => observeAndPlan(world, box))
   return {
     flotilla: world.spec.name,
     atMs: world.atMs,
     nodes: nodes.sort((a, b) => a.ordinal - b.ordinal),
     duplicates: [],
     leftovers: [],
-    strangers: [],
+    foreignContainers: [],
     sentinels: [],
     resources:
       running >= wantedCount && running === nodes.length && isRecorded(world)
@@ -497,7 +513,7 @@ function outside(world: World): Redis {
   return world.source
 }
 
-function seenOutside(redis: Redis): SourceSeen {
+function seenOutside(redis: Redis): ObservedSource {
   const facts = redisFacts({
     runId: `run-${redis.run}`,
     role: redis.host === null ? 'master' : 'replica',
@@ -505,10 +521,10 @@ function seenOutside(redis: Redis): SourceSeen {
     previous: redis.previous,
     offset: redis.offset,
     keys: redis.keys,
-    upstream: redis.host === null ? null : upstream({ ...nobody, link: 'down' }),
+    upstream: redis.host === null ? null : upstream({ ...noUpstream, link: 'down' }),
   })
   return {
-    called: 'redis-master',
+    displayName: 'redis-master',
     upstream: { host: sourceHost, port: 6379 },
     network: null,
     address: { host: '10.9.0.2', port: 6379, containerId: 'old', startedAtMs: 0 },
@@ -521,7 +537,7 @@ function isRecorded({ memory }: World): boolean {
   return memory.master !== null || memory.operation !== null
 }
 
-function lookAt(world: World, box: Box): NodeSeen {
+function observeAndPlan(world: World, box: Box): ObservedNode {
   const { name } = world.spec
   const attached = box.network !== null && box.network === world.network
   const running = box.state === 'running'
@@ -544,7 +560,7 @@ function lookAt(world: World, box: Box): NodeSeen {
     },
     address: address === null ? null : { host: address, port: 6379 },
     probe: address === null ? null : probe(world, box),
-    lifelessSinceMs: box.mood === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
+    unreachableSinceMs: box.health === 'frozen' || box.state === 'paused' ? world.atMs - 60_000 : null,
     applied: null,
     lastLogLines: [],
     processUser: null,
@@ -554,7 +570,7 @@ function lookAt(world: World, box: Box): NodeSeen {
 
 function probe(world: World, box: Box): Probe {
   const silence = { reason: 'it said nothing', lastByteAtMs: null }
-  switch (box.mood) {
+  switch (box.health) {
     case 'well':
       return { kind: 'answered', facts: factsOf(world, box) }
     case 'loading':
@@ -563,7 +579,7 @@ function probe(world: World, box: Box): Probe {
       return { kind: 'refused', reason: 'nobody listens' }
     case 'frozen':
       return { kind: 'hung', ...silence }
-    case 'locked-out':
+    case 'auth-failure':
       return { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' }
     case 'busy':
       return { kind: 'busy', reason: 'a script' }
@@ -606,11 +622,15 @@ function linkOf(world: World, box: Box, host: string): UpstreamFacts {
   })
 }
 
-/** Time passes: what was starting or loading has started and loaded, and the engine has removed what it was removing. */
-export function passTime(world: World, ms: number): void {
+/**
+ * Time passes: what was starting or loading has started and loaded, and the engine has removed what it was
+ * removing.
+ */
+export function advanceTime(world: World, ms: number): void {
   world.atMs += ms
   world.boxes = world.boxes.filter(box => box.state !== 'removing')
-  for (const box of world.boxes) if (box.mood === 'starting' || box.mood === 'loading') box.mood = 'well'
+  for (const box of world.boxes)
+    if (box.health === 'starting' || box.health === 'loading') box.health = 'well'
   replicate(world)
 }
 
@@ -631,11 +651,11 @@ function named(world: World, action: { readonly name: string; readonly ordinal: 
 
 function answering(world: World, ordinal: number): Redis {
   const box = boxOf(world, ordinal)
-  const deaf = box.mood === 'frozen' || box.mood === 'locked-out' || box.mood === 'busy'
+  const deaf = box.health === 'frozen' || box.health === 'auth-failure' || box.health === 'busy'
   if (box.redis === null || box.state !== 'running' || box.network !== world.network || deaf)
     throw refused('redis/unreachable', `node ${ordinal}`)
   // Orders wait for a node that starts or loads.
-  box.mood = 'well'
+  box.health = 'well'
   return box.redis
 }
 

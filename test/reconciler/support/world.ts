@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { parseManifest } from '../../../src/manifest/parse.js'
-import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import type { FlotillaSpec } from '../../../src/model/spec.js'
 import {
   newMemory,
   newNodeRecord,
@@ -12,21 +12,24 @@ import {
   type NodeRecord,
   type Operation,
   type Request,
-} from '../../../src/reconciler/memory.js'
-import type { AuthView } from '../../../src/reconciler/auth/node-auth.js'
-import { masterLink, nodeAlias, roleName } from '../../../src/reconciler/names.js'
-import type { NodeSeen, Observation, ResourcesSeen } from '../../../src/reconciler/observation.js'
-import type { PlanInput } from '../../../src/reconciler/plan/input.js'
-import { factsOfNode } from '../../../src/reconciler/node-facts.js'
-import { tune } from '../../../src/reconciler/plan/tuning.js'
-import { tunedTo } from '../../../src/reconciler/tuned-to.js'
+} from '../../../src/model/record.js'
+import { masterLink, nodeAlias, roleName } from '../../../src/model/names.js'
+import type { ObservedNode, Observation, ObservedResources } from '../../../src/model/observation.js'
+import type { PlanInput } from '../../../src/model/plan-input.js'
+import { factsOfNode } from '../../../src/model/node-facts.js'
+import { applyConfig } from '../../../src/reconciler/plan/settings/apply-config.js'
+import { appliedConfigDigest } from '../../../src/reconciler/desired/applied-digests.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import { renderPlan } from '../../../src/reconciler/plan/text.js'
-import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/redis/redis.js'
+import { renderPlan } from '../../../src/reconciler/plan/render-plan.js'
 import { flotillaLabel, nodeLabel, specHashLabel } from '../../../src/runtime/labels.js'
-import type { ContainerFacts, ContainerState, ImageFacts } from '../../../src/runtime/runtime.js'
+import type { ContainerFacts, ContainerState, ImageFacts } from '../../../src/model/engine.js'
+import type { FollowerFacts, Probe, RedisFacts, UpstreamFacts } from '../../../src/model/redis.js'
+import type { AuthView } from '../../../src/model/auth-view.js'
 
-/** Facts for the planner, such that a test states just what matters to it. The flotilla is always `shop`, its network has the id `net-1`. */
+/**
+ * Facts for the planner, such that a test states just what matters to it. The flotilla is always `shop`, its
+ * network has the id `net-1`.
+ */
 
 export const nowMs = Date.UTC(2026, 10, 23, 12, 0, 0)
 export const currentHash = 'hash-now'
@@ -58,7 +61,9 @@ export function crash(overrides: Partial<Crash> = {}): Crash {
   return { atMs: nowMs - 100, ranMs: 500, exitCode: 1, served: false, ...overrides }
 }
 
-/** What is remembered of a node: this process of it was seen in sync with the master, unless told otherwise. */
+/**
+ * What is remembered of a node: this process of it was seen in sync with the master, unless told otherwise.
+ */
 export function nodeRecord(ordinal: number, overrides: Partial<NodeRecord> = {}): NodeRecord {
   return { ...newNodeRecord(ordinal), lineage: lineage({ runId: `run-${ordinal}` }), ...overrides }
 }
@@ -220,8 +225,8 @@ export function container(ordinal: number, overrides: Partial<ContainerFacts> = 
 
 export function node(
   ordinal: number,
-  overrides: Partial<Omit<NodeSeen, 'container'>> & { readonly container?: Partial<ContainerFacts> } = {},
-): NodeSeen {
+  overrides: Partial<Omit<ObservedNode, 'container'>> & { readonly container?: Partial<ContainerFacts> } = {},
+): ObservedNode {
   const { container: containerOverrides, ...rest } = overrides
   const facts = container(ordinal, containerOverrides)
   const running = facts.state === 'running'
@@ -230,7 +235,7 @@ export function node(
     container: facts,
     address: running ? { host: `10.0.0.${10 + ordinal}`, port: 6379 } : null,
     probe: null,
-    lifelessSinceMs: null,
+    unreachableSinceMs: null,
     applied: null,
     lastLogLines: [],
     processUser: null,
@@ -250,7 +255,7 @@ export function master(
   ordinal: number,
   facts: Partial<RedisFacts> = {},
   overrides: NodeOverrides = {},
-): NodeSeen {
+): ObservedNode {
   return node(ordinal, {
     probe: answered(facts),
     ...overrides,
@@ -263,7 +268,7 @@ export function replica(
   ordinal: number,
   facts: Partial<Omit<RedisFacts, 'upstream'>> & { readonly upstream?: Partial<UpstreamFacts> } = {},
   overrides: NodeOverrides = {},
-): NodeSeen {
+): ObservedNode {
   const { upstream: link, ...rest } = facts
   return node(ordinal, {
     probe: answered({ runId: `run-${ordinal}`, role: 'replica', ...rest, upstream: upstream(link) }),
@@ -271,12 +276,15 @@ export function replica(
   })
 }
 
-/** Up again after an end, as every node is born: a replica of the link name, that leads nowhere as long as nobody is promoted. */
+/**
+ * Up again after an end, as every node is born: a replica of the link name, that leads nowhere as long as
+ * nobody is promoted.
+ */
 export function newborn(
   ordinal: number,
   facts: Partial<RedisFacts> = {},
   overrides: NodeOverrides = {},
-): NodeSeen {
+): ObservedNode {
   return replica(
     ordinal,
     {
@@ -297,7 +305,10 @@ export function newborn(
   )
 }
 
-/** Its container exists and doesn't run: ended with this exit code a moment ago, unless `state` says that it was never started. */
+/**
+ * Its container exists and doesn't run: ended with this exit code a moment ago, unless `state` says that it
+ * was never started.
+ */
 export function stopped(
   ordinal: number,
   options: {
@@ -307,7 +318,7 @@ export function stopped(
     readonly hash?: string
     readonly container?: Partial<ContainerFacts>
   } = {},
-): NodeSeen {
+): ObservedNode {
   const { exitCode = 137, state = 'exited' } = options
   return node(ordinal, {
     container: {
@@ -336,7 +347,9 @@ export function imageFacts(overrides: Partial<ImageFacts> = {}): ImageFacts {
 export function resources({
   volumes = ['shop-0', 'shop-1', 'shop-2'],
   ...overrides
-}: Partial<Omit<ResourcesSeen, 'volumes'>> & { readonly volumes?: readonly string[] } = {}): ResourcesSeen {
+}: Partial<Omit<ObservedResources, 'volumes'>> & {
+  readonly volumes?: readonly string[]
+} = {}): ObservedResources {
   return {
     network: { kind: 'ours', networkId },
     volumes: volumes.map(name => ({ name, ordinal: Number(name.split('-').at(-1)) })),
@@ -347,11 +360,11 @@ export function resources({
   }
 }
 
-export const nothingThere: ResourcesSeen = resources({ network: { kind: 'absent' }, volumes: [] })
+export const nothingThere: ObservedResources = resources({ network: { kind: 'absent' }, volumes: [] })
 
 /** What was seen: these nodes, and the resources where a real look would have looked at them. */
 export function observation(
-  nodes: readonly NodeSeen[],
+  nodes: readonly ObservedNode[],
   overrides: Partial<Omit<Observation, 'nodes'>> = {},
 ): Observation {
   return {
@@ -360,7 +373,7 @@ export function observation(
     nodes,
     duplicates: [],
     leftovers: [],
-    strangers: [],
+    foreignContainers: [],
     resources: resources(),
     networks: null,
     taggedImageId: null,
@@ -373,10 +386,10 @@ export function observation(
 export interface Case {
   readonly spec?: Partial<FlotillaSpec>
   readonly memory?: FlotillaMemory
-  readonly nodes?: readonly NodeSeen[]
+  readonly nodes?: readonly ObservedNode[]
   readonly seen?: Partial<Omit<Observation, 'nodes'>>
   /** Ordinals whose process has not been tuned; of all others it is remembered that they were. */
-  readonly untuned?: readonly number[]
+  readonly configPending?: readonly number[]
   readonly tls?: PlanInput['tls']
   /** What the keyring says; left out, passwords are not looked at. */
   readonly auth?: AuthView
@@ -385,10 +398,10 @@ export interface Case {
 export function planInput(facts: Case): PlanInput {
   const wanted = spec(facts.spec)
   const seen = observation(facts.nodes ?? [], facts.seen)
-  const tuned = seen.nodes.filter(({ ordinal }) => facts.untuned?.includes(ordinal) !== true)
+  const tuned = seen.nodes.filter(({ ordinal }) => facts.configPending?.includes(ordinal) !== true)
   return {
     spec: wanted,
-    memory: tuned.reduce((known, one) => withTuned(known, wanted, one), facts.memory ?? memory()),
+    memory: tuned.reduce((known, one) => withAppliedConfig(known, wanted, one), facts.memory ?? memory()),
     seen,
     specHash: currentHash,
     tls: facts.tls ?? null,
@@ -398,11 +411,18 @@ export function planInput(facts: Case): PlanInput {
 }
 
 /** The memory of a flotilla whose process of this node was tuned to what the spec wishes. */
-export function withTuned(known: FlotillaMemory, wanted: FlotillaSpec, seen: NodeSeen): FlotillaMemory {
+export function withAppliedConfig(
+  known: FlotillaMemory,
+  wanted: FlotillaSpec,
+  seen: ObservedNode,
+): FlotillaMemory {
   const runId = factsOfNode(seen)?.runId
-  const wished = tune({ spec: wanted, memory: known, seen: { nodes: [seen] } }, seen.ordinal, '')
-  if (runId === undefined || wished.kind !== 'tune') return known
-  return withNodeRecord(known, seen.ordinal, record => ({ ...record, tuned: tunedTo(runId, wished.options) }))
+  const desired = applyConfig({ spec: wanted, memory: known, seen: { nodes: [seen] } }, seen.ordinal, '')
+  if (runId === undefined || desired.kind !== 'apply-config') return known
+  return withNodeRecord(known, seen.ordinal, record => ({
+    ...record,
+    tuned: appliedConfigDigest(runId, desired.options),
+  }))
 }
 
 /** The plan for a case, as text. */
@@ -422,7 +442,7 @@ function dedent(text: string): string {
 }
 
 /** A settled flotilla: node 0 reigns over nodes 1 to `replicas`. */
-export function settledNodes(replicas = 2): NodeSeen[] {
+export function settledNodes(replicas = 2): ObservedNode[] {
   const ordinals = Array.from({ length: replicas }, (_, index) => index + 1)
   return [master(0, { followers: ordinals.map(follower) }), ...ordinals.map(ordinal => replica(ordinal))]
 }

@@ -4,7 +4,7 @@ import type { InspectedContainer, ListedContainer } from '../../../src/runtime/d
 import {
   factsOfInspected,
   factsOfListed,
-  fingerprintOf,
+  containerFingerprint,
 } from '../../../src/runtime/docker/container-facts.js'
 
 const id = 'e20bc0b8a874d94c85fa57a0b2982db8ede95ce661e0fc84a70f4ba5ecc1d11f'
@@ -46,7 +46,7 @@ describe('inspect', () => {
       networks: [
         {
           ...{ network: 'shop', networkId: 'n1', address: '172.18.0.2' },
-          ...{ links: ['shop-master:master'], aliases: ['shop-0'], answersTo: ['shop-0'] },
+          ...{ links: ['shop-master:master'], aliases: ['shop-0'], dnsNames: ['shop-0'] },
         },
       ],
       publishedPorts: [{ containerPort: 6379, hostAddress: '127.0.0.1', hostPort: 32768 }],
@@ -112,7 +112,7 @@ describe('the fingerprint of a list item', () => {
   }
 
   test('is the same while nothing happens', () =>
-    assert.equal(fingerprintOf(listed()), fingerprintOf(listed())))
+    assert.equal(containerFingerprint(listed()), containerFingerprint(listed())))
 
   const changes: Record<string, ListedContainer> = {
     'a restart with the same address': listed({}, { EndpointID: 'e2' }),
@@ -122,7 +122,8 @@ describe('the fingerprint of a list item', () => {
     'another container': listed({ Id: `f${id.slice(1)}` }),
   }
   for (const [what, changed] of Object.entries(changes))
-    test(`is another after ${what}`, () => assert.notEqual(fingerprintOf(changed), fingerprintOf(listed())))
+    test(`is another after ${what}`, () =>
+      assert.notEqual(containerFingerprint(changed), containerFingerprint(listed())))
 
   const untold: Record<string, ListedContainer> = {
     'is stopped': listed({ State: 'exited' }),
@@ -130,7 +131,7 @@ describe('the fingerprint of a list item', () => {
     'has no endpoint yet': listed({}, { EndpointID: '' }),
   }
   for (const [what, item] of Object.entries(untold))
-    test(`can’t tell for a container that ${what}`, () => assert.equal(fingerprintOf(item), null))
+    test(`can’t tell for a container that ${what}`, () => assert.equal(containerFingerprint(item), null))
 
   test('a name by which others link to it is not its name', () =>
     assert.equal(factsOfListed(listed()).name, 'shop-master'))

@@ -139,7 +139,9 @@ describe('an engine that answers oddly', () => {
   })
 })
 
-/** Facts have the types that the port declares: nothing is undefined, no number is no number, no id is empty. */
+/**
+ * Facts have the types that the port declares: nothing is undefined, no number is no number, no id is empty.
+ */
 function assertSound(facts: unknown): void {
   if (Array.isArray(facts)) return facts.forEach(assertSound)
   if (typeof facts !== 'object' || facts === null) return

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { systemClock } from '../../../src/clock.js'
 import { FlotillaError } from '../../../src/errors.js'
-import type { Ask, EngineRequest } from '../../../src/runtime/docker/engine-client.js'
+import type { DockerCall, EngineRequest } from '../../../src/runtime/docker/engine-client.js'
 import { explainTransport } from '../../../src/runtime/docker/engine-errors.js'
-import { inBody } from '../../../src/runtime/docker/dialled.js'
+import { inBody } from '../../../src/runtime/docker/intercepted-docker.js'
 import { createEngineClient } from '../../../src/runtime/docker/request.js'
 import { createTransport } from '../../../src/runtime/docker/transport.js'
 import type { EngineStub, Handler } from './engine-stub.js'
@@ -18,8 +18,8 @@ import { openEngineStub, socketEndpoint } from './engine-stub.js'
 const timeoutMs = 10_000
 const read: EngineRequest = { what: 'look', timeoutMs }
 const write: EngineRequest = { what: 'change', timeoutMs }
-const thing: Ask = docker => docker.info()
-const changeThing: Ask = docker => docker.getContainer('thing').start()
+const thing: DockerCall = docker => docker.info()
+const changeThing: DockerCall = docker => docker.getContainer('thing').start()
 
 let engine: EngineStub
 beforeEach(async () => {
@@ -363,7 +363,7 @@ describe('what is sent', () => {
       request.on('data', (chunk: Buffer) => (seen += chunk.toString()))
       request.on('end', () => response.end('{}'))
     }
-    const ask: Ask = docker => docker.createContainer(inBody({ Env: ['SECRET=x'] }, { name: 'a b&c' }))
+    const ask: DockerCall = docker => docker.createContainer(inBody({ Env: ['SECRET=x'] }, { name: 'a b&c' }))
     await engine.client.call(write, ask, reply => reply)
     assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/create?name=a%20b%26c')
     assert.equal(seen, '{"Env":["SECRET=x"]}')
@@ -379,10 +379,10 @@ describe('what is sent', () => {
         response.end('{}')
       })
     }
-    const stop: Ask = docker => docker.getContainer('thing').stop({ t: 5 })
+    const stop: DockerCall = docker => docker.getContainer('thing').stop({ t: 5 })
     await engine.client.call(write, stop, reply => reply)
     assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/thing/stop?t=5')
-    const update: Ask = docker => docker.getContainer('thing').update({ Memory: 5 })
+    const update: DockerCall = docker => docker.getContainer('thing').update({ Memory: 5 })
     await engine.client.call(write, update, reply => reply)
     assert.equal(engine.requests.at(-1), 'POST /v1.41/containers/thing/update')
     assert.deepEqual(bodies, ['', '{"Memory":5}'])
@@ -390,7 +390,7 @@ describe('what is sent', () => {
 
   test('a name can’t leave its place in the path', async () => {
     const name = '../a/b?c'
-    const places: Record<string, Ask> = {
+    const places: Record<string, DockerCall> = {
       'containers/..%2Fa%2Fb%3Fc/json': docker => docker.getContainer(name).inspect(),
       'networks/..%2Fa%2Fb%3Fc': docker => docker.getNetwork(name).inspect(),
       'volumes/..%2Fa%2Fb%3Fc': docker => docker.getVolume(name).inspect(),
@@ -403,7 +403,7 @@ describe('what is sent', () => {
   })
 
   test('a call that fails before anything is sent ends, and says why', async () => {
-    const broken: Ask = () => Promise.reject(new Error('no such route'))
+    const broken: DockerCall = () => Promise.reject(new Error('no such route'))
     const error = await failureOf(engine.client.call(read, broken, reply => reply))
     assert.match(error.message, /no such route/)
   })

@@ -117,8 +117,8 @@ describe('watching events', () => {
           events.push(event)
           told.push(event.action)
         },
-        onGap: () => told.push('gap'),
-        onDown: () => told.push('down'),
+        onResync: () => told.push('gap'),
+        onDisconnect: () => told.push('down'),
       },
       signal: stop.signal,
       clock: { ...systemClock, sleep, ...clock },
@@ -283,7 +283,10 @@ describe('lines', () => {
 })
 
 describe('over ssh', () => {
-  /** Stands in for ssh: joins its pipes with the stub's socket, as `docker system dial-stdio` does at the other end. */
+  /**
+   * Stands in for ssh: joins its pipes with the stub's socket, as `docker system dial-stdio` does at the
+   * other end.
+   */
   function withSsh(script: string, use: (command: string) => Promise<void>): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'ssh-'))
     const command = join(folder, 'ssh')

@@ -53,10 +53,10 @@ describe('a proxy in front of the engine', () => {
 
   test('that lets nobody change anything is found out, whatever its words', async () => {
     answer(403, forbidden)
-    assert.match((await runtime.whyNotChange()) ?? '', /status 403/)
+    assert.match((await runtime.whyNotWritable()) ?? '', /status 403/)
     answer(405, 'Method\n not allowed', 'text/plain')
-    assert.equal(await runtime.whyNotChange(), 'it answers 405 (Method not allowed)')
+    assert.equal(await runtime.whyNotWritable(), 'it answers 405 (Method not allowed)')
     answer(400, '{"message":"No command specified"}', 'application/json')
-    assert.equal(await runtime.whyNotChange(), null)
+    assert.equal(await runtime.whyNotWritable(), null)
   })
 })

@@ -1,4 +1,4 @@
-import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
+import type { FakeProcess } from '../../fakes/redis/fake-process.js'
 import type { SimWorld } from './sim-world.js'
 
 /** A copy that was in sync for so long before its master died has been looked at by Flotilla. */
@@ -8,8 +8,8 @@ const knownAfterMs = 6_000
 export const downMsMax = 45_000
 
 /**
- * For how long nobody takes writes though a copy in sync answers: the master is dead, and nothing keeps Flotilla from acting. A process that is master and frozen is not
- * dead, so a hang is no matter of this.
+ * For how long nobody takes writes though a copy in sync answers: the master is dead, and nothing keeps
+ * Flotilla from acting. A process that is master and frozen is not dead, so a hang is no matter of this.
  */
 export class Availability {
   readonly #world: SimWorld
@@ -24,7 +24,7 @@ export class Availability {
   }
 
   /** After every step. @returns for how long it has been so, on end, ms; 0 while it is not. */
-  downMs(isHindered: boolean): number {
+  downMs(isBlocked: boolean): number {
     const nowMs = this.#world.clock.monotonicMs()
     const processes = [...this.#world.redis.processes]
     const master = processes.find(({ upstream }) => upstream === null) ?? null
@@ -32,7 +32,7 @@ export class Availability {
     const copies = this.#copies.filter(
       one => processes.includes(one) && one.state === 'well' && !one.frozen && !one.offline,
     )
-    if (master !== null || isHindered || copies.length === 0) {
+    if (master !== null || isBlocked || copies.length === 0) {
       this.#downSinceMs = null
       return 0
     }

@@ -1,9 +1,9 @@
-import { takeWrite } from '../../../src/redis/fake/fake-master.js'
-import type { RefusalCode } from '../../../src/reconciler/plan/plan.js'
+import { takeWrite } from '../../fakes/redis/fake-master.js'
+import type { RefusalCode } from '../../../src/model/plan.js'
 import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
 import type { SimSpec } from './scenario.js'
 import { flotilla } from './sim-world.js'
-import type { Stage } from './stage.js'
+import type { Scene } from './scene.js'
 
 /** One place in the program that holds and says what to type. */
 export interface HoldCase {
@@ -20,18 +20,21 @@ export interface Played {
   readonly spec?: Partial<SimSpec>
   /** It comes about before there is a node. */
   readonly isFromTheStart?: boolean
-  readonly comesOf: (stage: Stage) => void
+  readonly comesOf: (scene: Scene) => void
   /** Again and again until it holds; what happens once is not enough. */
-  readonly goesOn?: (stage: Stage) => void
+  readonly goesOn?: (scene: Scene) => void
   /** A command that works only after the cause is mended says so. */
-  readonly mend?: (stage: Stage) => void
+  readonly mend?: (scene: Scene) => void
   /** After the command, where it leaves something to the manifest. */
-  readonly afterwards?: (stage: Stage) => void
+  readonly afterwards?: (scene: Scene) => void
   /** What a person does who reads a way out that is no command; one for each of those, in their order. */
-  readonly inWords?: readonly ((stage: Stage) => void)[]
+  readonly inWords?: readonly ((scene: Scene) => void)[]
 }
 
-/** What the simulation has no world for: the test that types it on a real engine, or does in the manifest what it says. */
+/**
+ * What the simulation has no world for: the test that types it on a real engine, or does in the manifest what
+ * it says.
+ */
 export interface Elsewhere {
   readonly file: string
   readonly title: string
@@ -44,7 +47,7 @@ export interface OnlyPlanned extends Elsewhere {
 
 const backTo =
   (more: string) =>
-  ({ run }: Stage): void =>
+  ({ run }: Scene): void =>
     run.edit({ more })
 
 const littleMemory = 'resources: { memory: 128Mi }'
@@ -54,8 +57,8 @@ export const holdCases: readonly HoldCase[] = [
     code: 'NameConflict',
     says: 'docker rename … …-old, or docker rm -f …',
     proof: {
-      comesOf({ run, befall }) {
-        befall({ kind: 'remove', node: 1 })
+      comesOf({ run, inject }) {
+        inject({ kind: 'remove', node: 1 })
         squat(run.world, { name: 'shop-replica-1' })
       },
     },
@@ -103,7 +106,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'flotilla failover … --to … --force',
     proof: {
       spec: { replicas: 1, persistence: 'none', mode: 'manual' },
-      comesOf: ({ befall }) => befall({ kind: 'kill', node: 'master' }),
+      comesOf: ({ inject }) => inject({ kind: 'kill', node: 'master' }),
     },
   },
   {
@@ -111,11 +114,11 @@ export const holdCases: readonly HoldCase[] = [
     says: 'flotilla failover … --to … --force   (what that node lacks is lost)',
     proof: {
       spec: { replicas: 1, persistence: 'aof' },
-      comesOf({ befall }) {
-        befall({ kind: 'slow-sync', syncMs: 600_000, forMs: 600_000 })
-        befall({ kind: 'flush' })
-        befall({ kind: 'exit', node: 1, code: 0 })
-        befall({ kind: 'freeze', node: 'master', forMs: 0 })
+      comesOf({ inject }) {
+        inject({ kind: 'slow-sync', syncMs: 600_000, forMs: 600_000 })
+        inject({ kind: 'flush' })
+        inject({ kind: 'exit', node: 1, code: 0 })
+        inject({ kind: 'freeze', node: 'master', forMs: 0 })
       },
     },
   },
@@ -124,23 +127,23 @@ export const holdCases: readonly HoldCase[] = [
     says: 'flotilla failover … --to … --force   (node … holds … keys; what it lacks is lost)',
     proof: {
       spec: { replicas: 1 },
-      comesOf(stage) {
-        const { befall } = stage
-        befall({ kind: 'promote-by-hand', node: 1 })
-        writeAs(stage, 1)
-        befall({ kind: 'rename-by-hand', node: 'master', to: 'shop-replica-0' })
-        befall({ kind: 'crash-flotilla', downMs: 500 })
-        befall({ kind: 'forget' })
+      comesOf(scene) {
+        const { inject } = scene
+        inject({ kind: 'promote-by-hand', node: 1 })
+        writeAs(scene, 1)
+        inject({ kind: 'rename-by-hand', node: 'master', to: 'shop-replica-0' })
+        inject({ kind: 'crash-flotilla', downMs: 500 })
+        inject({ kind: 'forget' })
       },
     },
   },
   {
-    code: 'StrayMaster',
+    code: 'UnexpectedMaster',
     says: 'flotilla failover … --to … --force   (node … is the master; what node … holds is set aside on its volume)',
     proof: {
-      comesOf(stage) {
-        stage.befall({ kind: 'promote-by-hand', node: 1 })
-        writeAs(stage, 1)
+      comesOf(scene) {
+        scene.inject({ kind: 'promote-by-hand', node: 1 })
+        writeAs(scene, 1)
       },
     },
   },
@@ -164,7 +167,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'put a newer one in spec.image of …, such as redis:8',
     proof: {
       comesOf({ run }) {
-        run.world.engine.hands.addImage('redis:6', { environment: ['REDIS_VERSION=6.0.16'] })
+        run.world.engine.controls.addImage('redis:6', { environment: ['REDIS_VERSION=6.0.16'] })
         run.edit({ image: 'redis:6' })
       },
       inWords: [({ run }) => run.edit({ image: 'redis:2' })],
@@ -174,8 +177,8 @@ export const holdCases: readonly HoldCase[] = [
     code: 'RolloutBlocked',
     says: 'docker unpause …',
     proof: {
-      comesOf({ run, befall }) {
-        befall({ kind: 'pause', node: 1, forMs: 3_600_000 })
+      comesOf({ run, inject }) {
+        inject({ kind: 'pause', node: 1, forMs: 3_600_000 })
         run.edit({ image: 'redis:2' })
       },
     },
@@ -186,7 +189,7 @@ export const holdCases: readonly HoldCase[] = [
     because: 'spec.failover.mode is manual',
     proof: {
       spec: { mode: 'manual' },
-      comesOf: ({ befall }) => befall({ kind: 'freeze', node: 'master', forMs: 0 }),
+      comesOf: ({ inject }) => inject({ kind: 'freeze', node: 'master', forMs: 0 }),
     },
   },
   {
@@ -194,8 +197,8 @@ export const holdCases: readonly HoldCase[] = [
     says: 'flotilla restart … --node …   (tries at once; mend the cause first. Its volume is kept)',
     proof: {
       comesOf: () => undefined,
-      goesOn({ run, befall }) {
-        if (run.world.containerOf(1)?.state === 'running') befall({ kind: 'exit', node: 1, code: 1 })
+      goesOn({ run, inject }) {
+        if (run.world.containerOf(1)?.state === 'running') inject({ kind: 'exit', node: 1, code: 1 })
       },
     },
   },
@@ -203,9 +206,9 @@ export const holdCases: readonly HoldCase[] = [
     code: 'ActionFailing',
     says: 'flotilla resume …   (after the cause is mended: tries … again at once)',
     proof: {
-      comesOf({ befall }) {
-        befall({ kind: 'node-trouble', node: 1, what: 'start', forMs: 3_600_000 })
-        befall({ kind: 'kill', node: 1 })
+      comesOf({ inject }) {
+        inject({ kind: 'node-trouble', node: 1, what: 'start', forMs: 3_600_000 })
+        inject({ kind: 'kill', node: 1 })
       },
       mend: ({ run }) => run.heal(),
     },
@@ -217,7 +220,7 @@ export const holdCases: readonly HoldCase[] = [
       isFromTheStart: true,
       comesOf: ({ run }) => run.world.engine.world.addNetwork({ name: flotilla, labels: {} }),
       // Another name is another flotilla, and this one ends.
-      inWords: [({ run }) => run.keeper.withdraw()],
+      inWords: [({ run }) => run.daemon.withdraw()],
     },
   },
   {
@@ -245,7 +248,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'put spec.image right in the manifest of …   (this one is tried again every minute)',
     proof: {
       comesOf({ run }) {
-        run.world.engine.hands.addImage('redis:dead')
+        run.world.engine.controls.addImage('redis:dead')
         run.world.trialServers.set('redis:dead', { isDead: true })
         run.edit({ image: 'redis:dead' })
       },
@@ -257,7 +260,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'put spec.image right in the manifest of …   (this one is tried again every minute)',
     proof: {
       comesOf({ run }) {
-        run.world.engine.hands.addImage('redis:dead')
+        run.world.engine.controls.addImage('redis:dead')
         run.world.trialServers.set('redis:dead', { isDead: true })
         run.edit({ image: 'redis:dead', more: 'config: { hz: 50 }' })
       },
@@ -282,7 +285,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'put spec.image in the manifest of … back to …   (data goes back only through an application that copies it to a new flotilla)',
     proof: {
       comesOf({ run }) {
-        run.world.engine.hands.addImage('redis:old')
+        run.world.engine.controls.addImage('redis:old')
         run.world.trialServers.set('redis:old', { rdbVersion: 9 })
         run.edit({ image: 'redis:old' })
       },
@@ -294,11 +297,11 @@ export const holdCases: readonly HoldCase[] = [
     says: 'put the manifest of … right   (flotilla logs … --node … shows what it said), or flotilla restart … --node …   (tries it once more)',
     proof: {
       comesOf: ({ run }) => run.edit({ image: 'redis:2' }),
-      goesOn({ run, befall }) {
+      goesOn({ run, inject }) {
         const canary = run.world.containers.find(({ spec }) => spec.image === 'redis:2')
         const ordinal = readNodeLabels(canary?.spec.labels ?? {})?.ordinal
         if (canary?.state === 'running' && ordinal !== undefined)
-          befall({ kind: 'exit', node: ordinal, code: 1 })
+          inject({ kind: 'exit', node: ordinal, code: 1 })
       },
       inWords: [({ run }) => run.edit({ image: 'redis:1' })],
     },
@@ -314,14 +317,14 @@ export const holdCases: readonly HoldCase[] = [
     because: 'times within',
     proof: {
       comesOf: () => undefined,
-      goesOn({ run, befall }) {
-        const { memory } = run.keeper.sight ?? {}
+      goesOn({ run, inject }) {
+        const { memory } = run.daemon.snapshot ?? {}
         const [last] = memory?.history.slice(-1) ?? []
         const isSettled = memory?.operation === null && memory.request === null
         // What a new master holds is on record a look later.
         if (!isSettled || run.world.clock.nowMs() - (last?.endedAtMs ?? 0) < 8_000) return
-        if (memory.master?.ordinal === 0) befall({ kind: 'freeze', node: 0, forMs: 0 })
-        else befall({ kind: 'ask-switchover', to: 0 })
+        if (memory.master?.ordinal === 0) inject({ kind: 'freeze', node: 0, forMs: 0 })
+        else inject({ kind: 'ask-switchover', to: 0 })
       },
     },
   },
@@ -365,13 +368,13 @@ export const holdCases: readonly HoldCase[] = [
     code: 'ConfigRefused',
     says: 'write databases: … or more under spec.config in the manifest of … and save it',
     proof: {
-      file: 'test/reconciler/plan/trial.test.ts',
+      file: 'test/reconciler/plan/rollout/image-probe.test.ts',
       title: 'a value that the server refuses is a hold that quotes it, and nothing is changed',
       takes: 'a server with several databases',
     },
   },
   {
-    code: 'LockedOut',
+    code: 'AuthFailure',
     says: 'docker restart …   (it starts with the users in its file, which are ours; one node at a time, the master last)',
     proof: {
       file: 'test/e2e/drift.test.ts',
@@ -417,7 +420,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'CrashLooping',
     says: 'flotilla failover … --to … --force   (node … holds … keys; what it lacks is lost)',
     proof: {
-      file: 'test/reconciler/plan/crash.test.ts',
+      file: 'test/reconciler/plan/nodes/crash.test.ts',
       title:
         'of a master that ends over its data a person is told at once which repair there is and what it loses',
       takes: 'a master that ends over its data beside a replica that holds some',
@@ -427,7 +430,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'CrashLooping',
     says: "… 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (it comes up with nothing then: put a backup in its place)",
     proof: {
-      file: 'test/reconciler/plan/crash.test.ts',
+      file: 'test/reconciler/plan/nodes/crash.test.ts',
       title:
         'of a master that ends over its data a person is told at once which repair there is and what it loses',
       takes: 'a snapshot that is damaged',
@@ -437,7 +440,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'TlsRefused',
     says: 'change spec.image of … to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off',
     proof: {
-      file: 'test/reconciler/plan/encryption.test.ts',
+      file: 'test/reconciler/plan/settings/tls.test.ts',
       title: 'a server that was built without TLS is named',
       takes: 'an image without TLS',
     },
@@ -446,7 +449,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'take bootstrap out of the manifest   (they come up on their own data), or flotilla down … --volumes && flotilla up …   (their data goes)',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'nodes or volumes that are there already are never overwritten by a source',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -455,7 +458,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'flotilla down … --volumes && flotilla up …   (it copies everything again, after the cause is mended)',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a leader that is no copy of its source is told, and does not take over',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -464,7 +467,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: '…, or flotilla promote … --force   (goes on without it, with what the nodes have)',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a source that is gone is a hold, and whoever crashes comes back all the same',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -473,7 +476,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a source that does not let us in is a hold that says where its password goes',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -482,7 +485,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'change spec.bootstrap.from, or …, so that it does',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a source that does not let us in is a hold that says where its password goes',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -491,7 +494,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'change spec.image to one with …',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a source with a module that the image has not is not followed',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -500,7 +503,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'change spec.image to one of … or newer',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title:
         'a source of a newer format than the image reads is a hold in words, not an endless synchronisation',
       takes: 'a Redis of somebody else in the simulated world',
@@ -510,7 +513,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (goes on with those keys), or flotilla down … --volumes && flotilla up …',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a source that came back empty is not followed anew by a leader that holds what it had',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -519,7 +522,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'start … without those renames, or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title:
         'a source that is called by names that no node knows is not followed, and one that is followed already goes on',
       takes: 'a Redis of somebody else in the simulated world',
@@ -529,7 +532,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (goes on with what the nodes have), or see that … answers',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a take-over that was cut short where nobody can see the source waits for a word',
       takes: 'a Redis of somebody else in the simulated world',
     },
@@ -538,35 +541,35 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (it stays master), or docker rm -f …   (it follows again)',
     proof: {
-      file: 'test/reconciler/plan/following.test.ts',
+      file: 'test/reconciler/plan/master/external-replication.test.ts',
       title: 'a leader that was promoted by hand is a hold, and by force it stays master',
       takes: 'a Redis of somebody else in the simulated world',
     },
   },
   {
-    code: 'LockedOut',
+    code: 'AuthFailure',
     says: 'docker kill …   (it is started again with the certificate in force; one node at a time, the master last)',
     proof: {
-      file: 'test/reconciler/plan/locked-out.test.ts',
+      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
       title:
         'nodes whose certificate we do not trust are told, with which is to be started again first: the master last',
       takes: 'a certificate that has ended',
     },
   },
   {
-    code: 'LockedOut',
-    says: 'docker rm -f …   (made anew on the same volume, with our passwords)',
+    code: 'AuthFailure',
+    says: 'docker rm -f …   (recreated on the same volume, with our passwords)',
     proof: {
-      file: 'test/reconciler/plan/locked-out.test.ts',
-      title: 'a replica that does not let us in beside a well master is told how it is made anew',
+      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
+      title: 'a replica that does not let us in beside a well master is told how it is recreated',
       takes: 'a node whose users file is not ours',
     },
   },
   {
-    code: 'LockedOut',
+    code: 'AuthFailure',
     says: 'flotilla run --state <the directory that made them>   (if it is lost: flotilla down …, which keeps the data, then flotilla up …; or, without the data: flotilla down … --volumes)',
     proof: {
-      file: 'test/reconciler/plan/locked-out.test.ts',
+      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
       title: 'nodes that another state directory made are named, with where their passwords are to be found',
       takes: 'another state directory',
     },
@@ -575,16 +578,16 @@ export const holdCases: readonly HoldCase[] = [
     code: 'NetworkConflict',
     says: 'flotilla down … && flotilla up …   (writes stop meanwhile, the data is kept), or put spec.network.subnet back',
     proof: {
-      file: 'test/reconciler/plan/external-networks.test.ts',
+      file: 'test/reconciler/plan/nodes/external-networks.test.ts',
       title: 'another subnet for a network that exists is a hold, and nobody is disturbed',
       takes: 'down and up in the simulated world',
     },
   },
   {
     code: 'RolloutBlocked',
-    says: 'docker rm -f …   (it is made anew on its volume)',
+    says: 'docker rm -f …   (it is recreated on its volume)',
     proof: {
-      file: 'test/reconciler/plan/rollout-gates.test.ts',
+      file: 'test/reconciler/plan/rollout/rollout-gates.test.ts',
       title: 'what passes neither by itself nor by Flotilla stops a roll, and says what to type',
       takes: 'a node that does not let us in',
     },
@@ -593,7 +596,7 @@ export const holdCases: readonly HoldCase[] = [
     code: 'RolloutBlocked',
     says: 'flotilla scale … …   (one more replica, which it can hand over to)',
     proof: {
-      file: 'test/reconciler/plan/rollout.test.ts',
+      file: 'test/reconciler/plan/rollout/rollout.test.ts',
       title: 'a master that nobody may take over from is left as it is',
       takes: 'replicas of which none may be promoted',
     },
@@ -602,7 +605,7 @@ export const holdCases: readonly HoldCase[] = [
     code: null,
     says: 'install -m 600 <file with the password of …> …',
     proof: {
-      file: 'test/reconciler/auth/sources.test.ts',
+      file: 'test/reconciler/auth/password-sources.test.ts',
       title:
         'a password comes from a file or the environment, and what is wrong there is told with what to type',
       takes: 'files and an environment of the keeper in the simulated world',
@@ -612,7 +615,7 @@ export const holdCases: readonly HoldCase[] = [
     code: null,
     says: 'set … in the environment of the daemon to the password of …, and start it again',
     proof: {
-      file: 'test/reconciler/auth/sources.test.ts',
+      file: 'test/reconciler/auth/password-sources.test.ts',
       title:
         'a password comes from a file or the environment, and what is wrong there is told with what to type',
       takes: 'files and an environment of the keeper in the simulated world',
@@ -633,7 +636,7 @@ export const holdCases: readonly HoldCase[] = [
 ]
 
 /** So many MiB in every node, of which most are to have less memory from now on. */
-function holdMemory(mebibytes: number): (stage: Stage) => void {
+function holdMemory(mebibytes: number): (scene: Scene) => void {
   return ({ run }) => {
     for (const process of run.world.redis.processes) process.usedBytes = mebibytes * 1_048_576
     run.edit({ more: littleMemory })
@@ -641,7 +644,7 @@ function holdMemory(mebibytes: number): (stage: Stage) => void {
 }
 
 /** Two keys of its own. */
-function writeAs({ run }: Stage, node: number): void {
+function writeAs({ run }: Scene, node: number): void {
   const process = run.world.processOf(node)
   if (process === null) return
   for (const key of ['a', 'b'])
@@ -650,7 +653,7 @@ function writeAs({ run }: Stage, node: number): void {
 
 /** A container of somebody else on our network, under a name of ours or answering to one. */
 function squat(
-  { engine }: Stage['run']['world'],
+  { engine }: Scene['run']['world'],
   { name, aliases = [] }: { readonly name: string; readonly aliases?: readonly string[] },
 ): void {
   const id = engine.world.create(

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/clock.js'
-import type { StateFiles } from '../../../src/state/files.js'
+import type { StateFiles } from '../../../src/files.js'
 
 /** A disk in memory: what is written is there at once, and outlasts a power cut only once it is synced. */
 export class MemoryFiles implements StateFiles {
@@ -20,11 +20,11 @@ export class MemoryFiles implements StateFiles {
   async write(
     path: string,
     content: string,
-    { lasting = true }: { readonly mode: number; readonly lasting?: boolean },
+    { durable = true }: { readonly mode: number; readonly durable?: boolean },
   ): Promise<void> {
     await this.#clock.sleep(this.#delayMs())
     this.#seen.set(path, content)
-    if (!lasting) return
+    if (!durable) return
     // Renamed already, and not synced yet: whoever dies here has written it, and a power cut takes it back.
     await this.#clock.sleep(this.#delayMs())
     this.#synced.set(path, content)
@@ -53,7 +53,7 @@ export class MemoryFiles implements StateFiles {
     return this.#seen.get(path) ?? null
   }
 
-  isThere(path: string): boolean {
+  exists(path: string): boolean {
     return this.#seen.has(path)
   }
 

@@ -1,14 +1,14 @@
-import { holdsAllOf, type Dataset } from '../../../src/redis/fake/dataset.js'
-import { histories } from '../../../src/redis/fake/fake-disk.js'
-import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
-import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
-import { isAlive } from '../../../src/runtime/fake/fake-world.js'
-import type { PlanInput } from '../../../src/reconciler/plan/input.js'
-import { factsOfNode } from '../../../src/reconciler/node-facts.js'
-import { nodeAlias } from '../../../src/reconciler/names.js'
+import { holdsAllOf, type Dataset } from '../../fakes/redis/dataset.js'
+import { histories } from '../../fakes/redis/fake-disk.js'
+import type { FakeProcess } from '../../fakes/redis/fake-process.js'
+import type { FakeChange } from '../../fakes/redis/fake-wire.js'
+import { isAlive } from '../../fakes/runtime/fake-world.js'
+import type { PlanInput } from '../../../src/model/plan-input.js'
+import { factsOfNode } from '../../../src/model/node-facts.js'
+import { nodeAlias } from '../../../src/model/names.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
 import { Availability, downMsMax } from './availability.js'
-import type { SimFlotilla } from './sim-flotilla.js'
+import type { SimDaemon } from './sim-daemon.js'
 import { flotilla, type SimWorld } from './sim-world.js'
 import type { Acknowledged } from './writer.js'
 
@@ -37,36 +37,36 @@ export interface Violation {
 /** What must be true at every moment, judged by what is, not by what Flotilla knows. */
 export class Rules {
   readonly #world: SimWorld
-  readonly #flotilla: SimFlotilla
+  readonly #flotilla: SimDaemon
   readonly #acknowledged = new Set<Dataset>()
   /** Made master by a person, and by nobody else since. */
   readonly #byHand = new WeakSet<FakeProcess>()
   readonly #judged: ReadonlySet<RuleName>
   readonly #availability: Availability
-  #handAtWork = false
-  #handWasAtWork = false
-  #lastLook: PlanInput | null = null
+  #isActingByHand = false
+  #wasChangedByHand = false
+  #lastInput: PlanInput | null = null
   #first: Violation | null = null
   readonly acknowledged: Acknowledged[] = []
   /** The state file was lost. */
-  forgotten = false
+  memoryLost = false
   /** Something lasts that keeps Flotilla from acting, or that a person has said. */
-  isHindered: () => boolean = () => false
+  isBlocked: () => boolean = () => false
   /** A person has said that data may go: from then on it is theirs. */
   forced = false
 
   /** `judged`: the rules that count; a test of one of them wants to see no other. */
-  constructor(world: SimWorld, keeper: SimFlotilla, judged: readonly RuleName[] = ruleNames) {
+  constructor(world: SimWorld, daemon: SimDaemon, judged: readonly RuleName[] = ruleNames) {
     this.#judged = new Set(judged)
     this.#world = world
     this.#availability = new Availability(world)
-    this.#flotilla = keeper
+    this.#flotilla = daemon
     world.onChange = change => this.#note(change)
-    world.onAbuse = what => this.break('nobody abuses the world', what)
-    world.engine.hands.addImage('stranger')
+    world.onMisuse = what => this.break('nobody abuses the world', what)
+    world.engine.controls.addImage('stranger')
     world.engine.world.addNetwork({ name: 'elsewhere', labels: {} })
     world.engine.world.addVolume({ name: 'precious', labels: {} })
-    world.engine.world.start(world.engine.world.need(world.engine.world.create(strangerSpec, [])))
+    world.engine.world.start(world.engine.world.need(world.engine.world.create(foreignSpec, [])))
   }
 
   get violation(): Violation | null {
@@ -78,22 +78,23 @@ export class Rules {
       this.#first ??= { rule, what, atMs: Math.round(this.#world.clock.monotonicMs()) }
   }
 
-  noteAck(write: Acknowledged): void {
+  recordAck(write: Acknowledged): void {
     this.acknowledged.push(write)
     this.#acknowledged.add(write.data)
   }
 
   /** All that was written until now is deleted on purpose: nobody is owed it any more. */
-  noteFlush(): void {
+  recordFlush(): void {
     this.acknowledged.length = 0
     this.#acknowledged.clear()
   }
 
   /**
-   * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how much. What every disk still has stands; that one has
-   * a few writes more than another nobody can tell afterwards, so of those nothing is promised.
+   * A power cut takes what was not synced, on each disk more or less of it, and no append-only file says how
+   * much. What every disk still has stands; that one has a few writes more than another nobody can tell
+   * afterwards, so of those nothing is promised.
    */
-  notePowerCut(): void {
+  recordPowerCut(): void {
     this.#world.cutPower()
     const disks = [...this.#world.redis.disks.values()]
     for (const write of [...this.#acknowledged])
@@ -103,26 +104,26 @@ export class Rules {
 
   /** What a person does to a node is not ours. */
   byHand(act: () => void): void {
-    this.#handAtWork = true
+    this.#isActingByHand = true
     act()
-    this.#handAtWork = false
+    this.#isActingByHand = false
   }
 
   /** What a plan is made of. */
-  noteLook(input: PlanInput): void {
-    this.#lastLook = input
+  recordInput(input: PlanInput): void {
+    this.#lastInput = input
   }
 
   /** After every step. */
   check(): void {
-    this.#oneMaster()
-    this.#strangersAreWell()
-    this.#isWritable()
+    this.#checkOneMaster()
+    this.#checkForeignUntouched()
+    this.#checkWritable()
   }
 
-  #isWritable(): void {
-    const isTheirs = this.forgotten || this.#handWasAtWork
-    const downMs = this.#availability.downMs(isTheirs || this.isHindered())
+  #checkWritable(): void {
+    const isTheirs = this.memoryLost || this.#wasChangedByHand
+    const downMs = this.#availability.downMs(isTheirs || this.isBlocked())
     if (downMs > downMsMax)
       this.break(
         'writable again within a bound',
@@ -131,10 +132,10 @@ export class Rules {
   }
 
   /**
-   * Two that take writes are two histories. Also a frozen or unreachable one counts: it may come back at any moment. Whom a person made master by hand can't be
-   * prevented, and is not ours until our record names it.
+   * Two that take writes are two histories. Also a frozen or unreachable one counts: it may come back at any
+   * moment. Whom a person made master by hand can't be prevented, and is not ours until our record names it.
    */
-  #oneMaster(): void {
+  #checkOneMaster(): void {
     let ours: FakeProcess | null = null
     for (const process of this.#world.redis.processes) {
       if (process.upstream !== null || this.#byHand.has(process)) continue
@@ -144,12 +145,12 @@ export class Rules {
     }
   }
 
-  #strangersAreWell(): void {
+  #checkForeignUntouched(): void {
     const { containers, volumes, networks } = this.#world.engine.world
-    const stranger = containers.get(this.#strangerId())
+    const foreign = containers.get(this.#foreignId())
     const isWell =
-      stranger?.state === 'running' &&
-      stranger.name === strangerSpec.name &&
+      foreign?.state === 'running' &&
+      foreign.name === foreignSpec.name &&
       volumes.has('precious') &&
       networks.has('elsewhere')
     if (!isWell)
@@ -159,21 +160,21 @@ export class Rules {
       )
   }
 
-  #strangerIdKnown: string | null = null
-  #strangerId(): string {
-    this.#strangerIdKnown ??= this.#world.engine.world.find(strangerSpec.name)?.id ?? ''
-    return this.#strangerIdKnown
+  #knownForeignId: string | null = null
+  #foreignId(): string {
+    this.#knownForeignId ??= this.#world.engine.world.find(foreignSpec.name)?.id ?? ''
+    return this.#knownForeignId
   }
 
   #note(change: FakeChange): void {
     switch (change.kind) {
       case 'promoted':
-        if (this.#handAtWork) {
-          this.#handWasAtWork = true
+        if (this.#isActingByHand) {
+          this.#wasChangedByHand = true
           this.#byHand.add(change.process)
         } else {
           this.#byHand.delete(change.process)
-          this.#nothingAhead(change.process)
+          this.#checkMostAdvanced(change.process)
         }
         return
       case 'demoted':
@@ -181,23 +182,29 @@ export class Rules {
         return
       case 'overwriting':
         if (!this.forced && !this.#isByHand(change.process))
-          this.#notTheLastCopy(change.process.data, change.process, change.by)
+          this.#checkLastCopy(change.process.data, change.process, change.by)
     }
   }
 
-  /** It copies from one that a person made master; or nobody remembers who was master, and a person made one. */
+  /**
+   * It copies from one that a person made master; or nobody remembers who was master, and a person made one.
+   */
   #isByHand({ link }: FakeProcess): boolean {
     if (link !== null && this.#byHand.has(link.master)) return true
-    return this.forgotten && this.#handWasAtWork
+    return this.memoryLost && this.#wasChangedByHand
   }
 
-  /** What was promoted lacks nothing that another node holds which could have been asked: it runs, answers, and was not in the middle of reading. */
-  #nothingAhead(promoted: FakeProcess): void {
+  /**
+   * What was promoted lacks nothing that another node holds which could have been asked: it runs, answers,
+   * and was not in the middle of reading.
+   */
+  #checkMostAdvanced(promoted: FakeProcess): void {
     if (this.forced) return
-    this.#nothingSeenAhead(promoted)
+    this.#checkMostAdvancedSeen(promoted)
     for (const other of this.#world.redis.processes) {
       if (other === promoted || other.frozen || other.offline || other.state !== 'well') continue
-      // What came since Flotilla looked it could not know: it looks at most half a second before, and waits so long for whoever still reads.
+      // What came since Flotilla looked it could not know: it looks at most half a second before, and waits
+      // so long for whoever still reads.
       if (other.link !== null || nowIsWithin(this.#world, other.linkLostAtMs, 600)) continue
       const isAhead = other.data.depth > promoted.data.depth && holdsAllOf(other.data, promoted.data)
       const lost = isAhead ? this.#newestAcknowledged(other.data) : null
@@ -209,10 +216,13 @@ export class Rules {
     }
   }
 
-  /** By what Flotilla itself has seen: somebody of the same history was further than who was promoted, and than that has come since. */
-  #nothingSeenAhead(promoted: FakeProcess): void {
+  /**
+   * By what Flotilla itself has seen: somebody of the same history was further than who was promoted, and
+   * than that has come since.
+   */
+  #checkMostAdvancedSeen(promoted: FakeProcess): void {
     const replid = promoted.previous?.replid
-    for (const node of this.#lastLook?.seen.nodes ?? []) {
+    for (const node of this.#lastInput?.seen.nodes ?? []) {
       const facts = factsOfNode(node)
       const applied = facts?.upstream?.appliedOffset ?? 0
       // Of one history, and both empty: what is discarded is nothing.
@@ -230,13 +240,13 @@ export class Rules {
   }
 
   /** An acknowledged write that is about to go is somewhere else: in a node, on a volume, or set aside. */
-  #notTheLastCopy(data: Dataset, holder: FakeProcess, successor: Dataset | null): void {
+  #checkLastCopy(data: Dataset, holder: FakeProcess, successor: Dataset | null): void {
     const newest = this.#newestAcknowledged(data)
     if (newest === null || (successor !== null && holdsAllOf(successor, newest))) return
     for (const process of this.#world.redis.processes)
       if (process !== holder && holdsAllOf(process.data, newest)) return
     for (const disk of this.#world.redis.disks.values()) {
-      const kept = disk === holder.disk ? disk.aside.flatMap(aside => aside.data) : histories(disk)
+      const kept = disk === holder.disk ? disk.archives.flatMap(archives => archives.data) : histories(disk)
       if (kept.some(history => holdsAllOf(history, newest))) return
     }
     this.break(
@@ -251,7 +261,9 @@ export class Rules {
     return null
   }
 
-  /** What a stopped or killed process held must be on its volume or elsewhere; told before the engine does it. */
+  /**
+   * What a stopped or killed process held must be on its volume or elsewhere; told before the engine does it.
+   */
   beforeEnd(containerId: string, isRemoval: boolean): void {
     const process = this.#world.redis.processOf(containerId)
     // One that hangs is fenced, whatever it holds: it could not be asked. Being told to end, it saves.
@@ -261,25 +273,25 @@ export class Rules {
     const newest = this.#newestAcknowledged(process.data)
     if (newest === null || (process.persistence !== 'none' && onDisk !== null && holdsAllOf(onDisk, newest)))
       return
-    this.#notTheLastCopy(process.data, process, null)
+    this.#checkLastCopy(process.data, process, null)
   }
 
   /**
    * How things are once it says that it is ready, with nothing under way.
    * @param troubled nodes of which nothing can be asked
    */
-  whyNotAsWanted(replicas: number, troubled: readonly number[] = []): string | null {
+  whyNotConverged(replicas: number, troubled: readonly number[] = []): string | null {
     const masters = [...this.#world.redis.processes].filter(({ upstream }) => upstream === null)
     const [master] = masters
     if (master === undefined || masters.length > 1) return `${masters.length} nodes are master`
-    const sight = this.#flotilla.sight
-    if (sight === null) return 'it has not looked'
+    const snapshot = this.#flotilla.snapshot
+    if (snapshot === null) return 'it has not looked'
     const { containers } = this.#world
     const ordinalOf = (id: string): number | undefined =>
       readNodeLabels(containers.find(one => one.id === id)?.spec.labels ?? {})?.ordinal
-    if (sight.memory.master?.ordinal !== ordinalOf(master.containerId))
+    if (snapshot.memory.master?.ordinal !== ordinalOf(master.containerId))
       return 'the record names another master'
-    if (sight.memory.operation !== null) return 'an operation is still under way'
+    if (snapshot.memory.operation !== null) return 'an operation is still under way'
     if (containers.length < replicas + 1 - troubled.length || containers.length > replicas + 1)
       return `${containers.length} containers, and ${replicas + 1} are wanted`
     for (const container of containers) {
@@ -301,7 +313,7 @@ function nowIsWithin({ clock }: SimWorld, sinceMs: number | null, ms: number): b
   return sinceMs !== null && clock.monotonicMs() - sinceMs < ms
 }
 
-const strangerSpec = {
+const foreignSpec = {
   ...{ name: 'bystander', image: 'stranger', command: ['sleep'], labels: {}, hostname: 'bystander' },
   attachment: { network: 'elsewhere', links: [], aliases: [] },
   ...{ mounts: [], dnsOptions: [], openFilesMax: 1_024 },

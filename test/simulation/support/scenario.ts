@@ -1,4 +1,4 @@
-import type { FlotillaSpec } from '../../../src/manifest/spec.js'
+import type { FlotillaSpec } from '../../../src/model/spec.js'
 
 /** Everything that one run is made of, as data: it can be written down, replayed, and made smaller. */
 export interface Scenario {

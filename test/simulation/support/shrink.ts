@@ -1,12 +1,15 @@
 import type { Scenario, SimSpec } from './scenario.js'
-import { simulate, type Outcome, type SimulateOptions } from './simulate.js'
+import { simulate, type SimOutcome, type SimulateOptions } from './simulate.js'
 
-/** The smallest scenario that can be found in which the same rule is broken: what is left in it is what it takes. */
+/**
+ * The smallest scenario that can be found in which the same rule is broken: what is left in it is what it
+ * takes.
+ */
 export async function shrink(
   scenario: Scenario,
   rule: string,
   options: SimulateOptions,
-): Promise<{ readonly scenario: Scenario; readonly outcome: Outcome }> {
+): Promise<{ readonly scenario: Scenario; readonly outcome: SimOutcome }> {
   let best = { scenario, outcome: await simulate(scenario, options) }
   for (let improved = true; improved;) {
     improved = false

@@ -7,8 +7,8 @@ interface Timer {
 }
 
 /**
- * Time that goes from one timer to the next. Timers of the same moment go in the order in which they were set, so a run is the same every time. The wall clock can be
- * set; what never goes back doesn't notice.
+ * Time that goes from one timer to the next. Timers of the same moment go in the order in which they were
+ * set, so a run is the same every time. The wall clock can be set; what never goes back doesn't notice.
  */
 export class SimClock implements Clock {
   #nowMs = 0

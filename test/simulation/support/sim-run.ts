@@ -1,22 +1,22 @@
 import { FlotillaError } from '../../../src/errors.js'
 import type { EventSink } from '../../../src/events/catalogue.js'
-import { soundMind, type Mind } from '../../../src/reconciler/mind.js'
-import { flush } from '../../../src/redis/fake/dataset.js'
-import { takeWrite } from '../../../src/redis/fake/fake-master.js'
-import { followUpstream, promoteProcess } from '../../../src/redis/fake/fake-replica.js'
-import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
-import type { FakeCall } from '../../../src/runtime/fake/fake-engine.js'
-import { isAlive } from '../../../src/runtime/fake/fake-world.js'
-import type { Ask } from '../../../src/state/requests.js'
+import { defaultPlanner, type Planner } from '../../../src/reconciler/loop/planner.js'
+import { flush } from '../../fakes/redis/dataset.js'
+import { takeWrite } from '../../fakes/redis/fake-master.js'
+import { followUpstream, promoteProcess } from '../../fakes/redis/fake-replica.js'
+import type { FakeProcess } from '../../fakes/redis/fake-process.js'
+import type { FakeCall } from '../../fakes/runtime/fake-engine.js'
+import { isAlive } from '../../fakes/runtime/fake-world.js'
+import type { OperatorRequest } from '../../../src/state/requests.js'
 import { Rules, type RuleName } from './rules.js'
 import type { Fault, FaultBody, Scenario, SimSpec } from './scenario.js'
-import { SimFlotilla } from './sim-flotilla.js'
+import { SimDaemon } from './sim-daemon.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
 import { flotilla, SimWorld, stateDirectory } from './sim-world.js'
 import { Writer } from './writer.js'
 
 export interface RunOptions {
-  readonly mind?: Mind
+  readonly planner?: Planner
   readonly traced?: boolean
   /** The rules that count; all, unless told. */
   readonly rules?: readonly RuleName[]
@@ -27,18 +27,18 @@ const recordPath = `${stateDirectory}/${flotilla}.json`
 /** One world, Flotilla in it, and what befalls them. */
 export class SimRun {
   readonly world: SimWorld
-  readonly keeper: SimFlotilla
+  readonly daemon: SimDaemon
   readonly rules: Rules
   readonly trace: string[] = []
   readonly #scenario: Scenario
   readonly #writers: readonly Writer[]
   readonly #traced: boolean
   /** What ends with the healing. */
-  readonly #cures = new Set<() => void>()
+  readonly #undos = new Set<() => void>()
   #engineTrouble: Extract<FaultBody, { kind: 'engine-trouble' }> | null = null
   /** By ordinal. */
   readonly #nodeTrouble = new Map<number, Extract<FaultBody, { kind: 'node-trouble' }>['what']>()
-  #orderTrouble: Extract<FaultBody, { kind: 'order-trouble' }> | null = null
+  #commandTrouble: Extract<FaultBody, { kind: 'order-trouble' }> | null = null
   #eventTrouble: Extract<FaultBody, { kind: 'event-trouble' }> | null = null
   /** The state file as it was at each fault. */
   readonly #records: (string | null)[] = []
@@ -47,34 +47,34 @@ export class SimRun {
   #asks = 0
   spec: SimSpec
 
-  constructor(scenario: Scenario, { mind = soundMind, traced = false, rules }: RunOptions = {}) {
+  constructor(scenario: Scenario, { planner = defaultPlanner, traced = false, rules }: RunOptions = {}) {
     this.#scenario = scenario
     this.#traced = traced
     this.spec = scenario.spec
     const world = new SimWorld(scenario.seed)
     this.world = world
-    this.keeper = new SimFlotilla(
+    this.daemon = new SimDaemon(
       {
         ...{ world, events: this.#events() },
-        mind: {
+        planner: {
           plan: input => {
-            this.rules.noteLook(input)
-            return mind.plan(input)
+            this.rules.recordInput(input)
+            return planner.plan(input)
           },
-          object: (plan, input) => mind.object(plan, input),
+          findViolations: (plan, input) => planner.findViolations(plan, input),
         },
-        orderFault: order => this.#orderFault(order),
-        hearEvent: () => this.#hearEvent(),
+        commandFault: order => this.#commandFault(order),
+        deliverEvent: () => this.#deliverEvent(),
       },
       scenario.spec,
     )
-    this.rules = new Rules(world, this.keeper, rules)
-    this.rules.isHindered = () =>
-      this.#cures.size > 0 || !this.keeper.isUp || this.spec.mode !== 'automatic' || this.#isPaused()
+    this.rules = new Rules(world, this.daemon, rules)
+    this.rules.isBlocked = () =>
+      this.#undos.size > 0 || !this.daemon.isUp || this.spec.mode !== 'automatic' || this.#isPaused()
     world.engine.faultOf = call => this.#engineFault(call)
     this.#writers = scenario.writers.map(
       (setting, index) =>
-        new Writer(world, setting, { name: `w${index}`, onAck: write => this.rules.noteAck(write) }),
+        new Writer(world, setting, { name: `w${index}`, onAck: write => this.rules.recordAck(write) }),
     )
   }
 
@@ -89,18 +89,18 @@ export class SimRun {
   }
 
   start(): void {
-    this.keeper.start()
+    this.daemon.start()
   }
 
   /** Writers write, and faults come one after the other. @param done called after the last. */
-  beginFaults(done: () => void): void {
+  startFaults(done: () => void): void {
     for (const writer of this.#writers) writer.start()
     this.#next(0, done)
   }
 
   /** One more thing that happens, now. */
-  befall(fault: FaultBody): void {
-    this.#strike({ ...fault, afterMs: 0, afterCalls: 0 })
+  inject(fault: FaultBody): void {
+    this.#inject({ ...fault, afterMs: 0, afterCalls: 0 })
   }
 
   stopWriters(): void {
@@ -109,9 +109,9 @@ export class SimRun {
 
   /** Everything that would not mend itself. */
   heal(): void {
-    for (const cure of [...this.#cures]) cure()
-    this.#cures.clear()
-    this.keeper.start()
+    for (const undo of [...this.#undos]) undo()
+    this.#undos.clear()
+    this.daemon.start()
   }
 
   /** What a person asks for, as the command line hands it over. */
@@ -120,17 +120,17 @@ export class SimRun {
     if ('force' in wanted && wanted.force) this.rules.forced = true
     const requestId = `ask-${this.#asks}`
     const ask = { timeoutMs: null, ...wanted, requestId, atMs: this.world.clock.nowMs() }
-    this.tell(`ask ${JSON.stringify(wanted)}`)
+    this.log(`ask ${JSON.stringify(wanted)}`)
     this.world.files.put(`${stateDirectory}/requests/${flotilla}.${requestId}.json`, JSON.stringify(ask))
-    this.keeper.wake()
+    this.daemon.wake()
   }
 
   edit(change: Partial<SimSpec>): void {
     this.spec = { ...this.spec, ...change }
-    this.keeper.edit(this.spec)
+    this.daemon.edit(this.spec)
   }
 
-  tell(what: string): void {
+  log(what: string): void {
     if (this.#traced) this.trace.push(`${this.world.clock.monotonicMs().toFixed(1).padStart(9)} ${what}`)
   }
 
@@ -139,60 +139,60 @@ export class SimRun {
     if (fault === undefined) return done()
     const { clock } = this.world
     clock.after(fault.afterMs, () => {
-      const strike = (): void => {
+      const inject = (): void => {
         this.#onCall = null
-        this.tell(`FAULT ${JSON.stringify(fault)}`)
+        this.log(`FAULT ${JSON.stringify(fault)}`)
         this.#records.push(this.world.files.peek(recordPath))
-        this.#strike(fault)
+        this.#inject(fault)
         this.#next(index + 1, done)
       }
-      if (fault.afterCalls === 0) return strike()
+      if (fault.afterCalls === 0) return inject()
       let left = fault.afterCalls
-      const cancel = clock.after(callPatienceMs, strike)
+      const cancel = clock.after(callTimeoutMs, inject)
       this.#onCall = () => {
         left -= 1
         if (left > 0) return
         cancel()
-        strike()
+        inject()
       }
     })
   }
 
   /** What the engine refuses to a person's hand has not happened. */
-  #strike(fault: Fault): void {
+  #inject(fault: Fault): void {
     try {
       this.#apply(fault)
     } catch (error) {
       if (!(error instanceof FlotillaError)) throw error
-      this.tell(`refused: ${error.message}`)
+      this.log(`refused: ${error.message}`)
     }
   }
 
   #apply(fault: Fault): void {
-    const { world, keeper, rules } = this
-    const { hands } = world.engine
+    const { world, daemon, rules } = this
+    const { controls } = world.engine
     switch (fault.kind) {
       case 'kill':
       case 'exit': {
         const container = world.containerOf(fault.node)
-        if (container !== null) hands.exit(container.id, fault.kind === 'kill' ? 137 : fault.code)
+        if (container !== null) controls.exit(container.id, fault.kind === 'kill' ? 137 : fault.code)
         return
       }
       case 'kill-again':
         return this.#killAgain(fault)
       case 'remove': {
         const container = world.containerOf(fault.node)
-        if (container !== null) hands.removeByHand(container.id)
+        if (container !== null) controls.forceRemove(container.id)
         return
       }
       case 'leave-dead': {
         const container = world.containerOf(fault.node)
-        if (container !== null) hands.leaveDead(container.id)
+        if (container !== null) controls.leaveDead(container.id)
         return
       }
       case 'leave-unusable': {
         const container = world.containerOf(fault.node)
-        if (container !== null) hands.leaveUnusable(container.id)
+        if (container !== null) controls.leaveUnusable(container.id)
         return
       }
       case 'node-trouble': {
@@ -205,16 +205,16 @@ export class SimRun {
       case 'pause': {
         const container = world.containerOf(fault.node)
         if (container === null) return
-        hands.pause(container.id)
+        controls.pause(container.id)
         return this.#until(fault.forMs, () => {
-          if (world.engine.world.find(container.id) !== null) hands.unpause(container.id)
+          if (world.engine.world.find(container.id) !== null) controls.unpause(container.id)
         })
       }
       case 'freeze': {
         const process = world.processOf(fault.node)
         if (process === null) return
         world.stop(process)
-        return fault.forMs === 0 ? undefined : this.#until(fault.forMs, () => world.goOn(process))
+        return fault.forMs === 0 ? undefined : this.#until(fault.forMs, () => world.resume(process))
       }
       case 'busy': {
         const process = world.processOf(fault.node)
@@ -226,7 +226,7 @@ export class SimRun {
       }
       case 'disconnect': {
         const container = world.containerOf(fault.node)
-        if (container !== null && isAlive(container)) hands.disconnect(container.id, flotilla)
+        if (container !== null && isAlive(container)) controls.disconnect(container.id, flotilla)
         return
       }
       case 'slow-link': {
@@ -238,33 +238,33 @@ export class SimRun {
         })
       }
       case 'slow-sync':
-        world.weather.syncMs = fault.syncMs
+        world.delays.syncMs = fault.syncMs
         return this.#until(fault.forMs, () => {
-          world.weather.syncMs = 0
+          world.delays.syncMs = 0
         })
       case 'slow-load':
-        world.weather.loadMs = fault.loadMs
+        world.delays.loadMs = fault.loadMs
         return this.#until(fault.forMs, () => {
-          world.weather.loadMs = 0
+          world.delays.loadMs = 0
         })
       case 'crash-flotilla':
-        keeper.kill()
-        return this.#until(fault.downMs, () => keeper.start())
+        daemon.kill()
+        return this.#until(fault.downMs, () => daemon.start())
       case 'restart-engine':
         return world.restartEngine()
       case 'power-cut':
-        keeper.kill()
-        rules.notePowerCut()
-        return this.#until(fault.downMs, () => keeper.start())
+        daemon.kill()
+        rules.recordPowerCut()
+        return this.#until(fault.downMs, () => daemon.start())
       case 'engine-trouble':
         this.#engineTrouble = fault
         return this.#until(fault.forMs, () => {
           this.#engineTrouble = null
         })
       case 'order-trouble':
-        this.#orderTrouble = fault
+        this.#commandTrouble = fault
         return this.#until(fault.forMs, () => {
-          this.#orderTrouble = null
+          this.#commandTrouble = null
         })
       case 'event-trouble':
         this.#eventTrouble = fault
@@ -277,7 +277,7 @@ export class SimRun {
         const process = world.processOf('master')
         if (process?.state !== 'well' || process.frozen || process.upstream !== null) return
         takeWrite(world.redis.wire, process, { key: flush, value: '', waitFor: 0 }, () => undefined)
-        return rules.noteFlush()
+        return rules.recordFlush()
       }
       case 'edit':
         return this.edit(fault.change)
@@ -304,38 +304,38 @@ export class SimRun {
       case 'start-by-hand': {
         const container = world.containerOf(fault.node)
         world.startedByHand = true
-        if (container !== null && world.engine.world.networks.has(flotilla)) hands.start(container.id)
+        if (container !== null && world.engine.world.networks.has(flotilla)) controls.start(container.id)
         return
       }
       case 'rename-by-hand': {
         const container = world.containerOf(fault.node)
         if (container !== null && world.engine.world.find(fault.to) === null)
-          hands.rename(container.id, fault.to)
+          controls.rename(container.id, fault.to)
         return
       }
       case 'remove-volume': {
         const volume = `${flotilla}-${fault.node}`
         if (world.containerOf(fault.node) !== null) return
-        hands.removeVolume(volume)
+        controls.removeVolume(volume)
         world.redis.disks.delete(volume)
         return
       }
       case 'start-fails': {
         const container = world.containerOf(fault.node)
-        if (container !== null) hands.failNextStart(container.id, 'the engine says no')
+        if (container !== null) controls.failNextStart(container.id, 'the engine says no')
         return
       }
       case 'forget':
-        rules.forgotten = true
+        rules.memoryLost = true
         void world.files.remove(recordPath)
         return
       case 'restore-record': {
         const record = this.#records.at(-1 - fault.faultsAgo) ?? null
         if (record === null) return
-        keeper.kill()
-        rules.forgotten = true
+        daemon.kill()
+        rules.memoryLost = true
         world.files.put(recordPath, record)
-        return keeper.start()
+        return daemon.start()
       }
       case 'ask-switchover':
         return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 5_000 })
@@ -352,33 +352,33 @@ export class SimRun {
   /** Whoever is master, until as many are killed or all is healed. */
   #killAgain({ times, everyMs }: { readonly times: number; readonly everyMs: number }): void {
     const { world } = this
-    const cure = (): void => void this.#cures.delete(cure)
-    this.#cures.add(cure)
-    const strike = (left: number): void => {
-      if (!this.#cures.has(cure)) return
+    const undo = (): void => void this.#undos.delete(undo)
+    this.#undos.add(undo)
+    const inject = (left: number): void => {
+      if (!this.#undos.has(undo)) return
       const master = [...world.redis.processes].find(({ upstream }) => upstream === null)
-      this.tell(`kills ${master?.alias ?? 'nobody'}, ${left - 1} to come`)
-      if (master !== undefined) world.engine.hands.exit(master.containerId, 137)
-      if (left > 1) world.clock.after(everyMs, () => strike(left - 1))
-      else cure()
+      this.log(`kills ${master?.alias ?? 'nobody'}, ${left - 1} to come`)
+      if (master !== undefined) world.engine.controls.exit(master.containerId, 137)
+      if (left > 1) world.clock.after(everyMs, () => inject(left - 1))
+      else undo()
     }
-    strike(times)
+    inject(times)
   }
 
   /** A trouble that ends by itself, or with the healing. */
-  #until(forMs: number, cure: () => void): void {
+  #until(forMs: number, undo: () => void): void {
     const once = (): void => {
-      if (!this.#cures.delete(once)) return
+      if (!this.#undos.delete(once)) return
       cancel()
-      this.tell('a trouble is over')
-      cure()
+      this.log('a trouble is over')
+      undo()
     }
-    this.#cures.add(once)
+    this.#undos.add(once)
     const cancel = this.world.clock.after(forMs, once)
   }
 
   #isPaused(): boolean {
-    return (this.keeper.sight?.memory.pausedSinceMs ?? null) !== null
+    return (this.daemon.snapshot?.memory.pausedSinceMs ?? null) !== null
   }
 
   #events(): EventSink {
@@ -386,7 +386,7 @@ export class SimRun {
       publish: (code, fields) => {
         if (code === 'plan.rejected') this.rules.break('the judge agrees', JSON.stringify(fields))
         if (this.#traced && code !== 'pass.done' && code !== 'action.done')
-          this.tell(`${code} ${JSON.stringify(fields)}`)
+          this.log(`${code} ${JSON.stringify(fields)}`)
       },
     }
   }
@@ -427,19 +427,19 @@ export class SimRun {
     return null
   }
 
-  #orderFault(order: string) {
+  #commandFault(order: string) {
     this.#noteCall(order)
-    const trouble = this.#orderTrouble
+    const trouble = this.#commandTrouble
     return trouble !== null && this.world.random.chance(trouble.share) ? trouble.how : null
   }
 
   #noteCall(what: string): void {
     this.#calls += 1
-    this.tell(`  -> ${what}`)
+    this.log(`  -> ${what}`)
     this.#onCall?.()
   }
 
-  #hearEvent(): readonly number[] {
+  #deliverEvent(): readonly number[] {
     const { random } = this.world
     const usualMs = random.spread(5, 100)
     switch (this.#eventTrouble?.how) {
@@ -461,15 +461,15 @@ function shortId(idOrName: string): string {
 }
 
 /** An order that says nothing else waits for whoever keeps the flotilla next. */
-type Wanted = Ask extends infer One
-  ? One extends Ask
+type Wanted = OperatorRequest extends infer One
+  ? One extends OperatorRequest
     ? Omit<One, keyof Frame> & Partial<Pick<One, 'timeoutMs'>>
     : never
   : never
-type Frame = Pick<Ask, 'requestId' | 'atMs' | 'timeoutMs'>
+type Frame = Pick<OperatorRequest, 'requestId' | 'atMs' | 'timeoutMs'>
 
 /** A fault that waits for Flotilla to act strikes all the same when it doesn't. */
-const callPatienceMs = 3_000
+const callTimeoutMs = 3_000
 
 const changes: ReadonlySet<string> = new Set<FakeCall['method']>([
   'createNetwork',

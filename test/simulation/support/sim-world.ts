@@ -1,19 +1,19 @@
 import { configFilePath } from '../../../src/redis/config.js'
-import { cutPower, setDiskAside } from '../../../src/redis/fake/fake-disk.js'
-import { endProcess } from '../../../src/redis/fake/fake-master.js'
-import type { FakeProcess } from '../../../src/redis/fake/fake-process.js'
-import { createFakeRedis, type FakeRedis } from '../../../src/redis/fake/fake-redis.js'
-import type { FakeChange } from '../../../src/redis/fake/fake-wire.js'
-import type { NodeCredentials, Upstream } from '../../../src/redis/redis.js'
-import type { FakeCall, FakeVolume, FakePace, FakeRuntime } from '../../../src/runtime/fake/fake-engine.js'
-import { createFakeRuntime } from '../../../src/runtime/fake/fake-runtime.js'
-import { isAlive, type FakeContainer } from '../../../src/runtime/fake/fake-world.js'
-import { flotillaLabel, readNodeLabels, trialLabel } from '../../../src/runtime/labels.js'
+import { cutPower, archiveDisk } from '../../fakes/redis/fake-disk.js'
+import { endProcess } from '../../fakes/redis/fake-master.js'
+import type { FakeProcess } from '../../fakes/redis/fake-process.js'
+import { createFakeRedis, type FakeRedis } from '../../fakes/redis/fake-redis.js'
+import type { FakeChange } from '../../fakes/redis/fake-wire.js'
+import type { FakeCall, FakeVolume, FakePace, FakeRuntime } from '../../fakes/runtime/fake-engine.js'
+import { createFakeRuntime } from '../../fakes/runtime/fake-runtime.js'
+import { isAlive, type FakeContainer } from '../../fakes/runtime/fake-world.js'
+import { flotillaLabel, readNodeLabels, probeLabel } from '../../../src/runtime/labels.js'
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
 import { Secret } from '../../../src/secret.js'
 import { MemoryFiles } from './memory-files.js'
 import { Random } from '../../support/random.js'
 import { SimClock } from './sim-clock.js'
+import type { NodeCredentials, Upstream } from '../../../src/model/redis.js'
 
 export const flotilla = 'shop'
 export const stateDirectory = '/state'
@@ -25,7 +25,7 @@ export const credentials: NodeCredentials = {
 }
 
 /** How the world is just now. What begins as 0 or null is well. */
-export interface Weather {
+export interface Delays {
   syncMs: number
   loadMs: number
 }
@@ -37,30 +37,32 @@ export class SimWorld {
   readonly engine: FakeRuntime
   readonly redis: FakeRedis
   readonly files: MemoryFiles
-  readonly weather: Weather = { syncMs: 0, loadMs: 0 }
+  readonly delays: Delays = { syncMs: 0, loadMs: 0 }
   /** Stopped by a signal. */
   readonly stopped = new WeakSet<FakeProcess>()
   /** What a throwaway server of an image says, where that is not as usual. */
-  readonly trialServers = new Map<string, TrialServer>()
+  readonly trialServers = new Map<string, ProbeServer>()
   readonly #trialOptions = new Map<string, string>()
   onChange: (change: FakeChange) => void = () => undefined
   /** A person has started something by hand: what they do to a volume in use is theirs. */
   startedByHand = false
-  /** Something is moved or removed that a process still uses, or the like: the world tells what nobody may do. */
-  onAbuse: (what: string) => void = () => undefined
+  /**
+   * Something is moved or removed that a process still uses, or the like: the world tells what nobody may do.
+   */
+  onMisuse: (what: string) => void = () => undefined
 
   constructor(seed: number) {
     const random = new Random(seed)
     this.random = random
-    const { clock, weather } = this
+    const { clock, delays } = this
     this.files = new MemoryFiles(clock, () => random.spread(0.2, 8))
     this.redis = createFakeRedis({
       clock,
       timing: {
         bootMs: () => random.spread(8, 60),
-        loadMs: () => weather.loadMs || random.spread(1, 40),
+        loadMs: () => delays.loadMs || random.spread(1, 40),
         packetMs: () => random.spread(0.1, 2),
-        syncMs: () => weather.syncMs || random.spread(3, 80),
+        syncMs: () => delays.syncMs || random.spread(3, 80),
         rewriteMs: () => random.spread(2, 200),
       },
       lookUp: (upstream, from) => this.#lookUp(upstream, from),
@@ -72,14 +74,14 @@ export class SimWorld {
       onEvent: event => this.#hear(event),
       exec: ({ image }, command) => ({
         ...{ exitCode: 0, stderr: '' },
-        stdout: answerOfTrialServer(this.trialServers.get(image) ?? {}, command, this.#trialOptions),
+        stdout: probeServerReply(this.trialServers.get(image) ?? {}, command, this.#trialOptions),
       }),
       diskOf: container => this.#diskOf(container),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
     // One names its user, of the other a container has to be asked.
-    this.engine.hands.addImage('redis:1', { user: '999' })
-    this.engine.hands.addImage('redis:2')
+    this.engine.controls.addImage('redis:1', { user: '999' })
+    this.engine.controls.addImage('redis:2')
     const secrets = {
       control: credentials.control.reveal(),
       replication: credentials.replication.reveal(),
@@ -123,14 +125,14 @@ export class SimWorld {
     this.#freezeOrThaw(process)
   }
 
-  goOn(process: FakeProcess): void {
+  resume(process: FakeProcess): void {
     this.stopped.delete(process)
     this.#freezeOrThaw(process)
   }
 
   /** Every process ends; what others have on the engine has a restart policy. */
   restartEngine(): void {
-    this.engine.hands.restartEngine()
+    this.engine.controls.restartEngine()
     for (const container of this.engine.world.containers.values())
       if (!(flotillaLabel in container.spec.labels)) this.engine.world.start(container)
   }
@@ -185,12 +187,12 @@ export class SimWorld {
 
   #run(container: FakeContainer): void {
     // A server that an image is tried on serves nobody, and what strangers run is theirs.
-    if (trialLabel in container.spec.labels || readNodeLabels(container.spec.labels) === null) return
+    if (probeLabel in container.spec.labels || readNodeLabels(container.spec.labels) === null) return
     const volume = container.spec.mounts[0]?.volume ?? ''
     const others = [...this.redis.processes].filter(one => one.disk === this.redis.disks.get(volume))
     const config = container.files.get(configFilePath)?.content ?? ''
     // Without its configuration it would be a master that anybody may write to.
-    if (config === '') this.onAbuse(`${container.name} is started without its configuration`)
+    if (config === '') this.onMisuse(`${container.name} is started without its configuration`)
     const alias = container.endpoints.get(flotilla)?.aliases[0] ?? container.name
     const process = this.redis.start({
       ...{ alias, containerId: container.id, startedAtMs: container.startedAtMs, volume, credentials },
@@ -200,19 +202,22 @@ export class SimWorld {
     })
     const masterauth = /^masterauth "(.*)"$/m.exec(config)?.[1]
     if (masterauth !== undefined) process.config.set('masterauth', masterauth)
-    if (others.length > 0 && !this.startedByHand) this.onAbuse(`two processes run on the volume ${volume}`)
+    if (others.length > 0 && !this.startedByHand) this.onMisuse(`two processes run on the volume ${volume}`)
   }
 
-  /** What Flotilla sees of a volume, and does to it, through a container that is never started; see set-aside.ts. */
+  /**
+   * What Flotilla sees of a volume, and does to it, through a container that is never started; see
+   * set-aside.ts.
+   */
   #diskOf(container: FakeContainer): FakeVolume | null {
     const volume = container.spec.mounts[0]?.volume ?? ''
     const disk = this.redis.disks.get(volume)
     if (disk === undefined) return null
     const file = { kind: 'file', mode: 0o644, sizeBytes: 100, modifiedAtMs: 0 } as const
-    const archive = (name: string) => disk.aside.some(({ folder }) => `/data/set-aside/${folder}` === name)
+    const archive = (name: string) => disk.archives.some(({ folder }) => `/data/set-aside/${folder}` === name)
     return {
       find(path) {
-        if (path === '/data/set-aside') return disk.aside.length > 0 ? { ...file, kind: 'folder' } : null
+        if (path === '/data/set-aside') return disk.archives.length > 0 ? { ...file, kind: 'folder' } : null
         if (path === '/data/dump.rdb') return disk.snapshot === null ? null : file
         if (path === '/data/appendonly.aof') return disk.aof === null ? null : file
         return archive(path) ? { ...file, kind: 'folder' } : null
@@ -221,12 +226,12 @@ export class SimWorld {
       make: paths => {
         const users = [...this.redis.processes].filter(one => one.disk === disk)
         if (users.length > 0 && !this.startedByHand)
-          this.onAbuse(`what is on the volume ${volume} is moved while a process uses it`)
+          this.onMisuse(`what is on the volume ${volume} is moved while a process uses it`)
         const folder = paths
           .find(({ kind }) => kind === 'hard-link')
           ?.path.replace(/^\/data\/set-aside\/([^/]*)\/.*$/, '$1')
         const moves = paths.some(({ kind, path }) => kind === 'file' && !path.startsWith('/data/set-aside/'))
-        if (folder !== undefined) setDiskAside(disk, { folder, mode: moves ? 'aof' : 'rdb', kept: 3 })
+        if (folder !== undefined) archiveDisk(disk, { folder, mode: moves ? 'aof' : 'rdb', kept: 3 })
       },
     }
   }
@@ -251,7 +256,7 @@ export class SimWorld {
 }
 
 /** Left out, all is well. */
-interface TrialServer {
+interface ProbeServer {
   /** It never answers. */
   readonly isDead?: boolean
   readonly rdbVersion?: number
@@ -260,8 +265,8 @@ interface TrialServer {
 }
 
 /** What redis-cli says in a throwaway container; see trial-container.ts. */
-function answerOfTrialServer(
-  { isDead = false, rdbVersion = 10, refuses }: TrialServer,
+function probeServerReply(
+  { isDead = false, rdbVersion = 10, refuses }: ProbeServer,
   [, command = '', ...words]: readonly string[],
   options: Map<string, string>,
 ): string {

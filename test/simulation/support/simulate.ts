@@ -1,12 +1,12 @@
-import { holdsAllOf } from '../../../src/redis/fake/dataset.js'
-import { mayHold } from './holds.js'
-import { needsPerson, obey } from './operator.js'
+import { holdsAllOf } from '../../fakes/redis/dataset.js'
+import { isHoldExpected } from './expected-holds.js'
+import { needsOperator, resolveHold } from './operator.js'
 import type { Violation } from './rules.js'
 import type { FaultKind, Scenario } from './scenario.js'
 import { SimRun, type RunOptions } from './sim-run.js'
 
 /** What became of one scenario. */
-export interface Outcome {
+export interface SimOutcome {
   readonly violation: Violation | null
   /** Things that happened one after the other; every rule was looked at after each. */
   readonly steps: number
@@ -26,11 +26,14 @@ export interface SimulateOptions extends RunOptions {
   readonly stepsMax?: number
 }
 
-/** From nothing to a flotilla that is ready; then what it has once everything that befell it is healed must be ready again, or say what a person is to type. */
+/**
+ * From nothing to a flotilla that is ready; then what it has once everything that befell it is healed must be
+ * ready again, or say what a person is to type.
+ */
 export async function simulate(
   scenario: Scenario,
   { stepsMax = 200_000, ...options }: SimulateOptions = {},
-): Promise<Outcome> {
+): Promise<SimOutcome> {
   const run = new SimRun(scenario, options)
   const { rules, world } = run
   const { clock } = world
@@ -52,26 +55,26 @@ export async function simulate(
   }
 
   run.start()
-  const isReady = (): boolean => run.keeper.status?.phase === 'Ready'
+  const isReady = (): boolean => run.daemon.status?.phase === 'Ready'
   if (!(await until(isReady, 60_000)))
     rules.break('it comes to rest', 'a new flotilla was not ready within a minute')
-  let befallen = false
-  run.beginFaults(() => {
-    befallen = true
+  let injected = false
+  run.startFaults(() => {
+    injected = true
   })
-  await until(() => befallen, 600_000)
+  await until(() => injected, 600_000)
   await until(() => false, scenario.healAfterMs)
   if (isContained(scenario) && run.troubled.length === 1) {
-    const why = rules.whyNotAsWanted(run.spec.replicas, run.troubled)
-    if (why !== null)
-      rules.break('one node’s trouble is its own', `node ${run.troubled[0]} has trouble, and ${why}`)
+    const reason = rules.whyNotConverged(run.spec.replicas, run.troubled)
+    if (reason !== null)
+      rules.break('one node’s trouble is its own', `node ${run.troubled[0]} has trouble, and ${reason}`)
   }
-  run.tell('everything is healed')
+  run.log('everything is healed')
   run.heal()
   await rest()
   run.stopWriters()
   await until(() => false, 2_500)
-  if (rules.violation === null) judgeRest()
+  if (rules.violation === null) checkSettled()
 
   const [master] = [...world.redis.processes].filter(({ upstream }) => upstream === null)
   const lost = rules.acknowledged.filter(
@@ -102,12 +105,12 @@ export async function simulate(
       let heldSinceMs: number | null = null
       const isOver = (): boolean => {
         const nowMs = clock.monotonicMs()
-        const status = run.keeper.status
+        const status = run.daemon.status
         const saysReady = status?.phase === 'Ready'
         readySinceMs = saysReady ? (readySinceMs ?? nowMs) : null
         trueSinceMs =
-          saysReady && rules.whyNotAsWanted(run.spec.replicas) === null ? (trueSinceMs ?? nowMs) : null
-        const asks = status !== null && needsPerson(status)
+          saysReady && rules.whyNotConverged(run.spec.replicas) === null ? (trueSinceMs ?? nowMs) : null
+        const asks = status !== null && needsOperator(status)
         heldSinceMs = asks ? (heldSinceMs ?? nowMs) : null
         return (
           (trueSinceMs !== null && nowMs - trueSinceMs > readyForMs) ||
@@ -116,16 +119,16 @@ export async function simulate(
         )
       }
       if (!(await until(isOver, restWithinMs))) break
-      const { status } = run.keeper
+      const { status } = run.daemon
       if (status === null || status.phase === 'Ready') return
       const codes = status.refusing.map(({ code }) => code)
       holds.push(...codes)
-      const idle = codes.find(code => !mayHold(code, scenario))
+      const idle = codes.find(code => !isHoldExpected(code, scenario))
       if (idle !== undefined) rules.break('it comes to rest', `it holds without a cause: ${status.reason}`)
-      if (obey(run, status) === null) break
+      if (resolveHold(run, status) === null) break
     }
     if (rules.violation === null) {
-      const { status } = run.keeper
+      const { status } = run.daemon
       const told = status === null ? 'nothing' : `${status.phase}: ${status.reason}`
       rules.break(
         'it comes to rest',
@@ -134,10 +137,10 @@ export async function simulate(
     }
   }
 
-  function judgeRest(): void {
-    if (run.keeper.status?.phase !== 'Ready') return
-    const why = rules.whyNotAsWanted(run.spec.replicas)
-    if (why !== null) rules.break('settled is as wanted', `it says that it is ready, and ${why}`)
+  function checkSettled(): void {
+    if (run.daemon.status?.phase !== 'Ready') return
+    const reason = rules.whyNotConverged(run.spec.replicas)
+    if (reason !== null) rules.break('settled is as wanted', `it says that it is ready, and ${reason}`)
   }
 }
 
@@ -154,21 +157,24 @@ function endOfTurn(): Promise<void> {
 }
 
 /**
- * What WAIT 1 promises: a write that a replica has acknowledged outlives the end, the hang or the loss of any one node. It is a promise of memories, so whatever
- * takes all of them at once is no part of it, nor what people do to data; slowness, blindness, edits and hand-overs are.
+ * What WAIT 1 promises: a write that a replica has acknowledged outlives the end, the hang or the loss of any
+ * one node. It is a promise of memories, so whatever takes all of them at once is no part of it, nor what
+ * people do to data; slowness, blindness, edits and switchovers are.
  */
 function isPromised({ faults, spec }: Scenario): boolean {
-  const blows = faults.filter(({ kind }) => blowsToOneNode.has(kind))
-  const isSpared = faults.every(
+  const nodeFaults = faults.filter(({ kind }) => singleNodeFaults.has(kind))
+  const isUndisturbed = faults.every(
     fault =>
-      !beyondWait.has(fault.kind) &&
+      !beyondWaitPromise.has(fault.kind) &&
       !(fault.kind === 'edit' && fault.change.replicas !== undefined) &&
       !(fault.kind === 'ask-failover'),
   )
-  return spec.replicas > 0 && blows.length <= 1 && isSpared
+  return spec.replicas > 0 && nodeFaults.length <= 1 && isUndisturbed
 }
 
-/** Only what a flotilla with one node less gets over within this time: the end of that node, and of one other. */
+/**
+ * Only what a flotilla with one node less gets over within this time: the end of that node, and of one other.
+ */
 function isContained({ faults, healAfterMs, spec }: Scenario): boolean {
   const troubles = faults.filter(fault => fault.kind === 'node-trouble')
   const others = faults.filter(fault => fault.kind !== 'node-trouble')
@@ -189,7 +195,7 @@ function isContained({ faults, healAfterMs, spec }: Scenario): boolean {
   )
 }
 
-const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
+const singleNodeFaults: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...([
     'kill',
     'exit',
@@ -202,7 +208,7 @@ const blowsToOneNode: ReadonlySet<FaultKind> = new Set<FaultKind>([
     'disconnect',
   ] as const),
 ])
-const beyondWait: ReadonlySet<FaultKind> = new Set<FaultKind>([
+const beyondWaitPromise: ReadonlySet<FaultKind> = new Set<FaultKind>([
   ...(['kill-again', 'restart-engine', 'power-cut', 'remove-volume', 'forget'] as const),
   ...(['restore-record', 'promote-by-hand', 'failover-by-hand'] as const),
   ...(['start-by-hand', 'rename-by-hand'] as const),

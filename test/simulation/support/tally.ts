@@ -1,4 +1,4 @@
-import type { Outcome } from './simulate.js'
+import type { SimOutcome } from './simulate.js'
 
 /** What many runs came to. Plain data, so that threads can hand it over. */
 export interface Tally {
@@ -17,7 +17,7 @@ export const emptyTally: Tally = {
   ...{ holds: {}, broken: [] },
 }
 
-export function tallyOf(seed: number, outcome: Outcome): Tally {
+export function tallyOf(seed: number, outcome: SimOutcome): Tally {
   const { steps, simulatedMs, calls, acknowledged, lost, holds, violation } = outcome
   return {
     ...{ seeds: 1, steps, simulatedMs, calls, acknowledged, lost },

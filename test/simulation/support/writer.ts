@@ -1,6 +1,6 @@
-import type { Dataset } from '../../../src/redis/fake/dataset.js'
-import { takeWrite, type Reply } from '../../../src/redis/fake/fake-master.js'
-import { whenAwake, type FakeProcess } from '../../../src/redis/fake/fake-process.js'
+import type { Dataset } from '../../fakes/redis/dataset.js'
+import { takeWrite, type Reply } from '../../fakes/redis/fake-master.js'
+import { whenAwake, type FakeProcess } from '../../fakes/redis/fake-process.js'
 import type { WriterSetting } from './scenario.js'
 import { flotilla, type SimWorld } from './sim-world.js'
 
@@ -13,7 +13,10 @@ export interface Acknowledged {
   readonly data: Dataset
 }
 
-/** A client that writes through the master's name over a kept connection, and finds the name again when that is closed or says that it is no master. */
+/**
+ * A client that writes through the master's name over a kept connection, and finds the name again when that
+ * is closed or says that it is no master.
+ */
 export class Writer {
   readonly #world: SimWorld
   readonly #setting: WriterSetting

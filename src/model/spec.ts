@@ -1,0 +1,172 @@
+import type { RedisOptions } from './redis.js'
+
+/**
+ * What one manifest document asks for, with every default filled in. Plain data: the planner's first input.
+ */
+export interface FlotillaSpec {
+  /** 1–40 characters of `[a-z0-9-]`; the stem of every container, volume, network and alias name. */
+  readonly name: string
+  readonly image: string
+  /** Replicas beside the one master, 0–200. */
+  readonly replicas: number
+  readonly auth: AuthSpec
+  readonly tls: TlsSpec
+  readonly persistence: PersistenceSpec
+  /** Options of redis.conf beyond those that Flotilla sets, by name. */
+  readonly config: RedisOptions
+  readonly resources: ResourcesSpec
+  readonly failover: FailoverSpec
+  readonly durability: DurabilitySpec
+  readonly update: UpdateSpec
+  readonly network: NetworkingSpec
+  /** For containers, network and volumes, beside Flotilla's own. */
+  readonly labels: Readonly<Record<string, string>>
+  /** Whom a new flotilla follows until it takes over; null: it begins empty. */
+  readonly bootstrap: SourceSpec | null
+  readonly deletionPolicy: DeletionPolicy
+}
+
+/** A Redis that is not Flotilla's. */
+export interface SourceSpec {
+  readonly at:
+    | { readonly kind: 'container'; readonly container: string; readonly port: number }
+    | { readonly kind: 'host'; readonly host: string; readonly port: number }
+  /** Null: the default user. */
+  readonly user: string | null
+  /** Absolute path; null: it has no password. */
+  readonly passwordFile: string | null
+}
+
+export interface NetworkingSpec {
+  /** IPv4, as `172.28.5.0/24`; null lets the engine choose. */
+  readonly subnet: string | null
+  /** Names of networks that exist already and that every node joins. */
+  readonly external: readonly string[]
+}
+
+/** What a node may use of its host; null sets no limit. */
+export interface ResourcesSpec {
+  readonly memoryBytes: number | null
+  /** CPUs, 1.5 of them for example. */
+  readonly cpus: number | null
+}
+
+export interface FailoverSpec {
+  /** `manual`: nothing is promoted in place of a dead master until a person says so. */
+  readonly mode: 'automatic' | 'manual'
+  /** How long a master may give no sign of life before it is fenced and replaced. */
+  readonly hangTimeoutMs: number
+  /**
+   * How long a dead master is given to come back on its own data before a replica is promoted; 0 promotes at
+   * once.
+   */
+  readonly restartWindowMs: number
+  /** A replica that is known to lack more than this is not promoted by itself; null sets no bound. */
+  readonly maxLagBytes: number | null
+}
+
+export interface DurabilitySpec {
+  /** `min-replicas-to-write` as long as that many replicas are wanted; 0 lets a lone master take writes. */
+  readonly minReplicasToWrite: number
+  /** `min-replicas-max-lag`, seconds. */
+  readonly maxLagSeconds: number
+}
+
+export interface UpdateSpec {
+  /** `onDelete`: a node keeps its container until a person removes it, or asks for its restart. */
+  readonly strategy: 'rolling' | 'onDelete'
+  /** How long a node that was recreated must have run before the next one is replaced. */
+  readonly pauseBetweenMs: number
+  /** How long a node that was recreated may take to be in sync. */
+  readonly timeoutMs: number
+  /**
+   * What is done when the tag in `image` means another image on the engine than nodes run: nothing until a
+   * person asks, or a roll.
+   */
+  readonly whenTagMoves: 'wait' | 'roll'
+}
+
+/** How programs log in. The source is that of `default`, the user of applications. */
+export type AuthSpec = PasswordSource & {
+  /** What `default` may do, whichever way it logs in. */
+  readonly defaultUser: DefaultUserAccess
+  /** How long a former password is accepted beside a new one. */
+  readonly overlapMs: number
+  /** More ACL users, by name. */
+  readonly users: readonly UserSpec[]
+}
+
+/**
+ * `restricted`: data and what client libraries ask for. `full`: administration too. `off`: it can't log in.
+ */
+export type DefaultUserAccess = 'restricted' | 'full' | 'off'
+
+export interface UserSpec {
+  readonly name: string
+  /** As in an ACL file, single spaces between them, no password. */
+  readonly rules: string
+  readonly password: PasswordSource
+}
+
+/** Where a password comes from. */
+export type PasswordSource =
+  /** Flotilla makes it and keeps it in its state directory. */
+  | { readonly kind: 'generated' }
+  /** A file that holds nothing but the password (a final newline is dropped); absolute path. */
+  | { readonly kind: 'password-file'; readonly path: string }
+  /** An environment variable of the daemon. */
+  | { readonly kind: 'password-env'; readonly variable: string }
+  /** No password at all: must be asked for. */
+  | { readonly kind: 'none' }
+
+export interface TlsSpec {
+  /**
+   * `off`: port 6379 alone, nothing encrypted. `prefer`: nodes and we use TLS (port 6380), clients may.
+   * `require`: port 6380 alone.
+   */
+  readonly mode: 'off' | 'prefer' | 'require'
+  readonly certificates:
+    /** A private authority, and a certificate for each node, made, kept and renewed by Flotilla. */
+    | { readonly kind: 'generated'; readonly lifetimeMs: number }
+    /** One certificate for all nodes, in PEM files that somebody else keeps; absolute paths. */
+    | {
+        readonly kind: 'files'
+        readonly certFile: string
+        readonly keyFile: string
+        readonly caFile: string
+      }
+}
+
+export interface PersistenceSpec extends PersistenceSettings {
+  /** What becomes of the volume of a node that is scaled away. */
+  readonly whenScaled: 'Retain' | 'Delete'
+  readonly volume: VolumeSettings
+}
+
+/** How the volumes of nodes are made. One that exists stays as it is. */
+export interface VolumeSettings {
+  /** `{flotilla}` and `{ordinal}` stand for themselves in it, once or more. */
+  readonly name: string
+  /** Of the engine's: `local`, or the name of a plugin. */
+  readonly driver: string
+  /** For the driver, as after `docker volume create --opt`. */
+  readonly options: Readonly<Record<string, string>>
+  /** Beside Flotilla's own and those of `FlotillaSpec.labels`. */
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** How a node keeps its data. */
+export interface PersistenceSettings {
+  /** `aof`: append-only file. `rdb`: snapshots. `none`: memory only, the volume stays empty. */
+  readonly mode: 'aof' | 'rdb' | 'none'
+  /** Save points, each as seconds and changes; none but with `rdb`. */
+  readonly save: readonly string[]
+  /** Counts with `aof`. */
+  readonly appendfsync: 'everysec' | 'always' | 'no'
+}
+
+/**
+ * What happens when the manifest of a known flotilla goes away.
+ * Retain: containers and network go, volumes stay. Delete: volumes go too. Orphan: nothing is touched.
+ */
+export type DeletionPolicy = 'Retain' | 'Delete' | 'Orphan'

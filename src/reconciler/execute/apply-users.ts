@@ -1,0 +1,92 @@
+import { FlotillaError } from '../../errors.js'
+import { activatePasswords, retirePasswords } from '../auth/keyring.js'
+import { withNodeRecord } from '../../model/record.js'
+import { authFilesDigest, authProcessDigest } from '../plan/settings/auth-digests.js'
+import type { Action } from '../../model/plan.js'
+import type { ExecutionContext } from './execution-context.js'
+import { writeNodeFiles } from './node-files.js'
+import type { RunningNode } from './transport.js'
+import type { ContainerFacts } from '../../model/engine.js'
+import type { NodeTarget } from '../../model/redis.js'
+
+/** How long a node may take to accept its users. */
+const commandDeadlineMs = 10_000
+
+/** The files first: a node that ends in between starts with what is accepted today as well. */
+export async function applyAuth(
+  context: ExecutionContext,
+  { ordinal, container, target }: RunningNode,
+): Promise<void> {
+  const { redis, auth, setMemory } = context
+  await writeNodeFiles(context, ordinal, container)
+  const call = { deadlineMs: commandDeadlineMs }
+  await redis.setUsers(target, { set: auth.users, remove: auth.departed }, call)
+  // A replica logs in with it when it next connects; a link that is up stays up.
+  const login = { masterauth: auth.credentials.replication.reveal() }
+  await redis.setConfig(target, { ...login, 'protected-mode': auth.isPasswordless ? 'no' : 'yes' }, call)
+  const reason = await applyManifestUsers(context, target)
+  const usersRefused = reason === null ? null : { digest: auth.digest, reason }
+  setMemory(memory => ({ ...memory, usersRefused }))
+  const process = authProcessDigest(container, auth.digest)
+  setMemory(memory =>
+    withNodeRecord(memory, ordinal, record => ({
+      ...record,
+      given: { ...record.given, process, listed: null },
+    })),
+  )
+}
+
+/**
+ * A user whose rules a server does not know stays as it was there, and keeps nobody else from being given
+ * theirs. @returns what was refused.
+ */
+async function applyManifestUsers(
+  { redis, auth }: ExecutionContext,
+  target: NodeTarget,
+): Promise<string | null> {
+  const refusals: string[] = []
+  for (const user of auth.others)
+    try {
+      await redis.setUsers(target, { set: [user], remove: [] }, { deadlineMs: commandDeadlineMs })
+    } catch (error) {
+      if (!(error instanceof FlotillaError) || error.code !== 'redis/refused-command') throw error
+      refusals.push(error.message)
+    }
+  return refusals.length === 0 ? null : refusals.join('; ')
+}
+
+/** A process has what its container's files said at its start. */
+export function recordStart(context: ExecutionContext, ordinal: number, container: ContainerFacts): void {
+  const { auth, setMemory } = context
+  // Users that the manifest names are in no file.
+  if (auth.others.length > 0) return
+  setMemory(memory =>
+    withNodeRecord(memory, ordinal, record =>
+      record.given.files === authFilesDigest(container, auth.digest)
+        ? {
+            ...record,
+            given: { ...record.given, process: authProcessDigest(container, auth.digest), listed: null },
+          }
+        : record,
+    ),
+  )
+}
+
+export async function activateNextPasswords(
+  { updateKeyring, nowMs, template, events }: ExecutionContext,
+  { users }: Extract<Action, { kind: 'activate-passwords' }>,
+): Promise<void> {
+  const at = { nowMs: nowMs(), overlapMs: template.spec.auth.overlapMs }
+  await updateKeyring(keyring => activatePasswords(keyring, users, at))
+  const formerUntil = new Date(at.nowMs + at.overlapMs).toISOString()
+  events.publish('password.rotated', { users, formerUntil })
+}
+
+export async function retireFormerPasswords(
+  { updateKeyring, nowMs, events }: ExecutionContext,
+  { users, departed }: Extract<Action, { kind: 'retire-passwords' }>,
+): Promise<void> {
+  const atMs = nowMs()
+  await updateKeyring(keyring => retirePasswords(keyring, { users, departed, nowMs: atMs }))
+  events.publish('password.retired', { users: [...users, ...departed] })
+}

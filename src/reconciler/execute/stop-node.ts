@@ -1,0 +1,77 @@
+import type { RedisPort } from '../../redis/redis.js'
+import { withNodeRecord } from '../../model/record.js'
+import { processKeyOf } from '../desired/applied-digests.js'
+import type { ExecutionContext } from './execution-context.js'
+import type { ContainerFacts } from '../../model/engine.js'
+import type { NodeTarget } from '../../model/redis.js'
+
+/** A process that was killed is gone within milliseconds; one that is frozen, only once it is thawed. */
+const pollIntervalMs = 5
+const probeDeadlineMs = 100
+
+/** How long a server has to save what it holds. */
+const graceMs = 20_000
+
+/** Ends a node in an orderly way. @throws FlotillaError runtime/… when the engine can't. */
+export function stopNode(
+  context: ExecutionContext,
+  ordinal: number,
+  container: ContainerFacts,
+): Promise<void> {
+  recordEndedRun(context, ordinal, container)
+  return context.runtime.stopContainer(container.containerId, { graceMs }, { signal: context.signal })
+}
+
+/** Ends a node's process at once. @throws FlotillaError runtime/… when the engine can't. */
+export function killNode(
+  context: ExecutionContext,
+  ordinal: number,
+  { container, target }: { readonly container: ContainerFacts; readonly target: NodeTarget | null },
+): Promise<void> {
+  recordEndedRun(context, ordinal, container)
+  const { runtime, signal } = context
+  return waitUntilGone(context, runtime.killContainer(container.containerId, { signal }), target)
+}
+
+/** Before it is ordered: the exit code of a killed process is that of a crash, and this is none. */
+function recordEndedRun({ setMemory }: ExecutionContext, ordinal: number, container: ContainerFacts): void {
+  setMemory(memory =>
+    withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: processKeyOf(container) })),
+  )
+}
+
+/**
+ * Resolves when a killed process is gone: when the engine says so, or, which is 0.1 to 0.6 s earlier (it
+ * first clears up after the container), when nobody listens at its address any more. A socket is closed with
+ * its process, and SIGKILL is on its way, so nobody opens it again. The engine's word goes on being waited
+ * for, by nobody.
+ *
+ * @param kill what the engine has been asked for; rejections after the process has gone are not anybody's
+ * trouble
+ * @param target null where the node has no address to look at
+ */
+export async function waitUntilGone(
+  {
+    redis,
+    sleep,
+  }: {
+    readonly redis: Pick<RedisPort, 'probe'>
+    readonly sleep: (ms: number) => Promise<void>
+  },
+  kill: Promise<void>,
+  target: NodeTarget | null,
+): Promise<void> {
+  if (target === null) return kill
+  const engine = { hasReplied: false }
+  const told = kill.finally(() => (engine.hasReplied = true))
+  const seen = async (): Promise<void> => {
+    while (!engine.hasReplied) {
+      const probe = await redis.probe(target, { deadlineMs: probeDeadlineMs })
+      if (probe.kind === 'refused') return
+      await sleep(pollIntervalMs)
+    }
+    return told
+  }
+  told.catch(() => undefined)
+  return Promise.race([told, seen()])
+}

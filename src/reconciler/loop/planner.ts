@@ -1,0 +1,15 @@
+import type { PlanInput } from '../../model/plan-input.js'
+import { violationsOf } from '../judge/judge.js'
+import { planFlotilla } from '../plan/plan-flotilla.js'
+import type { Plan } from '../../model/plan.js'
+
+/**
+ * Who decides, and who objects. One object, so that the simulation can put a planner with a fault in its
+ * place: a rule that nobody has seen broken proves nothing.
+ */
+export interface Planner {
+  plan(input: PlanInput): Plan
+  findViolations(plan: Plan, input: PlanInput): readonly string[]
+}
+
+export const defaultPlanner: Planner = { plan: planFlotilla, findViolations: violationsOf }

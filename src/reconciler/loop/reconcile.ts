@@ -1,0 +1,124 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises'
+import { errorCode } from '../../errors.js'
+import type { EventSink } from '../../events/catalogue.js'
+import { scoped } from '../../events/scoped.js'
+import type { StateStore } from '../../state/state-store.js'
+import { act } from './act.js'
+import { ensureKeyring } from '../auth/ensure-keyring.js'
+import { authView, nodeAuth, type NodeAuth } from '../auth/node-auth.js'
+import { createAuthChecks } from '../auth/check-users.js'
+import { encryptionOf } from '../record/connection-security.js'
+import { factsOfNode } from '../../model/node-facts.js'
+import { nodeTarget, type Observer } from '../observe/observe.js'
+import { loginTo } from '../observe/source.js'
+import type { PassInput, ReconcilerTools } from './pass-input.js'
+import { observeAndPlan, type Assessment, type Outcome } from './observe-and-plan.js'
+import { externalSource } from '../plan/master/external-source.js'
+import { recordedMasterOrdinal } from '../plan/master/decide-master.js'
+import type { Plan } from '../../model/plan.js'
+import { reportStatus } from './report-status.js'
+import type { NodeTarget } from '../../model/redis.js'
+
+/** One pass: look, decide, object, do, tell. Never rejects for what the world does. */
+export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
+  const events = scoped(tools.events, { flotilla: pass.spec.name, pass: passId(tools.random) })
+  try {
+    const { environment } = tools
+    const { fastPath } = pass
+    if (!fastPath) await restoreMissingFiles(tools.store, pass.spec.name, events)
+    const passwords = await ensureKeyring(tools.store, pass.spec, { environment, events, fastPath })
+    const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs(), { fastPath })
+    const auth = nodeAuth(passwords.keyring, pass.spec, encryptionOf(pass.spec, pass.record.memory, tls))
+    const template = {
+      spec: pass.spec,
+      publish: tools.observer.reach === 'published',
+      flotillaVersion: tools.flotillaVersion,
+    }
+    const following = externalSource({ spec: pass.spec, memory: pass.record.memory })
+    const sourceLogin = await loginTo(pass.spec.name, following, tools.store.readSecretFile)
+    const assessment = await observeAndPlan(tools.observer, {
+      spec: pass.spec,
+      sourceLogin,
+      memory: pass.record.memory,
+      credentials: auth.credentials,
+      auth: authView(passwords, auth),
+      authChecks: createAuthChecks(
+        { auth, keyring: passwords.keyring, spec: pass.spec },
+        { followsSource: following !== null },
+      ),
+      tls,
+      template,
+      fastPath: pass.fastPath,
+      planner: tools.planner,
+    })
+    if (pass.fastPath && !replacesMaster(assessment.plan))
+      return { kind: 'again', inMs: 2, reason: 'the master was lost just now' }
+    pass.record.setMemory(assessment.input.memory)
+    pass.onMaster(reigningMaster(tools.observer, assessment, auth))
+    // What is done next may be a promotion that clients wait for: only the record of it is written before,
+    // everything else after. In haste even the words for what was seen are found when the first orders have
+    // gone out, while the answers to them are on their way.
+    const reportNow = (): void => reportStatus(pass, assessment, { events, failure: null })
+    if (!pass.fastPath) reportNow()
+    const [outcome] = await Promise.all([
+      act(tools, pass, assessment, { events, auth, sourceLogin }),
+      pass.fastPath
+        ? endOfTurn().then(() => (pass.record.assessment === assessment ? undefined : reportNow()))
+        : null,
+    ])
+    await pass.record.saveMemory(memory => memory)
+    await pass.record.saveStatus()
+    return outcome
+  } catch (error) {
+    return { kind: 'failed', error }
+  }
+}
+
+/** What a running daemon knows outlasts its files, for as long as it runs. */
+async function restoreMissingFiles(store: StateStore, flotilla: string, events: EventSink): Promise<void> {
+  const lost = store.missingFiles(flotilla)
+  if (lost.length === 0) return
+  await store.restoreMissingFiles(flotilla)
+  events.publish('state.restored', { files: lost })
+}
+
+/** Eight hexadecimal digits, by which the events of one pass are found. */
+function passId(random: () => number): string {
+  return Math.floor(random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')
+}
+
+function reigningMaster(
+  observer: Observer,
+  { input }: Assessment,
+  { credentials }: NodeAuth,
+): NodeTarget | null {
+  const recordedMaster = recordedMasterOrdinal(input)
+  const node = input.seen.nodes.find(one => one.ordinal === recordedMaster)
+  if (node === undefined || factsOfNode(node)?.role !== 'master') return null
+  return nodeTarget(observer.reach, { flotilla: input.spec.name, credentials }, node.container)
+}
+
+/**
+ * A hasty look is good for one thing: to replace a master whose process is gone. Everything else is worth a
+ * look at the engine.
+ */
+function replacesMaster(plan: Plan): boolean {
+  return plan.stages.flat().some(action => action.kind === 'promote' || action.kind === 'begin-operation')
+}
+
+/**
+ * Errors of the engine itself, as against those of one action: while it doesn't answer there is nothing to
+ * decide.
+ */
+export function isEngineFailure(error: unknown): boolean {
+  const code = errorCode(error)
+  return (
+    code === 'runtime/unreachable' ||
+    code === 'runtime/timeout' ||
+    code === 'runtime/permission-denied' ||
+    code === 'runtime/failed' ||
+    code === 'runtime/engine-too-old'
+  )
+}

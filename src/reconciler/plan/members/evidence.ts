@@ -1,0 +1,98 @@
+import { factsOf, type ClassifiedNode } from './classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Refusal } from '../../../model/plan.js'
+import { volumeLeftOf } from '../nodes/volumes.js'
+import type { RedisFacts } from '../../../model/redis.js'
+
+/** What the nodes' own words prove, for whoever decides on a master, and the refusals that rest on it. */
+
+export function reportsMaster(node: ClassifiedNode): boolean {
+  return factsOf(node)?.role === 'master'
+}
+
+export function keyCountOf(node: ClassifiedNode): number {
+  return factsOf(node)?.keys ?? 0
+}
+
+/**
+ * It, or the volume that is left of it, may hold data, and it has not said so. The key count of a node that
+ * loads its data means nothing yet. Where nobody looked for volumes, there may be one.
+ */
+export function hasUnknownData(input: PlanInput, node: ClassifiedNode): boolean {
+  if (node.bucket === 'absent')
+    return input.seen.resources === null || volumeLeftOf(input, node.ordinal) !== null
+  return node.bucket === 'loading' || factsOf(node) === null
+}
+
+export function mostAdvancedOfLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+  const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
+  return lineages.size === 1 ? highestOffset(nodes) : null
+}
+
+/** By offset alone: only of those whose offsets can be compared. */
+export function highestOffset(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+  const byOffset = [...nodes].sort(
+    (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
+  )
+  return byOffset[0] ?? null
+}
+
+/** Of those who hold all of this history and more, the one who holds most; null when nobody does. */
+export function mostAdvancedBeyond(
+  facts: RedisFacts,
+  others: readonly ClassifiedNode[],
+): ClassifiedNode | null {
+  const ahead = others.filter(other => {
+    const theirs = factsOf(other)
+    return (
+      theirs !== null && theirs.keys > 0 && theirs.offset > facts.offset && continuesHistory(theirs, facts)
+    )
+  })
+  return highestOffset(ahead)
+}
+
+/**
+ * The same lineage, or one that left it after this point: a promotion begins a new one and remembers which
+ * and where (untilOffset is exclusive).
+ */
+function continuesHistory(theirs: RedisFacts, facts: RedisFacts): boolean {
+  if (theirs.replid === facts.replid) return true
+  const left = theirs.previous
+  return left !== null && left.replid === facts.replid && facts.offset < left.untilOffset
+}
+
+export function dataLossGuard(
+  flotilla: string,
+  found: {
+    readonly node: ClassifiedNode
+    readonly came: string
+    readonly holders: readonly ClassifiedNode[]
+  },
+): Refusal {
+  const { node, came, holders } = found
+  const list = holders.map(holder => `node ${holder.ordinal} holds ${keyCountOf(holder)} keys`).join(', ')
+  return {
+    code: 'DataLossGuard',
+    reason: `node ${node.ordinal} ${came}; ${list === '' ? 'no other node holds data, so making it master would end the search for it' : `making it master would wipe the others (${list})`}`,
+    remedy: `flotilla failover ${flotilla} --to ${holders[0]?.ordinal ?? node.ordinal} --force`,
+  }
+}
+
+/** `candidates`: at least one. */
+export function noSafeCandidate(
+  flotilla: string,
+  candidates: readonly ClassifiedNode[],
+  reason: string,
+): Refusal {
+  const table = candidates.map(
+    node =>
+      `node ${node.ordinal}: ${keyCountOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
+  )
+  const [richest] = candidates.toSorted((a, b) => keyCountOf(b) - keyCountOf(a) || a.ordinal - b.ordinal)
+  const [ordinal, keys] = richest === undefined ? [0, 0] : [richest.ordinal, keyCountOf(richest)]
+  return {
+    code: 'NoSafeCandidate',
+    reason: `${reason} (${table.join('; ')})`,
+    remedy: `flotilla failover ${flotilla} --to ${ordinal} --force   (node ${ordinal} holds ${keys} keys; what it lacks is lost)`,
+  }
+}

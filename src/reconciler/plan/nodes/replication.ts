@@ -1,0 +1,250 @@
+import { masterLinkAlias, nodeAlias } from '../../../model/names.js'
+import type { Members } from '../members/select-members.js'
+import { factsOf, type ClassifiedNode, reasonOf } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Action, Refusal, Wait } from '../../../model/plan.js'
+import type { Contribution } from '../ordering.js'
+import { whyNotDemote } from '../master/unexpected-master.js'
+import { applyConfig } from '../settings/apply-config.js'
+import { unhealthyForMs } from '../members/unhealthy-for.js'
+
+/**
+ * Makes every wanted node but the master follow the master by its node alias. `starting` are nodes that will
+ * be up after this plan's starts; `justPromoted` says that the master is promoted in this very plan, so that
+ * those who wait for it with a broken link are nudged instead of trying again up to a second later;
+ * `readdressed` are nodes that this plan gives a new address.
+ */
+export function planReplication(
+  input: PlanInput,
+  members: Members,
+  topology: {
+    readonly master: number
+    readonly justPromoted: boolean
+    readonly starting: readonly number[]
+    readonly readdressed: readonly number[]
+  },
+): Contribution {
+  const follow = (ordinal: number, reconnect: boolean, cause: string): Action => ({
+    kind: 'follow',
+    ordinal,
+    master: topology.master,
+    reconnect,
+    cause,
+  })
+  const fullResync = (node: ClassifiedNode): Action => ({
+    ...{ kind: 'follow', ordinal: node.ordinal, master: topology.master, reconnect: false },
+    fullCopy: { runId: factsOf(node)?.runId ?? '', errors: factsOf(node)?.unexpectedErrors ?? 0 },
+    cause: `it is no copy of its master: ${node.divergence}`,
+  })
+  const actions: Action[] = []
+  const waits: Wait[] = []
+  const kills: Action[] = []
+  const refusals: Refusal[] = []
+  const masterReaddressed = topology.readdressed.includes(topology.master)
+  const masterNode = members.wanted.find(node => node.ordinal === topology.master)
+  // An excess node that says it is master has to step down before it can be removed.
+  const unexpectedMasters = members.excess.filter(node => node.bucket === 'unexpected-master')
+  for (const node of [...members.wanted, ...unexpectedMasters]) {
+    if (node.ordinal === topology.master) continue
+    if (topology.starting.includes(node.ordinal)) {
+      actions.push(follow(node.ordinal, false, 'it has just been started, and has to be told whom to follow'))
+      continue
+    }
+    if (topology.readdressed.includes(node.ordinal) || (masterReaddressed && node.bucket === 'online')) {
+      actions.push(follow(node.ordinal, true, 'its connection to the master went with the old address'))
+      continue
+    }
+    switch (node.bucket) {
+      case 'wrong-upstream':
+        actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        break
+      case 'unexpected-master': {
+        const refusal = whyNotDemote(input.spec.name, node, masterNode)
+        if (refusal === null)
+          // One that stepped down before the promotion of this plan has met a master that was none yet: it is
+          // nudged.
+          actions.push(follow(node.ordinal, topology.justPromoted, unexpectedMasterCause))
+        else refusals.push(refusal)
+        break
+      }
+      case 'syncing':
+        if (followsAnother(input.spec.name, node, topology.master))
+          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        else if (topology.justPromoted) actions.push(follow(node.ordinal, true, 'its master is back'))
+        else
+          waits.push({
+            what: syncProgress(node),
+            ordinal: node.ordinal,
+            recheckInMs: pollIntervalMs(input, node),
+          })
+        break
+      case 'starting':
+        waits.push({ what: `node ${node.ordinal} answers`, ordinal: node.ordinal, recheckInMs: 20 })
+        break
+      case 'loading':
+        waits.push({ what: `node ${node.ordinal} loads its data`, ordinal: node.ordinal, recheckInMs: 250 })
+        break
+      case 'busy':
+        waits.push({
+          what: `node ${node.ordinal} ends a script that blocks it`,
+          ordinal: node.ordinal,
+          recheckInMs: 1_000,
+        })
+        break
+      case 'auth-failure':
+        waits.push({
+          what: `node ${node.ordinal} lets us in (${reasonOf(node)})`,
+          ordinal: node.ordinal,
+          recheckInMs: 1_000,
+        })
+        break
+      case 'paused':
+        waits.push({
+          what: `docker unpause ${node.seen?.container.name ?? ''}`,
+          ordinal: node.ordinal,
+          recheckInMs: 1_000,
+        })
+        break
+      case 'unreachable': {
+        const name = node.seen?.container.name
+        if (name !== undefined && unhealthyForMs(input, node) > hungReplicaMs)
+          kills.push({
+            kind: 'kill-container',
+            ordinal: node.ordinal,
+            name,
+            cause: `it has given no sign of life for ${hungReplicaMs / 1_000} s; it is started again on its volume`,
+          })
+        else
+          waits.push({
+            what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`,
+            ordinal: node.ordinal,
+            recheckInMs: pollIntervalMs(input, node),
+          })
+        break
+      }
+      case 'diverged': {
+        const wait = whyNotResyncYet(input, node)
+        if (wait === null) actions.push(fullResync(node))
+        else waits.push(wait)
+        break
+      }
+      case 'online':
+        if (followsAnother(input.spec.name, node, topology.master))
+          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
+        else if (isLinkDead(input.spec.name, masterNode, node))
+          actions.push(follow(node.ordinal, true, 'it believes its link is up, and nothing passes'))
+        break
+      case 'absent':
+      case 'stopped':
+      case 'removing':
+      case 'detached':
+      case 'master':
+      case 'unpromoted':
+        break
+    }
+  }
+  // Whoever starts to follow may be a process that was never spoken to.
+  const configActions = actions.flatMap(({ kind, ...action }) =>
+    kind === 'follow' && 'ordinal' in action
+      ? [applyConfig(input, action.ordinal, 'its process may be new')]
+      : [],
+  )
+  return {
+    actions: [
+      ...kills.map(action => ({ phase: 'fence' as const, action })),
+      ...actions.map(action => ({ phase: 'follow' as const, action })),
+      ...configActions.map(action => ({ phase: 'apply-config' as const, action })),
+    ],
+    waits,
+    refusals,
+  }
+}
+
+/**
+ * What differs again right after it was copied differs for a reason that no copy mends; to go on would keep
+ * the master busy with nothing else.
+ */
+const resyncAgainAfterMs = 600_000
+
+function whyNotResyncYet(input: PlanInput, node: ClassifiedNode): Wait | null {
+  const before = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.fullCopy
+  const remainingMs = (before?.atMs ?? Number.NEGATIVE_INFINITY) + resyncAgainAfterMs - input.seen.atMs
+  // A copy that is still to come: the clock was set back, and nothing can be counted from it.
+  if (remainingMs <= 0 || remainingMs > resyncAgainAfterMs) return null
+  return {
+    what: `node ${node.ordinal} may copy everything again, in ${Math.ceil(remainingMs / 1_000)} s: it has, and is no copy of its master again (${node.divergence})`,
+    ordinal: node.ordinal,
+    recheckInMs: Math.min(remainingMs, 30_000),
+  }
+}
+
+export const unexpectedMasterCause =
+  'it says that it is master and is not, and it has taken no write of its own'
+
+/**
+ * A master pings its replicas every 2 s (redis/config.ts). One that answers us and whose replica has not
+ * heard of it for three pings has lost that connection on the way, as after it left its network and came
+ * back; both would believe in it until repl-timeout, and nothing would be replicated for so long.
+ */
+const linkDeadAfterSeconds = 7
+
+/**
+ * A connection can be dead on one side only (the master left its network and came back): the replica then
+ * reports `up` until repl-timeout. The master's own list tells. A second of silence is asked for, so that two
+ * INFO answers taken a moment apart can't disagree by chance.
+ */
+function isLinkDead(flotilla: string, masterNode: ClassifiedNode | undefined, node: ClassifiedNode): boolean {
+  const activeMaster = masterNode === undefined ? null : factsOf(masterNode)
+  const replica = factsOf(node)
+  if (
+    activeMaster === null ||
+    activeMaster.role !== 'master' ||
+    replica?.upstream === null ||
+    replica === null
+  )
+    return false
+  const silentSeconds = replica.upstream.lastIoSeconds ?? 0
+  if (silentSeconds >= linkDeadAfterSeconds) return true
+  if (silentSeconds < 1) return false
+  return !activeMaster.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
+}
+
+/** Nodes are classified by who was rightful before; the one that this plan promotes may be another. */
+function followsAnother(flotilla: string, node: ClassifiedNode, master: number): boolean {
+  return factsOf(node)?.upstream?.host !== nodeAlias(flotilla, master)
+}
+
+function upstreamOf(node: ClassifiedNode): string {
+  const host = factsOf(node)?.upstream?.host
+  return host === undefined
+    ? 'nobody'
+    : host === masterLinkAlias
+      ? `the link name "${host}", as every node does at birth`
+      : host
+}
+
+function syncProgress(node: ClassifiedNode): string {
+  const upstream = factsOf(node)?.upstream
+  if (upstream?.syncing === true && upstream.syncTotalBytes > 0) {
+    const percent = Math.floor((100 * upstream.syncReadBytes) / upstream.syncTotalBytes)
+    return `node ${node.ordinal} synchronises: ${percent} % of ${upstream.syncTotalBytes} bytes`
+  }
+  return upstream?.syncing === true
+    ? `node ${node.ordinal} synchronises`
+    : `node ${node.ordinal} connects to the master`
+}
+
+/**
+ * A replica that is silent for this long does nobody any good; a slow command ends sooner. Its data is the
+ * master's.
+ */
+const hungReplicaMs = 30_000
+
+/**
+ * Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer.
+ * Bounded below by what a look at every node costs.
+ */
+function pollIntervalMs(input: PlanInput, node: ClassifiedNode): number {
+  const cheapest = 4 * input.seen.nodes.length
+  return Math.min(1_000, Math.max(20, cheapest, unhealthyForMs(input, node) / 10))
+}

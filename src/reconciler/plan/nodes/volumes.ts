@@ -1,0 +1,21 @@
+import { dataPath, newVolumeName } from '../../../model/names.js'
+import type { ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+
+/**
+ * Which volume is whose. A node keeps the one that it has, whatever the manifest calls new ones by now: by
+ * that name its data would not be found.
+ */
+
+type AnyNode = Pick<ClassifiedNode, 'ordinal' | 'seen'>
+
+/** The volume of a node: what its container has, else what carries its labels, else a new one. */
+export function volumeOf(input: PlanInput, node: AnyNode): string {
+  const mount = node.seen?.container.mounts.find(one => one.path === dataPath)
+  return mount?.volume ?? volumeLeftOf(input, node.ordinal) ?? newVolumeName(input.spec, node.ordinal)
+}
+
+/** Null where it has none, or nobody looked. */
+export function volumeLeftOf({ seen }: PlanInput, ordinal: number): string | null {
+  return seen.resources?.volumes.find(one => one.ordinal === ordinal)?.name ?? null
+}

@@ -1,0 +1,182 @@
+import { trackedImageId, imagePin } from '../../desired/desired-image.js'
+import { replicaName } from '../../../model/names.js'
+import type { Members } from '../members/select-members.js'
+import type { ClassifiedNode } from '../members/classify.js'
+import { probeData, whyDataUnprobed } from './data-probe.js'
+import { probeRunningImage } from './version-compatibility.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import { lastChoices } from '../master/last-choices.js'
+import { whyNewSpecFails } from './spec-health.js'
+import type { Action, Refusal } from '../../../model/plan.js'
+import type { Contribution, OrderBand } from '../ordering.js'
+import { renderCandidates } from '../master/candidates.js'
+import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
+import { planSharedVolumes } from '../nodes/shared-volumes.js'
+import { planSwitchover } from '../master/switchover-steps.js'
+import { rankTargets } from '../master/switchover.js'
+import { applyConfig } from '../settings/apply-config.js'
+import { volumeOf } from '../nodes/volumes.js'
+
+/**
+ * Brings nodes that are outdated up to date while they are used:
+ *
+ *   one replica (the canary) ─in sync─▶ the next replica … ─all in sync─▶ the master hands over ─at once─▶
+ *   the old master
+ *
+ * Each step is a plan of its own, made from what is seen then, so a Flotilla that dies anywhere goes on from
+ * there without having noted how far it was. A node that is out of service goes first, always: nobody misses
+ * it, and it may be what the change is to mend. Otherwise only one node at a time is taken out of service,
+ * and only while every other one is in it; where that would leave the master without a copy there is one node
+ * more meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what
+ * they run on.
+ */
+export function planRollout(input: PlanInput, members: Members, master: number): Contribution[] {
+  const outdated = outdatedNodes(members)
+  if (outdated.length === 0 || members.excess.length > 0) return []
+  // A node that is taken down now could not be started again.
+  if (planSharedVolumes(input, members, master).size > 0) return []
+  const pull = planPull(input)
+  if (pull !== null) return [pull]
+  const imageProbe = probeRunningImage(input, members.wanted) ?? probeData(input, members.wanted)
+  if (imageProbe !== null) return [{ actions: [{ phase: 'probe', action: imageProbe }] }]
+  const broken = outdated.find(isBroken)
+  // It serves nobody, and the spec that it is asked to run on again is the one that it has.
+  if (broken !== undefined && !broken.ofOlderSpec)
+    return [{ actions: replaceNode(input, members, { node: broken, master }) }]
+  if (whyRolloutBlocked(input, members) !== null) return []
+  const wait =
+    broken === undefined
+      ? whyNotNext(input, members, { master, goal: goalOf(outdated) })
+      : whyUnproven(members, goalOf(outdated))
+  if (wait !== null) return [{ waits: [wait] }]
+  const next = broken ?? outdated.find(node => node.ordinal !== master)
+  return next === undefined
+    ? switchMaster(input, members, master)
+    : [{ actions: replaceNode(input, members, { node: next, master }) }]
+}
+
+/**
+ * Told in every plan of a flotilla with outdated nodes, also in those that repair something: the reason is
+ * there until it is gone.
+ */
+export function planRolloutHold(input: PlanInput, members: Members): Contribution {
+  const refusal = outdatedNodes(members).length === 0 ? null : whyRolloutBlocked(input, members)
+  return refusal === null ? {} : { refusals: [refusal] }
+}
+
+function whyRolloutBlocked(input: PlanInput, members: Members): Refusal | null {
+  return whyNewSpecFails(input, [...members.wanted, ...members.excess]) ?? whyStuck(members)
+}
+
+function outdatedNodes({ wanted }: Members): readonly ClassifiedNode[] {
+  return wanted.filter(node => node.outdated && node.seen !== null)
+}
+
+function goalOf(outdated: readonly ClassifiedNode[]): string {
+  const count = outdated.length === 1 ? '1 node' : `${outdated.length} nodes`
+  return outdated.some(node => node.ofOlderSpec)
+    ? `${count} of an older spec ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
+    : `${count} that somebody asked to restart ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
+}
+
+/**
+ * The image comes before anything is stopped, and in a plan of its own: a pull may take minutes, and what
+ * follows it must be decided by what is seen then.
+ */
+function planPull({ spec, seen }: PlanInput): Contribution | null {
+  if (seen.resources === null || seen.resources.image !== null) return null
+  const action: Action = {
+    kind: 'pull-image',
+    image: spec.image,
+    cause: 'the image is not on this engine, and no node is stopped before it is',
+  }
+  return { actions: [{ phase: 'prepare', action }] }
+}
+
+/**
+ * Only the master is left: it hands over to a replica that is up to date, and is then one like the others.
+ */
+function switchMaster(input: PlanInput, members: Members, master: number): Contribution[] {
+  const again = whyNotSwitchoverYet(input)
+  if (again !== null) return [{ waits: [again] }]
+  const old = members.wanted.find(node => node.ordinal === master)
+  const cause =
+    old?.ofOlderSpec === true
+      ? 'the old master is made from an older spec, and every replica is up to date'
+      : 'a person asked for the restart of the master, and every replica is up to date'
+  const targets = rankTargets(members.wanted, old, lastChoices(input))
+  const target = targets.find(one => one.reason === null)
+  if (target === undefined) return [{ refusals: [noTarget(input, master, renderCandidates(targets))] }]
+  const operation = {
+    kind: 'switchover' as const,
+    phase: 'switching' as const,
+    epoch: input.memory.epoch + 1,
+    from: master,
+    to: target.ordinal,
+    reason: cause,
+    troubleAtMs: input.seen.atMs,
+    startedAtMs: input.seen.atMs,
+    requestId: null,
+  }
+  return planSwitchover(input, members, { from: master, to: target.ordinal, operation })
+}
+
+function noTarget({ spec }: PlanInput, master: number, candidates: string): Refusal {
+  return {
+    code: 'RolloutBlocked',
+    reason: `node ${master}, the master, is the last to be replaced, and there is nobody that it could hand over to (${candidates})`,
+    remedy: `flotilla scale ${spec.name} ${spec.replicas + 1}   (one more replica, which it can hand over to)`,
+  }
+}
+
+function replaceNode(
+  input: PlanInput,
+  { wanted }: Members,
+  { node, master }: { readonly node: ClassifiedNode; readonly master: number },
+): { phase: OrderBand; action: Action }[] {
+  const { ordinal } = node
+  const newName = replicaName(input.spec.name, ordinal)
+  const name = node.seen?.container.name ?? newName
+  const reason = whyReplace(input, node)
+  const unprobed = whyDataUnprobed(input, wanted)
+  const cause = unprobed === null ? reason : `${reason} (${unprobed})`
+  return [
+    { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
+    {
+      phase: 'discard',
+      action: { kind: 'remove-container', ordinal, name, cause: `${cause}; its volume is kept` },
+    },
+    {
+      phase: 'create',
+      action: {
+        kind: 'create-container',
+        ordinal,
+        name: newName,
+        volume: volumeOf(input, node),
+        ...imagePin(input),
+        cause,
+      },
+    },
+    { phase: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
+    {
+      phase: 'follow',
+      action: {
+        kind: 'follow',
+        ordinal,
+        master,
+        reconnect: false,
+        cause: 'it has just been started, and has to be told whom to follow',
+      },
+    },
+    { phase: 'apply-config', action: applyConfig(input, ordinal, 'its process is new') },
+  ]
+}
+
+function whyReplace(input: PlanInput, { ofOlderSpec, seen }: ClassifiedNode): string {
+  if (!ofOlderSpec) return 'a person asked for its restart'
+  const { image } = input.spec
+  const followed = trackedImageId(input)
+  const isOfMovedTag =
+    seen?.container.image === image && followed !== null && seen.container.imageId !== followed
+  return isOfMovedTag ? `${image} means another image by now` : 'it was made from an older spec'
+}

@@ -1,0 +1,46 @@
+import { appliedConfigDigest } from '../../desired/applied-digests.js'
+import type { Members } from '../members/select-members.js'
+import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Contribution } from '../ordering.js'
+import type { Action } from '../../../model/plan.js'
+import { driftOf } from './drift.js'
+import { desiredOptions, type DesiredOptionsInput } from './desired-options.js'
+
+/**
+ * Tuning gives a running node the live options that it should have: those that change with the spec, and
+ * (added when it is done, because only the node knows its version) those that just some versions have. A
+ * process remembers them until it ends, so a node is tuned once per process and wish, and our memory says
+ * which it was: a settled flotilla is not asked again.
+ */
+export function applyConfig(input: DesiredOptionsInput, ordinal: number, cause: string): Action {
+  return { kind: 'apply-config', ordinal, options: desiredOptions(input, ordinal), cause }
+}
+
+/** Whoever answers and was not tuned to today's wishes. */
+export function planRuntimeConfig(input: PlanInput, members: Members): Contribution {
+  const pendingNodes = members.wanted.filter(
+    node => (node.bucket === 'master' || node.bucket === 'online') && isConfigPending(input, node),
+  )
+  return {
+    actions: pendingNodes.map(node => {
+      const { options } = driftOf(input, node)
+      const cause =
+        options.length === 0
+          ? 'its process is new, or what it should be tuned to has changed'
+          : `somebody has changed ${options.join(', ')} there`
+      return { phase: 'apply-config' as const, action: applyConfig(input, node.ordinal, cause) }
+    }),
+  }
+}
+
+/** True of a process that answers and was not tuned to today's wishes, or is not tuned to them any more. */
+export function isConfigPending(input: PlanInput, node: ClassifiedNode): boolean {
+  const runId = factsOf(node)?.runId
+  const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
+  if (runId === undefined) return false
+  return (
+    record?.tuned !== appliedConfigDigest(runId, desiredOptions(input, node.ordinal)) ||
+    driftOf(input, node).options.length > 0
+  )
+}

@@ -1,0 +1,46 @@
+import { fileOptions } from '../../desired/accepted-config.js'
+import { configFileDigest } from '../../desired/applied-digests.js'
+import type { Members } from '../members/select-members.js'
+import type { ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Contribution } from '../ordering.js'
+
+/**
+ * What was set on a running node is put into its redis.conf as well, or it would be gone with the process.
+ * After it was set, never before: a file that says more than the server was seen to take could keep it from
+ * starting.
+ */
+export function planConfigFiles(input: PlanInput, members: Members): Contribution {
+  return {
+    actions: members.wanted.flatMap(node => {
+      const name = node.seen?.container.name
+      return name === undefined || !isStale(input, node)
+        ? []
+        : [
+            {
+              phase: 'write-config' as const,
+              action: {
+                kind: 'write-config' as const,
+                ordinal: node.ordinal,
+                name,
+                cause: 'its next start is to have the options that it runs with',
+              },
+            },
+          ]
+    }),
+  }
+}
+
+/** A container that we know nothing of has what its spec hash says, and no options beyond it. */
+export function hasStaleConfigFile(input: PlanInput, node: ClassifiedNode): boolean {
+  const container = node.seen?.container
+  if (container === undefined || node.outdated) return false
+  const { filed = null } = input.memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
+  const wanted = { spec: input.spec, config: input.memory.config }
+  if (filed === null && Object.keys(fileOptions(wanted.spec, wanted.config)).length === 0) return false
+  return filed !== configFileDigest(container.containerId, wanted)
+}
+
+function isStale(input: PlanInput, node: ClassifiedNode): boolean {
+  return (node.bucket === 'master' || node.bucket === 'online') && hasStaleConfigFile(input, node)
+}

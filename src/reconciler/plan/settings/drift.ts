@@ -1,0 +1,53 @@
+import { enforcedOptions, versionSpecificOptions } from '../../../redis/config.js'
+import { whatDiffers } from '../../../redis/options.js'
+import { appliedConfigDigest } from '../../desired/applied-digests.js'
+import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import { authProcessDigest } from './auth-digests.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import { desiredOptions } from './desired-options.js'
+import type { ConfigValues } from '../../../model/redis.js'
+
+/** What somebody has changed by hand on a node that had what it should have. */
+export interface Drift {
+  readonly options: readonly string[]
+  /** Names of users; `masterauth` for the password of its link. */
+  readonly users: readonly string[]
+}
+
+export const noDrift: Drift = { options: [], users: [] }
+
+/**
+ * What was read back and is not what the node was given. Nothing of a node that was not given it yet: that is
+ * no drift.
+ */
+export function driftOf(input: PlanInput, node: ClassifiedNode): Drift {
+  const applied = node.seen?.applied ?? null
+  const facts = factsOf(node)
+  if (applied === null || facts === null) return noDrift
+  return { options: optionDrift(input, node, applied.options), users: userDrift(input, node) }
+}
+
+function optionDrift(input: PlanInput, node: ClassifiedNode, inForce: ConfigValues): readonly string[] {
+  const facts = factsOf(node)
+  const options = desiredOptions(input, node.ordinal)
+  const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
+  if (facts === null || record?.tuned !== appliedConfigDigest(facts.runId, options)) return []
+  return Object.keys(
+    whatDiffers({ ...enforcedOptions, ...versionSpecificOptions(facts), ...options }, inForce),
+  ).sort()
+}
+
+function userDrift({ auth, memory }: PlanInput, { ordinal, seen }: ClassifiedNode): readonly string[] {
+  const { given } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
+  const applied = seen?.applied ?? null
+  if (auth === null || applied === null || seen === null || given === undefined) return []
+  if (given.process !== authProcessDigest(seen.container, auth.digest)) return []
+  // Rules that a server does not take are told as refused, and not given to it over and over.
+  const refused = memory.usersRefused?.digest === auth.digest ? auth.others : []
+  const wrong = applied.users.wrong.filter(name => !refused.includes(name))
+  const others = applied.hasReplicationPassword ? [] : ['masterauth']
+  if (wrong.length > 0 || others.length > 0) return [...wrong, ...others]
+  return given.listed !== null && refused.length === 0 && given.listed !== applied.users.digest
+    ? ['what they may do']
+    : []
+}

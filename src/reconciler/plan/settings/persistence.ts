@@ -1,0 +1,121 @@
+import type { PersistenceSettings } from '../../../model/spec.js'
+import { isSamePersistence, desiredPersistence } from '../../desired/persistence.js'
+import type { SnapshotRequest } from '../../../model/record.js'
+import type { Members } from '../members/select-members.js'
+import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Contribution, OrderBand } from '../ordering.js'
+import type { Action } from '../../../model/plan.js'
+import type { RedisFacts } from '../../../model/redis.js'
+
+/**
+ * From snapshots to an append-only file and back, while nodes run. At its start Redis reads only the one that
+ * its redis.conf names, so the file may name it only when it holds everything:
+ *
+ *   to aof:  appendonly yes ─ the rewrite is done ─▶ redis.conf ─▶ save points off
+ *   to rdb:  BGSAVE ─ it is done ─▶ redis.conf ─▶ save points on ─▶ appendonly no
+ *
+ * A node that is killed anywhere in between comes up with what the one holds that its file names, and both
+ * are written meanwhile. Each step follows from what the node says and what its file is known to say, so one
+ * that was cut short is gone on with. One node at a time, because each forks a child, and the master last.
+ */
+export function planPersistence(input: PlanInput, members: Members, master: number): Contribution {
+  for (const node of masterLast(members, master)) {
+    const step = nextStep(input, node)
+    if (step !== null) return step
+  }
+  return {}
+}
+
+/** Whether it keeps its data as the manifest says, as far as that can be had while it runs. */
+export function isPersistenceApplied(input: PlanInput, node: ClassifiedNode): boolean {
+  return nextStep(input, node) === null
+}
+
+function masterLast({ wanted }: Members, master: number): readonly ClassifiedNode[] {
+  return wanted
+    .filter(({ bucket }) => bucket === 'online' || bucket === 'master')
+    .toSorted((a, b) => Number(a.ordinal === master) - Number(b.ordinal === master) || a.ordinal - b.ordinal)
+}
+
+function nextStep(input: PlanInput, node: ClassifiedNode): Contribution | null {
+  const facts = factsOf(node)
+  const name = node.seen?.container.name
+  if (facts === null || name === undefined) return null
+  const wanted = desiredPersistence(input.spec)
+  const current = currentPersistence(input, node, facts)
+  // To and from nothing at all goes by new containers.
+  if (wanted.mode === 'none' || current.mode === 'none') return null
+  const { ordinal } = node
+  const cause = `spec.persistence of ${input.spec.name} is ${wanted.mode}`
+  const isOn = facts.persistence.aofEnabled
+  const interrupted = pendingPersistence(input, node)
+  if (interrupted !== null) {
+    // Which of the two the file says is not known. What the process does now is complete, and a start of it
+    // would not read less.
+    const keeps = (current.mode === 'aof') === isOn ? current : interrupted
+    return one('persist', { kind: 'write-config', ordinal, name, keeps, cause: 'its writing was cut short' })
+  }
+  const write: Contribution = one('persist', { kind: 'write-config', ordinal, name, keeps: wanted, cause })
+  if (wanted.mode === 'aof' && !isOn)
+    return one('persist', { kind: 'set-append-only', ordinal, on: true, cause })
+  if (current.mode !== wanted.mode) return untilWritten(input, node, facts) ?? write
+  if (!isSamePersistence(current, wanted)) return write
+  if (wanted.mode === 'rdb' && isOn)
+    return one('unpersist', { kind: 'set-append-only', ordinal, on: false, cause })
+  return null
+}
+
+function one(phase: OrderBand, action: Action): Contribution {
+  return { actions: [{ phase, action }] }
+}
+
+/** Of a node that nothing is known of its process tells. */
+function currentPersistence(
+  { spec, memory }: PlanInput,
+  { ordinal }: ClassifiedNode,
+  facts: RedisFacts,
+): PersistenceSettings {
+  const wanted = desiredPersistence(spec)
+  const { keeps = null } = memory.nodes.find(record => record.ordinal === ordinal) ?? {}
+  if (keeps !== null) return keeps
+  const mode = facts.persistence.aofEnabled ? 'aof' : 'rdb'
+  return wanted.mode === mode || wanted.mode === 'none' ? wanted : { ...wanted, mode }
+}
+
+function pendingPersistence({ memory }: PlanInput, { ordinal }: ClassifiedNode): PersistenceSettings | null {
+  return memory.nodes.find(record => record.ordinal === ordinal)?.filing ?? null
+}
+
+/** What has to be so before redis.conf may name the other one; null when it is. */
+function untilWritten(input: PlanInput, node: ClassifiedNode, facts: RedisFacts): Contribution | null {
+  const { ordinal } = node
+  const { persistence } = facts
+  if (input.spec.persistence.mode === 'aof') {
+    if (!persistence.aofRewriteInProgress && persistence.aofLastRewriteOk) return null
+    const trouble = persistence.aofLastRewriteOk ? '' : '; the last try has failed, its log says why'
+    return waitFor(ordinal, `node ${ordinal} has written its append-only file${trouble}`)
+  }
+  if (persistence.rdbSaveInProgress) return waitFor(ordinal, `node ${ordinal} has written its snapshot`)
+  const { snapshotAsked = null } = input.memory.nodes.find(record => record.ordinal === ordinal) ?? {}
+  if (isSnapshotDone(snapshotAsked, facts)) return null
+  return one('persist', {
+    kind: 'save-snapshot',
+    ordinal,
+    asked: { runId: facts.runId, lastSaveAtMs: persistence.rdbLastSaveAtMs },
+    cause: 'it is to hold everything before the append-only file goes',
+  })
+}
+
+/**
+ * Redis counts in seconds: one that ends within the same second as the one before looks like none, and is
+ * asked for again.
+ */
+function isSnapshotDone(asked: SnapshotRequest | null, { runId, persistence }: RedisFacts): boolean {
+  if (asked === null || asked.runId !== runId || !persistence.rdbLastSaveOk) return false
+  return (persistence.rdbLastSaveAtMs ?? 0) > (asked.lastSaveAtMs ?? 0)
+}
+
+function waitFor(ordinal: number, what: string): Contribution {
+  return { waits: [{ what, ordinal, recheckInMs: 250 }] }
+}

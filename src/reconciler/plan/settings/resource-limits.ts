@@ -1,0 +1,79 @@
+import { maxMemoryBytes } from '../../desired/max-memory.js'
+import { limitsDigest } from '../../desired/applied-digests.js'
+import type { Members } from '../members/select-members.js'
+import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import type { Contribution, OrderBand } from '../ordering.js'
+import type { Action, Wait } from '../../../model/plan.js'
+
+/**
+ * A process that has more than this share of a limit would be ended by it, or keep the kernel busy with
+ * making room.
+ */
+const usableShare = 0.95
+
+/** Gives containers that run the limits of today's spec. Those that are recreated are made with them. */
+export function planResourceLimits(input: PlanInput, members: Members): Contribution {
+  const actions: { phase: OrderBand; action: Action }[] = []
+  const waits: Wait[] = []
+  for (const node of members.wanted) {
+    const name = node.seen?.container.name
+    if (name === undefined || !hasStaleLimits(input, node)) continue
+    const wait = whyNotLimit(input, node)
+    if (wait !== null) waits.push(wait)
+    else
+      actions.push({
+        phase: bandOf(input, node),
+        action: {
+          kind: 'limit-container',
+          ordinal: node.ordinal,
+          name,
+          limits: input.spec.resources,
+          cause: 'the manifest asks for other limits than it was given',
+        },
+      })
+  }
+  return { actions, waits }
+}
+
+/** A container that we know nothing of has no limits: it was made before there were any. */
+function hasStaleLimits({ spec, memory }: PlanInput, node: ClassifiedNode): boolean {
+  const container = node.seen?.container
+  if (container?.state !== 'running' || node.outdated) return false
+  const { limited = null } = memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
+  const { memoryBytes, cpus } = spec.resources
+  if (limited === null && memoryBytes === null && cpus === null) return false
+  return limited !== limitsDigest(container.containerId, spec.resources)
+}
+
+function whyNotLimit({ spec }: PlanInput, node: ClassifiedNode): Wait | null {
+  const { memoryBytes } = spec.resources
+  const used = factsOf(node)?.memory.rssBytes
+  if (memoryBytes === null) return null
+  if (used === undefined)
+    return {
+      what: `node ${node.ordinal} tells how much memory it uses: then it is limited`,
+      ordinal: node.ordinal,
+      recheckInMs: 1_000,
+    }
+  if (used < memoryBytes * usableShare) return null
+  return {
+    what: `node ${node.ordinal} uses less memory: it has ${mebibytes(used)} MiB, and a limit of ${mebibytes(memoryBytes)} MiB would end it`,
+    ordinal: node.ordinal,
+    recheckInMs: 5_000,
+  }
+}
+
+/**
+ * `maxmemory` is never above what the limit allows, not for a moment: room is made before it is used, and
+ * given up before it is taken away.
+ */
+function bandOf({ spec }: PlanInput, node: ClassifiedNode): OrderBand {
+  const now = factsOf(node)?.memory.maxBytes ?? 0
+  const wanted = maxMemoryBytes(spec.resources)
+  return wanted === 0 || (now !== 0 && wanted > now) ? 'raise-memory' : 'lower-memory'
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576)
+}

@@ -1,0 +1,157 @@
+import { fingerprintIn, hasCertificates } from '../../../tls/tls-view.js'
+import { redisPort } from '../../../model/names.js'
+import { tlsPort } from '../../../redis/tls.js'
+import type { Members } from '../members/select-members.js'
+import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { PlanInput } from '../../../model/plan-input.js'
+import { builtWithoutTls } from './tls-support.js'
+import { transportOf } from './replication-tls.js'
+import type { Contribution } from '../ordering.js'
+import type { Action, Refusal } from '../../../model/plan.js'
+import type { TransportFacts } from '../../../model/redis.js'
+
+/**
+ * From plain text to TLS and back, while clients read and write and no link breaks for longer than one
+ * partial resync takes:
+ *
+ * 1. what is to be open is opened on every node (the encrypted port with its certificate, the plain one);
+ * 2. then the replicas move their links over, one at a time, each only while all others are in sync;
+ * 3. then what is to be closed is closed, on every node.
+ *
+ * Each step follows from how the nodes say that they are connected, so one that was cut short is gone on
+ * with, from wherever it is. A certificate that is to be another one is step 1 again: new connections get it,
+ * those that there are stay.
+ */
+export function planTls(input: PlanInput, members: Members, master: number): Contribution {
+  const { tls } = input
+  if (tls === null) return {}
+  const refusals = whyNotUseTls(input, members)
+  if (lacksCertificates(input)) return { refusals }
+  const nodes = members.wanted.filter(node => transportOf(node) !== null)
+  const opening = nodes.flatMap(node => openingOf(input, node))
+  if (opening.length > 0)
+    return { refusals, actions: opening.map(action => ({ phase: 'open-port', action })) }
+  if (refusals.length > 0) return { refusals }
+  const replicaToMove = nodes.find(node => mustMove(input, node))
+  if (replicaToMove !== undefined) return moveReplicationLink(input, members, { replicaToMove, master })
+  const closing = members.wanted.every(isInSync) ? nodes.flatMap(node => closingOf(input, node)) : []
+  return { actions: closing.map(action => ({ phase: 'close-port', action })) }
+}
+
+/** TLS is asked for, and there is nothing to do it with. */
+export function lacksCertificates({ tls }: PlanInput): boolean {
+  return tls !== null && tls.mode !== 'off' && !hasCertificates(tls)
+}
+
+/** Nodes stay as they are, whatever they are; nothing is made of a half. */
+export function whyNotUseTls({ tls, spec }: PlanInput, members: Members): readonly Refusal[] {
+  if (tls === null || tls.mode === 'off') return []
+  if (tls.refused !== null)
+    return [
+      {
+        code: 'TlsRefused',
+        reason: `${tls.refused}. ${hasCertificates(tls) ? 'The nodes keep the certificate that they have' : 'No node is touched'}`,
+        remedy: `put right ${filesOf(spec.tls)}, which spec.tls.files of ${spec.name} names; they are read again every few seconds`,
+      },
+    ]
+  const without = members.wanted.filter(node => transportOf(node)?.tlsPort === null)
+  const [first] = without
+  return first === undefined ? [] : [builtWithoutTls(spec, first.seen?.container.image ?? spec.image)]
+}
+
+function filesOf({ certificates }: PlanInput['spec']['tls']): string {
+  if (certificates.kind === 'generated') return 'the files'
+  const { certFile, keyFile, caFile } = certificates
+  return `${certFile}, ${keyFile} or ${caFile}`
+}
+
+function openingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+  const transport = transportOf(node)
+  if (tls === null || transport === null || transport.tlsPort === null) return []
+  const { ordinal } = node
+  const fingerprint = fingerprintIn(tls, ordinal)
+  if (tls.mode !== 'off' && transport.tlsPort === 0)
+    return [{ kind: 'load-certificate', ordinal, cause: `spec.tls of ${spec.name} is ${tls.mode}` }]
+  if (tls.mode !== 'off' && (fingerprint === null || fingerprint !== transport.fingerprint))
+    return [
+      { kind: 'load-certificate', ordinal, cause: 'another certificate is in force, or its own is due' },
+    ]
+  if (tls.mode !== 'require' && transport.plainPort === 0)
+    return [
+      {
+        kind: 'set-port',
+        ordinal,
+        port: 'plain',
+        open: true,
+        cause: `spec.tls of ${spec.name} is ${tls.mode}`,
+      },
+    ]
+  return []
+}
+
+function mustMove({ tls }: PlanInput, node: ClassifiedNode): boolean {
+  const upstream = factsOf(node)?.upstream
+  if (node.bucket !== 'online' || upstream === null || upstream === undefined) return false
+  const wanted = tls?.mode === 'off' ? redisPort : tlsPort
+  return upstream.port !== wanted
+}
+
+/** Never two at once: a master that asks for replicas in sync would refuse writes. */
+function moveReplicationLink(
+  input: PlanInput,
+  members: Members,
+  { replicaToMove, master }: { readonly replicaToMove: ClassifiedNode; readonly master: number },
+): Contribution {
+  const outOfSync = members.wanted.find(node => !isInSync(node))
+  const { ordinal } = replicaToMove
+  const kind = input.tls?.mode === 'off' ? 'plain text' : 'TLS'
+  if (outOfSync !== undefined)
+    return {
+      waits: [
+        {
+          what: `node ${outOfSync.ordinal} is in sync: then the replicas go over to ${kind}, one at a time`,
+          ordinal: outOfSync.ordinal,
+          recheckInMs: 1_000,
+        },
+      ],
+    }
+  return {
+    actions: [
+      {
+        phase: 'follow',
+        action: { kind: 'follow', ordinal, master, reconnect: false, cause: `its link goes over to ${kind}` },
+      },
+    ],
+  }
+}
+
+function isInSync({ bucket }: ClassifiedNode): boolean {
+  return bucket === 'online' || bucket === 'master'
+}
+
+function closingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+  const transport = transportOf(node)
+  if (tls === null || transport === null || tls.mode === 'prefer') return []
+  const port = tls.mode === 'off' ? 'encrypted' : 'plain'
+  if (!isOpenAs(transport, port) || !isReachedBy(node, tls.mode === 'off' ? redisPort : tlsPort)) return []
+  const cause = `spec.tls of ${spec.name} is ${tls.mode}, and nobody needs the ${port} port any more`
+  return [{ kind: 'set-port', ordinal: node.ordinal, port, open: false, cause }]
+}
+
+/** One that was built without TLS has no such port, and does not know the option that would close it. */
+function isOpenAs(
+  { plainPort, tlsPort: encryptedPort }: TransportFacts,
+  port: 'plain' | 'encrypted',
+): boolean {
+  const listensAt = port === 'plain' ? plainPort : encryptedPort
+  return listensAt !== null && listensAt !== 0
+}
+
+/**
+ * Where nodes are reached by published ports, one that publishes only the other port is to be recreated
+ * before.
+ */
+function isReachedBy({ seen }: ClassifiedNode, port: number): boolean {
+  const published = seen?.container.publishedPorts ?? []
+  return published.length === 0 || published.some(one => one.containerPort === port)
+}

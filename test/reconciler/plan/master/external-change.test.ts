@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
+import { violationsOf } from '../../../../src/reconciler/judge/judge.js'
+import { renderPlan } from '../../../../src/reconciler/plan/render-plan.js'
+import {
+  lineage,
+  master,
+  memory,
+  newborn,
+  node,
+  operation,
+  planInput,
+  planIs,
+  planText,
+  replica,
+  request,
+  stopped,
+  type Case,
+} from '../../support/world.js'
+
+/** What a node holds that was promoted from the recorded history at offset 1000, and has gone on. */
+const promoted = {
+  runId: 'run-1',
+  replid: 'replid-b',
+  previous: { replid: 'replid-a', untilOffset: 1_001 },
+  offset: 1_200,
+}
+const copy = { replid: 'replid-b', offset: 1_200, upstream: { host: 'shop-1', appliedOffset: 1_200 } }
+const former = { container: { name: 'shop-master' } }
+const adopted = /record (external|restored)/
+const byHand = { container: { name: 'shop-replica-1' } }
+
+/**
+ * Node 0 is recorded; node 1 is master, node 2 follows it, and so does node 0. The names are as they were.
+ */
+const handedOver: Case = {
+  nodes: [replica(0, copy, former), master(1, promoted, byHand), replica(2, copy)],
+}
+
+test('a change of master that somebody else has completed is written down, and names and clients follow it', () => {
+  planIs(
+    handedOver,
+    `
+      stage 1
+        record external: node 1 is to be master, epoch 2  # somebody else made it master, and node 0 follows it
+      stage 2
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+      stage 3
+        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
+      stage 4
+        drop the clients of node 0  # they come back to the name, and find the new master
+      stage 5
+        resume writes on node 0  # it is a replica now, and says so
+      stage 6
+        record external: done  # it is master already
+    `,
+  )
+})
+
+test('a master that holds the name already was there before the record, which is older: nothing but the record changes', () => {
+  planIs(
+    { nodes: [replica(0, copy), master(1, promoted), replica(2, copy)] },
+    `
+      stage 1
+        record restored: node 1 is to be master, epoch 2  # it is the only master and holds the master's name, and node 0 follows it: the record is older than that
+      stage 2
+        record restored: done  # it is master already
+    `,
+  )
+})
+
+test('a record that is several changes older is put right where every node is a copy of the only master', () => {
+  const later = { ...promoted, previous: { replid: 'replid-x', untilOffset: 5_000 } }
+  assert.match(
+    planText({ nodes: [replica(0, copy), master(1, later), replica(2, copy)] }),
+    /record restored: node 1/,
+  )
+})
+
+test('of another history than the recorded one, a master waits for the word of every node that may hold what it lacks', () => {
+  const later = { ...promoted, previous: null }
+  const text = planText({ nodes: [replica(0, copy), master(1, later), stopped(2)] })
+  assert.match(text, /waiting for: node 2 answers as a copy of node 1/)
+  assert.doesNotMatch(text, adopted)
+  const apart = replica(2, { replid: 'replid-c', keys: 7, upstream: { host: 'shop-0', link: 'down' } })
+  assert.match(
+    planText({ nodes: [replica(0, copy), master(1, later), apart] }),
+    /refuses \(DataLossGuard\): .* node 2 holds 7 keys of another history/,
+  )
+})
+
+test('a recorded master that is down does not keep the holder of its name from being master, and what it held is set aside', () => {
+  const input = planInput({ nodes: [stopped(0), master(1, promoted), replica(2, copy)] })
+  const plan = planFlotilla(input)
+  assert.deepEqual(violationsOf(plan, input), [])
+  assert.match(renderPlan(plan), /record restored: node 1 .* node 0 is down/)
+})
+
+test('a recorded master that is down is replaced by whom a person has made master of all that was recorded, and what it held is set aside', () => {
+  const at = (untilOffset: number): Case => ({
+    nodes: [
+      stopped(0),
+      master(1, { ...promoted, previous: { replid: 'replid-a', untilOffset } }, byHand),
+      replica(2, copy),
+    ],
+  })
+  const input = planInput(at(1_001))
+  const plan = planFlotilla(input)
+  assert.deepEqual(violationsOf(plan, input), [])
+  assert.match(
+    renderPlan(plan),
+    /record external: node 1 .* somebody else made it master, and node 0 is down/,
+  )
+  assert.doesNotMatch(planText(at(1_000)), adopted, 'writes were recorded that it has not')
+})
+
+test('a recorded master that has been told to follow, and is not beyond it, is not waited for', () => {
+  const told = { host: 'shop-1', link: 'down', appliedOffset: 1_000 } as const
+  const nodes = (offset: number) => [
+    replica(0, { offset, upstream: told }, former),
+    master(1, promoted, byHand),
+    replica(2, copy),
+  ]
+  assert.match(planText({ nodes: nodes(1_000) }), /record external/)
+  assert.match(planText({ nodes: nodes(1_050) }), /refuses \(UnexpectedMaster\)/)
+})
+
+test('who was started anew and follows nobody has not handed over', () => {
+  assert.doesNotMatch(planText({ nodes: [newborn(0, {}, former), master(1, promoted, byHand)] }), adopted)
+})
+
+test('what was recorded, or is held by a replica, and the new master lacks, is a refusal', () => {
+  const reason = (facts: Case): string => /refuses \((.*)/.exec(planText(facts))?.[1] ?? ''
+  const nodesUnder = (facts: object, second = replica(2, copy)) => [
+    replica(0, copy, former),
+    master(1, { ...promoted, ...facts }, byHand),
+    second,
+  ]
+  const short = { previous: { replid: 'replid-a', untilOffset: 901 } }
+  assert.equal(
+    reason({ nodes: nodesUnder(short) }),
+    'DataLossGuard): node 1 was made master by somebody else, and has the recorded history up to 900, which had come to 1000',
+  )
+  assert.equal(
+    reason({ nodes: nodesUnder({ previous: null, keys: 0 }) }),
+    'DataLossGuard): node 1 was made master by somebody else, and is empty, and 10 keys were recorded',
+  )
+  const further = replica(2, { offset: 1_100, upstream: { host: 'shop-0', link: 'down' } })
+  assert.equal(
+    reason({ nodes: nodesUnder({}, further) }),
+    'DataLossGuard): node 1 was made master by somebody else, and lacks what node 2 has, the recorded history up to 1100',
+  )
+})
+
+test('what was emptied in the recorded history is as good as what was filled in it', () => {
+  assert.match(
+    planText({ nodes: [replica(0, copy, former), master(1, { ...promoted, keys: 0 }, byHand)] }),
+    /record external/,
+  )
+})
+
+test('the command of the refusal makes that node master', () => {
+  const input = planInput({
+    memory: memory(0, { request: request({ to: 1, force: true }) }),
+    nodes: [replica(0, copy, former), master(1, { ...promoted, previous: null, keys: 0 }, byHand)],
+  })
+  const plan = planFlotilla(input)
+  assert.deepEqual(violationsOf(plan, input), [])
+  assert.match(renderPlan(plan), /record failover: node 1 is to be master/)
+})
+
+test('a recorded master is not promoted while a node says nothing that it or a replica follows: that one may be master', () => {
+  const silent = node(1, {
+    container: { name: 'shop-master' },
+    probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null },
+  })
+  for (const recorded of [replica(0, copy), newborn(0)]) {
+    const text = planText({ nodes: [recorded, silent, replica(2, copy)] })
+    assert.match(
+      text,
+      /waiting for: node 0, the master: node 1, which is followed, answers or its container ends/,
+    )
+    assert.doesNotMatch(text, /promote/)
+  }
+})
+
+test('two masters are no completed change', () => {
+  assert.doesNotMatch(
+    planText({ nodes: [replica(0, copy, former), master(1, promoted, byHand), master(2, promoted)] }),
+    adopted,
+  )
+})
+
+test('what we have begun ourselves comes to its end first, and a change of others answers no request', () => {
+  const nodes = handedOver.nodes ?? []
+  const begun = operation({ kind: 'failover', from: 2, to: 0 })
+  assert.doesNotMatch(planText({ memory: memory(0, { operation: begun }), nodes }), adopted)
+  const asked = memory(0, { request: request({ kind: 'switchover', to: 2 }) })
+  const [first] = planFlotilla(planInput({ memory: asked, nodes })).stages.flat()
+  assert.equal(first?.kind === 'begin-operation' && first.operation.requestId, null)
+})
+
+test("the recorded master is not promoted again while Redis's own FAILOVER gives its role away", () => {
+  planIs(
+    {
+      memory: memory(0, { master: { ordinal: 0, sinceMs: 0, lineage: lineage() } }),
+      nodes: [
+        replica(0, { failingOver: true, upstream: { host: 'shop-1', link: 'down' } }, former),
+        replica(1),
+      ],
+      spec: { replicas: 1 },
+    },
+    `
+      waiting for: node 0, the master: the FAILOVER that it was sent is over
+    `,
+  )
+})

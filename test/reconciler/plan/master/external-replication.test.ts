@@ -1,0 +1,748 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { SourceSpec } from '../../../../src/model/spec.js'
+import type { FlotillaMemory, SourceRecord } from '../../../../src/model/record.js'
+import type { ObservedNode, ObservedSource } from '../../../../src/model/observation.js'
+import { violationsOf } from '../../../../src/reconciler/judge/judge.js'
+import { noUpstream, type Action } from '../../../../src/model/plan.js'
+import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
+import { renderAction } from '../../../../src/reconciler/plan/render-plan.js'
+import { attempt, drive, see } from '../../support/drive.js'
+import { build, type Setting } from '../../support/settings.js'
+import { advanceTime, type World } from '../../support/small-world.js'
+import {
+  answered,
+  container,
+  master,
+  memory,
+  newborn,
+  node,
+  nodeRecord,
+  nothingThere,
+  nowMs,
+  operation,
+  planInput,
+  planIs,
+  planText,
+  redisFacts,
+  replica,
+  request,
+  resources,
+  spec,
+  stopped,
+  upstream,
+  type Case,
+} from '../../support/world.js'
+import type { ContainerFacts, NetworkFacts } from '../../../../src/model/engine.js'
+import type { RedisFacts } from '../../../../src/model/redis.js'
+
+const from: SourceSpec = {
+  at: { kind: 'container', container: 'redis-master', port: 6379 },
+  user: null,
+  passwordFile: null,
+}
+const record: SourceRecord = { from, leader: 0, phase: 'followed', network: null, sinceMs: nowMs - 60_000 }
+const asksToFollow = { replicas: 1, bootstrap: from }
+const following = memory(null, { source: record })
+
+function source(facts: Partial<RedisFacts> = {}, overrides: Partial<ObservedSource> = {}): ObservedSource {
+  return {
+    displayName: 'redis-master',
+    upstream: { host: '172.17.0.2', port: 6379 },
+    network: null,
+    address: { host: '172.17.0.2', port: 6379, containerId: 'old', startedAtMs: nowMs - 600_000 },
+    probe: answered({ runId: 'run-old', ...facts }),
+    problem: null,
+    ...overrides,
+  }
+}
+
+const leader = replica(0, { upstream: { host: '172.17.0.2' } }, { container: { name: 'shop-master' } })
+const inSync = [leader, replica(1)]
+const takeOver = request({ kind: 'take-over' })
+
+test('a new flotilla follows the source by its lowest node, and the others follow that one', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: memory(null),
+      seen: { source: source(), resources: nothingThere },
+    },
+    `
+      stage 1
+        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
+      stage 2
+        create network shop  # the flotilla has no network yet
+        create volume shop-0  # node 0 has no volume yet
+        create volume shop-1  # node 1 has no volume yet
+      stage 3
+        create container shop-master (node 0)  # it is wanted and has no container
+        create container shop-replica-1 (node 1)  # it is wanted and has no container
+      stage 4
+        start shop-master  # it is wanted
+      stage 5
+        start shop-replica-1  # it is wanted
+      stage 6
+        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 7
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a source on a network of its own is reached there by the leader alone', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    seen: { source: source({}, { network: 'bridge' }), resources: nothingThere },
+  })
+  assert.match(text, /stage 4\n {2}join shop-master to the network bridge {2}# redis-master is reached there/)
+  assert.doesNotMatch(text, /join shop-replica-1/)
+})
+
+test('a source on a network that clients live on is followed only when the leader has joined it', () => {
+  const seen = { source: source({}, { network: 'app' }), networks: [bridgeNetwork('app')] }
+  const external = { subnet: null, external: ['app'] }
+  planIs(
+    {
+      spec: { ...asksToFollow, replicas: 0, network: external },
+      memory: memory(null),
+      seen: { ...seen, resources: nothingThere },
+    },
+    `
+      stage 1
+        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
+      stage 2
+        create network shop  # the flotilla has no network yet
+        create volume shop-0  # node 0 has no volume yet
+      stage 3
+        create container shop-master (node 0)  # it is wanted and has no container
+      stage 4
+        join shop-master to the network app  # the source may be reached there
+      stage 5
+        start shop-master  # it is wanted
+      stage 6
+        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
+    `,
+  )
+  // A host may be reached on any network.
+  for (const network of ['app', null])
+    planIs(
+      {
+        ...{ spec: { ...asksToFollow, network: external }, memory: following, nodes: inSync },
+        seen: { ...seen, source: source({}, { network }) },
+      },
+      `
+        stage 1
+          join shop-master to the network app  # the source may be reached there
+        stage 2
+          node 0 follows redis-master  # it has just joined the network of the source
+        stage 3
+          join shop-replica-1 to the network app  # its clients live there
+      `,
+    )
+})
+
+test('in sync with the source there is nothing to do but to wait for a person', () => {
+  planIs(
+    { spec: asksToFollow, memory: following, nodes: inSync, seen: { source: source() } },
+    'nothing to do',
+  )
+})
+
+test('a source that has another address is followed there', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: following,
+      nodes: inSync,
+      seen: { source: source({}, { upstream: { host: '172.17.0.9', port: 6379 } }) },
+    },
+    `
+      stage 1
+        node 0 follows redis-master  # it follows 172.17.0.2, not the source
+    `,
+  )
+})
+
+test('a source that is gone is a hold, and whoever crashes comes back all the same', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [leader, newborn(1)],
+    seen: {
+      source: source({}, { upstream: null, probe: null, problem: 'there is no container redis-master' }),
+    },
+  })
+  assert.match(text, /node 1 follows node 0/)
+  assert.match(
+    text,
+    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}type: docker start redis-master, or flotilla promote shop --force {3}\(goes on without it, with what the nodes have\)/,
+  )
+})
+
+test('a source that does not let us in is a hold that says where its password goes', () => {
+  const denied = { kind: 'denied', cause: 'credentials', reason: 'it wants a password (NOAUTH)' } as const
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({}, { probe: denied }) },
+  })
+  assert.match(text, /redis-master does not let us in: it wants a password \(NOAUTH\)/)
+  assert.match(text, /spec\.bootstrap\.from\.passwordFile/)
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('a source of a newer format than the image reads is a hold in words, not an endless synchronisation', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, { keys: 0 }, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({ version: '7.4.1' }) },
+  })
+  assert.match(
+    text,
+    /refuses \(BootstrapBlocked\): redis-master is too new for the image redis:8: it is Redis 7\.4\.1, which sends RDB version 12, and Redis 7\.0\.15 reads 10 at most\n {2}type: change spec\.image to one of Redis 7\.4\.1 or newer/,
+  )
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('a source that came back empty is not followed anew by a leader that holds what it had', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: following,
+    nodes: [newborn(0, { keys: 10 }, { container: { name: 'shop-master' } }), replica(1)],
+    seen: { source: source({ keys: 0 }) },
+  })
+  assert.match(text, /refuses \(BootstrapBlocked\): redis-master is empty/)
+  assert.doesNotMatch(text, /follows redis-master/)
+})
+
+test('nodes or volumes that are there already are never overwritten by a source', () => {
+  for (const facts of [
+    { nodes: [], seen: { source: source(), resources: resources({ volumes: ['shop-1'] }) } },
+    { nodes: [newborn(0)], seen: { source: source(), resources: resources() } },
+  ]) {
+    const text = planText({ ...facts, spec: asksToFollow, memory: memory(null) })
+    assert.match(text, /^refuses \(BootstrapBlocked\): spec\.bootstrap asks to follow redis-master/)
+    assert.match(text, /flotilla down shop --volumes && flotilla up shop/)
+  }
+})
+
+test('a lost memory is recreated from who follows the source', () => {
+  const [first = ''] = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: inSync,
+    seen: { source: source() },
+  }).split('\nstage 2')
+  assert.match(first, /^stage 1\n {2}record that node 0 follows a Redis that is not ours/)
+})
+
+test('a flotilla that has taken over, and lost its memory, is found to have a master', () => {
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: [master(0), replica(1)],
+    seen: { source: source() },
+  })
+  assert.match(text, /record adoption: node 0 is to be master/)
+})
+
+test('a take-over pauses the source, catches up, fences it, and promotes then', () => {
+  planIs(
+    {
+      spec: asksToFollow,
+      memory: { ...following, request: takeOver },
+      nodes: inSync,
+      seen: { source: source() },
+    },
+    `
+      stage 1
+        record take-over: node 0 is to be master, epoch 1  # it was asked for
+      stage 2
+        pause writes on redis-master for 2000 ms at most  # it was asked for
+      stage 3
+        wait until node 0 has all that redis-master has, 500 ms at most  # it was asked for
+      stage 4
+        make redis-master read-only (REPLICAOF 127.0.0.1 1); it keeps what it holds  # no write may go where nobody reads it any more
+      stage 5
+        node 0 logs in with the flotilla's own password again  # it follows the source no longer
+      stage 6
+        promote node 0  # it was asked for
+      stage 7
+        resume writes on redis-master  # whoever still writes there is to be told so
+      stage 8
+        record take-over: done  # it is promoted
+      stage 9
+        drop the clients of redis-master  # whoever still writes there is to be told so
+      stage 10
+        node 1 follows node 0 (nudged)  # its master has just been promoted
+    `,
+  )
+})
+
+test('what can not be taken over without a loss is refused with the reason, and by force leaves the source as it is', () => {
+  const unreachable = { kind: 'silent', reason: 'it said nothing', lastByteAtMs: null } as const
+  const obstacles: readonly (readonly [ObservedSource, RegExp])[] = [
+    [source({}, { probe: unreachable }), /can't be asked to pause its writes \(it said nothing\)/],
+    [source({ role: 'replica', upstream: upstream() }), /is a replica itself/],
+    [source({ version: '6.0.16' }), /is Redis 6\.0\.16, which can't pause its writes/],
+    [source({ replid: 'replid-b' }), /node 0 is not in sync with redis-master/],
+    [source({ offset: 9_000_000 }), /lags 8999000 bytes behind/],
+  ]
+  for (const [seen, reason] of obstacles) {
+    const facts = { spec: asksToFollow, nodes: inSync, seen: { source: seen } }
+    assert.match(planText({ ...facts, memory: { ...following, request: takeOver } }), reason)
+    const forced = { ...takeOver, force: true }
+    const text = planText({ ...facts, memory: { ...following, request: forced } })
+    assert.match(text, /promote node 0/)
+    assert.doesNotMatch(text, /pause writes|read-only \(/)
+  }
+})
+
+test('other changes of masters, and a take-over where nobody is followed, are refused', () => {
+  const asked = { ...following, request: request({ kind: 'switchover' }) }
+  const text = planText({ spec: asksToFollow, memory: asked, nodes: inSync, seen: { source: source() } })
+  assert.match(text, /answer the switchover that was asked for: refused, it follows redis-master/)
+  assert.match(
+    planText({ spec: { replicas: 0 }, memory: memory(0, { request: takeOver }), nodes: [master(0)] }),
+    /answer the take-over that was asked for: refused, it follows nobody/,
+  )
+})
+
+test('a leader that was promoted by hand is a hold, and by force it stays master', () => {
+  const facts = { spec: asksToFollow, nodes: [master(0), replica(1)], seen: { source: source() } }
+  assert.match(
+    planText({ ...facts, memory: following }),
+    /refuses \(BootstrapBlocked\): node 0 should follow the source, and says that it is master/,
+  )
+  const forced = { ...following, request: { ...takeOver, force: true } }
+  assert.match(planText({ ...facts, memory: forced }), /record take-over: done/)
+})
+
+test('a take-over that was cut short where nobody can see the source waits for a word', () => {
+  const begun = operation({ kind: 'take-over', phase: 'switching', from: null, to: 0 })
+  const text = planText({
+    spec: asksToFollow,
+    memory: { ...following, operation: begun },
+    nodes: inSync,
+    seen: { source: source({}, { probe: null, address: null }) },
+  })
+  assert.match(text, /refuses \(BootstrapBlocked\): the take-over was cut short/)
+  assert.doesNotMatch(text, /promote node/)
+})
+
+test('the network that was joined for the source alone is left after the take-over', () => {
+  const bridge = { network: 'bridge', networkId: 'net-b', address: '172.17.0.3', links: [], aliases: [] }
+  const left: FlotillaMemory = memory(0, { source: { ...record, phase: 'left', network: 'bridge' } })
+  const activeMaster = master(0)
+  planIs(
+    {
+      spec: { replicas: 0, bootstrap: from },
+      memory: left,
+      nodes: [
+        {
+          ...activeMaster,
+          container: { ...activeMaster.container, networks: [...activeMaster.container.networks, bridge] },
+        },
+      ],
+      seen: { networks: [] },
+    },
+    `
+      stage 1
+        take shop-master off the network bridge  # the source is not followed any more
+    `,
+  )
+})
+
+test('the second judge objects to a promotion beside a source that takes writes, and to following by anybody else', () => {
+  const input = planInput({
+    spec: asksToFollow,
+    memory: following,
+    nodes: inSync,
+    seen: { source: source() },
+  })
+  const violations = (...stages: Action[][]): readonly string[] =>
+    violationsOf({ flotilla: 'shop', stages, waits: [], refusals: [], failing: [] }, input)
+  const cause = 'a test'
+  const begin: Action = {
+    ...{ kind: 'begin-operation', cause },
+    operation: operation({ kind: 'take-over', from: null, to: 0 }),
+  }
+  const promote: Action = { kind: 'promote', ordinal: 0, cause }
+  assert.deepEqual(violations([begin], [promote]), [
+    'a node would be promoted while the source may still take writes',
+  ])
+  const fence: Action = { kind: 'fence-source', displayName: 'redis-master', cause }
+  assert.deepEqual(violations([begin], [fence], [promote]), [
+    'the source would be fenced before its writes wait and the leader has them all',
+  ])
+  const there = { host: '172.17.0.2', port: 6379 }
+  const followed: Action = {
+    kind: 'follow-source',
+    ordinal: 1,
+    upstream: there,
+    displayName: 'redis-master',
+    cause,
+  }
+  assert.equal(violations([followed]).length, 1)
+})
+
+/** Two nodes that were never made, and a Redis of somebody else with ten keys. */
+function outsideWorld(): World {
+  const template: Setting = {
+    ...{ states: ['never made', 'never made'], names: ['', ''], record: null, recordedKeys: 10 },
+    ...{
+      operation: null,
+      replicas: 1,
+      persistence: 'aof',
+      witnessed: false,
+      request: null,
+      newSpecDies: false,
+    },
+  }
+  const world = build(template)
+  world.memory = memory(null)
+  world.spec = spec({ ...world.spec, bootstrap: from })
+  world.source = {
+    ...{ run: 1, keys: 10, replid: 'A', offset: 1_000, previous: null },
+    ...{ host: null, synced: false, writesPaused: false },
+  }
+  return world
+}
+
+test('a blank world comes to follow, takes over when it is asked to, and the source keeps its data and takes no more writes', () => {
+  const world = outsideWorld()
+  const told: string[] = []
+  assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
+  assert.deepEqual(topology(world), 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10')
+  world.memory = { ...world.memory, request: takeOver }
+  assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
+  assert.deepEqual(topology(world), taken)
+  assert.equal(world.memory.source?.phase, 'left')
+})
+
+const taken = `shop-master reigns 10, shop-replica-1 shop-0 10, source ${noUpstream.host} 10`
+const untaken = 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10'
+
+test('every prefix of every plan on the way to the take-over, Flotilla dies, plans again: it has taken over, or still follows', () => {
+  let cuts = 0
+  for (const asked of [null, takeOver]) {
+    const whole = outsideWorld()
+    if (asked !== null) {
+      drive(whole)
+      whole.memory = { ...whole.memory, request: asked }
+    }
+    for (let pass = 0; pass < 4; pass++) {
+      const actions = planFlotilla(see(structuredClone(whole))).stages.flat()
+      for (let count = 0; count < actions.length; count++) {
+        cuts += 1
+        const cut = structuredClone(whole)
+        let durable = cut.memory
+        see(cut)
+        for (const action of actions.slice(0, count)) {
+          assert.deepEqual(attempt(cut, action), [])
+          if (action.kind.includes('operation') || action.kind === 'record-source') durable = cut.memory
+        }
+        cut.memory = durable
+        advanceTime(cut, 1_000)
+        const told: string[] = []
+        const story = (): string =>
+          [`cut after ${actions.slice(0, count).map(renderAction).join('\n')}`, ...told].join('\n')
+        assert.equal(drive(cut, told).kind, 'settled', story())
+        assert.ok(
+          [asked === null ? untaken : taken, untaken].includes(topology(cut)),
+          `${topology(cut)}\n${story()}`,
+        )
+        // Called off it may be asked for again.
+        cut.memory = { ...cut.memory, request: takeOver }
+        if (cut.memory.source?.phase === 'followed') drive(cut)
+        assert.equal(topology(cut), taken, story())
+      }
+      see(whole)
+      for (const action of actions) attempt(whole, action)
+      advanceTime(whole, 50)
+    }
+  }
+  assert.ok(cuts > 20, `${cuts} cuts`)
+})
+
+function topology(world: World): string {
+  const nodes = world.boxes.map(({ name, redis }) => `${name} ${redis?.host ?? 'reigns'} ${redis?.keys}`)
+  return [...nodes, `source ${world.source?.host ?? 'reigns'} ${world.source?.keys}`].join(', ')
+}
+
+/** A flotilla that follows the source, its nodes and the source as given. */
+function whileFollowingSource(
+  nodes: Case['nodes'],
+  seen: ObservedSource,
+  known: FlotillaMemory = following,
+): Case {
+  return { spec: asksToFollow, memory: known, nodes: nodes ?? [], seen: { source: seen } }
+}
+
+const named = { container: { name: 'shop-master' } }
+
+function endpoint(network: string): ContainerFacts['networks'][number] {
+  return { network, networkId: `id-of-${network}`, address: '172.17.0.3', links: [], aliases: [] }
+}
+
+test('a leader that is not in sync with the source is waited for, in words for what it waits', () => {
+  const linking = replica(0, { upstream: { host: '172.17.0.2', link: 'down' } }, named)
+  const copying = replica(0, { upstream: { host: '172.17.0.2', link: 'down', syncing: true } }, named)
+  const silent = { kind: 'silent', reason: 'nothing came back', lastByteAtMs: null } as const
+  const waits = (leading: typeof leader, seen: ObservedSource): string =>
+    planText(whileFollowingSource([leading, replica(1)], seen))
+  assert.equal(waits(linking, source()), 'waiting for: node 0 has a connection to redis-master\n')
+  assert.equal(waits(copying, source()), 'waiting for: node 0 has copied what redis-master holds\n')
+  assert.equal(
+    waits(linking, source({}, { probe: silent })),
+    'waiting for: node 0 has a connection to redis-master (nothing came back)\n',
+  )
+  assert.equal(
+    waits(linking, source({}, { probe: null })),
+    'waiting for: node 0 has a connection to redis-master\n',
+  )
+  const loading = { kind: 'loading', facts: redisFacts() } as const
+  assert.equal(
+    waits(linking, source({}, { probe: loading })),
+    'waiting for: node 0 has a connection to redis-master (it does not answer)\n',
+  )
+})
+
+test('a source that listens on another port is followed there', () => {
+  planIs(
+    whileFollowingSource(inSync, source({}, { upstream: { host: '172.17.0.2', port: 7_000 } })),
+    `
+      stage 1
+        node 0 follows redis-master  # it follows 172.17.0.2, not the source
+    `,
+  )
+})
+
+test('a leader that follows nobody is told to follow the source', () => {
+  const alone = node(0, { ...named, probe: answered({ role: 'replica', upstream: null }) })
+  planIs(
+    whileFollowingSource([alone, replica(1)], source()),
+    `
+      stage 1
+        node 0 follows redis-master  # it follows nobody, not the source
+    `,
+  )
+})
+
+test('a leader that says nothing is told nothing, and gets to the network of the source meanwhile', () => {
+  const busy = node(0, { ...named, probe: { kind: 'busy', reason: 'a script' } })
+  planIs(
+    whileFollowingSource([busy, replica(1)], source({}, { network: 'bridge' })),
+    `
+      stage 1
+        join shop-master to the network bridge  # redis-master is reached there
+    `,
+  )
+  const onIt = node(0, {
+    container: { name: 'shop-master', networks: [...container(0).networks, endpoint('bridge')] },
+    probe: { kind: 'busy', reason: 'a script' },
+  })
+  planIs(whileFollowingSource([onIt, replica(1)], source({}, { network: 'bridge' })), 'nothing to do')
+})
+
+test('a leader that joins the network of the source connects anew', () => {
+  planIs(
+    whileFollowingSource(inSync, source({}, { network: 'bridge' })),
+    `
+      stage 1
+        join shop-master to the network bridge  # redis-master is reached there
+      stage 2
+        node 0 follows redis-master  # it has just joined the network of the source
+    `,
+  )
+})
+
+test('a network that every node is on is not joined for the source, nor left when the manifest does not name it any more', () => {
+  const facts = whileFollowingSource(
+    inSync.map(one => onNetwork(one, 'web')),
+    source({}, { network: 'web' }),
+  )
+  const joining = { ...asksToFollow, network: { subnet: null, external: ['web'] } }
+  planIs(
+    { ...facts, spec: joining, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
+    'nothing to do',
+  )
+  planIs(
+    { ...facts, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
+    `
+      stage 1
+        take shop-replica-1 off the network web  # the manifest does not name it any more
+    `,
+  )
+})
+
+/** As it is when we have joined it. */
+function onNetwork(seen: ObservedNode, network: string): ObservedNode {
+  const names = { links: ['shop-master:master'], aliases: [`shop-${seen.ordinal}`] }
+  const joined = { network, networkId: `net-${network}`, address: `172.18.0.${seen.ordinal + 5}`, ...names }
+  return { ...seen, container: { ...seen.container, networks: [...seen.container.networks, joined] } }
+}
+
+function bridgeNetwork(name: string): NetworkFacts {
+  return { networkId: `net-${name}`, name, labels: {}, driver: 'bridge', subnets: ['172.18.0.0/16'] }
+}
+
+test('a leader that is down joins nothing until it is started', () => {
+  planIs(
+    whileFollowingSource([node(0, { container: { name: 'shop-master', state: 'removing' } }), replica(1)], {
+      ...source(),
+      network: 'bridge',
+    }),
+    'waiting for: the engine removes shop-master',
+  )
+})
+
+test('a source that can not be found is a hold also where nobody knows why', () => {
+  const text = planText(whileFollowingSource(inSync, source({}, { upstream: null, probe: null })))
+  assert.match(text, /the source can't be followed: it is nowhere; the nodes keep/)
+})
+
+test('a source that came back empty is followed by whoever is in sync with it, or holds nothing itself', () => {
+  const empty = source({ keys: 0 })
+  planIs(whileFollowingSource(inSync, empty), 'nothing to do')
+  const blank = newborn(0, { keys: 0 }, named)
+  assert.match(planText(whileFollowingSource([blank, replica(1)], empty)), /node 0 follows redis-master/)
+  const holding = newborn(0, { keys: 3 }, named)
+  const held = planText(whileFollowingSource([holding, replica(1)], empty))
+  assert.match(held, /redis-master is empty, and the nodes hold 3 keys of it, which following would remove/)
+  assert.match(
+    held,
+    /type: flotilla promote shop --force {3}\(goes on with those keys\), or flotilla down shop --volumes && flotilla up shop/,
+  )
+})
+
+test('what is there already is named, and stays as it is', () => {
+  const stranger = replica(2, { upstream: { host: 'elsewhere' } })
+  const of = (...seen: readonly ObservedNode[]): string =>
+    planText({
+      spec: asksToFollow,
+      memory: memory(null),
+      nodes: seen,
+      seen: { source: source(), resources: resources({ volumes: ['shop-0', 'shop-1'] }) },
+    })
+  assert.match(
+    of(newborn(0), newborn(1)),
+    /there are nodes or volumes of shop already \(shop-replica-0, shop-replica-1, shop-0, shop-1\)/,
+  )
+  assert.match(of(leader, stranger), /BootstrapBlocked/)
+  assert.match(of(leader, stopped(1)), /BootstrapBlocked/)
+  assert.match(of(replica(1)), /BootstrapBlocked/)
+})
+
+test('a memory that was lost is recreated from who follows the source, be it not the lowest', () => {
+  const leading = replica(2, { upstream: { host: '172.17.0.2' } }, named)
+  const other = replica(1, { upstream: { host: 'shop-2' } })
+  const text = planText({
+    spec: asksToFollow,
+    memory: memory(null),
+    nodes: [other, leading],
+    seen: { source: source() },
+  })
+  assert.match(text, /^stage 1\n {2}record that node 2 follows a Redis that is not ours/)
+})
+
+test('before its look at the source nothing is done', () => {
+  assert.equal(planText({ spec: asksToFollow, memory: following, nodes: inSync }), 'nothing to do\n')
+})
+
+test('other requests than to take over are declined, that one is not', () => {
+  const asked = (overrides: Parameters<typeof request>[0]): string =>
+    planText(whileFollowingSource(inSync, source(), { ...following, request: request(overrides) }))
+  for (const kind of ['switchover', 'failover'] as const)
+    assert.match(
+      asked({ kind }),
+      new RegExp(
+        `answer the ${kind} that was asked for: refused, it follows redis-master and has no master of its own yet`,
+      ),
+    )
+  assert.doesNotMatch(asked({ kind: 'take-over' }), /no master of its own yet/)
+})
+
+test('a source with more databases in use than the nodes would have is not followed, before a node is made and after', () => {
+  const many = source({ keysByDatabase: { 0: 9, 20: 1 } })
+  const refusal =
+    /^refuses \(BootstrapBlocked\): redis-master has more databases in use .*\n  type: write databases: 21 or more/
+  assert.match(
+    planText({ spec: asksToFollow, memory: memory(null), seen: { source: many, resources: nothingThere } }),
+    refusal,
+  )
+  const text = planText({ spec: asksToFollow, memory: following, nodes: inSync, seen: { source: many } })
+  assert.match(text, /refuses \(BootstrapBlocked\): redis-master has more databases in use/)
+})
+
+test('a source that is called by names that no node knows is not followed, and one that is followed already goes on', () => {
+  const renaming = source({}, { renamedWrites: ['FLUSHALL'] })
+  const blank = {
+    spec: asksToFollow,
+    memory: memory(null),
+    seen: { source: renaming, resources: nothingThere },
+  }
+  assert.match(
+    planText(blank),
+    /^refuses \(BootstrapBlocked\): redis-master has other names for FLUSHALL .*\n {2}type: start redis-master without those renames/,
+  )
+  planIs(whileFollowingSource(inSync, renaming), 'nothing to do')
+  assert.match(
+    planText(whileFollowingSource([newborn(0, {}, named), replica(1)], renaming)),
+    /other names for FLUSHALL/,
+  )
+})
+
+test('the options of the manifest are tried before the first node that follows is made', () => {
+  const text = planText({
+    spec: { ...asksToFollow, config: { databases: ['21'] } },
+    memory: memory(null),
+    seen: { source: source({ keysByDatabase: { 20: 1 } }), resources: nothingThere },
+  })
+  assert.match(text, /^stage 1\n  try image redis:8/)
+  assert.doesNotMatch(text, /create/)
+})
+
+test('a source with a module that the image has not is not followed', () => {
+  const blank = newborn(0, {}, { container: { name: 'shop-master' } })
+  const text = (modules: readonly string[]): string =>
+    planText({
+      spec: asksToFollow,
+      memory: following,
+      nodes: [blank, replica(1)],
+      seen: { source: source({ modules }) },
+    })
+  assert.match(
+    text(['ReJSON', 'bf']),
+    /refuses \(BootstrapBlocked\): redis-master has the module ReJSON, bf loaded/,
+  )
+  assert.match(text([]), /node 0 follows redis-master/)
+})
+
+test('a leader that is no copy of its source is told, and does not take over', () => {
+  const divergence = { runId: 'run-0', reason: 'it has refused 3 commands of its master', atMs: nowMs }
+  const known = memory(null, {
+    source: record,
+    nodes: [nodeRecord(0, { divergence })],
+    request: takeOver,
+  })
+  const apart = replica(
+    0,
+    { runId: 'run-0', upstream: { host: '172.17.0.2' } },
+    { container: { name: 'shop-master' } },
+  )
+  const facts = { spec: asksToFollow, nodes: [apart, replica(1)], seen: { source: source() } }
+  assert.match(
+    planText({ ...facts, memory: known }),
+    /refused, node 0 is no copy of redis-master: it has refused 3 commands/,
+  )
+  assert.match(
+    planText({ ...facts, memory: { ...known, request: null } }),
+    /refuses \(BootstrapBlocked\): node 0 follows redis-master and is no copy of it/,
+  )
+})

@@ -1,0 +1,630 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  crash,
+  follower,
+  historyEntry,
+  lineage,
+  master,
+  memory,
+  newborn,
+  nodeRecord,
+  node,
+  nowMs,
+  operation,
+  planIs,
+  planText,
+  replica,
+  request,
+  settledNodes,
+  spec,
+  stopped,
+  witnessed,
+} from '../../support/world.js'
+
+const drained = (ordinal: number, offset = 1_000) =>
+  replica(ordinal, {
+    offset,
+    upstream: { link: 'down', linkDownSeconds: 0, lastIoSeconds: null, appliedOffset: offset },
+  })
+const dead = stopped(0, { name: 'shop-master' })
+const failover = (overrides: Partial<ReturnType<typeof spec>['failover']>) => ({
+  replicas: 1,
+  failover: { ...spec().failover, ...overrides },
+})
+const flaps = (from: number, count: number, oldestMs: number) =>
+  Array.from({ length: count }, () => historyEntry({ from, endedAtMs: nowMs - oldestMs }))
+const crashed = [dead, drained(1)]
+const quick = { resources: null }
+
+test('when the only replica is in the middle of its first synchronisation, the master is started on its own data', () => {
+  const midSync = replica(1, {
+    replid: 'replid-of-its-birth',
+    keys: 0,
+    upstream: { link: 'down', syncing: true, appliedOffset: null },
+  })
+  planIs(
+    { spec: { replicas: 1 }, memory: memory(), nodes: [dead, midSync], seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    waiting for: node 0, the master: it is started on its own data
+  `,
+  )
+})
+
+test('when a replica that was in sync is synchronising anew, that is a hold, and the master is started on its own data', () => {
+  const midSync = replica(1, { upstream: { link: 'down', syncing: true } })
+  planIs(
+    { spec: { replicas: 1 }, memory: witnessed([1]), nodes: [dead, midSync], seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    refuses (NoSafeCandidate): node 0, the master, has ended with exit code 137, and no replica may take its place, so it is started again on its own data (node 1 (offset 1000, 10 keys): it is in the middle of its synchronisation)
+      type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
+  `,
+  )
+})
+
+test('after a cold start nobody was seen in sync, and the recorded master is the master', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: witnessed([1]),
+      nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), newborn(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('by a manifest that says manual a dead master is a hold, and is started again', () => {
+  planIs(
+    { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+    stage 1
+      start shop-master  # it ended with exit code 137
+    refuses (FailoverBlocked): node 0, the master, has ended with exit code 137, and spec.failover.mode is manual
+      type: flotilla failover shop
+  `,
+  )
+})
+
+test('what a person asks for is done in spite of manual', () => {
+  planIs(
+    {
+      spec: failover({ mode: 'manual' }),
+      memory: witnessed([1], { request: request() }),
+      nodes: crashed,
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 3
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+test('within the restart window a dead master is started again and waited for', () => {
+  planIs(
+    { spec: failover({ restartWindowMs: 3_000 }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+      stage 1
+        start shop-master  # it ended with exit code 137
+      waiting for: node 0, the master, is back within 3 s (spec.failover.restartWindow)
+    `,
+  )
+})
+
+test('a master that is back with its data within the restart window is promoted again', () => {
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  planIs(
+    {
+      spec: failover({ restartWindowMs: 3_000 }),
+      memory: witnessed([1]),
+      nodes: [back, drained(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a master that is back with its data is promoted again where failovers are manual', () => {
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  planIs(
+    { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: [back, drained(1)], seen: quick },
+    `
+      stage 1
+        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
+      stage 2
+        promote node 0  # it is the recorded master, back with 10 keys
+      stage 3
+        record restart: done  # it is promoted
+      stage 4
+        node 1 follows node 0 (nudged)  # its master is back
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('when the restart window is over the dead master is replaced', () => {
+  planIs(
+    { spec: failover({ restartWindowMs: 100 }), memory: witnessed([1]), nodes: crashed, seen: quick },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 3
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+const promotedAgain = `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+      stage 2
+        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 3
+        record failover: done  # it is promoted
+    `
+
+test('a master that is dead is replaced by a replica in sync, however often that happened before', () => {
+  const history = Array.from({ length: 100 }, (_, index) =>
+    historyEntry({ from: 0, endedAtMs: nowMs - 3_000 * (100 - index) }),
+  )
+  planIs(
+    { spec: { replicas: 1 }, memory: witnessed([1], { history }), nodes: crashed, seen: quick },
+    promotedAgain,
+  )
+})
+
+/**
+ * A promotion of one node after the other, each of which died half a second later, the last `agoMs` before
+ * now.
+ */
+const poisoned = (count: number, agoMs: number) => {
+  const diedAtMs = nowMs - agoMs
+  const history = Array.from({ length: count }, (_, index) => {
+    const endedAtMs = diedAtMs - 500 - 1_000 * (count - 1 - index)
+    return historyEntry({ from: (index + 1) % 2, to: index % 2, endedAtMs, troubleAtMs: endedAtMs - 500 })
+  })
+  const exit = { code: 137, oomKilled: false, atMs: diedAtMs, error: null }
+  const ended = stopped(0, { name: 'shop-master', container: { exit } })
+  return {
+    spec: { replicas: 1 },
+    memory: witnessed([1], { history }),
+    nodes: [ended, drained(1)],
+    seen: quick,
+  }
+}
+
+test('when every node has been master and died at once the next promotion waits, twice as long each time', () => {
+  planIs(poisoned(1, 100), promotedAgain)
+  const due = (count: number): string | undefined =>
+    /the next promotion is due, in (\d+) s/.exec(planText(poisoned(count, 0)))?.[1]
+  assert.deepEqual([2, 3, 4, 5, 6, 7, 8, 50].map(due), ['1', '2', '4', '8', '10', '10', '10', '10'])
+})
+
+test('a promotion that had to wait is made when its time has come', () => {
+  planIs(poisoned(2, 1_000), promotedAgain)
+  planIs(poisoned(50, 30_000), promotedAgain)
+})
+
+test('a promotion that has to wait is made at once when a person asks for it', () => {
+  const asked = poisoned(50, 0)
+  planIs({ ...asked, memory: { ...asked.memory, request: request() } }, promotedAgain)
+})
+
+test('a death that is still to come, because the clock was set back, delays no promotion', () => {
+  planIs(poisoned(50, -900_000), promotedAgain)
+})
+
+test('a data set that was emptied before the master died fails over like any other', () => {
+  const text = planText({
+    spec: { replicas: 1 },
+    memory: witnessed([1]),
+    nodes: [dead, replica(1, { keys: 0, upstream: { link: 'down', appliedOffset: 1_060 } })],
+    seen: quick,
+  })
+  assert.match(text, /promote node 1/)
+})
+
+test('a lone master that dies at once after each start is promoted later and later', () => {
+  const history = [1, 2, 3].map(count =>
+    historyEntry({ kind: 'restart', from: 0, to: 0, endedAtMs: nowMs - 10_000 + count * 3_000 }),
+  )
+  const crashes = history.map(({ endedAtMs }) => crash({ atMs: endedAtMs + 100 }))
+  const back = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 20 } })
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(0, { history, nodes: [nodeRecord(0, { crashes })] }),
+      nodes: [back],
+      seen: quick,
+    },
+    `
+      waiting for: the next promotion is due, in 4 s: the last 3 masters died within 1 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
+    `,
+  )
+})
+
+const hung = node(0, {
+  probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null },
+  unreachableSinceMs: nowMs - 60_000,
+  container: { name: 'shop-master' },
+})
+const missing = (ordinal: number) => replica(ordinal, { upstream: { link: 'up', lastIoSeconds: 60 } })
+
+test('a master that hangs for the fourth time within ten minutes waits until they are over, and says so', () => {
+  const plan = (oldestMs: number): string =>
+    planText({
+      spec: { replicas: 1 },
+      memory: witnessed([1], { history: flaps(0, 3, oldestMs) }),
+      nodes: [hung, missing(1)],
+      seen: quick,
+    })
+  assert.match(
+    plan(590_000),
+    /refuses \(FailoverBlocked\): node 0, the master, gives no sign of life for 60 s, .*; it is replaced again at 12:00:10 UTC unless it answers \(what ends is replaced at once: docker kill shop-master\)\n.*type: flotilla failover shop/,
+  )
+  assert.match(plan(600_000), /kill shop-master/)
+})
+
+test('a master that is back with nothing within the restart window is not waited for: the replica that has it all takes over', () => {
+  const back = newborn(0, { keys: 0 }, { container: { name: 'shop-master', startedAtMs: nowMs - 500 } })
+  assert.match(
+    planText({
+      spec: failover({ restartWindowMs: 3_000 }),
+      memory: witnessed([1]),
+      nodes: [back, drained(1)],
+      seen: quick,
+    }),
+    /promote node 1/,
+  )
+})
+
+test('a failover that is asked for without a candidate is refused, and says why for each node', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request() }),
+      nodes: [dead, replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)  # no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)
+    `,
+  )
+})
+
+test('a failover to a node that may not be promoted is refused', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2 }) }),
+      nodes: [dead, drained(1), replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+    `,
+  )
+})
+
+test('by force a node is promoted that may not be', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2, force: true }) }),
+      nodes: [dead, drained(1), replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+      stage 2
+        promote node 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 3
+        record failover: done  # it is promoted
+      stage 4
+        node 1 follows node 2  # it follows shop-0, not the master
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('not even by force is a node promoted that does not answer', () => {
+  planIs(
+    {
+      memory: witnessed([1], { request: request({ to: 2, force: true }) }),
+      nodes: [dead, drained(1), stopped(2)],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)
+    `,
+  )
+})
+
+test('a failover of a master that is well is refused', () => {
+  planIs(
+    { memory: witnessed([1, 2], { request: request() }), nodes: settledNodes(), seen: quick },
+    `
+    stage 1
+      answer the failover that was asked for: refused, the master is well; to change masters without losing a write: flotilla switchover shop  # the master is well; to change masters without losing a write: flotilla switchover shop
+  `,
+  )
+})
+
+test('a failover by force of a master that is well needs a node that answers', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: witnessed([1], { request: request({ force: true, to: 1 }) }),
+      nodes: [master(0), stopped(1)],
+      seen: quick,
+    },
+    `
+      stage 1
+        answer the failover that was asked for: refused, with --force on a master that is well, --to must name a replica that answers  # with --force on a master that is well, --to must name a replica that answers
+    `,
+  )
+})
+
+test('by force a master that is well is killed before another one is promoted', () => {
+  planIs(
+    {
+      memory: witnessed([1, 2], { request: request({ force: true, to: 2 }) }),
+      nodes: settledNodes(),
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 2 is to be master, epoch 2  # it was asked for by force
+      stage 2
+        kill shop-master  # it was asked for by force; unfenced it could go on taking writes
+    `,
+  )
+})
+
+const emptyMaster = newborn(0, { keys: 0 }, { container: { name: 'shop-master' } })
+const reborn = [emptyMaster, newborn(1), newborn(2)]
+
+test('the guard against data loss is overridden by naming the node that holds the data', () => {
+  planIs(
+    { memory: memory(0, { request: request({ to: 1, force: true }) }), nodes: reborn, seen: quick },
+    `
+      stage 1
+        record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
+      stage 2
+        promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
+      stage 3
+        kill shop-master  # it was started anew and may hold writes that nobody else has; it is to be set aside first
+      stage 4
+        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
+      stage 5
+        record failover: done  # it is promoted
+      stage 6
+        node 2 follows node 1  # it follows the link name "master", as every node does at birth, not the master
+      stage 7
+        tune node 2 for its version  # its process may be new
+    `,
+  )
+})
+
+test('the guard against data loss is overridden by naming the empty master, if that is what a person wants', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [emptyMaster],
+      seen: quick,
+    },
+    `
+      stage 1
+        record failover: node 0 is to be master, epoch 2  # it was asked for, whatever is lost
+      stage 2
+        promote node 0  # it was asked for, whatever is lost
+      stage 3
+        record failover: done  # it is promoted
+    `,
+  )
+})
+
+test('a master that a person has named stays, and who says that he is too is stopped', () => {
+  const other = { replid: 'replid-b', offset: 5_000 }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [
+        master(0, { followers: [follower(1)] }),
+        master(1, other, { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: quick,
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person said that node 0 is the master, by force
+      stage 2
+        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
+    `,
+  )
+})
+
+test('a replica that was made master by hand before the last recorded write, and has taken others, is not thrown away by a failover', () => {
+  const unexpectedMaster = {
+    runId: 'run-2',
+    replid: 'replid-s',
+    offset: 1_200,
+    previous: { replid: 'replid-a', untilOffset: 901 },
+  }
+  planIs(
+    {
+      memory: witnessed([1, 2]),
+      nodes: [dead, drained(1), master(2, unexpectedMaster, { container: { name: 'shop-replica-2' } })],
+      seen: quick,
+    },
+    `
+      stage 1
+        start shop-master  # it ended with exit code 137
+      refuses (UnexpectedMaster): node 2 says that it is master, is not the one that is to be (node 1), and has taken 300 bytes of writes that the master lacks; making it follow would throw them away
+        type: flotilla failover shop --to 1 --force   (node 1 is the master; what node 2 holds is set aside on its volume)
+    `,
+  )
+})
+
+test('what a replaced master held is set aside before it is started, once', () => {
+  const facts = {
+    spec: { replicas: 1 },
+    nodes: [stopped(0), master(1, { runId: 'run-1' })],
+  }
+  const record = { ordinal: 1, sinceMs: nowMs, lineage: lineage({ runId: 'run-1' }) }
+  planIs(
+    { ...facts, memory: memory(1, { epoch: 7, master: record, divergent: [0] }) },
+    `
+    stage 1
+      set aside the data of node 0 as epoch-7  # it was master until it was replaced, and may hold writes that nobody else has
+    stage 2
+      start shop-replica-0  # it ended with exit code 137
+    stage 3
+      node 0 follows node 1  # it has just been started, and has to be told whom to follow
+    stage 4
+      tune node 0 for its version  # its process may be new
+  `,
+  )
+})
+
+test('who is to be master again comes back with what it holds, also if it was replaced once and has never been set aside', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0), stopped(1)],
+      memory: memory(0, { operation: begun, divergent: [0, 1] }),
+    },
+    `
+      stage 1
+        set aside the data of node 0 as epoch-1  # it was master until it was replaced, and may hold writes that nobody else has
+      stage 2
+        start shop-replica-1  # it ended with exit code 137
+      stage 3
+        start shop-replica-0  # it ended with exit code 137
+      waiting for: node 1, the master: it is started on its own data
+    `,
+  )
+})
+
+test('what was set aside is not set aside again', () => {
+  const record = { ordinal: 1, sinceMs: nowMs, lineage: lineage({ runId: 'run-1' }) }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      nodes: [stopped(0), master(1, { runId: 'run-1' })],
+      memory: memory(1, { epoch: 7, master: record, divergent: [] }),
+    },
+    `
+      stage 1
+        start shop-replica-0  # it ended with exit code 137
+      stage 2
+        node 0 follows node 1  # it has just been started, and has to be told whom to follow
+      stage 3
+        tune node 0 for its version  # its process may be new
+    `,
+  )
+})
+
+test('a promotion that got stuck, because its node came back empty, is ended by the command that the hold names', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  const facts = {
+    spec: { replicas: 1 },
+    nodes: [newborn(0, { keys: 0 }), newborn(1, { keys: 0 })],
+    seen: quick,
+  }
+  planIs(
+    { ...facts, memory: memory(0, { operation: begun }) },
+    `
+      refuses (DataLossGuard): node 1 was master with 10 keys and came back empty; no other node holds data, so making it master would end the search for it
+        type: flotilla failover shop --to 1 --force
+    `,
+  )
+  const text = planText({
+    ...facts,
+    memory: memory(0, { operation: begun, request: request({ to: 1, force: true }) }),
+  })
+  assert.match(text, /promote node 1/)
+})
+
+test('what another master holds is set aside before a node that is named by force is promoted, also when that one is not master yet', () => {
+  const other = { replid: 'replid-b', offset: 5_000 }
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(0, { request: request({ to: 0, force: true }) }),
+      nodes: [
+        newborn(0, {}, { container: { name: 'shop-master' } }),
+        master(1, other, { container: { name: 'shop-replica-1' } }),
+      ],
+      seen: quick,
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person said that node 0 is the master, by force
+      stage 2
+        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
+    `,
+  )
+})
+
+test('a failover that is gone on with waits for an old master that was started a moment ago, and kills one that stays silent', () => {
+  const begun = operation({ kind: 'failover', phase: 'promoting', from: 0, to: 1, reason: 'it has ended' })
+  const born = {
+    container: { name: 'shop-master', startedAtMs: nowMs - 100 },
+    probe: { kind: 'refused', reason: 'nobody listens' },
+  } as const
+  const silent = { ...born, container: { name: 'shop-master' }, unreachableSinceMs: nowMs - 20_000 }
+  const plans = [born, silent].map(old =>
+    planText({
+      spec: { replicas: 1 },
+      memory: memory(0, { operation: begun }),
+      nodes: [node(0, old), newborn(1)],
+      seen: quick,
+    }),
+  )
+  assert.match(plans[0] ?? '', /waiting for: node 1, the master: node 0, the old one, answers/)
+  assert.match(plans[1] ?? '', /^stage 1\n {2}kill shop-master/)
+})

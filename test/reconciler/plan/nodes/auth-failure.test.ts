@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { authFilesDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
+import type { FlotillaMemory } from '../../../../src/model/record.js'
+import {
+  master,
+  memory,
+  node,
+  nodeRecord,
+  planIs,
+  planText,
+  replica,
+  resources,
+  stopped,
+  witnessed,
+} from '../../support/world.js'
+
+const wrongPassword = { kind: 'denied', cause: 'credentials', reason: 'WRONGPASS' } as const
+
+test('nodes that another state directory made are named, with where their passwords are to be found', () => {
+  planIs(
+    {
+      spec: { replicas: 1 },
+      memory: memory(null),
+      nodes: [
+        node(0, { container: { name: 'shop-master' }, probe: wrongPassword }),
+        node(1, { probe: wrongPassword }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      refuses (AuthFailure): node 0 (shop-master), node 1 (shop-replica-1) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
+        type: flotilla run --state <the directory that made them>   (if it is lost: flotilla down shop, which keeps the data, then flotilla up shop; or, without the data: flotilla down shop --volumes)
+    `,
+  )
+})
+
+test('who is let in nowhere changes nothing: no node is made, started, stopped or cleared up', () => {
+  const foreign = node(0, { container: { name: 'shop-master' }, probe: wrongPassword })
+  const leftovers = [{ containerId: 'c'.repeat(64), name: 'shop-0-trial' }]
+  const refusal = /^refuses \(LockedOut\): node 0 [^\n]*\n  type: [^\n]*\n$/
+  for (const recorded of [null, 0])
+    for (const other of [[], [stopped(1)], [node(1, { container: { networks: [] } })], [stopped(7)]])
+      assert.match(
+        planText({
+          spec: { replicas: 1 },
+          memory: memory(recorded),
+          nodes: [foreign, ...other],
+          seen: { leftovers, resources: resources({ network: { kind: 'absent' } }) },
+        }),
+        refusal,
+      )
+})
+
+test('who trusts no certificate and was never let in changes nothing; who was before starts nodes with a new one', () => {
+  const nodes = [node(0, { container: { name: 'shop-master' }, probe: strange }), stopped(1)]
+  const of = (known: FlotillaMemory): string => planText({ spec: { replicas: 1 }, memory: known, nodes })
+  assert.doesNotMatch(of(memory(null)), /start shop/)
+  assert.match(of(witnessed([1])), /start shop-replica-1/)
+})
+
+test('a replica that does not let us in beside a well master is told how it is recreated', () => {
+  planIs(
+    { spec: { replicas: 2 }, nodes: [master(0), replica(1), node(2, { probe: wrongPassword })] },
+    `
+      waiting for: node 2 lets us in (WRONGPASS)
+      refuses (AuthFailure): node 2 (shop-replica-2) lives and does not accept the passwords in our state directory: another state directory made it, or somebody changed the users
+        type: docker rm -f shop-replica-2   (recreated on the same volume, with our passwords)
+    `,
+  )
+})
+
+test('a node whose file has our users gets them back by a restart, the master last', () => {
+  const nodes = [
+    node(0, { container: { name: 'shop-master' }, probe: wrongPassword }),
+    node(1, { probe: wrongPassword }),
+  ]
+  const known = memory(0, {
+    nodes: nodes.map(({ ordinal, container }) =>
+      nodeRecord(ordinal, {
+        given: { files: authFilesDigest(container, 'today'), process: null, listed: null },
+      }),
+    ),
+  })
+  const auth = {
+    digest: 'today',
+    pending: [],
+    former: [],
+    departed: [],
+    others: [],
+    problems: [],
+    isPartial: false,
+  }
+  const both = planText({ spec: { replicas: 1 }, memory: known, nodes, auth })
+  assert.match(both, /type: docker restart shop-replica-1 {3}\(it starts with the users in its file/)
+  const alone = nodes.filter(({ ordinal }) => ordinal === 0)
+  const ofOne = planText({ spec: { replicas: 0 }, memory: known, nodes: alone, auth })
+  assert.match(ofOne, /type: docker restart shop-master /)
+})
+
+test('a node that has no room for one more client is waited for', () => {
+  const full = { kind: 'denied', cause: 'other', reason: 'it has as many clients as it allows' } as const
+  planIs(
+    { spec: { replicas: 1 }, nodes: [master(0), node(1, { probe: full })] },
+    `waiting for: node 1 lets us in (it has as many clients as it allows)`,
+  )
+})
+
+const strange = { kind: 'denied', cause: 'certificate', reason: 'its certificate has ended' } as const
+
+test('nodes whose certificate we do not trust are told, with which is to be started again first: the master last', () => {
+  const trusted = {
+    spec: { replicas: 2 },
+    nodes: [node(0, { probe: strange }), replica(1), node(2, { probe: strange })],
+  }
+  const refusal = (ordinals: string, name: string): RegExp =>
+    new RegExp(
+      `refuses \\(AuthFailure\\): node ${ordinals} can't prove who it is: its certificate has ended. Nothing is sent to it\\n  type: docker kill ${name}   \\(it is started again`,
+    )
+  assert.match(planText(trusted), refusal('0, 2', 'shop-replica-2'))
+  const alone = {
+    ...trusted,
+    nodes: [node(0, { container: { name: 'shop-master' }, probe: strange }), replica(1), replica(2)],
+  }
+  assert.match(planText(alone), refusal('0', 'shop-master'))
+  assert.match(planText({ ...trusted, memory: memory(2) }), refusal('0, 2', 'shop-replica-0'))
+  assert.match(planText({ ...trusted, memory: memory(null) }), refusal('0, 2', 'shop-replica-0'))
+})
+
+test('several nodes that do not let us in are named together, one that is too many as well', () => {
+  const odd = (ordinal: number) => node(ordinal, { probe: wrongPassword })
+  planIs(
+    { spec: { replicas: 1 }, nodes: [master(0), odd(1), odd(2)] },
+    `
+      stage 1
+        stop shop-replica-2  # the manifest asks for 1 replicas
+      stage 2
+        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
+      waiting for: node 1 lets us in (WRONGPASS)
+      refuses (AuthFailure): node 1 (shop-replica-1), node 2 (shop-replica-2) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
+        type: docker rm -f shop-replica-1 shop-replica-2   (recreated on the same volume, with our passwords)
+    `,
+  )
+})

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { specHashLabel } from '../../../../src/runtime/labels.js'
+import {
+  container,
+  follower,
+  master,
+  memory,
+  nowMs,
+  planText,
+  replica,
+  resources,
+  type Case,
+} from '../../support/world.js'
+import type { DataProbe, ImageProbe } from '../../../../src/model/record.js'
+
+const told = (imageId: string, data?: Partial<DataProbe>): ImageProbe => ({
+  image: 'redis',
+  imageId,
+  atMs: nowMs,
+  outcome: { kind: 'answered', product: 'redis', version: '8.0.2', rdbVersion: 12, options: {} },
+  ...(data === undefined ? {} : { data: { atMs: nowMs, from: 'sha256:old', refusal: null, ...data } }),
+})
+
+const older = { image: 'redis:7.4', imageId: 'sha256:old' }
+
+const oldContainer = (ordinal: number) => ({
+  ...older,
+  labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' },
+})
+
+/**
+ * All nodes run sha256:old; the manifest asks for redis:8, which is sha256:8, and both images have told what
+ * they are.
+ */
+const roll = (data?: Partial<DataProbe>, { replicas = 2, usedBytes = 1_000_000 } = {}): Case => ({
+  spec: { replicas },
+  memory: memory(0, { trials: [told('sha256:old'), told('sha256:8', data)] }),
+  nodes: [
+    master(
+      0,
+      {
+        followers: Array.from({ length: replicas }, (_, index) => follower(index + 1)),
+        memory: { usedBytes, rssBytes: usedBytes, maxBytes: 0 },
+      },
+      { container: { ...oldContainer(0), name: 'shop-master' } },
+    ),
+    ...Array.from({ length: replicas }, (_, index) =>
+      replica(
+        index + 1,
+        { memory: { usedBytes, rssBytes: usedBytes, maxBytes: 0 } },
+        { container: oldContainer(index + 1) },
+      ),
+    ),
+  ],
+  seen: { resources: resources() },
+})
+
+test('a new image is asked to load the data of a replica before a node is touched, and a lone master gives its own', () => {
+  assert.match(
+    planText(roll()),
+    /^stage 1\n {2}load the data of node 1 in image redis:8 on a throwaway container {2}# the master runs another image \(redis:7\.4\), and [^\n]*\n$/,
+  )
+  assert.match(
+    planText(roll(undefined, { replicas: 0 })),
+    /^stage 1\n {2}load the data of node 0 in image redis:8 on a throwaway container [^\n]*\n$/,
+  )
+})
+
+test('an image that has loaded the data is rolled out', () => {
+  assert.match(planText(roll({})), /^stage 1\n {2}stop shop-replica-1/)
+  assert.match(planText(roll({}, { replicas: 0 })), /create container shop-replica-1/)
+})
+
+test('an image that can not load the data reaches no node, and the hold says what its server said', () => {
+  const refusal = "it ended with exit code 1: Can't load vector sets"
+  for (const replicas of [0, 2]) {
+    const text = planText(roll({ refusal }, { replicas }))
+    assert.match(
+      text,
+      /refuses \(RolloutBlocked\): .* can't load the data .* Can't load vector sets; no node/,
+    )
+    assert.match(text, /type: put spec\.image in the manifest of shop back to redis:7\.4/)
+    assert.doesNotMatch(text, /stage/)
+  }
+})
+
+test('what was found is asked again after a minute where it was refused, after ten where it was loaded, and when the master runs another image', () => {
+  const refusal = 'it ended with exit code 1'
+  for (const data of [
+    { refusal, atMs: nowMs - 60_000 },
+    { atMs: nowMs - 600_000 },
+    { atMs: nowMs + 1 },
+    { from: 'sha256:older' },
+  ])
+    assert.match(planText(roll(data)), /^stage 1\n {2}load the data of node 1/)
+})
+
+test('data that is too large to be tried is said to be untried with the first node that is replaced', () => {
+  assert.match(
+    planText(roll(undefined, { usedBytes: 3 * 1024 ** 3 })),
+    /^stage 1\n {2}stop shop-replica-1 {2}# it was made from an older spec \(its image was not tried on the data before: that takes 3072 MiB, and no more than 64 MiB are\)/,
+  )
+})
+
+test('once a node runs the new image, what it makes of the data is seen on it, and nothing is tried any more', () => {
+  const { nodes = [], ...rest } = roll()
+  const text = planText({ ...rest, nodes: [...nodes.slice(0, 2), replica(2, {})] })
+  assert.match(text, /^stage 1\n {2}stop shop-replica-1/)
+  assert.doesNotMatch(text, /load the data/)
+})

@@ -1,0 +1,525 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ObservedNode } from '../../../../src/model/observation.js'
+import { specHashLabel } from '../../../../src/runtime/labels.js'
+import {
+  container,
+  crash,
+  follower,
+  historyEntry,
+  master,
+  memory,
+  node,
+  nodeRecord,
+  nowMs,
+  planIs,
+  planText,
+  replica,
+  resources,
+  settledNodes,
+  stopped,
+  type Case,
+} from '../../support/world.js'
+
+const older = (ordinal: number) => ({
+  container: { labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' } },
+})
+const olderMaster = (...followers: number[]): ObservedNode =>
+  master(
+    0,
+    { followers: followers.map(follower) },
+    { container: { ...older(0).container, name: 'shop-master' } },
+  )
+
+const twoOlderReplicas = (): ObservedNode[] => [
+  olderMaster(1, 2),
+  replica(1, {}, older(1)),
+  replica(2, {}, older(2)),
+]
+
+test('replicas of an older spec are replaced one at a time, before the master', () => {
+  planIs(
+    {
+      nodes: [olderMaster(1, 2), replica(1, {}, older(1)), replica(2, {}, older(2))],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        stop shop-replica-1  # it was made from an older spec
+      stage 2
+        remove container shop-replica-1  # it was made from an older spec; its volume is kept
+      stage 3
+        create container shop-replica-1 (node 1)  # it was made from an older spec
+      stage 4
+        start shop-replica-1  # it was made from an older spec
+      stage 5
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 6
+        tune node 1 for its version  # its process is new
+    `,
+  )
+})
+
+test('a restart that a person asked for says so, and nothing of an older spec', () => {
+  const asked = nodeRecord(1, { restartAskedAtMs: nowMs })
+  planIs(
+    {
+      memory: memory(0, { nodes: [asked] }),
+      nodes: settledNodes(),
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        stop shop-replica-1  # a person asked for its restart
+      stage 2
+        remove container shop-replica-1  # a person asked for its restart; its volume is kept
+      stage 3
+        create container shop-replica-1 (node 1)  # a person asked for its restart
+      stage 4
+        start shop-replica-1  # a person asked for its restart
+      stage 5
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 6
+        tune node 1 for its version  # its process is new
+    `,
+  )
+})
+
+test('the next is not replaced before all others are in sync', () => {
+  planIs(
+    {
+      nodes: [olderMaster(2), replica(1, { upstream: { link: 'down' } }), replica(2, {}, older(2))],
+      seen: { resources: null },
+    },
+    `
+      waiting for: node 1 connects to the master
+      waiting for: node 1 is in sync: then 2 nodes of an older spec are replaced, one at a time
+    `,
+  )
+})
+
+test('an image that is not there is pulled before anything else is done', () => {
+  planIs(
+    { nodes: twoOlderReplicas(), seen: { resources: resources({ image: null }) } },
+    `
+      stage 1
+        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
+    `,
+  )
+})
+
+test('an image that could not be had blocks the roll, says why, and is tried again with growing pauses', () => {
+  const trouble = { image: 'redis:8', reason: 'pull redis:8: not found', atMs: nowMs - 10_000 }
+  const facts = (atMs: number): Case => ({
+    memory: memory(0, {
+      imageTrouble: { ...trouble, atMs },
+      failed: [
+        {
+          ...{ key: 'pull-image redis:8', subject: '1 - -', action: 'pull image redis:8', times: 7 },
+          ...{ error: 'pull image redis:8: not found', hint: null, code: null, sinceMs: 0, lastAtMs: atMs },
+        },
+      ],
+    }),
+    nodes: twoOlderReplicas(),
+    seen: { resources: resources({ image: null }) },
+  })
+  planIs(
+    facts(nowMs - 10_000),
+    `
+      failing: pull image redis:8: not found (7 times); next try in 22 s
+      refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
+        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+    `,
+  )
+  planIs(
+    facts(nowMs - 32_000),
+    `
+      stage 1
+        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
+      failing: pull image redis:8: not found (7 times); next try now
+      refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
+        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+    `,
+  )
+})
+
+test('the canary ends soon after its start: the roll stops there, and says what it said last', () => {
+  planIs(
+    {
+      memory: memory(0, {
+        nodes: [nodeRecord(1, { crashes: [crash(), crash(), crash(), crash(), crash()] })],
+      }),
+      nodes: [
+        olderMaster(2),
+        { ...stopped(1, { exitCode: 1 }), lastLogLines: ['FATAL CONFIG FILE ERROR'] },
+        replica(2, {}, older(2)),
+      ],
+    },
+    `
+      waiting for: the next start of node 1 is due, in 8 s: it ended 5 times within 30 s of its start
+      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:07 UTC; it said last: FATAL CONFIG FILE ERROR
+        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
+      refuses (RolloutBlocked): node 1 was made from today's spec, and ended soon after its start, with exit code 1; it said last: FATAL CONFIG FILE ERROR; the other nodes are left as they are
+        type: put the manifest of shop right   (flotilla logs shop --node 1 shows what it said), or flotilla restart shop --node 1   (tries it once more)
+    `,
+  )
+})
+
+test('a canary that came round goes on being distrusted until it has run for ten seconds', () => {
+  const cameRound = (startedAtMs: number): Case => ({
+    memory: memory(0, { nodes: [nodeRecord(1, { crashes: [crash({ atMs: nowMs - 20_000 })] })] }),
+    nodes: [olderMaster(1, 2), replica(1, {}, { container: { startedAtMs } }), replica(2, {}, older(2))],
+    seen: { resources: null },
+  })
+  assert.match(planText(cameRound(nowMs - 9_000)), /^refuses \(RolloutBlocked\): node 1 .* ended soon/)
+  assert.match(planText(cameRound(nowMs - 10_000)), /^stage 1\n {2}stop shop-replica-2/)
+})
+
+test('what an earlier container of a node did says nothing about the one that it has now', () => {
+  const facts = (crashedAtMs: number): Case => ({
+    memory: memory(0, { nodes: [nodeRecord(1, { crashes: [crash({ atMs: crashedAtMs })] })] }),
+    nodes: [
+      olderMaster(1, 2),
+      replica(1, {}, { container: { createdAtMs: nowMs - 2_000, startedAtMs: nowMs - 1_000 } }),
+      replica(2, {}, older(2)),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(planText(facts(nowMs - 2_001)), /stop shop-replica-2/)
+  assert.match(planText(facts(nowMs - 2_000)), /RolloutBlocked/)
+})
+
+test('an image that can not even be started blocks the roll', () => {
+  const exit = { code: 127, oomKilled: false, atMs: nowMs - 100, error: 'exec: "redis-server": not found' }
+  const text = planText({
+    nodes: [olderMaster(2), stopped(1, { state: 'created', container: { exit } }), replica(2, {}, older(2))],
+  })
+  assert.match(
+    text,
+    /refuses \(RolloutBlocked\): node 1 .* can't be started: exec: "redis-server": not found/,
+  )
+  assert.doesNotMatch(text, /shop-replica-2/)
+})
+
+test('a canary that is not in sync within spec.update.timeout blocks the roll, and only then', () => {
+  const late = (linkDownSeconds: number): Case => ({
+    spec: { update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 60_000, whenTagMoves: 'wait' } },
+    nodes: [
+      olderMaster(2),
+      replica(1, { upstream: { link: 'down', linkDownSeconds } }),
+      replica(2, {}, older(2)),
+    ],
+    seen: { resources: null },
+  })
+  assert.doesNotMatch(planText(late(60)), /RolloutBlocked/)
+  assert.match(
+    planText(late(61)),
+    /refuses \(RolloutBlocked\): node 1 .* is not in sync after 61 s \(spec\.update\.timeout: 60s\)/,
+  )
+})
+
+const outOfSync = (ordinal: number, overrides: Parameters<typeof replica>[2] = {}) =>
+  replica(ordinal, { upstream: { link: 'down', linkDownSeconds: 500 } }, overrides)
+const replacesOnly = (text: string, ordinal: number): void => {
+  assert.match(text, new RegExp(`create container shop-replica-${ordinal} `))
+  assert.equal(text.match(/create container/g)?.length, 1)
+}
+
+test('a node that is out of sync does not wait for itself: it is recreated first', () => {
+  const asked = memory(0, { nodes: [nodeRecord(2, { restartAskedAtMs: nowMs - 1 })] })
+  const nodes = [master(0, { followers: [follower(1)] }), replica(1), outOfSync(2)]
+  replacesOnly(planText({ memory: asked, nodes, seen: { resources: null } }), 2)
+  // Undoing a roll that came to nothing: only the node that it broke is of another spec than today's.
+  const undone = [master(0, { followers: [follower(1)] }), replica(1), outOfSync(2, older(2))]
+  replacesOnly(planText({ nodes: undone, seen: { resources: null } }), 2)
+})
+
+test('of nodes of an older spec the one that is out of service goes first, also one that does not let us in', () => {
+  const lockedOut = node(2, {
+    container: older(2).container,
+    probe: { kind: 'denied', cause: 'other', reason: 'full' },
+  })
+  for (const broken of [outOfSync(2, older(2)), lockedOut])
+    replacesOnly(
+      planText({ nodes: [olderMaster(1), replica(1, {}, older(1)), broken], seen: { resources: null } }),
+      2,
+    )
+})
+
+test('of two that are out of service the second waiting for: the first has shown that a node can live with the new spec', () => {
+  const text = planText({
+    nodes: [
+      olderMaster(),
+      replica(1, { upstream: { link: 'down', linkDownSeconds: 1 } }),
+      outOfSync(2, older(2)),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(text, /waiting for: node 1 is in sync: then 2 nodes of an older spec are replaced/)
+  assert.doesNotMatch(text, /create container/)
+})
+
+test('a restart that a person asked for of a node that is out of sync is not held up by another one that fails', () => {
+  const crashes = Array.from({ length: 5 }, () => crash())
+  const asked = memory(0, {
+    nodes: [nodeRecord(1, { crashes }), nodeRecord(2, { restartAskedAtMs: nowMs - 1 })],
+  })
+  const nodes = [master(0), stopped(1), outOfSync(2)]
+  replacesOnly(planText({ memory: asked, nodes, seen: { resources: null } }), 2)
+})
+
+test('a node that is out of service, and that only a person can bring back, blocks the roll', () => {
+  const text = planText({
+    nodes: [
+      olderMaster(1),
+      replica(1, {}, older(1)),
+      node(2, { container: { ...older(2).container, state: 'paused' } }),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(
+    text,
+    /refuses \(RolloutBlocked\): node 2 is frozen, and no other node is taken out of service/,
+  )
+  assert.match(text, /type: docker unpause shop-replica-2/)
+  assert.doesNotMatch(text, /stage/)
+})
+
+test('nobody is replaced while a replica lags far behind', () => {
+  planIs(
+    {
+      nodes: [
+        master(
+          0,
+          { offset: 3_000_000, followers: [follower(1), follower(2)] },
+          { container: { ...older(0).container, name: 'shop-master' } },
+        ),
+        replica(1, { offset: 2_999_000, upstream: { appliedOffset: 2_999_000 } }),
+        replica(2, { offset: 1_000_000, upstream: { appliedOffset: 1_000_000 } }, older(2)),
+      ],
+      seen: { resources: null },
+    },
+    `
+      waiting for: node 2 has caught up: it lags 2000000 bytes behind
+    `,
+  )
+})
+
+test('pauseBetween holds the next node back until the last one has run for so long, and not once the master is a new one', () => {
+  const update = {
+    strategy: 'rolling',
+    pauseBetweenMs: 30_000,
+    timeoutMs: 600_000,
+    whenTagMoves: 'wait',
+  } as const
+  const young = { container: { startedAtMs: nowMs - 10_000 } }
+  planIs(
+    {
+      spec: { update },
+      nodes: [olderMaster(1, 2), replica(1, {}, young), replica(2, {}, older(2))],
+      seen: { resources: null },
+    },
+    `
+      waiting for: the last node that was recreated has run for 30 s (spec.update.pauseBetween)
+    `,
+  )
+  const handedOver = planText({
+    spec: { update },
+    nodes: [
+      master(0, { followers: [follower(1), follower(2)] }, young),
+      replica(1, {}, young),
+      replica(2, {}, older(2)),
+    ],
+    seen: { resources: null },
+  })
+  assert.match(handedOver, /^stage 1\n {2}stop shop-replica-2/)
+})
+
+test('a switchover that was aborted is tried again later and later', () => {
+  const calledOff = (endedAgoMs: number, times: number): Case => ({
+    memory: memory(0, {
+      history: Array.from({ length: times }, () =>
+        historyEntry({
+          kind: 'switchover',
+          result: 'aborted',
+          requestId: null,
+          endedAtMs: nowMs - endedAgoMs,
+          detail: 'node 1 did not catch up',
+        }),
+      ),
+    }),
+    nodes: [olderMaster(1, 2), replica(1), replica(2)],
+    seen: { resources: null },
+  })
+  planIs(
+    calledOff(2_000, 1),
+    `
+      waiting for: the next try to hand over is due, in 3 s: the last was aborted (node 1 did not catch up)
+    `,
+  )
+  assert.match(planText(calledOff(5_000, 1)), /record switchover/)
+  assert.match(planText(calledOff(19_000, 3)), /in 1 s/)
+})
+
+test('a master that nobody may take over from is left as it is', () => {
+  planIs(
+    {
+      nodes: [olderMaster(1, 2), replica(1, { replicaPriority: 0 }), replica(2, { replicaPriority: 0 })],
+      seen: { resources: null },
+    },
+    `
+      refuses (RolloutBlocked): node 0, the master, is the last to be replaced, and there is nobody that it could hand over to (node 1 (offset 1000, 10 keys): its replica-priority is 0; node 2 (offset 1000, 10 keys): its replica-priority is 0)
+        type: flotilla scale shop 3   (one more replica, which it can hand over to)
+    `,
+  )
+})
+
+test('when only the master is of an older spec, it hands over to the replica that has come furthest', () => {
+  planIs(
+    {
+      nodes: [
+        olderMaster(1, 2),
+        replica(1, { offset: 900, upstream: { appliedOffset: 900 } }),
+        replica(2, {}),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        record switchover: node 2 is to be master, epoch 2  # the old master is made from an older spec, and every replica is up to date
+      stage 2
+        pause writes on node 0 for 2000 ms at most  # the old master is made from an older spec, and every replica is up to date
+      stage 3
+        wait until node 2 has all that node 0 has, 500 ms at most  # the old master is made from an older spec, and every replica is up to date
+      stage 4
+        node 0 follows node 2  # it is demoted first, so that there are never two
+      stage 5
+        promote node 2  # the old master is made from an older spec, and every replica is up to date
+        drop the clients of node 0  # they come back in some milliseconds, when the name leads to the new master
+        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
+        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0 gives that name up at the same time
+      stage 6
+        drop the clients of node 0  # they come back to the name, and find the new master
+      stage 7
+        resume writes on node 0  # it is a replica now, and says so
+      stage 8
+        rename shop-MASTER to shop-master  # a name is a role, and it is the master
+      stage 9
+        record switchover: done  # it is promoted
+      stage 10
+        node 1 follows node 2  # it has a new master
+    `,
+  )
+})
+
+test('a lone master of an older spec gets a node beside it, which it can hand over to', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      nodes: [olderMaster()],
+      seen: { resources: resources({ volumes: ['shop-0'] }) },
+    },
+    `
+      stage 1
+        create volume shop-1  # node 1 has no volume yet
+      stage 2
+        create container shop-replica-1 (node 1)  # one node more while others are recreated, so that there is always a copy
+      stage 3
+        start shop-replica-1  # one node more while others are recreated, so that there is always a copy
+      stage 4
+        node 1 follows node 0  # it has just been started, and has to be told whom to follow
+      stage 5
+        tune node 1 for its version  # its process may be new
+    `,
+  )
+})
+
+test('once it has handed over, the old lone master is what goes, and its volume stays', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(1),
+      nodes: [
+        replica(0, { upstream: { host: 'shop-1' } }, older(0)),
+        master(1, { runId: 'run-1', followers: [follower(0)] }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        stop shop-replica-0  # the manifest asks for 0 replicas
+      stage 2
+        remove container shop-replica-0  # the manifest asks for 0 replicas; its volume is kept
+    `,
+  )
+})
+
+const beside = (volumes: readonly string[]) => ({ resources: resources({ volumes }) })
+
+test('an only replica is not replaced before there is another one', () => {
+  const facts: Case = {
+    spec: { replicas: 1 },
+    nodes: [olderMaster(1), replica(1, {}, older(1))],
+    seen: beside(['shop-0', 'shop-1']),
+  }
+  assert.match(planText(facts), /create container shop-replica-2/)
+  assert.doesNotMatch(planText(facts), /stop/)
+  const nodes = facts.nodes ?? []
+  const syncing = replica(2, { upstream: { link: 'down' } })
+  assert.doesNotMatch(planText({ ...facts, nodes: [...nodes, syncing] }), /stage/)
+  assert.match(planText({ ...facts, nodes: [...nodes, replica(2)] }), /^stage 1\n {2}stop shop-replica-1/)
+})
+
+test('where the master needs all its replicas to take writes there is one more meanwhile', () => {
+  const durability = { minReplicasToWrite: 2, maxLagSeconds: 10 }
+  const text = planText({ spec: { durability }, nodes: twoOlderReplicas(), seen: beside(['shop-0']) })
+  assert.match(text, /create container shop-replica-3/)
+  assert.doesNotMatch(text, /stop/)
+})
+
+test('no node is added for a roll that would only hold at once', () => {
+  planIs(
+    {
+      spec: { replicas: 0 },
+      memory: memory(0, { imageTrouble: { image: 'redis:8', reason: 'not found', atMs: nowMs } }),
+      nodes: [olderMaster()],
+      seen: { resources: resources({ image: null }) },
+    },
+    `
+      stage 1
+        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
+      refuses (RolloutBlocked): the image redis:8 can't be had: not found; the other nodes are left as they are
+        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+    `,
+  )
+})
+
+test('with onDelete nobody is replaced, but for whom a person asks to restart', () => {
+  const update = {
+    strategy: 'onDelete',
+    pauseBetweenMs: 0,
+    timeoutMs: 600_000,
+    whenTagMoves: 'wait',
+  } as const
+  const facts: Case = { spec: { update }, nodes: twoOlderReplicas(), seen: { resources: null } }
+  planIs(facts, 'nothing to do')
+  const asked = { ...facts, memory: memory(0, { nodes: [nodeRecord(2, { restartAskedAtMs: nowMs })] }) }
+  assert.match(planText(asked), /^stage 1\n {2}stop shop-replica-2/)
+})
+
+test('nothing is replaced while something has to be repaired', () => {
+  planIs(
+    {
+      nodes: [
+        olderMaster(1, 2),
+        replica(1, {}, older(1)),
+        replica(2, {}, { container: { ...older(2).container, name: 'odd' } }),
+      ],
+      seen: { resources: null },
+    },
+    `
+      stage 1
+        rename odd to shop-replica-2  # a name is a role, and it is a replica
+    `,
+  )
+})

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withNodeRecord, type FlotillaMemory, type AcceptedConfig } from '../../../../src/model/record.js'
+import { configFileDigest } from '../../../../src/reconciler/desired/applied-digests.js'
+import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
+
+const config: AcceptedConfig = { options: { hz: ['20'] }, live: { hz: '20' }, restart: [] }
+
+function filed(memory: FlotillaMemory, ordinals: readonly number[]): FlotillaMemory {
+  return ordinals.reduce(
+    (known, ordinal) =>
+      withNodeRecord(known, ordinal, record => ({
+        ...record,
+        filed: configFileDigest(container(ordinal).containerId, { spec: spec(), config: known.config }),
+      })),
+    memory,
+  )
+}
+
+const inForce = witnessed([1, 2], { config })
+const asked = { config: config.options }
+// What the spec asks for has been tried, and is in force.
+const trials = [
+  {
+    image: 'redis:8',
+    imageId: 'sha256:8',
+    atMs: 0,
+    outcome: {
+      kind: 'answered' as const,
+      product: 'redis' as const,
+      version: '8.0.0',
+      rdbVersion: 12,
+      options: {
+        hz: { tried: ['20'], verdict: 'live' as const, byDefault: '10', reads: '20', message: null },
+      },
+    },
+  },
+]
+
+test('what was set on a running node is put into its file as well, after it was set', () => {
+  planIs(
+    {
+      spec: asked,
+      memory: filed({ ...inForce, trials }, [1, 2]),
+      nodes: settledNodes(),
+      configPending: [0],
+    },
+    `
+      stage 1
+        tune node 0 for its version  # its process is new, or what it should be tuned to has changed
+      stage 2
+        write redis.conf into shop-master  # its next start is to have the options that it runs with
+    `,
+  )
+})
+
+test('a container recreated for the same node has another file to be written', () => {
+  const elsewhere = withNodeRecord(filed({ ...inForce, trials }, [0, 1, 2]), 1, record => ({
+    ...record,
+    filed: configFileDigest('another container', { spec: spec(), config }),
+  }))
+  assert.match(
+    planText({ spec: asked, memory: elsewhere, nodes: settledNodes() }),
+    /redis.conf into shop-replica-1/,
+  )
+})
+
+test('nothing is written where nothing was ever asked for, nor into a node that is down', () => {
+  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
+  const [master, first] = settledNodes()
+  assert.ok(master !== undefined && first !== undefined)
+  const text = planText({
+    spec: asked,
+    memory: filed({ ...inForce, trials }, [0, 1]),
+    nodes: [master, first, stopped(2)],
+  })
+  assert.doesNotMatch(text, /write redis.conf/)
+})
+
+test('when every option is taken away, the files lose them too', () => {
+  const without = { ...filed({ ...inForce, trials }, [0, 1, 2]), config: null }
+  assert.match(planText({ memory: without, nodes: settledNodes() }), /write redis.conf into shop-master/)
+})

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { withNodeRecord, type FlotillaMemory } from '../../../../src/model/record.js'
+import { maxMemoryBytes, totalMemoryLimitBytes } from '../../../../src/reconciler/desired/max-memory.js'
+import { limitsDigest } from '../../../../src/reconciler/desired/applied-digests.js'
+import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
+import {
+  container,
+  follower,
+  master,
+  planInput,
+  planIs,
+  planText,
+  replica,
+  settledNodes,
+  spec,
+  witnessed,
+  type Case,
+} from '../../support/world.js'
+
+const mib = 1_048_576
+const resources = { memoryBytes: 1024 * mib, cpus: 1.5 }
+
+function limited(memory: FlotillaMemory, ordinals: readonly number[], to = resources): FlotillaMemory {
+  return ordinals.reduce(
+    (known, ordinal) =>
+      withNodeRecord(known, ordinal, record => ({
+        ...record,
+        limited: limitsDigest(container(ordinal).containerId, to),
+        filed: null,
+      })),
+    memory,
+  )
+}
+
+test('data gets seven tenths of what the backlog leaves, and all there is without a limit', () => {
+  assert.equal(maxMemoryBytes({ memoryBytes: 1024 * mib, cpus: null }), 672 * mib)
+  assert.equal(maxMemoryBytes({ memoryBytes: null, cpus: null }), 0)
+})
+
+test('each container is limited while it runs, after maxmemory went below what the limit will be', () => {
+  const text = planText({
+    spec: { resources },
+    memory: witnessed([1, 2]),
+    nodes: settledNodes(),
+    configPending: [0, 1, 2],
+  })
+  assert.match(text, /tune node 0[^]*stage 2\n {2}limit shop-master to 1024 MiB and 1.5 CPUs/)
+})
+
+test('where the limit grows, it does so before maxmemory', () => {
+  const facts = { memory: { usedBytes: 1, rssBytes: 1, maxBytes: 100 * mib } }
+  const text = planText({
+    spec: { resources, replicas: 1 },
+    memory: limited(witnessed([1]), [0, 1], { ...resources, memoryBytes: 200 * mib }),
+    nodes: [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)],
+    configPending: [0, 1],
+  })
+  assert.match(text, /limit shop-master[^]*stage 2\n {2}tune node 0/)
+})
+
+test('a node that uses more than the limit is not limited, which would end it, but waited for', () => {
+  const full = { memory: { usedBytes: 600 * mib, rssBytes: 1_000 * mib, maxBytes: 0 } }
+  const text = planText({
+    spec: { resources, replicas: 0 },
+    memory: witnessed([]),
+    nodes: [master(0, full)],
+  })
+  assert.match(
+    text,
+    /waiting for: node 0 uses less memory: it has 1000 MiB, and a limit of 1024 MiB would end it/,
+  )
+  assert.doesNotMatch(text, /limit shop-master/)
+})
+
+const holding = (usedBytes: number, maxBytes = 0) => {
+  const facts = { memory: { usedBytes, rssBytes: usedBytes, maxBytes } }
+  return [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)]
+}
+const oneReplica = { resources, replicas: 1 }
+
+test('memory that is in use is not taken away where nothing may be evicted: writes would be refused', () => {
+  planIs(
+    { spec: oneReplica, memory: witnessed([1]), nodes: holding(700 * mib) },
+    `
+    refuses (MemoryInUse): node 0 holds 700 MiB, and maxmemory is to be 672 MiB: with maxmemory-policy noeviction every write would be refused, so no node is given less
+      type: raise spec.resources.memory in the manifest of shop, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru, or delete data   (flotilla cli shop info memory shows how much is held)
+    `,
+  )
+})
+
+test('a node that is new meanwhile may hold as much as the others', () => {
+  const nodes = holding(700 * mib, 800 * mib)
+  assert.deepEqual(tunedMaxmemory({ spec: oneReplica, memory: witnessed([1]), nodes, configPending: [1] }), [
+    String(800 * mib),
+  ])
+})
+
+test('memory that is in use is taken away where the policy makes room', () => {
+  const config = {
+    options: { 'maxmemory-policy': ['allkeys-lru'] },
+    live: { 'maxmemory-policy': 'allkeys-lru' },
+    restart: [],
+  }
+  const asked = { ...oneReplica, config: config.options }
+  const facts = {
+    spec: asked,
+    memory: witnessed([1], { config }),
+    nodes: holding(700 * mib),
+    configPending: [0],
+  }
+  assert.deepEqual(tunedMaxmemory(facts), [String(672 * mib)])
+})
+
+test('a node that is full to its maxmemory, as it was asked to be, holds nothing up', () => {
+  assert.doesNotMatch(
+    planText({ spec: oneReplica, memory: witnessed([1]), nodes: holding(673 * mib, 672 * mib) }),
+    /MemoryInUse/,
+  )
+})
+
+test('nothing is limited where no limits were ever asked for, and all is given back when they are taken away', () => {
+  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
+  const text = planText({ memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() })
+  assert.match(text, /limit shop-master to all memory and all CPUs/)
+})
+
+/** What nodes are told to have. */
+function tunedMaxmemory(facts: Case): readonly (string | undefined)[] {
+  return planFlotilla(planInput(facts))
+    .stages.flat()
+    .flatMap(action => (action.kind === 'apply-config' ? [action.options['maxmemory']] : []))
+}
+
+test('the limits of all nodes of all flotillas are added up', () => {
+  const specs = [spec({ resources, replicas: 2 }), spec({ replicas: 9 }), spec({ resources, replicas: 0 })]
+  assert.equal(totalMemoryLimitBytes(specs.map(one => ({ spec: one }))), 4 * 1024 * mib)
+})
