@@ -38,7 +38,7 @@ test('nodes that another state directory made are named, with where their passwo
 test('who is let in nowhere changes nothing: no node is made, started, stopped or cleared up', () => {
   const foreign = node(0, { container: { name: 'shop-master' }, probe: wrongPassword })
   const leftovers = [{ containerId: 'c'.repeat(64), name: 'shop-0-trial' }]
-  const refusal = /^refuses \(LockedOut\): node 0 [^\n]*\n  type: [^\n]*\n$/
+  const refusal = /^refuses \(AuthFailure\): node 0 [^\n]*\n  type: [^\n]*\n$/
   for (const recorded of [null, 0])
     for (const other of [[], [stopped(1)], [node(1, { container: { networks: [] } })], [stopped(7)]])
       assert.match(
