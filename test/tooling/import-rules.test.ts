@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { allRules, findImportCycle, violations } from './import-rules.js'
+import { roomOf, rooms } from './rooms.js'
 import { parseSource, readSources, type Source } from './source-tree.js'
 
 const folders = ['src', 'cmd', 'test', 'bench']
@@ -19,6 +20,19 @@ for (const rule of allRules) {
 
 test('no import leads back to where it started', () => {
   assert.equal(findImportCycle(sources), null)
+})
+
+test('each room of the table stands above those that may import it, so there is no circle', () => {
+  const names = rooms.map(({ name }) => name)
+  const wrong = rooms.flatMap(({ name, mayImport }, row) =>
+    mayImport.filter(one => !names.slice(0, row).includes(one)).map(one => `${name} → ${one}`),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('the table names the rooms that there are', () => {
+  const found = new Set(sources.map(({ path }) => roomOf(path)).filter(room => room !== null))
+  assert.deepEqual([...found].sort(), rooms.map(({ name }) => name).sort())
 })
 
 const plan = 'src/reconciler/plan/x.ts'
@@ -51,8 +65,15 @@ const offences: readonly { readonly path: string; readonly text: string }[] = [
   { path: plan, text: `const jitter = Math.random()` },
   { path: plan, text: `const startMs = performance.now()` },
   { path: plan, text: `setTimeout(again, 5)` },
-  { path: plan, text: `import { objectionsTo } from '../judge/judge.js'` },
-  { path: judge, text: `import { rightfulOrdinal } from '../plan/mastership.js'` },
+  { path: plan, text: `import { violationsOf } from '../judge/judge.js'` },
+  { path: judge, text: `import { recordedMaster } from '../plan/master/recorded-master.js'` },
+  { path: judge, text: `import { desiredPersistence } from '../desired/persistence.js'` },
+  { path: judge, text: `import type { Clock } from '../../clock.js'` },
+  { path: judge, text: `import { isDeepStrictEqual } from 'node:util'` },
+  { path: 'src/model/x.ts', text: `import { defaultTls } from '../manifest/sections/tls.js'` },
+  { path: 'src/state/x.ts', text: `import type { Plan } from '../reconciler/plan/plan-flotilla.js'` },
+  { path: 'src/reconciler/record/x.ts', text: `import type { Outcome } from '../loop/observe-and-plan.js'` },
+  { path: 'src/new-room/x.ts', text: `import type { Clock } from '../clock.js'` },
   { path: judge, text: `const nowMs = Date.now()` },
   { path: 'src/clock.ts', text: `import { uniqueName } from '../test/support/engine.js'` },
   { path: 'src/manifest/index.ts', text: `export const one = 1` },
@@ -88,7 +109,7 @@ describe('what only looks like an offence is none', () => {
     { path: plan, text: `// await the master, then Date.now()\nexport const one = 1` },
     {
       path: plan,
-      text: `/** Not process.env. */\nimport type { FlotillaSpec } from '../../manifest/spec.js'`,
+      text: `/** Not process.env. */\nimport type { FlotillaSpec } from '../../model/spec.js'`,
     },
     { path: plan, text: `const when = new Date(nowMs)` },
     { path: 'src/runtime/docker/x.ts', text: `import Modem from 'docker-modem'` },

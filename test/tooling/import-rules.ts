@@ -1,3 +1,4 @@
+import { whyNotImport } from './rooms.js'
 import type { Source } from './source-tree.js'
 
 /** A rule answers with what is wrong in a file, or null. */
@@ -41,54 +42,25 @@ export const planRules: readonly Rule[] = [
   },
 ]
 
-/** The judge is worth what it does not share with what it judges. */
-export const judgeRules: readonly Rule[] = [
-  {
-    name: 'src/reconciler/judge/ knows what a plan and its input are, and nothing of how one is made',
-    whyNot: ({ path, imports }) => {
-      if (!isIn(path, [judgeFolder])) return null
-      const decides = imports.find(({ target }) => target === null || !isIn(target, judgeKnows))
-      return decides === undefined ? null : `imports ${decides.specifier}`
-    },
-  },
-  {
-    name: 'src/reconciler/plan/ imports nothing of src/reconciler/judge/',
-    whyNot: ({ path, imports }) => {
-      const judged = imports.find(({ target }) => target !== null && isIn(target, [judgeFolder]))
-      return judged === undefined || !isIn(path, [planFolder]) ? null : `imports ${judged.specifier}`
-    },
-  },
-]
-
-/** Layers point one way: programs and tests use the source, never the other way round. */
-export const layerRule: Rule = {
-  name: 'src/ imports nothing of cmd/, test/, bench/ or scripts/',
+/** The law of rooms: who may import whom. The table is rooms.ts. */
+export const roomRule: Rule = {
+  name: 'a room imports only what the table of rooms allows it',
   whyNot: ({ path, imports }) => {
-    if (!path.startsWith('src/')) return null
-    const upward = imports.find(({ target }) => target !== null && !target.startsWith('src/'))
-    return upward === undefined ? null : `imports ${upward.specifier}`
+    const reasons = imports.map(({ target }) =>
+      target === null ? null : whyNotImport({ from: path, to: target }),
+    )
+    return reasons.find(reason => reason !== null) ?? null
   },
 }
 
-/** The page runs in a browser: it gets none of Node, and the daemon gets none of it. */
-export const pageRules: readonly Rule[] = [
-  {
-    name: 'src/dashboard/ imports nothing of Node',
-    whyNot: ({ path, imports }) => {
-      const nodes = imports.find(({ specifier }) => specifier.startsWith('node:'))
-      return nodes === undefined || !isPage(path) ? null : `imports ${nodes.specifier}`
-    },
+/** The page runs in a browser: it gets none of Node. */
+export const pageRule: Rule = {
+  name: 'src/dashboard/ imports nothing of Node',
+  whyNot: ({ path, imports }) => {
+    const nodes = imports.find(({ specifier }) => specifier.startsWith('node:'))
+    return nodes === undefined || !path.startsWith('src/dashboard/') ? null : `imports ${nodes.specifier}`
   },
-  {
-    name: 'the rest of src/ imports nothing of src/dashboard/',
-    whyNot: ({ path, imports }) => {
-      const inward = imports.find(({ target }) => target !== null && isPage(target))
-      return inward === undefined || isPage(path) || !path.startsWith('src/')
-        ? null
-        : `imports ${inward.specifier}`
-    },
-  },
-]
+}
 
 export const shapeRules: readonly Rule[] = [
   {
@@ -106,9 +78,8 @@ export const allRules: readonly Rule[] = [
   ...portRules,
   environmentRule,
   ...planRules,
-  ...judgeRules,
-  layerRule,
-  ...pageRules,
+  roomRule,
+  pageRule,
   ...shapeRules,
 ]
 
@@ -150,16 +121,6 @@ const planFolder = 'src/reconciler/plan/'
 
 const judgeFolder = 'src/reconciler/judge/'
 
-const judgeKnows = [
-  judgeFolder,
-  'src/model/plan.ts',
-  'src/model/plan-input.ts',
-  'src/model/record.ts',
-  'src/model/names.ts',
-  'src/model/node-facts.ts',
-  'src/model/volume-location.ts',
-]
-
 const impureFolders = ['src/runtime/docker/', 'src/runtime/fake/', 'src/redis/client/', 'src/redis/fake/']
 
 const impureWords =
@@ -183,10 +144,6 @@ function onlyIn({
       return stray === undefined ? null : `imports ${stray.specifier}`
     },
   }
-}
-
-function isPage(path: string): boolean {
-  return path.startsWith('src/dashboard/')
 }
 
 function isPure(path: string): boolean {

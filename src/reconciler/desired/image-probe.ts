@@ -1,4 +1,4 @@
-import { isDifferentError } from '../record/report-sampling.js'
+import { isDifferentError } from '../../report-sampling.js'
 import { isDeepStrictEqual } from 'node:util'
 import type { RedisOptions } from '../../model/redis.js'
 import type { ImageProbe, DataProbe } from '../../model/record.js'

@@ -1,12 +1,11 @@
 import { errorCode, explainError, FlotillaError } from '../../errors.js'
 import type { EventSink } from '../../events/catalogue.js'
-import type { FlotillaRecord } from '../record/flotilla-record.js'
 import type { FailedAction, FlotillaMemory } from '../../model/record.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { failureOf, isBackedOff, actionKey, retryDelayMs, subjectOf } from '../plan/action-backoff.js'
 import type { Action, Plan } from '../../model/plan.js'
 import { renderAction } from '../plan/render-plan.js'
-import { isDifferentError, isReported } from '../record/report-sampling.js'
+import { isDifferentError, isReported } from '../../report-sampling.js'
 import { isEngineGone, type ActionFailure } from './execute.js'
 
 /**
@@ -28,7 +27,7 @@ export function sortFailures(
  * (see isReported), another reason at once, and the end of it.
  */
 export function recordResults(
-  record: Pick<FlotillaRecord, 'memory' | 'setMemory'>,
+  record: { readonly memory: FlotillaMemory; readonly setMemory: (memory: FlotillaMemory) => void },
   input: PlanInput,
   tried: {
     readonly events: EventSink

@@ -1,6 +1,6 @@
 import { errorCode } from '../../errors.js'
 import type { Action } from '../../model/plan.js'
-import { isReported } from '../record/report-sampling.js'
+import { isReported } from '../../report-sampling.js'
 import { probeOfImage, withImageProbe } from '../desired/image-probe.js'
 import type { ExecutionContext } from './execution-context.js'
 import { probeImage } from './probe-image.js'

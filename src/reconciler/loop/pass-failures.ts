@@ -4,7 +4,7 @@ import type { EventSink } from '../../events/catalogue.js'
 import { ActionFailed } from './act.js'
 import { backoffMs } from '../../backoff.js'
 import type { FailingStatus } from '../../model/status.js'
-import { isDifferentError, isReported } from '../record/report-sampling.js'
+import { isDifferentError, isReported } from '../../report-sampling.js'
 
 interface PassFailure {
   /** In a row. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentSink } from '../../../src/events/silent-sink.js'
 import { defaultPersistence } from '../../../src/manifest/sections/persistence.js'
-import { FlotillaRecord } from '../../../src/reconciler/record/flotilla-record.js'
+import { FlotillaRecord } from '../../../src/reconciler/loop/flotilla-record.js'
 import { StateStore } from '../../../src/state/state-store.js'
 import { memory, nodeRecord, spec } from '../support/world.js'
 

@@ -5,7 +5,7 @@ import { desiredPersistence } from '../desired/persistence.js'
 import type { StateStore } from '../../state/state-store.js'
 import { Semaphore } from '../../semaphore.js'
 import type { FlotillaMemory, ManifestMissing } from '../../model/record.js'
-import type { Assessment } from '../loop/observe-and-plan.js'
+import type { Assessment } from './observe-and-plan.js'
 import type { FlotillaStatus } from '../../model/status.js'
 
 /**
