@@ -1,5 +1,4 @@
 import { selectMembers, type Members } from './members/select-members.js'
-import { factsOf } from './members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { decideMaster, operationFor, recordedMasterOrdinal } from './master/decide-master.js'
 import type { MasterDecision } from './master/master-decision.js'
@@ -195,7 +194,7 @@ function planUnrecordedMaster(
   }
   if (kind !== 'external') return [record]
   const old = members.wanted.find(node => node.ordinal === operation.from)
-  const clients = old === undefined || factsOf(old) === null ? [] : releaseClients(old.ordinal, true)
+  const clients = old === undefined || old.facts === null ? [] : releaseClients(old.ordinal, true)
   return [record, planNaming(input, members, ordinal), { actions: clients }]
 }
 

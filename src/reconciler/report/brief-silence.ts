@@ -1,5 +1,5 @@
 import type { Members } from '../plan/members/select-members.js'
-import type { ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { FlotillaStatus } from '../../model/status.js'
 import { nodeAlias } from '../../model/names.js'
@@ -21,7 +21,7 @@ export function withoutBriefSilence(
   previous: FlotillaStatus | null,
   recordedMaster: number | null,
 ): Members {
-  const asReported = (node: ClassifiedNode): ClassifiedNode => {
+  const asReported = (node: Member): Member => {
     const alias = nodeAlias(input.spec.name, node.ordinal)
     const wasOnline = previous?.nodes.find(one => one.alias === alias)?.health === 'online'
     if (!wasOnline || !isBrieflySilent(input, node)) return node
@@ -31,7 +31,7 @@ export function withoutBriefSilence(
 }
 
 /** Silent, as against refused: a process that is gone refuses. */
-function isBrieflySilent(input: PlanInput, { bucket, seen }: ClassifiedNode): boolean {
+function isBrieflySilent(input: PlanInput, { bucket, seen }: Member): boolean {
   const sinceMs = seen?.unreachableSinceMs ?? null
   const isSilent = seen?.probe?.kind === 'silent' || seen?.probe?.kind === 'hung'
   return bucket === 'unreachable' && isSilent && sinceMs !== null && input.seen.atMs - sinceMs < reportAfterMs

@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../../model/record.js'
 import { masterName, nodeAlias, roleName } from '../../model/names.js'
 import { selectMembers } from '../plan/members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { recordedMasterOrdinal } from '../plan/master/decide-master.js'
 import type { Plan } from '../../model/plan.js'
@@ -156,7 +156,7 @@ export function computeStatus(input: PlanInput, plan: Plan, context: StatusConte
 }
 
 /** Nothing is planned for a node that does not say what it needs: of a new spec that means nothing. */
-function allReport({ tls }: PlanInput, wanted: readonly ClassifiedNode[]): boolean {
+function allReport({ tls }: PlanInput, wanted: readonly Member[]): boolean {
   return wanted.every(
     node =>
       (node.bucket === 'master' || node.bucket === 'online') && (tls === null || transportOf(node) !== null),
@@ -203,7 +203,7 @@ function reasonOf(
   phase: Phase,
   plan: Plan,
   context: StatusContext,
-  wanted: readonly ClassifiedNode[],
+  wanted: readonly Member[],
   summary: string,
 ): string {
   if (phase === 'Ready') return `a master and ${summary}`
@@ -233,9 +233,9 @@ function toCondition(
   }
 }
 
-function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNode | null): NodeStatus {
-  const facts = factsOf(node)
-  const masterFacts = master === null ? null : factsOf(master)
+function nodeStatus(input: PlanInput, node: Member, master: Member | null): NodeStatus {
+  const { facts } = node
+  const masterFacts = master === null ? null : master.facts
   const isMaster = node === master
   const alias = nodeAlias(input.spec.name, node.ordinal)
   const recordedMaster = node.ordinal === (master?.ordinal ?? recordedMasterOrdinal(input))
@@ -279,7 +279,7 @@ function nodeStatus(input: PlanInput, node: ClassifiedNode, master: ClassifiedNo
 /** What is of the process, whatever its part in the flotilla. */
 function processStatus(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
 ): Pick<
   NodeStatus,
   | 'replid'
@@ -291,7 +291,7 @@ function processStatus(
   | 'startedAt'
   | 'crashes'
 > {
-  const facts = factsOf(node)
+  const { facts } = node
   const container = node.seen?.container
   const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
   return {
@@ -306,7 +306,7 @@ function processStatus(
   }
 }
 
-function unhealthyNodes(wanted: readonly ClassifiedNode[]): string {
+function unhealthyNodes(wanted: readonly Member[]): string {
   return wanted
     .filter(node => node.bucket !== 'online' && node.bucket !== 'master')
     .map(node => `node ${node.ordinal} is ${healthOf[node.bucket]}`)

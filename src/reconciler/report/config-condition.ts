@@ -1,5 +1,5 @@
 import { isConfigAccepted } from '../desired/accepted-config.js'
-import type { ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import { hasStaleConfigFile } from '../plan/settings/config-file.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Plan } from '../../model/plan.js'
@@ -8,11 +8,7 @@ import { conditionFalse, conditionTrue, type ConditionValue } from './condition-
 import type { NodeStatus } from '../../model/status.js'
 
 /** Per node it says the same, so that nobody has to guess which one is meant. */
-export function configCondition(
-  input: PlanInput,
-  plan: Plan,
-  wanted: readonly ClassifiedNode[],
-): ConditionValue {
+export function configCondition(input: PlanInput, plan: Plan, wanted: readonly Member[]): ConditionValue {
   const names = Object.keys(input.spec.config)
   const refusal = plan.refusals.find(({ code }) => code === 'ConfigRefused')
   if (refusal !== undefined) return conditionFalse('Refused', refusal.reason)
@@ -29,7 +25,7 @@ export function configCondition(
     : conditionTrue('Applied', `every node has ${names.join(', ')}`)
 }
 
-export function configOf(input: PlanInput, node: ClassifiedNode): NodeStatus['config'] {
+export function configOf(input: PlanInput, node: Member): NodeStatus['config'] {
   if (node.outdated) return 'outdated'
   return node.seen === null || isConfigPending(input, node) || hasStaleConfigFile(input, node)
     ? 'pending'

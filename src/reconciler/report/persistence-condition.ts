@@ -1,4 +1,4 @@
-import type { ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { isPersistenceApplied } from '../plan/settings/persistence.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
@@ -7,7 +7,7 @@ import { conditionFalse, conditionTrue, type ConditionValue } from './condition-
  * Whether every node keeps its data as the manifest says; one that keeps it otherwise until it is recreated
  * does not.
  */
-export function persistenceCondition(input: PlanInput, wanted: readonly ClassifiedNode[]): ConditionValue {
+export function persistenceCondition(input: PlanInput, wanted: readonly Member[]): ConditionValue {
   const { mode } = input.spec.persistence
   const pendingNodes = wanted.filter(node => !isPersistenceApplied(input, node)).map(node => node.ordinal)
   if (pendingNodes.length > 0)

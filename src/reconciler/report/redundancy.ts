@@ -1,4 +1,4 @@
-import { factsOf, type ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { ActionBody, Plan } from '../../model/plan.js'
 
@@ -37,8 +37,8 @@ const reconnectMs = 10_000
  * After a change of masters that was asked for the replicas connect anew. All of them live and have their
  * data: no copy is lost meanwhile.
  */
-export function isReconnecting({ memory, seen }: PlanInput, wanted: readonly ClassifiedNode[]): boolean {
+export function isReconnecting({ memory, seen }: PlanInput, wanted: readonly Member[]): boolean {
   const last = memory.history.at(-1)
   if (last?.kind !== 'switchover' || last.result !== 'done') return false
-  return seen.atMs - last.endedAtMs < reconnectMs && wanted.every(node => factsOf(node) !== null)
+  return seen.atMs - last.endedAtMs < reconnectMs && wanted.every(node => node.facts !== null)
 }

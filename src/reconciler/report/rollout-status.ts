@@ -1,4 +1,4 @@
-import { isInService, type ClassifiedNode } from '../plan/members/classify.js'
+import { isInService, type Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { RolloutStatus } from '../../model/status.js'
 
@@ -8,7 +8,7 @@ import type { RolloutStatus } from '../../model/status.js'
  */
 export function rolloutStatus(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   now: { readonly complete: boolean; readonly before: RolloutStatus | null },
 ): RolloutStatus | null {
   const { complete, before } = now

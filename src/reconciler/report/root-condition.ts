@@ -1,4 +1,4 @@
-import type { ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { FlotillaStatus } from '../../model/status.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
@@ -9,7 +9,7 @@ import { conditionFalse, conditionTrue, type ConditionValue } from './condition-
  */
 export function rootCondition(
   { spec }: PlanInput,
-  wanted: readonly ClassifiedNode[],
+  wanted: readonly Member[],
   previous: FlotillaStatus | null,
 ): ConditionValue {
   const before = previous?.conditions.find(({ type }) => type === 'RunsAsRoot')

@@ -1,8 +1,7 @@
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Members } from '../plan/members/select-members.js'
-import type { ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import { transportOf } from '../plan/settings/replication-tls.js'
-import { factsOf } from '../plan/members/classify.js'
 import { redisPort } from '../../model/names.js'
 import { tlsPort } from '../../redis/tls.js'
 import { fingerprintIn, hasCertificates } from '../../tls/tls-view.js'
@@ -40,10 +39,10 @@ export function certificateExpiringCondition({ tls, spec }: PlanInput): Conditio
   return conditionTrue('ExpiresSoon', `${subject} ends on ${new Date(expiresAtMs).toISOString()}. ${remedy}`)
 }
 
-function matchesDesiredTls({ tls }: PlanInput, node: ClassifiedNode): boolean {
+function matchesDesiredTls({ tls }: PlanInput, node: Member): boolean {
   const transport = transportOf(node)
   if (tls === null || transport === null) return false
-  const upstream = factsOf(node)?.upstream ?? null
+  const upstream = node.facts?.upstream ?? null
   const hasDesiredUpstream = upstream === null || upstream.port === (tls.mode === 'off' ? redisPort : tlsPort)
   const hasCertificate =
     tls.mode === 'off' ||

@@ -1,6 +1,6 @@
 import { writeRefusal, type WriteRefusal } from '../../redis/write-refusal.js'
 import { desiredPersistence } from '../desired/persistence.js'
-import { factsOf, type ClassifiedNode } from '../plan/members/classify.js'
+import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { desiredOptions } from '../plan/settings/desired-options.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
@@ -10,10 +10,10 @@ import type { RedisFacts } from '../../model/redis.js'
 /** Why the master refuses the writes of its clients; null when it takes them, or there is none. */
 export function refusedWrites(
   input: PlanInput,
-  master: ClassifiedNode | null,
+  master: Member | null,
   previous: FlotillaStatus | null,
 ): WriteRefusal | null {
-  const facts = master === null ? null : factsOf(master)
+  const facts = master === null ? null : master.facts
   if (facts === null || master === null) return null
   const before = previous?.nodes.find(({ ordinal }) => ordinal === master.ordinal)
   const refusedBefore = before?.startedAt === startedAtOf(master) ? (before.refusedWrites ?? 0) : 0
@@ -40,7 +40,7 @@ export function refusedWritesOf({ refused }: RedisFacts): number {
   return refused.outOfMemory + refused.disk + refused.tooFewReplicas
 }
 
-function startedAtOf({ seen }: ClassifiedNode): string | null {
+function startedAtOf({ seen }: Member): string | null {
   const startedAtMs = seen?.container.startedAtMs ?? null
   return startedAtMs === null ? null : new Date(startedAtMs).toISOString()
 }
@@ -48,7 +48,7 @@ function startedAtOf({ seen }: ClassifiedNode): string | null {
 /** The condition WritesAccepted. `whyNone` says why there is no master. */
 export function writesCondition(
   input: PlanInput,
-  master: ClassifiedNode | null,
+  master: Member | null,
   { refusal, whyNone }: { readonly refusal: WriteRefusal | null; readonly whyNone: string },
 ): ConditionValue {
   if (master === null) return conditionFalse('NoMaster', whyNone)

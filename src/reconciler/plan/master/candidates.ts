@@ -1,6 +1,6 @@
 import { whyNotReadable } from '../../../redis/rdb-format.js'
 import type { Lineage, NodeRecord } from '../../../model/record.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 
 /** A node that could be master, or the reason why not: one row of the decision table that a failover logs. */
 export interface Candidate {
@@ -29,19 +29,16 @@ export interface CandidateRules {
  * Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most
  * of the others can follow, then whom nothing else speaks against, then lowest ordinal.
  */
-export function rankCandidates(
-  nodes: readonly ClassifiedNode[],
-  rules: CandidateRules,
-): readonly Candidate[] {
-  const offsetOf = (node: ClassifiedNode): number => factsOf(node)?.upstream?.appliedOffset ?? -1
+export function rankCandidates(nodes: readonly Member[], rules: CandidateRules): readonly Candidate[] {
+  const offsetOf = (node: Member): number => node.facts?.upstream?.appliedOffset ?? -1
   // Whoever has come further in the same history than one that may be promoted is no old copy, also if nobody
   // saw it in sync.
   const seen = nodes.filter(node => whyNotPromote(node, rules) === null).map(offsetOf)
-  const isAhead = (node: ClassifiedNode): boolean => seen.length > 0 && offsetOf(node) > Math.max(...seen)
+  const isAhead = (node: Member): boolean => seen.length > 0 && offsetOf(node) > Math.max(...seen)
   const unableToRead = (ordinal: number): number => countUnableToRead(nodes, ordinal)
   return nodes
     .map(node => {
-      const facts = factsOf(node)
+      const { facts } = node
       return {
         ordinal: node.ordinal,
         offset: facts?.upstream?.appliedOffset ?? null,
@@ -62,10 +59,12 @@ export function rankCandidates(
 /**
  * How many of the others could not read what this one would send them as master: they run an older server.
  */
-function countUnableToRead(nodes: readonly ClassifiedNode[], ordinal: number): number {
-  const facts = nodes.filter(node => node.ordinal === ordinal).map(factsOf)[0] ?? null
+function countUnableToRead(nodes: readonly Member[], ordinal: number): number {
+  const facts = nodes.filter(node => node.ordinal === ordinal).map(node => node.facts)[0] ?? null
   if (facts === null) return 0
-  return nodes.map(factsOf).filter(other => other !== null && whyNotReadable(facts, other) !== null).length
+  return nodes
+    .map(node => node.facts)
+    .filter(other => other !== null && whyNotReadable(facts, other) !== null).length
 }
 
 /**
@@ -73,10 +72,10 @@ function countUnableToRead(nodes: readonly ClassifiedNode[], ordinal: number): n
  * not known to lack more than is allowed. Null when nothing speaks against it.
  */
 export function whyNotPromote(
-  node: ClassifiedNode,
+  node: Member,
   { known, maxLagBytes, seenInSync }: Omit<CandidateRules, 'lastChoices'>,
 ): string | null {
-  const facts = factsOf(node)
+  const { facts } = node
   if (facts === null) return `it does not answer (${node.bucket})`
   if (node.bucket === 'loading' || facts.loading !== null || facts.asyncLoading)
     return 'it is loading its data'

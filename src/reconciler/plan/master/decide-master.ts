@@ -1,7 +1,7 @@
 import type { Lineage, Operation, OperationKind } from '../../../model/record.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode, reasonOf } from '../members/classify.js'
+import { type Member, reasonOf } from '../members/classify.js'
 import {
   dataLossGuard,
   highestOffset,
@@ -69,11 +69,7 @@ export function recordedMasterOrdinal({ memory, seen }: Pick<PlanInput, 'memory'
   }
 }
 
-function decideRecorded(
-  input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  recordedMaster: number,
-): MasterDecision {
+function decideRecorded(input: PlanInput, nodes: readonly Member[], recordedMaster: number): MasterDecision {
   const node = nodes.find(one => one.ordinal === recordedMaster)
   if (node === undefined) return pendingOn(recordedMaster, 'its container is created')
   const operation = input.memory.operation
@@ -128,12 +124,8 @@ function decideRecorded(
  * The recorded master is up again, as the replica that every node is born as. Does it still hold what it
  * held, and does nobody else reign?
  */
-function decideUnpromoted(
-  input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  node: ClassifiedNode,
-): MasterDecision {
-  const facts = factsOf(node)
+function decideUnpromoted(input: PlanInput, nodes: readonly Member[], node: Member): MasterDecision {
+  const { facts } = node
   if (facts === null) return pendingOn(node.ordinal, 'it answers')
   if (facts.failingOver) return pendingOn(node.ordinal, 'the FAILOVER that it was sent is over', 50)
   const others = nodes.filter(other => other.ordinal !== node.ordinal)
@@ -153,7 +145,7 @@ function decideUnpromoted(
       ordinal: node.ordinal,
       refusal: dataLossGuard(input.spec.name, {
         node,
-        came: `is the recorded master and came back at offset ${facts.offset} of a history that node ${ahead.ordinal} has up to ${factsOf(ahead)?.offset}`,
+        came: `is the recorded master and came back at offset ${facts.offset} of a history that node ${ahead.ordinal} has up to ${ahead.facts?.offset}`,
         holders: [ahead],
       }),
     }
@@ -182,8 +174,8 @@ function decideUnpromoted(
 /** A promotion under way is brought to its end, and what a person asks for is done at once. */
 function promotionBackoff(
   { memory, ...input }: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  { seen }: ClassifiedNode,
+  nodes: readonly Member[],
+  { seen }: Member,
 ): Wait | null {
   if (memory.operation !== null || memory.request !== null) return null
   const diedAtMs = seen?.container.startedAtMs ?? input.seen.atMs
@@ -196,7 +188,7 @@ function promotionBackoff(
  */
 function confirmOldMasterDown(
   input: PlanInput,
-  others: readonly ClassifiedNode[],
+  others: readonly Member[],
   promoted: number,
 ): MasterDecision | null {
   const { operation } = input.memory
@@ -222,16 +214,12 @@ function confirmOldMasterDown(
  * whoever holds the recorded one is further on. An append-only file knows none, and has all that its process
  * had.
  */
-function holderOfRecordedData(
-  known: Lineage,
-  facts: RedisFacts,
-  others: readonly ClassifiedNode[],
-): ClassifiedNode | null {
+function holderOfRecordedData(known: Lineage, facts: RedisFacts, others: readonly Member[]): Member | null {
   if (facts.persistence.aofEnabled || facts.replid === known.replid) return null
   const holders = others.filter(other => keyCountOf(other) > 0)
   return (
-    mostAdvancedOfLineage(holders.filter(other => isOfLineage(factsOf(other), known.replid))) ??
-    highestOffset(holders.filter(other => isLaterSnapshot(factsOf(other), facts))) ??
+    mostAdvancedOfLineage(holders.filter(other => isOfLineage(other.facts, known.replid))) ??
+    highestOffset(holders.filter(other => isLaterSnapshot(other.facts, facts))) ??
     mostKeysBeyond(holders, known, facts)
   )
 }
@@ -240,14 +228,10 @@ function holderOfRecordedData(
  * An append-only file knows no history, so where it says more keys than the snapshot, and more were recorded,
  * nothing else can be compared.
  */
-function mostKeysBeyond(
-  holders: readonly ClassifiedNode[],
-  known: Lineage,
-  facts: RedisFacts,
-): ClassifiedNode | null {
+function mostKeysBeyond(holders: readonly Member[], known: Lineage, facts: RedisFacts): Member | null {
   if (known.keys <= facts.keys) return null
   const withMoreKeys = holders.filter(
-    other => factsOf(other)?.persistence.aofEnabled === true && keyCountOf(other) > facts.keys,
+    other => other.facts?.persistence.aofEnabled === true && keyCountOf(other) > facts.keys,
   )
   return withMoreKeys.toSorted((a, b) => keyCountOf(b) - keyCountOf(a) || a.ordinal - b.ordinal)[0] ?? null
 }
@@ -260,8 +244,8 @@ function isLaterSnapshot(theirs: RedisFacts | null, facts: RedisFacts): boolean 
   return theirs !== null && theirs.replid !== facts.replid && theirs.offset > facts.offset
 }
 
-function describeHolder(holder: ClassifiedNode, known: Lineage | null): string {
-  const facts = factsOf(holder)
+function describeHolder(holder: Member, known: Lineage | null): string {
+  const { facts } = holder
   if (known !== null && isOfLineage(facts, known.replid))
     return `which node ${holder.ordinal} holds up to ${facts?.offset}`
   return facts?.persistence.aofEnabled === true
@@ -293,7 +277,7 @@ function isOfLineage(facts: RedisFacts | null, replid: string): boolean {
  * A creation that was cut short goes on as one while no other node says, or may say once it is asked, that
  * there is anything.
  */
-function isStillEmpty(input: PlanInput, nodes: readonly ClassifiedNode[], recordedMaster: number): boolean {
+function isStillEmpty(input: PlanInput, nodes: readonly Member[], recordedMaster: number): boolean {
   const others = nodes.filter(node => node.ordinal !== recordedMaster)
   return others.every(node => keyCountOf(node) === 0 && !reportsMaster(node) && !mayHoldData(input, node))
 }
@@ -334,7 +318,7 @@ export function operationFor(
  * Looked at often enough to see it end or come back soon, and by a look that ends, in vain again, just when
  * its time is over.
  */
-function recheckForHangMs(input: PlanInput, node: ClassifiedNode): number {
+function recheckForHangMs(input: PlanInput, node: Member): number {
   const sinceMs = node.seen?.unreachableSinceMs ?? input.seen.atMs
   const leftMs = sinceMs + hangBudgetMs(input, node) - input.seen.atMs
   // Nobody asks one that is frozen by the engine.

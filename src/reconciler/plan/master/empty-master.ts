@@ -1,4 +1,4 @@
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { dataLossGuard, keyCountOf } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
@@ -8,11 +8,7 @@ import { promoteRecorded, lastKnownLineage, mayHoldData, pendingOnOthers } from 
  * It holds nothing. That is right only if nothing was ever there: our record may be older than the data, so
  * the other nodes are asked too.
  */
-export function decideEmptyMaster(
-  input: PlanInput,
-  others: readonly ClassifiedNode[],
-  node: ClassifiedNode,
-): MasterDecision {
+export function decideEmptyMaster(input: PlanInput, others: readonly Member[], node: Member): MasterDecision {
   const had = lastKnownLineage(input, node.ordinal)?.keys ?? 0
   const unanswered = others.filter(other => mayHoldData(input, other))
   const holders = others.filter(other => keyCountOf(other) > 0)
@@ -49,14 +45,14 @@ const silenceMsMax = 30_000
  */
 function decideWithoutAnswers(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   {
     unanswered,
     holders,
     had,
   }: {
-    readonly unanswered: readonly ClassifiedNode[]
-    readonly holders: readonly ClassifiedNode[]
+    readonly unanswered: readonly Member[]
+    readonly holders: readonly Member[]
     readonly had: number
   },
 ): MasterDecision {
@@ -81,6 +77,6 @@ function decideWithoutAnswers(
 }
 
 /** It was in sync when it was last seen, and held nothing. */
-function wasEmpty(input: PlanInput, { ordinal }: ClassifiedNode): boolean {
+function wasEmpty(input: PlanInput, { ordinal }: Member): boolean {
   return input.memory.nodes.find(node => node.ordinal === ordinal)?.lineage?.keys === 0
 }

@@ -1,6 +1,6 @@
 import type { Lineage } from '../../../model/record.js'
 import { masterLinkAlias, nodeAlias } from '../../../model/names.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { hasUnknownData, keyCountOf, reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
@@ -28,7 +28,7 @@ import type { RedisFacts } from '../../../model/redis.js'
  */
 export function decideExternalChange(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   recordedMaster: number,
 ): MasterDecision | null {
   const { operation, request } = input.memory
@@ -36,7 +36,7 @@ export function decideExternalChange(
   // was found.
   if (operation !== null || (request?.kind === 'failover' && request.force)) return null
   const [found, second] = nodes.filter(reportsMaster)
-  const facts = found === undefined ? null : factsOf(found)
+  const facts = found === undefined ? null : found.facts
   if (found === undefined || facts === null || second !== undefined || found.ordinal === recordedMaster)
     return null
   const isNamed = holderOfMasterName(input.spec.name, [found]) !== undefined
@@ -70,8 +70,8 @@ export function decideExternalChange(
 }
 
 /** It copies whoever took its place, or has been told to and has nothing beyond it. */
-function followsNewMaster(input: PlanInput, old: ClassifiedNode, found: ClassifiedNode): boolean {
-  const [own, master] = [factsOf(old), factsOf(found)]
+function followsNewMaster(input: PlanInput, old: Member, found: Member): boolean {
+  const [own, master] = [old.facts, found.facts]
   if (own === null || master === null || own.upstream === null) return false
   if (isCopyOf(own, master)) return true
   return own.upstream.host === nodeAlias(input.spec.name, found.ordinal) && isPartOf(own, master)
@@ -90,7 +90,7 @@ function isPartOf(own: RedisFacts, { previous }: RedisFacts): boolean {
   return previous !== null && own.replid === previous.replid && own.offset < previous.untilOffset
 }
 
-function isDown({ bucket }: ClassifiedNode): boolean {
+function isDown({ bucket }: Member): boolean {
   return bucket === 'stopped' || bucket === 'absent' || bucket === 'removing'
 }
 
@@ -115,21 +115,21 @@ function missingHistory(
   seen: {
     readonly facts: RedisFacts
     readonly known: Lineage | null
-    readonly others: readonly ClassifiedNode[]
+    readonly others: readonly Member[]
   },
 ): string | null {
   const { facts, known, others } = seen
   if (known === null) return null
   const end = offsetInLineage(facts, known.replid)
   const further = others.find(node => {
-    const own = factsOf(node)
+    const own = node.facts
     const isRecorded = node.ordinal === input.memory.master?.ordinal
     return (
       !isRecorded && own !== null && own.replid === known.replid && own.keys > 0 && own.offset > (end ?? 0)
     )
   })
   if (further !== undefined)
-    return `lacks what node ${further.ordinal} has, the recorded history up to ${factsOf(further)?.offset}`
+    return `lacks what node ${further.ordinal} has, the recorded history up to ${further.facts?.offset}`
   if (end !== null && end < known.offset)
     return `has the recorded history up to ${end}, which had come to ${known.offset}`
   return end === null && facts.keys === 0 && known.keys > 0
@@ -137,7 +137,7 @@ function missingHistory(
     : null
 }
 
-function refuseAdoption(flotilla: string, found: ClassifiedNode, missing: string): Refusal {
+function refuseAdoption(flotilla: string, found: Member, missing: string): Refusal {
   return {
     code: 'DataLossGuard',
     reason: `node ${found.ordinal} was made master by somebody else, and ${missing}`,
@@ -151,28 +151,28 @@ function refuseAdoption(flotilla: string, found: ClassifiedNode, missing: string
  */
 function unprovenCopies(
   input: PlanInput,
-  others: readonly ClassifiedNode[],
-  { facts, old }: { readonly facts: RedisFacts; readonly old: ClassifiedNode },
-): readonly ClassifiedNode[] {
+  others: readonly Member[],
+  { facts, old }: { readonly facts: RedisFacts; readonly old: Member },
+): readonly Member[] {
   return others.filter(node => {
     if (node === old && isDown(node)) return false
-    const own = factsOf(node)
+    const own = node.facts
     if (own === null || node.bucket === 'loading') return hasUnknownData(input, node)
     return own.keys > 0 && !isCopyOf(own, facts) && !isPartOf(own, facts)
   })
 }
 
 /** It has been told to copy the new master, and is about to. */
-function isToldToFollow(input: PlanInput, node: ClassifiedNode, found: ClassifiedNode): boolean {
-  const host = factsOf(node)?.upstream?.host
+function isToldToFollow(input: PlanInput, node: Member, found: Member): boolean {
+  const host = node.facts?.upstream?.host
   return host === nodeAlias(input.spec.name, found.ordinal) || host === masterLinkAlias
 }
 
-function describeUnrelated(node: ClassifiedNode): string {
+function describeUnrelated(node: Member): string {
   return `node ${node.ordinal} holds ${keyCountOf(node)} keys of another history`
 }
 
-function waitForComparison(found: ClassifiedNode, unsure: readonly ClassifiedNode[]): MasterDecision {
+function waitForComparison(found: Member, unsure: readonly Member[]): MasterDecision {
   return {
     kind: 'pending',
     ordinal: found.ordinal,

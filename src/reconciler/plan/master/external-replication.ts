@@ -4,7 +4,7 @@ import type { FlotillaSpec } from '../../../model/spec.js'
 import { nodeAlias } from '../../../model/names.js'
 import type { ObservedSource } from '../../../model/observation.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { planProvisioning } from '../nodes/provisioning.js'
@@ -55,8 +55,8 @@ function chooseLeader({ wanted, excess }: Members, seen: ObservedSource): number
   return nodes.find(node => followsSource(node, seen))?.ordinal ?? nodes[0]?.ordinal ?? 0
 }
 
-function followsSource(node: ClassifiedNode, { upstream }: ObservedSource): boolean {
-  const followed = factsOf(node)?.upstream
+function followsSource(node: Member, { upstream }: ObservedSource): boolean {
+  const followed = node.facts?.upstream
   return upstream !== null && followed?.host === upstream.host && followed.port === upstream.port
 }
 
@@ -72,8 +72,7 @@ function whyNotBegin(
   const isUnderWay =
     nodes.some(node => followsSource(node, seen)) &&
     nodes.every(
-      node =>
-        followsSource(node, seen) || factsOf(node)?.upstream?.host === nodeAlias(input.spec.name, leader),
+      node => followsSource(node, seen) || node.facts?.upstream?.host === nodeAlias(input.spec.name, leader),
     )
   if (isBlank || isUnderWay) return null
   return {
@@ -118,7 +117,7 @@ function planLeaderAndFollowers(
 /** Gets the leader to the source, and has it follow. */
 function planLeader(
   input: PlanInput,
-  node: ClassifiedNode | undefined,
+  node: Member | undefined,
   on: {
     readonly seen: ObservedSource
     readonly leader: number
@@ -131,7 +130,7 @@ function planLeader(
   const { seen, leader, isStarting, created, networks } = on
   const { upstream, displayName } = seen
   if (upstream === null) return { refusals: [sourceUnavailable(input, seen)] }
-  const facts = node === undefined ? null : factsOf(node)
+  const facts = node === undefined ? null : node.facts
   const refusal = whyNotFollow(input, seen, facts)
   if (refusal !== null) return { refusals: [refusal] }
   const joins = joinSource(input, node, { seen, leader, isStarting, createdName: created.get(leader) })
@@ -162,7 +161,7 @@ function planLeader(
 
 function joinSource(
   input: PlanInput,
-  node: ClassifiedNode | undefined,
+  node: Member | undefined,
   on: {
     readonly seen: ObservedSource
     readonly leader: number

@@ -2,7 +2,7 @@ import { canPauseWrites, productName } from '../../../redis/rdb-format.js'
 import type { Operation, Request } from '../../../model/record.js'
 import type { ObservedSource } from '../../../model/observation.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { planNaming } from '../nodes/naming.js'
@@ -184,7 +184,7 @@ function resumeTakeover(
   },
 ): Contribution[] {
   const node = members.wanted.find(one => one.ordinal === on.leader)
-  const own = node === undefined ? null : factsOf(node)
+  const own = node === undefined ? null : node.facts
   const theirs = on.seen.probe?.kind === 'answered' ? on.seen.probe.facts : null
   if (own?.role === 'master') return finishTakeover(input, members, on)
   if (on.requested?.force === true) {
@@ -255,7 +255,7 @@ function unknownSource({ spec }: PlanInput, { displayName, probe, problem }: Obs
 }
 
 /** Somebody promoted the leader by hand. By force that is taken for what it is. */
-function promotedByHand(input: PlanInput, leader: ClassifiedNode, requested: Request | null): Contribution {
+function promotedByHand(input: PlanInput, leader: Member, requested: Request | null): Contribution {
   const { source } = input.memory
   const { name } = input.spec
   if (requested?.force === true && source !== null) {
@@ -281,8 +281,8 @@ function promotedByHand(input: PlanInput, leader: ClassifiedNode, requested: Req
   }
 }
 
-function whyNotForceTakeover(leader: ClassifiedNode | undefined): string | null {
-  const facts = leader === undefined ? null : factsOf(leader)
+function whyNotForceTakeover(leader: Member | undefined): string | null {
+  const facts = leader === undefined ? null : leader.facts
   if (facts === null || leader?.bucket !== 'unpromoted')
     return 'the node that follows the source does not answer'
   return facts.keys === 0 && facts.upstream?.appliedOffset === null
@@ -293,10 +293,10 @@ function whyNotForceTakeover(leader: ClassifiedNode | undefined): string | null 
 /** What speaks against a take-over that loses nothing; null when nothing does. */
 function whyNotTakeover(
   { probe, displayName, problem }: ObservedSource,
-  leader: ClassifiedNode | undefined,
+  leader: Member | undefined,
 ): string | null {
   const force = '; with --force it takes over with what it has'
-  const own = leader === undefined ? null : factsOf(leader)
+  const own = leader === undefined ? null : leader.facts
   if (own === null || leader?.bucket !== 'unpromoted')
     return 'the node that follows the source does not answer'
   if (probe?.kind !== 'answered')

@@ -1,5 +1,5 @@
 import { nodeAlias } from '../../../model/names.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
 import { whyNotPromoteYet } from './promotion-backoff.js'
@@ -19,7 +19,7 @@ export function whyNotFailOver(
     failure,
     nodeCount,
   }: {
-    readonly master: ClassifiedNode | undefined
+    readonly master: Member | undefined
     readonly recordedMaster: number
     readonly failure: MasterFailure
     readonly nodeCount: number
@@ -42,7 +42,7 @@ export function whyNotFailOver(
   if (
     remainingMs > 0 &&
     failure.sinceMs <= input.seen.atMs &&
-    !(master?.bucket === 'unpromoted' && factsOf(master)?.keys === 0)
+    !(master?.bucket === 'unpromoted' && master.facts?.keys === 0)
   )
     return {
       kind: 'pending',

@@ -1,7 +1,7 @@
 import type { Operation, Request } from '../../../model/record.js'
 import { nodeAlias } from '../../../model/names.js'
 import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import { whyNotFailOver } from './failover-limits.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -28,7 +28,7 @@ import { masterFailureOf, type MasterFailure } from './master-failure.js'
  */
 export function decideFailover(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   recordedMaster: number,
 ): MasterDecision | null {
   const underWay = input.memory.operation
@@ -48,7 +48,7 @@ export function decideFailover(
     requested?.force === true &&
     requested.to === recordedMaster &&
     master !== undefined &&
-    factsOf(master) !== null
+    master.facts !== null
   )
     return {
       kind: 'promote',
@@ -125,12 +125,12 @@ export function decideFailover(
  * promoted anyway: for that one it is stopped, and what it holds is set aside.
  */
 function decideByForce(
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   requested: Request | null,
   underWay: Operation,
 ): MasterDecision | null {
   const chosen = requested?.force === true ? nodes.find(node => node.ordinal === requested.to) : undefined
-  if (chosen === undefined || factsOf(chosen) === null || chosen.bucket === 'loading') return null
+  if (chosen === undefined || chosen.facts === null || chosen.bucket === 'loading') return null
   const masters = nodes.filter(reportsMaster)
   if (masters.some(node => node.ordinal === underWay.to)) return null
   if (masters.length > 0 && chosen.ordinal !== underWay.to) return null
@@ -147,7 +147,7 @@ function decideByForce(
  */
 function whyNotOverUnexpectedMasters(
   input: PlanInput,
-  others: readonly ClassifiedNode[],
+  others: readonly Member[],
   winner: number,
 ): Refusal | null {
   const promoted = others.find(node => node.ordinal === winner)
@@ -164,14 +164,14 @@ function whyNotOverUnexpectedMasters(
  */
 function decideHealthyMaster(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   {
     requested,
     master,
     recordedMaster,
   }: {
     readonly requested: Request
-    readonly master: ClassifiedNode | undefined
+    readonly master: Member | undefined
     readonly recordedMaster: number
   },
 ): MasterDecision | null {
@@ -180,7 +180,7 @@ function decideHealthyMaster(
   if (requested.to === recordedMaster && requested.force) return null
   const target = nodes.find(
     node =>
-      node.ordinal === requested.to && node.ordinal !== recordedMaster && factsOf(node)?.role === 'replica',
+      node.ordinal === requested.to && node.ordinal !== recordedMaster && node.facts?.role === 'replica',
   )
   if (!requested.force || target === undefined || master?.bucket !== 'master')
     return {
@@ -208,8 +208,8 @@ function abortUnderWay(underWay: Operation | null): MasterDecision | null {
  * that one would set aside what only the old one has. An append-only file has what its process had, and
  * forgets the lineage, so that keys are all that can be counted; a snapshot knows how far it goes.
  */
-function isBackWithAllData(input: PlanInput, master: ClassifiedNode, winner: Candidate): boolean {
-  const facts = factsOf(master)
+function isBackWithAllData(input: PlanInput, master: Member, winner: Candidate): boolean {
+  const { facts } = master
   if (master.bucket !== 'unpromoted' || facts === null || facts.keys === 0) return false
   return facts.persistence.aofEnabled
     ? facts.keys >= (winner.keys ?? 0)
@@ -236,20 +236,18 @@ function chooseWinner(
  */
 function decideWithoutCandidate(
   input: PlanInput,
-  master: ClassifiedNode | undefined,
+  master: Member | undefined,
   found: {
     readonly failure: MasterFailure
     readonly candidates: readonly Candidate[]
-    readonly others: readonly ClassifiedNode[]
+    readonly others: readonly Member[]
   },
 ): MasterDecision | null {
-  const alive = found.others.filter(node => factsOf(node) !== null)
+  const alive = found.others.filter(node => node.facts !== null)
   // Started again it is judged by what it holds; and a cold start, where nobody was seen in sync, has its own
   // rules.
   if (master?.bucket === 'unpromoted' || master?.bucket === 'loading' || alive.length === 0) return null
-  const wasSeen = alive.some(node =>
-    input.memory.nodes.some(one => one.lineage?.runId === factsOf(node)?.runId),
-  )
+  const wasSeen = alive.some(node => input.memory.nodes.some(one => one.lineage?.runId === node.facts?.runId))
   if (!wasSeen && found.candidates.every(one => one.keys === 0)) return null
   return {
     kind: 'refused',
@@ -292,14 +290,10 @@ function failoverOperation(
 }
 
 /** A replica that we saw in sync, and that has not read its connection to the old master to the end. */
-function stillDraining(
-  input: PlanInput,
-  others: readonly ClassifiedNode[],
-  recordedMaster: number,
-): ClassifiedNode | null {
+function stillDraining(input: PlanInput, others: readonly Member[], recordedMaster: number): Member | null {
   const alias = nodeAlias(input.spec.name, recordedMaster)
   const found = others.find(node => {
-    const facts = factsOf(node)
+    const { facts } = node
     if (
       facts?.upstream === null ||
       facts === null ||
@@ -315,12 +309,12 @@ function stillDraining(
 const drainMsMax = 500
 
 /** Every replica that we can ask has read its connection to the old master to the end. */
-function isDrained(input: PlanInput, others: readonly ClassifiedNode[], recordedMaster: number): boolean {
+function isDrained(input: PlanInput, others: readonly Member[], recordedMaster: number): boolean {
   const underWay = input.memory.operation
   if (underWay !== null && input.seen.atMs - underWay.startedAtMs >= drainMsMax) return true
   const alias = nodeAlias(input.spec.name, recordedMaster)
   return others.every(node => {
-    const upstream = factsOf(node)?.upstream
+    const upstream = node.facts?.upstream
     return upstream === undefined || upstream === null || upstream.host !== alias || upstream.link === 'down'
   })
 }

@@ -1,5 +1,5 @@
 import { nodeAlias } from '../../../model/names.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 
 /** What is wrong with the recorded master, as a named fact with since-when. */
@@ -19,8 +19,8 @@ const busyBudgetMs = 30_000
  */
 export function masterFailureOf(
   input: PlanInput,
-  master: ClassifiedNode | undefined,
-  nodes: readonly ClassifiedNode[],
+  master: Member | undefined,
+  nodes: readonly Member[],
 ): MasterFailure | null {
   const atMs = input.seen.atMs
   if (master === undefined) return null
@@ -69,36 +69,32 @@ export function masterFailureOf(
  * them that answers has seen its own connection to the master close, and there is one at least. Otherwise the
  * container's end is waited for, or it is fenced.
  */
-function lostByAllReplicas(
-  input: PlanInput,
-  master: ClassifiedNode,
-  nodes: readonly ClassifiedNode[],
-): boolean {
+function lostByAllReplicas(input: PlanInput, master: Member, nodes: readonly Member[]): boolean {
   const alias = nodeAlias(input.spec.name, master.ordinal)
   const upstreams = nodes
-    .flatMap(node => (node === master ? [] : (factsOf(node)?.upstream ?? [])))
+    .flatMap(node => (node === master ? [] : (node.facts?.upstream ?? [])))
     .filter(one => one.host === alias)
   return upstreams.length > 0 && upstreams.every(one => one.link === 'down')
 }
 
 function hungFor(
   input: PlanInput,
-  master: ClassifiedNode,
-  nodes: readonly ClassifiedNode[],
+  master: Member,
+  nodes: readonly Member[],
   what: string,
 ): MasterFailure | null {
   const sinceMs = master.seen?.unreachableSinceMs ?? null
   if (sinceMs === null) return null
   const silentMs = input.seen.atMs - sinceMs
   if (silentMs < hangBudgetMs(input, master)) return null
-  const others = nodes.filter(node => node.ordinal !== master.ordinal && factsOf(node) !== null)
+  const others = nodes.filter(node => node.ordinal !== master.ordinal && node.facts !== null)
   // If nobody answers us, it may be us who are cut off: unknown is not dead.
   if (others.length === 0) return null
   // The replicas are witnesses. They count whole seconds, and the beginning of the silence is known to a
   // second: so much is allowed for.
   const silenceDoubtMs = Math.min(2_000, silentMs / 2)
   const heard = others.some(node => {
-    const lastIoSeconds = factsOf(node)?.upstream?.lastIoSeconds
+    const lastIoSeconds = node.facts?.upstream?.lastIoSeconds
     return (
       lastIoSeconds !== undefined &&
       lastIoSeconds !== null &&
@@ -115,7 +111,7 @@ function hungFor(
 }
 
 /** How long it may be silent: what the manifest says, or 30 s while the kernel says that it works. */
-export function hangBudgetMs(input: PlanInput, master: ClassifiedNode): number {
+export function hangBudgetMs(input: PlanInput, master: Member): number {
   const { hangTimeoutMs } = input.spec.failover
   return master.seen?.process === 'running' ? Math.max(hangTimeoutMs, busyBudgetMs) : hangTimeoutMs
 }

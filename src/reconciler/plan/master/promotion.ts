@@ -1,6 +1,6 @@
 import type { Operation } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { operationFor, recordedMasterOrdinal } from './decide-master.js'
@@ -79,12 +79,12 @@ export function planPromotion(
  * A master that a failover replaces is dead, or killed in this plan, unless it lives: then its container can
  * be renamed like any other.
  */
-function namingWay(nodes: readonly ClassifiedNode[], operation: Operation): RenameMode {
+function namingWay(nodes: readonly Member[], operation: Operation): RenameMode {
   const { kind, from, to } = operation
   const old = nodes.find(node => node.ordinal === from && from !== to)
   if (kind !== 'failover' || from === null || old === undefined) return { kind: 'sequential' }
   const isKilled = fenceRestartedMaster(nodes, operation).length > 0
-  if (factsOf(old) !== null && !isKilled) return { kind: 'sequential' }
+  if (old.facts !== null && !isKilled) return { kind: 'sequential' }
   return { kind: 'old-master-dead', dead: from, phase: isKilled ? 'take-name' : 'promote' }
 }
 
@@ -94,18 +94,17 @@ function namingWay(nodes: readonly ClassifiedNode[], operation: Operation): Rena
  * one that is dead.
  */
 function fenceRestartedMaster(
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   { kind, from, to }: Operation,
 ): { phase: OrderBand; action: Action }[] {
   const restartedMaster = nodes.find(
     node => node.ordinal === from && from !== to && kind === 'failover' && node.bucket !== 'stopped',
   )
-  const facts = restartedMaster === undefined ? null : factsOf(restartedMaster)
+  const facts = restartedMaster === undefined ? null : restartedMaster.facts
   const name = restartedMaster?.seen?.container.name
   const promoted = nodes.find(node => node.ordinal === to)
   // A copy of whoever is master already has nothing of its own any more.
-  if (promoted !== undefined && reportsMaster(promoted) && factsOf(promoted)?.replid === facts?.replid)
-    return []
+  if (promoted !== undefined && reportsMaster(promoted) && promoted.facts?.replid === facts?.replid) return []
   if (restartedMaster === undefined || name === undefined || facts === null || facts.role === 'master')
     return []
   const cause = 'it was started anew and may hold writes that nobody else has; it is to be set aside first'
@@ -122,18 +121,14 @@ function fenceRestartedMaster(
  * is the last look at the master, which may be 15 s old by the record, and what any replica has received of
  * it, applied or not. Null where offsets can't be compared, and for everything that is not a failover.
  */
-function offsetGapBytesOf(
-  input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  operation: Operation,
-): number | null {
+function offsetGapBytesOf(input: PlanInput, nodes: readonly Member[], operation: Operation): number | null {
   const winner = nodes.find(node => node.ordinal === operation.to)
-  const facts = winner === undefined ? null : factsOf(winner)
+  const facts = winner === undefined ? null : winner.facts
   const known = input.memory.master?.lineage
   if (operation.kind !== 'failover' || facts === null || known === null || known === undefined) return null
   if (facts.replid !== known.replid) return null
   const received = nodes.flatMap(node => {
-    const theirs = factsOf(node)
+    const theirs = node.facts
     const readOffset = theirs?.replid === known.replid ? theirs.upstream?.readOffset : null
     return readOffset === null || readOffset === undefined ? [] : [readOffset]
   })
@@ -145,13 +140,13 @@ function offsetGapBytesOf(
  */
 function releaseInterruptedSwitchover(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   master: number,
 ): { phase: OrderBand; action: Action }[] {
   const { operation } = input.memory
   const old =
     operation?.phase === 'switching' ? nodes.find(node => node.ordinal === operation.from) : undefined
-  return old === undefined || factsOf(old) === null ? [] : releaseClients(old.ordinal, old.ordinal !== master)
+  return old === undefined || old.facts === null ? [] : releaseClients(old.ordinal, old.ordinal !== master)
 }
 
 /**

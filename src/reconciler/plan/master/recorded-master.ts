@@ -1,5 +1,5 @@
 import type { Lineage, OperationKind } from '../../../model/record.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { hasUnknownData } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
@@ -10,7 +10,7 @@ import type { MasterDecision } from './master-decision.js'
  * It has not said what it holds, so it may be data. Not so in a creation, which began on a blank slate, for a
  * node that has never been in sync: a replica that can't start must not keep a new flotilla without a master.
  */
-export function mayHoldData(input: PlanInput, node: ClassifiedNode): boolean {
+export function mayHoldData(input: PlanInput, node: Member): boolean {
   const wasInSync = input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage !== null)
   const isDown = node.bucket === 'absent' || node.bucket === 'stopped'
   if (input.memory.operation?.kind === 'creation' && isDown && !wasInSync) return false
@@ -20,7 +20,7 @@ export function mayHoldData(input: PlanInput, node: ClassifiedNode): boolean {
 /** An operation under way goes on as what it was begun as. */
 export function promoteRecorded(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   kind: OperationKind,
   reason: string,
 ): Extract<MasterDecision, { kind: 'promote' }> {
@@ -43,11 +43,7 @@ export function pendingOn(ordinal: number, what: string, recheckInMs = 1_000): M
   }
 }
 
-export function pendingOnOthers(
-  node: ClassifiedNode,
-  unanswered: readonly ClassifiedNode[],
-  reason: string,
-): MasterDecision {
+export function pendingOnOthers(node: Member, unanswered: readonly Member[], reason: string): MasterDecision {
   const list = unanswered.map(other => other.ordinal).join(', ')
   return pendingOn(node.ordinal, `node ${list} has answered too: ${reason}`)
 }

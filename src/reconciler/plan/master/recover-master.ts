@@ -1,4 +1,4 @@
-import { absentNode, factsOf, type ClassifiedNode } from '../members/classify.js'
+import { absentNode, type Member } from '../members/classify.js'
 import {
   mostAdvancedBeyond,
   mostAdvancedOfLineage,
@@ -14,13 +14,13 @@ import { holderOfMasterName } from '../nodes/name-conflicts.js'
 /**
  * Without a record: a node that reigns, then names, then data; a blank slate starts with its lowest ordinal.
  */
-export function recoverMaster(input: PlanInput, nodes: readonly ClassifiedNode[]): MasterDecision {
+export function recoverMaster(input: PlanInput, nodes: readonly Member[]): MasterDecision {
   const { request } = input.memory
   const chosen =
     request?.kind === 'failover' && request.force
       ? nodes.find(node => node.ordinal === request.to)
       : undefined
-  if (chosen !== undefined && factsOf(chosen) !== null)
+  if (chosen !== undefined && chosen.facts !== null)
     return {
       kind: 'promote',
       ordinal: chosen.ordinal,
@@ -41,10 +41,10 @@ export function recoverMaster(input: PlanInput, nodes: readonly ClassifiedNode[]
 
 function decideAmongMasters(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  masters: readonly ClassifiedNode[],
+  nodes: readonly Member[],
+  masters: readonly Member[],
 ): MasterDecision {
-  const refused = (reason: string, candidates: readonly ClassifiedNode[]): MasterDecision => ({
+  const refused = (reason: string, candidates: readonly Member[]): MasterDecision => ({
     kind: 'refused',
     ordinal: null,
     refusal: noSafeCandidate(input.spec.name, candidates, reason),
@@ -85,8 +85,8 @@ function decideAmongMasters(
 }
 
 /** Nobody is master and nobody ever wrote down who was: names first, then data. */
-function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]): MasterDecision {
-  const undecided = nodes.filter(node => factsOf(node) === null || node.bucket === 'loading')
+function decideByNamesAndData(input: PlanInput, nodes: readonly Member[]): MasterDecision {
+  const undecided = nodes.filter(node => node.facts === null || node.bucket === 'loading')
   if (undecided.length > 0)
     return {
       kind: 'pending',
@@ -97,9 +97,9 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]
         recheckInMs: 50,
       })),
     }
-  const holders = nodes.filter(node => (factsOf(node)?.keys ?? 0) > 0)
+  const holders = nodes.filter(node => (node.facts?.keys ?? 0) > 0)
   const named = holderOfMasterName(input.spec.name, nodes)
-  const promote = (node: ClassifiedNode, reason: string): MasterDecision => ({
+  const promote = (node: Member, reason: string): MasterDecision => ({
     kind: 'promote',
     ordinal: node.ordinal,
     operationKind: 'cold-start',
@@ -107,7 +107,7 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]
   })
   if (holders.length === 0) return promote(named ?? lowestNode(nodes), 'no node holds any data')
   if (named !== undefined && holders.includes(named)) {
-    const facts = factsOf(named)
+    const { facts } = named
     const ahead = facts === null ? null : mostAdvancedBeyond(facts, holders)
     return ahead === null
       ? promote(named, `it holds the master's name and ${keyCountOf(named)} keys`)
@@ -132,6 +132,6 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly ClassifiedNode[]
   }
 }
 
-function lowestNode(nodes: readonly ClassifiedNode[]): ClassifiedNode {
+function lowestNode(nodes: readonly Member[]): Member {
   return [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? absentNode(0)
 }

@@ -1,6 +1,6 @@
 import type { Operation } from '../../../model/record.js'
 import { nodeAlias } from '../../../model/names.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
 import { pendingOn } from './recorded-master.js'
@@ -13,23 +13,21 @@ import { masterFailureOf } from './master-failure.js'
  */
 export function confirmSuccessorDown(
   input: PlanInput,
-  node: ClassifiedNode,
-  others: readonly ClassifiedNode[],
+  node: Member,
+  others: readonly Member[],
 ): MasterDecision | null {
   const { memory, spec, seen } = input
   if (memory.operation !== null) return null
-  const isFollowed = (other: ClassifiedNode): boolean =>
+  const isFollowed = (other: Member): boolean =>
     [node, ...others].some(one => {
-      const upstream = factsOf(one)?.upstream
+      const upstream = one.facts?.upstream
       return (
         upstream?.host === nodeAlias(spec.name, other.ordinal) && (one === node || upstream.link === 'up')
       )
     })
   const silent = others.find(
     other =>
-      factsOf(other) === null &&
-      !['stopped', 'absent', 'removing'].includes(other.bucket) &&
-      isFollowed(other),
+      other.facts === null && !['stopped', 'absent', 'removing'].includes(other.bucket) && isFollowed(other),
   )
   if (silent === undefined) return null
   const failure = masterFailureOf(input, silent, [node, ...others])

@@ -1,7 +1,6 @@
 import type { Operation, Request } from '../../../model/record.js'
 import { nodeAlias } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
 import { planNaming } from '../nodes/naming.js'
@@ -56,7 +55,7 @@ export function planSwitchover(
   const cause = operation.reason
   const alias = nodeAlias(input.spec.name, from)
   const others = members.wanted.filter(
-    node => node.ordinal !== to && node.ordinal !== from && factsOf(node)?.upstream?.host === alias,
+    node => node.ordinal !== to && node.ordinal !== from && node.facts?.upstream?.host === alias,
   )
   return [
     {

@@ -1,7 +1,7 @@
 import type { Operation, Request } from '../../../model/record.js'
 import { masterName } from '../../../model/names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { keyCountOf } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { lastChoices } from './last-choices.js'
@@ -23,7 +23,7 @@ import type { RedisFacts } from '../../../model/redis.js'
  */
 export function decideSwitchover(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   recordedMaster: number,
 ): MasterDecision | null {
   const { operation, request } = input.memory
@@ -61,7 +61,7 @@ export function decideSwitchover(
 /** What a switchover that nothing else stands in the way of waits for, as long as its asker does. */
 export function waitForTarget(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   recordedMaster: number,
 ): Contribution {
   const node = awaitedTarget(input, nodes, recordedMaster)
@@ -77,9 +77,9 @@ export function waitForTarget(
  */
 export function awaitedTarget(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   recordedMaster: number | null,
-): ClassifiedNode | null {
+): Member | null {
   const { operation, request } = input.memory
   const master = nodes.find(node => node.ordinal === recordedMaster)
   if (operation !== null || request?.kind !== 'switchover' || master?.bucket !== 'master') return null
@@ -88,11 +88,11 @@ export function awaitedTarget(
     one => request.to === null || one.ordinal === request.to,
   )
   if (meant.some(({ reason }) => reason === null)) return null
-  const isMeant = ({ ordinal }: ClassifiedNode): boolean => meant.some(one => one.ordinal === ordinal)
+  const isMeant = ({ ordinal }: Member): boolean => meant.some(one => one.ordinal === ordinal)
   return nodes.find(node => isMeant(node) && isComingIntoSync(node, master)) ?? null
 }
 
-function isComingIntoSync(node: ClassifiedNode, master: ClassifiedNode): boolean {
+function isComingIntoSync(node: Member, master: Member): boolean {
   // In sync by its own word, though it has nothing yet: the first look after a start can meet that.
   const isEmpty = node.bucket === 'online' && keyCountOf(node) === 0 && keyCountOf(master) > 0
   return isEmpty || ['starting', 'loading', 'syncing', 'wrong-upstream'].includes(node.bucket)
@@ -106,15 +106,15 @@ export const lagBytesMax = 1_048_576
  * master last who keeps crashing: each catches up first.
  */
 export function rankTargets(
-  nodes: readonly ClassifiedNode[],
-  master: ClassifiedNode | undefined,
+  nodes: readonly Member[],
+  master: Member | undefined,
   last: readonly number[],
 ): readonly Candidate[] {
-  const activeMaster = master === undefined ? null : factsOf(master)
+  const activeMaster = master === undefined ? null : master.facts
   return nodes
     .filter(node => node !== master)
     .map(node => {
-      const facts = factsOf(node)
+      const { facts } = node
       const offset = facts?.upstream?.appliedOffset ?? null
       return {
         ordinal: node.ordinal,
@@ -132,23 +132,19 @@ export function rankTargets(
     )
 }
 
-function whyNotTarget(
-  node: ClassifiedNode,
-  offset: number | null,
-  activeMaster: RedisFacts | null,
-): string | null {
+function whyNotTarget(node: Member, offset: number | null, activeMaster: RedisFacts | null): string | null {
   if (node.bucket !== 'online') return `it is not in sync with the master (${node.bucket})`
-  if (factsOf(node)?.replicaPriority === 0) return 'its replica-priority is 0'
+  if (node.facts?.replicaPriority === 0) return 'its replica-priority is 0'
   if (offset === null || activeMaster === null) return 'its offset is not known'
   // Its connection may be dead on the way, and neither end has noticed yet.
-  if (factsOf(node)?.keys === 0 && activeMaster.keys > 0)
+  if (node.facts?.keys === 0 && activeMaster.keys > 0)
     return `it is empty, and the master has ${activeMaster.keys} keys`
   const lagBytes = activeMaster.offset - offset
   return lagBytes > lagBytesMax ? `it lags ${lagBytes} bytes behind` : null
 }
 
 function whyNotSwitchover(
-  master: ClassifiedNode | undefined,
+  master: Member | undefined,
   chosen: Candidate | undefined,
   request: Request,
 ): string | null {
@@ -161,9 +157,9 @@ function whyNotSwitchover(
 }
 
 /** Which of two masters is right comes before who is the next. */
-function whyNotWithTwoMasters(nodes: readonly ClassifiedNode[], recordedMaster: number): string | null {
+function whyNotWithTwoMasters(nodes: readonly Member[], recordedMaster: number): string | null {
   const unexpectedMaster = nodes.find(
-    node => node.ordinal !== recordedMaster && factsOf(node)?.role === 'master',
+    node => node.ordinal !== recordedMaster && node.facts?.role === 'master',
   )
   return unexpectedMaster === undefined
     ? null
@@ -173,12 +169,12 @@ function whyNotWithTwoMasters(nodes: readonly ClassifiedNode[], recordedMaster: 
 /** Null: the target is to be judged by what it holds, like any recorded master that comes back. */
 function resumeSwitchover(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
   operation: Operation,
 ): MasterDecision | null {
   const from = nodes.find(node => node.ordinal === operation.from)
   const to = nodes.find(node => node.ordinal === operation.to)
-  if (from !== undefined && factsOf(from)?.role === 'master')
+  if (from !== undefined && from.facts?.role === 'master')
     return { kind: 'abort', operation, reason: 'it was not finished, and the old master still reigns' }
   const promote = (ordinal: number, reason: string): MasterDecision => ({
     kind: 'promote',
@@ -186,7 +182,7 @@ function resumeSwitchover(
     operationKind: 'switchover',
     reason,
   })
-  const target = to === undefined ? null : factsOf(to)
+  const target = to === undefined ? null : to.facts
   if (target !== null && target.loading === null && !wasRestarted(to, operation))
     return (
       confirmOldMasterDemoted(input, nodes, from, operation) ??
@@ -194,7 +190,7 @@ function resumeSwitchover(
     )
   // The renames come after the promotion, and the old master follows within milliseconds of it: while it
   // knows just the old lineage, no client got to the target.
-  const old = from === undefined ? null : factsOf(from)
+  const old = from === undefined ? null : from.facts
   if (from !== undefined && old !== null && old.replid === input.memory.master?.lineage?.replid)
     return promote(
       from.ordinal,
@@ -227,12 +223,12 @@ function resumeSwitchover(
  */
 function confirmOldMasterDemoted(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
-  from: ClassifiedNode | undefined,
+  nodes: readonly Member[],
+  from: Member | undefined,
   operation: Operation,
 ): MasterDecision | null {
   const isDown = from === undefined || ['absent', 'stopped', 'removing'].includes(from.bucket)
-  if (isDown || factsOf(from) !== null) return null
+  if (isDown || from.facts !== null) return null
   const failure = masterFailureOf(input, from, nodes)
   if (failure?.kind === 'dead') return null
   if (failure?.kind === 'hung') return { kind: 'fence', ordinal: from.ordinal, kill: true, operation }
@@ -254,8 +250,8 @@ function confirmOldMasterDemoted(
  * nothing proves nothing all the same. One that was recreated meanwhile holds no name of the master's any
  * more, and then the target tells: it would.
  */
-function stillHoldsName(input: PlanInput, from: ClassifiedNode, to: ClassifiedNode): boolean {
-  const facts = factsOf(from)
+function stillHoldsName(input: PlanInput, from: Member, to: Member): boolean {
+  const { facts } = from
   if (facts === null || facts.loading !== null) return false
   const holdsName = from.seen?.container.name === masterName(input.spec.name)
   const wasGiven = holderOfMasterName(input.spec.name, [to]) !== undefined
@@ -263,6 +259,6 @@ function stillHoldsName(input: PlanInput, from: ClassifiedNode, to: ClassifiedNo
 }
 
 /** Started since the operation began: then it is not the process that had caught up. */
-function wasRestarted(node: ClassifiedNode | undefined, operation: Operation): boolean {
+function wasRestarted(node: Member | undefined, operation: Operation): boolean {
   return (node?.seen?.container.startedAtMs ?? 0) > operation.startedAtMs
 }

@@ -1,4 +1,4 @@
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { Refusal } from '../../../model/plan.js'
 import type { RedisFacts } from '../../../model/redis.js'
 
@@ -12,11 +12,11 @@ import type { RedisFacts } from '../../../model/redis.js'
  */
 export function whyNotDemote(
   flotilla: string,
-  unexpectedMaster: ClassifiedNode,
-  master: ClassifiedNode | undefined,
+  unexpectedMaster: Member,
+  master: Member | undefined,
 ): Refusal | null {
-  const own = factsOf(unexpectedMaster)
-  const kept = master === undefined ? null : factsOf(master)
+  const own = unexpectedMaster.facts
+  const kept = master === undefined ? null : master.facts
   if (own === null || own.keys === 0 || master === undefined) return null
   const what =
     kept === null ? 'holds data that can not be compared with the master yet' : unsharedWrites(own, kept)

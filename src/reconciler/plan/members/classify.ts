@@ -3,7 +3,7 @@ import { nodeAlias } from '../../../model/names.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import { isWithinStartGrace, type ObservedNode } from '../../../model/observation.js'
 import type { RedisFacts } from '../../../model/redis.js'
-import type { Divergence } from '../../../model/record.js'
+import type { NodeRecord } from '../../../model/record.js'
 
 /**
  * Every node falls into exactly one bucket, before anything is decided. The buckets are told apart by what
@@ -45,10 +45,16 @@ export type Bucket =
   /** Follows nobody, itself, or somebody else. */
   | 'wrong-upstream'
 
-export interface ClassifiedNode {
+/** One node with all that is known of it: what was seen, what it said, what is remembered of it. */
+export interface Member {
   readonly ordinal: number
   readonly bucket: Bucket
+  /** Null where there is no container. */
   readonly seen: ObservedNode | null
+  /** What it said of itself; null when it said nothing. */
+  readonly facts: RedisFacts | null
+  /** What our record has of it; null for a node that is new. */
+  readonly record: NodeRecord | null
   /** Why it is no copy of its master; null when nothing tells that. */
   readonly divergence: string | null
   /**
@@ -75,22 +81,24 @@ export function classifyNode(
     readonly trackedImageId: string | null
     readonly strategy: 'rolling' | 'onDelete'
     readonly atMs: number
-    /** Containers made before this are outdated; 0 for none. */
-    readonly restartAskedAtMs: number
-    readonly divergence: Divergence | null
+    readonly record: NodeRecord | null
   },
-): ClassifiedNode {
-  const restartRequested = node.container.createdAtMs < context.restartAskedAtMs
+): Member {
+  const { record } = context
+  const facts = factsOfNode(node)
+  const restartRequested = node.container.createdAtMs < (record?.restartAskedAtMs ?? 0)
   const ofOlderSpec =
     !context.specHashes.includes(node.container.labels[specHashLabel] ?? '') ||
     (context.trackedImageId !== null && node.container.imageId !== context.trackedImageId)
-  const runId = factsOfNode(node)?.runId
-  const divergence = context.divergence?.runId === runId ? (context.divergence?.reason ?? null) : null
+  const known = record?.divergence ?? null
+  const divergence = known !== null && known.runId === facts?.runId ? known.reason : null
   const bucket = bucketOf(node, context)
   return {
     ordinal: node.ordinal,
     bucket: divergence !== null && (bucket === 'online' || bucket === 'syncing') ? 'diverged' : bucket,
     seen: node,
+    facts,
+    record,
     divergence,
     ofOlderSpec,
     restartRequested,
@@ -98,11 +106,13 @@ export function classifyNode(
   }
 }
 
-export function absentNode(ordinal: number): ClassifiedNode {
+export function absentNode(ordinal: number, record: NodeRecord | null = null): Member {
   return {
     ordinal,
     bucket: 'absent',
     seen: null,
+    facts: null,
+    record,
     divergence: null,
     ofOlderSpec: false,
     restartRequested: false,
@@ -171,7 +181,7 @@ function bucketOfReplica(
 }
 
 /** It is part of what serves: the master that reigns, or a replica that has all of it. */
-export function isInService({ bucket }: ClassifiedNode): boolean {
+export function isInService({ bucket }: Member): boolean {
   return bucket === 'master' || bucket === 'online'
 }
 
@@ -180,17 +190,12 @@ export function isInService({ bucket }: ClassifiedNode): boolean {
  * It comes of a removal that meets a start, a rename or a file that can't be removed, and ends by removing it
  * once more.
  */
-export function isDead({ seen }: ClassifiedNode): boolean {
+export function isDead({ seen }: Member): boolean {
   return seen?.container.state === 'dead'
 }
 
-/** What the node said of itself, when it said anything. */
-export function factsOf(node: ClassifiedNode): RedisFacts | null {
-  return node.seen === null ? null : factsOfNode(node.seen)
-}
-
 /** What it said instead of an answer. */
-export function reasonOf(node: ClassifiedNode): string {
+export function reasonOf(node: Member): string {
   const probe = node.seen?.probe
   return probe === null || probe === undefined || probe.kind === 'answered' || probe.kind === 'loading'
     ? 'no reason known'

@@ -1,4 +1,4 @@
-import { factsOf, type ClassifiedNode } from './classify.js'
+import type { Member } from './classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
 import { volumeLeftOf } from '../nodes/volumes.js'
@@ -6,44 +6,41 @@ import type { RedisFacts } from '../../../model/redis.js'
 
 /** What the nodes' own words prove, for whoever decides on a master, and the refusals that rest on it. */
 
-export function reportsMaster(node: ClassifiedNode): boolean {
-  return factsOf(node)?.role === 'master'
+export function reportsMaster(node: Member): boolean {
+  return node.facts?.role === 'master'
 }
 
-export function keyCountOf(node: ClassifiedNode): number {
-  return factsOf(node)?.keys ?? 0
+export function keyCountOf(node: Member): number {
+  return node.facts?.keys ?? 0
 }
 
 /**
  * It, or the volume that is left of it, may hold data, and it has not said so. The key count of a node that
  * loads its data means nothing yet. Where nobody looked for volumes, there may be one.
  */
-export function hasUnknownData(input: PlanInput, node: ClassifiedNode): boolean {
+export function hasUnknownData(input: PlanInput, node: Member): boolean {
   if (node.bucket === 'absent')
     return input.seen.resources === null || volumeLeftOf(input, node.ordinal) !== null
-  return node.bucket === 'loading' || factsOf(node) === null
+  return node.bucket === 'loading' || node.facts === null
 }
 
-export function mostAdvancedOfLineage(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
-  const lineages = new Set(nodes.map(node => factsOf(node)?.replid))
+export function mostAdvancedOfLineage(nodes: readonly Member[]): Member | null {
+  const lineages = new Set(nodes.map(node => node.facts?.replid))
   return lineages.size === 1 ? highestOffset(nodes) : null
 }
 
 /** By offset alone: only of those whose offsets can be compared. */
-export function highestOffset(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+export function highestOffset(nodes: readonly Member[]): Member | null {
   const byOffset = [...nodes].sort(
-    (a, b) => (factsOf(b)?.offset ?? 0) - (factsOf(a)?.offset ?? 0) || a.ordinal - b.ordinal,
+    (a, b) => (b.facts?.offset ?? 0) - (a.facts?.offset ?? 0) || a.ordinal - b.ordinal,
   )
   return byOffset[0] ?? null
 }
 
 /** Of those who hold all of this history and more, the one who holds most; null when nobody does. */
-export function mostAdvancedBeyond(
-  facts: RedisFacts,
-  others: readonly ClassifiedNode[],
-): ClassifiedNode | null {
+export function mostAdvancedBeyond(facts: RedisFacts, others: readonly Member[]): Member | null {
   const ahead = others.filter(other => {
-    const theirs = factsOf(other)
+    const theirs = other.facts
     return (
       theirs !== null && theirs.keys > 0 && theirs.offset > facts.offset && continuesHistory(theirs, facts)
     )
@@ -64,9 +61,9 @@ function continuesHistory(theirs: RedisFacts, facts: RedisFacts): boolean {
 export function dataLossGuard(
   flotilla: string,
   found: {
-    readonly node: ClassifiedNode
+    readonly node: Member
     readonly came: string
-    readonly holders: readonly ClassifiedNode[]
+    readonly holders: readonly Member[]
   },
 ): Refusal {
   const { node, came, holders } = found
@@ -79,14 +76,10 @@ export function dataLossGuard(
 }
 
 /** `candidates`: at least one. */
-export function noSafeCandidate(
-  flotilla: string,
-  candidates: readonly ClassifiedNode[],
-  reason: string,
-): Refusal {
+export function noSafeCandidate(flotilla: string, candidates: readonly Member[], reason: string): Refusal {
   const table = candidates.map(
     node =>
-      `node ${node.ordinal}: ${keyCountOf(node)} keys, history ${factsOf(node)?.replid.slice(0, 8)}@${factsOf(node)?.offset}`,
+      `node ${node.ordinal}: ${keyCountOf(node)} keys, history ${node.facts?.replid.slice(0, 8)}@${node.facts?.offset}`,
   )
   const [richest] = candidates.toSorted((a, b) => keyCountOf(b) - keyCountOf(a) || a.ordinal - b.ordinal)
   const [ordinal, keys] = richest === undefined ? [0, 0] : [richest.ordinal, keyCountOf(richest)]

@@ -1,13 +1,12 @@
 import { trackedImageId } from '../../desired/desired-image.js'
-import { absentNode, classifyNode, type Bucket, type ClassifiedNode } from './classify.js'
+import { absentNode, classifyNode, type Bucket, type Member } from './classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { surgeCount } from './surge.js'
-import type { Divergence } from '../../../model/record.js'
 
 /** Who belongs to the flotilla now: the wanted nodes (some of them absent), and those that are too many. */
 export interface Members {
-  readonly wanted: readonly ClassifiedNode[]
-  readonly excess: readonly ClassifiedNode[]
+  readonly wanted: readonly Member[]
+  readonly excess: readonly Member[]
 }
 
 /**
@@ -18,6 +17,7 @@ export interface Members {
  * too many, nor is a volume that was kept: the one with the data may be any of them.
  */
 export function selectMembers(input: PlanInput, recordedMaster: number | null): Members {
+  const records = new Map(input.memory.nodes.map(record => [record.ordinal, record]))
   const existing = input.seen.nodes.map(node =>
     classifyNode(node, {
       flotilla: input.spec.name,
@@ -26,7 +26,7 @@ export function selectMembers(input: PlanInput, recordedMaster: number | null): 
       trackedImageId: trackedImageId(input),
       strategy: input.spec.update.strategy,
       atMs: input.seen.atMs,
-      ...recordedOf(input, node.ordinal),
+      record: records.get(node.ordinal) ?? null,
     }),
   )
   const existingOrdinals = existing.map(node => node.ordinal)
@@ -45,30 +45,23 @@ export function selectMembers(input: PlanInput, recordedMaster: number | null): 
   )
   const keptCount = wantedCount - new Set(reserved).size
   const kept = ranked.slice(0, keptCount)
-  const wanted = [...kept, ...absentOrdinals(kept, wantedCount, reserved).map(absentNode)]
+  const wanted = [
+    ...kept,
+    ...absentOrdinals(kept, wantedCount, reserved).map(ordinal =>
+      absentNode(ordinal, records.get(ordinal) ?? null),
+    ),
+  ]
   return {
     wanted: wanted.sort((a, b) => a.ordinal - b.ordinal),
     excess: ranked.slice(keptCount).sort((a, b) => a.ordinal - b.ordinal),
   }
 }
 
-function recordedOf(
-  { memory }: PlanInput,
-  ordinal: number,
-): { readonly restartAskedAtMs: number; readonly divergence: Divergence | null } {
-  const record = memory.nodes.find(one => one.ordinal === ordinal)
-  return { restartAskedAtMs: record?.restartAskedAtMs ?? 0, divergence: record?.divergence ?? null }
-}
-
 function keptVolumes(input: PlanInput): number[] {
   return (input.seen.resources?.volumes ?? []).map(volume => volume.ordinal)
 }
 
-function absentOrdinals(
-  kept: readonly ClassifiedNode[],
-  wantedCount: number,
-  reserved: readonly number[],
-): number[] {
+function absentOrdinals(kept: readonly Member[], wantedCount: number, reserved: readonly number[]): number[] {
   const missing = [...new Set(reserved)]
   const taken = new Set([...missing, ...kept.map(node => node.ordinal)])
   for (let ordinal = 0; taken.size < wantedCount; ordinal++) {
@@ -99,6 +92,6 @@ const healthRank: Readonly<Record<Bucket, number>> = {
   absent: 9,
 }
 
-function rankOf(node: ClassifiedNode, recordedMaster: number | null): number {
+function rankOf(node: Member, recordedMaster: number | null): number {
   return node.ordinal === recordedMaster ? -1 : healthRank[node.bucket]
 }

@@ -1,5 +1,5 @@
 import type { FlotillaSpec } from '../../../model/spec.js'
-import { isInService, type ClassifiedNode } from './classify.js'
+import { isInService, type Member } from './classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { probeData } from '../rollout/data-probe.js'
 import { probeRunningImage } from '../rollout/version-compatibility.js'
@@ -19,7 +19,7 @@ import { planConfig } from '../rollout/image-probe.js'
  */
 export function surgeCount(
   input: PlanInput,
-  existing: readonly ClassifiedNode[],
+  existing: readonly Member[],
   recordedMaster: number | null,
 ): 0 | 1 {
   const { spec } = input

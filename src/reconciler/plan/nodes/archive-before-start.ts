@@ -1,7 +1,7 @@
 import { imagePin } from '../../desired/desired-image.js'
 import { unreadableFolder } from '../../../model/names.js'
 import { factsOfNode } from '../../../model/node-facts.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action } from '../../../model/plan.js'
 import type { OrderBand } from '../ordering.js'
@@ -14,7 +14,7 @@ import { volumeOf } from './volumes.js'
  */
 export function archiveData(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   master: number | null,
 ): { phase: OrderBand; action: Action }[] {
   const { ordinal } = node
@@ -53,7 +53,7 @@ export function archiveData(
  * back on its own data may have come back on an older snapshot: whoever was in sync with it since then has
  * what it has, and what a node held that was away by then is not known.
  */
-function whyDivergent({ memory }: PlanInput, { ordinal, seen }: ClassifiedNode): string | null {
+function whyDivergent({ memory }: PlanInput, { ordinal, seen }: Member): string | null {
   if (memory.divergent.includes(ordinal))
     return 'it was master until it was replaced, and may hold writes that nobody else has'
   const restartedAtMs = memory.history.findLast(

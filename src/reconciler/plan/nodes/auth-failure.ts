@@ -1,5 +1,5 @@
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { authFilesDigest } from '../settings/auth-digests.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
@@ -22,9 +22,9 @@ export function planAuthFailures(input: PlanInput, members: Members): Contributi
 export function isRejectedByAllNodes(input: PlanInput, members: Members): boolean {
   const nodes = [...members.wanted, ...members.excess]
   const wasAccepted = input.memory.nodes.some(({ lineage }) => lineage !== null)
-  const rejects = (node: ClassifiedNode): boolean =>
+  const rejects = (node: Member): boolean =>
     rejectsOurPassword(node) || (!wasAccepted && causeOf(node) === 'certificate')
-  return nodes.some(rejects) && nodes.every(node => factsOf(node) === null)
+  return nodes.some(rejects) && nodes.every(node => node.facts === null)
 }
 
 function joined(...refusals: readonly (Refusal | null)[]): Contribution {
@@ -58,7 +58,7 @@ function rejectedPasswords(input: PlanInput, members: Members): Refusal | null {
 }
 
 /** A replica is recreated beside a master that is well; without one the data must not be left to a guess. */
-function remedy(input: PlanInput, members: Members, nodes: readonly ClassifiedNode[]): string {
+function remedy(input: PlanInput, members: Members, nodes: readonly Member[]): string {
   const { name } = input.spec
   const [first] = masterLast(input, nodes)
   // Its ACL file is the one that we wrote, and what its process knows was changed since: a start reads the
@@ -72,21 +72,21 @@ function remedy(input: PlanInput, members: Members, nodes: readonly ClassifiedNo
     : `flotilla run --state <the directory that made them>   (if it is lost: flotilla down ${name}, which keeps the data, then flotilla up ${name}; or, without the data: flotilla down ${name} --volumes)`
 }
 
-function hasOurUsersInItsFile({ auth, memory }: PlanInput, { ordinal, seen }: ClassifiedNode): boolean {
+function hasOurUsersInItsFile({ auth, memory }: PlanInput, { ordinal, seen }: Member): boolean {
   const record = memory.nodes.find(one => one.ordinal === ordinal)
   if (auth === null || seen === null || record === undefined) return false
   return record.given.files === authFilesDigest(seen.container, auth.digest)
 }
 
-function masterLast({ memory }: PlanInput, nodes: readonly ClassifiedNode[]): readonly ClassifiedNode[] {
-  const isMaster = ({ ordinal }: ClassifiedNode): boolean => ordinal === memory.master?.ordinal
+function masterLast({ memory }: PlanInput, nodes: readonly Member[]): readonly Member[] {
+  const isMaster = ({ ordinal }: Member): boolean => ordinal === memory.master?.ordinal
   return nodes.toSorted((a, b) => Number(isMaster(a)) - Number(isMaster(b)))
 }
 
-function rejectsOurPassword(node: ClassifiedNode): boolean {
+function rejectsOurPassword(node: Member): boolean {
   return causeOf(node) === 'credentials'
 }
 
-function causeOf({ bucket, seen }: ClassifiedNode): 'credentials' | 'certificate' | 'other' | null {
+function causeOf({ bucket, seen }: Member): 'credentials' | 'certificate' | 'other' | null {
   return bucket === 'auth-failure' && seen?.probe?.kind === 'denied' ? seen.probe.cause : null
 }

@@ -1,7 +1,7 @@
 import { historyEntriesMax } from '../../../model/record.js'
 import { replicaName } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import { isDead, type ClassifiedNode } from '../members/classify.js'
+import { isDead, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Wait } from '../../../model/plan.js'
 import type { Contribution } from '../ordering.js'
@@ -60,7 +60,7 @@ export function planExcess(input: PlanInput, members: Members, decision: MasterD
 function whyNotRemove(
   input: PlanInput,
   members: Members,
-  asked: { readonly decision: MasterDecision; readonly node: ClassifiedNode },
+  asked: { readonly decision: MasterDecision; readonly node: Member },
 ): string | null {
   const { decision, node } = asked
   if (decision.kind !== 'active') return 'the master reigns'
@@ -85,7 +85,7 @@ function whyNotRemove(
  * lacks, set aside on its volume. Whether it ever was one, the history tells; a short one forgets, so a
  * flotilla that has forgotten anything keeps everything.
  */
-function whyKeepVolume({ spec, memory }: PlanInput, { ordinal }: ClassifiedNode): string | null {
+function whyKeepVolume({ spec, memory }: PlanInput, { ordinal }: Member): string | null {
   if (spec.persistence.whenScaled === 'Retain') return ''
   if (memory.divergent.includes(ordinal)) return ': it holds writes that nobody else has'
   if (memory.history.length >= historyEntriesMax)

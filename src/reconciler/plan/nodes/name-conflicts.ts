@@ -5,7 +5,7 @@ import {
   newVolumeName,
   replicaName,
 } from '../../../model/names.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
 import { volumeLeftOf } from './volumes.js'
@@ -19,12 +19,8 @@ export function temporaryName(flotilla: string, ordinal: number): string {
  * Of these nodes the one that goes by the master's name; of two the one with the interim name, which is given
  * later.
  */
-export function holderOfMasterName(
-  flotilla: string,
-  nodes: readonly ClassifiedNode[],
-): ClassifiedNode | undefined {
-  const named = (name: string): ClassifiedNode | undefined =>
-    nodes.find(node => node.seen?.container.name === name)
+export function holderOfMasterName(flotilla: string, nodes: readonly Member[]): Member | undefined {
+  const named = (name: string): Member | undefined => nodes.find(node => node.seen?.container.name === name)
   return named(interimMasterName(flotilla)) ?? named(masterName(flotilla))
 }
 

@@ -1,6 +1,6 @@
 import { interimMasterName, masterName, replicaName } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import { isDead, type ClassifiedNode } from '../members/classify.js'
+import { isDead, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { temporaryName, holderOfName, nameConflict } from './name-conflicts.js'
 import { failureOf } from '../action-backoff.js'
@@ -48,11 +48,7 @@ export function planNaming(
   }
 }
 
-function nameReplica(
-  input: PlanInput,
-  node: ClassifiedNode,
-  phase: 'release-name' | 'promote',
-): Contribution {
+function nameReplica(input: PlanInput, node: Member, phase: 'release-name' | 'promote'): Contribution {
   const currentName = node.seen?.container.name
   const wanted = replicaName(input.spec.name, node.ordinal)
   if (currentName === undefined || currentName === wanted || isBeingRemoved(input, node)) return {}
@@ -83,7 +79,7 @@ function nameReplica(
 
 function nameMaster(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   { released, mode }: { readonly released: ReadonlySet<string>; readonly mode: RenameMode },
 ): Contribution {
   const currentName = node.seen?.container.name
@@ -123,18 +119,18 @@ function nameMaster(
 /**
  * Its name is free when it is gone. A dead one that can't be removed would keep it for as long as that lasts.
  */
-function isBeingRemoved(input: PlanInput, node: ClassifiedNode): boolean {
+function isBeingRemoved(input: PlanInput, node: Member): boolean {
   const isStuck = failureOf(input, { kind: 'remove-container', ...nameOf(node), cause: '' }) !== null
   return node.bucket === 'removing' || (isDead(node) && !isStuck)
 }
 
-function nameOf({ ordinal, seen }: ClassifiedNode): { readonly ordinal: number; readonly name: string } {
+function nameOf({ ordinal, seen }: Member): { readonly ordinal: number; readonly name: string } {
   return { ordinal, name: seen?.container.name ?? '' }
 }
 
 function rename(
   phase: OrderBand,
-  node: ClassifiedNode,
+  node: Member,
   how: { readonly from: string; readonly to: string; readonly cause: string },
 ): { phase: OrderBand; action: Action } {
   const { from, to, cause } = how
@@ -148,7 +144,7 @@ function oldName(action: Action): readonly string[] {
   return action.kind === 'rename-container' ? [action.name] : []
 }
 
-function waitForName(node: ClassifiedNode, name: string, holder: string): Wait {
+function waitForName(node: Member, name: string, holder: string): Wait {
   return {
     what: `the container ${holder} gives up the name ${name}, which is node ${node.ordinal}'s`,
     ordinal: node.ordinal,

@@ -1,7 +1,7 @@
 import { flotillaLabel, unprovenLabel } from '../../../runtime/labels.js'
 import { masterLink, networkName, nodeAlias } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution, OrderBand } from '../ordering.js'
 import type { Action, Refusal } from '../../../model/plan.js'
@@ -59,7 +59,7 @@ export function createdBy({ actions = [] }: Contribution): ReadonlyMap<number, s
 
 function joins(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   usable: readonly string[],
   {
     createdName,
@@ -87,7 +87,7 @@ function joins(
   })
 }
 
-function leaves(input: PlanInput, node: ClassifiedNode): { phase: OrderBand; action: Action }[] {
+function leaves(input: PlanInput, node: Member): { phase: OrderBand; action: Action }[] {
   const running = runningContainer(node)
   const { source } = input.memory
   const left = source?.phase === 'left' ? source.network : null
@@ -110,11 +110,11 @@ function leaves(input: PlanInput, node: ClassifiedNode): { phase: OrderBand; act
     }))
 }
 
-function runningContainer({ seen }: ClassifiedNode): ContainerFacts | undefined {
+function runningContainer({ seen }: Member): ContainerFacts | undefined {
   return seen?.container.state === 'running' ? seen.container : undefined
 }
 
-function hasLinkAndAlias(input: PlanInput, node: ClassifiedNode, endpoint: NetworkEndpoint): boolean {
+function hasLinkAndAlias(input: PlanInput, node: Member, endpoint: NetworkEndpoint): boolean {
   return (
     endpoint.links.includes(masterLink(input.spec.name)) &&
     endpoint.aliases.includes(nodeAlias(input.spec.name, node.ordinal))
@@ -149,7 +149,7 @@ function whyNotJoin(input: PlanInput, networks: readonly NetworkFacts[], name: s
  * What is left of a join that found the network full: an endpoint that nobody reaches. It is joined again,
  * later and later, until an address is free.
  */
-function whyNoAddress(node: ClassifiedNode, network: string): Refusal | null {
+function whyNoAddress(node: Member, network: string): Refusal | null {
   const container = runningContainer(node)
   const endpoint = container?.networks.find(one => one.network === network)
   if (container === undefined || endpoint === undefined || endpoint.address !== null) return null
@@ -211,7 +211,7 @@ export function whyNotMakeNetwork(input: PlanInput): Refusal | null {
  * A stopped container can't be started on a network that is gone; it remembers the network's id, not its
  * name.
  */
-export function lostNetwork(input: PlanInput, node: ClassifiedNode): string | null {
+export function lostNetwork(input: PlanInput, node: Member): string | null {
   const networks = input.seen.networks
   if (networks === null || node.seen === null) return null
   const lost = node.seen.container.networks.find(

@@ -2,7 +2,7 @@ import { pinnedImageId, imagePin } from '../../desired/desired-image.js'
 import { masterLink, networkName, nodeAlias, roleName } from '../../../model/names.js'
 import { configRewrite } from '../settings/auth.js'
 import type { Members } from '../members/select-members.js'
-import { isDead, type ClassifiedNode } from '../members/classify.js'
+import { isDead, type Member } from '../members/classify.js'
 import { crashesOf, endedSoon } from './crash-loop.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { nameConflict, nameToCreate, networkConflict, volumeConflict } from './name-conflicts.js'
@@ -96,7 +96,7 @@ export function planProvisioning(
   return { contribution: { actions: [...prepare(input, actions), ...actions], waits, refusals }, starting }
 }
 
-function removeDead(node: ClassifiedNode): Action {
+function removeDead(node: Member): Action {
   return {
     kind: 'remove-container',
     ordinal: node.ordinal,
@@ -159,7 +159,7 @@ function startFirst(one: { readonly phase: OrderBand; readonly action: Action })
 
 function createAndStart(
   input: PlanInput,
-  node: ClassifiedNode,
+  node: Member,
   { name, isSurging }: { readonly name: string; readonly isSurging: boolean },
 ): { phase: OrderBand; action: Action }[] {
   const { ordinal } = node
@@ -211,7 +211,7 @@ function createAndStart(
 }
 
 /** What stands in the way of a new container; one that exists already has a name and a volume. */
-function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Refusal | null {
+function whyNotCreate(input: PlanInput, node: Member, name: string): Refusal | null {
   if (node.seen !== null && whyNotStartAgain(input, node) === null) return null
   return (
     imageRefusal(input) ??
@@ -221,7 +221,7 @@ function whyNotCreate(input: PlanInput, node: ClassifiedNode, name: string): Ref
 }
 
 /** A stopped container that would not come up as what is wanted today is created anew on its volume. */
-function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null {
+function whyNotStartAgain(input: PlanInput, node: Member): string | null {
   if (!hasDataVolume(node)) return null
   if (node.restartRequested) return 'a person asked for its restart'
   if (node.outdated && !ranWell(input, node)) return 'it was made from an older spec'
@@ -240,13 +240,13 @@ function whyNotStartAgain(input: PlanInput, node: ClassifiedNode): string | null
  * a master that is brought back must not be the first to try. What never ran, or ended soon after its start,
  * has nothing to lose by it.
  */
-function ranWell(input: PlanInput, node: ClassifiedNode): boolean {
+function ranWell(input: PlanInput, node: Member): boolean {
   const container = node.seen?.container
   if (node.seen === null || container?.exit === null || container?.startedAtMs === null) return false
   return (container?.exit.error ?? '') === '' && !endedSoon(crashesOf(input.memory, node.seen))
 }
 
-function exitText(node: ClassifiedNode): string {
+function exitText(node: Member): string {
   const exit = node.seen?.container.exit
   if (node.seen?.container.state === 'created' || exit === undefined || exit === null)
     return 'it was never started'
@@ -254,7 +254,7 @@ function exitText(node: ClassifiedNode): string {
   return exit.oomKilled ? 'the kernel killed it for want of memory' : `it ended with exit code ${exit.code}`
 }
 
-function linksAreWrong(input: PlanInput, node: ClassifiedNode): boolean {
+function linksAreWrong(input: PlanInput, node: Member): boolean {
   if (node.seen === null || node.seen.container.state !== 'running') return false
   const endpoint = node.seen.container.networks.find(one => one.network === networkName(input.spec.name))
   if (endpoint === undefined) return true
@@ -268,12 +268,12 @@ function linksAreWrong(input: PlanInput, node: ClassifiedNode): boolean {
  * Attached as it should be, and still without an address for us: to attach it again would only cut its
  * connections, over and over.
  */
-function hasNoReachableAddress(input: PlanInput, node: ClassifiedNode): boolean {
+function hasNoReachableAddress(input: PlanInput, node: Member): boolean {
   const endpoint = node.seen?.container.networks.find(one => one.network === networkName(input.spec.name))
   return endpoint !== undefined && endpoint.address !== null && !linksAreWrong(input, node)
 }
 
-function waitForPublishedPort(node: ClassifiedNode): Wait {
+function waitForPublishedPort(node: Member): Wait {
   return {
     what: `node ${node.ordinal} can be reached from here: it is on its network, but publishes no port (docker rm -f ${nodeName(node)} lets it be recreated)`,
     ordinal: node.ordinal,
@@ -281,7 +281,7 @@ function waitForPublishedPort(node: ClassifiedNode): Wait {
   }
 }
 
-function attach(input: PlanInput, node: ClassifiedNode, cause: string): Action {
+function attach(input: PlanInput, node: Member, cause: string): Action {
   return {
     kind: 'reattach-network',
     ordinal: node.ordinal,
@@ -290,6 +290,6 @@ function attach(input: PlanInput, node: ClassifiedNode, cause: string): Action {
   }
 }
 
-function nodeName(node: ClassifiedNode): string | undefined {
+function nodeName(node: Member): string | undefined {
   return node.seen?.container.name
 }

@@ -1,6 +1,6 @@
 import { masterLinkAlias, nodeAlias } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode, reasonOf } from '../members/classify.js'
+import { type Member, reasonOf } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal, Wait } from '../../../model/plan.js'
 import type { Contribution } from '../ordering.js'
@@ -31,9 +31,9 @@ export function planReplication(
     reconnect,
     cause,
   })
-  const fullResync = (node: ClassifiedNode): Action => ({
+  const fullResync = (node: Member): Action => ({
     ...{ kind: 'follow', ordinal: node.ordinal, master: topology.master, reconnect: false },
-    fullCopy: { runId: factsOf(node)?.runId ?? '', errors: factsOf(node)?.unexpectedErrors ?? 0 },
+    fullCopy: { runId: node.facts?.runId ?? '', errors: node.facts?.unexpectedErrors ?? 0 },
     cause: `it is no copy of its master: ${node.divergence}`,
   })
   const actions: Action[] = []
@@ -166,7 +166,7 @@ export function planReplication(
  */
 const resyncAgainAfterMs = 600_000
 
-function whyNotResyncYet(input: PlanInput, node: ClassifiedNode): Wait | null {
+function whyNotResyncYet(input: PlanInput, node: Member): Wait | null {
   const before = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.fullCopy
   const remainingMs = (before?.atMs ?? Number.NEGATIVE_INFINITY) + resyncAgainAfterMs - input.seen.atMs
   // A copy that is still to come: the clock was set back, and nothing can be counted from it.
@@ -193,9 +193,9 @@ const linkDeadAfterSeconds = 7
  * reports `up` until repl-timeout. The master's own list tells. A second of silence is asked for, so that two
  * INFO answers taken a moment apart can't disagree by chance.
  */
-function isLinkDead(flotilla: string, masterNode: ClassifiedNode | undefined, node: ClassifiedNode): boolean {
-  const activeMaster = masterNode === undefined ? null : factsOf(masterNode)
-  const replica = factsOf(node)
+function isLinkDead(flotilla: string, masterNode: Member | undefined, node: Member): boolean {
+  const activeMaster = masterNode === undefined ? null : masterNode.facts
+  const replica = node.facts
   if (
     activeMaster === null ||
     activeMaster.role !== 'master' ||
@@ -210,12 +210,12 @@ function isLinkDead(flotilla: string, masterNode: ClassifiedNode | undefined, no
 }
 
 /** Nodes are classified by who was rightful before; the one that this plan promotes may be another. */
-function followsAnother(flotilla: string, node: ClassifiedNode, master: number): boolean {
-  return factsOf(node)?.upstream?.host !== nodeAlias(flotilla, master)
+function followsAnother(flotilla: string, node: Member, master: number): boolean {
+  return node.facts?.upstream?.host !== nodeAlias(flotilla, master)
 }
 
-function upstreamOf(node: ClassifiedNode): string {
-  const host = factsOf(node)?.upstream?.host
+function upstreamOf(node: Member): string {
+  const host = node.facts?.upstream?.host
   return host === undefined
     ? 'nobody'
     : host === masterLinkAlias
@@ -223,8 +223,8 @@ function upstreamOf(node: ClassifiedNode): string {
       : host
 }
 
-function syncProgress(node: ClassifiedNode): string {
-  const upstream = factsOf(node)?.upstream
+function syncProgress(node: Member): string {
+  const upstream = node.facts?.upstream
   if (upstream?.syncing === true && upstream.syncTotalBytes > 0) {
     const percent = Math.floor((100 * upstream.syncReadBytes) / upstream.syncTotalBytes)
     return `node ${node.ordinal} synchronises: ${percent} % of ${upstream.syncTotalBytes} bytes`
@@ -244,7 +244,7 @@ const hungReplicaMs = 30_000
  * Looks often while the thing waited for takes milliseconds, and less and less as it has taken longer.
  * Bounded below by what a look at every node costs.
  */
-function pollIntervalMs(input: PlanInput, node: ClassifiedNode): number {
+function pollIntervalMs(input: PlanInput, node: Member): number {
   const cheapest = 4 * input.seen.nodes.length
   return Math.min(1_000, Math.max(20, cheapest, unhealthyForMs(input, node) / 10))
 }

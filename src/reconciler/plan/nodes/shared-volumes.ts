@@ -7,7 +7,7 @@ import {
 import { newVolumeName } from '../../../model/names.js'
 import type { LocatedVolume } from '../../../model/observation.js'
 import type { Members } from '../members/select-members.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
 import { volumeOf } from './volumes.js'
@@ -40,7 +40,7 @@ interface Claim {
   readonly ordinal: number
   readonly location: VolumeLocation
   /** Null: of another flotilla, or of no node any more. */
-  readonly node: ClassifiedNode | null
+  readonly node: Member | null
   /** The less, the more right it has to the place. */
   readonly rank: (typeof ranks)[number]
 }
@@ -59,7 +59,7 @@ function claimsOn(input: PlanInput, members: Members, master: number | null): re
   return [...taken, ...claimsOfNew(input, members, taken)]
 }
 
-function nodesOf({ wanted, excess }: Members): readonly ClassifiedNode[] {
+function nodesOf({ wanted, excess }: Members): readonly Member[] {
   return [...wanted, ...excess]
 }
 

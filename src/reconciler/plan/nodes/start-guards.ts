@@ -2,7 +2,7 @@ import { masterName } from '../../../model/names.js'
 import type { ObservedNode } from '../../../model/observation.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { crashesOf, restartDelayMs, quickCrashesInARow, quickCrashMs, unstableNodes } from './crash-loop.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
 import { howToRepair, whyUnreadable } from './unreadable-data.js'
@@ -122,11 +122,7 @@ const quickCrashesMax = 5
  * Tells of a node that ends soon after each start, until it has run for longer. It goes on being started,
  * minutes apart in the end.
  */
-export function whyCrashLooping(
-  input: PlanInput,
-  node: ClassifiedNode,
-  master: number | null,
-): Refusal | null {
+export function whyCrashLooping(input: PlanInput, node: Member, master: number | null): Refusal | null {
   if (node.seen === null || node.outdated) return null
   const { container, lastLogLines } = node.seen
   const crashes = crashesOf(input.memory, node.seen)

@@ -1,6 +1,6 @@
 import { findUnreadableDataLine } from '../../../redis/unreadable-data.js'
 import { factsOfNode } from '../../../model/node-facts.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { crashesOf, quickCrashesInARow } from './crash-loop.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 
@@ -10,7 +10,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
  */
 
 /** What its server said of it, when it ended over its data again and again; null when it did not. */
-export function whyUnreadable({ memory }: PlanInput, { seen }: ClassifiedNode): string | null {
+export function whyUnreadable({ memory }: PlanInput, { seen }: Member): string | null {
   if (seen === null || seen.container.state === 'running') return null
   // Once may be the disk's bad moment.
   return quickCrashesInARow(crashesOf(memory, seen)) < 2 ? null : findUnreadableDataLine(seen.lastLogLines)
@@ -20,7 +20,7 @@ export function whyUnreadable({ memory }: PlanInput, { seen }: ClassifiedNode): 
  * The known repair of a master's data, and what it would lose: the copy of another node, if one holds any;
  * else what can be made of the file.
  */
-export function howToRepair(input: PlanInput, { ordinal, seen }: ClassifiedNode, said: string): string {
+export function howToRepair(input: PlanInput, { ordinal, seen }: Member, said: string): string {
   const { name, image } = input.spec
   const [holder] = input.seen.nodes
     .flatMap(node => {

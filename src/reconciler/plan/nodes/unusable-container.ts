@@ -1,5 +1,5 @@
 import { dataPath } from '../../../model/names.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { failureOf, retryInMs } from '../action-backoff.js'
 
@@ -12,7 +12,7 @@ const startFailuresMin = 2
  * id, so a new container on the same volume is free of it. One that is no better comes after a pause that
  * grows like that of any other step that fails: see afterActions.
  */
-export function whyNotUsable(input: PlanInput, { ordinal, seen }: ClassifiedNode): string | null {
+export function whyNotUsable(input: PlanInput, { ordinal, seen }: Member): string | null {
   if (seen === null) return null
   const { name } = seen.container
   const failure = failureOf(input, { kind: 'start-container', ordinal, name, cause: '' })
@@ -24,6 +24,6 @@ export function whyNotUsable(input: PlanInput, { ordinal, seen }: ClassifiedNode
  * A container is recreated only where its data outlives it. One without a volume is no work of ours; it is
  * started as it is.
  */
-export function hasDataVolume({ seen }: ClassifiedNode): boolean {
+export function hasDataVolume({ seen }: Member): boolean {
   return seen === null || seen.container.mounts.some(({ path }) => path === dataPath)
 }

@@ -1,5 +1,5 @@
 import { dataPath, newVolumeName } from '../../../model/names.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 
 /**
@@ -7,7 +7,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
  * that name its data would not be found.
  */
 
-type AnyNode = Pick<ClassifiedNode, 'ordinal' | 'seen'>
+type AnyNode = Pick<Member, 'ordinal' | 'seen'>
 
 /** The volume of a node: what its container has, else what carries its labels, else a new one. */
 export function volumeOf(input: PlanInput, node: AnyNode): string {

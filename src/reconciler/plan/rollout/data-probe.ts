@@ -1,6 +1,6 @@
 import { probeOfImage } from '../../desired/image-probe.js'
 import { pinnedImageId, desiredImageId } from '../../desired/desired-image.js'
-import { factsOf, isInService, type ClassifiedNode } from '../members/classify.js'
+import { isInService, type Member } from '../members/classify.js'
 import { imagesOf, whyIncompatible } from './version-compatibility.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal } from '../../../model/plan.js'
@@ -12,7 +12,7 @@ import type { DataProbe } from '../../../model/record.js'
  * missing. So before a node is touched, a throwaway container of the new image loads a snapshot of this very
  * data set.
  */
-export function probeData(input: PlanInput, nodes: readonly ClassifiedNode[]): Action | null {
+export function probeData(input: PlanInput, nodes: readonly Member[]): Action | null {
   const images = imagesOf(input, nodes)
   if (images === null || isProven(nodes, images.wanted) || whyIncompatible(input, nodes) !== null) return null
   if (probeOfImage(input.memory.trials, images.wanted)?.outcome.kind !== 'answered') return null
@@ -30,7 +30,7 @@ export function probeData(input: PlanInput, nodes: readonly ClassifiedNode[]): A
 }
 
 /** Why no node is made of the new image: it was given the data, and could not load it. */
-export function whyDataRefused(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+export function whyDataRefused(input: PlanInput, nodes: readonly Member[]): Refusal | null {
   const images = imagesOf(input, nodes)
   const refusal = verdictOf(input, nodes)?.refusal ?? null
   if (images === null || refusal === null || isProven(nodes, images.wanted)) return null
@@ -43,17 +43,17 @@ export function whyDataRefused(input: PlanInput, nodes: readonly ClassifiedNode[
 }
 
 /** What has to be said to a roll whose data is not tried before; null where it is. */
-export function whyDataUnprobed(input: PlanInput, nodes: readonly ClassifiedNode[]): string | null {
+export function whyDataUnprobed(input: PlanInput, nodes: readonly Member[]): string | null {
   const images = imagesOf(input, nodes)
   return images === null || isProven(nodes, images.wanted) ? null : whyTooLarge(nodes)
 }
 
 /** What a node of the image makes of the data is seen on it. */
-function isProven(nodes: readonly ClassifiedNode[], wanted: string): boolean {
+function isProven(nodes: readonly Member[], wanted: string): boolean {
   return nodes.some(node => node.seen?.container.imageId === wanted)
 }
 
-function verdictOf(input: PlanInput, nodes: readonly ClassifiedNode[]): DataProbe | null {
+function verdictOf(input: PlanInput, nodes: readonly Member[]): DataProbe | null {
   const verdict = probeOfImage(input.memory.trials, desiredImageId(input))?.data
   return verdict?.from === imagesOf(input, nodes)?.running ? (verdict ?? null) : null
 }
@@ -70,7 +70,7 @@ function isStale({ atMs, refusal }: DataProbe, nowMs: number): boolean {
  * A replica: it forks to give a snapshot, which takes its main thread some 10 ms for each GB. A lone master
  * has to.
  */
-function sourceOf(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
+function sourceOf(nodes: readonly Member[]): Member | null {
   const serving = nodes.filter(isInService)
   return serving.find(({ bucket }) => bucket === 'online') ?? serving[0] ?? null
 }
@@ -81,9 +81,9 @@ function sourceOf(nodes: readonly ClassifiedNode[]): ClassifiedNode | null {
  */
 export const probedBytesMax = 64 * 1024 * 1024
 
-function whyTooLarge(nodes: readonly ClassifiedNode[]): string | null {
+function whyTooLarge(nodes: readonly Member[]): string | null {
   const source = sourceOf(nodes)
-  const usedBytes = source === null ? 0 : (factsOf(source)?.memory.usedBytes ?? 0)
+  const usedBytes = source === null ? 0 : (source.facts?.memory.usedBytes ?? 0)
   const inMiB = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`
   return usedBytes <= probedBytesMax
     ? null

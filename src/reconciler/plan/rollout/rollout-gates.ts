@@ -1,5 +1,5 @@
 import type { Members } from '../members/select-members.js'
-import { factsOf, isInService, type Bucket, type ClassifiedNode } from '../members/classify.js'
+import { isInService, type Bucket, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
 import { copiesNeeded } from '../members/surge.js'
@@ -39,7 +39,7 @@ const brokenBuckets: ReadonlySet<Bucket> = new Set([
  * Runs, and serves nobody. What does not run is recreated when it is started, and what somebody froze is left
  * to them.
  */
-export function isBroken({ bucket }: ClassifiedNode): boolean {
+export function isBroken({ bucket }: Member): boolean {
   return brokenBuckets.has(bucket)
 }
 
@@ -80,9 +80,9 @@ function whyTooFewLeft(
  */
 function whyBehind(members: Members, master: number): Wait | null {
   const activeMaster = members.wanted.find(node => node.ordinal === master)
-  const offset = activeMaster === undefined ? null : (factsOf(activeMaster)?.offset ?? null)
+  const offset = activeMaster === undefined ? null : (activeMaster.facts?.offset ?? null)
   for (const node of members.wanted) {
-    const applied = factsOf(node)?.upstream?.appliedOffset ?? null
+    const applied = node.facts?.upstream?.appliedOffset ?? null
     if (node.ordinal === master || applied === null || offset === null) continue
     if (offset - applied > lagBytesMax)
       return {
@@ -126,7 +126,7 @@ export function whyStuck(members: Members): Refusal | null {
   return null
 }
 
-function howStuck(node: ClassifiedNode): { readonly how: string; readonly remedy: string } | null {
+function howStuck(node: Member): { readonly how: string; readonly remedy: string } | null {
   const name = node.seen?.container.name ?? ''
   if (node.bucket === 'paused') return { how: 'is frozen', remedy: `docker unpause ${name}` }
   if (node.bucket === 'auth-failure' && !node.outdated)
@@ -158,7 +158,7 @@ export function whyNotSwitchoverYet({ memory, seen }: PlanInput): Wait | null {
 
 const retryMs = { first: 5_000, most: 300_000 } as const
 
-function untilInSync(nodes: readonly ClassifiedNode[], goal: string): Wait {
+function untilInSync(nodes: readonly Member[], goal: string): Wait {
   return {
     what: `node ${listOf(nodes)} is in sync: then ${goal}`,
     ordinal: nodes[0]?.ordinal ?? null,
@@ -166,6 +166,6 @@ function untilInSync(nodes: readonly ClassifiedNode[], goal: string): Wait {
   }
 }
 
-function listOf(nodes: readonly ClassifiedNode[]): string {
+function listOf(nodes: readonly Member[]): string {
   return nodes.map(node => node.ordinal).join(', ')
 }

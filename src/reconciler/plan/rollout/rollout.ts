@@ -1,7 +1,7 @@
 import { trackedImageId, imagePin } from '../../desired/desired-image.js'
 import { replicaName } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { probeData, whyDataUnprobed } from './data-probe.js'
 import { probeRunningImage } from './version-compatibility.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -68,11 +68,11 @@ function whyRolloutBlocked(input: PlanInput, members: Members): Refusal | null {
   return whyNewSpecFails(input, [...members.wanted, ...members.excess]) ?? whyStuck(members)
 }
 
-function outdatedNodes({ wanted }: Members): readonly ClassifiedNode[] {
+function outdatedNodes({ wanted }: Members): readonly Member[] {
   return wanted.filter(node => node.outdated && node.seen !== null)
 }
 
-function goalOf(outdated: readonly ClassifiedNode[]): string {
+function goalOf(outdated: readonly Member[]): string {
   const count = outdated.length === 1 ? '1 node' : `${outdated.length} nodes`
   return outdated.some(node => node.ofOlderSpec)
     ? `${count} of an older spec ${outdated.length === 1 ? 'is' : 'are'} replaced, one at a time`
@@ -132,7 +132,7 @@ function noTarget({ spec }: PlanInput, master: number, candidates: string): Refu
 function replaceNode(
   input: PlanInput,
   { wanted }: Members,
-  { node, master }: { readonly node: ClassifiedNode; readonly master: number },
+  { node, master }: { readonly node: Member; readonly master: number },
 ): { phase: OrderBand; action: Action }[] {
   const { ordinal } = node
   const newName = replicaName(input.spec.name, ordinal)
@@ -172,7 +172,7 @@ function replaceNode(
   ]
 }
 
-function whyReplace(input: PlanInput, { ofOlderSpec, seen }: ClassifiedNode): string {
+function whyReplace(input: PlanInput, { ofOlderSpec, seen }: Member): string {
   if (!ofOlderSpec) return 'a person asked for its restart'
   const { image } = input.spec
   const followed = trackedImageId(input)

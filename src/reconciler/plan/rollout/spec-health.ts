@@ -1,5 +1,5 @@
 import { whyImageRefused } from '../../desired/server-image.js'
-import { isInService, type ClassifiedNode } from '../members/classify.js'
+import { isInService, type Member } from '../members/classify.js'
 import { crashesOf, endedSoon } from '../nodes/crash-loop.js'
 import { whyDataRefused } from './data-probe.js'
 import { whyIncompatible } from './version-compatibility.js'
@@ -20,7 +20,7 @@ const provenMs = 10_000
  * container, and that it could not be had. So it is forgotten as soon as the manifest is put right, or the
  * node comes round.
  */
-export function whyNewSpecFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+export function whyNewSpecFails(input: PlanInput, nodes: readonly Member[]): Refusal | null {
   return (
     imageRefusal(input) ??
     whyImageMissing(input) ??
@@ -64,7 +64,7 @@ function whyImageFails(input: PlanInput): Refusal | null {
   })
 }
 
-function whyNewNodeFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+function whyNewNodeFails(input: PlanInput, nodes: readonly Member[]): Refusal | null {
   for (const node of nodes) {
     const failure = node.outdated ? null : howNodeFails(input, node)
     if (failure !== null)
@@ -76,7 +76,7 @@ function whyNewNodeFails(input: PlanInput, nodes: readonly ClassifiedNode[]): Re
   return null
 }
 
-function howNodeFails(input: PlanInput, node: ClassifiedNode): string | null {
+function howNodeFails(input: PlanInput, node: Member): string | null {
   if (node.seen === null) return null
   const { container, lastLogLines } = node.seen
   const error = container.exit?.error ?? ''

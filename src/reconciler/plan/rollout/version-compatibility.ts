@@ -1,7 +1,7 @@
 import { canReadFormat, highestReadableFormat } from '../../../redis/rdb-format.js'
 import { probeOfImage } from '../../desired/image-probe.js'
 import { desiredImageId } from '../../desired/desired-image.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal } from '../../../model/plan.js'
 import type { ImageProbeOutcome } from '../../../model/record.js'
@@ -12,7 +12,7 @@ import type { ImageProbeOutcome } from '../../../model/record.js'
  * a newer one has left on its volume. That is known before a node is touched: both images have told which
  * format they write.
  */
-export function whyIncompatible(input: PlanInput, nodes: readonly ClassifiedNode[]): Refusal | null {
+export function whyIncompatible(input: PlanInput, nodes: readonly Member[]): Refusal | null {
   const images = imagesOf(input, nodes)
   if (images === null) return null
   const [now, next] = [outcomeOf(input, images.running), outcomeOf(input, images.wanted)]
@@ -32,7 +32,7 @@ export function whyIncompatible(input: PlanInput, nodes: readonly ClassifiedNode
  * The image that the master runs has to tell as well, if it never has; null when there is nothing to ask. By
  * its id: its name may mean another one by now.
  */
-export function probeRunningImage(input: PlanInput, nodes: readonly ClassifiedNode[]): Action | null {
+export function probeRunningImage(input: PlanInput, nodes: readonly Member[]): Action | null {
   const images = imagesOf(input, nodes)
   if (images === null || probeOfImage(input.memory.trials, images.running) !== null) return null
   return {
@@ -46,7 +46,7 @@ export function probeRunningImage(input: PlanInput, nodes: readonly ClassifiedNo
 /** What the master runs and what it is to run; null when that is the same, or not known yet. */
 export function imagesOf(
   input: PlanInput,
-  nodes: readonly ClassifiedNode[],
+  nodes: readonly Member[],
 ): { readonly running: string; readonly reference: string; readonly wanted: string } | null {
   const container = nodes.find(node => node.bucket === 'master')?.seen?.container
   const wanted = desiredImageId(input)

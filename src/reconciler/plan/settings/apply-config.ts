@@ -1,6 +1,6 @@
 import { appliedConfigDigest } from '../../desired/applied-digests.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Action } from '../../../model/plan.js'
@@ -35,8 +35,8 @@ export function planRuntimeConfig(input: PlanInput, members: Members): Contribut
 }
 
 /** True of a process that answers and was not tuned to today's wishes, or is not tuned to them any more. */
-export function isConfigPending(input: PlanInput, node: ClassifiedNode): boolean {
-  const runId = factsOf(node)?.runId
+export function isConfigPending(input: PlanInput, node: Member): boolean {
+  const runId = node.facts?.runId
   const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
   if (runId === undefined) return false
   return (

@@ -1,6 +1,6 @@
 import { newNodeRecord } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { driftOf } from './drift.js'
 import { authFilesDigest, authProcessDigest } from './auth-digests.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -41,31 +41,31 @@ export function planAuth(input: PlanInput, members: Members, others: readonly Ac
 
 const staleCause = 'the users or passwords that it was given are not those of today'
 
-function causeOf(input: PlanInput, node: ClassifiedNode): string {
+function causeOf(input: PlanInput, node: Member): string {
   const { users } = driftOf(input, node)
   return users.length === 0 ? staleCause : `somebody has changed its users there: ${users.join(', ')}`
 }
 
 /** Before a container is started again; null when its files are those of today. */
-export function configRewrite(input: PlanInput, node: ClassifiedNode): Action | null {
+export function configRewrite(input: PlanInput, node: Member): Action | null {
   const { auth } = input
   if (auth === null || node.seen === null || hasCurrentFiles(input, auth, node)) return null
   return writeFiles(node, 'it would start with users and passwords of an earlier day')
 }
 
 /** One that has no container, or whose container is on its way out, has nothing that could be old. */
-function isStale(input: PlanInput, auth: AuthView, node: ClassifiedNode): boolean {
+function isStale(input: PlanInput, auth: AuthView, node: Member): boolean {
   if (node.seen === null || node.bucket === 'removing') return false
   if (!hasCurrentFiles(input, auth, node)) return true
   if (node.bucket === 'stopped') return false
   return !hasCurrentUsers(input, auth, node) || driftOf(input, node).users.length > 0
 }
 
-function hasCurrentFiles(input: PlanInput, { digest }: AuthView, { ordinal, seen }: ClassifiedNode): boolean {
+function hasCurrentFiles(input: PlanInput, { digest }: AuthView, { ordinal, seen }: Member): boolean {
   return seen !== null && appliedAuthOf(input, ordinal).files === authFilesDigest(seen.container, digest)
 }
 
-function hasCurrentUsers(input: PlanInput, { digest }: AuthView, { ordinal, seen }: ClassifiedNode): boolean {
+function hasCurrentUsers(input: PlanInput, { digest }: AuthView, { ordinal, seen }: Member): boolean {
   return seen !== null && appliedAuthOf(input, ordinal).process === authProcessDigest(seen.container, digest)
 }
 
@@ -82,11 +82,11 @@ function recreates(action: Action, ordinal: number): boolean {
   )
 }
 
-function writeFiles(node: ClassifiedNode, cause: string): Action {
+function writeFiles(node: Member, cause: string): Action {
   return { ...target(node), kind: 'write-config', cause }
 }
 
-function target({ ordinal, seen }: ClassifiedNode): { readonly ordinal: number; readonly name: string } {
+function target({ ordinal, seen }: Member): { readonly ordinal: number; readonly name: string } {
   return { ordinal, name: seen?.container.name ?? '' }
 }
 
@@ -121,7 +121,7 @@ function updateKeyring(
   return steps
 }
 
-function waitForMissingNodes(auth: AuthView, late: readonly ClassifiedNode[]): Wait[] {
+function waitForMissingNodes(auth: AuthView, late: readonly Member[]): Wait[] {
   const own = auth.pending.filter(one => one.own).map(one => one.user)
   const [first] = late
   if (own.length === 0 || first === undefined) return []
@@ -136,7 +136,7 @@ function waitForMissingNodes(auth: AuthView, late: readonly ClassifiedNode[]): W
 }
 
 /** Nodes that were not given what the keyring says, for those who tell. */
-export function nodesMissingAuth(input: PlanInput, members: Members): readonly ClassifiedNode[] {
+export function nodesMissingAuth(input: PlanInput, members: Members): readonly Member[] {
   const { auth } = input
   if (auth === null) return []
   return [...members.wanted, ...members.excess].filter(node => isStale(input, auth, node))

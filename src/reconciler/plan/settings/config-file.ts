@@ -1,7 +1,7 @@
 import { fileOptions } from '../../desired/accepted-config.js'
 import { configFileDigest } from '../../desired/applied-digests.js'
 import type { Members } from '../members/select-members.js'
-import type { ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 
@@ -32,7 +32,7 @@ export function planConfigFiles(input: PlanInput, members: Members): Contributio
 }
 
 /** A container that we know nothing of has what its spec hash says, and no options beyond it. */
-export function hasStaleConfigFile(input: PlanInput, node: ClassifiedNode): boolean {
+export function hasStaleConfigFile(input: PlanInput, node: Member): boolean {
   const container = node.seen?.container
   if (container === undefined || node.outdated) return false
   const { filed = null } = input.memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
@@ -41,6 +41,6 @@ export function hasStaleConfigFile(input: PlanInput, node: ClassifiedNode): bool
   return filed !== configFileDigest(container.containerId, wanted)
 }
 
-function isStale(input: PlanInput, node: ClassifiedNode): boolean {
+function isStale(input: PlanInput, node: Member): boolean {
   return (node.bucket === 'master' || node.bucket === 'online') && hasStaleConfigFile(input, node)
 }

@@ -1,7 +1,7 @@
 import { enforcedOptions, versionSpecificOptions } from '../../../redis/config.js'
 import { whatDiffers } from '../../../redis/options.js'
 import { appliedConfigDigest } from '../../desired/applied-digests.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { authProcessDigest } from './auth-digests.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { desiredOptions } from './desired-options.js'
@@ -20,15 +20,15 @@ export const noDrift: Drift = { options: [], users: [] }
  * What was read back and is not what the node was given. Nothing of a node that was not given it yet: that is
  * no drift.
  */
-export function driftOf(input: PlanInput, node: ClassifiedNode): Drift {
+export function driftOf(input: PlanInput, node: Member): Drift {
   const applied = node.seen?.applied ?? null
-  const facts = factsOf(node)
+  const { facts } = node
   if (applied === null || facts === null) return noDrift
   return { options: optionDrift(input, node, applied.options), users: userDrift(input, node) }
 }
 
-function optionDrift(input: PlanInput, node: ClassifiedNode, inForce: ConfigValues): readonly string[] {
-  const facts = factsOf(node)
+function optionDrift(input: PlanInput, node: Member, inForce: ConfigValues): readonly string[] {
+  const { facts } = node
   const options = desiredOptions(input, node.ordinal)
   const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
   if (facts === null || record?.tuned !== appliedConfigDigest(facts.runId, options)) return []
@@ -37,7 +37,7 @@ function optionDrift(input: PlanInput, node: ClassifiedNode, inForce: ConfigValu
   ).sort()
 }
 
-function userDrift({ auth, memory }: PlanInput, { ordinal, seen }: ClassifiedNode): readonly string[] {
+function userDrift({ auth, memory }: PlanInput, { ordinal, seen }: Member): readonly string[] {
   const { given } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
   const applied = seen?.applied ?? null
   if (auth === null || applied === null || seen === null || given === undefined) return []

@@ -2,7 +2,7 @@ import type { PersistenceSettings } from '../../../model/spec.js'
 import { isSamePersistence, desiredPersistence } from '../../desired/persistence.js'
 import type { SnapshotRequest } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution, OrderBand } from '../ordering.js'
 import type { Action } from '../../../model/plan.js'
@@ -28,18 +28,18 @@ export function planPersistence(input: PlanInput, members: Members, master: numb
 }
 
 /** Whether it keeps its data as the manifest says, as far as that can be had while it runs. */
-export function isPersistenceApplied(input: PlanInput, node: ClassifiedNode): boolean {
+export function isPersistenceApplied(input: PlanInput, node: Member): boolean {
   return nextStep(input, node) === null
 }
 
-function masterLast({ wanted }: Members, master: number): readonly ClassifiedNode[] {
+function masterLast({ wanted }: Members, master: number): readonly Member[] {
   return wanted
     .filter(({ bucket }) => bucket === 'online' || bucket === 'master')
     .toSorted((a, b) => Number(a.ordinal === master) - Number(b.ordinal === master) || a.ordinal - b.ordinal)
 }
 
-function nextStep(input: PlanInput, node: ClassifiedNode): Contribution | null {
-  const facts = factsOf(node)
+function nextStep(input: PlanInput, node: Member): Contribution | null {
+  const { facts } = node
   const name = node.seen?.container.name
   if (facts === null || name === undefined) return null
   const wanted = desiredPersistence(input.spec)
@@ -73,7 +73,7 @@ function one(phase: OrderBand, action: Action): Contribution {
 /** Of a node that nothing is known of its process tells. */
 function currentPersistence(
   { spec, memory }: PlanInput,
-  { ordinal }: ClassifiedNode,
+  { ordinal }: Member,
   facts: RedisFacts,
 ): PersistenceSettings {
   const wanted = desiredPersistence(spec)
@@ -83,12 +83,12 @@ function currentPersistence(
   return wanted.mode === mode || wanted.mode === 'none' ? wanted : { ...wanted, mode }
 }
 
-function pendingPersistence({ memory }: PlanInput, { ordinal }: ClassifiedNode): PersistenceSettings | null {
+function pendingPersistence({ memory }: PlanInput, { ordinal }: Member): PersistenceSettings | null {
   return memory.nodes.find(record => record.ordinal === ordinal)?.filing ?? null
 }
 
 /** What has to be so before redis.conf may name the other one; null when it is. */
-function untilWritten(input: PlanInput, node: ClassifiedNode, facts: RedisFacts): Contribution | null {
+function untilWritten(input: PlanInput, node: Member, facts: RedisFacts): Contribution | null {
   const { ordinal } = node
   const { persistence } = facts
   if (input.spec.persistence.mode === 'aof') {

@@ -1,6 +1,5 @@
 import { hasCertificates } from '../../../tls/tls-view.js'
-import type { ClassifiedNode } from '../members/classify.js'
-import { factsOf } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import type { ObservedNode } from '../../../model/observation.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -9,8 +8,8 @@ import type { TransportFacts } from '../../../model/redis.js'
 import type { TlsView } from '../../../model/tls-view.js'
 
 /** How a node says that it is connected; null while it says nothing. */
-export function transportOf(node: ClassifiedNode): TransportFacts | null {
-  return factsOf(node)?.transport ?? null
+export function transportOf(node: Member): TransportFacts | null {
+  return node.facts?.transport ?? null
 }
 
 /**

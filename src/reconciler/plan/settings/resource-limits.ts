@@ -1,7 +1,7 @@
 import { maxMemoryBytes } from '../../desired/max-memory.js'
 import { limitsDigest } from '../../desired/applied-digests.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution, OrderBand } from '../ordering.js'
 import type { Action, Wait } from '../../../model/plan.js'
@@ -37,7 +37,7 @@ export function planResourceLimits(input: PlanInput, members: Members): Contribu
 }
 
 /** A container that we know nothing of has no limits: it was made before there were any. */
-function hasStaleLimits({ spec, memory }: PlanInput, node: ClassifiedNode): boolean {
+function hasStaleLimits({ spec, memory }: PlanInput, node: Member): boolean {
   const container = node.seen?.container
   if (container?.state !== 'running' || node.outdated) return false
   const { limited = null } = memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
@@ -46,9 +46,9 @@ function hasStaleLimits({ spec, memory }: PlanInput, node: ClassifiedNode): bool
   return limited !== limitsDigest(container.containerId, spec.resources)
 }
 
-function whyNotLimit({ spec }: PlanInput, node: ClassifiedNode): Wait | null {
+function whyNotLimit({ spec }: PlanInput, node: Member): Wait | null {
   const { memoryBytes } = spec.resources
-  const used = factsOf(node)?.memory.rssBytes
+  const used = node.facts?.memory.rssBytes
   if (memoryBytes === null) return null
   if (used === undefined)
     return {
@@ -68,8 +68,8 @@ function whyNotLimit({ spec }: PlanInput, node: ClassifiedNode): Wait | null {
  * `maxmemory` is never above what the limit allows, not for a moment: room is made before it is used, and
  * given up before it is taken away.
  */
-function bandOf({ spec }: PlanInput, node: ClassifiedNode): OrderBand {
-  const now = factsOf(node)?.memory.maxBytes ?? 0
+function bandOf({ spec }: PlanInput, node: Member): OrderBand {
+  const now = node.facts?.memory.maxBytes ?? 0
   const wanted = maxMemoryBytes(spec.resources)
   return wanted === 0 || (now !== 0 && wanted > now) ? 'raise-memory' : 'lower-memory'
 }

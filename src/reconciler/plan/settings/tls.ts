@@ -2,7 +2,7 @@ import { fingerprintIn, hasCertificates } from '../../../tls/tls-view.js'
 import { redisPort } from '../../../model/names.js'
 import { tlsPort } from '../../../redis/tls.js'
 import type { Members } from '../members/select-members.js'
-import { factsOf, type ClassifiedNode } from '../members/classify.js'
+import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { builtWithoutTls } from './tls-support.js'
 import { transportOf } from './replication-tls.js'
@@ -65,7 +65,7 @@ function filesOf({ certificates }: PlanInput['spec']['tls']): string {
   return `${certFile}, ${keyFile} or ${caFile}`
 }
 
-function openingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+function openingOf({ tls, spec }: PlanInput, node: Member): readonly Action[] {
   const transport = transportOf(node)
   if (tls === null || transport === null || transport.tlsPort === null) return []
   const { ordinal } = node
@@ -89,8 +89,8 @@ function openingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Act
   return []
 }
 
-function mustMove({ tls }: PlanInput, node: ClassifiedNode): boolean {
-  const upstream = factsOf(node)?.upstream
+function mustMove({ tls }: PlanInput, node: Member): boolean {
+  const upstream = node.facts?.upstream
   if (node.bucket !== 'online' || upstream === null || upstream === undefined) return false
   const wanted = tls?.mode === 'off' ? redisPort : tlsPort
   return upstream.port !== wanted
@@ -100,7 +100,7 @@ function mustMove({ tls }: PlanInput, node: ClassifiedNode): boolean {
 function moveReplicationLink(
   input: PlanInput,
   members: Members,
-  { replicaToMove, master }: { readonly replicaToMove: ClassifiedNode; readonly master: number },
+  { replicaToMove, master }: { readonly replicaToMove: Member; readonly master: number },
 ): Contribution {
   const outOfSync = members.wanted.find(node => !isInSync(node))
   const { ordinal } = replicaToMove
@@ -125,11 +125,11 @@ function moveReplicationLink(
   }
 }
 
-function isInSync({ bucket }: ClassifiedNode): boolean {
+function isInSync({ bucket }: Member): boolean {
   return bucket === 'online' || bucket === 'master'
 }
 
-function closingOf({ tls, spec }: PlanInput, node: ClassifiedNode): readonly Action[] {
+function closingOf({ tls, spec }: PlanInput, node: Member): readonly Action[] {
   const transport = transportOf(node)
   if (tls === null || transport === null || tls.mode === 'prefer') return []
   const port = tls.mode === 'off' ? 'encrypted' : 'plain'
@@ -151,7 +151,7 @@ function isOpenAs(
  * Where nodes are reached by published ports, one that publishes only the other port is to be recreated
  * before.
  */
-function isReachedBy({ seen }: ClassifiedNode, port: number): boolean {
+function isReachedBy({ seen }: Member, port: number): boolean {
   const published = seen?.container.publishedPorts ?? []
   return published.length === 0 || published.some(one => one.containerPort === port)
 }

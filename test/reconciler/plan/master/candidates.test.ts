@@ -6,7 +6,7 @@ import {
   whyNotPromote,
 } from '../../../../src/reconciler/plan/master/candidates.js'
 import type { CandidateRules } from '../../../../src/reconciler/plan/master/candidates.js'
-import { classifyNode, type ClassifiedNode } from '../../../../src/reconciler/plan/members/classify.js'
+import { classifyNode, type Member } from '../../../../src/reconciler/plan/members/classify.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import {
   currentHash,
@@ -28,7 +28,7 @@ const rules: CandidateRules = {
   lastChoices: [],
 }
 
-function classified(seen: ObservedNode): ClassifiedNode {
+function classified(seen: ObservedNode): Member {
   return classifyNode(seen, {
     flotilla: 'shop',
     recordedMaster: 0,
@@ -36,8 +36,7 @@ function classified(seen: ObservedNode): ClassifiedNode {
     trackedImageId: null,
     strategy: 'rolling',
     atMs: nowMs,
-    restartAskedAtMs: 0,
-    divergence: null,
+    record: null,
   })
 }
 
@@ -107,7 +106,7 @@ test('a replica at or beyond the recorded offset is empty because all was delete
 })
 
 test('candidates come first, then by offset, then by ordinal', () => {
-  const at = (ordinal: number, appliedOffset: number, overrides = {}): ClassifiedNode =>
+  const at = (ordinal: number, appliedOffset: number, overrides = {}): Member =>
     classified(replica(ordinal, { ...overrides, upstream: { appliedOffset } }))
   const ranked = rankCandidates([at(3, 900), at(2, 900), at(1, 2_000, { replicaPriority: 0 })], rules)
   assert.equal(
@@ -118,7 +117,7 @@ test('candidates come first, then by offset, then by ordinal', () => {
 })
 
 test('of those that have come equally far the last choice is who keeps crashing', () => {
-  const at = (ordinal: number, appliedOffset: number): ClassifiedNode =>
+  const at = (ordinal: number, appliedOffset: number): Member =>
     classified(replica(ordinal, { upstream: { appliedOffset } }))
   const best = (lastChoices: readonly number[], offset = 900) =>
     rankCandidates([at(1, offset), at(2, 900)], { ...rules, lastChoices })[0]?.ordinal
@@ -129,10 +128,10 @@ test('of those that have come equally far the last choice is who keeps crashing'
 })
 
 test('a copy that nobody saw in sync is no old one where it has come further than one that was seen', () => {
-  const at = (ordinal: number, appliedOffset: number, overrides = {}): ClassifiedNode =>
+  const at = (ordinal: number, appliedOffset: number, overrides = {}): Member =>
     classified(replica(ordinal, { ...overrides, upstream: { appliedOffset } }))
   const started = { runId: 'run-of-a-restart' }
-  const ordinals = (nodes: readonly ClassifiedNode[]) =>
+  const ordinals = (nodes: readonly Member[]) =>
     rankCandidates(nodes, rules).map(one => `${one.ordinal}${one.reason === null ? '' : ' may not'}`)
   assert.deepEqual(ordinals([at(1, 900), at(2, 901, started)]), ['2', '1'])
   assert.deepEqual(ordinals([at(1, 900), at(2, 900, started)]), ['1', '2 may not'])
@@ -143,8 +142,7 @@ test('a copy that nobody saw in sync is no old one where it has come further tha
 test('of two that have the same, the one whom the others can follow comes first: an older server can not read what a newer one sends', () => {
   const of = (ordinal: number, version: string) =>
     classified(replica(ordinal, { version, upstream: upstream({ appliedOffset: 1_000 }) }))
-  const order = (nodes: readonly ClassifiedNode[]) =>
-    rankCandidates(nodes, rules).map(({ ordinal }) => ordinal)
+  const order = (nodes: readonly Member[]) => rankCandidates(nodes, rules).map(({ ordinal }) => ordinal)
   assert.deepEqual(order([of(1, '8.0.2'), of(2, '7.0.15'), of(3, '8.0.2')]), [2, 1, 3])
   assert.deepEqual(order([of(1, '8.0.2'), of(2, '8.0.2'), of(3, '8.0.2')]), [1, 2, 3])
 })

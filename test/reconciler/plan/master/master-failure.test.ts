@@ -153,6 +153,8 @@ test('who works on the CPU gets half a minute, or what the manifest says if that
       ordinal: 0,
       bucket: 'unreachable',
       seen,
+      facts: null,
+      record: null,
       ofOlderSpec: false,
       divergence: null,
       restartRequested: false,

@@ -14,6 +14,7 @@ import {
   replica,
 } from '../../support/world.js'
 import type { ContainerState } from '../../../../src/model/engine.js'
+import { newNodeRecord } from '../../../../src/model/record.js'
 import type { Probe } from '../../../../src/model/redis.js'
 
 /** Each node in exactly one bucket, by what was seen of it and by who is the recorded master (node 0). */
@@ -25,8 +26,7 @@ function classify(seen: ObservedNode, overrides: Partial<Parameters<typeof class
     trackedImageId: null,
     strategy: 'rolling',
     atMs: nowMs,
-    restartAskedAtMs: 0,
-    divergence: null,
+    record: null,
     ...overrides,
   })
 }
@@ -123,6 +123,7 @@ test('a container of another spec, or older than the restart that was asked for,
       container: { labels: hash === undefined ? labels : { ...labels, [specHashLabel]: hash } },
     })
   }
+  const asked = (restartAskedAtMs: number) => ({ record: { ...newNodeRecord(1), restartAskedAtMs } })
   const told = (seen: ObservedNode, overrides: Partial<Parameters<typeof classifyNode>[1]> = {}): string => {
     const { ofOlderSpec, restartRequested, outdated } = classify(seen, overrides)
     return [ofOlderSpec && 'older', restartRequested && 'asked', outdated && 'outdated']
@@ -135,10 +136,10 @@ test('a container of another spec, or older than the restart that was asked for,
   assert.equal(told(of(undefined)), 'older outdated')
   assert.equal(told(of('hash-of-old'), { strategy: 'onDelete' }), 'older')
   const madeAtMs = of(currentHash).container.createdAtMs
-  assert.equal(told(of(currentHash), { restartAskedAtMs: madeAtMs }), '')
-  assert.equal(told(of(currentHash), { restartAskedAtMs: madeAtMs + 1 }), 'asked outdated')
+  assert.equal(told(of(currentHash), asked(madeAtMs)), '')
+  assert.equal(told(of(currentHash), asked(madeAtMs + 1)), 'asked outdated')
   assert.equal(
-    told(of('hash-of-old'), { strategy: 'onDelete', restartAskedAtMs: madeAtMs + 1 }),
+    told(of('hash-of-old'), { strategy: 'onDelete', ...asked(madeAtMs + 1) }),
     'older asked outdated',
   )
 })
@@ -148,6 +149,8 @@ test('what is absent is neither old nor to be recreated', () => {
     ordinal: 3,
     bucket: 'absent',
     seen: null,
+    facts: null,
+    record: null,
     divergence: null,
     ofOlderSpec: false,
     restartRequested: false,

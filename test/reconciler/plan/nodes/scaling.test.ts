@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defaultPersistence } from '../../../../src/manifest/sections/persistence.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { classifyNode, type ClassifiedNode } from '../../../../src/reconciler/plan/members/classify.js'
+import { classifyNode, type Member } from '../../../../src/reconciler/plan/members/classify.js'
 import type { MasterDecision } from '../../../../src/reconciler/plan/master/master-decision.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { planExcess } from '../../../../src/reconciler/plan/nodes/excess.js'
@@ -57,7 +57,7 @@ test('forty-eight more replicas are created in one stage and started in the next
     '48 create-container',
     '48 start-container',
     '48 follow',
-    '48 tune',
+    '48 apply-config',
   ])
 })
 
@@ -327,7 +327,7 @@ test('each that is too many goes only when nothing speaks against it', () => {
     excess: ObservedNode,
     decision: MasterDecision = { kind: 'active', ordinal: 0 },
   ): string => {
-    const classify = (seen: ObservedNode): ClassifiedNode =>
+    const classify = (seen: ObservedNode): Member =>
       classifyNode(seen, {
         flotilla: 'shop',
         recordedMaster: 0,
@@ -335,8 +335,7 @@ test('each that is too many goes only when nothing speaks against it', () => {
         trackedImageId: null,
         strategy: 'rolling',
         atMs: nowMs,
-        restartAskedAtMs: 0,
-        divergence: null,
+        record: null,
       })
     const members = { wanted: wanted.map(classify), excess: [classify(excess)] }
     const { actions = [], waits = [] } = planExcess(input, members, decision)
