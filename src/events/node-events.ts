@@ -4,46 +4,46 @@ import type { EventDefinition } from './definition.js'
 export const nodeEvents = {
   'node.died': {
     level: 'warn',
-    message: 'a node has ended',
+    message: 'node exited',
     fields: ['node', 'name', 'exitCode', 'oomKilled'],
     alert: 'when one node ends more than three times in an hour, or when oomKilled is true',
   },
   'node.oom-killed': {
     level: 'error',
-    message: 'the kernel has ended a node for want of memory',
+    message: 'node was OOM-killed',
     fields: ['node', 'name', 'limitBytes'],
     alert:
       'always: raise spec.resources.memory, or find out what filled it; without a limit the host itself is full',
   },
   'node.drifted': {
     level: 'warn',
-    message: 'somebody has changed on a node what the manifest declares; it is put right',
+    message: 'a node was changed by hand; restoring what the manifest declares',
     fields: ['node', 'name', 'changed'],
     alert: 'within a day: whoever does that has a way in, or a program that works against the manifest',
   },
   'memory.overcommitted': {
     level: 'warn',
-    message: 'the memory limits of all flotillas together are more than the host has',
+    message: 'memory limits of all flotillas exceed the memory of the host',
     fields: ['limitsBytes', 'hostBytes'],
     alert: 'not by night; when all nodes fill up, the kernel ends some of them',
   },
-  'node.online': { level: 'info', message: 'a node is online', fields: ['node', 'name', 'role', 'afterMs'] },
+  'node.online': { level: 'info', message: 'node is online', fields: ['node', 'name', 'role', 'afterMs'] },
   'node.offline': {
     level: 'warn',
-    message: 'a node is not online any more',
+    message: 'node is no longer online',
     fields: ['node', 'name', 'health'],
     alert: 'when no node.online follows for the same node within a minute',
   },
-  'node.removed': { level: 'info', message: 'a node is gone', fields: ['node', 'name'] },
+  'node.removed': { level: 'info', message: 'node removed', fields: ['node', 'name'] },
   'node.dead-container-removed': {
     level: 'warn',
-    message: 'Docker had left a container dead, and it is removed; the node is created again on its volume',
+    message: 'removed a container that Docker had left dead; the node is recreated on its volume',
     fields: ['node', 'name'],
     alert: 'not by night; when it keeps coming, something holds mounts of containers (lsof, an antivirus)',
   },
   'node.address-changed': {
     level: 'info',
-    message: 'a node has a new address',
+    message: 'node has a new address',
     fields: ['node', 'name', 'from', 'to'],
   },
 } as const satisfies Readonly<Record<string, EventDefinition>>

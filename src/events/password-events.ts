@@ -2,27 +2,26 @@
 export const passwordEvents = {
   'password.rotation-started': {
     level: 'info',
-    message: 'a user is to have a new password; every node is given it beside the current one',
+    message: 'password rotation started; nodes accept the new one beside the current one',
     fields: ['user', 'source'],
   },
   'password.rotated': {
     level: 'info',
-    message: 'new passwords are in use; those before are accepted until the overlap ends',
+    message: 'new passwords in use; the former ones are accepted until the overlap ends',
     fields: ['users', 'formerUntil'],
   },
   'password.retired': {
     level: 'info',
-    message:
-      'former passwords, or users that are not in the manifest any more, are accepted nowhere from now on',
+    message: 'former passwords and removed users are no longer accepted',
     fields: ['users'],
   },
   'password.unavailable': {
     level: 'warn',
-    message: 'a password can not be read from where the manifest says; the last good one stays in force',
+    message: 'cannot read a password; the last good one stays in use',
     fields: ['reason'],
     alert: 'within a day: nothing is broken, but the next change of the password would not be noticed',
   },
-  'user.added': { level: 'info', message: 'the manifest has another user', fields: ['user'] },
+  'user.added': { level: 'info', message: 'user added', fields: ['user'] },
   'user.unknown': {
     level: 'warn',
     message: 'a node has users that the manifest does not name; flotilla rotate removes them',
@@ -31,7 +30,7 @@ export const passwordEvents = {
   },
   'user.removed': {
     level: 'info',
-    message: 'a user is not in the manifest; it is taken from every node',
+    message: 'user removed from every node',
     fields: ['user'],
   },
 } as const

@@ -4,7 +4,7 @@ export interface PrettyStyle {
 }
 
 /**
- * What a line says beside its time and level: `shop node.online a node is online node=1 name=shop-replica-1`.
+ * What a line says beside its time and level: `shop node.online node is online node=1 name=shop-replica-1`.
  * On one line, whatever its values hold.
  */
 export function formatPrettyLine(

@@ -61,7 +61,7 @@ test(
       (changes.at(-1)?.atMs ?? Infinity) - promotedMs < withinMs,
       JSON.stringify({ seen, promotedMs, withinMs }),
     )
-    await page.getByText('the master is in trouble and is being replaced').first().waitFor()
+    await page.getByText('master has failed; failover started').first().waitFor()
     await page.getByText(`${name}-0 →`).waitFor()
     assert.deepEqual(complaints, [])
   },

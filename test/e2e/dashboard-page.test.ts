@@ -123,11 +123,11 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
         event: 'master.changed',
         level: 'warn',
         time: new Date().toISOString(),
-        msg: 'another node is master',
+        msg: 'master changed',
       }),
     )
     await nodeOf(page, 'shop-1, master, online').waitFor()
-    await page.getByRole('listitem').filter({ hasText: 'another node is master' }).first().waitFor()
+    await page.getByRole('listitem').filter({ hasText: 'master changed' }).first().waitFor()
     await page.getByText('shop-0 → shop-1').waitFor()
   })
 

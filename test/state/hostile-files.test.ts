@@ -143,7 +143,7 @@ test('damaged secrets are one error that says what to do, and stay where they ar
 
 test('a journal with anything in it gives the events that can be read', async t => {
   const good =
-    '{"id":5,"time":"2026-11-23T06:52:58.834Z","level":"info","event":"node.online","msg":"a node is online","flotilla":"shop"}\n'
+    '{"id":5,"time":"2026-11-23T06:52:58.834Z","level":"info","event":"node.online","msg":"node is online","flotilla":"shop"}\n'
   await fc.assert(
     fc.asyncProperty(anyBytes, async bytes => {
       const { directory, write } = openStore(t)

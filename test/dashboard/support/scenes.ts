@@ -225,14 +225,14 @@ function event(
 }
 
 const messages: Readonly<Record<string, string>> = {
-  'node.offline': 'a node is not online any more',
-  'node.online': 'a node is online',
-  'node.died': 'a node has ended',
-  'failover.started': 'the master is in trouble and is being replaced',
-  'master.changed': 'another node is master',
-  'flotilla.ready': 'the flotilla is as its manifest asks',
-  'flotilla.phase': 'the phase has changed',
-  'flotilla.held': 'Flotilla refuses to go on',
+  'node.offline': 'node is no longer online',
+  'node.online': 'node is online',
+  'node.died': 'node exited',
+  'failover.started': 'master has failed; failover started',
+  'master.changed': 'master changed',
+  'flotilla.ready': 'flotilla is ready',
+  'flotilla.phase': 'phase changed',
+  'flotilla.held': 'on hold: someone has to decide',
 }
 
 /** The same under another name. */

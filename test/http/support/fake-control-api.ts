@@ -123,7 +123,7 @@ export function eventRecord(id: number, overrides: Partial<EventRecord> = {}): E
     time: new Date(nowMs + id).toISOString(),
     level: 'info',
     event: 'flotilla.ready',
-    msg: 'the flotilla is as its manifest asks',
+    msg: 'flotilla is ready',
     flotilla: 'shop',
     pass: null,
     fields: { epoch: 1 },

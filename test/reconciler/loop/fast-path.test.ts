@@ -16,7 +16,7 @@ test('a flotilla whose master was lost is looked at on the fast path for 80 ms',
   assert.equal(fastPath.isActive('shop', 0), false)
 })
 
-test('the haste is over as soon as another node is master, and does not come back with the old one', () => {
+test('the haste is over as soon as master changed, and does not come back with the old one', () => {
   const fastPath = new FastPath({ ...systemClock, monotonicMs: () => 1_000 })
   fastPath.begin('shop', 0)
   assert.equal(fastPath.isActive('shop', 2), false)
