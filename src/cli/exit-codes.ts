@@ -1,6 +1,6 @@
 import { errorCode } from '../errors.js'
 
-/** The same for every verb; documented in the README. */
+/** The same for every verb; documented in docs/cli.md. */
 export const exitCode = { done: 0, failed: 1, usage: 2, notSettled: 3, changes: 4 } as const
 
 /** Bad input is the caller's to mend (2), everything else the world's (1). */

@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from 'commander'
+import { exitCode } from './exit-codes.js'
 
 /**
  * docs/cli.md: every verb as the program itself declares it. Options that have a heading of their own in the
@@ -14,7 +15,7 @@ export function renderCliReference(program: Command): string {
     const members = verbs.filter(verb => verb.helpGroup() === heading)
     return `- ${heading} ${members.map(verb => `[${verb.name()}](#flotilla-${verb.name()})`).join(', ')}`
   })
-  return `${[head, contents.join('\n'), sharedOptions(verbs), ...verbs.flatMap(verb => renderVerb(verb))].join('\n\n')}\n`
+  return `${[head, contents.join('\n'), exitCodes, environmentVariables(verbs), sharedOptions(verbs), ...verbs.flatMap(verb => renderVerb(verb))].join('\n\n')}\n`
 }
 
 const head = `# Command line
@@ -22,8 +23,32 @@ const head = `# Command line
 <!-- Written by \`npm run generate:cli\` from the commands in cmd/. Changes made here are lost. -->
 
 \`flotilla <verb> --help\` says the same in a terminal. Results go to stdout, everything else to stderr; there is no colour where stdout is no terminal or
-\`NO_COLOR\` is set. Where a verb prints data, \`-o json\` prints it for programs. Exit codes: 0 done, 1 failed, 2 wrong usage or an invalid manifest, 3 not
-settled in time, 4 \`plan --exit-code\`: there is something to do; what else a verb means by one stands with it.`
+\`NO_COLOR\` is set. Where a verb prints data, \`-o json\` prints it for programs.`
+
+const exitCodes = `## Exit codes
+
+- \`${exitCode.done}\`: done.
+- \`${exitCode.failed}\`: failed; also \`status --check\` when not all flotillas are Ready.
+- \`${exitCode.usage}\`: wrong usage, or an invalid manifest.
+- \`${exitCode.notSettled}\`: \`up\`: not settled in time, or on hold; \`switchover\`, \`failover\`, \`promote\`: aborted or not begun.
+- \`${exitCode.changes}\`: \`plan --exit-code\`: there are changes, waits or holds.
+- Others: \`cli\` passes on the exit code of redis-cli.`
+
+/** Every variable that stands for an option, once. */
+function environmentVariables(verbs: readonly Command[]): string {
+  const rows = new Map<string, string>()
+  for (const verb of verbs)
+    for (const { envVar, long, description, helpGroupHeading } of verb.options) {
+      if (envVar === undefined || rows.has(envVar)) continue
+      const option = helpGroupHeading === undefined ? `${verb.name()} ${long}` : long
+      rows.set(envVar, `- \`${envVar}\`: as \`${option}\`. ${sentence(description)}`)
+    }
+  const others = [
+    '- `NO_COLOR`: no colour.',
+    '- `DOCKER_HOST`, `DOCKER_CONTEXT`, `DOCKER_CONFIG`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`: which engine, as for the docker command.',
+  ]
+  return `## Environment\n\n${[...rows.values(), ...others].join('\n')}`
+}
 
 /** The options with a heading, each told once. */
 function sharedOptions(verbs: readonly Command[]): string {

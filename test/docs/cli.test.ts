@@ -39,12 +39,19 @@ test('every argument and option says what it is', () => {
   assert.deepEqual(silent, [])
 })
 
-test('the tables of the README name every verb and every variable once', () => {
-  const readme = readFileSync('README.md', 'utf8')
-  const rows = [...readme.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = '']) =>
-    [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word),
+test('the table of the README names every verb once, and no other', () => {
+  const rows = [...readFileSync('README.md', 'utf8').matchAll(/^\| `([^`]*)` +\|/gm)].map(
+    ([, verb = '']) => verb,
   )
-  const variables = verbs.flatMap(verb => verb.options).flatMap(option => option.envVar ?? [])
-  for (const name of [...verbs.map(verb => verb.name()), ...new Set(variables)])
-    assert.equal(rows.filter(word => word === name).length, 1, name)
+  assert.deepEqual(rows.toSorted(), verbs.map(verb => verb.name()).toSorted())
+})
+
+test('the reference names every variable once in its list of them', () => {
+  const section = reference.split('\n## ').find(text => text.startsWith('Environment\n')) ?? ''
+  const listed = [...section.matchAll(/^- `(FLOTILLA_[A-Z_]+)`/gm)].map(([, name = '']) => name)
+  const variables = verbs
+    .flatMap(verb => [verb, ...verb.commands])
+    .flatMap(verb => verb.options)
+    .flatMap(option => option.envVar ?? [])
+  assert.deepEqual(listed.toSorted(), [...new Set(variables)].toSorted())
 })

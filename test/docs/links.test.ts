@@ -6,6 +6,7 @@ import { headingAnchors } from './markdown.js'
 
 const pages = [
   'README.md',
+  'README.zh-CN.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs',

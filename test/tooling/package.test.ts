@@ -59,7 +59,7 @@ describe('the package that people install', () => {
 
   test('holds nothing else: no test, no stand-in, no tool', () => {
     const expected =
-      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|manifests\/.*|dist\/(bundle|dashboard)\/[^/]+)$/
+      /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|manifests\/.*|dist\/(bundle|dashboard)\/[^/]+)$/
     assert.deepEqual(
       packed.filter(path => !expected.test(path)),
       [],
