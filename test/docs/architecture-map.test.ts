@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
 
-const text = readFileSync('docs/architecture.md', 'utf8')
-const map = text.slice(text.indexOf('## From idea to file'))
+const architecture = readFileSync('docs/architecture.md', 'utf8')
 
-test('every file that the map of the architecture names is there', () => {
-  const paths = pathsIn(map)
+test('every file that the map names is there', () => {
+  const paths = pathsIn(readFileSync('docs/map.md', 'utf8'))
   assert.ok(paths.length > 30, 'the map was not found')
   assert.deepEqual(
     paths.filter(path => !existsSync(path)),
@@ -14,12 +13,27 @@ test('every file that the map of the architecture names is there', () => {
   )
 })
 
-test('every file and folder that the text before the map names is there', () => {
-  const paths = pathsIn(text.slice(0, text.indexOf('## From idea to file')))
+test('every file and folder that the architecture names is there', () => {
+  const paths = pathsIn(architecture).map(path => path.replace('*.ts', ''))
   assert.deepEqual(
     paths.filter(path => !existsSync(path)),
     [],
   )
+})
+
+test('the architecture is two screens long, and names every room', () => {
+  assert.ok(architecture.split('\n').length <= 100)
+  const rooms = readdirSync('src', { withFileTypes: true }).filter(entry => entry.isDirectory())
+  assert.ok(rooms.length > 10)
+  assert.deepEqual(
+    rooms.map(({ name }) => `\`src/${name}/\``).filter(name => !architecture.includes(name)),
+    [],
+  )
+})
+
+test('the glossary has at most 25 words', () => {
+  const words = readFileSync('src/reconciler/README.md', 'utf8').match(/\*\*[^*]+\*\*/g) ?? []
+  assert.ok(words.length > 10 && words.length <= 25, `${words.length} words`)
 })
 
 test('every file that the page for readers of the tutorial names is there', () => {
