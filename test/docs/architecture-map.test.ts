@@ -36,6 +36,17 @@ test('the glossary has at most 25 words', () => {
   assert.ok(words.length > 10 && words.length <= 25, `${words.length} words`)
 })
 
+test('every file that the table of CONTRIBUTING names for ten changes is there', () => {
+  const [, section = ''] = readFileSync('CONTRIBUTING.md', 'utf8').split('\n## Where to make a change\n')
+  const rows = (section.split('\n## ')[0] ?? '').split('\n').filter(line => /^\| an? /.test(line))
+  assert.equal(rows.length, 10)
+  for (const row of rows) assert.notDeepEqual(pathsIn(row), [], row)
+  assert.deepEqual(
+    pathsIn(rows.join('\n')).filter(path => !existsSync(path)),
+    [],
+  )
+})
+
 test('every file that the page for readers of the tutorial names is there', () => {
   const paths = pathsIn(readFileSync('docs/from-the-tutorial.md', 'utf8'))
   assert.ok(paths.length >= 10, 'the table was not found')
