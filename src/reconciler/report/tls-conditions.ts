@@ -32,11 +32,11 @@ export function certificateExpiringCondition({ tls, spec }: PlanInput): Conditio
   if (expiring === null) return conditionFalse('None', '')
   const { subject, expiresAtMs } = expiring
   const { certificates } = spec.tls
-  const remedy =
+  const advice =
     certificates.kind === 'files'
       ? `Put another one at ${certificates.certFile}; it is taken over within seconds`
       : `It should have been renewed; type: flotilla status ${spec.name}, and see what keeps its node from being changed`
-  return conditionTrue('ExpiresSoon', `${subject} ends on ${new Date(expiresAtMs).toISOString()}. ${remedy}`)
+  return conditionTrue('ExpiresSoon', `${subject} ends on ${new Date(expiresAtMs).toISOString()}. ${advice}`)
 }
 
 function matchesDesiredTls({ tls }: PlanInput, node: Member): boolean {

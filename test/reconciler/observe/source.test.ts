@@ -30,7 +30,8 @@ const inContainer: SourceSpec = {
 /** An engine on which somebody runs a Redis of their own, on these networks. */
 async function world(networks: readonly string[], { running = true } = {}) {
   const { fake, context, clock } = await executionFixture()
-  for (const name of ['web', 'bridge']) await fake.runtime.createNetwork({ name, labels: {}, subnet: null })
+  for (const name of ['web', 'bridge', 'host'])
+    await fake.runtime.createNetwork({ name, labels: {}, subnet: null })
   const [first, ...others] = networks
   const attachment = first === undefined ? noNetwork : { network: first, links: [], aliases: [] }
   const id = await fake.runtime.createContainer({ ...stranger, attachment }, [])
@@ -77,6 +78,16 @@ test('a source that is not there, does not run or is on no network says so', asy
     await see(await world([])),
     'the container redis-old is running and on no network that a node can join',
   )
+})
+
+test('a source on the network of its host is a hold that says by which address nodes reach it', async () => {
+  const { clock, observer } = await world(['host'])
+  const seen = await runToEnd(
+    clock,
+    observeSource(observer(), 'shop', { from: inContainer, login: null, external: [] }),
+  )
+  assert.match(seen.problem ?? '', /is on the network of its host/)
+  assert.match(seen.remedy ?? '', /^write under spec\.bootstrap: from: \{ host: .* port: 6379 \}$/)
 })
 
 test('a source at an address is reached there, by us and by the leader', async () => {

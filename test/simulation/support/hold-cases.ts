@@ -474,6 +474,15 @@ export const holdCases: readonly HoldCase[] = [
   },
   {
     code: 'BootstrapBlocked',
+    says: 'write under spec.bootstrap: from: { host: <an address of this machine, as hostname -I shows>, port: … }',
+    proof: {
+      file: 'test/reconciler/observe/source.test.ts',
+      title: 'a source on the network of its host is a hold that says by which address nodes reach it',
+      takes: 'a Redis of somebody else in the simulated world',
+    },
+  },
+  {
+    code: 'BootstrapBlocked',
     says: 'put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names',
     proof: {
       file: 'test/reconciler/plan/master/external-replication.test.ts',
