@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { operationKinds, type HistoryEntry } from '../model/record.js'
-import { count, flotillaStatus, nodeStatus, time } from '../model/status-schema.js'
+import { count, flotillaStatus, nodeStatus, time } from '../model/status.js'
 import type { FlotillaTimeSeries } from '../timeseries/time-series.js'
 
 /**

@@ -243,6 +243,7 @@ export const refusalCodes = [
   'MemoryInUse',
   'TlsRefused',
   'BootstrapBlocked',
+  'AuthFailure',
 ] as const
 
-export type RefusalCode = (typeof refusalCodes)[number] | 'AuthFailure'
+export type RefusalCode = (typeof refusalCodes)[number]

@@ -1,35 +1,14 @@
+import { z } from 'zod'
+import type { Immutable } from './immutable.js'
+import { refusalCodes } from './plan.js'
+
 /**
- * What is told of a flotilla: `status -o json`, the state directory and the log all speak of this shape.
- * Sizes in bytes, times ISO 8601.
+ * What is told of a flotilla: `status -o json`, the API, the state directory and the log all speak of this
+ * shape. Sizes in bytes, times ISO 8601.
  */
-export interface FlotillaStatus {
-  readonly name: string
-  readonly phase: Phase
-  /** The phase in a sentence: why it is not Ready, or what it serves. */
-  readonly reason: string
-  readonly generation: number
-  /** The generation that this status speaks of: it lags behind `generation` until the spec was acted on. */
-  readonly observedGeneration: number
-  readonly epoch: number
-  /** When the first thing that is remembered of it was begun, as a rule its creation; null before. */
-  readonly createdAt: string | null
-  /** When a master was last replaced by a failover; null when none ever was, as far as is remembered. */
-  readonly lastFailover: string | null
-  /** Container name of the master; null while nobody reigns. */
-  readonly master: string | null
-  /** While nodes are recreated because the manifest has changed, or a person asked; null otherwise. */
-  readonly rollout: RolloutStatus | null
-  readonly nodes: readonly NodeStatus[]
-  readonly conditions: readonly Condition[]
-  /** What the controller does, waits for and refuses, in the words of the plan. */
-  readonly doing: readonly string[]
-  readonly waitingFor: readonly string[]
-  /**
-   * What was tried and failed, and is tried again: the last failure of each, and when the next try is due.
-   */
-  readonly failing: readonly FailingStatus[]
-  readonly refusing: readonly { readonly code: string; readonly reason: string; readonly remedy: string }[]
-}
+
+export const time = z.iso.datetime()
+export const count = z.int().nonnegative()
 
 /**
  * Ready: one master, every wanted replica in sync, whatever chores are done meanwhile. Following: every node
@@ -51,106 +30,10 @@ export const phases = [
 
 export type Phase = (typeof phases)[number]
 
-export interface FailingStatus {
-  /** In the words of the plan. */
-  readonly action: string
-  /** Which node it is about; null when it is about no single one. */
-  readonly node: number | null
-  readonly error: string
-  readonly hint: string | null
-  readonly code: string | null
-  /** In a row. */
-  readonly times: number
-  readonly since: string
-  readonly lastAt: string
-  readonly nextTryAt: string
-}
-
-export interface RolloutStatus {
-  readonly reason: 'spec' | 'restart'
-  readonly startedAt: string
-  /** Nodes that are up to date and have been in service since, of those that there are to be. */
-  readonly renewed: number
-  readonly total: number
-}
-
-export interface NodeStatus {
-  /** Name of its container, which is its role: `shop-master`, `shop-replica-2`. */
-  readonly name: string
-  readonly ordinal: number
-  /** Network alias that never changes: `shop-2`. */
-  readonly alias: string
-  readonly role: 'master' | 'replica'
-  readonly health: NodeHealth
-  /** State of a replica's link to the master; null on the master and where it is not known. */
-  readonly link: 'up' | 'down' | null
-  /** Its own stream position in bytes; null when it doesn't answer. */
-  readonly offset: number | null
-  readonly lagBytes: number | null
-  readonly lagSeconds: number | null
-  readonly lastIoSeconds: number | null
-  readonly address: string | null
-  readonly containerId: string | null
-  readonly image: string
-  /** It runs on an older spec than today's. */
-  readonly ofOlderSpec: boolean
-  /** Lineage id of its data: offsets are comparable only where it is the same. */
-  readonly replid: string | null
-  /** `maxBytes` 0 means no limit. Null when it doesn't answer. */
-  readonly memory: { readonly usedBytes: number; readonly maxBytes: number } | null
-  /** The most memory that its container may have; null: no limit. */
-  readonly memoryLimitBytes: number | null
-  /** Clients, ours and other nodes among them. */
-  readonly connections: number | null
-  readonly opsPerSecond: number | null
-  /**
-   * Writes that its process has refused since its start, for want of memory, of room on the disk or of
-   * replicas.
-   */
-  readonly refusedWrites: number | null
-  /** When its container was last started; null when it does not run. */
-  readonly startedAt: string | null
-  /**
-   * How often it ended though nobody asked it to, as far as is remembered (the last ten times), and when it
-   * last did.
-   */
-  readonly crashes: { readonly count: number; readonly lastAt: string | null }
-  /**
-   * Whether it has the options that the spec asks for. `pending`: some are still to be set or written to its
-   * file. `outdated`: it is to be recreated for them.
-   */
-  readonly config: 'applied' | 'pending' | 'outdated'
-  /** How its last run ended; null while it runs or was never started. */
-  readonly lastExit: { readonly code: number; readonly oomKilled: boolean; readonly at: string } | null
-}
-
-export type NodeHealth =
-  | 'online'
-  | 'syncing'
-  | 'diverged'
-  | 'starting'
-  | 'loading'
-  | 'busy'
-  | 'unpromoted'
-  | 'unexpected-master'
-  | 'auth-failure'
-  | 'unreachable'
-  | 'paused'
-  | 'detached'
-  | 'stopped'
-  | 'absent'
-
-export interface Condition {
-  readonly type: ConditionType
-  readonly status: 'True' | 'False' | 'Unknown'
-  /** One CamelCase word for machines. */
-  readonly reason: string
-  readonly message: string
-  readonly observedGeneration: number
-  readonly lastTransitionTime: string
-}
-
-/** Every condition is always there, so that its absence never has to be interpreted. */
+/**
+ * Every condition is always there, so that its absence never has to be interpreted; every refusal is one of
+ * them.
+ */
 export const conditionTypes = [
   'Ready',
   'Progressing',
@@ -166,23 +49,7 @@ export const conditionTypes = [
   'CertificateExpiring',
   'AuthApplied',
   'OtherController',
-  'NameConflict',
-  'NetworkConflict',
-  'NetworkMissing',
-  'VolumeShared',
-  'DataLossGuard',
-  'NoSafeCandidate',
-  'UnexpectedMaster',
-  'DuplicateNode',
-  'RolloutBlocked',
-  'FailoverBlocked',
-  'CrashLooping',
-  'ActionFailing',
-  'ConfigRefused',
-  'MemoryInUse',
-  'TlsRefused',
-  'BootstrapBlocked',
-  'AuthFailure',
+  ...refusalCodes,
   'ImageMoved',
   'RunsAsRoot',
   'DataLost',
@@ -190,3 +57,145 @@ export const conditionTypes = [
 ] as const
 
 export type ConditionType = (typeof conditionTypes)[number]
+
+export const nodeHealths = [
+  'online',
+  'syncing',
+  'diverged',
+  'starting',
+  'loading',
+  'busy',
+  'unpromoted',
+  'unexpected-master',
+  'auth-failure',
+  'unreachable',
+  'paused',
+  'detached',
+  'stopped',
+  'absent',
+] as const
+
+export type NodeHealth = (typeof nodeHealths)[number]
+
+export const nodeStatus = z.object({
+  /** `shop-master`, `shop-replica-2`. */
+  name: z.string().meta({ description: 'Name of its container, which is its role.' }),
+  ordinal: count,
+  /** `shop-2`. */
+  alias: z.string().meta({ description: 'Network alias that never changes.' }),
+  role: z.enum(['master', 'replica']),
+  health: z.enum(nodeHealths),
+  /** State of a replica's link to the master; null on the master and where it is not known. */
+  link: z.enum(['up', 'down']).nullable(),
+  /** Its own stream position in bytes; null when it doesn't answer. */
+  offset: z.number().nullable(),
+  lagBytes: z.number().nullable(),
+  lagSeconds: z.number().nullable(),
+  lastIoSeconds: z.number().nullable(),
+  address: z.string().nullable(),
+  containerId: z.string().nullable(),
+  image: z.string(),
+  /** It runs on an older spec than today's. */
+  ofOlderSpec: z.boolean(),
+  /** Lineage id of its data: offsets are comparable only where it is the same. */
+  replid: z.string().nullable(),
+  /** `maxBytes` 0 means no limit. Null when it doesn't answer. */
+  memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
+  /** The most memory that its container may have; null: no limit. */
+  memoryLimitBytes: count.nullable(),
+  /** Clients, ours and other nodes among them. */
+  connections: count.nullable(),
+  opsPerSecond: count.nullable(),
+  /**
+   * Writes that its process has refused since its start, for want of memory, of room on the disk or of
+   * replicas.
+   */
+  refusedWrites: count.nullable(),
+  /** When its container was last started; null when it does not run. */
+  startedAt: time.nullable(),
+  /**
+   * How often it ended though nobody asked it to, as far as is remembered (the last ten times), and when it
+   * last did.
+   */
+  crashes: z.object({ count, lastAt: time.nullable() }),
+  /**
+   * Whether it has the options that the spec asks for. `pending`: some are still to be set or written to its
+   * file. `outdated`: it is to be recreated for them.
+   */
+  config: z.enum(['applied', 'pending', 'outdated']),
+  /** How its last run ended; null while it runs or was never started. */
+  lastExit: z.object({ code: z.int(), oomKilled: z.boolean(), at: time }).nullable(),
+})
+
+export type NodeStatus = Immutable<z.infer<typeof nodeStatus>>
+
+const condition = z.object({
+  type: z.enum(conditionTypes),
+  status: z.enum(['True', 'False', 'Unknown']),
+  /** One CamelCase word for machines. */
+  reason: z.string(),
+  message: z.string(),
+  observedGeneration: count,
+  lastTransitionTime: time,
+})
+
+export type Condition = Immutable<z.infer<typeof condition>>
+
+const rolloutStatus = z.object({
+  reason: z.enum(['spec', 'restart']),
+  startedAt: time,
+  /** Nodes that are up to date and have been in service since, of those that there are to be. */
+  renewed: count,
+  total: count,
+})
+
+export type RolloutStatus = Immutable<z.infer<typeof rolloutStatus>>
+
+const failingStatus = z.object({
+  /** In the words of the plan. */
+  action: z.string(),
+  /** Which node it is about; null when it is about no single one. */
+  node: count.nullable(),
+  error: z.string(),
+  hint: z.string().nullable(),
+  code: z.string().nullable(),
+  /** In a row. */
+  times: count,
+  since: time,
+  lastAt: time,
+  nextTryAt: time,
+})
+
+export type FailingStatus = Immutable<z.infer<typeof failingStatus>>
+
+export const flotillaStatus = z.object({
+  name: z.string(),
+  phase: z.enum(phases),
+  /** The phase in a sentence: why it is not Ready, or what it serves. */
+  reason: z.string(),
+  generation: count,
+  /** The generation that this status speaks of: it lags behind `generation` until the spec was acted on. */
+  observedGeneration: count,
+  epoch: count,
+  /** When the first thing that is remembered of it was begun, as a rule its creation; null before. */
+  createdAt: time.nullable(),
+  /** When a master was last replaced by a failover; null when none ever was, as far as is remembered. */
+  lastFailover: time.nullable(),
+  master: z
+    .string()
+    .nullable()
+    .meta({ description: 'Container name of the master; null while there is none.' }),
+  /** Because the manifest has changed, or a person asked; null otherwise. */
+  rollout: rolloutStatus.nullable().meta({ description: 'While nodes are recreated, one at a time.' }),
+  nodes: z.array(nodeStatus),
+  conditions: z.array(condition),
+  /** What the controller does, waits for and refuses, in the words of the plan. */
+  doing: z.array(z.string()),
+  waitingFor: z.array(z.string()),
+  failing: z
+    .array(failingStatus)
+    .meta({ description: 'What was tried and failed, with the last failure and the next try.' }),
+  refusing: z.array(z.object({ code: z.string(), reason: z.string(), remedy: z.string() })),
+})
+
+export type FlotillaStatus = Immutable<z.infer<typeof flotillaStatus>>
