@@ -101,6 +101,12 @@ export function roomOf(path: string): string | null {
   return folder === 'reconciler' && rest.length > 0 ? `${folder}/${inner}` : folder
 }
 
+/** Where its files lie. */
+export function folderOf(room: string): string {
+  if (room === 'cmd') return 'cmd'
+  return room === 'base' ? 'src' : `src/${room}`
+}
+
 /** Why a file may not import another one of the project; null when it may. */
 export function whyNotImport({ from, to }: { readonly from: string; readonly to: string }): string | null {
   const [room, target] = [roomOf(from), roomOf(to)]

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { parseSync, Visitor } from 'oxc-parser'
 import { roomOf } from './rooms.js'
 import { readSources, type Source } from './source-tree.js'
@@ -158,14 +157,7 @@ function reachableFrom(graph: RoomGraph, room: string): ReadonlySet<string> {
   return reached
 }
 
-/** The words in bold type of the pages that say what a word means. */
+/** The words in bold type of the glossary. */
 function glossaryTerms(): number {
-  const pages = ['docs', 'src'].flatMap(folder =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(path => join(folder, path)),
-  )
-  const glossaries = pages
-    .filter(path => path.endsWith('.md'))
-    .map(path => readFileSync(path, 'utf8'))
-    .filter(text => /^# (Glossary|Words of this folder)$/m.test(text))
-  return glossaries.flatMap(text => [...text.matchAll(/\*\*[^*]+\*\*/g)]).length
+  return [...readFileSync('src/reconciler/README.md', 'utf8').matchAll(/\*\*[^*]+\*\*/g)].length
 }
