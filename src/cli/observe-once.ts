@@ -70,7 +70,7 @@ export async function statusNow(
         memory: { ...assessment.input.memory, generation: assessment.input.memory.generation + 1 },
       }
     : assessment.input
-  return computeStatus(input, assessment.plan, {
+  return computeStatus(input, assessment, {
     specProblem: problem,
     failure: null,
     previous,

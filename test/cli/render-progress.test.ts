@@ -4,7 +4,7 @@ import { LiveBlock } from '../../src/cli/live-block.js'
 import type { Output } from '../../src/cli/output.js'
 import { renderProgress, type FlotillaProgress } from '../../src/cli/render-progress.js'
 import { computeStatus } from '../../src/reconciler/report/compute-status.js'
-import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
+import { decide } from '../../src/reconciler/plan/plan-flotilla.js'
 import { master, follower, planInput, replica, settledNodes, type Case } from '../reconciler/support/world.js'
 import type { FlotillaStatus } from '../../src/model/status.js'
 import { compareScreens } from '../support/golden.js'
@@ -84,7 +84,7 @@ describe('a block that is drawn over itself', () => {
 
 function statusOf(facts: Case): FlotillaStatus {
   const input = planInput(facts)
-  return computeStatus(input, planFlotilla(input), { specProblem: null, failure: null, previous: null })
+  return computeStatus(input, decide(input), { specProblem: null, failure: null, previous: null })
 }
 
 function blockOf(rows: number): { readonly written: string[]; readonly block: LiveBlock } {

@@ -4,7 +4,7 @@ import { noReconciler as nobodyActsLine } from '../../src/cli/active-reconciler.
 import { renderStatus, renderStatusList } from '../../src/cli/render-status.js'
 import { renderTop } from '../../src/cli/render-top.js'
 import type { RenderContext } from '../../src/cli/render-context.js'
-import { planFlotilla } from '../../src/reconciler/plan/plan-flotilla.js'
+import { decide } from '../../src/reconciler/plan/plan-flotilla.js'
 import { computeStatus } from '../../src/reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../../src/model/status.js'
 import {
@@ -123,14 +123,14 @@ test('who takes writes against the record is never called nobody', () => {
 
 function statusOf(facts: Case, noReconciler = false): FlotillaStatus {
   const input = planInput(facts)
-  const previous = computeStatus(planInput(well), planFlotilla(planInput(well)), {
+  const previous = computeStatus(planInput(well), decide(planInput(well)), {
     ...{ specProblem: null, failure: null, previous: null },
   })
   const conditions = previous.conditions.map(one => ({
     ...one,
     lastTransitionTime: new Date(nowMs - 3_600_000).toISOString(),
   }))
-  return computeStatus(input, planFlotilla(input), {
+  return computeStatus(input, decide(input), {
     ...{ specProblem: null, failure: null },
     previous: { ...previous, conditions },
     noReconciler,

@@ -119,7 +119,7 @@ function handleFailures(
   const [first] = blocking
   const known = { ...input, memory: { ...input.memory, failed: pass.record.memory.failed } }
   const failure = first === undefined ? null : failureText(renderAction(first.action), messageOf(first.error))
-  reportStatus(pass, { input: known, plan: tools.planner.plan(known) }, { events, failure })
+  reportStatus(pass, { input: known, ...tools.planner.decide(known) }, { events, failure })
   return first === undefined
     ? { kind: 'again', inMs: 0, reason: 'an action has failed; what else is there to do?' }
     : { kind: 'failed', error: new ActionFailed(renderAction(first.action), first.error) }

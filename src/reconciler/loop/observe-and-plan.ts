@@ -10,6 +10,7 @@ import { observeResources } from '../observe/resources.js'
 import { whyTooFewDatabases } from '../desired/databases.js'
 import { factsOfNode } from '../../model/node-facts.js'
 import { externalSource } from '../plan/master/external-source.js'
+import type { Decision } from '../plan/plan-flotilla.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Plan } from '../../model/plan.js'
 import { optionsToReadBack } from '../plan/settings/desired-options.js'
@@ -24,9 +25,8 @@ import type { AuthView } from '../../model/auth-view.js'
  * One look and what is to be done about it: the part of a pass that changes nothing, shared by the daemon,
  * `plan` and `status`.
  */
-export interface Assessment {
+export interface Assessment extends Decision {
   readonly input: PlanInput
-  readonly plan: Plan
 }
 
 /** A look with what carrying its plan out needs. */
@@ -100,15 +100,16 @@ export async function observeAndPlan(
     // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
     tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.tlsView ?? null),
   }
-  const plan = planner.plan(input)
-  if (seen.resources !== null || !createsNode(plan)) return { input, plan, template: acceptedTemplate }
+  const decision = planner.decide(input)
+  if (seen.resources !== null || !createsNode(decision.plan))
+    return { input, ...decision, template: acceptedTemplate }
   const resources = await observeResources(
     observer.runtime,
     resourcesInput,
     observer.containerCache.lastList ?? [],
   )
   const whole = { ...input, seen: { ...seen, resources } }
-  return { input: whole, plan: planner.plan(whole), template: acceptedTemplate }
+  return { input: whole, ...planner.decide(whole), template: acceptedTemplate }
 }
 
 /** Options with which a node that is recreated would mix up what this one holds are not taken into force. */

@@ -1,6 +1,6 @@
 import type { PlanInput } from '../../model/plan-input.js'
 import { violationsOf } from '../judge/judge.js'
-import { planFlotilla } from '../plan/plan-flotilla.js'
+import { decide, type Decision } from '../plan/plan-flotilla.js'
 import type { Plan } from '../../model/plan.js'
 
 /**
@@ -8,8 +8,8 @@ import type { Plan } from '../../model/plan.js'
  * place: a rule that nobody has seen broken proves nothing.
  */
 export interface Planner {
-  plan(input: PlanInput): Plan
+  decide(input: PlanInput): Decision
   findViolations(plan: Plan, input: PlanInput): readonly string[]
 }
 
-export const defaultPlanner: Planner = { plan: planFlotilla, findViolations: violationsOf }
+export const defaultPlanner: Planner = { decide, findViolations: violationsOf }

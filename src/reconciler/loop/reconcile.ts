@@ -8,13 +8,11 @@ import { ensureKeyring } from '../auth/ensure-keyring.js'
 import { authView, nodeAuth, type NodeAuth } from '../auth/node-auth.js'
 import { createAuthChecks } from '../auth/check-users.js'
 import { encryptionOf } from '../record/connection-security.js'
-import { factsOfNode } from '../../model/node-facts.js'
 import { nodeTarget, type Observer } from '../observe/observe.js'
 import { loginTo } from '../observe/source.js'
 import type { PassInput, ReconcilerTools } from './pass-input.js'
 import { observeAndPlan, type Assessment, type Outcome } from './observe-and-plan.js'
 import { externalSource } from '../plan/master/external-source.js'
-import { recordedMasterOrdinal } from '../plan/master/decide-master.js'
 import type { Plan } from '../../model/plan.js'
 import { reportStatus } from './report-status.js'
 import type { NodeTarget } from '../../model/redis.js'
@@ -91,13 +89,12 @@ function passId(random: () => number): string {
 
 function reigningMaster(
   observer: Observer,
-  { input }: Assessment,
+  { input, members }: Assessment,
   { credentials }: NodeAuth,
 ): NodeTarget | null {
-  const recordedMaster = recordedMasterOrdinal(input)
-  const node = input.seen.nodes.find(one => one.ordinal === recordedMaster)
-  if (node === undefined || factsOfNode(node)?.role !== 'master') return null
-  return nodeTarget(observer.reach, { flotilla: input.spec.name, credentials }, node.container)
+  const master = members.wanted.find(({ ordinal }) => ordinal === members.recordedMaster)
+  if (master === undefined || master.seen === null || master.facts?.role !== 'master') return null
+  return nodeTarget(observer.reach, { flotilla: input.spec.name, credentials }, master.seen.container)
 }
 
 /**

@@ -15,7 +15,7 @@ export function reportStatus(
   context: { readonly events: EventSink; readonly failure: string | null },
 ): void {
   const before = pass.record.status
-  const status = computeStatus(assessment.input, assessment.plan, {
+  const status = computeStatus(assessment.input, assessment, {
     specProblem: pass.specProblem,
     failure: context.failure,
     previous: before,
@@ -27,7 +27,7 @@ export function reportStatus(
     status,
     since === undefined ? 0 : Math.max(0, assessment.input.seen.atMs - Date.parse(since)),
   )
-  publishDrift(context.events, pass.record.assessment?.input ?? null, assessment.input)
+  publishDrift(context.events, pass.record.assessment, assessment)
   pass.record.setStatus(status, assessment)
   if (status.phase === 'Ready' && !pass.record.memory.everReady)
     pass.record.setMemory({ ...pass.record.memory, everReady: true })

@@ -1,9 +1,9 @@
-import { selectMembers, type Members } from './members/select-members.js'
+import { classifyNodes, selectMembers, type Members } from './members/select-members.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { decideMaster, operationFor, recordedMasterOrdinal } from './master/decide-master.js'
 import type { MasterDecision } from './master/master-decision.js'
 import { externalSource } from './master/external-source.js'
-import { planExternalReplication, hasActiveMaster } from './master/external-replication.js'
+import { planExternalReplication } from './master/external-replication.js'
 import { isRejectedByAllNodes, planAuthFailures } from './nodes/auth-failure.js'
 import { planProvisioning } from './nodes/provisioning.js'
 import { aliasConflictRefusals } from './nodes/name-conflicts.js'
@@ -25,19 +25,43 @@ import {
 } from './master/switchover-steps.js'
 import { planReplication } from './nodes/replication.js'
 import { planConfig } from './rollout/image-probe.js'
+import { surgeCount } from './rollout/surge.js'
 import { applyConfig } from './settings/apply-config.js'
 import { rejectHeldRequest, withoutExpiredRequest } from './requests.js'
 import { planSteadyState } from './steady-state.js'
 import { planPromotion } from './master/promotion.js'
 
+/** What one pass decides. Status, events and metrics are read off it: nobody else classifies a node. */
+export interface Decision {
+  readonly members: Members
+  readonly master: MasterDecision
+  readonly plan: Plan
+}
+
 /**
- * Look once, decide here, purely: what must be done so that the world is what the spec asks for, in an order
- * that never loses the last copy of the data. The parent holds the ifs; every part below it decides one
- * thing.
+ * Observe once, decide here, purely: who belongs to the flotilla, who of them is master, and what must be
+ * done so that the world is what the spec asks for, in an order that never loses the last copy of the data.
+ * The parent holds the ifs; every part below it decides one thing.
  */
-export function planFlotilla(planInput: PlanInput): Plan {
+export function decide(planInput: PlanInput): Decision {
   const input = withoutExpiredRequest(planInput)
-  const members = selectMembers(input, recordedMasterOrdinal(input))
+  const members = membersOf(input, recordedMasterOrdinal(input))
+  const master = decideMaster(input, members)
+  return { members, master, plan: planDecided(input, members, master) }
+}
+
+export function planFlotilla(input: PlanInput): Plan {
+  return decide(input).plan
+}
+
+/** Who belongs to it comes before what is done: whether one node more is there meanwhile is a rollout's matter. */
+export function membersOf(input: PlanInput, recordedMaster: number | null): Members {
+  const existing = classifyNodes(input, recordedMaster)
+  const surge = surgeCount(input, existing, recordedMaster)
+  return selectMembers(input, { existing, recordedMaster, surge })
+}
+
+function planDecided(input: PlanInput, members: Members, master: MasterDecision): Plan {
   if (isRejectedByAllNodes(input, members))
     return joinContributions(input.spec.name, [duplicates(input), planAuthFailures(input, members)])
   // What is to be encrypted is not begun in plain text.
@@ -47,7 +71,7 @@ export function planFlotilla(planInput: PlanInput): Plan {
     { refusals: aliasConflictRefusals(input) },
     removeLeftovers(input),
     planAuthFailures(input, members),
-    ...(begun ? planMaster(input, members) : [{ refusals: whyNotUseTls(input, members) }]),
+    ...(begun ? planMaster(input, members, master) : [{ refusals: whyNotUseTls(input, members) }]),
     rejectTakeoverWithoutSource(input),
   ]
   const plan = joinContributions(input.spec.name, [
@@ -57,20 +81,6 @@ export function planFlotilla(planInput: PlanInput): Plan {
   return applyBackoff(encryptReplication(plan, input), input)
 }
 
-function planMaster(input: PlanInput, members: Members): Contribution[] {
-  return isFollowingSource(input, members)
-    ? planExternalReplication(input, members)
-    : planDecision(input, members, decideMaster(input, members))
-}
-
-/**
- * Whoever reigns without our knowing of it has taken over already; that is found out and written down like
- * any other master.
- */
-function isFollowingSource(input: PlanInput, members: Members): boolean {
-  return externalSource(input) !== null && (input.memory.source !== null || !hasActiveMaster(members))
-}
-
 function rejectTakeoverWithoutSource(input: PlanInput): Contribution {
   const { request } = input.memory
   return request?.kind === 'take-over' && externalSource(input) === null
@@ -78,8 +88,10 @@ function rejectTakeoverWithoutSource(input: PlanInput): Contribution {
     : {}
 }
 
-function planDecision(input: PlanInput, members: Members, decision: MasterDecision): Contribution[] {
+function planMaster(input: PlanInput, members: Members, decision: MasterDecision): Contribution[] {
   switch (decision.kind) {
+    case 'external':
+      return planExternalReplication(input, members)
     case 'pending': {
       const kept = startAll(input, members, decision.ordinal)
       return [kept, reconnectReplicas(input, members, kept), { waits: decision.waits }]
@@ -118,7 +130,7 @@ function planDecision(input: PlanInput, members: Members, decision: MasterDecisi
  */
 function startAll(input: PlanInput, members: Members, master: number | null): Contribution {
   const wanted = [...members.wanted, ...members.excess]
-  return planProvisioning(input, { wanted, excess: [] }, master).contribution
+  return planProvisioning(input, { ...members, wanted, excess: [] }, master).contribution
 }
 
 /** Nothing is made for options that nobody was asked about, or that a server refuses. */
@@ -144,7 +156,7 @@ function reconnectReplicas(input: PlanInput, members: Members, kept: Contributio
   const online = members.wanted.filter(node => node.bucket === 'online')
   const { actions } = planReplication(
     input,
-    { wanted: online, excess: [] },
+    { ...members, wanted: online, excess: [] },
     { master, justPromoted: false, starting: [], readdressed: online.map(node => node.ordinal) },
   )
   return { actions: actions ?? [] }

@@ -2,7 +2,6 @@ import { isUnderWay, openRequest } from '../record/open-request.js'
 import type { Members } from './members/select-members.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Contribution } from './ordering.js'
-import { recordedMasterOrdinal } from './master/decide-master.js'
 import { requestResult } from './master/switchover-steps.js'
 import { awaitedTarget } from './master/switchover.js'
 
@@ -32,8 +31,7 @@ export function rejectHeldRequest(
   const isActing = contributions.some(one => (one.actions ?? []).length > 0)
   if (request === null || hold === undefined || isActing || isUnderWay(memory)) return {}
   // That a target is on its way into sync stands in the way, and no hold does.
-  if (awaitedTarget(input, [...members.wanted, ...members.excess], recordedMasterOrdinal(input)) !== null)
-    return {}
+  if (awaitedTarget(input, [...members.wanted, ...members.excess], members.recordedMaster) !== null) return {}
   return {
     actions: [requestResult(request, 'refused', `${hold.code}: ${hold.reason}; type: ${hold.remedy}`)],
   }

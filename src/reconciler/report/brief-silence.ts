@@ -12,22 +12,25 @@ import { nodeAlias } from '../../model/names.js'
 const reportAfterMs = 2_000
 
 /**
- * The census as people are told of it: who was in service a moment ago, and has been silent for less than is
+ * The members as people are told of it: who was in service a moment ago, and has been silent for less than is
  * worth telling, still is.
  */
 export function withoutBriefSilence(
   input: PlanInput,
-  { wanted, excess }: Members,
+  members: Members,
   previous: FlotillaStatus | null,
-  recordedMaster: number | null,
 ): Members {
   const asReported = (node: Member): Member => {
     const alias = nodeAlias(input.spec.name, node.ordinal)
     const wasOnline = previous?.nodes.find(one => one.alias === alias)?.health === 'online'
     if (!wasOnline || !isBrieflySilent(input, node)) return node
-    return { ...node, bucket: node.ordinal === recordedMaster ? 'master' : 'online' }
+    return { ...node, bucket: node.ordinal === members.recordedMaster ? 'master' : 'online' }
   }
-  return { wanted: wanted.map(asReported), excess: excess.map(asReported) }
+  return {
+    ...members,
+    wanted: members.wanted.map(asReported),
+    excess: members.excess.map(asReported),
+  }
 }
 
 /** Silent, as against refused: a process that is gone refuses. */

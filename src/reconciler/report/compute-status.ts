@@ -1,9 +1,8 @@
 import type { HistoryEntry } from '../../model/record.js'
 import { masterName, nodeAlias, roleName } from '../../model/names.js'
-import { selectMembers } from '../plan/members/select-members.js'
 import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import { recordedMasterOrdinal } from '../plan/master/decide-master.js'
+import type { Decision } from '../plan/plan-flotilla.js'
 import type { Plan } from '../../model/plan.js'
 import { renderAction, renderFailing, renderWait } from '../plan/render-plan.js'
 import { authCondition } from './auth-condition.js'
@@ -43,12 +42,14 @@ export interface StatusContext {
   readonly noReconciler?: boolean
 }
 
-/** Turns one look and the plan made of it into what people and machines are told. Pure. */
-export function computeStatus(input: PlanInput, plan: Plan, context: StatusContext): FlotillaStatus {
+/** Turns one observation and what was decided on it into what people and machines are told. Pure. */
+export function computeStatus(
+  input: PlanInput,
+  { members: observed, plan }: Pick<Decision, 'members' | 'plan'>,
+  context: StatusContext,
+): FlotillaStatus {
   const { noReconciler = false } = context
-  const recordedMaster = recordedMasterOrdinal(input)
-  const observed = selectMembers(input, recordedMaster)
-  const members = withoutBriefSilence(input, observed, context.previous, recordedMaster)
+  const members = withoutBriefSilence(input, observed, context.previous)
   const master = members.wanted.find(node => node.bucket === 'master') ?? null
   const online = members.wanted.filter(node => node.bucket === 'online')
   const outdated = members.wanted.some(node => node.outdated && node.seen !== null)
@@ -140,7 +141,9 @@ export function computeStatus(input: PlanInput, plan: Plan, context: StatusConte
       complete,
       before: context.previous?.rollout ?? null,
     }),
-    nodes: [...members.wanted, ...members.excess].map(node => nodeStatus(input, node, master)),
+    nodes: [...members.wanted, ...members.excess].map(node =>
+      nodeStatus(input, node, { master, recordedMaster: members.recordedMaster }),
+    ),
     conditions: conditionTypes.map(type =>
       toCondition(type, facts[type], { generation: observedGeneration, atMs, previous: context.previous }),
     ),
@@ -233,19 +236,23 @@ function toCondition(
   }
 }
 
-function nodeStatus(input: PlanInput, node: Member, master: Member | null): NodeStatus {
+function nodeStatus(
+  input: PlanInput,
+  node: Member,
+  { master, recordedMaster }: { readonly master: Member | null; readonly recordedMaster: number | null },
+): NodeStatus {
   const { facts } = node
   const masterFacts = master === null ? null : master.facts
   const isMaster = node === master
   const alias = nodeAlias(input.spec.name, node.ordinal)
-  const recordedMaster = node.ordinal === (master?.ordinal ?? recordedMasterOrdinal(input))
+  const role = node.ordinal === (master?.ordinal ?? recordedMaster) ? 'master' : 'replica'
   const container = node.seen?.container
   const follower = masterFacts?.followers.find(one => one.host === alias)
   const applied = isMaster ? facts?.offset : (facts?.upstream?.appliedOffset ?? facts?.offset)
   const comparable =
     facts !== null && masterFacts !== null && facts.replid === masterFacts.replid && applied !== undefined
   return {
-    name: container?.name ?? roleName(input.spec.name, node.ordinal, recordedMaster ? 'master' : 'replica'),
+    name: container?.name ?? roleName(input.spec.name, node.ordinal, role),
     ordinal: node.ordinal,
     alias,
     role:
@@ -293,7 +300,7 @@ function processStatus(
 > {
   const { facts } = node
   const container = node.seen?.container
-  const crashes = input.memory.nodes.find(one => one.ordinal === node.ordinal)?.crashes ?? []
+  const crashes = node.record?.crashes ?? []
   return {
     replid: facts?.replid ?? null,
     memory: facts === null ? null : { usedBytes: facts.memory.usedBytes, maxBytes: facts.memory.maxBytes },

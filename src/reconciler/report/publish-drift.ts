@@ -1,17 +1,21 @@
 import type { EventSink } from '../../events/catalogue.js'
-import { selectMembers } from '../plan/members/select-members.js'
+import type { Members } from '../plan/members/select-members.js'
 import { driftOf } from '../plan/settings/drift.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import { recordedMasterOrdinal } from '../plan/master/decide-master.js'
 import { printableNames } from './auth-condition.js'
 
 /**
  * Tells what somebody has changed on a node by hand, and which users somebody has made there, once and not at
  * every look.
  */
-export function publishDrift(events: EventSink, before: PlanInput | null, now: PlanInput): void {
+export function publishDrift(events: EventSink, before: Assessed | null, now: Assessed): void {
   const known = new Set(before === null ? [] : driftReports(before).map(({ key }) => key))
   for (const { key, publish } of driftReports(now)) if (!known.has(key)) publish(events)
+}
+
+interface Assessed {
+  readonly input: PlanInput
+  readonly members: Members
 }
 
 interface DriftReport {
@@ -19,8 +23,8 @@ interface DriftReport {
   readonly publish: (events: EventSink) => void
 }
 
-function driftReports(input: PlanInput): readonly DriftReport[] {
-  return selectMembers(input, recordedMasterOrdinal(input)).wanted.flatMap(node => {
+function driftReports({ input, members }: Assessed): readonly DriftReport[] {
+  return members.wanted.flatMap(node => {
     const { options, users } = driftOf(input, node)
     const changed = [...options, ...users]
     const unknown = node.seen?.applied?.users.unknown ?? []

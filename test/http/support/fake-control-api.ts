@@ -1,7 +1,7 @@
 import type { EventRecord } from '../../../src/events/journal/record.js'
 import type { ControlApi } from '../../../src/http/control-api.js'
 import type { Snapshot } from '../../../src/reconciler/loop/controller.js'
-import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { decide } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
 import { TimeSeries, type FlotillaTimeSeries } from '../../../src/timeseries/time-series.js'
@@ -14,9 +14,9 @@ export function snapshotOf(facts: Case = {}, previous: FlotillaStatus | null = n
     nodes: settledNodes(),
     ...facts,
   })
-  const plan = planFlotilla(input)
-  const status = computeStatus(input, plan, { specProblem: null, failure: null, previous })
-  return { memory: input.memory, status, assessment: { input, plan } }
+  const decision = decide(input)
+  const status = computeStatus(input, decision, { specProblem: null, failure: null, previous })
+  return { memory: input.memory, status, assessment: { input, ...decision } }
 }
 
 /** A daemon's memory that the test writes, and a note of what was asked for. */

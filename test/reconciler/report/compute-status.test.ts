@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { decide, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { computeStatus, type StatusContext } from '../../../src/reconciler/report/compute-status.js'
 import { conditionTypes, type ConditionType, type FlotillaStatus } from '../../../src/model/status.js'
 import { specHashLabel } from '../../../src/runtime/labels.js'
@@ -28,7 +28,7 @@ import type { TlsView } from '../../../src/model/tls-view.js'
 
 function statusOf(facts: Case, context: Partial<StatusContext> = {}): FlotillaStatus {
   const input = planInput(facts)
-  return computeStatus(input, planFlotilla(input), {
+  return computeStatus(input, decide(input), {
     specProblem: null,
     failure: null,
     previous: null,
@@ -122,7 +122,11 @@ test('what is refused, a switchover and a password that retires leave a flotilla
   const retire = { kind: 'retire-passwords', users: ['default'], departed: [], cause: 'it is time' } as const
   const input = planInput(settled)
   const context = { specProblem: null, failure: null, previous: ready }
-  const retiring = computeStatus(input, { ...planFlotilla(input), stages: [[retire]] }, context)
+  const retiring = computeStatus(
+    input,
+    { ...decide(input), plan: { ...planFlotilla(input), stages: [[retire]] } },
+    context,
+  )
   assert.equal(retiring.phase, 'Ready')
 })
 

@@ -3,9 +3,8 @@ import { test } from 'node:test'
 import { encryptionOf, foldTransport } from '../../../src/reconciler/record/connection-security.js'
 import type { ObservedNode } from '../../../src/model/observation.js'
 import { renderRequestResult } from '../../../src/reconciler/report/request-result-text.js'
-import { selectMembers } from '../../../src/reconciler/plan/members/select-members.js'
 import { authFilesDigest, authProcessDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
-import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { decide, membersOf, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { authCondition } from '../../../src/reconciler/report/auth-condition.js'
 import { configCondition } from '../../../src/reconciler/report/config-condition.js'
 import type { ConditionValue } from '../../../src/reconciler/report/condition-value.js'
@@ -57,7 +56,7 @@ function pair(transport: TransportFacts | undefined, port: number): readonly Obs
 test('whether connections are encrypted as the manifest asks is told by what the nodes say', () => {
   const of = (tls: TlsView | null, nodes: readonly ObservedNode[]): string => {
     const input = planInput({ spec: { replicas: 1 }, nodes, ...(tls === null ? {} : { tls }) })
-    return said(tlsCondition(input, selectMembers(input, 0)))
+    return said(tlsCondition(input, membersOf(input, 0)))
   }
   assert.equal(of(null, pair(plain, 6379)), 'False Off: connections are not encrypted')
   assert.equal(
@@ -157,7 +156,7 @@ test('whether every node has its users and passwords is told, and what is in the
   ): string => {
     const facts: Case = { spec: { replicas: 1 }, nodes, memory: known }
     const input = planInput(auth === null ? facts : { ...facts, auth: { ...view, ...auth } })
-    return said(authCondition(input, selectMembers(input, 0), previous))
+    return said(authCondition(input, membersOf(input, 0), previous))
   }
   assert.equal(of(null), 'False Off: it has no passwords yet')
   assert.equal(of({}), 'True Applied: every node has its users and passwords')
@@ -192,7 +191,7 @@ test('whether every node has its users and passwords is told, and what is in the
 test('whether the options of the manifest are in force is told, and on which node not', () => {
   const of = (facts: Case): string => {
     const input = planInput(facts)
-    return said(configCondition(input, planFlotilla(input), selectMembers(input, 0).wanted))
+    return said(configCondition(input, planFlotilla(input), membersOf(input, 0).wanted))
   }
   const settled = { spec: { replicas: 1 }, nodes: settledNodes(1) }
   assert.equal(of(settled), 'True NoOptions: spec.config asks for nothing')
@@ -216,7 +215,7 @@ test('a flotilla is in sync with the source when the leader is, and the others a
   const of = (nodes: readonly ObservedNode[], phase: 'followed' | 'left' | null = 'followed'): boolean => {
     const known = memory(null, { source: phase === null ? null : { ...source, phase } })
     const input = planInput({ spec: { replicas: 1 }, memory: known, nodes })
-    return isInSyncWithSource(input, selectMembers(input, 0).wanted)
+    return isInSyncWithSource(input, membersOf(input, 0).wanted)
   }
   const leader = replica(0, { upstream: { host: 'old' } })
   assert.equal(of([leader, replica(1)]), true)
@@ -301,7 +300,7 @@ test('a server that runs as root is told, by whoever has seen it and by whoever 
   const of = (uid: number | null, previous: FlotillaStatus | null) => {
     const input = planInput({ nodes: settledNodes().map(as(uid)) })
     const context = { specProblem: null, failure: null, previous }
-    return computeStatus(input, planFlotilla(input), context)
+    return computeStatus(input, decide(input), context)
   }
   const conditionOf = ({ conditions }: FlotillaStatus) => conditions.find(({ type }) => type === 'RunsAsRoot')
   const seen = of(0, null)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EventSink } from '../../../src/events/catalogue.js'
-import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { decide } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
 import { publishChanges } from '../../../src/reconciler/report/publish-changes.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
@@ -20,7 +20,7 @@ import {
 
 function statusOf(facts: Case, previous: FlotillaStatus | null = null): FlotillaStatus {
   const input = planInput(facts)
-  return computeStatus(input, planFlotilla(input), { specProblem: null, failure: null, previous })
+  return computeStatus(input, decide(input), { specProblem: null, failure: null, previous })
 }
 
 /** The codes of the events, with the fields that tell them apart. */

@@ -1,4 +1,5 @@
 import { defaultPlanner, type Planner } from '../../../src/reconciler/loop/planner.js'
+import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { ObservedNode } from '../../../src/model/observation.js'
 import type { PlanInput } from '../../../src/model/plan-input.js'
 import type { Action, Plan } from '../../../src/model/plan.js'
@@ -114,7 +115,10 @@ function withFault(
   rewrite: (plan: Plan, input: PlanInput) => Plan = plan => plan,
 ): Planner {
   return {
-    plan: input => withoutEmptyStages(rewrite(defaultPlanner.plan(see(input)), input)),
+    decide: input => ({
+      ...defaultPlanner.decide(input),
+      plan: withoutEmptyStages(rewrite(planFlotilla(see(input)), input)),
+    }),
     findViolations: () => [],
   }
 }

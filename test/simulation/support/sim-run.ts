@@ -57,9 +57,9 @@ export class SimRun {
       {
         ...{ world, events: this.#events() },
         planner: {
-          plan: input => {
+          decide: input => {
             this.rules.recordInput(input)
-            return planner.plan(input)
+            return planner.decide(input)
           },
           findViolations: (plan, input) => planner.findViolations(plan, input),
         },

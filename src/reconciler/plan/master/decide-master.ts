@@ -24,6 +24,7 @@ import { whyNotDemote } from './unexpected-master.js'
 import type { Wait } from '../../../model/plan.js'
 import { whyNotPromoteYet } from './promotion-backoff.js'
 import { decideExternalChange } from './external-change.js'
+import { externalSource } from './external-source.js'
 import { decideFailover } from './failover.js'
 import { confirmSuccessorDown } from './successor.js'
 import { decideSwitchover } from './switchover.js'
@@ -37,8 +38,9 @@ import type { RedisFacts } from '../../../model/redis.js'
  * the data.
  */
 export function decideMaster(input: PlanInput, members: Members): MasterDecision {
-  const recordedMaster = recordedMasterOrdinal(input)
+  const { recordedMaster } = members
   const nodes = [...members.wanted, ...members.excess]
+  if (isFollowingSource(input, nodes)) return { kind: 'external' }
   if (recordedMaster === null) return recoverMaster(input, nodes)
   return (
     decideExternalChange(input, nodes, recordedMaster) ??
@@ -46,6 +48,14 @@ export function decideMaster(input: PlanInput, members: Members): MasterDecision
     decideFailover(input, nodes, recordedMaster) ??
     decideRecorded(input, nodes, recordedMaster)
   )
+}
+
+/**
+ * A node that is master without our knowing of it has taken over already: somebody promoted it by hand, or
+ * the memory of a takeover is lost. That is found out and written down like any other master.
+ */
+function isFollowingSource(input: PlanInput, nodes: readonly Member[]): boolean {
+  return externalSource(input) !== null && (input.memory.source !== null || !nodes.some(reportsMaster))
 }
 
 /**

@@ -5,7 +5,6 @@ import { nodeAlias } from '../../../model/names.js'
 import type { ObservedSource } from '../../../model/observation.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { planProvisioning } from '../nodes/provisioning.js'
 import { planNaming } from '../nodes/naming.js'
@@ -277,12 +276,4 @@ function rejectOtherRequests({ memory }: PlanInput, { displayName }: ObservedSou
           requestResult(request, 'refused', `it follows ${displayName} and has no master of its own yet`),
         ],
       }
-}
-
-/**
- * A node that says that it is master where none should be yet: somebody promoted it by hand, or the memory of
- * a take-over is lost.
- */
-export function hasActiveMaster({ wanted, excess }: Members): boolean {
-  return [...wanted, ...excess].some(reportsMaster)
 }

@@ -15,6 +15,8 @@ import type { Refusal, Wait } from '../../../model/plan.js'
  *    complete, and that the record has missed, is written down (external-change.ts).
  */
 export type MasterDecision =
+  /** None of our nodes: it follows a Redis of somebody else. */
+  | { readonly kind: 'external' }
   /** The recorded master reigns. */
   | { readonly kind: 'active'; readonly ordinal: number }
   /** A master reigns that our record does not name: write it down, and change nothing but names. */

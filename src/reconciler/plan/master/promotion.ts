@@ -3,7 +3,7 @@ import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { operationFor, recordedMasterOrdinal } from './decide-master.js'
+import { operationFor } from './decide-master.js'
 import type { MasterDecision } from './master-decision.js'
 import { planNaming, type RenameMode } from '../nodes/naming.js'
 import type { Contribution, OrderBand } from '../ordering.js'
@@ -35,7 +35,7 @@ export function planPromotion(
   const forced = holdsOwn ? planForcedDemotion(input, members, decision.ordinal) : null
   if (forced !== null)
     // Nobody who takes writes is stopped for one whom no record names.
-    return recordedMasterOrdinal(input) === decision.ordinal
+    return members.recordedMaster === decision.ordinal
       ? [forced]
       : [{ actions: beginOperation(input, operation, 'record') }]
   const promotion: { phase: OrderBand; action: Action }[] = nodes.some(

@@ -1,24 +1,22 @@
 import { trackedImageId } from '../../desired/desired-image.js'
 import { absentNode, classifyNode, type Bucket, type Member } from './classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { surgeCount } from './surge.js'
+import type { NodeRecord } from '../../../model/record.js'
 
-/** Who belongs to the flotilla now: the wanted nodes (some of them absent), and those that are too many. */
+/** Who belongs to the flotilla now. */
 export interface Members {
+  /** By ordinal: our own record's, whether or not it is master now; null while it names none. */
+  readonly recordedMaster: number | null
+  /** Some of them may be absent. */
   readonly wanted: readonly Member[]
+  /** Those that are too many. */
   readonly excess: readonly Member[]
 }
 
-/**
- * The wanted nodes are `replicas + 1`, and one more during a surge. Those that exist come first (the recorded
- * master before all, then the healthier, then those that are up to date, then the lower ordinal), so that
- * scaling down never costs the master or a good replica; what is missing is filled up with the lowest free
- * ordinals, so that a kept volume is used again. While nobody is known to be the recorded master, no node is
- * too many, nor is a volume that was kept: the one with the data may be any of them.
- */
-export function selectMembers(input: PlanInput, recordedMaster: number | null): Members {
-  const records = new Map(input.memory.nodes.map(record => [record.ordinal, record]))
-  const existing = input.seen.nodes.map(node =>
+/** Each node that exists, with all that is known of it, before anything is decided. */
+export function classifyNodes(input: PlanInput, recordedMaster: number | null): readonly Member[] {
+  const records = recordsByOrdinal(input)
+  return input.seen.nodes.map(node =>
     classifyNode(node, {
       flotilla: input.spec.name,
       recordedMaster,
@@ -29,13 +27,33 @@ export function selectMembers(input: PlanInput, recordedMaster: number | null): 
       record: records.get(node.ordinal) ?? null,
     }),
   )
+}
+
+/**
+ * The wanted nodes are `replicas + 1`, and one more during a surge. Those that exist come first (the recorded
+ * master before all, then the healthier, then those that are up to date, then the lower ordinal), so that
+ * scaling down never costs the master or a good replica; what is missing is filled up with the lowest free
+ * ordinals, so that a kept volume is used again. While nobody is known to be the recorded master, no node is
+ * too many, nor is a volume that was kept: the one with the data may be any of them.
+ */
+export function selectMembers(
+  input: PlanInput,
+  {
+    existing,
+    recordedMaster,
+    surge,
+  }: {
+    readonly existing: readonly Member[]
+    readonly recordedMaster: number | null
+    /** How many nodes more there are to be while others are replaced. */
+    readonly surge: 0 | 1
+  },
+): Members {
+  const records = recordsByOrdinal(input)
   const existingOrdinals = existing.map(node => node.ordinal)
   // The recorded master's ordinal is wanted even when its container is gone: its volume holds the data.
   const required = recordedMaster === null ? [...existingOrdinals, ...keptVolumes(input)] : [recordedMaster]
-  const wantedCount = Math.max(
-    input.spec.replicas + 1 + surgeCount(input, existing, recordedMaster),
-    new Set(required).size,
-  )
+  const wantedCount = Math.max(input.spec.replicas + 1 + surge, new Set(required).size)
   const reserved = required.filter(ordinal => !existingOrdinals.includes(ordinal))
   const ranked = [...existing].sort(
     (a, b) =>
@@ -52,9 +70,14 @@ export function selectMembers(input: PlanInput, recordedMaster: number | null): 
     ),
   ]
   return {
+    recordedMaster,
     wanted: wanted.sort((a, b) => a.ordinal - b.ordinal),
     excess: ranked.slice(keptCount).sort((a, b) => a.ordinal - b.ordinal),
   }
+}
+
+function recordsByOrdinal({ memory }: PlanInput): ReadonlyMap<number, NodeRecord> {
+  return new Map(memory.nodes.map(record => [record.ordinal, record]))
 }
 
 function keptVolumes(input: PlanInput): number[] {

@@ -2,7 +2,7 @@ import type { Members } from '../members/select-members.js'
 import { isInService, type Bucket, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
-import { copiesNeeded } from '../members/surge.js'
+import { copiesNeeded } from './surge.js'
 import { lagBytesMax } from '../master/switchover.js'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { decideFailover } from '../../../../src/reconciler/plan/master/failover.js'
 import type { MasterDecision } from '../../../../src/reconciler/plan/master/master-decision.js'
 import {
@@ -29,7 +29,7 @@ import {
  */
 function decide(facts: Case): MasterDecision | null {
   const input = planInput({ seen: { resources: null }, ...facts })
-  const { wanted, excess } = selectMembers(input, 0)
+  const { wanted, excess } = membersOf(input, 0)
   return decideFailover(input, [...wanted, ...excess], 0)
 }
 

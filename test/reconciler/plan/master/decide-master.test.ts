@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { defaultPersistence } from '../../../../src/manifest/sections/persistence.js'
 import type { Operation } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   decideMaster,
   operationFor,
@@ -34,7 +34,7 @@ import {
 /** Who is master, or why nobody is yet; as data, where a plan as text would not show it. */
 function decide(facts: Case): MasterDecision {
   const input = planInput(facts)
-  return decideMaster(input, selectMembers(input, recordedMasterOrdinal(input)))
+  return decideMaster(input, membersOf(input, recordedMasterOrdinal(input)))
 }
 
 /** `what, in ms` of the only wait. */

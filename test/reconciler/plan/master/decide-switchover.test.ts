@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
 import type { MasterDecision } from '../../../../src/reconciler/plan/master/master-decision.js'
-import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
+import { membersOf, planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   decideSwitchover,
   lagBytesMax,
@@ -30,7 +29,7 @@ import {
 /** Node 0 reigns, and is to hand over, or was handing over to node 1 when Flotilla died. */
 function decide(facts: Case): MasterDecision | null {
   const input = planInput({ spec: { replicas: 2 }, seen: { resources: null }, ...facts })
-  const { wanted, excess } = selectMembers(input, 0)
+  const { wanted, excess } = membersOf(input, 0)
   return decideSwitchover(input, [...wanted, ...excess], 0)
 }
 
@@ -87,7 +86,7 @@ test('targets are in order: who may, then who has come furthest, then the lower 
     ...[at(3, 990), at(2, 999, 0), master(0)],
   ]
   const input = planInput({ spec: { replicas: 7 }, nodes })
-  const there = selectMembers(input, 0).wanted.filter(one => one.seen !== null)
+  const there = membersOf(input, 0).wanted.filter(one => one.seen !== null)
   const activeMaster = there.find(one => one.ordinal === 0)
   for (const all of [there, there.toReversed()])
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { hangBudgetMs, masterFailureOf } from '../../../../src/reconciler/plan/master/master-failure.js'
 import {
   container,
@@ -21,7 +21,7 @@ import {
 /** What is wrong with node 0, the master: `kind since how many ms: what`; null while nothing is. */
 function failure(nodes: readonly ObservedNode[], overrides: Partial<Case> = {}): string | null {
   const input = planInput({ nodes, seen: { resources: null }, ...overrides })
-  const { wanted, excess } = selectMembers(input, 0)
+  const { wanted, excess } = membersOf(input, 0)
   const all = [...wanted, ...excess]
   const found = masterFailureOf(
     input,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { rankCandidates } from '../../../../src/reconciler/plan/master/candidates.js'
 import {
   mostAdvancedBeyond,
@@ -31,7 +31,7 @@ import type { RedisFacts } from '../../../../src/model/redis.js'
 /** Without a record: who is master by what the nodes are called, say and hold. */
 function decide(nodes: readonly ObservedNode[], overrides: Partial<Case> = {}): MasterDecision {
   const input = planInput({ memory: memory(null), nodes, seen: { resources: null }, ...overrides })
-  const { wanted, excess } = selectMembers(input, null)
+  const { wanted, excess } = membersOf(input, null)
   return recoverMaster(input, [...wanted, ...excess])
 }
 
@@ -144,7 +144,7 @@ test('who holds the most of one history is ahead of others, the lower ordinal am
       newborn(1, { replid: 'a', offset: 9 }),
     ],
   })
-  const nodes = selectMembers(input, null).wanted
+  const nodes = membersOf(input, null).wanted
   assert.equal(mostAdvancedOfLineage(nodes)?.ordinal, 1)
   assert.equal(mostAdvancedOfLineage([...nodes].reverse())?.ordinal, 1)
   assert.equal(mostAdvancedOfLineage([]), null)
@@ -154,7 +154,7 @@ test('ahead is who holds data further on in the same history, or in one that lef
   const ahead = (theirs: Partial<RedisFacts>): boolean => {
     const input = planInput({ nodes: [newborn(1, { replid: 'a', offset: 20, ...theirs })] })
     const facts = redisFacts({ replid: 'a', offset: 10 })
-    return mostAdvancedBeyond(facts, selectMembers(input, null).wanted) !== null
+    return mostAdvancedBeyond(facts, membersOf(input, null).wanted) !== null
   }
   assert.equal(ahead({}), true)
   assert.equal(ahead({ offset: 10 }), false)
@@ -172,7 +172,7 @@ test('what an unexpected master has of its own is told to the byte', () => {
       spec: { replicas: 1 },
       nodes: kept === null ? [unexpectedNode] : [kept, unexpectedNode],
     })
-    const { wanted } = selectMembers(input, 0)
+    const { wanted } = membersOf(input, 0)
     const find = (ordinal: number) => wanted.find(one => one.ordinal === ordinal)
     const found = find(1)
     if (found === undefined) return assert.fail()
@@ -227,7 +227,7 @@ test('candidates are in order: who may, then who has come furthest, then the low
   const nodes = [at(6, null), at(5, 0, 'b'), at(4, 900), at(3, 900), at(2, 950), at(1, 999, 'b')]
   const input = planInput({ spec: { replicas: 6 }, nodes })
   const ranked = rankCandidates(
-    selectMembers(input, null)
+    membersOf(input, null)
       .wanted.filter(one => one.seen !== null)
       .toReversed(),
     {

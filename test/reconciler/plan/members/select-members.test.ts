@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   master,
   memory,
@@ -14,7 +14,7 @@ import {
 
 /** `wanted / surplus`, each node with its bucket where it has a container. */
 function members(facts: Case, recordedMaster: number | null = 0): string {
-  const { wanted, excess } = selectMembers(planInput(facts), recordedMaster)
+  const { wanted, excess } = membersOf(planInput(facts), recordedMaster)
   const list = (nodes: typeof wanted): string =>
     nodes.map(one => (one.seen === null ? `(${one.ordinal})` : String(one.ordinal))).join(' ')
   return `${list(wanted)} / ${list(excess)}`

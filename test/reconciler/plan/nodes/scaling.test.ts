@@ -337,7 +337,7 @@ test('each that is too many goes only when nothing speaks against it', () => {
         atMs: nowMs,
         record: null,
       })
-    const members = { wanted: wanted.map(classify), excess: [classify(excess)] }
+    const members = { recordedMaster: 0, wanted: wanted.map(classify), excess: [classify(excess)] }
     const { actions = [], waits = [] } = planExcess(input, members, decision)
     return waits[0]?.what ?? actions.map(({ action }) => action.kind).join(', ')
   }

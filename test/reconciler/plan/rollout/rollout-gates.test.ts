@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HistoryEntry } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   whyNotSwitchoverYet,
   whyNotNext,
@@ -26,7 +26,7 @@ import {
 /** Node 0 is master; what keeps the next node of a roll from being taken out of service. */
 function next(facts: Case): string | null {
   const input = planInput(facts)
-  return whyNotNext(input, selectMembers(input, 0), { master: 0, goal: 'it goes on' })?.what ?? null
+  return whyNotNext(input, membersOf(input, 0), { master: 0, goal: 'it goes on' })?.what ?? null
 }
 
 const older = (ordinal: number) => ({ container: { labels: {}, name: container(ordinal).name } })
@@ -45,7 +45,11 @@ test('enough synced copies are left, as many as the master needs to take writes'
   const durability = { ...spec().durability, minReplicasToWrite: 2 }
   const of = (wanted: readonly ObservedNode[], replicas: number): string | null => {
     const input = planInput({ spec: { replicas, durability }, nodes: wanted })
-    const members = { wanted: selectMembers(input, 0).wanted.slice(0, wanted.length), excess: [] }
+    const members = {
+      ...membersOf(input, 0),
+      wanted: membersOf(input, 0).wanted.slice(0, wanted.length),
+      excess: [],
+    }
     return whyNotNext(input, members, { master: 0, goal: 'it goes on' })?.what ?? null
   }
   const more = 'there is one node more, so that 2 synced can be left: then it goes on'
@@ -95,7 +99,7 @@ test('the last one that was recreated has run for as long as the manifest asks; 
 test('what passes neither by itself nor by Flotilla stops a roll, and says what to type', () => {
   const stuck = (seen: ObservedNode): string | null => {
     const input = planInput({ nodes: [master(0), replica(1), seen] })
-    const refusal = whyStuck(selectMembers(input, 0))
+    const refusal = whyStuck(membersOf(input, 0))
     return refusal === null ? null : `${refusal.code}: ${refusal.reason} / ${refusal.remedy}`
   }
   const rest = 'and no other node is taken out of service while one is'

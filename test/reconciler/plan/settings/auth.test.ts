@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { FlotillaMemory } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import { nodesMissingAuth } from '../../../../src/reconciler/plan/settings/auth.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
+import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { authFilesDigest, authProcessDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
 import {
   container,
@@ -258,7 +258,7 @@ test('who is late is told for those who show it, be it one node too many', () =>
   const late = (auth: AuthView | null): readonly number[] => {
     const memory = given(nodes, { 1: { files: null }, 2: { process: null } })
     const input = planInput({ spec: { replicas: 1 }, nodes, memory, ...(auth === null ? {} : { auth }) })
-    return nodesMissingAuth(input, selectMembers(input, 0)).map(({ ordinal }) => ordinal)
+    return nodesMissingAuth(input, membersOf(input, 0)).map(({ ordinal }) => ordinal)
   }
   assert.deepEqual(late(keyring()), [1, 2])
   assert.deepEqual(late(null), [])

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedSettings, ObservedNode } from '../../../../src/model/observation.js'
-import { selectMembers } from '../../../../src/reconciler/plan/members/select-members.js'
 import { driftOf } from '../../../../src/reconciler/plan/settings/drift.js'
 import { authFilesDigest, authProcessDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
-import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
+import { membersOf, planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../../src/reconciler/plan/render-plan.js'
 import { publishDrift } from '../../../../src/reconciler/report/publish-drift.js'
 import { authCondition } from '../../../../src/reconciler/report/auth-condition.js'
@@ -75,7 +74,7 @@ function planOf(input: PlanInput): string {
 }
 
 function driftIn(input: PlanInput): string {
-  const node = selectMembers(input, 0).wanted.find(({ ordinal }) => ordinal === 1) ?? assert.fail()
+  const node = membersOf(input, 0).wanted.find(({ ordinal }) => ordinal === 1) ?? assert.fail()
   const { options, users } = driftOf(input, node)
   return [...options, ...users].join(', ')
 }
@@ -99,7 +98,7 @@ test('an option that this server does not know is no drift, nor is one of a node
   const configPending = world(({ options }) => ({ options: { ...options, maxmemory: '1' } }))
   const forgotten = { ...configPending, memory: memory(0) }
   assert.equal(driftIn(forgotten), '')
-  assert.ok(isConfigPending(forgotten, selectMembers(forgotten, 0).wanted[1] ?? assert.fail()))
+  assert.ok(isConfigPending(forgotten, membersOf(forgotten, 0).wanted[1] ?? assert.fail()))
 })
 
 test('users that somebody has changed or removed are given again', () => {
@@ -127,10 +126,11 @@ test('drift and unknown users are told once, and AuthApplied says what removes t
     options: { ...options, maxmemory: '1' },
     users: { ...users, unknown: ['backdoor', '../../etc/passwd'] },
   }))
-  publishDrift(events, null, input)
-  publishDrift(events, input, input)
+  const members = membersOf(input, 0)
+  publishDrift(events, null, { input, members })
+  publishDrift(events, { input, members }, { input, members })
   assert.deepEqual(told, ['node.drifted', 'user.unknown'])
-  const { reason, message } = authCondition(input, selectMembers(input, 0), null)
+  const { reason, message } = authCondition(input, members, null)
   assert.equal(reason, 'UnknownUsers')
   assert.match(message, /backdoor.*type: flotilla rotate shop/)
 })

@@ -1,10 +1,10 @@
 import type { FlotillaSpec } from '../../../model/spec.js'
-import { isInService, type Member } from './classify.js'
+import { isInService, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { probeData } from '../rollout/data-probe.js'
-import { probeRunningImage } from '../rollout/version-compatibility.js'
-import { whyNewSpecFails } from '../rollout/spec-health.js'
-import { planConfig } from '../rollout/image-probe.js'
+import { probeData } from './data-probe.js'
+import { probeRunningImage } from './version-compatibility.js'
+import { whyNewSpecFails } from './spec-health.js'
+import { planConfig } from './image-probe.js'
 
 /**
  * A roll takes one node out of service at a time. Where that would leave the master with fewer synced copies
@@ -13,7 +13,7 @@ import { planConfig } from '../rollout/image-probe.js'
  *
  *   0 (old master)  ─▶  0, 1 (new, in sync)  ─▶  switchover  ─▶  1 (new master)
  *
- * No node is replaced in place to bring the old number back: the census keeps those that are up to date, so
+ * No node is replaced in place to bring the old number back: those that are up to date are selected first, so
  * what goes is an older one. Its volume is kept, and the next surge, which takes the lowest free ordinal,
  * uses it again.
  */
