@@ -16,21 +16,25 @@ const screens = {
   pipe: { columns: null, colors: createColors(false) },
 } as const
 
+/** Whether goldens are written anew instead of compared. */
+export function updatesGoldens(): boolean {
+  return process.env['UPDATE_GOLDENS'] === '1'
+}
+
+export const howToUpdate = 'npm run goldens writes it anew; look at the diff'
+
 /**
  * Keeps what a renderer makes of fixed facts as files, `test/cli/screens/<name>.<80|200|pipe>.txt`, so that a
  * change of a screen is seen as one in review: on narrow and wide terminals (colours as they are sent: look
- * at them with `cat`) and in a pipe. `UPDATE_SCREENS=1 npm test -- cli/` writes them anew.
+ * at them with `cat`) and in a pipe. `npm run goldens` writes them anew.
  */
 export function compareScreens(name: string, render: (screen: ScreenSettings) => string): void {
   for (const [width, screen] of Object.entries(screens)) {
     const path = `test/cli/screens/${name}.${width}.txt`
     test(`the screen ${name} at ${width} is as it is kept`, () => {
       const text = render(screen)
-      if (process.env['UPDATE_SCREENS'] === '1') writeFileSync(path, text)
-      assert.ok(
-        existsSync(path),
-        `${path} is not there; look at the screen, then UPDATE_SCREENS=1 npm test -- cli/`,
-      )
+      if (updatesGoldens()) writeFileSync(path, text)
+      assert.ok(existsSync(path), `${path} is not there; ${howToUpdate}`)
       assert.equal(text, readFileSync(path, 'utf8'))
     })
     test(`the screen ${name} at ${width} fits, and says the same without colour`, () => {

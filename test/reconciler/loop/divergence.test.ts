@@ -77,11 +77,10 @@ test('a replica that is no copy copies everything, and no other is touched', () 
   planIs(
     { memory: memory(0, { nodes: [nodeRecord(1, diverged)] }), nodes },
     `
-      stage 1
-        node 1 follows node 0 and copies everything  # it is no copy of its master: it takes writes of its own
-      stage 2
-        tune node 1 for its version  # its process may be new
+      1 follow 1 master=0
+      2 apply-config 1
     `,
+    'divergence/a replica that is no copy copies everything and no other is',
   )
 })
 

@@ -40,21 +40,22 @@ function withFailure(overrides: Partial<FailedAction> = {}): Case {
 
 describe('what has failed', () => {
   test('is left out with what needs it until its pause is over, and told with the next try', () => {
-    planIs(withFailure(), 'failing: start shop-replica-1: no such device (3 times); next try in 2 s')
+    planIs(
+      withFailure(),
+      'failing start-container 1 shop-replica-1: start shop-replica-1: no such device (3x, retry in 1500ms)',
+    )
   })
 
   test('is tried again when its pause is over, and told as well', () => {
     planIs(
       withFailure({ lastAtMs: nowMs - 2_000 }),
       `
-        stage 1
-          start shop-replica-1  # it ended with exit code 137
-        stage 2
-          node 1 follows node 0  # it has just been started, and has to be told whom to follow
-        stage 3
-          tune node 1 for its version  # its process may be new
-        failing: start shop-replica-1: no such device (3 times); next try now
+        1 start-container 1 shop-replica-1
+        2 follow 1 master=0
+        3 apply-config 1
+        failing start-container 1 shop-replica-1: start shop-replica-1: no such device (3x, retry in 0ms)
       `,
+      'action-backoff/is tried again when its pause is over and told as well',
     )
   })
 
@@ -85,15 +86,20 @@ describe('what has failed', () => {
     planIs(
       withFailure({ times: 5, hint: 'mend the device' }),
       `
-        failing: start shop-replica-1: no such device (5 times); next try in 8 s
-        refuses (ActionFailing): start shop-replica-1 has failed 5 times since ${new Date(nowMs - 5_000).toISOString()}: start shop-replica-1: no such device (mend the device); it is tried again every 5 minutes at least, and what does not need it goes on
-          type: flotilla resume shop   (after the cause is mended: tries start shop-replica-1 again at once)
+        failing start-container 1 shop-replica-1: start shop-replica-1: no such device (5x, retry in 7500ms)
+        hold ActionFailing
+          flotilla resume shop
       `,
+      'action-backoff/is held from the fifth time on',
     )
   })
 
   test('is forgotten where nothing asks for it any more', () => {
-    planIs({ ...withFailure(), nodes: settledNodes() }, 'nothing to do')
+    planIs(
+      { ...withFailure(), nodes: settledNodes() },
+      'nothing',
+      'action-backoff/is forgotten where nothing asks for it any more',
+    )
   })
 })
 
@@ -140,12 +146,11 @@ test('what has failed on an old master does not keep the name of the master on i
       memory: { ...memory(1), divergent: [0], failed: [{ ...failed, error }] },
     },
     `
-      stage 1
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 2
-        rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      waiting for: node 0 has given up the name shop-master before it starts
+      1 rename-container 0 shop-master to=shop-replica-0
+      2 rename-container 1 shop-MASTER to=shop-master
+      wait 0 20ms
     `,
+    'action-backoff/what has failed on an old master does not keep the name',
   )
 })
 

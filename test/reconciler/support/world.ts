@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { compareGoldenPlan } from './golden-plans.js'
+import { stepsOf } from './steps.js'
 import { parseManifest } from '../../../src/manifest/parse.js'
 import type { FlotillaSpec } from '../../../src/model/spec.js'
 import {
@@ -430,9 +432,19 @@ export function planText(facts: Case): string {
   return renderPlan(planFlotilla(planInput(facts)))
 }
 
-/** The plan for a case is exactly this text, written with the indentation of the code around it. */
-export function planIs(facts: Case, text: string): void {
-  assert.equal(planText(facts), dedent(text))
+/** The plan for a case, as steps (see stepsOf). */
+export function planSteps(facts: Case): string {
+  return stepsOf(planFlotilla(planInput(facts)))
+}
+
+/**
+ * The plan for a case has exactly these steps, written with the indentation of the code around them. With the
+ * name of a golden plan, `file/situation`, its words are compared too.
+ */
+export function planIs(facts: Case, steps: string, golden?: string): void {
+  const plan = planFlotilla(planInput(facts))
+  assert.equal(stepsOf(plan), dedent(steps))
+  if (golden !== undefined) compareGoldenPlan(golden, renderPlan(plan))
 }
 
 function dedent(text: string): string {

@@ -42,19 +42,14 @@ test('a change of master that somebody else has completed is written down, and n
   planIs(
     handedOver,
     `
-      stage 1
-        record external: node 1 is to be master, epoch 2  # somebody else made it master, and node 0 follows it
-      stage 2
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 4
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 5
-        resume writes on node 0  # it is a replica now, and says so
-      stage 6
-        record external: done  # it is master already
+      1 begin-operation external epoch=2 from=0 to=1
+      2 rename-container 0 shop-master to=shop-replica-0
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 disconnect-clients 0
+      5 resume-writes 0
+      6 end-operation external epoch=2 from=0 to=1 result=done lostKeys=0
     `,
+    'external-change/a change of master that somebody else has completed is written down',
   )
 })
 
@@ -62,11 +57,10 @@ test('a master that holds the name already was there before the record, which is
   planIs(
     { nodes: [replica(0, copy), master(1, promoted), replica(2, copy)] },
     `
-      stage 1
-        record restored: node 1 is to be master, epoch 2  # it is the only master and holds the master's name, and node 0 follows it: the record is older than that
-      stage 2
-        record restored: done  # it is master already
+      1 begin-operation restored epoch=2 from=0 to=1
+      2 end-operation restored epoch=2 from=0 to=1 result=done lostKeys=0
     `,
+    'external-change/a master that holds the name already was there before the record',
   )
 })
 
@@ -211,8 +205,7 @@ test("the recorded master is not promoted again while Redis's own FAILOVER gives
       ],
       spec: { replicas: 1 },
     },
-    `
-      waiting for: node 0, the master: the FAILOVER that it was sent is over
-    `,
+    'wait 0 50ms',
+    'external-change/the recorded master is not promoted again while Rediss own FAILOVER gives',
   )
 })

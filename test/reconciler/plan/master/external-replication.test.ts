@@ -69,24 +69,17 @@ test('a new flotilla follows the source by its lowest node, and the others follo
       seen: { source: source(), resources: nothingThere },
     },
     `
-      stage 1
-        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
-      stage 2
-        create network shop  # the flotilla has no network yet
-        create volume shop-0  # node 0 has no volume yet
-        create volume shop-1  # node 1 has no volume yet
-      stage 3
-        create container shop-master (node 0)  # it is wanted and has no container
-        create container shop-replica-1 (node 1)  # it is wanted and has no container
-      stage 4
-        start shop-master  # it is wanted
-      stage 5
-        start shop-replica-1  # it is wanted
-      stage 6
-        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 7
-        tune node 1 for its version  # its process may be new
+      1 record-source from=at:kind:container,container:redis-master,port:6379 leader=0
+      2 create-network network=shop
+      2 create-volume 0 volume=shop-0
+      2 create-volume 1 volume=shop-1
+      3 create-container 0 shop-master
+      3 create-container 1 shop-replica-1
+      4 start-container 0 shop-master
+      5 start-container 1 shop-replica-1
+      6 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+      6 follow 1 master=0
+      7 apply-config 1
     `,
   )
 })
@@ -111,20 +104,15 @@ test('a source on a network that clients live on is followed only when the leade
       seen: { ...seen, resources: nothingThere },
     },
     `
-      stage 1
-        record that node 0 follows a Redis that is not ours  # the manifest says so, and nothing is there that it could replace
-      stage 2
-        create network shop  # the flotilla has no network yet
-        create volume shop-0  # node 0 has no volume yet
-      stage 3
-        create container shop-master (node 0)  # it is wanted and has no container
-      stage 4
-        join shop-master to the network app  # the source may be reached there
-      stage 5
-        start shop-master  # it is wanted
-      stage 6
-        node 0 follows redis-master  # it has just been started, and has to be told whom to follow
+      1 record-source from=at:kind:container,container:redis-master,port:6379 leader=0
+      2 create-network network=shop
+      2 create-volume 0 volume=shop-0
+      3 create-container 0 shop-master
+      4 connect-network 0 shop-master network=app
+      5 start-container 0 shop-master
+      6 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
     `,
+    'external-replication/a source on a network that clients live on is followed only',
   )
   // A host may be reached on any network.
   for (const network of ['app', null])
@@ -134,21 +122,16 @@ test('a source on a network that clients live on is followed only when the leade
         seen: { ...seen, source: source({}, { network }) },
       },
       `
-        stage 1
-          join shop-master to the network app  # the source may be reached there
-        stage 2
-          node 0 follows redis-master  # it has just joined the network of the source
-        stage 3
-          join shop-replica-1 to the network app  # its clients live there
+        1 connect-network 0 shop-master network=app
+        2 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+        3 connect-network 1 shop-replica-1 network=app
       `,
+      'external-replication/a source on a network that clients live on is followed only (2)',
     )
 })
 
 test('in sync with the source there is nothing to do but to wait for a person', () => {
-  planIs(
-    { spec: asksToFollow, memory: following, nodes: inSync, seen: { source: source() } },
-    'nothing to do',
-  )
+  planIs({ spec: asksToFollow, memory: following, nodes: inSync, seen: { source: source() } }, 'nothing')
 })
 
 test('a source that has another address is followed there', () => {
@@ -159,10 +142,8 @@ test('a source that has another address is followed there', () => {
       nodes: inSync,
       seen: { source: source({}, { upstream: { host: '172.17.0.9', port: 6379 } }) },
     },
-    `
-      stage 1
-        node 0 follows redis-master  # it follows 172.17.0.2, not the source
-    `,
+    '1 follow-source 0 upstream=host:172.17.0.9,port:6379 displayName=redis-master',
+    'external-replication/a source that has another address is followed there',
   )
 })
 
@@ -260,27 +241,18 @@ test('a take-over pauses the source, catches up, fences it, and promotes then', 
       seen: { source: source() },
     },
     `
-      stage 1
-        record take-over: node 0 is to be master, epoch 1  # it was asked for
-      stage 2
-        pause writes on redis-master for 2000 ms at most  # it was asked for
-      stage 3
-        wait until node 0 has all that redis-master has, 500 ms at most  # it was asked for
-      stage 4
-        make redis-master read-only (REPLICAOF 127.0.0.1 1); it keeps what it holds  # no write may go where nobody reads it any more
-      stage 5
-        node 0 logs in with the flotilla's own password again  # it follows the source no longer
-      stage 6
-        promote node 0  # it was asked for
-      stage 7
-        resume writes on redis-master  # whoever still writes there is to be told so
-      stage 8
-        record take-over: done  # it is promoted
-      stage 9
-        drop the clients of redis-master  # whoever still writes there is to be told so
-      stage 10
-        node 1 follows node 0 (nudged)  # its master has just been promoted
+      1 begin-operation take-over epoch=1 to=0
+      2 pause-source displayName=redis-master forMs=2000
+      3 catch-up-source 0 displayName=redis-master withinMs=500
+      4 fence-source displayName=redis-master
+      5 restore-login 0
+      6 promote 0
+      7 resume-source displayName=redis-master
+      8 end-operation take-over epoch=1 to=0 result=done lostKeys=0
+      9 disconnect-source-clients displayName=redis-master
+      10 follow 1 master=0 reconnect
     `,
+    'external-replication/a take-over pauses the source catches up fences it and promotes then',
   )
 })
 
@@ -351,10 +323,8 @@ test('the network that was joined for the source alone is left after the take-ov
       ],
       seen: { networks: [] },
     },
-    `
-      stage 1
-        take shop-master off the network bridge  # the source is not followed any more
-    `,
+    '1 disconnect-network 0 shop-master network=bridge',
+    'external-replication/the network that was joined for the source alone is left after',
   )
 })
 
@@ -516,10 +486,7 @@ test('a leader that is not in sync with the source is waited for, in words for w
 test('a source that listens on another port is followed there', () => {
   planIs(
     whileFollowingSource(inSync, source({}, { upstream: { host: '172.17.0.2', port: 7_000 } })),
-    `
-      stage 1
-        node 0 follows redis-master  # it follows 172.17.0.2, not the source
-    `,
+    '1 follow-source 0 upstream=host:172.17.0.2,port:7000 displayName=redis-master',
   )
 })
 
@@ -527,10 +494,8 @@ test('a leader that follows nobody is told to follow the source', () => {
   const alone = node(0, { ...named, probe: answered({ role: 'replica', upstream: null }) })
   planIs(
     whileFollowingSource([alone, replica(1)], source()),
-    `
-      stage 1
-        node 0 follows redis-master  # it follows nobody, not the source
-    `,
+    '1 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master',
+    'external-replication/a leader that follows nobody is told to follow the source',
   )
 })
 
@@ -538,26 +503,22 @@ test('a leader that says nothing is told nothing, and gets to the network of the
   const busy = node(0, { ...named, probe: { kind: 'busy', reason: 'a script' } })
   planIs(
     whileFollowingSource([busy, replica(1)], source({}, { network: 'bridge' })),
-    `
-      stage 1
-        join shop-master to the network bridge  # redis-master is reached there
-    `,
+    '1 connect-network 0 shop-master network=bridge',
+    'external-replication/a leader that says nothing is told nothing and gets to the',
   )
   const onIt = node(0, {
     container: { name: 'shop-master', networks: [...container(0).networks, endpoint('bridge')] },
     probe: { kind: 'busy', reason: 'a script' },
   })
-  planIs(whileFollowingSource([onIt, replica(1)], source({}, { network: 'bridge' })), 'nothing to do')
+  planIs(whileFollowingSource([onIt, replica(1)], source({}, { network: 'bridge' })), 'nothing')
 })
 
 test('a leader that joins the network of the source connects anew', () => {
   planIs(
     whileFollowingSource(inSync, source({}, { network: 'bridge' })),
     `
-      stage 1
-        join shop-master to the network bridge  # redis-master is reached there
-      stage 2
-        node 0 follows redis-master  # it has just joined the network of the source
+      1 connect-network 0 shop-master network=bridge
+      2 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
     `,
   )
 })
@@ -568,16 +529,11 @@ test('a network that every node is on is not joined for the source, nor left whe
     source({}, { network: 'web' }),
   )
   const joining = { ...asksToFollow, network: { subnet: null, external: ['web'] } }
-  planIs(
-    { ...facts, spec: joining, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
-    'nothing to do',
-  )
+  planIs({ ...facts, spec: joining, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } }, 'nothing')
   planIs(
     { ...facts, seen: { ...facts.seen, networks: [bridgeNetwork('web')] } },
-    `
-      stage 1
-        take shop-replica-1 off the network web  # the manifest does not name it any more
-    `,
+    '1 disconnect-network 1 shop-replica-1 network=web',
+    'external-replication/a network that every node is on is not joined for the',
   )
 })
 
@@ -598,7 +554,8 @@ test('a leader that is down joins nothing until it is started', () => {
       ...source(),
       network: 'bridge',
     }),
-    'waiting for: the engine removes shop-master',
+    'wait 0 100ms',
+    'external-replication/a leader that is down joins nothing until it is started',
   )
 })
 
@@ -609,7 +566,7 @@ test('a source that can not be found is a hold also where nobody knows why', () 
 
 test('a source that came back empty is followed by whoever is in sync with it, or holds nothing itself', () => {
   const empty = source({ keys: 0 })
-  planIs(whileFollowingSource(inSync, empty), 'nothing to do')
+  planIs(whileFollowingSource(inSync, empty), 'nothing')
   const blank = newborn(0, { keys: 0 }, named)
   assert.match(planText(whileFollowingSource([blank, replica(1)], empty)), /node 0 follows redis-master/)
   const holding = newborn(0, { keys: 3 }, named)
@@ -691,7 +648,7 @@ test('a source that is called by names that no node knows is not followed, and o
     planText(blank),
     /^refuses \(BootstrapBlocked\): redis-master has other names for FLUSHALL .*\n {2}type: start redis-master without those renames/,
   )
-  planIs(whileFollowingSource(inSync, renaming), 'nothing to do')
+  planIs(whileFollowingSource(inSync, renaming), 'nothing')
   assert.match(
     planText(whileFollowingSource([newborn(0, {}, named), replica(1)], renaming)),
     /other names for FLUSHALL/,

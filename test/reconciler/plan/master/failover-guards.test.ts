@@ -46,10 +46,9 @@ test('when the only replica is in the middle of its first synchronisation, the m
   planIs(
     { spec: { replicas: 1 }, memory: memory(), nodes: [dead, midSync], seen: quick },
     `
-    stage 1
-      start shop-master  # it ended with exit code 137
-    waiting for: node 0, the master: it is started on its own data
-  `,
+      1 start-container 0 shop-master
+      wait 0 1000ms
+    `,
   )
 })
 
@@ -58,11 +57,11 @@ test('when a replica that was in sync is synchronising anew, that is a hold, and
   planIs(
     { spec: { replicas: 1 }, memory: witnessed([1]), nodes: [dead, midSync], seen: quick },
     `
-    stage 1
-      start shop-master  # it ended with exit code 137
-    refuses (NoSafeCandidate): node 0, the master, has ended with exit code 137, and no replica may take its place, so it is started again on its own data (node 1 (offset 1000, 10 keys): it is in the middle of its synchronisation)
-      type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
-  `,
+      1 start-container 0 shop-master
+      hold NoSafeCandidate
+        flotilla failover shop --to 1 --force
+    `,
+    'failover-guards/when a replica that was in sync is synchronising anew that is',
   )
 })
 
@@ -75,16 +74,11 @@ test('after a cold start nobody was seen in sync, and the recorded master is the
       seen: quick,
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 3
-        record restart: done  # it is promoted
-      stage 4
-        node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      4 follow 1 master=0
+      5 apply-config 1
     `,
   )
 })
@@ -93,11 +87,11 @@ test('by a manifest that says manual a dead master is a hold, and is started aga
   planIs(
     { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: crashed, seen: quick },
     `
-    stage 1
-      start shop-master  # it ended with exit code 137
-    refuses (FailoverBlocked): node 0, the master, has ended with exit code 137, and spec.failover.mode is manual
-      type: flotilla failover shop
-  `,
+      1 start-container 0 shop-master
+      hold FailoverBlocked
+        flotilla failover shop
+    `,
+    'failover-guards/by a manifest that says manual a dead master is a hold',
   )
 })
 
@@ -110,13 +104,10 @@ test('what a person asks for is done in spite of manual', () => {
       seen: quick,
     },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
     `,
   )
 })
@@ -125,10 +116,10 @@ test('within the restart window a dead master is started again and waited for', 
   planIs(
     { spec: failover({ restartWindowMs: 3_000 }), memory: witnessed([1]), nodes: crashed, seen: quick },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      waiting for: node 0, the master, is back within 3 s (spec.failover.restartWindow)
+      1 start-container 0 shop-master
+      wait 0 100ms
     `,
+    'failover-guards/within the restart window a dead master is started again and waited',
   )
 })
 
@@ -142,17 +133,13 @@ test('a master that is back with its data within the restart window is promoted 
       seen: quick,
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 3
-        record restart: done  # it is promoted
-      stage 4
-        node 1 follows node 0 (nudged)  # its master is back
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      4 follow 1 master=0 reconnect
+      5 apply-config 1
     `,
+    'failover-guards/a master that is back with its data within the restart window',
   )
 })
 
@@ -161,16 +148,11 @@ test('a master that is back with its data is promoted again where failovers are 
   planIs(
     { spec: failover({ mode: 'manual' }), memory: witnessed([1]), nodes: [back, drained(1)], seen: quick },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 3
-        record restart: done  # it is promoted
-      stage 4
-        node 1 follows node 0 (nudged)  # its master is back
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      4 follow 1 master=0 reconnect
+      5 apply-config 1
     `,
   )
 })
@@ -179,26 +161,20 @@ test('when the restart window is over the dead master is replaced', () => {
   planIs(
     { spec: failover({ restartWindowMs: 100 }), memory: witnessed([1]), nodes: crashed, seen: quick },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
     `,
   )
 })
 
 const promotedAgain = `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-    `
+  1 begin-operation failover epoch=2 from=0 to=1
+  2 promote 1
+  2 rename-container 1 shop-replica-1 to=shop-MASTER
+  3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+`
 
 test('a master that is dead is replaced by a replica in sync, however often that happened before', () => {
   const history = Array.from({ length: 100 }, (_, index) =>
@@ -274,9 +250,8 @@ test('a lone master that dies at once after each start is promoted later and lat
       nodes: [back],
       seen: quick,
     },
-    `
-      waiting for: the next promotion is due, in 4 s: the last 3 masters died within 1 s of theirs (see the docker logs of each; to promote now: flotilla failover shop)
-    `,
+    'wait - 3100ms',
+    'failover-guards/a lone master that dies at once after each start is promoted',
   )
 })
 
@@ -322,10 +297,8 @@ test('a failover that is asked for without a candidate is refused, and says why 
       nodes: [dead, replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
       seen: quick,
     },
-    `
-      stage 1
-        answer the failover that was asked for: refused, no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)  # no node may be promoted: node 2 (offset 1000, 10 keys): it holds another history than the master; node 1 (offset unknown, unknown keys): it does not answer (absent)
-    `,
+    '1 complete-request failover result=refused',
+    'failover-guards/a failover that is asked for without a candidate is refused and',
   )
 })
 
@@ -336,10 +309,8 @@ test('a failover to a node that may not be promoted is refused', () => {
       nodes: [dead, drained(1), replica(2, { replid: 'replid-b', upstream: { link: 'down' } })],
       seen: quick,
     },
-    `
-      stage 1
-        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
-    `,
+    '1 complete-request failover to=2 result=refused',
+    'failover-guards/a failover to a node that may not be promoted is refused',
   )
 })
 
@@ -351,17 +322,12 @@ test('by force a node is promoted that may not be', () => {
       seen: quick,
     },
     `
-      stage 1
-        record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
-      stage 2
-        promote node 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it holds another history than the master
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 1 follows node 2  # it follows shop-0, not the master
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=2
+      2 promote 2
+      2 rename-container 2 shop-replica-2 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=2 result=done lostKeys=0
+      4 follow 1 master=2
+      5 apply-config 1
     `,
   )
 })
@@ -373,20 +339,15 @@ test('not even by force is a node promoted that does not answer', () => {
       nodes: [dead, drained(1), stopped(2)],
       seen: quick,
     },
-    `
-      stage 1
-        answer the failover that was asked for: refused, node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)  # node 2 may not be promoted: node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it does not answer (stopped)
-    `,
+    '1 complete-request failover to=2 force result=refused',
   )
 })
 
 test('a failover of a master that is well is refused', () => {
   planIs(
     { memory: witnessed([1, 2], { request: request() }), nodes: settledNodes(), seen: quick },
-    `
-    stage 1
-      answer the failover that was asked for: refused, the master is well; to change masters without losing a write: flotilla switchover shop  # the master is well; to change masters without losing a write: flotilla switchover shop
-  `,
+    '1 complete-request failover result=refused',
+    'failover-guards/a failover of a master that is well is refused',
   )
 })
 
@@ -398,10 +359,8 @@ test('a failover by force of a master that is well needs a node that answers', (
       nodes: [master(0), stopped(1)],
       seen: quick,
     },
-    `
-      stage 1
-        answer the failover that was asked for: refused, with --force on a master that is well, --to must name a replica that answers  # with --force on a master that is well, --to must name a replica that answers
-    `,
+    '1 complete-request failover to=1 force result=refused',
+    'failover-guards/a failover by force of a master that is well needs a',
   )
 })
 
@@ -413,11 +372,10 @@ test('by force a master that is well is killed before another one is promoted', 
       seen: quick,
     },
     `
-      stage 1
-        record failover: node 2 is to be master, epoch 2  # it was asked for by force
-      stage 2
-        kill shop-master  # it was asked for by force; unfenced it could go on taking writes
+      1 begin-operation failover epoch=2 from=0 to=2
+      2 kill-container 0 shop-master
     `,
+    'failover-guards/by force a master that is well is killed before another one',
   )
 })
 
@@ -428,21 +386,15 @@ test('the guard against data loss is overridden by naming the node that holds th
   planIs(
     { memory: memory(0, { request: request({ to: 1, force: true }) }), nodes: reborn, seen: quick },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
-      stage 2
-        promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 10 keys): it has never been in sync
-      stage 3
-        kill shop-master  # it was started anew and may hold writes that nobody else has; it is to be set aside first
-      stage 4
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 5
-        record failover: done  # it is promoted
-      stage 6
-        node 2 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 7
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      3 kill-container 0 shop-master
+      4 rename-container 1 shop-replica-1 to=shop-MASTER
+      5 end-operation failover epoch=2 from=0 to=1 result=done lostKeys=0
+      6 follow 2 master=1
+      7 apply-config 2
     `,
+    'failover-guards/the guard against data loss is overridden by naming the node that',
   )
 })
 
@@ -455,13 +407,11 @@ test('the guard against data loss is overridden by naming the empty master, if t
       seen: quick,
     },
     `
-      stage 1
-        record failover: node 0 is to be master, epoch 2  # it was asked for, whatever is lost
-      stage 2
-        promote node 0  # it was asked for, whatever is lost
-      stage 3
-        record failover: done  # it is promoted
+      1 begin-operation failover epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation failover epoch=2 from=0 to=0 result=done lostKeys=0
     `,
+    'failover-guards/the guard against data loss is overridden by naming the empty master',
   )
 })
 
@@ -478,11 +428,10 @@ test('a master that a person has named stays, and who says that he is too is sto
       seen: quick,
     },
     `
-      stage 1
-        stop shop-replica-1  # a person said that node 0 is the master, by force
-      stage 2
-        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
+      1 stop-container 1 shop-replica-1
+      2 complete-request failover to=0 force result=done divergent=1
     `,
+    'failover-guards/a master that a person has named stays and who says that',
   )
 })
 
@@ -500,11 +449,11 @@ test('a replica that was made master by hand before the last recorded write, and
       seen: quick,
     },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      refuses (UnexpectedMaster): node 2 says that it is master, is not the one that is to be (node 1), and has taken 300 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 1 --force   (node 1 is the master; what node 2 holds is set aside on its volume)
+      1 start-container 0 shop-master
+      hold UnexpectedMaster
+        flotilla failover shop --to 1 --force
     `,
+    'failover-guards/a replica that was made master by hand before the last recorded',
   )
 })
 
@@ -517,15 +466,11 @@ test('what a replaced master held is set aside before it is started, once', () =
   planIs(
     { ...facts, memory: memory(1, { epoch: 7, master: record, divergent: [0] }) },
     `
-    stage 1
-      set aside the data of node 0 as epoch-7  # it was master until it was replaced, and may hold writes that nobody else has
-    stage 2
-      start shop-replica-0  # it ended with exit code 137
-    stage 3
-      node 0 follows node 1  # it has just been started, and has to be told whom to follow
-    stage 4
-      tune node 0 for its version  # its process may be new
-  `,
+      1 archive-data 0 volume=shop-0 folder=epoch-7
+      2 start-container 0 shop-replica-0
+      3 follow 0 master=1
+      4 apply-config 0
+    `,
   )
 })
 
@@ -538,14 +483,12 @@ test('who is to be master again comes back with what it holds, also if it was re
       memory: memory(0, { operation: begun, divergent: [0, 1] }),
     },
     `
-      stage 1
-        set aside the data of node 0 as epoch-1  # it was master until it was replaced, and may hold writes that nobody else has
-      stage 2
-        start shop-replica-1  # it ended with exit code 137
-      stage 3
-        start shop-replica-0  # it ended with exit code 137
-      waiting for: node 1, the master: it is started on its own data
+      1 archive-data 0 volume=shop-0 folder=epoch-1
+      2 start-container 1 shop-replica-1
+      3 start-container 0 shop-replica-0
+      wait 1 1000ms
     `,
+    'failover-guards/who is to be master again comes back with what it holds',
   )
 })
 
@@ -558,12 +501,9 @@ test('what was set aside is not set aside again', () => {
       memory: memory(1, { epoch: 7, master: record, divergent: [] }),
     },
     `
-      stage 1
-        start shop-replica-0  # it ended with exit code 137
-      stage 2
-        node 0 follows node 1  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 0 for its version  # its process may be new
+      1 start-container 0 shop-replica-0
+      2 follow 0 master=1
+      3 apply-config 0
     `,
   )
 })
@@ -578,9 +518,10 @@ test('a promotion that got stuck, because its node came back empty, is ended by 
   planIs(
     { ...facts, memory: memory(0, { operation: begun }) },
     `
-      refuses (DataLossGuard): node 1 was master with 10 keys and came back empty; no other node holds data, so making it master would end the search for it
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'failover-guards/a promotion that got stuck because its node came back empty is',
   )
   const text = planText({
     ...facts,
@@ -602,10 +543,8 @@ test('what another master holds is set aside before a node that is named by forc
       seen: quick,
     },
     `
-      stage 1
-        stop shop-replica-1  # a person said that node 0 is the master, by force
-      stage 2
-        answer the failover that was asked for: done, node 0 is the master; what node 1 held is set aside  # node 0 is the master; what node 1 held is set aside
+      1 stop-container 1 shop-replica-1
+      2 complete-request failover to=0 force result=done divergent=1
     `,
   )
 })

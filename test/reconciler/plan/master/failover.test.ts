@@ -9,7 +9,7 @@ import {
   operation,
   planInput,
   planIs,
-  planText,
+  planSteps,
   redisFacts,
   replica,
   stopped,
@@ -45,17 +45,12 @@ test('a dead master is replaced by the replica that has come furthest, in one pl
   planIs(
     { memory: known, nodes: [dead, drained(1, 900), drained(2)], seen: { resources: null } },
     `
-      stage 1
-        record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-      stage 2
-        promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 1 follows node 2  # it follows shop-0, not the master
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=2
+      2 promote 2
+      2 rename-container 2 shop-replica-2 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=2 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 1 master=2
+      5 apply-config 1
     `,
   )
 })
@@ -64,17 +59,12 @@ test('of replicas that have come equally far the lowest ordinal is it', () => {
   planIs(
     { memory: known, nodes: [dead, drained(1), drained(2)], seen: { resources: null } },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 5
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 2 master=1
+      5 apply-config 2
     `,
   )
 })
@@ -83,28 +73,23 @@ test('a master whose process is gone is replaced before the engine has noticed, 
   planIs(
     { memory: known, nodes: [refusing, drained(1), drained(2)], seen: { resources: null } },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has closed its connections and nothing listens at its address; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 5
-        tune node 2 for its version  # its process may be new
-      waiting for: node 0 answers or ends (ECONNREFUSED)
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 2 master=1
+      5 apply-config 2
+      wait 0 20ms
     `,
+    'failover/a master whose process is gone is replaced before the engine has',
   )
 })
 
 test('a master that refuses connections while a replica still hears it is given time', () => {
   planIs(
     { memory: known, nodes: [refusing, drained(1), replica(2)], seen: { resources: null } },
-    `
-    waiting for: node 0, the master: it answers or its container ends
-  `,
+    'wait 0 250ms',
+    'failover/a master that refuses connections while a replica still hears it is',
   )
 })
 
@@ -112,11 +97,10 @@ test('a master that refuses connections and has no replica to bear witness is gi
   planIs(
     { memory: known, nodes: [refusing, stopped(1), stopped(2)], seen: { resources: null } },
     `
-    stage 1
-      start shop-replica-1  # it ended with exit code 137
-      start shop-replica-2  # it ended with exit code 137
-    waiting for: node 0, the master: it answers or its container ends
-  `,
+      1 start-container 1 shop-replica-1
+      1 start-container 2 shop-replica-2
+      wait 0 250ms
+    `,
   )
 })
 
@@ -124,10 +108,10 @@ test('while a replica has not read to the end, the intent is written down and no
   planIs(
     { memory: known, nodes: [dead, drained(1), replica(2)], seen: { resources: null } },
     `
-    stage 1
-      record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137
-    waiting for: every replica has read what the old master (node 0) sent
-  `,
+      1 begin-operation failover epoch=2 from=0 to=1
+      wait 0 2ms
+    `,
+    'failover/while a replica has not read to the end the intent is',
   )
 })
 
@@ -138,9 +122,7 @@ test('while a replica has not read to the end after the intent is written down, 
       nodes: [dead, drained(1), replica(2)],
       seen: { resources: null },
     },
-    `
-      waiting for: every replica has read what the old master (node 0) sent
-    `,
+    'wait 0 2ms',
   )
 })
 
@@ -152,17 +134,12 @@ test('a replica that does not get to the end within 500 ms of a proven end is no
       seen: { resources: null },
     },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has ended with exit code 137; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 900, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 5
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 2 master=1
+      5 apply-config 2
     `,
   )
 })
@@ -175,17 +152,12 @@ test('who wins is decided once all is read, whoever looked best before', () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        record failover: node 2 is to be master, epoch 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-      stage 2
-        promote node 2  # node 0, the master, has ended with exit code 137; node 2 (offset 1000, 10 keys): eligible; node 1 (offset 900, 10 keys): eligible
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 1 follows node 2  # it follows shop-0, not the master
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=2
+      2 promote 2
+      2 rename-container 2 shop-replica-2 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=2 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 1 master=2
+      5 apply-config 1
     `,
   )
 })
@@ -226,7 +198,7 @@ test('what the new master is known to lack is counted', () => {
 
 test('a master that somebody has started again is a replica by birth; with all that its replicas have it is promoted, and none of them', () => {
   const withFacts = (facts: Partial<RedisFacts>) =>
-    planText({
+    planSteps({
       memory: known,
       nodes: [newborn(0, facts, { container: { name: 'shop-master' } }), drained(1), drained(2)],
       seen: { resources: null },
@@ -234,8 +206,8 @@ test('a master that somebody has started again is a replica by birth; with all t
   const snapshots = redisFacts().persistence
   const aof = { ...snapshots, aofEnabled: true }
   const rdb = { ...snapshots, aofEnabled: false }
-  const restart = /record restart: node 0 is to be master, epoch 2 {2}# it is the recorded master, back with/
-  const failover = /record failover: node 1 is to be master, epoch 2/
+  const restart = /begin-operation restart epoch=2 from=0 to=0/
+  const failover = /begin-operation failover epoch=2 from=0 to=1/
   assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 10 }), restart)
   assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 11 }), restart)
   assert.match(withFacts({ persistence: aof, replid: 'forgotten', offset: 0, keys: 9 }), failover)
@@ -246,12 +218,12 @@ test('a master that somebody has started again is a replica by birth; with all t
 
 test('a failover that was begun is aborted when the master is back with all that it had before anybody was promoted', () => {
   const begun = operation({ kind: 'failover', phase: 'fencing', from: 0, to: 1, reason: 'node 0 has ended' })
-  const text = planText({
+  const steps = planSteps({
     memory: { ...known, operation: begun },
     nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), drained(1), drained(2)],
     seen: { resources: null },
   })
-  assert.match(text, /record failover: aborted {2}# the master is back/)
+  assert.match(steps, /end-operation failover .*result=aborted/)
 })
 
 test('a master that somebody has started again with less than its replicas have is replaced all the same', () => {
@@ -262,20 +234,13 @@ test('a master that somebody has started again with less than its replicas have 
       seen: { resources: null },
     },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, was started anew and is a replica, as every node is at birth; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 3
-        kill shop-master  # it was started anew and may hold writes that nobody else has; it is to be set aside first
-      stage 4
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 5
-        record failover: done  # it is promoted
-      stage 6
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 7
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      3 kill-container 0 shop-master
+      4 rename-container 1 shop-replica-1 to=shop-MASTER
+      5 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      6 follow 2 master=1
+      7 apply-config 2
     `,
   )
 })
@@ -290,17 +255,13 @@ test('a failover that was cut short before the promotion goes on with it', () =>
       seen: { resources: null },
     },
     `
-      stage 1
-        promote node 1  # node 0 has ended (resumed)
-      stage 2
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 5
-        tune node 2 for its version  # its process may be new
+      1 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-master
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 2 master=1
+      5 apply-config 2
     `,
+    'failover/a failover that was cut short before the promotion goes on with',
   )
 })
 
@@ -308,18 +269,13 @@ test('a master that has no container any more is replaced', () => {
   planIs(
     { memory: known, nodes: [drained(1), drained(2)], seen: { resources: null } },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, has no container any more; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # node 0, the master, has no container any more; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 4
-        record failover: done  # it is promoted
-      stage 5
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 6
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      5 follow 2 master=1
+      6 apply-config 2
     `,
+    'failover/a master that has no container any more is replaced',
   )
 })

@@ -31,9 +31,7 @@ const fencing = operation({ kind: 'failover', phase: 'fencing', to: 1, reason: '
 test('a master that is silent for less than hangTimeout is left alone', () => {
   planIs(
     { memory: known, nodes: [hung(4_900), heard(1, 5), heard(2, 5)], seen: { resources: null } },
-    `
-    waiting for: node 0, the master: it answers or its container ends
-  `,
+    'wait 0 10ms',
   )
 })
 
@@ -41,11 +39,10 @@ test('a master that is silent for hangTimeout is killed before anybody is promot
   planIs(
     { memory: known, nodes: [hung(5_000), heard(1, 5), heard(2, 5)], seen: { resources: null } },
     `
-    stage 1
-      record failover: node 1 is to be master, epoch 2  # node 0, the master, gives no sign of life for 5 s, and no replica hears from it
-    stage 2
-      kill shop-master  # node 0, the master, gives no sign of life for 5 s, and no replica hears from it; unfenced it could go on taking writes
-  `,
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 kill-container 0 shop-master
+    `,
+    'hang/a master that is silent for hangTimeout is killed before anybody is',
   )
 })
 
@@ -65,27 +62,21 @@ test('a killed master is replaced once its container has ended', () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-      stage 2
-        promote node 1  # it gave no sign of life; node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible
-        rename shop-replica-1 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0, which is dead, gives that name up later
-      stage 3
-        record failover: done  # it is promoted
-      stage 4
-        node 2 follows node 1  # it follows shop-0, not the master
-      stage 5
-        tune node 2 for its version  # its process may be new
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 promote 1
+      2 rename-container 1 shop-replica-1 to=shop-MASTER
+      3 end-operation failover epoch=2 from=0 to=1 result=done offsetGapBytes=0 lostKeys=0
+      4 follow 2 master=1
+      5 apply-config 2
     `,
+    'hang/a killed master is replaced once its container has ended',
   )
 })
 
 test('while one replica hears from the master it is not hung', () => {
   planIs(
     { memory: known, nodes: [hung(20_000), heard(1, 20), heard(2, 1)], seen: { resources: null } },
-    `
-    waiting for: node 0, the master: it answers or its container ends
-  `,
+    'wait 0 10ms',
   )
 })
 
@@ -97,9 +88,7 @@ test('when no node at all answers, it is us who are blind', () => {
     })
   planIs(
     { memory: known, nodes: [hung(60_000), silent(1), silent(2)], seen: { resources: null } },
-    `
-    waiting for: node 0, the master: it answers or its container ends
-  `,
+    'wait 0 10ms',
   )
 })
 
@@ -109,12 +98,7 @@ test('a master that works on the CPU gets 30 s', () => {
     heard(1, silentMs / 1_000),
     heard(2, silentMs / 1_000),
   ]
-  planIs(
-    { memory: known, nodes: nodes(29_000), seen: { resources: null } },
-    `
-    waiting for: node 0, the master: it answers or its container ends
-  `,
-  )
+  planIs({ memory: known, nodes: nodes(29_000), seen: { resources: null } }, 'wait 0 250ms')
 })
 
 test('a master that works on the CPU for 30 s without a word is killed', () => {
@@ -125,10 +109,8 @@ test('a master that works on the CPU for 30 s without a word is killed', () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        record failover: node 1 is to be master, epoch 2  # node 0, the master, gives no sign of life for 30 s, and no replica hears from it
-      stage 2
-        kill shop-master  # node 0, the master, gives no sign of life for 30 s, and no replica hears from it; unfenced it could go on taking writes
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 kill-container 0 shop-master
     `,
   )
 })
@@ -138,11 +120,10 @@ test('a master that somebody paused for longer than hangTimeout is killed and re
   planIs(
     { memory: known, nodes: [paused, heard(1, 6), heard(2, 6)], seen: { resources: null } },
     `
-    stage 1
-      record failover: node 1 is to be master, epoch 2  # node 0, the master, is frozen (docker pause) for 6 s, and no replica hears from it
-    stage 2
-      kill shop-master  # node 0, the master, is frozen (docker pause) for 6 s, and no replica hears from it; unfenced it could go on taking writes
-  `,
+      1 begin-operation failover epoch=2 from=0 to=1
+      2 kill-container 0 shop-master
+    `,
+    'hang/a master that somebody paused for longer than hangTimeout is killed and',
   )
 })
 
@@ -154,35 +135,46 @@ test('a master that hangs is not killed as long as nobody may take its place', (
       seen: { resources: null },
     },
     `
-      refuses (NoSafeCandidate): node 0, the master, gives no sign of life for 6 s, and no replica hears from it, and no replica may take its place, so it is left alone (node 1 (offset unknown, 10 keys): it has never been in sync; node 2 (offset unknown, 0 keys): it has never been in sync)
-        type: flotilla failover shop --to 1 --force   (what that node lacks is lost)
+      hold NoSafeCandidate
+        flotilla failover shop --to 1 --force
     `,
+    'hang/a master that hangs is not killed as long as nobody may',
   )
 })
 
 test('a master that answers before it was killed goes on, and the operation is aborted', () => {
   planIs(
     { memory: witnessed([1, 2], { operation: fencing }), nodes: settledNodes(), seen: { resources: null } },
-    `
-      stage 1
-        record failover: aborted  # the master is back
-    `,
+    '1 end-operation failover epoch=2 from=0 to=1 result=aborted lostKeys=0',
+    'hang/a master that answers before it was killed goes on and the',
   )
 })
 
-for (const [what, until, probe] of [
-  ['loads its data', 'it has loaded its data', { kind: 'loading', facts: redisFacts() }],
-  ['is in a script that blocks everything', 'its script has ended', { kind: 'busy', reason: 'BUSY' }],
+for (const [what, steps, golden, probe] of [
+  [
+    'loads its data',
+    'wait 0 250ms',
+    'hang/a master that loads its data is alive',
+    { kind: 'loading', facts: redisFacts() },
+  ],
+  [
+    'is in a script that blocks everything',
+    'wait 0 1000ms',
+    'hang/a master that is in a script is alive',
+    { kind: 'busy', reason: 'BUSY' },
+  ],
   [
     'has no room for one more client',
-    'it lets us in (full)',
+    'wait 0 1000ms',
+    'hang/a master that has no room for one more client is alive',
     { kind: 'denied', cause: 'other', reason: 'full' },
   ],
-] as const satisfies readonly (readonly [string, string, Probe])[])
+] as const satisfies readonly (readonly [string, string, string, Probe])[])
   test(`a master that ${what} is alive, however long it takes`, () => {
     const alive = master(0, {}, { probe, unreachableSinceMs: null })
     planIs(
       { memory: known, nodes: [alive, heard(1, 3_600), heard(2, 3_600)], seen: { resources: null } },
-      `waiting for: node 0, the master: ${until}`,
+      steps,
+      golden,
     )
   })

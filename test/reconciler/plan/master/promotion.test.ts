@@ -242,12 +242,10 @@ test('a node that this plan tells to follow is tuned once, and others that need 
       seen: { resources: null },
     },
     `
-    stage 1
-      node 1 follows node 0  # it follows shop-2, not the master
-    stage 2
-      tune node 1 for its version  # its process may be new
-      tune node 0 for its version  # its process is new, or what it should be tuned to has changed
-      tune node 2 for its version  # its process is new, or what it should be tuned to has changed
+      1 follow 1 master=0
+      2 apply-config 1
+      2 apply-config 0
+      2 apply-config 2
     `,
   )
 })

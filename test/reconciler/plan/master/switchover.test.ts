@@ -46,30 +46,21 @@ test('a switchover pauses writes, waits for the target, demotes, promotes and se
   planIs(
     { memory: asked(2), nodes: settledNodes(), seen: quick },
     `
-      stage 1
-        record switchover: node 2 is to be master, epoch 2  # it was asked for
-      stage 2
-        pause writes on node 0 for 2000 ms at most  # it was asked for
-      stage 3
-        wait until node 2 has all that node 0 has, 500 ms at most  # it was asked for
-      stage 4
-        node 0 follows node 2  # it is demoted first, so that there are never two
-      stage 5
-        promote node 2  # it was asked for
-        drop the clients of node 0  # they come back in some milliseconds, when the name leads to the new master
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0 gives that name up at the same time
-      stage 6
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 7
-        resume writes on node 0  # it is a replica now, and says so
-      stage 8
-        rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      stage 9
-        record switchover: done  # it is promoted
-      stage 10
-        node 1 follows node 2  # it has a new master
+      1 begin-operation switchover epoch=2 from=0 to=2
+      2 pause-writes 0 forMs=2000
+      3 catch-up 2 master=0 withinMs=500
+      4 follow 0 master=2
+      5 promote 2
+      5 disconnect-clients 0
+      5 rename-container 0 shop-master to=shop-replica-0
+      5 rename-container 2 shop-replica-2 to=shop-MASTER
+      6 disconnect-clients 0
+      7 resume-writes 0
+      8 rename-container 2 shop-MASTER to=shop-master
+      9 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      10 follow 1 master=2
     `,
+    'switchover/a switchover pauses writes waits for the target demotes promotes and sends',
   )
 })
 
@@ -77,29 +68,19 @@ test('without a name the replica that has come furthest is it', () => {
   planIs(
     { memory: asked(), nodes: [master(0), at(1, 900), at(2, 950)], seen: quick },
     `
-      stage 1
-        record switchover: node 2 is to be master, epoch 2  # it was asked for
-      stage 2
-        pause writes on node 0 for 2000 ms at most  # it was asked for
-      stage 3
-        wait until node 2 has all that node 0 has, 500 ms at most  # it was asked for
-      stage 4
-        node 0 follows node 2  # it is demoted first, so that there are never two
-      stage 5
-        promote node 2  # it was asked for
-        drop the clients of node 0  # they come back in some milliseconds, when the name leads to the new master
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0 gives that name up at the same time
-      stage 6
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 7
-        resume writes on node 0  # it is a replica now, and says so
-      stage 8
-        rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      stage 9
-        record switchover: done  # it is promoted
-      stage 10
-        node 1 follows node 2  # it has a new master
+      1 begin-operation switchover epoch=2 from=0 to=2
+      2 pause-writes 0 forMs=2000
+      3 catch-up 2 master=0 withinMs=500
+      4 follow 0 master=2
+      5 promote 2
+      5 disconnect-clients 0
+      5 rename-container 0 shop-master to=shop-replica-0
+      5 rename-container 2 shop-replica-2 to=shop-MASTER
+      6 disconnect-clients 0
+      7 resume-writes 0
+      8 rename-container 2 shop-MASTER to=shop-master
+      9 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      10 follow 1 master=2
     `,
   )
 })
@@ -111,50 +92,40 @@ test('a target that is not in sync is refused', () => {
       nodes: [master(0, { followers: [follower(1)] }), replica(1), stopped(2)],
       seen: quick,
     },
-    `
-      stage 1
-        answer the switchover that was asked for: refused, node 2: it is not in sync with the master (stopped) (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it is not in sync with the master (stopped))  # node 2: it is not in sync with the master (stopped) (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, unknown keys): it is not in sync with the master (stopped))
-    `,
+    '1 complete-request switchover to=2 result=refused',
+    'switchover/a target that is not in sync is refused',
   )
 })
 
 test('a target that would make writes wait too long is refused', () => {
   planIs(
     { memory: asked(2), nodes: [master(0, { offset: far }), at(1, far), at(2, 1_000)], seen: quick },
-    `
-      stage 1
-        answer the switchover that was asked for: refused, node 2: it lags 4999000 bytes behind (node 1 (offset 5000000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it lags 4999000 bytes behind)  # node 2: it lags 4999000 bytes behind (node 1 (offset 5000000, 10 keys): eligible; node 2 (offset 1000, 10 keys): it lags 4999000 bytes behind)
-    `,
+    '1 complete-request switchover to=2 result=refused',
+    'switchover/a target that would make writes wait too long is refused',
   )
 })
 
 test('a target that may never be promoted is refused', () => {
   planIs(
     { memory: asked(2), nodes: [master(0), replica(1), replica(2, { replicaPriority: 0 })], seen: quick },
-    `
-      stage 1
-        answer the switchover that was asked for: refused, node 2: its replica-priority is 0 (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): its replica-priority is 0)  # node 2: its replica-priority is 0 (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): its replica-priority is 0)
-    `,
+    '1 complete-request switchover to=2 result=refused',
+    'switchover/a target that may never be promoted is refused',
   )
 })
 
 test('a node that does not exist is refused', () => {
   planIs(
     { memory: asked(7), nodes: settledNodes(), seen: quick },
-    `
-    stage 1
-      answer the switchover that was asked for: refused, there is no node 7 (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible)  # there is no node 7 (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible)
-  `,
+    '1 complete-request switchover to=7 result=refused',
+    'switchover/a node that does not exist is refused',
   )
 })
 
 test('the master itself is refused', () => {
   planIs(
     { memory: asked(0), nodes: settledNodes(), seen: quick },
-    `
-    stage 1
-      answer the switchover that was asked for: refused, node 0 is the master already (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible)  # node 0 is the master already (node 1 (offset 1000, 10 keys): eligible; node 2 (offset 1000, 10 keys): eligible)
-  `,
+    '1 complete-request switchover to=0 result=refused',
+    'switchover/the master itself is refused',
   )
 })
 
@@ -162,30 +133,24 @@ test('nobody hands over beside a node that says that it is master too', () => {
   const unexpectedMaster = master(2, { replid: 'replid-s' }, { container: { name: 'shop-replica-2' } })
   planIs(
     { memory: asked(1), nodes: [master(0), replica(1), unexpectedMaster], seen: quick },
-    `
-    stage 1
-      answer the switchover that was asked for: refused, node 2 says that it is master too; see UnexpectedMaster (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, 10 keys): it is not in sync with the master (unexpected-master))  # node 2 says that it is master too; see UnexpectedMaster (node 1 (offset 1000, 10 keys): eligible; node 2 (offset unknown, 10 keys): it is not in sync with the master (unexpected-master))
-  `,
+    '1 complete-request switchover to=1 result=refused',
+    'switchover/nobody hands over beside a node that says that it is master',
   )
 })
 
 test('nobody can hand over when there is no replica', () => {
   planIs(
     { spec: { replicas: 0 }, memory: asked(), nodes: [master(0)], seen: quick },
-    `
-    stage 1
-      answer the switchover that was asked for: refused, there is no replica (there is no other node)  # there is no replica (there is no other node)
-  `,
+    '1 complete-request switchover result=refused',
+    'switchover/nobody can hand over when there is no replica',
   )
 })
 
 test('nobody can hand over for a dead master', () => {
   planIs(
     { memory: asked(2), nodes: [stopped(0, { name: 'shop-master' }), replica(1), replica(2)], seen: quick },
-    `
-      stage 1
-        answer the switchover that was asked for: refused, no master reigns that could hand over; for a dead one there is: flotilla failover (node 1 (offset 1000, 10 keys): its offset is not known; node 2 (offset 1000, 10 keys): its offset is not known)  # no master reigns that could hand over; for a dead one there is: flotilla failover (node 1 (offset 1000, 10 keys): its offset is not known; node 2 (offset 1000, 10 keys): its offset is not known)
-    `,
+    '1 complete-request switchover to=2 result=refused',
+    'switchover/nobody can hand over for a dead master',
   )
 })
 
@@ -193,11 +158,10 @@ test('a switchover that was cut short before the old master stepped down is abor
   planIs(
     { memory: underWay, nodes: settledNodes(), seen: quick },
     `
-    stage 1
-      resume writes on node 0  # it was not finished, and the old master still reigns
-    stage 2
-      record switchover: aborted  # it was not finished, and the old master still reigns
-  `,
+      1 resume-writes 0
+      2 end-operation switchover epoch=2 from=0 to=2 result=aborted lostKeys=0
+    `,
+    'switchover/a switchover that was cut short before the old master stepped down',
   )
 })
 
@@ -205,25 +169,18 @@ test('a switchover that was cut short after the old master stepped down is carri
   planIs(
     { memory: underWay, nodes: [demoted, replica(1), replica(2)], seen: quick },
     `
-      stage 1
-        promote node 2  # it was asked for (resumed)
-      stage 2
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 3
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
-      stage 4
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 5
-        resume writes on node 0  # it is a replica now, and says so
-      stage 6
-        record switchover: done  # it is promoted
-      stage 7
-        node 0 follows node 2 (nudged)  # its master is back
-        node 1 follows node 2  # it follows shop-0, not the master
-      stage 8
-        tune node 0 for its version  # its process may be new
-        tune node 1 for its version  # its process may be new
+      1 promote 2
+      2 rename-container 0 shop-master to=shop-replica-0
+      3 rename-container 2 shop-replica-2 to=shop-master
+      4 disconnect-clients 0
+      5 resume-writes 0
+      6 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      7 follow 0 master=2 reconnect
+      7 follow 1 master=2
+      8 apply-config 0
+      8 apply-config 1
     `,
+    'switchover/a switchover that was cut short after the old master stepped down',
   )
 })
 
@@ -235,22 +192,15 @@ test('a switchover that was cut short after the promotion is carried through', (
       seen: quick,
     },
     `
-      stage 1
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 2
-        rename shop-replica-2 to shop-master  # a name is a role, and it is the master
-      stage 3
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 4
-        resume writes on node 0  # it is a replica now, and says so
-      stage 5
-        record switchover: done  # it is promoted
-      stage 6
-        node 0 follows node 2 (nudged)  # its master is back
-        node 1 follows node 2  # it follows shop-0, not the master
-      stage 7
-        tune node 0 for its version  # its process may be new
-        tune node 1 for its version  # its process may be new
+      1 rename-container 0 shop-master to=shop-replica-0
+      2 rename-container 2 shop-replica-2 to=shop-master
+      3 disconnect-clients 0
+      4 resume-writes 0
+      5 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      6 follow 0 master=2 reconnect
+      6 follow 1 master=2
+      7 apply-config 0
+      7 apply-config 1
     `,
   )
 })
@@ -259,19 +209,14 @@ test('when the target dies after the old master stepped down, the old master is 
   planIs(
     { memory: underWay, nodes: [demoted, replica(1), stopped(2)], seen: quick },
     `
-      stage 1
-        record switchover: node 0 is to be master, epoch 2  # node 2, to which it was handing over, is gone; it has everything that was written
-      stage 2
-        promote node 0  # node 2, to which it was handing over, is gone; it has everything that was written
-      stage 3
-        resume writes on node 0  # nobody has to wait any more
-      stage 4
-        record switchover: done  # it is promoted
-      stage 5
-        node 1 follows node 0  # it follows shop-0, not the master
-      stage 6
-        tune node 1 for its version  # its process may be new
+      1 begin-operation switchover epoch=2 from=0 to=0
+      2 promote 0
+      3 resume-writes 0
+      4 end-operation switchover epoch=2 from=0 to=0 result=done lostKeys=0
+      5 follow 1 master=0
+      6 apply-config 1
     `,
+    'switchover/when the target dies after the old master stepped down the old',
   )
 })
 
@@ -280,18 +225,12 @@ test('when the target was started anew meanwhile, the old master is promoted aga
   planIs(
     { memory: underWay, nodes: [demoted, replica(1), anew], seen: quick },
     `
-      stage 1
-        record switchover: node 0 is to be master, epoch 2  # node 2, to which it was handing over, is gone; it has everything that was written
-      stage 2
-        promote node 0  # node 2, to which it was handing over, is gone; it has everything that was written
-      stage 3
-        resume writes on node 0  # nobody has to wait any more
-      stage 4
-        record switchover: done  # it is promoted
-      stage 5
-        node 1 follows node 0  # it follows shop-0, not the master
-      stage 6
-        tune node 1 for its version  # its process may be new
+      1 begin-operation switchover epoch=2 from=0 to=0
+      2 promote 0
+      3 resume-writes 0
+      4 end-operation switchover epoch=2 from=0 to=0 result=done lostKeys=0
+      5 follow 1 master=0
+      6 apply-config 1
     `,
   )
 })
@@ -305,10 +244,10 @@ test('when the target is gone after it had taken over, it is waited for, because
   planIs(
     { memory: underWay, nodes: [follows, replica(1), stopped(2, { name: 'shop-master' })], seen: quick },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      waiting for: node 2, to which the mastership was handed over, is back
+      1 start-container 2 shop-master
+      wait 2 250ms
     `,
+    'switchover/when the target is gone after it had taken over it is',
   )
 })
 
@@ -316,11 +255,9 @@ test('when both ends of a switchover are gone, both are started and the target i
   planIs(
     { memory: underWay, nodes: [stopped(0, { name: 'shop-master' }), replica(1), stopped(2)], seen: quick },
     `
-      stage 1
-        start shop-replica-2  # it ended with exit code 137
-      stage 2
-        start shop-master  # it ended with exit code 137
-      waiting for: node 2, to which the mastership was handed over, is back
+      1 start-container 2 shop-replica-2
+      2 start-container 0 shop-master
+      wait 2 250ms
     `,
   )
 })
@@ -336,12 +273,9 @@ test('a pause changes no plan: it says what would be done', () => {
       seen: quick,
     },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      stage 2
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 1 for its version  # its process may be new
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
     `,
   )
 })

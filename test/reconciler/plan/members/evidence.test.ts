@@ -36,9 +36,10 @@ test('a master that comes back empty does not wipe those who hold its data', () 
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; making it master would wipe the others (node 1 holds 10 keys, node 2 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/a master that comes back empty does not wipe those who hold',
   )
 })
 
@@ -51,9 +52,10 @@ test('a record that is older than the data does not make an empty master right',
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 is the recorded master and came back empty; making it master would wipe the others (node 1 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/a record that is older than the data does not make an',
   )
 })
 
@@ -64,10 +66,10 @@ test('a master that comes back empty waits for the word of everybody else', () =
       nodes: [newborn(0, { keys: 0 }, named), replica(1, { ...linkDown, keys: 0 }), stopped(2)],
     },
     `
-      stage 1
-        start shop-replica-2  # it ended with exit code 137
-      waiting for: node 0, the master: node 2 has answered too: it came back empty
+      1 start-container 2 shop-replica-2
+      wait 0 1000ms
     `,
+    'evidence/a master that comes back empty waits for the word of everybody',
   )
 })
 
@@ -114,17 +116,13 @@ test('an empty master that was never known to hold anything is promoted among ot
       seen: { resources: null },
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, and no node holds any data
-      stage 2
-        promote node 0  # it is the recorded master, and no node holds any data
-      stage 3
-        record restart: done  # it is promoted
-      stage 4
-        node 1 follows node 0 (nudged)  # its master is back
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      4 follow 1 master=0 reconnect
+      5 apply-config 1
     `,
+    'evidence/an empty master that was never known to hold anything is promoted',
   )
 })
 
@@ -136,17 +134,13 @@ test('without persistence all come back empty: that is a cold start, and says wh
       seen: { resources: null },
     },
     `
-      stage 1
-        record cold-start: node 0 is to be master, epoch 2  # every node came back empty, as persistence: none means; 10 keys are gone
-      stage 2
-        promote node 0  # every node came back empty, as persistence: none means; 10 keys are gone
-      stage 3
-        record cold-start: done  # it is promoted
-      stage 4
-        node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 begin-operation cold-start epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation cold-start epoch=2 from=0 to=0 result=done lostKeys=10
+      4 follow 1 master=0
+      5 apply-config 1
     `,
+    'evidence/without persistence all come back empty that is a cold start and',
   )
 })
 
@@ -158,8 +152,8 @@ test('with persistence all empty is a loss that a person has to look at', () => 
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; no other node holds data, so making it master would end the search for it
-        type: flotilla failover shop --to 0 --force
+      hold DataLossGuard
+        flotilla failover shop --to 0 --force
     `,
   )
 })
@@ -172,9 +166,10 @@ test('a master that comes back from an old snapshot does not roll back those who
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 is the recorded master and came back at offset 400 of a history that node 1 has up to 1000; making it master would wipe the others (node 1 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/a master that comes back from an old snapshot does not roll',
   )
 })
 
@@ -185,10 +180,10 @@ test('a master that comes back from an old snapshot waits for those who may hold
       nodes: [newborn(0, { keys: 4, replid: 'replid-a', offset: 400 }, named), stopped(1)],
     },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      waiting for: node 0, the master: node 1 has answered too: it came back at offset 400, and had come to 1000
+      1 start-container 1 shop-replica-1
+      wait 0 1000ms
     `,
+    'evidence/a master that comes back from an old snapshot waits for those',
   )
 })
 
@@ -196,11 +191,10 @@ test('a lost record of a healthy flotilla is written down again, and nothing is 
   planIs(
     { memory: memory(null), nodes: settledNodes() },
     `
-    stage 1
-      record adoption: node 0 is to be master, epoch 1  # it is the only master, and there was no record
-    stage 2
-      record adoption: done  # it is master already
-  `,
+      1 begin-operation adoption epoch=1 to=0
+      2 end-operation adoption epoch=1 to=0 result=done lostKeys=0
+    `,
+    'evidence/a lost record of a healthy flotilla is written down again and',
   )
 })
 
@@ -208,14 +202,14 @@ test('without a record and with everything stopped, all are started and compared
   planIs(
     { memory: memory(null), nodes: [stopped(0), stopped(1), stopped(2, { name: 'shop-master' })] },
     `
-    stage 1
-      start shop-replica-0  # it ended with exit code 137
-      start shop-replica-1  # it ended with exit code 137
-      start shop-master  # it ended with exit code 137
-    waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
-    waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
-    waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
-  `,
+      1 start-container 0 shop-replica-0
+      1 start-container 1 shop-replica-1
+      1 start-container 2 shop-master
+      wait 0 50ms
+      wait 1 50ms
+      wait 2 50ms
+    `,
+    'evidence/without a record and with everything stopped all are started and compared',
   )
 })
 
@@ -223,17 +217,13 @@ test('without a record the name tells who was master', () => {
   planIs(
     { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0), newborn(1, {}, named)] },
     `
-      stage 1
-        record cold-start: node 1 is to be master, epoch 1  # it holds the master's name and 10 keys
-      stage 2
-        promote node 1  # it holds the master's name and 10 keys
-      stage 3
-        record cold-start: done  # it is promoted
-      stage 4
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 5
-        tune node 0 for its version  # its process may be new
+      1 begin-operation cold-start epoch=1 to=1
+      2 promote 1
+      3 end-operation cold-start epoch=1 to=1 result=done lostKeys=0
+      4 follow 0 master=1
+      5 apply-config 0
     `,
+    'evidence/without a record the name tells who was master',
   )
 })
 
@@ -249,21 +239,15 @@ test('without a record a node that is further in the same history is better than
       ],
     },
     `
-      stage 1
-        record cold-start: node 1 is to be master, epoch 1  # it is further along the history of node 0, which holds the master's name
-      stage 2
-        promote node 1  # it is further along the history of node 0, which holds the master's name
-      stage 3
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 4
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 5
-        record cold-start: done  # it is promoted
-      stage 6
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 7
-        tune node 0 for its version  # its process may be new
+      1 begin-operation cold-start epoch=1 to=1
+      2 promote 1
+      3 rename-container 0 shop-master to=shop-replica-0
+      4 rename-container 1 shop-replica-1 to=shop-master
+      5 end-operation cold-start epoch=1 to=1 result=done lostKeys=0
+      6 follow 0 master=1
+      7 apply-config 0
     `,
+    'evidence/without a record a node that is further in the same history',
   )
 })
 
@@ -271,19 +255,14 @@ test('without record and name the only node with data is it', () => {
   planIs(
     { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0, { keys: 0 }), newborn(1)] },
     `
-      stage 1
-        record cold-start: node 1 is to be master, epoch 1  # it is the only node that holds data (10 keys)
-      stage 2
-        promote node 1  # it is the only node that holds data (10 keys)
-      stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 4
-        record cold-start: done  # it is promoted
-      stage 5
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 6
-        tune node 0 for its version  # its process may be new
+      1 begin-operation cold-start epoch=1 to=1
+      2 promote 1
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 end-operation cold-start epoch=1 to=1 result=done lostKeys=0
+      5 follow 0 master=1
+      6 apply-config 0
     `,
+    'evidence/without record and name the only node with data is it',
   )
 })
 
@@ -296,20 +275,13 @@ test('an empty node that holds the name gives way to the only one with data', ()
       nodes: [newborn(0, { keys: 0 }, named), newborn(1)],
     },
     `
-      stage 1
-        record cold-start: node 1 is to be master, epoch 1  # it is the only node that holds data (10 keys)
-      stage 2
-        promote node 1  # it is the only node that holds data (10 keys)
-      stage 3
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 4
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 5
-        record cold-start: done  # it is promoted
-      stage 6
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 7
-        tune node 0 for its version  # its process may be new
+      1 begin-operation cold-start epoch=1 to=1
+      2 promote 1
+      3 rename-container 0 shop-master to=shop-replica-0
+      4 rename-container 1 shop-replica-1 to=shop-master
+      5 end-operation cold-start epoch=1 to=1 result=done lostKeys=0
+      6 follow 0 master=1
+      7 apply-config 0
     `,
   )
 })
@@ -326,19 +298,14 @@ test('without record and name the furthest of one history is it', () => {
       ],
     },
     `
-      stage 1
-        record cold-start: node 1 is to be master, epoch 1  # it is the furthest of one common history
-      stage 2
-        promote node 1  # it is the furthest of one common history
-      stage 3
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 4
-        record cold-start: done  # it is promoted
-      stage 5
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 6
-        tune node 0 for its version  # its process may be new
+      1 begin-operation cold-start epoch=1 to=1
+      2 promote 1
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 end-operation cold-start epoch=1 to=1 result=done lostKeys=0
+      5 follow 0 master=1
+      6 apply-config 0
     `,
+    'evidence/without record and name the furthest of one history is it',
   )
 })
 
@@ -346,9 +313,10 @@ test('histories that can not be compared are for a person to choose from', () =>
   planIs(
     { memory: memory(null), spec: { replicas: 1 }, seen: two, nodes: [newborn(0), newborn(1)] },
     `
-    refuses (NoSafeCandidate): several nodes hold data, their histories can not be compared, and there is no record of who was master (node 0: 10 keys, history replid-o@0; node 1: 10 keys, history replid-o@0)
-      type: flotilla failover shop --to 0 --force   (node 0 holds 10 keys; what it lacks is lost)
-  `,
+      hold NoSafeCandidate
+        flotilla failover shop --to 0 --force
+    `,
+    'evidence/histories that can not be compared are for a person to choose',
   )
 })
 
@@ -360,11 +328,10 @@ test('of two masters without a record the one with the name is it', () => {
       nodes: [master(0, {}, { container: { name: 'shop-replica-0' } }), master(1, { replid: 'replid-b' })],
     },
     `
-      stage 1
-        record adoption: node 1 is to be master, epoch 1  # of several masters it holds the name, and there was no record
-      stage 2
-        record adoption: done  # it is master already
+      1 begin-operation adoption epoch=1 to=1
+      2 end-operation adoption epoch=1 to=1 result=done lostKeys=0
     `,
+    'evidence/of two masters without a record the one with the name is',
   )
 })
 
@@ -377,9 +344,10 @@ test('of two masters without record and name nobody is it', () => {
       nodes: [master(0, {}, unnamed(0)), master(1, { replid: 'replid-b' }, unnamed(1))],
     },
     `
-      refuses (NoSafeCandidate): several nodes say that they are master, and there is no record of which is right (node 0: 10 keys, history replid-a@1000; node 1: 10 keys, history replid-b@1000)
-        type: flotilla failover shop --to 0 --force   (node 0 holds 10 keys; what it lacks is lost)
+      hold NoSafeCandidate
+        flotilla failover shop --to 0 --force
     `,
+    'evidence/of two masters without record and name nobody is it',
   )
 })
 
@@ -387,9 +355,10 @@ test("an empty master without a record does not become everybody's master", () =
   planIs(
     { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), replica(1, linkDown)] },
     `
-      refuses (NoSafeCandidate): node 0 says that it is master and is empty, others hold data, and there is no record of who was master (node 0: 0 keys, history replid-a@1000; node 1: 10 keys, history replid-a@1000)
-        type: flotilla failover shop --to 1 --force   (node 1 holds 10 keys; what it lacks is lost)
+      hold NoSafeCandidate
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/an empty master without a record does not become everybodys master',
   )
 })
 
@@ -397,9 +366,10 @@ test('an empty master without a record does not get stopped nodes started beside
   planIs(
     { memory: memory(null), spec: { replicas: 1 }, nodes: [master(0, { keys: 0 }), stopped(1)] },
     `
-    refuses (NoSafeCandidate): node 0 says that it is master and is empty, node 1 may hold data and does not answer, and there is no record of who was master (node 0: 0 keys, history replid-a@1000)
-      type: flotilla failover shop --to 0 --force   (node 0 holds 0 keys; what it lacks is lost)
-  `,
+      hold NoSafeCandidate
+        flotilla failover shop --to 0 --force
+    `,
+    'evidence/an empty master without a record does not get stopped nodes started',
   )
 })
 
@@ -414,18 +384,12 @@ test('a replica that was made master by hand steps down before the recorded one 
       seen: { resources: null },
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
-      stage 3
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 4
-        record restart: done  # it is promoted
-      stage 5
-        node 1 follows node 0 (nudged)  # it says that it is master and is not, and it has taken no write of its own
-      stage 6
-        tune node 1 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 follow 1 master=0
+      3 promote 0
+      4 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      5 follow 1 master=0 reconnect
+      6 apply-config 1
     `,
   )
 })
@@ -441,8 +405,8 @@ test("a replica that was made master by hand, and has taken writes since, is nob
       seen: { resources: null },
     },
     `
-      refuses (UnexpectedMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 200 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
     `,
   )
 })
@@ -455,10 +419,11 @@ test("nothing is started beside a node that took the master's name and role by h
       seen: { resources: resources() },
     },
     `
-      waiting for: the name shop-master does not lead to node 1 any more, which says that it is master and is not: node 0 would copy its data at its start
-      refuses (DataLossGuard): node 1 was made master by somebody else, and has the recorded history up to 900, which had come to 1000
-        type: flotilla failover shop --to 1 --force   (node 1 stays master; what it lacks is lost)
+      wait 0 1000ms
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/nothing is started beside a node that took the masters name and',
   )
 })
 
@@ -470,9 +435,10 @@ test('a node that is too many may be the one that holds the data', () => {
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 was master with 10 keys and came back empty; making it master would wipe the others (node 1 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/a node that is too many may be the one that holds',
   )
 })
 
@@ -494,9 +460,10 @@ test('a recorded master that came back on a snapshot of an earlier history does 
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 is the recorded master and came back on a snapshot of an earlier history than the recorded one, which node 1 holds up to 900; making it master would wipe the others (node 1 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
+    'evidence/a recorded master that came back on a snapshot of an earlier',
   )
 })
 
@@ -561,8 +528,8 @@ test('a recorded master that came back on a snapshot does not roll back whoever 
       seen: { resources: null },
     },
     `
-      refuses (DataLossGuard): node 0 is the recorded master and came back at offset 300 of a history that node 1 has up to 1400; making it master would wipe the others (node 1 holds 10 keys)
-        type: flotilla failover shop --to 1 --force
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
     `,
   )
 })

@@ -29,9 +29,10 @@ test('nodes that another state directory made are named, with where their passwo
       seen: { resources: null },
     },
     `
-      refuses (AuthFailure): node 0 (shop-master), node 1 (shop-replica-1) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
-        type: flotilla run --state <the directory that made them>   (if it is lost: flotilla down shop, which keeps the data, then flotilla up shop; or, without the data: flotilla down shop --volumes)
+      hold AuthFailure
+        flotilla run --state <the directory that made them>
     `,
+    'auth-failure/nodes that another state directory made are named with where their passwords',
   )
 })
 
@@ -63,10 +64,11 @@ test('a replica that does not let us in beside a well master is told how it is r
   planIs(
     { spec: { replicas: 2 }, nodes: [master(0), replica(1), node(2, { probe: wrongPassword })] },
     `
-      waiting for: node 2 lets us in (WRONGPASS)
-      refuses (AuthFailure): node 2 (shop-replica-2) lives and does not accept the passwords in our state directory: another state directory made it, or somebody changed the users
-        type: docker rm -f shop-replica-2   (recreated on the same volume, with our passwords)
+      wait 2 1000ms
+      hold AuthFailure
+        docker rm -f shop-replica-2
     `,
+    'auth-failure/a replica that does not let us in beside a well master',
   )
 })
 
@@ -102,7 +104,8 @@ test('a node that has no room for one more client is waited for', () => {
   const full = { kind: 'denied', cause: 'other', reason: 'it has as many clients as it allows' } as const
   planIs(
     { spec: { replicas: 1 }, nodes: [master(0), node(1, { probe: full })] },
-    `waiting for: node 1 lets us in (it has as many clients as it allows)`,
+    'wait 1 1000ms',
+    'auth-failure/a node that has no room for one more client is waited',
   )
 })
 
@@ -132,13 +135,12 @@ test('several nodes that do not let us in are named together, one that is too ma
   planIs(
     { spec: { replicas: 1 }, nodes: [master(0), odd(1), odd(2)] },
     `
-      stage 1
-        stop shop-replica-2  # the manifest asks for 1 replicas
-      stage 2
-        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
-      waiting for: node 1 lets us in (WRONGPASS)
-      refuses (AuthFailure): node 1 (shop-replica-1), node 2 (shop-replica-2) live and do not accept the passwords in our state directory: another state directory made them, or somebody changed the users
-        type: docker rm -f shop-replica-1 shop-replica-2   (recreated on the same volume, with our passwords)
+      1 stop-container 2 shop-replica-2
+      2 remove-container 2 shop-replica-2
+      wait 1 1000ms
+      hold AuthFailure
+        docker rm -f shop-replica-1 shop-replica-2
     `,
+    'auth-failure/several nodes that do not let us in are named together one',
   )
 })

@@ -26,13 +26,10 @@ test('a crashed replica is started and follows again', () => {
   planIs(
     { nodes: [activeMaster(2), stopped(1), replica(2)] },
     `
-    stage 1
-      start shop-replica-1  # it ended with exit code 137
-    stage 2
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 3
-      tune node 1 for its version  # its process may be new
-  `,
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
+    `,
   )
 })
 
@@ -41,13 +38,11 @@ test('a replica that the kernel killed is started with that cause', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [activeMaster(), stopped(1, { container: { exit } })] },
     `
-    stage 1
-      start shop-replica-1  # the kernel killed it for want of memory
-    stage 2
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 3
-      tune node 1 for its version  # its process may be new
-  `,
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
+    `,
+    'crash/a replica that the kernel killed is started with that cause',
   )
 })
 
@@ -55,15 +50,11 @@ test('a removed replica is created anew on its own volume', () => {
   planIs(
     { nodes: [activeMaster(2), replica(2)] },
     `
-    stage 1
-      create container shop-replica-1 (node 1)  # it is wanted and has no container
-    stage 2
-      start shop-replica-1  # it is wanted
-    stage 3
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 4
-      tune node 1 for its version  # its process may be new
-  `,
+      1 create-container 1 shop-replica-1
+      2 start-container 1 shop-replica-1
+      3 follow 1 master=0
+      4 apply-config 1
+    `,
   )
 })
 
@@ -71,17 +62,13 @@ test('a volume that nobody looked for is made, which is no harm where it exists'
   planIs(
     { nodes: [activeMaster(2), replica(2)], seen: { resources: null } },
     `
-    stage 1
-      create volume shop-1  # node 1 may have no volume yet
-    stage 2
-      create container shop-replica-1 (node 1)  # it is wanted and has no container
-    stage 3
-      start shop-replica-1  # it is wanted
-    stage 4
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 5
-      tune node 1 for its version  # its process may be new
-  `,
+      1 create-volume 1 volume=shop-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
+    `,
+    'crash/a volume that nobody looked for is made which is no harm',
   )
 })
 
@@ -99,9 +86,7 @@ test('the second quick crash is answered a second later', () => {
       }),
       nodes: [activeMaster(), stopped(1)],
     },
-    `
-      waiting for: the next start of node 1 is due, in 1 s: it ended 2 times within 30 s of its start
-    `,
+    'wait 1 600ms',
   )
 })
 
@@ -114,12 +99,9 @@ test('a crash that is still to come, because the clock was set back, delays noth
       nodes: [activeMaster(), stopped(1)],
     },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      stage 2
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 1 for its version  # its process may be new
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
     `,
   )
 })
@@ -132,9 +114,7 @@ test('the wait doubles with every quick crash', () => {
       memory: memory(0, { nodes: [nodeRecord(1, { lineage: null, crashes })] }),
       nodes: [activeMaster(), stopped(1)],
     },
-    `
-      waiting for: the next start of node 1 is due, in 3 s: it ended 4 times within 30 s of its start
-    `,
+    'wait 1 3000ms',
   )
 })
 
@@ -154,10 +134,11 @@ test('from the fifth quick crash in a row on people are told, with its last word
       nodes: [activeMaster(), { ...stopped(1), lastLogLines: ['Bad directive', 'bye'] }],
     },
     `
-      waiting for: the next start of node 1 is due, in 5 s: it ended 5 times within 30 s of its start
-      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:05 UTC; it said last: Bad directive | bye
-        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
+      wait 1 5000ms
+      hold CrashLooping
+        flotilla restart shop --node 1
     `,
+    'crash/from the fifth quick crash in a row on people are told',
   )
 })
 
@@ -167,15 +148,13 @@ test('however often a node has crashed it is started again, minutes apart in the
   planIs(
     { spec: { replicas: 1 }, memory: looping(crashesUpTo(10, 256_000)), nodes: [activeMaster(), long] },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      stage 2
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 1 for its version  # its process may be new
-      refuses (CrashLooping): node 1 ended 10 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:00 UTC
-        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
+      hold CrashLooping
+        flotilla restart shop --node 1
     `,
+    'crash/however often a node has crashed it is started again minutes apart',
   )
   assert.match(
     planText({
@@ -205,15 +184,12 @@ test('a replica whose server ends over its data is given another copy: its own i
   planIs(
     { spec: { replicas: 1 }, memory: memory(0, { nodes: [known] }), nodes: [activeMaster(), seen] },
     `
-      stage 1
-        set aside the data of node 1 as unreadable  # its server can't read it (${badFile}), and the master has it all
-      stage 2
-        start shop-replica-1  # it ended with exit code 137
-      stage 3
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 4
-        tune node 1 for its version  # its process may be new
+      1 archive-data 1 volume=shop-1 folder=unreadable unreadable
+      2 start-container 1 shop-replica-1
+      3 follow 1 master=0
+      4 apply-config 1
     `,
+    'crash/a replica whose server ends over its data is given another copy',
   )
 })
 
@@ -305,12 +281,9 @@ test('a run that lasted makes the next crash a first one again', () => {
       nodes: [activeMaster(), stopped(1)],
     },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      stage 2
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 1 for its version  # its process may be new
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
     `,
   )
 })
@@ -319,12 +292,10 @@ test('a crashed master without a living replica is started, and nothing is decid
   planIs(
     { nodes: [stopped(0, { name: 'shop-master' }), stopped(1), stopped(2)] },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      stage 2
-        start shop-replica-1  # it ended with exit code 137
-        start shop-replica-2  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 start-container 0 shop-master
+      2 start-container 1 shop-replica-1
+      2 start-container 2 shop-replica-2
+      wait 0 1000ms
     `,
   )
 })
@@ -332,10 +303,7 @@ test('a crashed master without a living replica is started, and nothing is decid
 test('a container that Docker has left dead is removed, and not started again', () => {
   planIs(
     { nodes: [activeMaster(2), stopped(1, { container: { state: 'dead' } }), replica(2)] },
-    `
-      stage 1
-        remove container shop-replica-1  # Docker has marked it for removal and can not start it any more (state dead); its volume is kept
-    `,
+    '1 remove-container 1 shop-replica-1',
   )
 })
 
@@ -350,10 +318,10 @@ test('a dead container of an old master is removed though it still has the name 
       ],
     },
     `
-      stage 1
-        remove container shop-master  # Docker has marked it for removal and can not start it any more (state dead); its volume is kept
-      waiting for: the container of node 0 gives up the name shop-master, which is node 1's
+      1 remove-container 0 shop-master
+      wait 1 1000ms
     `,
+    'crash/a dead container of an old master is removed though it still',
   )
 })
 
@@ -382,10 +350,10 @@ test('a dead container that can’t be removed gives the name of the master up a
       ],
     },
     `
-      stage 1
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      failing: remove container shop-master: operation not permitted (3 times); next try in 2 s
+      1 rename-container 0 shop-master to=shop-replica-0
+      failing remove-container 0 shop-master: operation not permitted (3x, retry in 1900ms)
     `,
+    'crash/a dead container that can’t be removed gives the name of the',
   )
 })
 
@@ -394,12 +362,11 @@ test('a master whose start has failed does not keep the replicas down', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [stopped(0, { name: 'shop-master', container: { exit } }), stopped(1)] },
     `
-      stage 1
-        start shop-master  # its last start failed: no such device
-      stage 2
-        start shop-replica-1  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 start-container 0 shop-master
+      2 start-container 1 shop-replica-1
+      wait 0 1000ms
     `,
+    'crash/a master whose start has failed does not keep the replicas down',
   )
 })
 
@@ -411,18 +378,13 @@ test('a master that is back with its data is promoted, and who waits for it is n
       seen: { resources: null },
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 3
-        record restart: done  # it is promoted
-      stage 4
-        node 1 follows node 0 (nudged)  # its master is back
-        node 2 follows node 0 (nudged)  # its master is back
-      stage 5
-        tune node 1 for its version  # its process may be new
-        tune node 2 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
+      4 follow 1 master=0 reconnect
+      4 follow 2 master=0 reconnect
+      5 apply-config 1
+      5 apply-config 2
     `,
   )
 })
@@ -435,21 +397,17 @@ test('a promotion that was begun is ended without being begun again', () => {
       nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), replica(1)],
     },
     `
-      stage 1
-        promote node 0  # it is the recorded master, back with 10 keys (resumed)
-      stage 2
-        record restart: done  # it is promoted
+      1 promote 0
+      2 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
     `,
+    'crash/a promotion that was begun is ended without being begun again',
   )
 })
 
 test('a promotion that was done but not written down is only written down', () => {
   planIs(
     { spec: { replicas: 1 }, memory: memory(0, { operation: operation() }), nodes: settledNodes(1) },
-    `
-    stage 1
-      record restart: done  # it is promoted
-  `,
+    '1 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0',
   )
 })
 
@@ -457,13 +415,10 @@ test('a replica of an older spec that had run well is started as it was: the new
   planIs(
     { spec: { replicas: 1 }, nodes: [activeMaster(), stopped(1, { hash: 'hash-before' })] },
     `
-    stage 1
-      start shop-replica-1  # it ended with exit code 137
-    stage 2
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 3
-      tune node 1 for its version  # its process may be new
-  `,
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
+    `,
   )
 })
 
@@ -475,17 +430,13 @@ test('a replica of an older spec that ended soon after its start is recreated on
       nodes: [activeMaster(), stopped(1, { hash: 'hash-before' })],
     },
     `
-    stage 1
-      remove container shop-replica-1  # it was made from an older spec
-    stage 2
-      create container shop-replica-1 (node 1)  # it was made from an older spec; its volume is kept
-    stage 3
-      start shop-replica-1  # it ended with exit code 137
-    stage 4
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 5
-      tune node 1 for its version  # its process may be new
-  `,
+      1 remove-container 1 shop-replica-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
+    `,
+    'crash/a replica of an older spec that ended soon after its start',
   )
 })
 
@@ -497,20 +448,16 @@ test('when the network is gone, the containers that lost it are recreated', () =
       seen: { resources: resources({ network: { kind: 'absent' } }) },
     },
     `
-      stage 1
-        create network shop  # the flotilla has no network yet
-      stage 2
-        remove container shop-master  # its network is gone
-        remove container shop-replica-1  # its network is gone
-      stage 3
-        create container shop-master (node 0)  # its network is gone; its volume is kept
-        create container shop-replica-1 (node 1)  # its network is gone; its volume is kept
-      stage 4
-        start shop-master  # it ended with exit code 137
-      stage 5
-        start shop-replica-1  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 create-network network=shop
+      2 remove-container 0 shop-master
+      2 remove-container 1 shop-replica-1
+      3 create-container 0 shop-master
+      3 create-container 1 shop-replica-1
+      4 start-container 0 shop-master
+      5 start-container 1 shop-replica-1
+      wait 0 1000ms
     `,
+    'crash/when the network is gone the containers that lost it are recreated',
   )
 })
 
@@ -522,26 +469,20 @@ test('when the network was recreated, the containers of the old one are too', ()
       seen: { resources: resources({ network: { kind: 'ours', networkId: 'net-2' } }) },
     },
     `
-      stage 1
-        remove container shop-replica-1  # its network was recreated
-      stage 2
-        create container shop-replica-1 (node 1)  # its network was recreated; its volume is kept
-      stage 3
-        start shop-replica-1  # it ended with exit code 137
-      stage 4
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 remove-container 1 shop-replica-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
     `,
+    'crash/when the network was recreated the containers of the old one are',
   )
 })
 
 test('a container that the engine is removing is waited for', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [activeMaster(), node(1, { container: { state: 'removing' } })] },
-    `
-    waiting for: the engine removes shop-replica-1
-  `,
+    'wait 1 100ms',
   )
 })
 
@@ -551,8 +492,7 @@ test('a paused master is waited for, and its replicas are left alone', () => {
       spec: { replicas: 1 },
       nodes: [node(0, { container: { state: 'paused', name: 'shop-master' } }), replica(1)],
     },
-    `
-      waiting for: node 0, the master: docker unpause shop-master
-    `,
+    'wait 0 250ms',
+    'crash/a paused master is waited for and its replicas are left alone',
   )
 })

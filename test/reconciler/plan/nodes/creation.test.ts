@@ -26,66 +26,46 @@ test('a master and two replicas come into being in one plan, to the end', () => 
   planIs(
     { memory: memory(null), seen: { resources: nothingThere } },
     `
-      stage 1
-        record creation: node 0 is to be master, epoch 1  # a new flotilla starts with its lowest ordinal as master
-      stage 2
-        create network shop  # the flotilla has no network yet
-        create volume shop-0  # node 0 has no volume yet
-        create volume shop-1  # node 1 has no volume yet
-        create volume shop-2  # node 2 has no volume yet
-      stage 3
-        create container shop-master (node 0)  # it is wanted and has no container
-        create container shop-replica-1 (node 1)  # it is wanted and has no container
-        create container shop-replica-2 (node 2)  # it is wanted and has no container
-      stage 4
-        start shop-master  # it is wanted
-      stage 5
-        start shop-replica-1  # it is wanted
-        start shop-replica-2  # it is wanted
-      stage 6
-        promote node 0  # a new flotilla starts with its lowest ordinal as master
-      stage 7
-        record creation: done  # it is promoted
-      stage 8
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-        node 2 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 9
-        tune node 0 for its version  # its process is new
-        tune node 1 for its version  # its process may be new
-        tune node 2 for its version  # its process may be new
+      1 begin-operation creation epoch=1 to=0
+      2 create-network network=shop
+      2 create-volume 0 volume=shop-0
+      2 create-volume 1 volume=shop-1
+      2 create-volume 2 volume=shop-2
+      3 create-container 0 shop-master
+      3 create-container 1 shop-replica-1
+      3 create-container 2 shop-replica-2
+      4 start-container 0 shop-master
+      5 start-container 1 shop-replica-1
+      5 start-container 2 shop-replica-2
+      6 promote 0
+      7 end-operation creation epoch=1 to=0 result=done lostKeys=0
+      8 follow 1 master=0
+      8 follow 2 master=0
+      9 apply-config 0
+      9 apply-config 1
+      9 apply-config 2
     `,
+    'creation/a master and two replicas come into being in one plan to',
   )
 })
 
 test('a flotilla that is as its manifest asks is left alone', () => {
-  planIs(
-    { nodes: settledNodes(), seen: { resources: null } },
-    `
-    nothing to do
-  `,
-  )
+  planIs({ nodes: settledNodes(), seen: { resources: null } }, 'nothing')
 })
 
 test('a lone master needs no follower', () => {
   planIs(
     { spec: { replicas: 0 }, memory: memory(null), seen: { resources: nothingThere } },
     `
-    stage 1
-      record creation: node 0 is to be master, epoch 1  # a new flotilla starts with its lowest ordinal as master
-    stage 2
-      create network shop  # the flotilla has no network yet
-      create volume shop-0  # node 0 has no volume yet
-    stage 3
-      create container shop-master (node 0)  # it is wanted and has no container
-    stage 4
-      start shop-master  # it is wanted
-    stage 5
-      promote node 0  # a new flotilla starts with its lowest ordinal as master
-    stage 6
-      record creation: done  # it is promoted
-    stage 7
-      tune node 0 for its version  # its process is new
-  `,
+      1 begin-operation creation epoch=1 to=0
+      2 create-network network=shop
+      2 create-volume 0 volume=shop-0
+      3 create-container 0 shop-master
+      4 start-container 0 shop-master
+      5 promote 0
+      6 end-operation creation epoch=1 to=0 result=done lostKeys=0
+      7 apply-config 0
+    `,
   )
 })
 
@@ -93,22 +73,15 @@ test('an image that is not there is pulled before anything is created', () => {
   planIs(
     { spec: { replicas: 0 }, memory: memory(null), seen: { resources: { ...nothingThere, image: null } } },
     `
-      stage 1
-        record creation: node 0 is to be master, epoch 1  # a new flotilla starts with its lowest ordinal as master
-      stage 2
-        pull image redis:8  # the image is not on this engine
-        create network shop  # the flotilla has no network yet
-        create volume shop-0  # node 0 has no volume yet
-      stage 3
-        create container shop-master (node 0)  # it is wanted and has no container
-      stage 4
-        start shop-master  # it is wanted
-      stage 5
-        promote node 0  # a new flotilla starts with its lowest ordinal as master
-      stage 6
-        record creation: done  # it is promoted
-      stage 7
-        tune node 0 for its version  # its process is new
+      1 begin-operation creation epoch=1 to=0
+      2 pull-image image=redis:8
+      2 create-network network=shop
+      2 create-volume 0 volume=shop-0
+      3 create-container 0 shop-master
+      4 start-container 0 shop-master
+      5 promote 0
+      6 end-operation creation epoch=1 to=0 result=done lostKeys=0
+      7 apply-config 0
     `,
   )
 })
@@ -121,25 +94,18 @@ test('a creation that was cut short after its record goes on as one, in one plan
       seen: { resources: resources({ volumes: ['shop-0'] }) },
     },
     `
-      stage 1
-        create volume shop-1  # node 1 has no volume yet
-      stage 2
-        create container shop-master (node 0)  # it is wanted and has no container
-        create container shop-replica-1 (node 1)  # it is wanted and has no container
-      stage 3
-        start shop-master  # it is wanted
-      stage 4
-        start shop-replica-1  # it is wanted
-      stage 5
-        promote node 0  # a new flotilla starts with its lowest ordinal as master (resumed)
-      stage 6
-        record creation: done  # it is promoted
-      stage 7
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 8
-        tune node 0 for its version  # its process is new
-        tune node 1 for its version  # its process may be new
+      1 create-volume 1 volume=shop-1
+      2 create-container 0 shop-master
+      2 create-container 1 shop-replica-1
+      3 start-container 0 shop-master
+      4 start-container 1 shop-replica-1
+      5 promote 0
+      6 end-operation creation epoch=1 to=0 result=done lostKeys=0
+      7 follow 1 master=0
+      8 apply-config 0
+      8 apply-config 1
     `,
+    'creation/a creation that was cut short after its record goes on as',
   )
 })
 
@@ -151,10 +117,8 @@ test('a creation whose replica can not start still gets its master', () => {
       nodes: [newborn(0, { keys: 0 }, { container: { name: 'shop-master' } }), stopped(1)],
     },
     `
-      stage 1
-        promote node 0  # a new flotilla starts with its lowest ordinal as master (resumed)
-      stage 2
-        record creation: done  # it is promoted
+      1 promote 0
+      2 end-operation creation epoch=1 to=0 result=done lostKeys=0
     `,
   )
 })
@@ -163,20 +127,17 @@ test('volumes that were kept are looked into before anybody is made master', () 
   planIs(
     { memory: memory(null), seen: { resources: resources({ network: { kind: 'absent' } }) } },
     `
-    stage 1
-      create network shop  # the flotilla has no network yet
-    stage 2
-      create container shop-replica-0 (node 0)  # it is wanted and has no container
-      create container shop-replica-1 (node 1)  # it is wanted and has no container
-      create container shop-replica-2 (node 2)  # it is wanted and has no container
-    stage 3
-      start shop-replica-0  # it is wanted
-      start shop-replica-1  # it is wanted
-      start shop-replica-2  # it is wanted
-    waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
-    waiting for: node 1 answers: there is no record of who was master, so all histories are compared first
-    waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
-  `,
+      1 create-network network=shop
+      2 create-container 0 shop-replica-0
+      2 create-container 1 shop-replica-1
+      2 create-container 2 shop-replica-2
+      3 start-container 0 shop-replica-0
+      3 start-container 1 shop-replica-1
+      3 start-container 2 shop-replica-2
+      wait 0 50ms
+      wait 1 50ms
+      wait 2 50ms
+    `,
   )
 })
 

@@ -58,9 +58,8 @@ test('a network that clients live on is joined by every node while it runs', () 
       seen: { networks: [own, frontend] },
     },
     `
-      stage 1
-        join shop-master to the network frontend  # its clients live there
-        join shop-replica-1 to the network frontend  # its clients live there
+      1 connect-network 0 shop-master network=frontend
+      1 connect-network 1 shop-replica-1 network=frontend
     `,
   )
 })
@@ -73,16 +72,11 @@ test('a node that is made joins it in the same plan, after it follows', () => {
       seen: { networks: [own, frontend] },
     },
     `
-      stage 1
-        create container shop-replica-1 (node 1)  # it is wanted and has no container
-      stage 2
-        start shop-replica-1  # it is wanted
-      stage 3
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 4
-        tune node 1 for its version  # its process may be new
-      stage 5
-        join shop-replica-1 to the network frontend  # its clients live there
+      1 create-container 1 shop-replica-1
+      2 start-container 1 shop-replica-1
+      3 follow 1 master=0
+      4 apply-config 1
+      5 connect-network 1 shop-replica-1 network=frontend
     `,
   )
 })
@@ -95,12 +89,9 @@ test('a network that the manifest names no more is left, and the node connects t
       seen: { networks: [own, frontend] },
     },
     `
-      stage 1
-        take shop-replica-1 off the network frontend  # the manifest does not name it any more
-      stage 2
-        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
-      stage 3
-        tune node 1 for its version  # its process may be new
+      1 disconnect-network 1 shop-replica-1 network=frontend
+      2 follow 1 master=0 reconnect
+      3 apply-config 1
     `,
   )
 })
@@ -115,7 +106,7 @@ test('what a person connected by hand is left as it is', () => {
       ],
       seen: { networks: [own, frontend] },
     },
-    'nothing to do',
+    'nothing',
   )
 })
 
@@ -126,10 +117,8 @@ test('a node that a person connected by hand to a network that it should be on g
       nodes: [master(0, {}, { container: on(0, { links: [], aliases: [] }) })],
       seen: { networks: [own, frontend] },
     },
-    `
-      stage 1
-        join shop-master to the network frontend  # its aliases or its link are missing there
-    `,
+    '1 connect-network 0 shop-master network=frontend',
+    'external-networks/a node that a person connected by hand to a network that',
   )
 })
 
@@ -141,15 +130,14 @@ test('a network that does not exist is a hold that keeps nobody from running', (
       seen: { networks: [own] },
     },
     `
-      stage 1
-        start shop-replica-1  # it ended with exit code 137
-      stage 2
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 1 for its version  # its process may be new
-      refuses (NetworkMissing): the network frontend, which spec.network.external names, does not exist; the nodes run without it
-        type: docker network create frontend, or take it out of spec.network.external
+      1 start-container 1 shop-replica-1
+      2 follow 1 master=0
+      3 apply-config 1
+      hold NetworkMissing
+        docker network create frontend
+        spec.network.external
     `,
+    'external-networks/a network that does not exist is a hold that keeps nobody',
   )
 })
 
@@ -163,11 +151,12 @@ test('a network on which a failover could not rename, and the network of another
       seen: { networks: [own, overlay, others] },
     },
     `
-      refuses (NetworkConflict): the network frontend, which spec.network.external names, has the driver overlay; a container on it can't be renamed for certain, and a failover is two renames
-        type: docker network create frontend-bridge   (and name that in spec.network.external)
-      refuses (NetworkConflict): the network cart, which spec.network.external names, is flotilla cart's own, and its nodes are to be reached by nobody else's
-        type: take cart out of spec.network.external of shop
+      hold NetworkConflict
+        docker network create frontend-bridge
+      hold NetworkConflict
+        spec.network.external
     `,
+    'external-networks/a network on which a failover could not rename and the network',
   )
 })
 
@@ -179,17 +168,13 @@ test('a stopped node whose network of others is gone is recreated on its volume'
       seen: { networks: [own] },
     },
     `
-      stage 1
-        remove container shop-replica-1  # the network frontend, which it was on, is gone
-      stage 2
-        create container shop-replica-1 (node 1)  # the network frontend, which it was on, is gone; its volume is kept
-      stage 3
-        start shop-replica-1  # it ended with exit code 137
-      stage 4
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 remove-container 1 shop-replica-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
     `,
+    'external-networks/a stopped node whose network of others is gone is recreated on',
   )
 })
 
@@ -202,10 +187,12 @@ test('a subnet that another network has is a hold before anything is made', () =
       seen: { networks: [frontend], resources: nothingThere },
     },
     `
-      waiting for: node 0, the master: it is started on its own data
-      refuses (NetworkConflict): the subnet 10.9.0.128/25, which spec.network.subnet asks for, overlaps with 10.9.0.0/24 of the network frontend, so nothing can be created
-        type: docker network rm frontend, or change spec.network.subnet (without it the engine chooses a free one)
+      wait 0 1000ms
+      hold NetworkConflict
+        docker network rm frontend
+        spec.network.subnet
     `,
+    'external-networks/a subnet that another network has is a hold before anything is',
   )
 })
 
@@ -221,14 +208,12 @@ test('a subnet is made with the network', () => {
       },
     },
     `
-      stage 1
-        create network shop (10.7.0.0/24)  # the flotilla has no network yet
-      stage 2
-        create container shop-master (node 0)  # it is wanted and has no container
-      stage 3
-        start shop-master  # it is wanted
-      waiting for: node 0, the master: it is started on its own data
+      1 create-network network=shop subnet=10.7.0.0/24
+      2 create-container 0 shop-master
+      3 start-container 0 shop-master
+      wait 0 1000ms
     `,
+    'external-networks/a subnet is made with the network',
   )
 })
 
@@ -240,9 +225,10 @@ test('another subnet for a network that exists is a hold, and nobody is disturbe
       seen: { networks: [own] },
     },
     `
-      refuses (NetworkConflict): the network shop was made with the subnet 172.20.0.0/16, and spec.network.subnet asks for 10.7.0.0/24; to make it anew every node has to leave it at once
-        type: flotilla down shop && flotilla up shop   (writes stop meanwhile, the data is kept), or put spec.network.subnet back
+      hold NetworkConflict
+        flotilla down shop && flotilla up shop
     `,
+    'external-networks/another subnet for a network that exists is a hold and nobody',
   )
 })
 

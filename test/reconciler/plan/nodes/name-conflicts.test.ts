@@ -21,14 +21,12 @@ test("a stranger with a replica's name is left alone, and so is that replica; th
       seen: { foreignContainers: [foreignContainer('shop-replica-1')] },
     },
     `
-      stage 1
-        start shop-replica-2  # it ended with exit code 137
-      stage 2
-        node 2 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 3
-        tune node 2 for its version  # its process may be new
-      refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) is not Flotilla's, and the name is needed
-        type: docker rename shop-replica-1 shop-replica-1-old, or docker rm -f shop-replica-1
+      1 start-container 2 shop-replica-2
+      2 follow 2 master=0
+      3 apply-config 2
+      hold NameConflict
+        docker rename shop-replica-1 shop-replica-1-old
+        docker rm -f shop-replica-1
     `,
   )
 })
@@ -41,10 +39,9 @@ test("a stranger with the master's name does not keep a stopped master from bein
       seen: { foreignContainers: [foreignContainer('shop-master')] },
     },
     `
-    stage 1
-      start shop-replica-0  # it ended with exit code 137
-    waiting for: node 0, the master: it is started on its own data
-  `,
+      1 start-container 0 shop-replica-0
+      wait 0 1000ms
+    `,
   )
 })
 
@@ -56,9 +53,11 @@ test("a stranger with the master's name is left alone, and the master serves und
       seen: { foreignContainers: [foreignContainer('shop-master')] },
     },
     `
-      refuses (NameConflict): the container shop-master (ffffffffffff, image nginx) is not Flotilla's, and the name is needed
-        type: docker rename shop-master shop-master-old, or docker rm -f shop-master
+      hold NameConflict
+        docker rename shop-master shop-master-old
+        docker rm -f shop-master
     `,
+    'name-conflicts/a stranger with the masters name is left alone and the master',
   )
 })
 
@@ -70,9 +69,10 @@ test('a network that is not ours holds everything that would have to be created 
       seen: { resources: { ...nothingThere, network: { kind: 'foreign', networkId: 'net-9' } } },
     },
     `
-      refuses (NameConflict): the network shop exists and is not Flotilla's, so nothing can be created in it
-        type: docker network rm shop, or give the flotilla another metadata.name
+      hold NameConflict
+        docker network rm shop
     `,
+    'name-conflicts/a network that is not ours holds everything that would have to',
   )
 })
 
@@ -83,19 +83,16 @@ test('a volume that is not ours holds its node only', () => {
       seen: { resources: resources({ volumes: ['shop-0'], foreignVolumes: ['shop-1'] }) },
     },
     `
-      stage 1
-        create volume shop-2  # node 2 has no volume yet
-      stage 2
-        create container shop-replica-2 (node 2)  # it is wanted and has no container
-      stage 3
-        start shop-replica-2  # it is wanted
-      stage 4
-        node 2 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 2 for its version  # its process may be new
-      refuses (NameConflict): the volume shop-1 exists and is not node 1's; using it could overwrite what it holds
-        type: docker volume rm shop-1 (after saving what it holds), or give the flotilla another metadata.name or spec.persistence.volume.name
+      1 create-volume 2 volume=shop-2
+      2 create-container 2 shop-replica-2
+      3 start-container 2 shop-replica-2
+      4 follow 2 master=0
+      5 apply-config 2
+      hold NameConflict
+        docker volume rm shop-1
+        spec.persistence.volume.name
     `,
+    'name-conflicts/a volume that is not ours holds its node only',
   )
 })
 
@@ -110,9 +107,10 @@ test('a second container of one node is refused and left alone', () => {
       },
     },
     `
-      refuses (DuplicateNode): the container copy-of-1 (dddddddddddd) carries the labels of a node that exists already; two containers on one volume would destroy it
-        type: docker rm -f dddddddddddd
+      hold DuplicateNode
+        docker rm -f dddddddddddd
     `,
+    'name-conflicts/a second container of one node is refused and left alone',
   )
 })
 
@@ -127,10 +125,11 @@ test("a second container that holds the master's name does not make the plan fai
       },
     },
     `
-      waiting for: the container dddddddddddd gives up the name shop-master, which is node 0's
-      refuses (DuplicateNode): the container shop-master (dddddddddddd) carries the labels of a node that exists already; two containers on one volume would destroy it
-        type: docker rm -f dddddddddddd
+      wait 0 1000ms
+      hold DuplicateNode
+        docker rm -f dddddddddddd
     `,
+    'name-conflicts/a second container that holds the masters name does not make the',
   )
 })
 
@@ -139,9 +138,10 @@ test('a container that answers to a name of ours on a network of ours is a confl
   planIs(
     { nodes: settledNodes(2), seen: { aliasConflicts: [impostor] } },
     `
-      refuses (NameConflict): the container web (ffffffffffff, image nginx) is not a node and answers to shop-master on the network frontend too: who asks for that name reaches one or the other by chance
-        type: docker network disconnect frontend web   (it can be connected again without that alias or hostname)
+      hold NameConflict
+        docker network disconnect frontend web
     `,
+    'name-conflicts/a container that answers to a name of ours on a network',
   )
 })
 
@@ -153,8 +153,9 @@ test('what carries our labels without the proof that it is ours is claimed by a 
       seen: { foreignContainers: [{ ...foreignContainer('shop-replica-1'), hasOurLabels: true }] },
     },
     `
-      refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) carries the labels of shop, but not the mark of this state directory, so it is not touched; its name is needed
-        type: flotilla claim shop   (if it is yours, from another state directory or from this one before it was restored), or docker rm -f shop-replica-1   (if it is not)
+      hold NameConflict
+        flotilla claim shop
     `,
+    'name-conflicts/what carries our labels without the proof that it is ours is',
   )
 })

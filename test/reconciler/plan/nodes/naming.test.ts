@@ -28,20 +28,13 @@ test('when another node is promoted, the old master gives up the name before the
       seen: { resources: null },
     },
     `
-      stage 1
-        record restart: node 1 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 1  # it is the recorded master, back with 10 keys
-      stage 3
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 4
-        rename shop-replica-1 to shop-master  # a name is a role, and it is the master
-      stage 5
-        record restart: done  # it is promoted
-      stage 6
-        node 0 follows node 1  # it follows the link name "master", as every node does at birth, not the master
-      stage 7
-        tune node 0 for its version  # its process may be new
+      1 begin-operation restart epoch=2 from=1 to=1
+      2 promote 1
+      3 rename-container 0 shop-master to=shop-replica-0
+      4 rename-container 1 shop-replica-1 to=shop-master
+      5 end-operation restart epoch=2 from=1 to=1 result=done lostKeys=0
+      6 follow 0 master=1
+      7 apply-config 0
     `,
   )
 })
@@ -57,10 +50,10 @@ test("two replicas with each other's names step aside first", () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        rename shop-replica-2 to shop-replica-1-renaming  # a name is a role, and it is a replica; its name is still taken
-        rename shop-replica-1 to shop-replica-2-renaming  # a name is a role, and it is a replica; its name is still taken
+      1 rename-container 1 shop-replica-2 to=shop-replica-1-renaming
+      1 rename-container 2 shop-replica-1 to=shop-replica-2-renaming
     `,
+    'naming/two replicas with each others names step aside first',
   )
 })
 
@@ -75,9 +68,8 @@ test('those who stepped aside take their names', () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        rename shop-replica-1-renaming to shop-replica-1  # a name is a role, and it is a replica
-        rename shop-replica-2-renaming to shop-replica-2  # a name is a role, and it is a replica
+      1 rename-container 1 shop-replica-1-renaming to=shop-replica-1
+      1 rename-container 2 shop-replica-2-renaming to=shop-replica-2
     `,
   )
 })
@@ -94,10 +86,8 @@ test('a master that is called as a replica of his steps out of the way within on
       seen: { resources: null },
     },
     `
-      stage 1
-        rename shop-master to shop-replica-0-renaming  # a name is a role, and it is a replica; its name is still taken
-      stage 2
-        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
+      1 rename-container 0 shop-master to=shop-replica-0-renaming
+      2 rename-container 1 shop-replica-0 to=shop-master
     `,
   )
 })
@@ -113,9 +103,10 @@ test('who has stepped aside waits for a name that is still held', () => {
       seen: { resources: null },
     },
     `
-      waiting for: the engine removes shop-replica-1
-      waiting for: the container of node 2 gives up the name shop-replica-1, which is node 1's
+      wait 2 100ms
+      wait 1 1000ms
     `,
+    'naming/who has stepped aside waits for a name that is still held',
   )
 })
 
@@ -133,13 +124,13 @@ test("a replica whose own name is a stranger's still frees the master's", () => 
       },
     },
     `
-      stage 1
-        rename shop-master to shop-replica-1-renaming  # a name is a role, and it is a replica; its name is not ours
-      stage 2
-        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
-      refuses (NameConflict): the container shop-replica-1 (ffffffffffff, image nginx) is not Flotilla's, and the name is needed
-        type: docker rename shop-replica-1 shop-replica-1-old, or docker rm -f shop-replica-1
+      1 rename-container 1 shop-master to=shop-replica-1-renaming
+      2 rename-container 0 shop-replica-0 to=shop-master
+      hold NameConflict
+        docker rename shop-replica-1 shop-replica-1-old
+        docker rm -f shop-replica-1
     `,
+    'naming/a replica whose own name is a strangers still frees the masters',
   )
 })
 
@@ -149,16 +140,11 @@ test('a node is made under a name that is free, when one of ours still holds its
       nodes: [master(0, { followers: [follower(2)] }), replica(2, {}, called('shop-replica-1'))],
     },
     `
-      stage 1
-        create container shop-replica-1-renaming (node 1)  # it is wanted and has no container
-      stage 2
-        start shop-replica-1-renaming  # it is wanted
-      stage 3
-        rename shop-replica-1 to shop-replica-2  # a name is a role, and it is a replica
-      stage 4
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 create-container 1 shop-replica-1-renaming
+      2 start-container 1 shop-replica-1-renaming
+      3 rename-container 2 shop-replica-1 to=shop-replica-2
+      4 follow 1 master=0
+      5 apply-config 1
     `,
   )
 })
@@ -167,13 +153,10 @@ test("a master is made under a name that is free, when one of ours still holds t
   planIs(
     { spec: { replicas: 1 }, nodes: [stopped(1, { name: 'shop-master' })] },
     `
-      stage 1
-        create container shop-replica-0 (node 0)  # it is wanted and has no container
-      stage 2
-        start shop-replica-0  # it is wanted
-      stage 3
-        start shop-master  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 create-container 0 shop-replica-0
+      2 start-container 0 shop-replica-0
+      3 start-container 1 shop-master
+      wait 0 1000ms
     `,
   )
 })
@@ -190,11 +173,9 @@ test('a dead master gives up its name once the new one reigns, before it is star
       seen: { resources: null },
     },
     `
-      stage 1
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-      stage 2
-        rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      waiting for: node 0 has given up the name shop-master before it starts
+      1 rename-container 0 shop-master to=shop-replica-0
+      2 rename-container 1 shop-MASTER to=shop-master
+      wait 0 20ms
     `,
   )
 })

@@ -9,13 +9,10 @@ test('a replica that left its network is attached again and told to follow at on
   planIs(
     { spec: { replicas: 1 }, nodes: [master(0), node(1, detached)] },
     `
-    stage 1
-      attach shop-replica-1 to its network  # it has no address on its network
-    stage 2
-      node 1 follows node 0 (nudged)  # its connection to the master went with the old address
-    stage 3
-      tune node 1 for its version  # its process may be new
-  `,
+      1 reattach-network 1 shop-replica-1
+      2 follow 1 master=0 reconnect
+      3 apply-config 1
+    `,
   )
 })
 
@@ -26,14 +23,12 @@ test('a master that left its network is attached again', () => {
       nodes: [node(0, { ...detached, container: { networks: [], name: 'shop-master' } }), replica(1)],
     },
     `
-      stage 1
-        attach shop-master to its network  # it has no address on its network
-      stage 2
-        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
-      stage 3
-        tune node 1 for its version  # its process may be new
-      waiting for: node 0, the master: it is back on its network
+      1 reattach-network 0 shop-master
+      2 follow 1 master=0 reconnect
+      3 apply-config 1
+      wait 0 1000ms
     `,
+    'network/a master that left its network is attached again',
   )
 })
 
@@ -48,11 +43,10 @@ test('a replica that believes in a connection that its master lost is nudged', (
       seen: { resources: null },
     },
     `
-      stage 1
-        node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
-      stage 2
-        tune node 1 for its version  # its process may be new
+      1 follow 1 master=0 reconnect
+      2 apply-config 1
     `,
+    'network/a replica that believes in a connection that its master lost is',
   )
 })
 
@@ -64,10 +58,8 @@ test('a replica that has missed three pings of a master that answers is nudged, 
       seen: { resources: null },
     },
     `
-      stage 1
-        node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
-      stage 2
-        tune node 1 for its version  # its process may be new
+      1 follow 1 master=0 reconnect
+      2 apply-config 1
     `,
   )
 })
@@ -79,9 +71,7 @@ test('a replica that heard from its master within the second is believed', () =>
       nodes: [master(0), replica(1, { upstream: { lastIoSeconds: 0 } })],
       seen: { resources: null },
     },
-    `
-      nothing to do
-    `,
+    'nothing',
   )
 })
 
@@ -97,15 +87,13 @@ test('a reigning master that lost its alias is attached again, and its followers
       seen: { resources: null },
     },
     `
-      stage 1
-        attach shop-master to its network  # its link or alias on the network is not what it was created with
-      stage 2
-        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
-        node 2 follows node 0 (nudged)  # its connection to the master went with the old address
-      stage 3
-        tune node 1 for its version  # its process may be new
-        tune node 2 for its version  # its process may be new
+      1 reattach-network 0 shop-master
+      2 follow 1 master=0 reconnect
+      2 follow 2 master=0 reconnect
+      3 apply-config 1
+      3 apply-config 2
     `,
+    'network/a reigning master that lost its alias is attached again and its',
   )
 })
 
@@ -118,12 +106,9 @@ test('a replica without its link to the master is attached again', () => {
       seen: { resources: null },
     },
     `
-      stage 1
-        attach shop-replica-1 to its network  # its link or alias on the network is not what it was created with
-      stage 2
-        node 1 follows node 0 (nudged)  # its connection to the master went with the old address
-      stage 3
-        tune node 1 for its version  # its process may be new
+      1 reattach-network 1 shop-replica-1
+      2 follow 1 master=0 reconnect
+      3 apply-config 1
     `,
   )
 })
@@ -135,9 +120,8 @@ test('a node that is on its network and publishes no port is not cut off from it
       nodes: [master(0, { followers: [follower(1)] }), node(1, { address: null })],
       seen: { resources: null },
     },
-    `
-      waiting for: node 1 can be reached from here: it is on its network, but publishes no port (docker rm -f shop-replica-1 lets it be recreated)
-    `,
+    'wait 1 1000ms',
+    'network/a node that is on its network and publishes no port is',
   )
 })
 
@@ -148,12 +132,9 @@ test('an unpromoted master is promoted before anything else is repaired', () => 
       nodes: [newborn(0, {}, { container: { name: 'shop-master' } }), node(1, detached)],
     },
     `
-      stage 1
-        record restart: node 0 is to be master, epoch 2  # it is the recorded master, back with 10 keys
-      stage 2
-        promote node 0  # it is the recorded master, back with 10 keys
-      stage 3
-        record restart: done  # it is promoted
+      1 begin-operation restart epoch=2 from=0 to=0
+      2 promote 0
+      3 end-operation restart epoch=2 from=0 to=0 result=done lostKeys=0
     `,
   )
 })

@@ -29,11 +29,9 @@ test('a replica of somebody else is told to follow the master', () => {
   planIs(
     beside(replica(1, { upstream: { host: 'shop-2' } })),
     `
-    stage 1
-      node 1 follows node 0  # it follows shop-2, not the master
-    stage 2
-      tune node 1 for its version  # its process may be new
-  `,
+      1 follow 1 master=0
+      2 apply-config 1
+    `,
   )
 })
 
@@ -41,11 +39,9 @@ test('a replica of the link name, as it is born, is told to follow the master by
   planIs(
     beside(newborn(1)),
     `
-    stage 1
-      node 1 follows node 0  # it follows the link name "master", as every node does at birth, not the master
-    stage 2
-      tune node 1 for its version  # its process may be new
-  `,
+      1 follow 1 master=0
+      2 apply-config 1
+    `,
   )
 })
 
@@ -53,11 +49,9 @@ test('an unexpected master with no write of its own rejoins', () => {
   planIs(
     beside(unexpectedMaster({ previous: { replid: 'replid-a', untilOffset: 1_001 } })),
     `
-    stage 1
-      node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
-    stage 2
-      tune node 1 for its version  # its process may be new
-  `,
+      1 follow 1 master=0
+      2 apply-config 1
+    `,
   )
 })
 
@@ -65,9 +59,9 @@ test('an unexpected master with writes of its own is refused', () => {
   planIs(
     beside(unexpectedMaster({ previous: { replid: 'replid-a', untilOffset: 1_001 }, offset: 1_064 })),
     `
-    refuses (UnexpectedMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 64 bytes of writes that the master lacks; making it follow would throw them away
-      type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
-  `,
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
   )
 })
 
@@ -75,9 +69,10 @@ test('an unexpected master of another history is refused', () => {
   planIs(
     beside(unexpectedMaster({ previous: null })),
     `
-    refuses (UnexpectedMaster): node 1 says that it is master, is not the one that is to be (node 0), and holds 10 keys of another history than the master's; making it follow would throw them away
-      type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
-  `,
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
+    'replication/an unexpected master of another history is refused',
   )
 })
 
@@ -85,11 +80,9 @@ test('an empty unexpected master rejoins, whatever its history', () => {
   planIs(
     beside(unexpectedMaster({ previous: null, keys: 0 })),
     `
-    stage 1
-      node 1 follows node 0  # it says that it is master and is not, and it has taken no write of its own
-    stage 2
-      tune node 1 for its version  # its process may be new
-  `,
+      1 follow 1 master=0
+      2 apply-config 1
+    `,
   )
 })
 
@@ -104,8 +97,8 @@ test('an unexpected master that left further along than the master ever came is 
       seen: { resources: null },
     },
     `
-      refuses (UnexpectedMaster): node 1 says that it is master, is not the one that is to be (node 0), and has taken 100 bytes of writes that the master lacks; making it follow would throw them away
-        type: flotilla failover shop --to 0 --force   (node 0 is the master; what node 1 holds is set aside on its volume)
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
     `,
   )
 })
@@ -117,19 +110,13 @@ test('a replica that synchronises is waited for, with how far it is', () => {
         upstream: { link: 'down', syncing: true, syncTotalBytes: 200_000, syncReadBytes: 50_000 },
       }),
     ),
-    `
-      waiting for: node 1 synchronises: 25 % of 200000 bytes
-    `,
+    'wait 1 1000ms',
+    'replication/a replica that synchronises is waited for with how far it is',
   )
 })
 
 test('a replica that connects is waited for', () => {
-  planIs(
-    beside(replica(1, { upstream: { link: 'down' } })),
-    `
-    waiting for: node 1 connects to the master
-  `,
-  )
+  planIs(beside(replica(1, { upstream: { link: 'down' } })), 'wait 1 1000ms')
 })
 
 test('a node that was started a moment ago is waited for', () => {
@@ -140,27 +127,24 @@ test('a node that was started a moment ago is waited for', () => {
         container: { startedAtMs: nowMs - 40 },
       }),
     ),
-    `
-      waiting for: node 1 answers
-    `,
+    'wait 1 20ms',
+    'replication/a node that was started a moment ago is waited for',
   )
 })
 
 test('a node that gives no sign of life is waited for, with what was tried', () => {
   planIs(
     beside(node(1, { probe: { kind: 'hung', ...silence }, unreachableSinceMs: nowMs - 3_000 })),
-    `
-    waiting for: node 1 answers or ends (it said nothing)
-  `,
+    'wait 1 300ms',
+    'replication/a node that gives no sign of life is waited for with',
   )
 })
 
 test('a node that loads its data is waited for', () => {
   planIs(
     beside(node(1, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica' }) } })),
-    `
-    waiting for: node 1 loads its data
-  `,
+    'wait 1 250ms',
+    'replication/a node that loads its data is waited for',
   )
 })
 
@@ -176,10 +160,11 @@ test('a node in a script, one that locks us out and one that is paused are waite
       ],
     },
     `
-      waiting for: node 1 ends a script that blocks it
-      waiting for: node 2 lets us in (it is full)
-      waiting for: docker unpause shop-replica-3
+      wait 1 1000ms
+      wait 2 1000ms
+      wait 3 1000ms
     `,
+    'replication/a node in a script one that locks us out and one',
   )
 })
 
@@ -187,13 +172,11 @@ const unreachable = (sinceMs: number): ObservedNode =>
   node(1, { probe: { kind: 'silent', ...silence }, unreachableSinceMs: nowMs - sinceMs })
 
 test('a replica that says nothing for half a minute is killed and started again, and not before', () => {
-  planIs(beside(unreachable(30_000)), 'waiting for: node 1 answers or ends (it said nothing)')
+  planIs(beside(unreachable(30_000)), 'wait 1 1000ms')
   planIs(
     beside(unreachable(30_001)),
-    `
-    stage 1
-      kill shop-replica-1  # it has given no sign of life for 30 s; it is started again on its volume
-  `,
+    '1 kill-container 1 shop-replica-1',
+    'replication/a replica that says nothing for half a minute is killed and',
   )
 })
 
@@ -201,11 +184,10 @@ test('a replica that follows nobody is told whom to follow', () => {
   planIs(
     beside(node(1, { probe: { kind: 'answered', facts: redisFacts({ role: 'replica', upstream: null }) } })),
     `
-    stage 1
-      node 1 follows node 0  # it follows nobody, not the master
-    stage 2
-      tune node 1 for its version  # its process may be new
-  `,
+      1 follow 1 master=0
+      2 apply-config 1
+    `,
+    'replication/a replica that follows nobody is told whom to follow',
   )
 })
 
@@ -214,17 +196,21 @@ test('how far a synchronisation has come is told as far as it is known', () => {
   const down = { link: 'down', syncing: true } as const
   planIs(
     beside(syncing({ upstream: { ...down, syncTotalBytes: 1_000, syncReadBytes: 509 } })),
-    'waiting for: node 1 synchronises: 50 % of 1000 bytes',
+    'wait 1 1000ms',
   )
-  planIs(beside(syncing({ upstream: { ...down, syncTotalBytes: 0 } })), 'waiting for: node 1 synchronises')
+  planIs(
+    beside(syncing({ upstream: { ...down, syncTotalBytes: 0 } })),
+    'wait 1 1000ms',
+    'replication/how far a synchronisation has come is told as far as it',
+  )
   planIs(
     beside(syncing({ upstream: { link: 'down', syncing: false, syncTotalBytes: 1_000 } })),
-    'waiting for: node 1 connects to the master',
+    'wait 1 1000ms',
   )
 })
 
 test('a frozen replica is waited for with what to type', () => {
-  planIs(beside(node(1, { container: { state: 'paused' } })), 'waiting for: docker unpause shop-replica-1')
+  planIs(beside(node(1, { container: { state: 'paused' } })), 'wait 1 1000ms')
 })
 
 test('a replica that only its own word says is connected is nudged after a second of silence, not before', () => {
@@ -237,15 +223,13 @@ test('a replica that only its own word says is connected is nudged after a secon
     seen: { resources: null },
   })
   const reconnect = `
-    stage 1
-      node 1 follows node 0 (nudged)  # it believes its link is up, and nothing passes
-    stage 2
-      tune node 1 for its version  # its process may be new
+    1 follow 1 master=0 reconnect
+    2 apply-config 1
   `
-  for (const quiet of [0, null]) planIs(unheard(quiet, []), 'nothing to do')
-  planIs(unheard(1, []), reconnect)
+  for (const quiet of [0, null]) planIs(unheard(quiet, []), 'nothing')
+  planIs(unheard(1, []), reconnect, 'replication/a link that is up and silent is made anew')
   planIs(unheard(1, [2]), reconnect)
-  planIs(unheard(6, [2, 1]), 'nothing to do')
+  planIs(unheard(6, [2, 1]), 'nothing')
   planIs(unheard(7, [1]), reconnect)
 })
 

@@ -28,22 +28,17 @@ test('two more replicas: volumes, containers, starts and follows for them, and n
   planIs(
     { spec: { replicas: 4 }, nodes: settledNodes() },
     `
-    stage 1
-      create volume shop-3  # node 3 has no volume yet
-      create volume shop-4  # node 4 has no volume yet
-    stage 2
-      create container shop-replica-3 (node 3)  # it is wanted and has no container
-      create container shop-replica-4 (node 4)  # it is wanted and has no container
-    stage 3
-      start shop-replica-3  # it is wanted
-      start shop-replica-4  # it is wanted
-    stage 4
-      node 3 follows node 0  # it has just been started, and has to be told whom to follow
-      node 4 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 5
-      tune node 3 for its version  # its process may be new
-      tune node 4 for its version  # its process may be new
-  `,
+      1 create-volume 3 volume=shop-3
+      1 create-volume 4 volume=shop-4
+      2 create-container 3 shop-replica-3
+      2 create-container 4 shop-replica-4
+      3 start-container 3 shop-replica-3
+      3 start-container 4 shop-replica-4
+      4 follow 3 master=0
+      4 follow 4 master=0
+      5 apply-config 3
+      5 apply-config 4
+    `,
   )
 })
 
@@ -74,14 +69,12 @@ test('going down to one replica keeps the master, although it has the highest or
       seen: { resources: null },
     },
     `
-      stage 1
-        stop shop-replica-1  # the manifest asks for 1 replicas
-        stop shop-replica-2  # the manifest asks for 1 replicas
-        stop shop-replica-3  # the manifest asks for 1 replicas
-      stage 2
-        remove container shop-replica-1  # the manifest asks for 1 replicas; its volume is kept
-        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
-        remove container shop-replica-3  # the manifest asks for 1 replicas; its volume is kept
+      1 stop-container 1 shop-replica-1
+      1 stop-container 2 shop-replica-2
+      1 stop-container 3 shop-replica-3
+      2 remove-container 1 shop-replica-1
+      2 remove-container 2 shop-replica-2
+      2 remove-container 3 shop-replica-3
     `,
   )
 })
@@ -97,10 +90,8 @@ test('a good replica is kept rather than a bad one of a lower ordinal', () => {
       ],
     },
     `
-      stage 1
-        stop shop-replica-1  # the manifest asks for 1 replicas
-      stage 2
-        remove container shop-replica-1  # the manifest asks for 1 replicas; its volume is kept
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
     `,
   )
 })
@@ -114,13 +105,11 @@ test('where the manifest says so, the volume goes after its container', () => {
   planIs(
     { spec: deleting, nodes: settledNodes() },
     `
-    stage 1
-      stop shop-replica-2  # the manifest asks for 1 replicas
-    stage 2
-      remove container shop-replica-2  # the manifest asks for 1 replicas; its volume goes with it
-    stage 3
-      remove volume shop-2  # the manifest asks for 1 replicas, and spec.persistence.whenScaled is Delete
+      1 stop-container 2 shop-replica-2
+      2 remove-container 2 shop-replica-2
+      3 remove-volume 2 volume=shop-2
     `,
+    'scaling/where the manifest says so the volume goes after its container',
   )
 })
 
@@ -146,11 +135,9 @@ test('down to no replica: the last one goes too', () => {
   planIs(
     { spec: { replicas: 0 }, nodes: settledNodes(1), seen: { resources: null } },
     `
-    stage 1
-      stop shop-replica-1  # the manifest asks for 0 replicas
-    stage 2
-      remove container shop-replica-1  # the manifest asks for 0 replicas; its volume is kept
-  `,
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+    `,
   )
 })
 
@@ -158,19 +145,15 @@ test('up again from none: the kept volumes are used', () => {
   planIs(
     { nodes: settledNodes(0) },
     `
-    stage 1
-      create container shop-replica-1 (node 1)  # it is wanted and has no container
-      create container shop-replica-2 (node 2)  # it is wanted and has no container
-    stage 2
-      start shop-replica-1  # it is wanted
-      start shop-replica-2  # it is wanted
-    stage 3
-      node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      node 2 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 4
-      tune node 1 for its version  # its process may be new
-      tune node 2 for its version  # its process may be new
-  `,
+      1 create-container 1 shop-replica-1
+      1 create-container 2 shop-replica-2
+      2 start-container 1 shop-replica-1
+      2 start-container 2 shop-replica-2
+      3 follow 1 master=0
+      3 follow 2 master=0
+      4 apply-config 1
+      4 apply-config 2
+    `,
   )
 })
 
@@ -178,11 +161,9 @@ test('nothing is removed while the master does not reign', () => {
   planIs(
     { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), stopped(1)] },
     `
-      stage 1
-        start shop-master  # it ended with exit code 137
-      stage 2
-        start shop-replica-1  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 start-container 0 shop-master
+      2 start-container 1 shop-replica-1
+      wait 0 1000ms
     `,
   )
 })
@@ -191,16 +172,12 @@ test('the recorded master is wanted although its container is gone and enough ot
   planIs(
     { spec: { replicas: 1 }, nodes: [stopped(1), stopped(2)], seen: { resources: null } },
     `
-      stage 1
-        create volume shop-0  # node 0 may have no volume yet
-      stage 2
-        create container shop-master (node 0)  # it is wanted and has no container
-      stage 3
-        start shop-master  # it is wanted
-      stage 4
-        start shop-replica-1  # it ended with exit code 137
-        start shop-replica-2  # it ended with exit code 137
-      waiting for: node 0, the master: it is started on its own data
+      1 create-volume 0 volume=shop-0
+      2 create-container 0 shop-master
+      3 start-container 0 shop-master
+      4 start-container 1 shop-replica-1
+      4 start-container 2 shop-replica-2
+      wait 0 1000ms
     `,
   )
 })
@@ -220,12 +197,11 @@ test('a node that is too many and says that it is master steps down before it is
       ],
     },
     `
-      stage 1
-        node 2 follows node 0  # it says that it is master and is not, and it has taken no write of its own
-      stage 2
-        tune node 2 for its version  # its process may be new
-      waiting for: shop-replica-2 is removed when it has stepped down
+      1 follow 2 master=0
+      2 apply-config 2
+      wait 2 1000ms
     `,
+    'scaling/a node that is too many and says that it is master',
   )
 })
 
@@ -239,12 +215,11 @@ test('a node that is too many is not removed by a name that the same plan gives 
       ],
     },
     `
-      stage 1
-        rename shop-master to shop-replica-1  # a name is a role, and it is a replica
-      stage 2
-        rename shop-replica-0 to shop-master  # a name is a role, and it is the master
-      waiting for: shop-master is removed when it has its own name
+      1 rename-container 1 shop-master to=shop-replica-1
+      2 rename-container 0 shop-replica-0 to=shop-master
+      wait 1 1000ms
     `,
+    'scaling/a node that is too many is not removed by a name',
   )
 })
 
@@ -257,9 +232,8 @@ test('while nobody knows who was master no node is too many', () => {
       seen: { resources: resources() },
     },
     `
-      stage 1
-        start shop-replica-2  # it ended with exit code 137
-      waiting for: node 2 answers: there is no record of who was master, so all histories are compared first
+      1 start-container 2 shop-replica-2
+      wait 2 50ms
     `,
   )
 })
@@ -272,14 +246,12 @@ test('while nobody knows who was master a kept volume is looked into, wanted or 
       seen: { resources: resources({ volumes: ['shop-0', 'shop-4'] }) },
     },
     `
-      stage 1
-        create container shop-replica-0 (node 0)  # it is wanted and has no container
-        create container shop-replica-4 (node 4)  # it is wanted and has no container
-      stage 2
-        start shop-replica-0  # it is wanted
-        start shop-replica-4  # it is wanted
-      waiting for: node 0 answers: there is no record of who was master, so all histories are compared first
-      waiting for: node 4 answers: there is no record of who was master, so all histories are compared first
+      1 create-container 0 shop-replica-0
+      1 create-container 4 shop-replica-4
+      2 start-container 0 shop-replica-0
+      2 start-container 4 shop-replica-4
+      wait 0 50ms
+      wait 4 50ms
     `,
   )
 })
@@ -306,17 +278,14 @@ test('a node that is too many and is being removed already is waited for', () =>
       nodes: [...settledNodes(1), node(2, { container: { state: 'removing' } })],
       seen: { resources: null },
     },
-    'waiting for: the engine removes shop-replica-2',
+    'wait 2 100ms',
   )
 })
 
 test('one that has ended already is only removed', () => {
   planIs(
     { spec: { replicas: 1 }, nodes: [...settledNodes(1), stopped(2)], seen: { resources: null } },
-    `
-      stage 1
-        remove container shop-replica-2  # the manifest asks for 1 replicas; its volume is kept
-    `,
+    '1 remove-container 2 shop-replica-2',
   )
 })
 

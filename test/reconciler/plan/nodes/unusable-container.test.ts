@@ -42,18 +42,14 @@ test('a container that the engine can never start again is recreated on its own 
   planIs(
     unusable(),
     `
-      stage 1
-        remove container shop-replica-1  # the engine can not start this container any more
-      stage 2
-        create container shop-replica-1 (node 1)  # the engine can not start this container any more; its volume is kept
-      stage 3
-        start shop-replica-1  # it ended with exit code 137
-      stage 4
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 1 for its version  # its process may be new
-      failing: start shop-replica-1: start container 1: Docker says: task already exists (2 times); next try now
+      1 remove-container 1 shop-replica-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
+      failing start-container 1 shop-replica-1: start container 1: Docker says: task already exists (2x, retry in 0ms)
     `,
+    'unusable-container/a container that the engine can never start again is recreated on',
   )
 })
 

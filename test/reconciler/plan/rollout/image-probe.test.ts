@@ -49,10 +49,7 @@ function knowing(
 test('options that nobody was asked about are tried on a throwaway container, and no node is touched', () => {
   planIs(
     { spec: { config: hz20 }, memory: witnessed([1, 2]), nodes: settledNodes() },
-    `
-      stage 1
-        try image redis:8, hz on a throwaway container  # what it makes of hz is not known
-    `,
+    '1 probe-image image=redis:8 options=hz:20',
   )
 })
 
@@ -64,11 +61,10 @@ test('nothing is created for options that nobody was asked about; an image that 
       seen: { resources: { ...nothingThere, image: null } },
     },
     `
-      stage 1
-        pull image redis:8  # the image is not on this engine
-      stage 2
-        try image redis:8, hz on a throwaway container  # what it makes of hz is not known
+      1 pull-image image=redis:8
+      2 probe-image image=redis:8 options=hz:20
     `,
+    'image-probe/nothing is created for options that nobody was asked about an image',
   )
 })
 
@@ -82,9 +78,10 @@ test('a value that the server refuses is a hold that quotes it, and nothing is c
       nodes: settledNodes(),
     },
     `
-      refuses (ConfigRefused): hz can't be "9000": ${message}. No option of this spec is applied, and no node is touched
-        type: change spec.config.hz in the manifest of shop and save it
+      hold ConfigRefused
+        spec.config.hz
     `,
+    'image-probe/a value that the server refuses is a hold that quotes it',
   )
 })
 
@@ -139,10 +136,8 @@ test('a container of a trial that was cut short is removed, by its id', () => {
       nodes: settledNodes(),
       seen: { leftovers: [{ containerId: 'abc', name: 'shop-trial' }] },
     },
-    `
-      stage 1
-        remove leftover shop-trial  # it was made for a trial that was cut short
-    `,
+    '1 remove-leftover containerId=abc shop-trial',
+    'image-probe/a container of a trial that was cut short is removed by',
   )
 })
 

@@ -44,18 +44,12 @@ test('replicas of an older spec are replaced one at a time, before the master', 
       seen: { resources: null },
     },
     `
-      stage 1
-        stop shop-replica-1  # it was made from an older spec
-      stage 2
-        remove container shop-replica-1  # it was made from an older spec; its volume is kept
-      stage 3
-        create container shop-replica-1 (node 1)  # it was made from an older spec
-      stage 4
-        start shop-replica-1  # it was made from an older spec
-      stage 5
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 6
-        tune node 1 for its version  # its process is new
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
     `,
   )
 })
@@ -69,19 +63,14 @@ test('a restart that a person asked for says so, and nothing of an older spec', 
       seen: { resources: null },
     },
     `
-      stage 1
-        stop shop-replica-1  # a person asked for its restart
-      stage 2
-        remove container shop-replica-1  # a person asked for its restart; its volume is kept
-      stage 3
-        create container shop-replica-1 (node 1)  # a person asked for its restart
-      stage 4
-        start shop-replica-1  # a person asked for its restart
-      stage 5
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 6
-        tune node 1 for its version  # its process is new
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
     `,
+    'rollout/a restart that a person asked for says so and nothing of',
   )
 })
 
@@ -92,19 +81,17 @@ test('the next is not replaced before all others are in sync', () => {
       seen: { resources: null },
     },
     `
-      waiting for: node 1 connects to the master
-      waiting for: node 1 is in sync: then 2 nodes of an older spec are replaced, one at a time
+      wait 1 1000ms
+      wait 1 1000ms
     `,
+    'rollout/the next is not replaced before all others are in sync',
   )
 })
 
 test('an image that is not there is pulled before anything else is done', () => {
   planIs(
     { nodes: twoOlderReplicas(), seen: { resources: resources({ image: null }) } },
-    `
-      stage 1
-        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
-    `,
+    '1 pull-image image=redis:8',
   )
 })
 
@@ -126,20 +113,21 @@ test('an image that could not be had blocks the roll, says why, and is tried aga
   planIs(
     facts(nowMs - 10_000),
     `
-      failing: pull image redis:8: not found (7 times); next try in 22 s
-      refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
-        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+      failing pull-image image=redis:8: pull image redis:8: not found (7x, retry in 22000ms)
+      hold RolloutBlocked
+        docker pull redis:8
     `,
+    'rollout/an image that could not be had blocks the roll says why',
   )
   planIs(
     facts(nowMs - 32_000),
     `
-      stage 1
-        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
-      failing: pull image redis:8: not found (7 times); next try now
-      refuses (RolloutBlocked): the image redis:8 can't be had: pull redis:8: not found; the other nodes are left as they are
-        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+      1 pull-image image=redis:8
+      failing pull-image image=redis:8: pull image redis:8: not found (7x, retry in 0ms)
+      hold RolloutBlocked
+        docker pull redis:8
     `,
+    'rollout/an image that could not be had blocks the roll says why (2)',
   )
 })
 
@@ -156,12 +144,12 @@ test('the canary ends soon after its start: the roll stops there, and says what 
       ],
     },
     `
-      waiting for: the next start of node 1 is due, in 8 s: it ended 5 times within 30 s of its start
-      refuses (CrashLooping): node 1 ended 5 times in a row within 30 s of its start, last with exit code 1; its next start is at 12:00:07 UTC; it said last: FATAL CONFIG FILE ERROR
-        type: flotilla restart shop --node 1   (tries at once; mend the cause first. Its volume is kept)
-      refuses (RolloutBlocked): node 1 was made from today's spec, and ended soon after its start, with exit code 1; it said last: FATAL CONFIG FILE ERROR; the other nodes are left as they are
-        type: put the manifest of shop right   (flotilla logs shop --node 1 shows what it said), or flotilla restart shop --node 1   (tries it once more)
+      wait 1 7900ms
+      hold CrashLooping
+        flotilla restart shop --node 1
+      hold RolloutBlocked
     `,
+    'rollout/the canary ends soon after its start the roll stops there and',
   )
 })
 
@@ -299,9 +287,8 @@ test('nobody is replaced while a replica lags far behind', () => {
       ],
       seen: { resources: null },
     },
-    `
-      waiting for: node 2 has caught up: it lags 2000000 bytes behind
-    `,
+    'wait 2 100ms',
+    'rollout/nobody is replaced while a replica lags far behind',
   )
 })
 
@@ -319,9 +306,8 @@ test('pauseBetween holds the next node back until the last one has run for so lo
       nodes: [olderMaster(1, 2), replica(1, {}, young), replica(2, {}, older(2))],
       seen: { resources: null },
     },
-    `
-      waiting for: the last node that was recreated has run for 30 s (spec.update.pauseBetween)
-    `,
+    'wait - 20000ms',
+    'rollout/pauseBetween holds the next node back until the last one has run',
   )
   const handedOver = planText({
     spec: { update },
@@ -353,9 +339,8 @@ test('a switchover that was aborted is tried again later and later', () => {
   })
   planIs(
     calledOff(2_000, 1),
-    `
-      waiting for: the next try to hand over is due, in 3 s: the last was aborted (node 1 did not catch up)
-    `,
+    'wait 0 3000ms',
+    'rollout/a switchover that was aborted is tried again later and later',
   )
   assert.match(planText(calledOff(5_000, 1)), /record switchover/)
   assert.match(planText(calledOff(19_000, 3)), /in 1 s/)
@@ -368,9 +353,10 @@ test('a master that nobody may take over from is left as it is', () => {
       seen: { resources: null },
     },
     `
-      refuses (RolloutBlocked): node 0, the master, is the last to be replaced, and there is nobody that it could hand over to (node 1 (offset 1000, 10 keys): its replica-priority is 0; node 2 (offset 1000, 10 keys): its replica-priority is 0)
-        type: flotilla scale shop 3   (one more replica, which it can hand over to)
+      hold RolloutBlocked
+        flotilla scale shop 3
     `,
+    'rollout/a master that nobody may take over from is left as it',
   )
 })
 
@@ -385,30 +371,21 @@ test('when only the master is of an older spec, it hands over to the replica tha
       seen: { resources: null },
     },
     `
-      stage 1
-        record switchover: node 2 is to be master, epoch 2  # the old master is made from an older spec, and every replica is up to date
-      stage 2
-        pause writes on node 0 for 2000 ms at most  # the old master is made from an older spec, and every replica is up to date
-      stage 3
-        wait until node 2 has all that node 0 has, 500 ms at most  # the old master is made from an older spec, and every replica is up to date
-      stage 4
-        node 0 follows node 2  # it is demoted first, so that there are never two
-      stage 5
-        promote node 2  # the old master is made from an older spec, and every replica is up to date
-        drop the clients of node 0  # they come back in some milliseconds, when the name leads to the new master
-        rename shop-master to shop-replica-0  # a name is a role, and it is a replica
-        rename shop-replica-2 to shop-MASTER  # it is the master, and answers to shop-master at once; the container of node 0 gives that name up at the same time
-      stage 6
-        drop the clients of node 0  # they come back to the name, and find the new master
-      stage 7
-        resume writes on node 0  # it is a replica now, and says so
-      stage 8
-        rename shop-MASTER to shop-master  # a name is a role, and it is the master
-      stage 9
-        record switchover: done  # it is promoted
-      stage 10
-        node 1 follows node 2  # it has a new master
+      1 begin-operation switchover epoch=2 from=0 to=2
+      2 pause-writes 0 forMs=2000
+      3 catch-up 2 master=0 withinMs=500
+      4 follow 0 master=2
+      5 promote 2
+      5 disconnect-clients 0
+      5 rename-container 0 shop-master to=shop-replica-0
+      5 rename-container 2 shop-replica-2 to=shop-MASTER
+      6 disconnect-clients 0
+      7 resume-writes 0
+      8 rename-container 2 shop-MASTER to=shop-master
+      9 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      10 follow 1 master=2
     `,
+    'rollout/when only the master is of an older spec it hands over',
   )
 })
 
@@ -420,17 +397,13 @@ test('a lone master of an older spec gets a node beside it, which it can hand ov
       seen: { resources: resources({ volumes: ['shop-0'] }) },
     },
     `
-      stage 1
-        create volume shop-1  # node 1 has no volume yet
-      stage 2
-        create container shop-replica-1 (node 1)  # one node more while others are recreated, so that there is always a copy
-      stage 3
-        start shop-replica-1  # one node more while others are recreated, so that there is always a copy
-      stage 4
-        node 1 follows node 0  # it has just been started, and has to be told whom to follow
-      stage 5
-        tune node 1 for its version  # its process may be new
+      1 create-volume 1 volume=shop-1
+      2 create-container 1 shop-replica-1
+      3 start-container 1 shop-replica-1
+      4 follow 1 master=0
+      5 apply-config 1
     `,
+    'rollout/a lone master of an older spec gets a node beside it',
   )
 })
 
@@ -446,10 +419,8 @@ test('once it has handed over, the old lone master is what goes, and its volume 
       seen: { resources: null },
     },
     `
-      stage 1
-        stop shop-replica-0  # the manifest asks for 0 replicas
-      stage 2
-        remove container shop-replica-0  # the manifest asks for 0 replicas; its volume is kept
+      1 stop-container 0 shop-replica-0
+      2 remove-container 0 shop-replica-0
     `,
   )
 })
@@ -486,11 +457,11 @@ test('no node is added for a roll that would only hold at once', () => {
       seen: { resources: resources({ image: null }) },
     },
     `
-      stage 1
-        pull image redis:8  # the image is not on this engine, and no node is stopped before it is
-      refuses (RolloutBlocked): the image redis:8 can't be had: not found; the other nodes are left as they are
-        type: docker pull redis:8   (it is tried again all the while; or put spec.image right in the manifest)
+      1 pull-image image=redis:8
+      hold RolloutBlocked
+        docker pull redis:8
     `,
+    'rollout/no node is added for a roll that would only hold at',
   )
 })
 
@@ -502,7 +473,7 @@ test('with onDelete nobody is replaced, but for whom a person asks to restart', 
     whenTagMoves: 'wait',
   } as const
   const facts: Case = { spec: { update }, nodes: twoOlderReplicas(), seen: { resources: null } }
-  planIs(facts, 'nothing to do')
+  planIs(facts, 'nothing')
   const asked = { ...facts, memory: memory(0, { nodes: [nodeRecord(2, { restartAskedAtMs: nowMs })] }) }
   assert.match(planText(asked), /^stage 1\n {2}stop shop-replica-2/)
 })
@@ -517,9 +488,7 @@ test('nothing is replaced while something has to be repaired', () => {
       ],
       seen: { resources: null },
     },
-    `
-      stage 1
-        rename odd to shop-replica-2  # a name is a role, and it is a replica
-    `,
+    '1 rename-container 2 odd to=shop-replica-2',
+    'rollout/nothing is replaced while something has to be repaired',
   )
 })

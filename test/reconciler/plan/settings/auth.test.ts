@@ -62,30 +62,26 @@ const nodes = settledNodes()
 const busy: Probe = { kind: 'busy', reason: 'a script' }
 const own = { user: 'replication', own: true }
 const application = { user: 'default', own: false }
-const changed = 'the users or passwords that it was given are not those of today'
 
 test('who was given all of it is given nothing', () => {
-  planIs({ nodes, memory: given(nodes), auth: keyring() }, 'nothing to do')
+  planIs({ nodes, memory: given(nodes), auth: keyring() }, 'nothing')
   const { digest: _digest, ...rest } = keyring()
   planIs(
     { nodes, memory: given(nodes), auth: { ...rest, digest: 'tomorrow' } },
     `
-    stage 1
-      give shop-master its users and passwords  # ${changed}
-      give shop-replica-1 its users and passwords  # ${changed}
-      give shop-replica-2 its users and passwords  # ${changed}
+      1 apply-users 0 shop-master
+      1 apply-users 1 shop-replica-1
+      1 apply-users 2 shop-replica-2
     `,
+    'auth/all are given the users and passwords of today',
   )
 })
 
 test('a process that was started since has to be given it, and so has a container whose files are older', () => {
   const restarted = { 1: { process: authProcessDigest({ ...container(1), startedAtMs: 7 }, 'today') } }
-  const text = `
-    stage 1
-      give shop-replica-1 its users and passwords  # ${changed}
-  `
-  planIs({ nodes, memory: given(nodes, restarted), auth: keyring() }, text)
-  planIs({ nodes, memory: given(nodes, { 1: { files: null } }), auth: keyring() }, text)
+  const steps = '1 apply-users 1 shop-replica-1'
+  planIs({ nodes, memory: given(nodes, restarted), auth: keyring() }, steps)
+  planIs({ nodes, memory: given(nodes, { 1: { files: null } }), auth: keyring() }, steps)
 })
 
 test('a container that does not run gets its files, whether it is started now or not', () => {
@@ -95,15 +91,12 @@ test('a container that does not run gets its files, whether it is started now or
   planIs(
     { nodes: seen, memory, auth: keyring() },
     `
-    stage 1
-      write redis.conf into shop-replica-2  # it would start with users and passwords of an earlier day
-    stage 2
-      start shop-replica-2  # it ended with exit code 1
-    stage 3
-      node 2 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 4
-      tune node 2 for its version  # its process may be new
+      1 write-config 2 shop-replica-2
+      2 start-container 2 shop-replica-2
+      3 follow 2 master=0
+      4 apply-config 2
     `,
+    'auth/a container that does not run gets its files whether it is',
   )
   const crashes = [3, 2, 1].map(count => crash({ atMs: nowMs - count * 100, ranMs: 10 }))
   const resting = {
@@ -113,10 +106,10 @@ test('a container that does not run gets its files, whether it is started now or
   planIs(
     { nodes: seen, memory: resting, auth: keyring() },
     `
-    stage 1
-      write redis.conf into shop-replica-2  # ${changed}
-    waiting for: the next start of node 2 is due, in 2 s: it ended 3 times within 30 s of its start
+      1 write-config 2 shop-replica-2
+      wait 2 1900ms
     `,
+    'auth/a container that waits for its next start gets its files',
   )
 })
 
@@ -125,15 +118,12 @@ test('a container that does not run has no process to be given anything', () => 
   planIs(
     { nodes: seen, memory: given(seen, { 2: { process: null } }), auth: keyring({ pending: [own] }) },
     `
-    stage 1
-      start shop-replica-2  # it ended with exit code 1
-    stage 2
-      node 2 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 3
-      tune node 2 for its version  # its process may be new
-    stage 4
-      use the new password of replication  # the nodes accept the new password
+      1 start-container 2 shop-replica-2
+      2 follow 2 master=0
+      3 apply-config 2
+      4 activate-passwords users=replication
     `,
+    'auth/a container that does not run has no process to be given',
   )
 })
 
@@ -142,9 +132,8 @@ test('a container on its way out keeps nobody waiting', () => {
   planIs(
     { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring({ pending: [own] }) },
     `
-    stage 1
-      use the new password of replication  # the nodes accept the new password
-    waiting for: the engine removes shop-replica-2
+      1 activate-passwords users=replication
+      wait 2 100ms
     `,
   )
 })
@@ -155,20 +144,19 @@ test('our own new password waits for a node that can not be given it, an applica
   planIs(
     { ...facts, auth: keyring({ pending: [own, { user: 'flotilla', own: true }, application] }) },
     `
-    stage 1
-      use the new password of default  # the nodes accept the new password
-    waiting for: node 1 ends a script that blocks it
-    waiting for: node 2 ends a script that blocks it
-    waiting for: node 1 (busy), 2 (busy) can be given the new password of replication and flotilla
+      1 activate-passwords users=default
+      wait 1 1000ms
+      wait 2 1000ms
+      wait 1 1000ms
     `,
+    'auth/our own new password waits for a node that can not be',
   )
   planIs(
     { ...facts, auth: keyring({ pending: [application] }) },
     `
-    stage 1
-      use the new password of default  # the nodes accept the new password
-    waiting for: node 1 ends a script that blocks it
-    waiting for: node 2 ends a script that blocks it
+      1 activate-passwords users=default
+      wait 1 1000ms
+      wait 2 1000ms
     `,
   )
 })
@@ -183,18 +171,12 @@ test('a node that this plan starts anew is given everything by that, and its own
   planIs(
     { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring({ pending: [own] }) },
     `
-    stage 1
-      stop shop-replica-2  # it was made from an older spec
-    stage 2
-      remove container shop-replica-2  # it was made from an older spec; its volume is kept
-    stage 3
-      create container shop-replica-2 (node 2)  # it was made from an older spec
-    stage 4
-      start shop-replica-2  # it was made from an older spec
-    stage 5
-      node 2 follows node 0  # it has just been started, and has to be told whom to follow
-    stage 6
-      tune node 2 for its version  # its process is new
+      1 stop-container 2 shop-replica-2
+      2 remove-container 2 shop-replica-2
+      3 create-container 2 shop-replica-2
+      4 start-container 2 shop-replica-2
+      5 follow 2 master=0
+      6 apply-config 2
     `,
   )
 })
@@ -204,10 +186,8 @@ test('a node that gets another name is given its passwords all the same', () => 
   planIs(
     { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring() },
     `
-    stage 1
-      rename shop-odd to shop-replica-2  # a name is a role, and it is a replica
-    stage 2
-      give shop-odd its users and passwords  # ${changed}
+      1 rename-container 2 shop-odd to=shop-replica-2
+      2 apply-users 2 shop-odd
     `,
   )
 })
@@ -219,22 +199,19 @@ test('a former password is dropped when its time is over, one of our own when ev
     { ...application, untilMs: nowMs },
     { user: 'app', own: false, untilMs: nowMs + 1 },
   ]
-  const over = 'the time in which the former password is accepted beside the new one is over'
   planIs(
     { nodes, memory: given(nodes), auth: keyring({ former }) },
-    `
-    stage 1
-      drop the former password of replication, default  # ${over}
-    `,
+    '1 retire-passwords users=replication,default',
+    'auth/former passwords are dropped when their time is over',
   )
   const late = [master(0), replica(1), node(2, { probe: busy })]
   planIs(
     { nodes: late, memory: given(late, { 2: { files: null } }), auth: keyring({ former }) },
     `
-    stage 1
-      drop the former password of default  # ${over}
-    waiting for: node 2 ends a script that blocks it
+      1 retire-passwords users=default
+      wait 2 1000ms
     `,
+    'auth/a password of our own stays while a node can not be given the new one',
   )
 })
 
@@ -242,16 +219,11 @@ test('a user that has gone is forgotten when no node has it any more', () => {
   const auth = keyring({ departed: ['app'] })
   planIs(
     { nodes, memory: given(nodes), auth },
-    `
-    stage 1
-      forget the user app  # no node has the user any more
-    `,
+    '1 retire-passwords departed=app',
+    'auth/a user that has gone is forgotten when no node has it',
   )
   const late = [master(0), replica(1), node(2, { probe: busy })]
-  planIs(
-    { nodes: late, memory: given(late, { 2: { files: null } }), auth },
-    'waiting for: node 2 ends a script that blocks it',
-  )
+  planIs({ nodes: late, memory: given(late, { 2: { files: null } }), auth }, 'wait 2 1000ms')
 })
 
 test('who is late is told for those who show it, be it one node too many', () => {

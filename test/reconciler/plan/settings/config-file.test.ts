@@ -46,11 +46,10 @@ test('what was set on a running node is put into its file as well, after it was 
       configPending: [0],
     },
     `
-      stage 1
-        tune node 0 for its version  # its process is new, or what it should be tuned to has changed
-      stage 2
-        write redis.conf into shop-master  # its next start is to have the options that it runs with
+      1 apply-config 0
+      2 write-config 0 shop-master
     `,
+    'config-file/what was set on a running node is put into its file',
   )
 })
 
@@ -66,7 +65,7 @@ test('a container recreated for the same node has another file to be written', (
 })
 
 test('nothing is written where nothing was ever asked for, nor into a node that is down', () => {
-  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
+  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing')
   const [master, first] = settledNodes()
   assert.ok(master !== undefined && first !== undefined)
   const text = planText({

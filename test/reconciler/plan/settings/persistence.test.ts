@@ -54,10 +54,8 @@ describe('from snapshots to an append-only file', () => {
   test('a replica begins to write one, and nobody else: each forks a child', () => {
     planIs(
       { spec: aof, memory: keeping('rdb'), nodes: nodes(() => off) },
-      `
-      stage 1
-        switch the append-only file of node 1 on  # spec.persistence of shop is aof
-      `,
+      '1 set-append-only 1 on',
+      'persistence/a replica begins to write one and nobody else each forks a',
     )
   })
 
@@ -65,12 +63,14 @@ describe('from snapshots to an append-only file', () => {
     const writing = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofRewriteInProgress: true } : off))
     planIs(
       { spec: aof, memory: keeping('rdb'), nodes: writing },
-      'waiting for: node 1 has written its append-only file',
+      'wait 1 250ms',
+      'persistence/while it is written redis.conf stays a node that is started with',
     )
     const failed = nodes(ordinal => (ordinal === 1 ? { aofEnabled: true, aofLastRewriteOk: false } : off))
     planIs(
       { spec: aof, memory: keeping('rdb'), nodes: failed },
-      'waiting for: node 1 has written its append-only file; the last try has failed, its log says why',
+      'wait 1 250ms',
+      'persistence/while it is written redis.conf stays a node that is started with (2)',
     )
   })
 
@@ -78,10 +78,7 @@ describe('from snapshots to an append-only file', () => {
     const done = nodes(ordinal => (ordinal === 0 ? off : { aofEnabled: true }))
     planIs(
       { spec: aof, memory: keeping('aof', [1], keeping('rdb')), nodes: done },
-      `
-      stage 1
-        write redis.conf into shop-replica-2 (aof, everysec)  # spec.persistence of shop is aof
-      `,
+      '1 write-config 2 shop-replica-2 keeps=mode:aof,appendfsync:everysec',
     )
     assert.match(
       planText({ spec: aof, memory: keeping('aof', [1, 2], keeping('rdb')), nodes: done }),
@@ -106,10 +103,8 @@ describe('from an append-only file to snapshots', () => {
   test('a snapshot is written first', () => {
     planIs(
       { spec: rdb, memory: keeping('aof'), nodes: nodes(() => ({ rdbLastSaveAtMs: 5_000 })) },
-      `
-      stage 1
-        have node 1 write a snapshot  # it is to hold everything before the append-only file goes
-      `,
+      '1 save-snapshot 1',
+      'persistence/a snapshot is written first',
     )
   })
 
@@ -143,17 +138,15 @@ test('other save points need no snapshot, just another redis.conf', () => {
   const asked = spec({ persistence: { ...rdb.persistence, save: ['900 1'] } })
   planIs(
     { spec: asked, memory: keeping('rdb'), nodes: nodes(() => off) },
-    `
-    stage 1
-      write redis.conf into shop-replica-1 (rdb, 900 1)  # spec.persistence of shop is rdb
-    `,
+    '1 write-config 1 shop-replica-1 keeps=mode:rdb,save:900 1,appendfsync:everysec',
+    'persistence/other save points need no snapshot just another redis.conf',
   )
 })
 
 test('nothing is done where everything is as it is asked for, also for nodes of an earlier version', () => {
-  planIs({ spec: rdb, memory: keeping('rdb'), nodes: nodes(() => off) }, 'nothing to do')
-  planIs({ spec: rdb, memory: witnessed([1, 2]), nodes: nodes(() => off) }, 'nothing to do')
-  planIs({ spec: aof, memory: witnessed([1, 2]), nodes: nodes(() => ({})) }, 'nothing to do')
+  planIs({ spec: rdb, memory: keeping('rdb'), nodes: nodes(() => off) }, 'nothing')
+  planIs({ spec: rdb, memory: witnessed([1, 2]), nodes: nodes(() => off) }, 'nothing')
+  planIs({ spec: aof, memory: witnessed([1, 2]), nodes: nodes(() => ({})) }, 'nothing')
 })
 
 /** One node of its own, with what is on its volume: whether each of the two holds everything. */

@@ -83,9 +83,11 @@ test('memory that is in use is not taken away where nothing may be evicted: writ
   planIs(
     { spec: oneReplica, memory: witnessed([1]), nodes: holding(700 * mib) },
     `
-    refuses (MemoryInUse): node 0 holds 700 MiB, and maxmemory is to be 672 MiB: with maxmemory-policy noeviction every write would be refused, so no node is given less
-      type: raise spec.resources.memory in the manifest of shop, or set spec.config.maxmemory-policy to one that evicts, such as allkeys-lru, or delete data   (flotilla cli shop info memory shows how much is held)
+      hold MemoryInUse
+        spec.resources.memory
+        spec.config.maxmemory-policy
     `,
+    'resource-limits/memory that is in use is not taken away where nothing may',
   )
 })
 
@@ -120,7 +122,7 @@ test('a node that is full to its maxmemory, as it was asked to be, holds nothing
 })
 
 test('nothing is limited where no limits were ever asked for, and all is given back when they are taken away', () => {
-  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing to do')
+  planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing')
   const text = planText({ memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() })
   assert.match(text, /limit shop-master to all memory and all CPUs/)
 })

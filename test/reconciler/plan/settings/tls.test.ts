@@ -64,11 +64,11 @@ test('first every node listens for TLS; nothing else happens before', () => {
       nodes: nodes(plain, 6379),
     },
     `
-    stage 1
-      give node 0 its certificate  # spec.tls of shop is require
-      give node 1 its certificate  # spec.tls of shop is require
-      give node 2 its certificate  # spec.tls of shop is require
+      1 load-certificate 0
+      1 load-certificate 1
+      1 load-certificate 2
     `,
+    'tls/first every node listens for TLS nothing else happens before',
   )
 })
 
@@ -80,24 +80,22 @@ test('then the replicas go over, one at a time', () => {
       tls: tlsView('require'),
       nodes: nodes(both, 6379),
     },
-    `
-    stage 1
-      node 1 follows node 0 over TLS  # its link goes over to TLS
-    `,
+    '1 follow 1 master=0 encrypted',
+    'tls/then the replicas go over one at a time',
   )
 })
 
 test('then the plain port is closed, if it is to be', () => {
   const facts = { memory: witnessed([1, 2]), nodes: nodes(both, 6380) }
-  planIs({ ...facts, spec: tlsSpec('prefer'), tls: tlsView('prefer') }, 'nothing to do')
+  planIs({ ...facts, spec: tlsSpec('prefer'), tls: tlsView('prefer') }, 'nothing')
   planIs(
     { ...facts, spec: tlsSpec('require'), tls: tlsView('require') },
     `
-    stage 1
-      close the plain port of node 0  # spec.tls of shop is require, and nobody needs the plain port any more
-      close the plain port of node 1  # spec.tls of shop is require, and nobody needs the plain port any more
-      close the plain port of node 2  # spec.tls of shop is require, and nobody needs the plain port any more
+      1 set-port 0 port=plain
+      1 set-port 1 port=plain
+      1 set-port 2 port=plain
     `,
+    'tls/then the plain port is closed if it is to be',
   )
 })
 
@@ -126,10 +124,8 @@ test('another certificate is given to nodes that run, and to them alone', () => 
   })
   planIs(
     { memory: witnessed([1, 2]), spec: tlsSpec('require'), tls: due, nodes: nodes(encrypted, 6380) },
-    `
-    stage 1
-      give node 1 its certificate  # another certificate is in force, or its own is due
-    `,
+    '1 load-certificate 1',
+    'tls/another certificate is given to nodes that run and to them alone',
   )
 })
 
@@ -147,9 +143,10 @@ describe('what can not be encrypted with is refused, and nothing is touched', ()
       planIs(
         { memory: memory(null), spec: ownFiles, tls: refused, nodes: [], seen },
         `
-        refuses (TlsRefused): the key is another one. No node is touched
-          type: put right /own.crt, /own.key or /ca.crt, which spec.tls.files of shop names; they are read again every few seconds
+          hold TlsRefused
+            spec.tls.files
         `,
+        'tls/a flotilla that has no node yet is not begun be there',
       )
   })
   test('one in plain text stays so', () => {
@@ -205,9 +202,11 @@ test('an image that no node runs is asked whether it speaks TLS before a node is
   planIs(
     { ...facts, memory: memory(null, { trials }) },
     `
-    refuses (TlsRefused): the server of the image redis:8 was built without TLS
-      type: change spec.image of shop to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off
+      hold TlsRefused
+        spec.image
+        spec.tls
     `,
+    'tls/an image that no node runs is asked whether it speaks TLS',
   )
 })
 
@@ -221,7 +220,7 @@ test('where nodes are reached by a published port, one that publishes only the o
   }))
   planIs(
     { memory: witnessed([1, 2]), spec: tlsSpec('require'), tls: tlsView('require'), nodes: publishing },
-    'nothing to do',
+    'nothing',
   )
 })
 
@@ -370,54 +369,46 @@ test('back to plain text the plain port is opened, the links go over, and the en
   planIs(
     encrypting('off', nodes(encrypted, 6380)),
     `
-    stage 1
-      open the plain port of node 0  # spec.tls of shop is off
-      open the plain port of node 1  # spec.tls of shop is off
-      open the plain port of node 2  # spec.tls of shop is off
+      1 set-port 0 port=plain open
+      1 set-port 1 port=plain open
+      1 set-port 2 port=plain open
     `,
+    'tls/back to plain text the plain port is opened the links go',
   )
   planIs(
     encrypting('off', nodes(both, 6380)),
-    `
-    stage 1
-      node 1 follows node 0  # its link goes over to plain text
-    `,
+    '1 follow 1 master=0',
+    'tls/back to plain text the plain port is opened the links go (2)',
   )
   planIs(
     encrypting('off', nodes(both, 6379)),
     `
-    stage 1
-      close the encrypted port of node 0  # spec.tls of shop is off, and nobody needs the encrypted port any more
-      close the encrypted port of node 1  # spec.tls of shop is off, and nobody needs the encrypted port any more
-      close the encrypted port of node 2  # spec.tls of shop is off, and nobody needs the encrypted port any more
+      1 set-port 0 port=encrypted
+      1 set-port 1 port=encrypted
+      1 set-port 2 port=encrypted
     `,
+    'tls/back to plain text the plain port is opened the links go (3)',
   )
-  planIs(encrypting('off', nodes(plain, 6379)), 'nothing to do')
+  planIs(encrypting('off', nodes(plain, 6379)), 'nothing')
 })
 
 test('for those who may choose both ports are open', () => {
   planIs(
     encrypting('prefer', [master(0, { transport: both }), ...nodes(encrypted, 6380).slice(1)]),
     `
-    stage 1
-      open the plain port of node 1  # spec.tls of shop is prefer
-      open the plain port of node 2  # spec.tls of shop is prefer
+      1 set-port 1 port=plain open
+      1 set-port 2 port=plain open
     `,
+    'tls/for those who may choose both ports are open',
   )
 })
 
 test('the ports that are left open close when every node is in sync, the master too being heard', () => {
   const [, second, third] = nodes(both, 6380)
   const busy = node(0, { container: { name: 'shop-master' }, probe: { kind: 'busy', reason: 'a script' } })
-  planIs(
-    encrypting('require', [busy, second ?? assert.fail(), third ?? assert.fail()]),
-    'waiting for: node 0, the master: its script has ended',
-  )
+  planIs(encrypting('require', [busy, second ?? assert.fail(), third ?? assert.fail()]), 'wait 0 1000ms')
   const ill = replica(2, { transport: both, upstream: { port: 6380, link: 'down' } })
-  planIs(
-    encrypting('require', [...nodes(both, 6380).slice(0, 2), ill]),
-    'waiting for: node 2 connects to the master',
-  )
+  planIs(encrypting('require', [...nodes(both, 6380).slice(0, 2), ill]), 'wait 2 1000ms')
 })
 
 test('back to plain text too one replica goes over at a time, and none beside one that is ill', () => {
@@ -425,21 +416,21 @@ test('back to plain text too one replica goes over at a time, and none beside on
   planIs(
     encrypting('off', [...nodes(both, 6380).slice(0, 2), ill]),
     `
-    waiting for: node 2 connects to the master
-    waiting for: node 2 is in sync: then the replicas go over to plain text, one at a time
+      wait 2 1000ms
+      wait 2 1000ms
     `,
+    'tls/back to plain text too one replica goes over at a time',
   )
 })
 
 test('a node that does not say how it is connected is left as it is, the others are not', () => {
   const silent = replica(2, { upstream: { port: 6380 } })
-  planIs(encrypting('require', [...nodes(encrypted, 6380).slice(0, 2), silent]), 'nothing to do')
+  planIs(encrypting('require', [...nodes(encrypted, 6380).slice(0, 2), silent]), 'nothing')
   planIs(
     encrypting('require', [...nodes(plain, 6379).slice(0, 2), silent]),
     `
-    stage 1
-      give node 0 its certificate  # spec.tls of shop is require
-      give node 1 its certificate  # spec.tls of shop is require
+      1 load-certificate 0
+      1 load-certificate 1
     `,
   )
 })
@@ -455,13 +446,14 @@ test('one node that was built without TLS keeps all links and ports as they are,
   planIs(
     encrypting('prefer', [first ?? assert.fail(), second ?? assert.fail(), third]),
     `
-    stage 1
-      try image redis:8 on a throwaway container  # nodes are to run it, and none has run it before
-    refuses (TlsRefused): the server of the image redis:without was built without TLS
-      type: change spec.image of shop to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off
+      1 probe-image image=redis:8
+      hold TlsRefused
+        spec.image
+        spec.tls
     `,
+    'tls/one node that was built without TLS keeps all links and ports',
   )
-  planIs(encrypting('off', nodes(old, 6379)), 'nothing to do')
+  planIs(encrypting('off', nodes(old, 6379)), 'nothing')
 })
 
 test('files that are refused leave in force what is', () => {
@@ -470,7 +462,7 @@ test('files that are refused leave in force what is', () => {
     planText(facts),
     /TlsRefused\): the key is another one\. The nodes keep the certificate that they have/,
   )
-  planIs(encrypting('off', nodes(plain, 6379), { refused: 'the key is another one' }), 'nothing to do')
+  planIs(encrypting('off', nodes(plain, 6379), { refused: 'the key is another one' }), 'nothing')
 })
 
 test('a port that a node publishes beside the other one may be closed', () => {
@@ -485,5 +477,5 @@ test('a port that a node publishes beside the other one may be closed', () => {
       },
     }))
   assert.match(planText(encrypting('require', publishing(6379, 6380))), /close the plain port of node 0/)
-  planIs(encrypting('require', publishing(6379)), 'nothing to do')
+  planIs(encrypting('require', publishing(6379)), 'nothing')
 })
