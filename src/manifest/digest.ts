@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { defaultOverlapMs, defaultUserAccess } from './sections/auth.js'
+import { defaultContainer } from './sections/container.js'
 import { defaultPersistence } from './sections/persistence.js'
 import { defaultTls } from './sections/tls.js'
 import { defaultUpdate } from './sections/update.js'
@@ -14,6 +15,7 @@ const laterSections: Partial<FlotillaSpec> = {
   config: {},
   labels: {},
   resources: { memoryBytes: null, cpus: null },
+  container: defaultContainer,
   update: defaultUpdate,
   network: { subnet: null, external: [] },
   bootstrap: null,

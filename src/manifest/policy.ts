@@ -29,6 +29,12 @@ const folders = (what: string, example: string) =>
     example,
   }).prefault([])
 
+/** What Docker gives every container unasked: a manifest that asks for one has no more than any container. */
+const dockerCapabilities = [
+  ...['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE'],
+  ...['NET_RAW', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
+]
+
 export const policySchema = z.strictObject({
   images: patterns('Images that nodes may run', '["redis:*", "valkey/valkey:*"]', ['*']),
   networks: patterns('External networks that nodes may join', '["apps-*"]', ['*']),
@@ -39,6 +45,11 @@ export const policySchema = z.strictObject({
     ['REDIS_*'],
   ),
   volumeDrivers: patterns('Volume drivers of the engine', '[local, rexray/ebs]', ['local']),
+  capabilities: patterns(
+    'Capabilities of Linux that containers may be given',
+    '[AUDIT_WRITE, SYS_RESOURCE]',
+    dockerCapabilities,
+  ),
   hostFolders: folders('Folders of the engine’s host that volumes may be bound to', '[/mnt/redis]'),
   secretFolders: folders(
     'Folders beside that of the manifests in which password files and certificates may lie',
@@ -51,7 +62,13 @@ export const defaultPolicy: Policy = policySchema.parse({})
 
 /** For who only reads or edits a text, and does nothing that it asks for. */
 export const allowAll: Policy = policySchema.parse({
-  ...{ passwordVariables: ['*'], volumeDrivers: ['*'], hostFolders: ['/'], secretFolders: ['/'] },
+  ...{
+    capabilities: ['*'],
+    passwordVariables: ['*'],
+    volumeDrivers: ['*'],
+    hostFolders: ['/'],
+    secretFolders: ['/'],
+  },
 })
 
 /** Something that a manifest asks for and may not have. */
@@ -79,13 +96,20 @@ export function policyViolations(spec: FlotillaSpec, context: PolicyContext): re
         value,
       }),
     ),
+    ...spec.container.capAdd.flatMap(value =>
+      unlessAllowed(policy, 'capabilities', {
+        path: ['spec', 'container', 'capAdd'],
+        what: 'the capability',
+        value,
+      }),
+    ),
     ...volumeViolations(spec.persistence.volume, policy),
     ...secretViolations(spec, context),
     ...sourceViolations(spec, policy),
   ]
 }
 
-type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'volumeDrivers'
+type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'volumeDrivers' | 'capabilities'
 
 interface RequestedValue {
   readonly path: FieldPath

@@ -3,6 +3,7 @@ import { authSection } from './sections/auth.js'
 import { bootstrapSection } from './sections/bootstrap.js'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
+import { containerSection } from './sections/container.js'
 import { configSection } from './sections/config.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
@@ -77,6 +78,7 @@ function specSections(folder: string) {
     persistence: persistenceSection.prefault('aof'),
     config: configSection.prefault({}),
     resources: resourcesSection.prefault({}),
+    container: containerSection.prefault({}),
     failover: failoverSection.prefault({}),
     durability: durabilitySection.prefault({}),
     update: updateSection.prefault({}),

@@ -1,3 +1,5 @@
+import type { LoggingSpec } from './spec.js'
+
 export interface EngineFacts {
   /** `docker`, `podman` … as the engine names itself. */
   readonly product: string
@@ -149,6 +151,18 @@ export interface ContainerSpec {
   readonly mounts: readonly VolumeMount[]
   /** The most that it may use of its host; left out: all there is. */
   readonly limits?: ContainerLimits
+  /**
+   * What it may do of what Linux keeps for root, as `SETUID`; all else is taken away, whatever its image says.
+   * Left out: nothing.
+   */
+  readonly capabilities?: readonly string[]
+  /** Processes and threads at once; left out: as many as any server needs. */
+  readonly pidsLimit?: number | null
+  /** For the soft and the hard one alike, by Docker's names, beside that of open files. */
+  readonly ulimits?: Readonly<Record<string, number>>
+  /** Left out: by the engine's own driver, with a bound. */
+  readonly logging?: LoggingSpec | null
+  readonly env?: Readonly<Record<string, string>>
   /** Folders in memory, which end with the container; left out: none. */
   readonly tmpfsPaths?: readonly string[]
   /** resolv.conf options, such as `ndots:1`. */

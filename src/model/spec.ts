@@ -15,6 +15,7 @@ export interface FlotillaSpec {
   /** Options of redis.conf beyond those that Flotilla sets, by name. */
   readonly config: RedisOptions
   readonly resources: ResourcesSpec
+  readonly container: ContainerSettings
   readonly failover: FailoverSpec
   readonly durability: DurabilitySpec
   readonly update: UpdateSpec
@@ -49,6 +50,26 @@ export interface ResourcesSpec {
   readonly memoryBytes: number | null
   /** CPUs, 1.5 of them for example. */
   readonly cpus: number | null
+}
+
+/** What containers of nodes get beside what Flotilla gives them; null: what it gives by itself. */
+export interface ContainerSettings {
+  /** Capabilities of Linux without CAP_, sorted. */
+  readonly capAdd: readonly string[]
+  /** Processes and threads. */
+  readonly pidsLimit: number | null
+  /** For the soft and the hard one alike, by Docker's names; -1 sets none. */
+  readonly ulimits: Readonly<Record<string, number>>
+  readonly logging: LoggingSpec | null
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** How much of a log is kept; journald has bounds of its own. */
+export interface LoggingSpec {
+  readonly driver: 'json-file' | 'local' | 'journald'
+  /** Of one file, bytes. */
+  readonly maxSize: number
+  readonly maxFiles: number
 }
 
 export interface FailoverSpec {

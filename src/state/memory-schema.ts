@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { migrateRecord, recordVersion } from './migrate-record.js'
 import { defaultUserAccess } from '../manifest/sections/auth.js'
+import { defaultContainer } from '../manifest/sections/container.js'
 import { defaultPersistence } from '../manifest/sections/persistence.js'
 import { defaultTls } from '../manifest/sections/tls.js'
 import type { FlotillaSpec } from '../model/spec.js'
@@ -120,6 +121,21 @@ const spec = z.object({
   resources: z
     .object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
     .prefault({ memoryBytes: null, cpus: null }),
+  container: z
+    .object({
+      capAdd: z.array(z.string()),
+      pidsLimit: z.number().nullable(),
+      ulimits: z.record(z.string(), z.number()),
+      logging: z
+        .object({
+          driver: z.enum(['json-file', 'local', 'journald']),
+          maxSize: z.number(),
+          maxFiles: z.number(),
+        })
+        .nullable(),
+      env: z.record(z.string(), z.string()),
+    })
+    .prefault({ ...defaultContainer, capAdd: [] }),
   failover: z
     .object({
       mode: z.enum(['automatic', 'manual']),

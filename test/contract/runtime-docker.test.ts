@@ -11,6 +11,7 @@ import { createEngineClient } from '../../src/runtime/docker/request.js'
 import { createTransport } from '../../src/runtime/docker/transport.js'
 import { flotillaLabel } from '../../src/runtime/labels.js'
 import { canBreakEngine, leaveTask } from '../support/broken-engine.js'
+import { until } from '../support/until.js'
 import { describeRuntimeContract } from './runtime-contract.js'
 import type { ContainerSpec } from '../../src/model/engine.js'
 
@@ -190,6 +191,52 @@ describe('the Docker adapter', () => {
     assert.deepEqual(hostConfig.Ulimits, [{ Name: 'nofile', Soft: 4096, Hard: 4096 }])
   })
 
+  test('a container gets what is asked for beside what it gets unasked', async () => {
+    const spec: ContainerSpec = {
+      ...{ name: `${prefix}-asked`, image, command: ['sh'], labels: { [flotillaLabel]: prefix } },
+      ...{ attachment: { network: prefix, links: [], aliases: [] }, mounts: [], dnsOptions: [] },
+      ...{ openFilesMax: 1024, stopGraceSeconds: 1, publishPort: null, hostname: 'asked' },
+      ...{ capabilities: ['KILL'], pidsLimit: 77, ulimits: { nofile: 2048, core: 0 }, env: { TZ: 'UTC' } },
+      logging: { driver: 'local', maxSize: 65_536, maxFiles: 2 },
+    }
+    const id = await runtime.createContainer(spec, [])
+    const { HostConfig: limits, Config: config } = await raw.call(
+      { what: 'inspect', timeoutMs: 10_000 },
+      docker => docker.getContainer(id).inspect(),
+      ({ body }) => body as { HostConfig: HostConfig; Config: { Env: readonly string[] } },
+    )
+    assert.deepEqual(limits.CapDrop, ['ALL'])
+    assert.deepEqual(
+      limits.CapAdd?.map(name => name.replace(/^CAP_/, '')),
+      ['KILL'],
+    )
+    assert.deepEqual(limits.SecurityOpt, ['no-new-privileges'])
+    assert.equal(limits.PidsLimit, 77)
+    assert.deepEqual(limits.LogConfig, { Type: 'local', Config: { 'max-size': '65536', 'max-file': '2' } })
+    assert.deepEqual(limits.Ulimits, [
+      { Name: 'nofile', Soft: 2048, Hard: 2048 },
+      { Name: 'core', Soft: 0, Hard: 0 },
+    ])
+    assert.ok(config.Env.includes('TZ=UTC'))
+  })
+
+  test('a node’s log does not fill the disk: of 50 MB the engine keeps what its bound allows', async () => {
+    const write = `yes ${'x'.repeat(99)} | head -n 500000`
+    const { containerId } = await make('talkative', ['sh', '-c', write])
+    await until('all to be written', 60_000, async () => {
+      const facts = await runtime.inspectContainer(containerId)
+      return facts?.state === 'exited'
+    })
+    let kept = 0
+    await runtime.streamLogs(
+      containerId,
+      { sinceMs: null, tailLines: null, follow: false },
+      ({ text }) => (kept += text.length + 1),
+      AbortSignal.timeout(60_000),
+    )
+    assert.ok(kept > 0 && kept <= 31_000_000, `${kept} bytes are kept`)
+  })
+
   test('a volume is made as it is asked for; one of ours that was made otherwise is success, and stays', async () => {
     const volume = { name: `${prefix}-made`, labels: { [flotillaLabel]: prefix } }
     const options = { type: 'tmpfs', device: 'tmpfs', o: 'size=8m' }
@@ -278,6 +325,10 @@ describe('the Docker adapter', () => {
 const untilItServes = ['sh', '-c', 'until [ "$(redis-cli ping 2>&1)" = PONG ]; do sleep 0.05; done']
 
 interface HostConfig {
+  readonly CapDrop: readonly string[] | null
+  readonly CapAdd: readonly string[] | null
+  readonly SecurityOpt: readonly string[] | null
+  readonly PidsLimit: number | null
   readonly LogConfig: { readonly Type: string; readonly Config: object }
   readonly RestartPolicy: { readonly Name: string }
   readonly DnsOptions: readonly string[]

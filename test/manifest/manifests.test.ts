@@ -92,6 +92,7 @@ test('editors are told what is required and that other keys are errors', () => {
       ['persistence', 'aof'],
       ['config', {}],
       ['resources', {}],
+      ['container', {}],
       ['failover', {}],
       ['durability', {}],
       ['update', {}],

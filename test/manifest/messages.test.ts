@@ -4,7 +4,7 @@ import { parseManifest } from '../../src/manifest/parse.js'
 import { complaints, manifest, rendered } from './samples.js'
 
 const keysOfSpec =
-  'image, replicas, auth, tls, persistence, config, resources, failover, durability, update, network, labels, bootstrap, deletionPolicy'
+  'image, replicas, auth, tls, persistence, config, resources, container, failover, durability, update, network, labels, bootstrap, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */
@@ -470,6 +470,18 @@ const table: readonly (readonly [string, string, ...string[]])[] = [
     'memory in bytes',
     manifest('shop', '  replicas: 2\n  resources:\n    memory: 1610612736'),
     '8:13: resources.memory must be an amount of memory from 128Mi to 16384Gi, such as 512Mi or 2Gi, not 1610612736; write memory: 1536Mi',
+  ],
+  [
+    'in a container what Flotilla owns',
+    manifest('shop', '  replicas: 2\n  container:\n    ports: [6379]\n    env: { REDIS_ARGS: --port 1 }'),
+    '8:5: unknown key "ports" under container; nodes change places, and a port of the host would not follow; put HAProxy before them: docs/haproxy.md',
+    "9:12: container.env.REDIS_ARGS can't be set: its image makes arguments of it, above what Flotilla configures; write options under spec.config",
+  ],
+  [
+    'a capability as Linux calls it, and too few processes',
+    manifest('shop', '  replicas: 2\n  container:\n    capAdd: [cap_net_raw]\n    pidsLimit: 5'),
+    '8:14: container.capAdd[0] must be the name of a capability, not "cap_net_raw"; write it in capitals and without CAP_, such as SYS_RESOURCE',
+    '9:16: container.pidsLimit must be a whole number from 64 to 4194304, not 5; write pidsLimit: 64',
   ],
   [
     'limits as in Kubernetes',

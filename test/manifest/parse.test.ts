@@ -67,6 +67,7 @@ test('everything but name and replicas has a default', () => {
     persistence: defaultPersistence('aof'),
     config: {},
     resources: { memoryBytes: null, cpus: null },
+    container: { capAdd: [], pidsLimit: null, ulimits: {}, logging: null, env: {} },
     failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
     update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000, whenTagMoves: 'wait' },
@@ -87,6 +88,8 @@ test('every field can be set', () => {
       '\n  tls: { mode: prefer, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
+      '\n  container: { capAdd: [SYS_RESOURCE, AUDIT_WRITE], pidsLimit: 1024, ulimits: { core: 0 },' +
+      '\n    logging: { driver: local, maxSize: 50mb }, env: { TZ: UTC } }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
       '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h, whenTagMoves: roll }' +
@@ -107,6 +110,15 @@ test('every field can be set', () => {
     persistence: defaultPersistence('rdb'),
     config: { hz: ['20'], 'io-threads-do-reads': ['yes'], loadmodule: ['/a.so', '/b.so'] },
     resources: { memoryBytes: 1_610_612_736, cpus: 1.5 },
+    container: {
+      ...{
+        capAdd: ['AUDIT_WRITE', 'SYS_RESOURCE'],
+        pidsLimit: 1_024,
+        ulimits: { core: 0 },
+        env: { TZ: 'UTC' },
+      },
+      logging: { driver: 'local', maxSize: 52_428_800, maxFiles: 3 },
+    },
     failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
     update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000, whenTagMoves: 'roll' },

@@ -31,6 +31,18 @@ const askings = [
     allow: { networks: ['billing'] },
   },
   {
+    spec: '  container: { capAdd: [SYS_ADMIN] }',
+    field: 'spec.container.capAdd',
+    strict: {},
+    allow: { capabilities: ['SYS_*'] },
+  },
+  {
+    spec: '  container: { capAdd: [NET_RAW] }',
+    field: 'spec.container.capAdd',
+    strict: { capabilities: [] },
+    allow: { capabilities: ['NET_RAW'] },
+  },
+  {
     spec: '  persistence: { volume: { driver: rexray } }',
     field: 'spec.persistence.volume.driver',
     strict: {},
@@ -99,6 +111,7 @@ for (const { spec, field, strict, allow } of askings)
   })
 
 const harmless = [
+  '  container: { capAdd: [AUDIT_WRITE, NET_BIND_SERVICE] }',
   '  auth: { passwordFile: ./secrets/shop.password }',
   '  auth: { passwordEnv: REDIS_PASSWORD }',
   '  persistence: { volume: { options: { type: nfs, o: "addr=10.0.0.5,rw", device: ":/redis/{ordinal}" } } }',

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../manifest/digest.js'
+import { defaultContainer } from '../../manifest/sections/container.js'
 import { defaultPersistence } from '../../manifest/sections/persistence.js'
 import type { FlotillaSpec, PersistenceSettings } from '../../model/spec.js'
 import { fillTemplate } from '../../model/template.js'
@@ -15,7 +17,7 @@ import {
   versionLabel,
 } from '../../runtime/labels.js'
 import { Secret } from '../../secret.js'
-import { serverCommand, defaultServerCommand } from './server-image.js'
+import { containerSettings, defaultServerCommand, serverCommand } from './server-image.js'
 import { certificateFingerprint, type CertificateBundle } from '../../tls/certificate-bundle.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import { dataPath, masterLink, networkName, newVolumeName, nodeAlias, redisPort } from '../../model/names.js'
@@ -42,8 +44,8 @@ export interface NodeTemplate {
 
 /**
  * The container of one node on its volume, whatever its role: its name is all that a role changes. `image`:
- * what the engine has under spec.image; how its server is started is a fact of the image, not of the spec,
- * and no reason to recreate anything.
+ * what the engine has under spec.image; how its server is started, and what that takes, are facts of the
+ * image, not of the spec, and no reason to recreate anything.
  */
 export function desiredContainer(
   template: NodeTemplate,
@@ -71,6 +73,7 @@ export function desiredContainer(
       ...(byId ? { [referenceLabel]: template.spec.image } : {}),
     },
     ...(byId && image !== null ? { image: image.imageId } : {}),
+    ...containerSettings(template.spec, image),
   }
 }
 
@@ -149,6 +152,8 @@ function computeSpecHash(
     { ...auth, replication: new Secret('x'), bundle: null, keeps },
     restartOptions(template.config),
   ).textWithoutSecrets
+  // What every container gets unasked is none of it: a Flotilla that gives less power recreates nothing.
+  const settings = canonicalJson(template.spec.container)
   const canonical = JSON.stringify({
     ...rest,
     links: attachment.links,
@@ -158,6 +163,7 @@ function computeSpecHash(
     acl: hashedAcl(auth),
     // Left out where there are none, as it was before there could be any.
     ...(Object.keys(template.spec.labels).length === 0 ? {} : { labels: sortedByKey(template.spec.labels) }),
+    ...(settings === canonicalJson(defaultContainer) ? {} : { settings }),
   })
   return createHash('sha256').update(canonical).digest('hex').slice(0, 16)
 }

@@ -1,7 +1,8 @@
 import { configFilePath } from '../../redis/config.js'
 import { whyNotSupported } from '../../redis/rdb-format.js'
 import { fallbackImageLabel } from '../../runtime/labels.js'
-import type { ImageFacts } from '../../model/engine.js'
+import type { ContainerSpec, ImageFacts } from '../../model/engine.js'
+import type { FlotillaSpec } from '../../model/spec.js'
 
 /** Of an image that says nothing else, and what the spec hash stands for in any case. */
 export const defaultServerCommand: readonly string[] = ['redis-server', configFilePath]
@@ -39,17 +40,45 @@ export function numericUid({ user }: Pick<ImageFacts, 'user'>): number | null {
  * the server is.
  */
 export function serverUser(image: Pick<ImageFacts, 'user'>, passwd: string | null): number {
-  const name = image.user.split(':')[0] ?? ''
-  const names = ['', '0', 'root'].includes(name) ? ['redis', 'valkey'] : [name]
+  const names = beginsAsRoot(image) ? ['redis', 'valkey'] : [userNameOf(image.user)]
   return (
     numericUid(image) ?? names.map(one => uidInPasswd(passwd, one)).find(uid => uid !== null) ?? fallbackUid
   )
 }
 
+/**
+ * What an entrypoint that begins as root needs to put files of another user right (CHOWN, DAC_OVERRIDE,
+ * FOWNER), to become the server's user without a way back (SETUID, SETGID, SETPCAP) and, where it stays in
+ * front of the server, to pass a signal on to it (KILL). Becoming that user, the server loses them all.
+ */
+const rootCapabilities: readonly string[] = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETPCAP', 'SETUID'],
+]
+
+/**
+ * What a container of this image gets beside what Flotilla owns: of what Linux keeps for root what the image
+ * needs, Redis itself needing nothing, and what the manifest asks for.
+ */
+export function containerSettings(
+  { container }: Pick<FlotillaSpec, 'container'>,
+  image: Pick<ImageFacts, 'user'> | null,
+): Pick<ContainerSpec, 'capabilities' | 'pidsLimit' | 'ulimits' | 'logging' | 'env'> {
+  const { capAdd, ...settings } = container
+  const needed = image === null || beginsAsRoot(image) ? rootCapabilities : []
+  return { ...settings, capabilities: [...new Set([...needed, ...capAdd])] }
+}
+
+function beginsAsRoot({ user }: Pick<ImageFacts, 'user'>): boolean {
+  return ['', '0', 'root'].includes(userNameOf(user))
+}
+
+function userNameOf(user: string): string {
+  return user.split(':')[0] ?? ''
+}
+
 /** As whom the engine runs a command in a container of this image. */
 export function execUser(image: Pick<ImageFacts, 'user'>, passwd: string | null): number {
-  const name = image.user.split(':')[0] ?? ''
-  return numericUid(image) ?? uidInPasswd(passwd, name) ?? 0
+  return numericUid(image) ?? uidInPasswd(passwd, userNameOf(image.user)) ?? 0
 }
 
 /** From a text like /etc/passwd: `redis:x:999:1000::/home/redis:/bin/sh`. */

@@ -8,7 +8,7 @@ import { Secret } from '../../secret.js'
 import { probeLabel } from '../../runtime/labels.js'
 import { insideItsContainer, overTheNetwork, type RequestTools, type AskWay } from './ask-probe-server.js'
 import { flotillaLabels, type NodeTemplate } from '../desired/desired-node.js'
-import { serverCommand } from '../desired/server-image.js'
+import { containerSettings, serverCommand } from '../desired/server-image.js'
 import { createServerContainer, findServerUser } from './server-user.js'
 import type { ContainerFile, ContainerSpec, ImageFacts } from '../../model/engine.js'
 import type { RedisOptions } from '../../model/redis.js'
@@ -197,6 +197,7 @@ function probeContainer(
     stopGraceSeconds: 1,
     publishPort: way.publishPort,
     hostname: name,
+    ...containerSettings(template.spec, facts),
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultContainer } from '../../../src/manifest/sections/container.js'
 import { defaultPersistence } from '../../../src/manifest/sections/persistence.js'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -58,6 +59,9 @@ test('what makes another container makes another spec hash', () => {
     { ...template, spec: spec({ name: 'store' }) },
     { ...template, spec: spec({ labels: { team: 'a' } }) },
     { ...template, spec: spec({ labels: { team: 'b' } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, pidsLimit: 1_024 } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, capAdd: ['SYS_RESOURCE'] } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, env: { TZ: 'UTC' } } }) },
   ]
   const hashes = [pinnedHash, ...others.map(specHash)]
   assert.equal(new Set(hashes).size, hashes.length)
@@ -88,6 +92,30 @@ test('what changes no container leaves the spec hash', () => {
     }),
   ]
   for (const other of others) assert.equal(specHash({ ...template, spec: other }), pinnedHash)
+})
+
+test('a Flotilla that gives containers less power recreates none, whatever their image needs', () => {
+  const ofRoot = desiredContainer(template, 0, {
+    ...{ name: 'shop-master', volume: 'shop-0', image: imageFacts({ user: '' }) },
+  })
+  const ofUser = desiredContainer(template, 0, {
+    ...{ name: 'shop-master', volume: 'shop-0', image: imageFacts({ user: 'redis' }) },
+  })
+  assert.equal(ofRoot.labels[specHashLabel], pinnedHash)
+  assert.equal(ofUser.labels[specHashLabel], pinnedHash)
+  assert.deepEqual(ofUser.capabilities, [])
+  assert.ok(ofRoot.capabilities?.includes('SETUID'))
+})
+
+test('a container may do what its image needs and its manifest asks for, once each', () => {
+  const asked = spec({ container: { ...defaultContainer, capAdd: ['KILL', 'SYS_RESOURCE'] } })
+  const made = (user: string) =>
+    desiredContainer({ ...template, spec: asked }, 0, {
+      ...{ name: 'shop-master', volume: 'shop-0', image: imageFacts({ user }) },
+    }).capabilities
+  assert.deepEqual(made('999:999'), ['KILL', 'SYS_RESOURCE'])
+  assert.equal(made('0:0')?.filter(name => name === 'KILL').length, 1)
+  assert.ok(made('0:0')?.includes('SYS_RESOURCE'))
 })
 
 test('a container of a version that recreated nodes for `auth: none` is not recreated', () => {
