@@ -84,7 +84,7 @@ async function executePlan(
   const performer = createPerformer(tools, pass, assessment, context)
   const done: Action[] = []
   const result = await execute(assessment.plan, {
-    isPreempted: () => pass.isPreempted(),
+    isPreempted: pass.preemption.isPreempted,
     async perform(action) {
       const startedMs = tools.clock.monotonicMs()
       await performer.perform(action)
@@ -150,7 +150,7 @@ function createPerformer(
       nowMs: () => tools.clock.nowMs(),
       sleep: ms => tools.clock.sleep(ms, pass.signal),
       signal: pass.signal,
-      preemptSignal: pass.preemptSignal,
+      preemptSignal: pass.preemption.signal,
       setMemory: change => pass.record.setMemory(change(pass.record.memory)),
       saveMemory: (change, how) => pass.record.saveMemory(change, how),
     },
@@ -169,8 +169,8 @@ async function updateKeyring(
 }
 
 /** A pull, say, that was ended because something more urgent has come up. */
-function wasPreempted({ preemptSignal }: PassInput, { error }: ActionFailure): boolean {
-  return preemptSignal.aborted && errorCode(error) === 'runtime/aborted'
+function wasPreempted({ preemption }: PassInput, { error }: ActionFailure): boolean {
+  return preemption.signal.aborted && errorCode(error) === 'runtime/aborted'
 }
 
 /** The message without its hint, which is told on its own. */

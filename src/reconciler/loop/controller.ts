@@ -8,7 +8,6 @@ import type { ReadEnvironment } from '../auth/password-sources.js'
 import { ActionFailed } from './act.js'
 import type { FlotillaMemory, ManifestMissing } from '../../model/record.js'
 import { FlotillaRecord } from './flotilla-record.js'
-import { FastPath } from './fast-path.js'
 import { Heartbeat } from './heartbeat.js'
 import { defaultPlanner, type Planner } from './planner.js'
 import { nodeAlias } from '../../model/names.js'
@@ -19,7 +18,7 @@ import { WorkQueue } from './work-queue.js'
 import { isEngineFailure, reconcile } from './reconcile.js'
 import { removeFlotilla } from './remove-flotilla.js'
 import { totalMemoryLimitBytes } from '../desired/max-memory.js'
-import { Preemptions } from './preemptions.js'
+import { Preemption } from './preemption.js'
 import { withFailedPass } from '../report/failing-actions.js'
 import type { FailingStatus, FlotillaStatus } from '../../model/status.js'
 import { takeRequests } from './take-requests.js'
@@ -77,20 +76,17 @@ export class Controller {
   readonly #queue: WorkQueue
   readonly #records = new Map<string, FlotillaRecord>()
   readonly #failures: PassFailures
-  readonly #preempted = new Set<string>()
-  readonly #preemptions = new Preemptions()
-  readonly #fastPath: FastPath
+  readonly #preemption: Preemption
   readonly #abort = new AbortController()
   /** Taken away, and not gone yet. */
   readonly #removing = new Set<string>()
   #wanted: ReadonlyMap<string, DesiredFlotilla> = new Map()
   #engineLostAtMs: number | null = null
-  #stopping = false
   readonly #heartbeat: Heartbeat
 
   constructor(options: ControllerOptions) {
     this.#options = options
-    this.#fastPath = new FastPath(options.clock)
+    this.#preemption = new Preemption(options.clock)
     this.#failures = new PassFailures(options)
     this.#heartbeat = new Heartbeat({
       redis: options.observer.redis,
@@ -98,7 +94,7 @@ export class Controller {
       onAlive: master => options.observer.liveness.record(master, true, options.clock.nowMs()),
       onSilence: (master, sinceMs) => {
         if (sinceMs !== null) options.observer.liveness.recordLost(master, sinceMs)
-        this.#preemptions.preempt(master.flotilla)
+        this.#preemption.masterSilent(master.flotilla)
         this.wake(master.flotilla)
       },
     })
@@ -112,16 +108,13 @@ export class Controller {
     this.#wanted = desired.flotillas
     for (const { name } of desired.deleted) {
       this.#removing.add(name)
-      this.#preempted.add(name)
+      this.#preemption.manifestDeleted(name)
       this.#queue.wake(name)
     }
     for (const [name, { digest }] of desired.flotillas) {
       this.#removing.delete(name)
       const was = before.get(name)
-      if (was !== undefined && was.digest !== digest) {
-        this.#preempted.add(name)
-        this.#preemptions.preempt(name)
-      }
+      if (was !== undefined && was.digest !== digest) this.#preemption.manifestChanged(name)
       this.#queue.wake(name)
     }
   }
@@ -138,10 +131,8 @@ export class Controller {
     const { flotilla, containerId, startedAtMs, nodeAlias: alias } = node
     this.#options.observer.liveness.recordLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
     const master = this.#records.get(flotilla)?.memory.master
-    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
-      this.#fastPath.begin(flotilla, master.ordinal)
-      this.#preemptions.preempt(flotilla)
-    }
+    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal))
+      this.#preemption.masterLost(flotilla, master.ordinal)
     this.wake(flotilla)
   }
 
@@ -187,7 +178,7 @@ export class Controller {
 
   /** Begins nothing new, lets what is under way end, and cuts it off after `graceMs`. Containers run on. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true
+    this.#preemption.stop()
     this.#heartbeat.stop()
     const cutOff = this.#options.clock.after(graceMs, () => this.#abort.abort())
     await this.#queue.drain()
@@ -220,10 +211,10 @@ export class Controller {
     try {
       const record = await this.#record(name)
       const wanted = this.#wanted.get(name)
-      this.#preempted.delete(name)
+      const preemption = this.#preemption.begin(name)
       if (wanted === undefined)
         return this.#removing.has(name) ? await this.#remove(name, record) : { kind: 'gone' }
-      const fastPath = this.#fastPath.isActive(name, record.memory.master?.ordinal)
+      const fastPath = this.#preemption.isFastPath(name, record.memory.master?.ordinal)
       // Not a moment for reading files: what a person asks for is taken by the look that follows.
       if (!fastPath) await takeRequests({ store, events, clock }, record, wanted.spec)
       await record.recordManifestMissing(this.#byWallClock(wanted.missing))
@@ -236,8 +227,7 @@ export class Controller {
           specProblem:
             wanted.diagnostics.length === 0 ? null : wanted.diagnostics.map(renderDiagnostic).join('; '),
           signal: this.#abort.signal,
-          preemptSignal: this.#preemptions.begin(name),
-          isPreempted: () => this.#stopping || this.#preempted.has(name),
+          preemption,
           fastPath,
           onMaster: master => this.#heartbeat.watch(name, master),
         },

@@ -5,6 +5,7 @@ import type { StateStore } from '../../state/state-store.js'
 import type { ReadEnvironment } from '../auth/password-sources.js'
 import type { FlotillaRecord } from './flotilla-record.js'
 import type { Planner } from './planner.js'
+import type { PassPreemption } from './preemption.js'
 import type { Observer } from '../observe/observe.js'
 import type { NodeTarget } from '../../model/redis.js'
 
@@ -27,15 +28,9 @@ export interface PassInput {
   readonly specProblem: string | null
   /** Aborts what is under way. */
   readonly signal: AbortSignal
-  /**
-   * Aborts what takes long and can be given up (a pull), when something more urgent has come up: the master
-   * is lost or silent, or the manifest has changed.
-   */
-  readonly preemptSignal: AbortSignal
-  /** True when something more urgent has come up: no further action is begun. */
-  readonly isPreempted: () => boolean
+  readonly preemption: PassPreemption
   /** A connection to the master has just been lost: see observe. */
   readonly fastPath: boolean
-  /** Told after every look whom to keep an eye on between looks; null while nobody reigns. */
+  /** Told after every look whom to keep an eye on between looks; null while there is no active master. */
   readonly onMaster: (master: NodeTarget | null) => void
 }
