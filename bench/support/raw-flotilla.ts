@@ -72,7 +72,7 @@ export async function planBaseline(wanted: {
       name,
       body: bodyOf(desiredContainer(template, ordinal, { name, volume }), flotilla),
       archive: await archiveOf(
-        nodeFiles(template, ordinal, { auth, bundle: null, keeps: defaultPersistence('aof') }, owner),
+        nodeFiles(template, ordinal, { auth, bundle: null, persistence: defaultPersistence('aof') }, owner),
       ),
     }
   })

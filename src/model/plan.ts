@@ -157,12 +157,12 @@ export type ActionBody =
       readonly name: string
       readonly limits: ResourcesSpec
     }
-  /** Puts today's redis.conf into a container, for its next start. `keeps`: from then on it is known to keep its data so. */
+  /** Puts today's redis.conf into a container, for its next start. `persistence`: from then on it is known to keep its data so. */
   | {
       readonly kind: 'write-config'
       readonly ordinal: number
       readonly name: string
-      readonly keeps?: PersistenceSettings
+      readonly persistence?: PersistenceSettings
     }
   /** `on` begins to write an append-only file of all that is there. The old one stays when it is switched off. */
   | { readonly kind: 'set-append-only'; readonly ordinal: number; readonly on: boolean }

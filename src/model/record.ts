@@ -156,37 +156,35 @@ export interface NodeRecord {
    * did.
    */
   readonly restartAskedAtMs: number | null
-  /** What its process was tuned to, and which process that was; null before. */
-  readonly tuned: string | null
-  /**
-   * What the redis.conf in its container says, and which container that is; null before we wrote one with
-   * options in it.
-   */
-  readonly filed: string | null
-  /** Which users and passwords it was given, as digests that are of no use to whoever would guess them. */
-  readonly given: {
-    /** In the files of its container, for its next start. */
-    readonly files: string | null
-    /** In its process. */
-    readonly process: string | null
-    /** What its process listed of them then, as a digest; null until that was read. */
-    readonly listed: string | null
-  }
-  /**
-   * How it keeps its data: what its redis.conf says and its volume bears out. Null until its container was
-   * made, or for one of an earlier version.
-   */
-  readonly keeps: PersistenceSettings | null
-  /** What its redis.conf is about to say of that, or may say already; null when it says what `keeps` does. */
-  readonly filing: PersistenceSettings | null
-  /** The snapshot that it was asked for last; null before. */
-  readonly snapshotAsked: SnapshotRequest | null
-  /** What its container was limited to, and which container that is; null before we limited it. */
-  readonly limited: string | null
+  readonly applied: AppliedSettings
+  readonly persistence: PersistenceRecord
   /** Why its running process is no copy of its master; null when nothing tells that. */
   readonly divergence: Divergence | null
   /** Null when it was never told to copy everything anew. */
   readonly fullCopy: FullCopy | null
+}
+
+/** What the container and the process of a node were given, by setting; see reconciler/desired/applied.ts. */
+export type AppliedSettings = Readonly<Record<string, AppliedSetting>>
+
+export interface AppliedSetting {
+  /** Which container or which process has it: the next one has to be given it again. */
+  readonly incarnation: string
+  /** Of what it has. Digests of passwords are of no use to whoever would guess them. */
+  readonly digest: string
+}
+
+/** How a node keeps its data: this is of its volume, and outlives each container. */
+export interface PersistenceRecord {
+  /**
+   * What its redis.conf says and its volume bears out. Null until its container was made, or for one of an
+   * earlier version.
+   */
+  readonly current: PersistenceSettings | null
+  /** What its redis.conf is about to say, or may say already; null when it says what `current` does. */
+  readonly pending: PersistenceSettings | null
+  /** The snapshot that it was asked for last; null before. */
+  readonly snapshotAsked: SnapshotRequest | null
 }
 
 export interface SnapshotRequest {
@@ -319,16 +317,43 @@ export function newNodeRecord(ordinal: number): NodeRecord {
     crashes: [],
     endedRun: null,
     restartAskedAtMs: null,
-    tuned: null,
-    filed: null,
-    keeps: null,
-    filing: null,
-    snapshotAsked: null,
-    given: { files: null, process: null, listed: null },
-    limited: null,
+    applied: {},
+    persistence: { current: null, pending: null, snapshotAsked: null },
     divergence: null,
     fullCopy: null,
   }
+}
+
+/** What is recorded of a node; undefined when nothing is. */
+export function nodeRecordOf(
+  { nodes }: Pick<FlotillaMemory, 'nodes'>,
+  ordinal: number,
+): NodeRecord | undefined {
+  return nodes.find(record => record.ordinal === ordinal)
+}
+
+/** The memory in which a node was given these. */
+export function withApplied(
+  memory: FlotillaMemory,
+  ordinal: number,
+  applied: AppliedSettings,
+): FlotillaMemory {
+  return withNodeRecord(memory, ordinal, record => ({
+    ...record,
+    applied: { ...record.applied, ...applied },
+  }))
+}
+
+/** The memory in which this is known of how a node keeps its data. */
+export function withPersistence(
+  memory: FlotillaMemory,
+  ordinal: number,
+  known: Partial<PersistenceRecord>,
+): FlotillaMemory {
+  return withNodeRecord(memory, ordinal, record => ({
+    ...record,
+    persistence: { ...record.persistence, ...known },
+  }))
 }
 
 /** The memory with one node's record changed; a node that has none gets one. */

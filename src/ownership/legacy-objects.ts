@@ -84,9 +84,10 @@ async function isLegacyObject(
       const record = memory.nodes.find(node => node.ordinal === ordinal)
       // A throwaway container that was left behind has no number.
       if (ordinal !== undefined && record === undefined) return false
-      const ids = [record?.filed, record?.limited].flatMap(text => text?.split(' ')[0] ?? [])
+      const { 'config-file': configFile, 'resource-limits': limits } = record?.applied ?? {}
+      const ids = [configFile, limits].flatMap(applied => applied?.incarnation ?? [])
       // Versions that wrote no id down are older still.
-      if (ids.length > 0) return ids.includes(engineObject.facts.containerId)
+      if (ids.length > 0) return ids.some(id => engineObject.facts.containerId.startsWith(id))
       return !(await isLabelOfImage(runtime, engineObject.facts))
     }
   }

@@ -214,27 +214,17 @@ const memory = z.object({
       ),
       endedRun: z.string().nullable().prefault(null),
       restartAskedAtMs: z.number().nullable(),
-      tuned: z.string().nullable(),
-      filed: z.string().nullable().prefault(null),
-      given: z
-        .object({
-          files: z.string().nullable(),
-          process: z.string().nullable(),
-          listed: z.string().nullable().prefault(null),
-        })
-        .prefault({ files: null, process: null }),
-      limited: z.string().nullable().prefault(null),
+      applied: z.record(z.string(), z.object({ incarnation: z.string(), digest: z.string() })),
       divergence: z
         .object({ runId: z.string(), reason: z.string(), atMs: z.number() })
         .nullable()
         .prefault(null),
       fullCopy: z.object({ runId: z.string(), errors: count, atMs: z.number() }).nullable().prefault(null),
-      keeps: persistenceMode.nullable().prefault(null),
-      filing: persistenceMode.nullable().prefault(null),
-      snapshotAsked: z
-        .object({ runId: z.string(), lastSaveAtMs: z.number().nullable() })
-        .nullable()
-        .prefault(null),
+      persistence: z.object({
+        current: persistenceMode.nullable(),
+        pending: persistenceMode.nullable(),
+        snapshotAsked: z.object({ runId: z.string(), lastSaveAtMs: z.number().nullable() }).nullable(),
+      }),
     }),
   ),
   source: z

@@ -5,7 +5,7 @@ import { ownedRuntime } from '../../src/ownership/owned-runtime.js'
 import { ownerPath } from '../../src/ownership/owner-file.js'
 import { Owner } from '../../src/ownership/owner.js'
 import { withNodeRecord, type FlotillaMemory } from '../../src/model/record.js'
-import { limitsDigest } from '../../src/reconciler/desired/applied-digests.js'
+import { appliedLimits } from '../../src/reconciler/desired/applied.js'
 import {
   flotillaLabel,
   markLabel,
@@ -140,10 +140,10 @@ test('what an earlier version made is taken over once, containers by the ids tha
   fake.controls.addImage('evil', { labels: labelsOf(2) })
   await raw.createContainer(spec('forged-2', { image: 'evil', labels: labelsOf(2) }), [])
   await raw.createContainer(spec('of-cart', { labels: { ...labelsOf(1), [flotillaLabel]: 'cart' } }), [])
-  const limited = limitsDigest(node, { memoryBytes: null, cpus: null })
+  const limits = appliedLimits({ containerId: node }, { memoryBytes: null, cpus: null })
   const known = [1, 2].reduce(
     (before, ordinal) =>
-      withNodeRecord(before, ordinal, record => ({ ...record, limited: ordinal === 1 ? limited : null })),
+      withNodeRecord(before, ordinal, record => ({ ...record, applied: ordinal === 1 ? limits : {} })),
     memory(),
   )
   const memories = { knownFlotillas: async () => ['shop'], peekMemory: async () => known }

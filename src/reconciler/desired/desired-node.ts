@@ -140,7 +140,7 @@ function hashedPersistence({ persistence }: FlotillaSpec): PersistenceSettings {
 function computeSpecHash(
   template: NodeTemplate,
   auth: { readonly isPasswordless: boolean },
-  keeps = hashedPersistence(template.spec),
+  persistence = hashedPersistence(template.spec),
 ): string {
   // Limits are changed while it runs.
   const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(template, 0, '')
@@ -149,7 +149,7 @@ function computeSpecHash(
   const config = nodeConfig(
     template,
     0,
-    { ...auth, replication: new Secret('x'), bundle: null, keeps },
+    { ...auth, replication: new Secret('x'), bundle: null, persistence },
     restartOptions(template.config),
   ).textWithoutSecrets
   // What every container gets unasked is none of it: a Flotilla that gives less power recreates nothing.
@@ -189,7 +189,7 @@ function hashedAcl({ isPasswordless }: { readonly isPasswordless: boolean }): st
 
 /** What is in the files of one node alone. */
 export interface NodeFilesInput {
-  readonly keeps: PersistenceSettings
+  readonly persistence: PersistenceSettings
   readonly auth: NodeAuth
   /** Its certificate; null where TLS is off. */
   readonly bundle: CertificateBundle | null
@@ -322,16 +322,16 @@ function containerTemplate(
   }
 }
 
-function configSecrets({ auth, bundle, keeps }: NodeFilesInput): NodeConfigInput {
+function configSecrets({ auth, bundle, persistence }: NodeFilesInput): NodeConfigInput {
   return {
-    keeps,
+    persistence,
     replication: auth.credentials.replication,
     isPasswordless: auth.isPasswordless,
     bundle,
   }
 }
 
-interface NodeConfigInput extends Pick<NodeFilesInput, 'bundle' | 'keeps'> {
+interface NodeConfigInput extends Pick<NodeFilesInput, 'bundle' | 'persistence'> {
   readonly replication: Secret
   readonly isPasswordless: boolean
 }
@@ -339,13 +339,13 @@ interface NodeConfigInput extends Pick<NodeFilesInput, 'bundle' | 'keeps'> {
 function nodeConfig(
   template: NodeTemplate,
   ordinal: number,
-  { bundle, keeps, ...login }: NodeConfigInput,
+  { bundle, persistence, ...login }: NodeConfigInput,
   options: RedisOptions,
 ) {
   const { mode } = template.spec.tls
   return renderRedisConfig({
     nodeAlias: nodeAlias(template.spec.name, ordinal),
-    persistence: keeps,
+    persistence,
     ...login,
     options,
     tls: mode === 'off' || bundle === null ? null : { mode, fingerprint: certificateFingerprint(bundle) },

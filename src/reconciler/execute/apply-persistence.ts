@@ -1,5 +1,5 @@
 import type { PersistenceSettings } from '../../model/spec.js'
-import { withNodeRecord, type NodeRecord, type SnapshotRequest } from '../../model/record.js'
+import { withPersistence, type SnapshotRequest } from '../../model/record.js'
 import type { ExecutionContext } from './execution-context.js'
 import { writeNodeFiles } from './node-files.js'
 import type { RunningNode } from './transport.js'
@@ -14,14 +14,14 @@ const deadlineMs = 10_000
 export async function writeConfig(
   context: ExecutionContext,
   { ordinal, container }: Pick<RunningNode, 'ordinal' | 'container'>,
-  keeps: PersistenceSettings | null,
+  persistence: PersistenceSettings | null,
 ): Promise<void> {
-  if (keeps === null) return void (await writeNodeFiles(context, ordinal, container))
-  const note = (known: Partial<NodeRecord>): Promise<void> =>
-    context.saveMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
-  await note({ filing: keeps })
-  await writeNodeFiles(context, ordinal, container, keeps)
-  await note({ keeps, filing: null })
+  if (persistence === null) return void (await writeNodeFiles(context, ordinal, container))
+  await context.saveMemory(memory => withPersistence(memory, ordinal, { pending: persistence }))
+  await writeNodeFiles(context, ordinal, container, persistence)
+  await context.saveMemory(memory =>
+    withPersistence(memory, ordinal, { current: persistence, pending: null }),
+  )
 }
 
 /** Redis answers when the rewrite has begun. */
@@ -39,7 +39,5 @@ export async function saveSnapshot(
   asked: SnapshotRequest,
 ): Promise<void> {
   await context.redis.saveSnapshot(target, { deadlineMs })
-  context.setMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({ ...record, snapshotAsked: asked })),
-  )
+  context.setMemory(memory => withPersistence(memory, ordinal, { snapshotAsked: asked }))
 }

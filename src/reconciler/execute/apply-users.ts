@@ -1,7 +1,7 @@
 import { FlotillaError } from '../../errors.js'
 import { activatePasswords, retirePasswords } from '../auth/keyring.js'
-import { withNodeRecord } from '../../model/record.js'
-import { authFilesDigest, authProcessDigest } from '../plan/settings/auth-digests.js'
+import { nodeRecordOf, withNodeRecord, type FlotillaMemory } from '../../model/record.js'
+import { appliedAuthFiles, appliedUsers, isApplied } from '../desired/applied.js'
 import type { Action } from '../../model/plan.js'
 import type { ExecutionContext } from './execution-context.js'
 import { writeNodeFiles } from './node-files.js'
@@ -27,13 +27,7 @@ export async function applyAuth(
   const reason = await applyManifestUsers(context, target)
   const usersRefused = reason === null ? null : { digest: auth.digest, reason }
   setMemory(memory => ({ ...memory, usersRefused }))
-  const process = authProcessDigest(container, auth.digest)
-  setMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({
-      ...record,
-      given: { ...record.given, process, listed: null },
-    })),
-  )
+  setMemory(memory => withUsers(memory, { ordinal, container }, auth.digest))
 }
 
 /**
@@ -61,15 +55,22 @@ export function recordStart(context: ExecutionContext, ordinal: number, containe
   // Users that the manifest names are in no file.
   if (auth.others.length > 0) return
   setMemory(memory =>
-    withNodeRecord(memory, ordinal, record =>
-      record.given.files === authFilesDigest(container, auth.digest)
-        ? {
-            ...record,
-            given: { ...record.given, process: authProcessDigest(container, auth.digest), listed: null },
-          }
-        : record,
-    ),
+    isApplied(nodeRecordOf(memory, ordinal), appliedAuthFiles(container, auth.digest))
+      ? withUsers(memory, { ordinal, container }, auth.digest)
+      : memory,
   )
+}
+
+/** How this server lists them is read anew. */
+function withUsers(
+  memory: FlotillaMemory,
+  { ordinal, container }: Pick<RunningNode, 'ordinal' | 'container'>,
+  digest: string,
+): FlotillaMemory {
+  return withNodeRecord(memory, ordinal, record => {
+    const { 'listed-users': _listed, ...applied } = record.applied
+    return { ...record, applied: { ...applied, ...appliedUsers(container, digest) } }
+  })
 }
 
 export async function activateNextPasswords(

@@ -3,10 +3,9 @@ import type { Runtime } from '../../runtime/runtime.js'
 import type { CertificateBundle } from '../../tls/certificate-bundle.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import { nodeFiles, type NodeTemplate } from '../desired/desired-node.js'
-import { withNodeRecord, type FlotillaMemory } from '../../model/record.js'
-import { authFilesDigest } from '../plan/settings/auth-digests.js'
+import { withApplied, type FlotillaMemory } from '../../model/record.js'
 import { persistenceOnDisk } from '../desired/persistence.js'
-import { configFileDigest } from '../desired/applied-digests.js'
+import { appliedAuthFiles, appliedConfigFile } from '../desired/applied.js'
 import { findServerUser } from './server-user.js'
 import type { ContainerFacts } from '../../model/engine.js'
 
@@ -30,14 +29,14 @@ export async function writeNodeFiles(
   context: NodeFilesContext,
   ordinal: number,
   { containerId, imageId }: ContainerFacts,
-  keeps = persistenceOnDisk(context.template.spec, context.persistenceOf(ordinal)),
+  persistence = persistenceOnDisk(context.template.spec, context.persistenceOf(ordinal)),
 ): Promise<CertificateBundle | null> {
   const { runtime, template, auth, certificateFor, signal } = context
   // Of the image that it was made from, which need not be today's.
   const image = await runtime.findImage(imageId, { signal })
   const bundle = await certificateFor(ordinal)
   const owner = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
-  const files = nodeFiles(template, ordinal, { auth, bundle, keeps }, owner)
+  const files = nodeFiles(template, ordinal, { auth, bundle, persistence }, owner)
   await runtime.putFiles(containerId, files, { signal })
   recordFiles(context, ordinal, containerId)
   return bundle
@@ -49,12 +48,11 @@ export function recordFiles(
   ordinal: number,
   containerId: string,
 ): void {
-  const files = authFilesDigest({ containerId }, auth.digest)
+  const container = { containerId }
   setMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({
-      ...record,
-      filed: configFileDigest(containerId, template),
-      given: { ...record.given, files },
-    })),
+    withApplied(memory, ordinal, {
+      ...appliedConfigFile(container, template),
+      ...appliedAuthFiles(container, auth.digest),
+    }),
   )
 }

@@ -8,14 +8,14 @@ import {
   nodeFiles,
   desiredVolume,
 } from '../desired/desired-node.js'
-import { withNodeRecord, type NodeRecord } from '../../model/record.js'
+import { withApplied, withPersistence, type AppliedSettings } from '../../model/record.js'
 import { factsOfNode } from '../../model/node-facts.js'
 import { nodeAlias } from '../../model/names.js'
 import type { Observation } from '../../model/observation.js'
 import { nodeTarget } from '../observe/observe.js'
 import type { Action } from '../../model/plan.js'
 import { persistenceOnDisk } from '../desired/persistence.js'
-import { limitsDigest, appliedConfigDigest } from '../desired/applied-digests.js'
+import { appliedLimits, appliedOptions } from '../desired/applied.js'
 import { isSourceAction, performSource, type SourceAction } from './perform-source.js'
 import type { ExecutionContext } from './execution-context.js'
 import { followMaster } from './follow-master.js'
@@ -145,9 +145,10 @@ export class Performer {
         return this.#applyConfig(action)
       case 'limit-container':
         await runtime.limitContainer(this.#idOf(action.ordinal), action.limits, { signal })
-        return this.#recordNode(action.ordinal, {
-          limited: limitsDigest(this.#idOf(action.ordinal), action.limits),
-        })
+        return this.#recordApplied(
+          action.ordinal,
+          appliedLimits({ containerId: this.#idOf(action.ordinal) }, action.limits),
+        )
       case 'write-config':
         return this.#writeConfig(action)
       case 'set-append-only':
@@ -180,24 +181,23 @@ export class Performer {
     const image = await (instead === undefined ? this.#wantedImage() : requireImage(this.#context, instead))
     const bundle = await this.#context.certificateFor(ordinal)
     // On a volume that is there already: as the data on it was kept, or it would come up empty.
-    const keeps = persistenceOnDisk(template.spec, this.#context.persistenceOf(ordinal))
+    const persistence = persistenceOnDisk(template.spec, this.#context.persistenceOf(ordinal))
     const containerId = await createServerContainer(
       runtime,
       {
         spec: desiredContainer(template, ordinal, { ...called, image, byId: instead !== undefined }),
         image,
-        filesFor: owner => nodeFiles(template, ordinal, { auth, bundle, keeps }, owner),
+        filesFor: owner => nodeFiles(template, ordinal, { auth, bundle, persistence }, owner),
       },
       signal,
     )
     await chownDataForServer(this.#context, { ordinal, containerId, image })
     this.#created.set(ordinal, containerId)
     recordFiles(this.#context, ordinal, containerId)
-    this.#recordNode(ordinal, {
-      limited: limitsDigest(containerId, template.spec.resources),
-      keeps,
-      filing: null,
-    })
+    this.#recordApplied(ordinal, appliedLimits({ containerId }, template.spec.resources))
+    this.#context.setMemory(memory =>
+      withPersistence(memory, ordinal, { current: persistence, pending: null }),
+    )
   }
 
   async #remove({ ordinal, name }: Extract<Action, { kind: 'remove-container' }>): Promise<void> {
@@ -283,16 +283,16 @@ export class Performer {
   async #applyConfig({ ordinal, options }: Extract<Action, { kind: 'apply-config' }>): Promise<void> {
     const runId = await applyConfig(this.#context.redis, this.#targetOf(ordinal), options)
     if (runId === null) return
-    this.#recordNode(ordinal, { tuned: appliedConfigDigest(runId, options) })
+    this.#recordApplied(ordinal, appliedOptions(runId, options))
   }
 
-  #recordNode(ordinal: number, known: Partial<NodeRecord>): void {
-    this.#context.setMemory(memory => withNodeRecord(memory, ordinal, record => ({ ...record, ...known })))
+  #recordApplied(ordinal: number, applied: AppliedSettings): void {
+    this.#context.setMemory(memory => withApplied(memory, ordinal, applied))
   }
 
   /** The engine does it, so the node needs no address. */
-  #writeConfig({ ordinal, keeps }: Extract<Action, { kind: 'write-config' }>): Promise<void> {
-    return writeConfig(this.#context, { ordinal, container: this.#containerOf(ordinal) }, keeps ?? null)
+  #writeConfig({ ordinal, persistence }: Extract<Action, { kind: 'write-config' }>): Promise<void> {
+    return writeConfig(this.#context, { ordinal, container: this.#containerOf(ordinal) }, persistence ?? null)
   }
 
   async #archiveData(action: Extract<Action, { kind: 'archive-data' }>): Promise<void> {

@@ -1,6 +1,6 @@
 import type { RedisPort } from '../../redis/redis.js'
 import { withNodeRecord } from '../../model/record.js'
-import { processKeyOf } from '../desired/applied-digests.js'
+import { processIncarnation } from '../desired/applied.js'
 import type { ExecutionContext } from './execution-context.js'
 import type { ContainerFacts } from '../../model/engine.js'
 import type { NodeTarget } from '../../model/redis.js'
@@ -36,7 +36,7 @@ export function killNode(
 /** Before it is ordered: the exit code of a killed process is that of a crash, and this is none. */
 function recordEndedRun({ setMemory }: ExecutionContext, ordinal: number, container: ContainerFacts): void {
   setMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: processKeyOf(container) })),
+    withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: processIncarnation(container) })),
   )
 }
 

@@ -53,15 +53,16 @@ export function ownPasswordsWaitForAllNodes(steps: readonly Step[], input: PlanI
     const own = [...auth.pending, ...auth.former].filter(one => one.own && action.users.includes(one.user))
     if (own.length === 0) return []
     return seen.nodes.flatMap(({ ordinal, container }) => {
-      const given = memory.nodes.find(node => node.ordinal === ordinal)?.given.files
-      const isGiven = given?.startsWith(container.containerId.slice(0, 12)) && given.endsWith(auth.digest)
+      const { 'auth-files': files } = memory.nodes.find(node => node.ordinal === ordinal)?.applied ?? {}
+      const isGiven =
+        files?.digest === auth.digest && files.incarnation === container.containerId.slice(0, 12)
       const isGivenNow = steps.some(
         other =>
           other.stage < stage &&
           (other.action.kind === 'apply-users' || other.action.kind === 'write-config') &&
           other.action.ordinal === ordinal,
       )
-      return isGiven === true || isGivenNow || container.state === 'removing'
+      return isGiven || isGivenNow || container.state === 'removing'
         ? []
         : [
             `the password of ${own.map(one => one.user).join(', ')} would change while node ${ordinal} may not accept it`,

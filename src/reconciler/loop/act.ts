@@ -10,6 +10,7 @@ import type { PassInput, ReconcilerTools } from './pass-input.js'
 import type { ActionableAssessment, Outcome } from './observe-and-plan.js'
 import { isRetry } from '../plan/action-backoff.js'
 import type { Action, Plan } from '../../model/plan.js'
+import { nodeRecordOf } from '../../model/record.js'
 import { failureText, isSettled, renderAction, renderFailing, renderPlan } from '../plan/render-plan.js'
 import { reportStatus } from './report-status.js'
 import type { SourceLogin } from '../../model/redis.js'
@@ -144,7 +145,7 @@ function createPerformer(
         input.tls === null || input.tls.mode === 'off' || !hasCertificates(input.tls)
           ? Promise.resolve(null)
           : tools.store.certificates.certificateFor(pass.spec, ordinal, tools.clock.nowMs()),
-      persistenceOf: ordinal => pass.record.memory.nodes.find(one => one.ordinal === ordinal)?.keeps ?? null,
+      persistenceOf: ordinal => nodeRecordOf(pass.record.memory, ordinal)?.persistence.current ?? null,
       sourceLogin,
       events,
       nowMs: () => tools.clock.nowMs(),

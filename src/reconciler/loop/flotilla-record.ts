@@ -84,9 +84,12 @@ export class FlotillaRecord {
       ...memory,
       spec,
       generation: memory.generation + 1,
-      nodes: memory.nodes.map(node => ({
+      nodes: memory.nodes.map(({ persistence, ...node }) => ({
         ...node,
-        keeps: node.keeps ?? (memory.spec === null ? null : desiredPersistence(memory.spec)),
+        persistence: {
+          ...persistence,
+          current: persistence.current ?? (memory.spec === null ? null : desiredPersistence(memory.spec)),
+        },
       })),
     }))
     return true

@@ -130,7 +130,7 @@ export function renderAction(action: Action): string {
     case 'limit-container':
       return `limit ${action.name} to ${limitsText(action.limits)}`
     case 'write-config':
-      return `write redis.conf into ${action.name}${action.keeps === undefined ? '' : ` (${persistenceText(action.keeps)})`}`
+      return `write redis.conf into ${action.name}${action.persistence === undefined ? '' : ` (${persistenceText(action.persistence)})`}`
     case 'set-append-only':
       return `switch the append-only file of node ${action.ordinal} ${action.on ? 'on' : 'off'}`
     case 'save-snapshot':

@@ -1,6 +1,7 @@
 import { whyDiverged } from './divergence.js'
 import {
   newNodeRecord,
+  type AppliedSettings,
   type Crash,
   type FlotillaMemory,
   type Lineage,
@@ -10,7 +11,7 @@ import { nodeAlias } from '../../model/names.js'
 import { factsOfNode } from '../../model/node-facts.js'
 import { foldRoleChanges } from './role-changes.js'
 import type { ObservedNode, Observation } from '../../model/observation.js'
-import { processKeyOf } from '../desired/applied-digests.js'
+import { processIncarnation } from '../desired/applied.js'
 import type { RedisFacts } from '../../model/redis.js'
 
 /**
@@ -89,24 +90,26 @@ function foldNode(
   // Asked for in the future: the clock was set back. Every container would be older than that, and recreated
   // over and over until the clock has caught up.
   const restartAskedAtMs = before.restartAskedAtMs === null ? null : Math.min(before.restartAskedAtMs, atMs)
-  const given = withUserDigest(before.given, node)
+  const applied = withListedUsers(before.applied, node)
   const divergence = divergenceOf(before, node, seen)
   const isSame =
     crashes === before.crashes &&
     lineage === before.lineage &&
     restartAskedAtMs === before.restartAskedAtMs &&
-    given === before.given &&
+    applied === before.applied &&
     divergence === before.divergence
-  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs, given, divergence }
+  return isSame ? before : { ...before, crashes, lineage, restartAskedAtMs, applied, divergence }
 }
 
 /**
  * How a server writes down what its users may do is known once it has been read; what differs later somebody
  * has changed.
  */
-function withUserDigest(given: NodeRecord['given'], { applied }: ObservedNode): NodeRecord['given'] {
-  if (given.listed !== null || given.process === null || applied === null) return given
-  return applied.users.wrong.length > 0 ? given : { ...given, listed: applied.users.digest }
+function withListedUsers(known: AppliedSettings, { applied }: ObservedNode): AppliedSettings {
+  const { users, 'listed-users': listed } = known
+  if (listed !== undefined || users === undefined || applied === null) return known
+  if (applied.users.wrong.length > 0) return known
+  return { ...known, 'listed-users': { incarnation: users.incarnation, digest: applied.users.digest } }
 }
 
 /**
@@ -171,7 +174,7 @@ function withCrash(
   promotedAtMs: number | null,
 ): readonly Crash[] {
   const { exit, startedAtMs } = node.container
-  if (exit === null || startedAtMs === null || endedRun === processKeyOf(node.container)) return crashes
+  if (exit === null || startedAtMs === null || endedRun === processIncarnation(node.container)) return crashes
   const ranMs = Math.max(0, exit.atMs - startedAtMs)
   if (exit.code === 0 && ranMs >= earlyExitMs) return crashes
   if (crashes.some(crash => crash.atMs === exit.atMs)) return crashes

@@ -127,7 +127,7 @@ test('a container that an earlier version made for snapshots is not recreated, b
 })
 
 test('the files hold the secrets that Redis needs, and the container spec holds none', () => {
-  const files = nodeFiles(template, 1, { auth, bundle: null, keeps: defaultPersistence('aof') }, 999)
+  const files = nodeFiles(template, 1, { auth, bundle: null, persistence: defaultPersistence('aof') }, 999)
   assert.ok(files.some(file => file.content.includes('replication-password')))
   const seen = JSON.stringify(box(1, 'shop-replica-1'))
   for (const secret of Object.values(secrets)) {
@@ -140,7 +140,7 @@ test('the files are for the eyes of one user only', () => {
   for (const { mode, uid, gid } of nodeFiles(
     template,
     1,
-    { auth, bundle: null, keeps: defaultPersistence('aof') },
+    { auth, bundle: null, persistence: defaultPersistence('aof') },
     1_001,
   ))
     assert.deepEqual({ mode, uid, gid }, { mode: 0o400, uid: 1_001, gid: 1_001 })

@@ -4,7 +4,7 @@ import { FlotillaError } from '../../../src/errors.js'
 import type { ExecutionContext } from '../../../src/reconciler/execute/execution-context.js'
 import { Performer } from '../../../src/reconciler/execute/perform.js'
 import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
-import { authFilesDigest, authProcessDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/applied.js'
 import type { Action, ActionBody } from '../../../src/model/plan.js'
 import { noUpstream } from '../../../src/model/plan.js'
 import { configFilePath } from '../../../src/redis/config.js'
@@ -202,11 +202,8 @@ test('a node is given its users, its files first; and the memory says which', as
   await executePlan(world, [{ kind: 'apply-users', ordinal: 0, name: 'shop-replica-0' }])
   const { digest } = world.context.auth
   const container = world.nodes[0]?.container ?? assert.fail()
-  assert.deepEqual(world.memory().nodes[0]?.given, {
-    files: authFilesDigest(container, digest),
-    process: authProcessDigest(container, digest),
-    listed: null,
-  })
+  const { 'config-file': _configFile, ...applied } = world.memory().nodes[0]?.applied ?? {}
+  assert.deepEqual(applied, { ...appliedAuthFiles(container, digest), ...appliedUsers(container, digest) })
   assert.equal(world.processes[0]?.config.get('protected-mode'), 'yes')
   assert.equal(world.memory().usersRefused, null)
 })
@@ -232,7 +229,7 @@ test('a process that answers is tuned, and that is remembered; one that does not
   assert.deepEqual(world.memory().nodes, [])
   await executePlan(world, [{ kind: 'promote', ordinal: 0 }, applyConfig])
   assert.equal(world.processes[0]?.config.get('min-replicas-to-write'), '1')
-  assert.notEqual(world.memory().nodes[0]?.tuned, null)
+  assert.notEqual(world.memory().nodes[0]?.applied['options'], undefined)
 })
 
 test('an order to a node that has ended says that it has, and where its words are', async () => {

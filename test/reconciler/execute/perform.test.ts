@@ -72,7 +72,7 @@ test('a container on a volume that is there starts as the data on it was kept, w
   assert.ok(made)
   assert.deepEqual(made.mounts, [{ volume: 'kept-1', path: '/data' }])
   assert.match(people.filesOf(made.containerId).get(configFilePath)?.content ?? '', /^appendonly no$/m)
-  assert.deepEqual(memory().nodes[0]?.keeps, snapshots)
+  assert.deepEqual(memory().nodes[0]?.persistence.current, snapshots)
 })
 
 test('before redis.conf says that data is kept otherwise it is written down that it may, and afterwards that it does', async () => {
@@ -84,8 +84,8 @@ test('before redis.conf says that data is kept otherwise it is written down that
   const notes: unknown[] = []
   const saveMemory: ExecutionContext['saveMemory'] = async change => {
     await context.saveMemory(change)
-    const { keeps = null, filing = null } = memory().nodes[0] ?? {}
-    notes.push([keeps?.mode, filing?.mode, people.filesOf(made).has(configFilePath)])
+    const { current = null, pending = null } = memory().nodes[0]?.persistence ?? {}
+    notes.push([current?.mode, pending?.mode, people.filesOf(made).has(configFilePath)])
   }
   await writeConfig({ ...context, saveMemory }, { ordinal: 1, container }, snapshots)
   assert.deepEqual(notes, [

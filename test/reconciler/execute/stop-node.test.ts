@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { killNode, stopNode, waitUntilGone } from '../../../src/reconciler/execute/stop-node.js'
-import { processKeyOf } from '../../../src/reconciler/desired/applied-digests.js'
+import { processIncarnation } from '../../../src/reconciler/desired/applied.js'
 import { executionFixture } from '../support/execution.js'
 import { Secret } from '../../../src/secret.js'
 import type { NodeTarget, Probe } from '../../../src/model/redis.js'
@@ -69,8 +69,8 @@ test('a run that Flotilla ends is noted as ended by it, stopped or killed', asyn
   assert.deepEqual(
     memory().nodes.map(({ ordinal, endedRun }) => [ordinal, endedRun]),
     [
-      [1, processKeyOf(first.container)],
-      [2, processKeyOf(second.container)],
+      [1, processIncarnation(first.container)],
+      [2, processIncarnation(second.container)],
     ],
   )
 })

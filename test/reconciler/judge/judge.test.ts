@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Request } from '../../../src/model/record.js'
 import type { ObservedNode, Observation } from '../../../src/model/observation.js'
-import { authFilesDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles } from '../../../src/reconciler/desired/applied.js'
 import { violationsOf } from '../../../src/reconciler/judge/judge.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { Action, ActionBody, Plan } from '../../../src/model/plan.js'
@@ -532,10 +532,7 @@ test('our own passwords change when every container has been given the new ones,
     memory(0, {
       nodes: nodes.map(({ ordinal, container }) =>
         nodeRecord(ordinal, {
-          given: {
-            files: authFilesDigest(container, ordinals.includes(ordinal) ? digest : 'yesterday'),
-            ...{ process: null, listed: null },
-          },
+          applied: appliedAuthFiles(container, ordinals.includes(ordinal) ? digest : 'yesterday'),
         }),
       ),
     })

@@ -18,9 +18,9 @@ test('a node of an earlier version is known to keep its data as the spec said be
   await store.saveMemory(before)
   const record = await FlotillaRecord.load(store, 'shop', silentSink)
   assert.ok(await record.acceptSpec(spec()))
-  assert.deepEqual(record.memory.nodes[0]?.keeps?.mode, 'rdb')
+  assert.deepEqual(record.memory.nodes[0]?.persistence.current?.mode, 'rdb')
   const again = await FlotillaRecord.load(store, 'shop', silentSink)
-  assert.deepEqual(again.memory.nodes[0]?.keeps?.save, snapshots.save)
+  assert.deepEqual(again.memory.nodes[0]?.persistence.current?.save, snapshots.save)
 })
 
 test('a plan that does not help is done again later and later, a minute at most, until there is nothing to do', async t => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { newNodeRecord, withNodeRecord, type FlotillaMemory } from '../../../src/model/record.js'
 import type { ObservedNode } from '../../../src/model/observation.js'
 import { foldObservation } from '../../../src/reconciler/record/fold-observation.js'
-import { processKeyOf } from '../../../src/reconciler/desired/applied-digests.js'
+import { processIncarnation } from '../../../src/reconciler/desired/applied.js'
 import { master, memory, newborn, nowMs, observation, operation, replica, stopped } from '../support/world.js'
 
 const look = (before: FlotillaMemory, nodes: readonly ObservedNode[], laterMs = 0): FlotillaMemory =>
@@ -120,7 +120,10 @@ test('a master that dies before anybody has looked at it as one has served all t
 
 test('an end that Flotilla ordered is no crash, whatever its exit code, and the next one is', () => {
   const ended = stopped(1)
-  const ordered = withNodeRecord(known, 1, record => ({ ...record, endedRun: processKeyOf(ended.container) }))
+  const ordered = withNodeRecord(known, 1, record => ({
+    ...record,
+    endedRun: processIncarnation(ended.container),
+  }))
   assert.equal(look(ordered, [ended]), ordered)
   const again = stopped(1, { container: { startedAtMs: nowMs - 50 } })
   assert.equal(look(ordered, [again]).nodes[1]?.crashes.length, 1)

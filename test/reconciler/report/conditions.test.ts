@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { encryptionOf, foldTransport } from '../../../src/reconciler/record/connection-security.js'
 import type { ObservedNode } from '../../../src/model/observation.js'
 import { renderRequestResult } from '../../../src/reconciler/report/request-result-text.js'
-import { authFilesDigest, authProcessDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/applied.js'
 import { decide, membersOf, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { authCondition } from '../../../src/reconciler/report/auth-condition.js'
 import { configCondition } from '../../../src/reconciler/report/config-condition.js'
@@ -132,11 +132,7 @@ test('whether every node has its users and passwords is told, and what is in the
       nodes: nodes.map(({ ordinal, container: facts }) => {
         const digest = ordinals.includes(ordinal) ? 'today' : 'yesterday'
         return nodeRecord(ordinal, {
-          given: {
-            files: authFilesDigest(facts, digest),
-            process: authProcessDigest(facts, digest),
-            listed: null,
-          },
+          applied: { ...appliedAuthFiles(facts, digest), ...appliedUsers(facts, digest) },
         })
       }),
     })

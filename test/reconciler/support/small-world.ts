@@ -3,7 +3,7 @@ import type { FlotillaSpec } from '../../../src/model/spec.js'
 import { afterRequest, afterOperation } from '../../../src/reconciler/execute/memory-updates.js'
 import { activatePasswords, retirePasswords } from '../../../src/reconciler/auth/keyring.js'
 import { nodeAuth, type NodeAuth } from '../../../src/reconciler/auth/node-auth.js'
-import { withNodeRecord, type FlotillaMemory } from '../../../src/model/record.js'
+import { withApplied, type FlotillaMemory } from '../../../src/model/record.js'
 import {
   masterLink,
   masterLinkAlias,
@@ -12,14 +12,15 @@ import {
   nodeAlias,
 } from '../../../src/model/names.js'
 import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
-import { authFilesDigest, authProcessDigest } from '../../../src/reconciler/plan/settings/auth-digests.js'
 import { noUpstream, type Action } from '../../../src/model/plan.js'
 import { withDataProbe, withImageProbe } from '../../../src/reconciler/desired/image-probe.js'
 import {
-  configFileDigest,
-  limitsDigest,
-  appliedConfigDigest,
-} from '../../../src/reconciler/desired/applied-digests.js'
+  appliedAuthFiles,
+  appliedConfigFile,
+  appliedLimits,
+  appliedOptions,
+  appliedUsers,
+} from '../../../src/reconciler/desired/applied.js'
 import { container, currentHash, imageFacts, redisFacts, upstream } from './world.js'
 import type { ContainerState } from '../../../src/model/engine.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/model/redis.js'
@@ -172,21 +173,21 @@ function change(world: World, action: Action): void {
     case 'follow':
       return follow(answering(world, action.ordinal), nodeAlias(world.spec.name, action.master))
     case 'apply-config': {
-      const tuned = appliedConfigDigest(`run-${answering(world, action.ordinal).run}`, action.options)
-      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, tuned }))
+      const applied = appliedOptions(`run-${answering(world, action.ordinal).run}`, action.options)
+      world.memory = withApplied(world.memory, action.ordinal, applied)
       return
     }
     case 'limit-container': {
-      const limited = limitsDigest(container(named(world, action).ordinal).containerId, action.limits)
-      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, limited }))
+      const applied = appliedLimits(container(named(world, action).ordinal), action.limits)
+      world.memory = withApplied(world.memory, action.ordinal, applied)
       return
     }
     case 'write-config': {
-      const filed = configFileDigest(container(named(world, action).ordinal).containerId, {
+      const applied = appliedConfigFile(container(named(world, action).ordinal), {
         spec: world.spec,
         config: world.memory.config,
       })
-      world.memory = withNodeRecord(world.memory, action.ordinal, record => ({ ...record, filed }))
+      world.memory = withApplied(world.memory, action.ordinal, applied)
       return writeFiles(world, named(world, action))
     }
     case 'begin-operation':
@@ -302,14 +303,10 @@ function noteGiven(world: World, box: Box): void {
   const digest = authOf(world)?.digest
   if (digest === undefined) return
   const facts = { containerId: container(box.ordinal).containerId, startedAtMs: box.startedAtMs }
-  const given = {
-    ...(box.files?.digest === digest ? { files: authFilesDigest(facts, digest) } : {}),
-    ...(box.process?.digest === digest ? { process: authProcessDigest(facts, digest) } : {}),
-  }
-  world.memory = withNodeRecord(world.memory, box.ordinal, record => ({
-    ...record,
-    given: { ...record.given, ...given },
-  }))
+  world.memory = withApplied(world.memory, box.ordinal, {
+    ...(box.files?.digest === digest ? appliedAuthFiles(facts, digest) : {}),
+    ...(box.process?.digest === digest ? appliedUsers(facts, digest) : {}),
+  })
 }
 
 /** An append-only file is moved, a snapshot is linked. Only what a container does not use can be moved. */

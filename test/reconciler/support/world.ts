@@ -6,7 +6,7 @@ import type { FlotillaSpec } from '../../../src/model/spec.js'
 import {
   newMemory,
   newNodeRecord,
-  withNodeRecord,
+  withApplied,
   type Crash,
   type FlotillaMemory,
   type HistoryEntry,
@@ -20,7 +20,7 @@ import type { ObservedNode, Observation, ObservedResources } from '../../../src/
 import type { PlanInput } from '../../../src/model/plan-input.js'
 import { factsOfNode } from '../../../src/model/node-facts.js'
 import { applyConfig } from '../../../src/reconciler/plan/settings/apply-config.js'
-import { appliedConfigDigest } from '../../../src/reconciler/desired/applied-digests.js'
+import { appliedOptions } from '../../../src/reconciler/desired/applied.js'
 import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/render-plan.js'
 import { flotillaLabel, nodeLabel, specHashLabel } from '../../../src/runtime/labels.js'
@@ -421,10 +421,7 @@ export function withAppliedConfig(
   const runId = factsOfNode(seen)?.runId
   const desired = applyConfig({ spec: wanted, memory: known, seen: { nodes: [seen] } }, seen.ordinal, '')
   if (runId === undefined || desired.kind !== 'apply-config') return known
-  return withNodeRecord(known, seen.ordinal, record => ({
-    ...record,
-    tuned: appliedConfigDigest(runId, desired.options),
-  }))
+  return withApplied(known, seen.ordinal, appliedOptions(runId, desired.options))
 }
 
 /** The plan for a case, as text. */

@@ -1,6 +1,6 @@
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { authFilesDigest } from '../settings/auth-digests.js'
+import { appliedAuthFiles, isApplied } from '../../desired/applied.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Refusal } from '../../../model/plan.js'
@@ -72,10 +72,9 @@ function remedy(input: PlanInput, members: Members, nodes: readonly Member[]): s
     : `flotilla run --state <the directory that made them>   (if it is lost: flotilla down ${name}, which keeps the data, then flotilla up ${name}; or, without the data: flotilla down ${name} --volumes)`
 }
 
-function hasOurUsersInItsFile({ auth, memory }: PlanInput, { ordinal, seen }: Member): boolean {
-  const record = memory.nodes.find(one => one.ordinal === ordinal)
-  if (auth === null || seen === null || record === undefined) return false
-  return record.given.files === authFilesDigest(seen.container, auth.digest)
+function hasOurUsersInItsFile({ auth }: PlanInput, { seen, record }: Member): boolean {
+  if (auth === null || seen === null) return false
+  return isApplied(record, appliedAuthFiles(seen.container, auth.digest))
 }
 
 function masterLast({ memory }: PlanInput, nodes: readonly Member[]): readonly Member[] {

@@ -1,4 +1,4 @@
-import { appliedConfigDigest } from '../../desired/applied-digests.js'
+import { appliedOptions, isApplied } from '../../desired/applied.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -37,10 +37,10 @@ export function planRuntimeConfig(input: PlanInput, members: Members): Contribut
 /** True of a process that answers and was not tuned to today's wishes, or is not tuned to them any more. */
 export function isConfigPending(input: PlanInput, node: Member): boolean {
   const runId = node.facts?.runId
-  const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
+  const { record } = node
   if (runId === undefined) return false
   return (
-    record?.tuned !== appliedConfigDigest(runId, desiredOptions(input, node.ordinal)) ||
+    !isApplied(record, appliedOptions(runId, desiredOptions(input, node.ordinal))) ||
     driftOf(input, node).options.length > 0
   )
 }

@@ -1,8 +1,7 @@
-import { newNodeRecord } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import { driftOf } from './drift.js'
-import { authFilesDigest, authProcessDigest } from './auth-digests.js'
+import { appliedAuthFiles, appliedUsers, isApplied } from '../../desired/applied.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Action, Wait } from '../../../model/plan.js'
@@ -49,28 +48,24 @@ function causeOf(input: PlanInput, node: Member): string {
 /** Before a container is started again; null when its files are those of today. */
 export function configRewrite(input: PlanInput, node: Member): Action | null {
   const { auth } = input
-  if (auth === null || node.seen === null || hasCurrentFiles(input, auth, node)) return null
+  if (auth === null || node.seen === null || hasCurrentFiles(auth, node)) return null
   return writeFiles(node, 'it would start with users and passwords of an earlier day')
 }
 
 /** One that has no container, or whose container is on its way out, has nothing that could be old. */
 function isStale(input: PlanInput, auth: AuthView, node: Member): boolean {
   if (node.seen === null || node.bucket === 'removing') return false
-  if (!hasCurrentFiles(input, auth, node)) return true
+  if (!hasCurrentFiles(auth, node)) return true
   if (node.bucket === 'stopped') return false
-  return !hasCurrentUsers(input, auth, node) || driftOf(input, node).users.length > 0
+  return !hasCurrentUsers(auth, node) || driftOf(input, node).users.length > 0
 }
 
-function hasCurrentFiles(input: PlanInput, { digest }: AuthView, { ordinal, seen }: Member): boolean {
-  return seen !== null && appliedAuthOf(input, ordinal).files === authFilesDigest(seen.container, digest)
+function hasCurrentFiles({ digest }: AuthView, { seen, record }: Member): boolean {
+  return seen !== null && isApplied(record, appliedAuthFiles(seen.container, digest))
 }
 
-function hasCurrentUsers(input: PlanInput, { digest }: AuthView, { ordinal, seen }: Member): boolean {
-  return seen !== null && appliedAuthOf(input, ordinal).process === authProcessDigest(seen.container, digest)
-}
-
-function appliedAuthOf({ memory }: PlanInput, ordinal: number) {
-  return (memory.nodes.find(one => one.ordinal === ordinal) ?? newNodeRecord(ordinal)).given
+function hasCurrentUsers({ digest }: AuthView, { seen, record }: Member): boolean {
+  return seen !== null && isApplied(record, appliedUsers(seen.container, digest))
 }
 
 function recreates(action: Action, ordinal: number): boolean {

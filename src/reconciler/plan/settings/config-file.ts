@@ -1,5 +1,5 @@
 import { fileOptions } from '../../desired/accepted-config.js'
-import { configFileDigest } from '../../desired/applied-digests.js'
+import { appliedConfigFile, isApplied } from '../../desired/applied.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -35,10 +35,11 @@ export function planConfigFiles(input: PlanInput, members: Members): Contributio
 export function hasStaleConfigFile(input: PlanInput, node: Member): boolean {
   const container = node.seen?.container
   if (container === undefined || node.outdated) return false
-  const { filed = null } = input.memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
+  const { record } = node
   const wanted = { spec: input.spec, config: input.memory.config }
-  if (filed === null && Object.keys(fileOptions(wanted.spec, wanted.config)).length === 0) return false
-  return filed !== configFileDigest(container.containerId, wanted)
+  const hasOptions = Object.keys(fileOptions(wanted.spec, wanted.config)).length > 0
+  if (record?.applied['config-file'] === undefined && !hasOptions) return false
+  return !isApplied(record, appliedConfigFile(container, wanted))
 }
 
 function isStale(input: PlanInput, node: Member): boolean {

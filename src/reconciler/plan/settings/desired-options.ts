@@ -2,7 +2,7 @@ import { enforcedOptions, persistenceOptions, versionSpecificOptionNames } from 
 import type { FlotillaSpec } from '../../../model/spec.js'
 import { desiredPersistence } from '../../desired/persistence.js'
 import { desiredConfigValues } from '../../desired/config-values.js'
-import type { FlotillaMemory } from '../../../model/record.js'
+import { nodeRecordOf, type FlotillaMemory } from '../../../model/record.js'
 import type { Observation } from '../../../model/observation.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { withSafeMaxmemory } from './memory-guard.js'
@@ -19,8 +19,8 @@ export type DesiredOptionsInput = Pick<PlanInput, 'spec' | 'memory'> & {
 export function desiredOptions({ spec, memory, seen }: DesiredOptionsInput, ordinal: number): ConfigValues {
   const container = seen.nodes.find(node => node.ordinal === ordinal)?.container
   const imageId = container?.image === spec.image ? container.imageId : null
-  const { keeps = null } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
-  const persistence = persistenceOptions(keeps ?? desiredPersistence(spec))
+  const current = nodeRecordOf(memory, ordinal)?.persistence.current ?? null
+  const persistence = persistenceOptions(current ?? desiredPersistence(spec))
   return withSafeMaxmemory({ ...persistence, ...desiredConfigValues({ spec, memory }, imageId) }, seen.nodes)
 }
 

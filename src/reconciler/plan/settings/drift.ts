@@ -1,8 +1,7 @@
 import { enforcedOptions, versionSpecificOptions } from '../../../redis/config.js'
 import { whatDiffers } from '../../../redis/options.js'
-import { appliedConfigDigest } from '../../desired/applied-digests.js'
+import { appliedOptions, appliedUsers, isApplied } from '../../desired/applied.js'
 import type { Member } from '../members/classify.js'
-import { authProcessDigest } from './auth-digests.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { desiredOptions } from './desired-options.js'
 import type { ConfigValues } from '../../../model/redis.js'
@@ -30,24 +29,24 @@ export function driftOf(input: PlanInput, node: Member): Drift {
 function optionDrift(input: PlanInput, node: Member, inForce: ConfigValues): readonly string[] {
   const { facts } = node
   const options = desiredOptions(input, node.ordinal)
-  const record = input.memory.nodes.find(one => one.ordinal === node.ordinal)
-  if (facts === null || record?.tuned !== appliedConfigDigest(facts.runId, options)) return []
+  const { record } = node
+  if (facts === null || !isApplied(record, appliedOptions(facts.runId, options))) return []
   return Object.keys(
     whatDiffers({ ...enforcedOptions, ...versionSpecificOptions(facts), ...options }, inForce),
   ).sort()
 }
 
-function userDrift({ auth, memory }: PlanInput, { ordinal, seen }: Member): readonly string[] {
-  const { given } = memory.nodes.find(one => one.ordinal === ordinal) ?? {}
+function userDrift({ auth, memory }: PlanInput, { seen, record }: Member): readonly string[] {
   const applied = seen?.applied ?? null
-  if (auth === null || applied === null || seen === null || given === undefined) return []
-  if (given.process !== authProcessDigest(seen.container, auth.digest)) return []
+  if (auth === null || applied === null || seen === null) return []
+  if (!isApplied(record, appliedUsers(seen.container, auth.digest))) return []
   // Rules that a server does not take are told as refused, and not given to it over and over.
   const refused = memory.usersRefused?.digest === auth.digest ? auth.others : []
   const wrong = applied.users.wrong.filter(name => !refused.includes(name))
   const others = applied.hasReplicationPassword ? [] : ['masterauth']
   if (wrong.length > 0 || others.length > 0) return [...wrong, ...others]
-  return given.listed !== null && refused.length === 0 && given.listed !== applied.users.digest
+  const listed = record?.applied['listed-users']
+  return listed !== undefined && refused.length === 0 && listed.digest !== applied.users.digest
     ? ['what they may do']
     : []
 }

@@ -49,18 +49,19 @@ function nextStep(input: PlanInput, node: Member): Contribution | null {
   const { ordinal } = node
   const cause = `spec.persistence of ${input.spec.name} is ${wanted.mode}`
   const isOn = facts.persistence.aofEnabled
-  const interrupted = pendingPersistence(input, node)
+  const write = (persistence: PersistenceSettings, reason = cause): Contribution =>
+    one('persist', { kind: 'write-config', ordinal, name, persistence, cause: reason })
+  const interrupted = node.record?.persistence.pending ?? null
   if (interrupted !== null) {
     // Which of the two the file says is not known. What the process does now is complete, and a start of it
     // would not read less.
-    const keeps = (current.mode === 'aof') === isOn ? current : interrupted
-    return one('persist', { kind: 'write-config', ordinal, name, keeps, cause: 'its writing was cut short' })
+    const known = (current.mode === 'aof') === isOn ? current : interrupted
+    return write(known, 'its writing was cut short')
   }
-  const write: Contribution = one('persist', { kind: 'write-config', ordinal, name, keeps: wanted, cause })
   if (wanted.mode === 'aof' && !isOn)
     return one('persist', { kind: 'set-append-only', ordinal, on: true, cause })
-  if (current.mode !== wanted.mode) return untilWritten(input, node, facts) ?? write
-  if (!isSamePersistence(current, wanted)) return write
+  if (current.mode !== wanted.mode) return untilWritten(input, node, facts) ?? write(wanted)
+  if (!isSamePersistence(current, wanted)) return write(wanted)
   if (wanted.mode === 'rdb' && isOn)
     return one('unpersist', { kind: 'set-append-only', ordinal, on: false, cause })
   return null
@@ -71,20 +72,12 @@ function one(phase: OrderBand, action: Action): Contribution {
 }
 
 /** Of a node that nothing is known of its process tells. */
-function currentPersistence(
-  { spec, memory }: PlanInput,
-  { ordinal }: Member,
-  facts: RedisFacts,
-): PersistenceSettings {
+function currentPersistence({ spec }: PlanInput, { record }: Member, facts: RedisFacts): PersistenceSettings {
   const wanted = desiredPersistence(spec)
-  const { keeps = null } = memory.nodes.find(record => record.ordinal === ordinal) ?? {}
-  if (keeps !== null) return keeps
+  const current = record?.persistence.current ?? null
+  if (current !== null) return current
   const mode = facts.persistence.aofEnabled ? 'aof' : 'rdb'
   return wanted.mode === mode || wanted.mode === 'none' ? wanted : { ...wanted, mode }
-}
-
-function pendingPersistence({ memory }: PlanInput, { ordinal }: Member): PersistenceSettings | null {
-  return memory.nodes.find(record => record.ordinal === ordinal)?.filing ?? null
 }
 
 /** What has to be so before redis.conf may name the other one; null when it is. */
@@ -97,8 +90,7 @@ function untilWritten(input: PlanInput, node: Member, facts: RedisFacts): Contri
     return waitFor(ordinal, `node ${ordinal} has written its append-only file${trouble}`)
   }
   if (persistence.rdbSaveInProgress) return waitFor(ordinal, `node ${ordinal} has written its snapshot`)
-  const { snapshotAsked = null } = input.memory.nodes.find(record => record.ordinal === ordinal) ?? {}
-  if (isSnapshotDone(snapshotAsked, facts)) return null
+  if (isSnapshotDone(node.record?.persistence.snapshotAsked ?? null, facts)) return null
   return one('persist', {
     kind: 'save-snapshot',
     ordinal,

@@ -1,5 +1,5 @@
 import { maxMemoryBytes } from '../../desired/max-memory.js'
-import { limitsDigest } from '../../desired/applied-digests.js'
+import { appliedLimits, isApplied } from '../../desired/applied.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -37,13 +37,13 @@ export function planResourceLimits(input: PlanInput, members: Members): Contribu
 }
 
 /** A container that we know nothing of has no limits: it was made before there were any. */
-function hasStaleLimits({ spec, memory }: PlanInput, node: Member): boolean {
+function hasStaleLimits({ spec }: PlanInput, node: Member): boolean {
   const container = node.seen?.container
   if (container?.state !== 'running' || node.outdated) return false
-  const { limited = null } = memory.nodes.find(one => one.ordinal === node.ordinal) ?? {}
+  const { record } = node
   const { memoryBytes, cpus } = spec.resources
-  if (limited === null && memoryBytes === null && cpus === null) return false
-  return limited !== limitsDigest(container.containerId, spec.resources)
+  if (record?.applied['resource-limits'] === undefined && memoryBytes === null && cpus === null) return false
+  return !isApplied(record, appliedLimits(container, spec.resources))
 }
 
 function whyNotLimit({ spec }: PlanInput, node: Member): Wait | null {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { authFilesDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles } from '../../../../src/reconciler/desired/applied.js'
 import type { FlotillaMemory } from '../../../../src/model/record.js'
 import {
   master,
@@ -80,7 +80,7 @@ test('a node whose file has our users gets them back by a restart, the master la
   const known = memory(0, {
     nodes: nodes.map(({ ordinal, container }) =>
       nodeRecord(ordinal, {
-        given: { files: authFilesDigest(container, 'today'), process: null, listed: null },
+        applied: appliedAuthFiles(container, 'today'),
       }),
     ),
   })

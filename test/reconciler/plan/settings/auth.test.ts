@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { FlotillaMemory } from '../../../../src/model/record.js'
+import type { AppliedSettings, FlotillaMemory } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import { nodesMissingAuth } from '../../../../src/reconciler/plan/settings/auth.js'
 import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
-import { authFilesDigest, authProcessDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/desired/applied.js'
 import {
   container,
   crash,
@@ -42,21 +42,24 @@ function keyring(overrides: Partial<AuthView> = {}): AuthView {
 /** The memory in which these nodes have in their files and their process what the keyring says. */
 function given(
   nodes: readonly ObservedNode[],
-  but: Readonly<Record<number, { readonly files?: string | null; readonly process?: string | null }>> = {},
+  but: Readonly<Record<number, AppliedSettings>> = {},
 ): FlotillaMemory {
   return witnessed([], {
     nodes: nodes.map(({ ordinal, container: facts }) =>
       nodeRecord(ordinal, {
-        given: {
-          files: authFilesDigest(facts, 'today'),
-          process: authProcessDigest(facts, 'today'),
-          listed: null,
+        applied: {
+          ...appliedAuthFiles(facts, 'today'),
+          ...appliedUsers(facts, 'today'),
           ...but[ordinal],
         },
       }),
     ),
   })
 }
+
+/** What nobody has: as if the node had never been given it. */
+const noFiles: AppliedSettings = { 'auth-files': { incarnation: 'another', digest: 'old' } }
+const noUsers: AppliedSettings = { users: { incarnation: 'another', digest: 'old' } }
 
 const nodes = settledNodes()
 const busy: Probe = { kind: 'busy', reason: 'a script' }
@@ -78,16 +81,16 @@ test('who was given all of it is given nothing', () => {
 })
 
 test('a process that was started since has to be given it, and so has a container whose files are older', () => {
-  const restarted = { 1: { process: authProcessDigest({ ...container(1), startedAtMs: 7 }, 'today') } }
+  const restarted = { 1: appliedUsers({ ...container(1), startedAtMs: 7 }, 'today') }
   const steps = '1 apply-users 1 shop-replica-1'
   planIs({ nodes, memory: given(nodes, restarted), auth: keyring() }, steps)
-  planIs({ nodes, memory: given(nodes, { 1: { files: null } }), auth: keyring() }, steps)
+  planIs({ nodes, memory: given(nodes, { 1: noFiles }), auth: keyring() }, steps)
 })
 
 test('a container that does not run gets its files, whether it is started now or not', () => {
   const ended = stopped(2, { exitCode: 1 })
   const seen = [master(0), replica(1), ended]
-  const memory = given(seen, { 2: { files: 'old', process: null } })
+  const memory = given(seen, { 2: { ...noFiles, ...noUsers } })
   planIs(
     { nodes: seen, memory, auth: keyring() },
     `
@@ -116,7 +119,7 @@ test('a container that does not run gets its files, whether it is started now or
 test('a container that does not run has no process to be given anything', () => {
   const seen = [master(0), replica(1), stopped(2, { exitCode: 1 })]
   planIs(
-    { nodes: seen, memory: given(seen, { 2: { process: null } }), auth: keyring({ pending: [own] }) },
+    { nodes: seen, memory: given(seen, { 2: noUsers }), auth: keyring({ pending: [own] }) },
     `
       1 start-container 2 shop-replica-2
       2 follow 2 master=0
@@ -130,7 +133,7 @@ test('a container that does not run has no process to be given anything', () => 
 test('a container on its way out keeps nobody waiting', () => {
   const seen = [master(0), replica(1), node(2, { container: { state: 'removing' } })]
   planIs(
-    { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring({ pending: [own] }) },
+    { nodes: seen, memory: given(seen, { 2: noFiles }), auth: keyring({ pending: [own] }) },
     `
       1 activate-passwords users=replication
       wait 2 100ms
@@ -140,7 +143,7 @@ test('a container on its way out keeps nobody waiting', () => {
 
 test('our own new password waits for a node that can not be given it, an application’s does not', () => {
   const seen = [master(0), node(1, { probe: busy }), node(2, { probe: busy })]
-  const facts = { nodes: seen, memory: given(seen, { 1: { files: null }, 2: { process: null } }) }
+  const facts = { nodes: seen, memory: given(seen, { 1: noFiles, 2: noUsers }) }
   planIs(
     { ...facts, auth: keyring({ pending: [own, { user: 'flotilla', own: true }, application] }) },
     `
@@ -169,7 +172,7 @@ test('a node that this plan starts anew is given everything by that, and its own
   )
   const seen = [master(0), replica(1), old]
   planIs(
-    { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring({ pending: [own] }) },
+    { nodes: seen, memory: given(seen, { 2: noFiles }), auth: keyring({ pending: [own] }) },
     `
       1 stop-container 2 shop-replica-2
       2 remove-container 2 shop-replica-2
@@ -184,7 +187,7 @@ test('a node that this plan starts anew is given everything by that, and its own
 test('a node that gets another name is given its passwords all the same', () => {
   const seen = [master(0), replica(1), replica(2, {}, { container: { name: 'shop-odd' } })]
   planIs(
-    { nodes: seen, memory: given(seen, { 2: { files: null } }), auth: keyring() },
+    { nodes: seen, memory: given(seen, { 2: noFiles }), auth: keyring() },
     `
       1 rename-container 2 shop-odd to=shop-replica-2
       2 apply-users 2 shop-odd
@@ -206,7 +209,7 @@ test('a former password is dropped when its time is over, one of our own when ev
   )
   const late = [master(0), replica(1), node(2, { probe: busy })]
   planIs(
-    { nodes: late, memory: given(late, { 2: { files: null } }), auth: keyring({ former }) },
+    { nodes: late, memory: given(late, { 2: noFiles }), auth: keyring({ former }) },
     `
       1 retire-passwords users=default
       wait 2 1000ms
@@ -223,12 +226,12 @@ test('a user that has gone is forgotten when no node has it any more', () => {
     'auth/a user that has gone is forgotten when no node has it',
   )
   const late = [master(0), replica(1), node(2, { probe: busy })]
-  planIs({ nodes: late, memory: given(late, { 2: { files: null } }), auth }, 'wait 2 1000ms')
+  planIs({ nodes: late, memory: given(late, { 2: noFiles }), auth }, 'wait 2 1000ms')
 })
 
 test('who is late is told for those who show it, be it one node too many', () => {
   const late = (auth: AuthView | null): readonly number[] => {
-    const memory = given(nodes, { 1: { files: null }, 2: { process: null } })
+    const memory = given(nodes, { 1: noFiles, 2: noUsers })
     const input = planInput({ spec: { replicas: 1 }, nodes, memory, ...(auth === null ? {} : { auth }) })
     return nodesMissingAuth(input, membersOf(input, 0)).map(({ ordinal }) => ordinal)
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withNodeRecord, type FlotillaMemory, type AcceptedConfig } from '../../../../src/model/record.js'
-import { configFileDigest } from '../../../../src/reconciler/desired/applied-digests.js'
+import { withApplied, type FlotillaMemory, type AcceptedConfig } from '../../../../src/model/record.js'
+import { appliedConfigFile } from '../../../../src/reconciler/desired/applied.js'
 import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
 
 const config: AcceptedConfig = { options: { hz: ['20'] }, live: { hz: '20' }, restart: [] }
@@ -9,10 +9,11 @@ const config: AcceptedConfig = { options: { hz: ['20'] }, live: { hz: '20' }, re
 function filed(memory: FlotillaMemory, ordinals: readonly number[]): FlotillaMemory {
   return ordinals.reduce(
     (known, ordinal) =>
-      withNodeRecord(known, ordinal, record => ({
-        ...record,
-        filed: configFileDigest(container(ordinal).containerId, { spec: spec(), config: known.config }),
-      })),
+      withApplied(
+        known,
+        ordinal,
+        appliedConfigFile(container(ordinal), { spec: spec(), config: known.config }),
+      ),
     memory,
   )
 }
@@ -54,10 +55,11 @@ test('what was set on a running node is put into its file as well, after it was 
 })
 
 test('a container recreated for the same node has another file to be written', () => {
-  const elsewhere = withNodeRecord(filed({ ...inForce, trials }, [0, 1, 2]), 1, record => ({
-    ...record,
-    filed: configFileDigest('another container', { spec: spec(), config }),
-  }))
+  const elsewhere = withApplied(
+    filed({ ...inForce, trials }, [0, 1, 2]),
+    1,
+    appliedConfigFile({ containerId: 'another container' }, { spec: spec(), config }),
+  )
   assert.match(
     planText({ spec: asked, memory: elsewhere, nodes: settledNodes() }),
     /redis.conf into shop-replica-1/,

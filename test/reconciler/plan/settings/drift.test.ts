@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedSettings, ObservedNode } from '../../../../src/model/observation.js'
 import { driftOf } from '../../../../src/reconciler/plan/settings/drift.js'
-import { authFilesDigest, authProcessDigest } from '../../../../src/reconciler/plan/settings/auth-digests.js'
+import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/desired/applied.js'
 import { membersOf, planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../../src/reconciler/plan/render-plan.js'
 import { publishDrift } from '../../../../src/reconciler/report/publish-drift.js'
@@ -57,10 +57,16 @@ function world(
         const seen = plain.seen.nodes.find(({ ordinal }) => ordinal === record.ordinal)
         if (seen === undefined) return record
         const { container } = seen
-        const process = authProcessDigest(container, 'today')
+        const users = appliedUsers(container, 'today')
+        const incarnation = users['users']?.incarnation ?? ''
         return nodeRecord(record.ordinal, {
           ...record,
-          given: { files: authFilesDigest(container, 'today'), process, listed },
+          applied: {
+            ...record.applied,
+            ...appliedAuthFiles(container, 'today'),
+            ...users,
+            ...(listed === null ? {} : { 'listed-users': { incarnation, digest: listed } }),
+          },
         })
       }),
     }),

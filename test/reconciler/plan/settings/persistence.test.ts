@@ -3,9 +3,9 @@ import { describe, test } from 'node:test'
 import { defaultPersistence } from '../../../../src/manifest/sections/persistence.js'
 import { desiredPersistence } from '../../../../src/reconciler/desired/persistence.js'
 import {
-  withNodeRecord,
+  withPersistence,
   type FlotillaMemory,
-  type NodeRecord,
+  type PersistenceRecord,
   type SnapshotRequest,
 } from '../../../../src/model/record.js'
 import type { Action } from '../../../../src/model/plan.js'
@@ -41,9 +41,9 @@ function nodes(says: (ordinal: number) => Partial<Persistence>): ObservedNode[] 
 }
 
 function keeping(mode: 'aof' | 'rdb', ordinals: readonly number[] = [0, 1, 2], before = witnessed([1, 2])) {
-  const keeps = desiredPersistence(mode === 'aof' ? aof : rdb)
+  const current = desiredPersistence(mode === 'aof' ? aof : rdb)
   return ordinals.reduce<FlotillaMemory>(
-    (memory, ordinal) => withNodeRecord(memory, ordinal, record => ({ ...record, keeps })),
+    (memory, ordinal) => withPersistence(memory, ordinal, { current }),
     before,
   )
 }
@@ -78,7 +78,7 @@ describe('from snapshots to an append-only file', () => {
     const done = nodes(ordinal => (ordinal === 0 ? off : { aofEnabled: true }))
     planIs(
       { spec: aof, memory: keeping('aof', [1], keeping('rdb')), nodes: done },
-      '1 write-config 2 shop-replica-2 keeps=mode:aof,appendfsync:everysec',
+      '1 write-config 2 shop-replica-2 persistence=mode:aof,appendfsync:everysec',
     )
     assert.match(
       planText({ spec: aof, memory: keeping('aof', [1, 2], keeping('rdb')), nodes: done }),
@@ -112,7 +112,7 @@ describe('from an append-only file to snapshots', () => {
     const asked = (snapshotAsked: SnapshotRequest): string =>
       planText({
         spec: rdb,
-        memory: withNodeRecord(keeping('aof'), 1, record => ({ ...record, snapshotAsked })),
+        memory: withPersistence(keeping('aof'), 1, { snapshotAsked }),
         nodes: nodes(() => ({ rdbLastSaveAtMs: 5_000 })),
       })
     assert.match(asked({ runId: 'run-1', lastSaveAtMs: 5_000 }), /have node 1 write a snapshot/)
@@ -138,7 +138,7 @@ test('other save points need no snapshot, just another redis.conf', () => {
   const asked = spec({ persistence: { ...rdb.persistence, save: ['900 1'] } })
   planIs(
     { spec: asked, memory: keeping('rdb'), nodes: nodes(() => off) },
-    '1 write-config 1 shop-replica-1 keeps=mode:rdb,save:900 1,appendfsync:everysec',
+    '1 write-config 1 shop-replica-1 persistence=mode:rdb,save:900 1,appendfsync:everysec',
     'persistence/other save points need no snapshot just another redis.conf',
   )
 })
@@ -168,8 +168,8 @@ function isSafe({ file, aofHolds, dumpHolds }: Kept): boolean {
 
 /** `isNoted`: false when Flotilla is killed between the deed and the note of it. */
 function executePlan(kept: Kept, action: Action, isNoted: boolean): void {
-  const note = (known: Partial<NodeRecord>): void => {
-    if (isNoted) kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, ...known }))
+  const note = (known: Partial<PersistenceRecord>): void => {
+    if (isNoted) kept.memory = withPersistence(kept.memory, 0, known)
   }
   switch (action.kind) {
     case 'set-append-only':
@@ -181,12 +181,12 @@ function executePlan(kept: Kept, action: Action, isNoted: boolean): void {
       kept.lastSaveAtMs += 1_000
       return note({ snapshotAsked: action.asked })
     case 'write-config': {
-      const { keeps } = action
-      if (keeps === undefined || keeps.mode === 'none') return
+      const { persistence } = action
+      if (persistence === undefined || persistence.mode === 'none') return
       // Written down before in any case.
-      kept.memory = withNodeRecord(kept.memory, 0, record => ({ ...record, filing: keeps }))
-      kept.file = keeps.mode
-      return note({ keeps, filing: null })
+      kept.memory = withPersistence(kept.memory, 0, { pending: persistence })
+      kept.file = persistence.mode
+      return note({ current: persistence, pending: null })
     }
     default:
       assert.equal(action.kind, 'apply-config')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withNodeRecord, type FlotillaMemory } from '../../../../src/model/record.js'
+import { withApplied, type FlotillaMemory } from '../../../../src/model/record.js'
 import { maxMemoryBytes, totalMemoryLimitBytes } from '../../../../src/reconciler/desired/max-memory.js'
-import { limitsDigest } from '../../../../src/reconciler/desired/applied-digests.js'
+import { appliedLimits } from '../../../../src/reconciler/desired/applied.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   container,
@@ -23,12 +23,7 @@ const resources = { memoryBytes: 1024 * mib, cpus: 1.5 }
 
 function limited(memory: FlotillaMemory, ordinals: readonly number[], to = resources): FlotillaMemory {
   return ordinals.reduce(
-    (known, ordinal) =>
-      withNodeRecord(known, ordinal, record => ({
-        ...record,
-        limited: limitsDigest(container(ordinal).containerId, to),
-        filed: null,
-      })),
+    (known, ordinal) => withApplied(known, ordinal, appliedLimits(container(ordinal), to)),
     memory,
   )
 }
