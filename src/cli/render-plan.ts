@@ -1,3 +1,4 @@
+import { entryOf } from '../model/actions/action-kinds.js'
 import { impactOf } from '../reconciler/plan/impact.js'
 import type { Action, Plan } from '../model/plan.js'
 import { planLines, renderAction, type PlanLine } from '../reconciler/plan/render-plan.js'
@@ -75,22 +76,8 @@ function inLines(
 }
 
 function markOf(action: Action, colors: Colors): { readonly mark: string; readonly style: Style } {
-  switch (action.kind) {
-    case 'pull-image':
-    case 'create-network':
-    case 'create-volume':
-    case 'create-container':
-    case 'start-container':
-      return { mark: '+', style: colors.good }
-    case 'stop-container':
-    case 'kill-container':
-    case 'remove-container':
-    case 'remove-network':
-    case 'remove-volume':
-      return { mark: '-', style: colors.bad }
-    default:
-      return { mark: '~', style: plain }
-  }
+  const { mark = '~' } = entryOf(action)
+  return { mark, style: mark === '+' ? colors.good : mark === '-' ? colors.bad : plain }
 }
 
 /** What people look for first: how much is done, and what somebody will notice of it. */

@@ -17,6 +17,7 @@ export function oneActionPerNodeAndStage(steps: readonly Step[]): string[] {
       const hasRedisOrder = stage.some(
         other =>
           (other.kind === 'promote' || other.kind === 'disconnect-clients') &&
+          'ordinal' in other &&
           other.ordinal === action.ordinal,
       )
       return [

@@ -8,21 +8,20 @@ import type { Step } from './steps.js'
  * promoted; or a person said to go on without that.
  */
 export function sourceIsFencedFirst(steps: readonly Step[], input: PlanInput): string[] {
-  const stageOf = (kind: Action['kind']): number =>
-    steps.find(step => step.action.kind === kind)?.stage ?? Number.POSITIVE_INFINITY
+  const stageOf = (is: (action: Action) => boolean): number =>
+    steps.find(({ action }) => is(action))?.stage ?? Number.POSITIVE_INFINITY
   const violations: string[] = []
-  const fence = stageOf('fence-source')
-  if (
-    fence < Number.POSITIVE_INFINITY &&
-    !(stageOf('pause-source') < stageOf('catch-up-source') && stageOf('catch-up-source') < fence)
-  )
+  const fence = stageOf(({ kind }) => kind === 'fence-source')
+  const pause = stageOf(action => action.kind === 'pause-writes' && 'source' in action)
+  const catchUp = stageOf(action => action.kind === 'catch-up' && 'source' in action)
+  if (fence < Number.POSITIVE_INFINITY && !(pause < catchUp && catchUp < fence))
     violations.push('the source would be fenced before its writes wait and the leader has them all')
   if (input.memory.source?.phase !== 'followed') return violations
   const probe = input.seen.source?.probe
   const { request } = input.memory
   const isFenced = probe?.kind === 'answered' && probe.facts.role === 'replica'
   const isForced = request?.kind === 'take-over' && request.force
-  const promoted = stageOf('promote')
+  const promoted = stageOf(({ kind }) => kind === 'promote')
   if (promoted < Number.POSITIVE_INFINITY && !(fence < promoted) && !isFenced && !isForced)
     violations.push('a node would be promoted while the source may still take writes')
   return violations

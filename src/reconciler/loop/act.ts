@@ -5,7 +5,8 @@ import { hasCertificates } from '../../tls/tls-view.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import { execute, type ActionFailure, type ExecutionResult } from '../execute/execute.js'
 import { recordResults, sortFailures } from '../execute/failed-actions.js'
-import { Performer } from '../execute/perform.js'
+import { Execution } from '../execute/execution.js'
+import { perform } from '../execute/perform.js'
 import type { PassInput, ReconcilerTools } from './pass-input.js'
 import type { ActionableAssessment, Outcome } from './observe-and-plan.js'
 import { isRetry } from '../plan/action-backoff.js'
@@ -82,13 +83,13 @@ async function executePlan(
   assessment: ActionableAssessment,
   context: ActContext,
 ): Promise<{ readonly result: ExecutionResult; readonly done: readonly Action[] }> {
-  const performer = createPerformer(tools, pass, assessment, context)
+  const execution = createExecution(tools, pass, assessment, context)
   const done: Action[] = []
   const result = await execute(assessment.plan, {
     isPreempted: pass.preemption.isPreempted,
     async perform(action) {
       const startedMs = tools.clock.monotonicMs()
-      await performer.perform(action)
+      await perform(execution, action)
       done.push(action)
       const tookMs = Math.round(tools.clock.monotonicMs() - startedMs)
       const node = 'ordinal' in action ? action.ordinal : null
@@ -126,13 +127,13 @@ function handleFailures(
     : { kind: 'failed', error: new ActionFailed(renderAction(first.action), first.error) }
 }
 
-function createPerformer(
+function createExecution(
   tools: ReconcilerTools,
   pass: PassInput,
   { input, plan, template }: ActionableAssessment,
   { events, auth, sourceLogin }: ActContext,
-): Performer {
-  return new Performer(
+): Execution {
+  return new Execution(
     {
       runtime: tools.observer.runtime,
       redis: tools.observer.redis,

@@ -1,4 +1,5 @@
 import type { FailedAction, ImageProbe } from '../../model/record.js'
+import { entryOf } from '../../model/actions/action-kinds.js'
 import { needsIn } from './dependencies.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Action, FailingAction, Plan, Refusal } from '../../model/plan.js'
@@ -75,54 +76,14 @@ export function failureOf(input: Pick<PlanInput, 'memory' | 'seen'>, action: Act
 
 /** What of a plan waits after a failure. */
 export function isBackedOff(action: Action, changesMasters: boolean): boolean {
-  switch (action.kind) {
-    case 'pull-image':
-    case 'probe-image':
-    case 'probe-data':
-    case 'remove-leftover':
-    case 'create-network':
-    case 'create-volume':
-    case 'create-container':
-    case 'start-container':
-    case 'remove-container':
-    case 'reattach-network':
-    case 'connect-network':
-    case 'disconnect-network':
-    case 'archive-data':
-    case 'write-config':
-      return true
-    case 'stop-container':
-    case 'rename-container':
-    case 'follow':
-    case 'follow-source':
-    case 'apply-config':
-    case 'limit-container':
-    case 'load-certificate':
-    case 'set-port':
-    case 'set-append-only':
-    case 'save-snapshot':
-    case 'apply-users':
-    case 'remove-volume':
-      return !changesMasters
-    default:
-      return false
-  }
+  const { backsOff } = entryOf(action)
+  return backsOff === 'always' || (backsOff === 'outside-master-change' && !changesMasters)
 }
 
 /** The same for each try of one thing: what is done, and to which node or thing. */
 export function actionKey(action: Action): string {
-  switch (action.kind) {
-    case 'pull-image':
-    case 'probe-image':
-      return `${action.kind} ${action.image}`
-    case 'remove-leftover':
-      return `${action.kind} ${action.containerId}`
-    case 'connect-network':
-    case 'disconnect-network':
-      return `${action.kind} ${action.ordinal} ${action.network}`
-    default:
-      return 'ordinal' in action ? `${action.kind} ${action.ordinal}` : action.kind
-  }
+  const subject = entryOf(action).subject?.(action) ?? ('ordinal' in action ? action.ordinal : null)
+  return subject === null ? action.kind : `${action.kind} ${subject}`
 }
 
 /** What it is tried on: the spec, and the container and its start where it is about a node. */

@@ -174,10 +174,10 @@ function planCreation(
   return [
     {
       actions: [
-        ...beginOperation(input, operation, 'begin'),
-        { phase: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
-        { phase: 'end', action: endOperation(operation) },
-        { phase: 'apply-config', action: applyConfig(input, first.ordinal, 'its process is new') },
+        ...beginOperation(input, operation, 'prepare'),
+        { band: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
+        { band: 'end', action: endOperation(operation) },
+        { band: 'follow', action: applyConfig(input, first.ordinal, 'its process is new') },
       ],
     },
     contribution,
@@ -200,8 +200,8 @@ function planUnrecordedMaster(
   const operation = operationFor(input, { ordinal, kind, reason })
   const record: Contribution = {
     actions: [
-      ...beginOperation(input, operation, 'begin'),
-      { phase: 'end', action: endOperation(operation) },
+      ...beginOperation(input, operation, 'prepare'),
+      { band: 'end', action: endOperation(operation) },
     ],
   }
   if (kind !== 'external') return [record]
@@ -214,7 +214,7 @@ function planUnrecordedMaster(
 function removeLeftovers(input: PlanInput): Contribution {
   return {
     actions: input.seen.leftovers.map(({ containerId, name }) => ({
-      phase: 'prepare' as const,
+      band: 'prepare' as const,
       action: {
         kind: 'remove-leftover' as const,
         containerId,

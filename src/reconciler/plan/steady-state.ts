@@ -10,7 +10,7 @@ import { planProvisioning } from './nodes/provisioning.js'
 import { planNaming } from './nodes/naming.js'
 import { createdBy, planNetworks } from './nodes/networks.js'
 import { applyBackoff } from './action-backoff.js'
-import { joinContributions, type Contribution } from './ordering.js'
+import { joinContributions, type Contribution, type PlacedAction } from './ordering.js'
 import { planReplication } from './nodes/replication.js'
 import { planRollout, planRolloutHold } from './rollout/rollout.js'
 import { whyNotLowerMaxmemory } from './settings/memory-guard.js'
@@ -87,7 +87,9 @@ export function planSteadyState(
 
 /** To listen in one more way disturbs nobody, and a node that is told to follow may need it for that. */
 function onlyOpenPorts({ actions = [], refusals = [] }: Contribution): Contribution {
-  return { actions: actions.filter(({ phase }) => phase === 'open-port'), refusals }
+  const opens = ({ action }: PlacedAction): boolean =>
+    action.kind === 'load-certificate' || (action.kind === 'set-port' && action.open)
+  return { actions: actions.filter(opens), refusals }
 }
 
 function isIdle({ actions = [], waits = [] }: Contribution): boolean {

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FlotillaError } from '../../../src/errors.js'
 import type { ExecutionContext } from '../../../src/reconciler/execute/execution-context.js'
-import { Performer } from '../../../src/reconciler/execute/perform.js'
+import { Execution } from '../../../src/reconciler/execute/execution.js'
+import { perform } from '../../../src/reconciler/execute/perform.js'
 import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
 import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/applied.js'
 import type { Action, ActionBody } from '../../../src/model/plan.js'
-import { noUpstream } from '../../../src/model/plan.js'
+import { noUpstream } from '../../../src/model/actions/sources.js'
 import { configFilePath } from '../../../src/redis/config.js'
 import type { RedisPort } from '../../../src/redis/redis.js'
 import { Secret } from '../../../src/secret.js'
@@ -34,14 +35,14 @@ async function executePlan(
   seen: Partial<Observation> = {},
 ): Promise<void> {
   const followers = actions.filter(({ kind }) => kind === 'follow').length
-  const performer = new Performer(
+  const execution = new Execution(
     world.context,
     observation(world.nodes ?? [], { resources: resources(), ...seen }),
     followers,
   )
   for (const body of actions) {
     const action: Action = { ...body, cause: 'a test' }
-    await runToEnd(world.clock, performer.perform(action))
+    await runToEnd(world.clock, perform(execution, action))
   }
 }
 
@@ -298,7 +299,7 @@ test('a node follows a Redis of somebody else when that is written down, and log
     world,
     [
       { kind: 'record-source', from, leader: 0, network: 'bridge' },
-      { kind: 'follow-source', ordinal: 0, upstream: there, displayName },
+      { kind: 'follow-source', ordinal: 0, upstream: there, source: displayName },
     ],
     { source: world.seen },
   )
@@ -313,7 +314,7 @@ test('a node follows a Redis of somebody else when that is written down, and log
 test('a node logs in to the source with what the manifest names for it', async () => {
   const world = await withNodes(1, { sourceLogin: { user: 'copier', password: new Secret('theirs') } })
   const there = { host: 'elsewhere', port: 7_000 }
-  await executePlan(world, [{ kind: 'follow-source', ordinal: 0, upstream: there, displayName }])
+  await executePlan(world, [{ kind: 'follow-source', ordinal: 0, upstream: there, source: displayName }])
   assert.equal(world.processes[0]?.config.get('masteruser'), 'copier')
   assert.equal(world.processes[0]?.config.get('masterauth'), 'theirs')
 })
@@ -321,16 +322,16 @@ test('a node logs in to the source with what the manifest names for it', async (
 test('the source is paused, caught up with, fenced, let go and unfenced', async () => {
   const world = await withSource()
   const steps: readonly ActionBody[] = [
-    { kind: 'follow-source', ordinal: 0, upstream: { host: 'redis-old', port: 6379 }, displayName },
+    { kind: 'follow-source', ordinal: 0, upstream: { host: 'redis-old', port: 6379 }, source: displayName },
   ]
   await executePlan(world, steps, { source: world.seen })
   for (let ticks = 0; ticks < 300; ticks++) world.clock.fire()
   await executePlan(
     world,
     [
-      { kind: 'pause-source', displayName, forMs: 2_000 },
-      { kind: 'catch-up-source', ordinal: 0, displayName, withinMs: 500 },
-      { kind: 'fence-source', displayName },
+      { kind: 'pause-writes', source: displayName, forMs: 2_000 },
+      { kind: 'catch-up', ordinal: 0, source: displayName, withinMs: 500 },
+      { kind: 'fence-source', source: displayName },
     ],
     { source: world.seen },
   )
@@ -338,9 +339,9 @@ test('the source is paused, caught up with, fenced, let go and unfenced', async 
   await executePlan(
     world,
     [
-      { kind: 'resume-source', displayName },
-      { kind: 'disconnect-source-clients', displayName },
-      { kind: 'unfence-source', displayName },
+      { kind: 'resume-writes', source: displayName },
+      { kind: 'disconnect-clients', source: displayName },
+      { kind: 'unfence-source', source: displayName },
     ],
     { source: world.seen },
   )
@@ -350,7 +351,7 @@ test('the source is paused, caught up with, fenced, let go and unfenced', async 
 test('a source that is not reached from here can be given no order', async () => {
   const world = await withSource()
   for (const source of [null, { ...world.seen, address: null }])
-    await assert.rejects(executePlan(world, [{ kind: 'fence-source', displayName }], { source }), {
+    await assert.rejects(executePlan(world, [{ kind: 'fence-source', source: displayName }], { source }), {
       code: 'redis/unreachable',
     })
 })

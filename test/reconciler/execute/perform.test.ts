@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { desiredContainer } from '../../../src/reconciler/desired/desired-node.js'
 import type { ExecutionContext } from '../../../src/reconciler/execute/execution-context.js'
-import { Performer } from '../../../src/reconciler/execute/perform.js'
+import { Execution } from '../../../src/reconciler/execute/execution.js'
+import { perform } from '../../../src/reconciler/execute/perform.js'
 import { configFilePath } from '../../../src/redis/config.js'
 import { executionFixture } from '../support/execution.js'
 import { node, observation, resources, spec } from '../support/world.js'
@@ -21,7 +22,7 @@ test('a container that never ran gets its files before it is started: whoever ma
   assert.equal(people.filesOf(made).size, 0)
   const seen = observation([node(1, { container: facts })], { resources: resources() })
   const cause = 'it was never started'
-  await new Performer(context, seen, 0).perform({
+  await perform(new Execution(context, seen, 0), {
     ...{ kind: 'start-container', ordinal: 1, name: 'shop-replica-1', cause },
   })
   assert.ok(people.filesOf(made).has(configFilePath))
@@ -33,8 +34,8 @@ test('a pull is given up when something more urgent comes, which is no fault of 
   const people = fake.controls
   people.publishImage('redis:9')
   const preemptSignal = AbortSignal.abort()
-  const performer = new Performer({ ...context, preemptSignal }, observation([]), 0)
-  await assert.rejects(performer.perform({ kind: 'pull-image', image: 'redis:9', cause: 'a test' }), {
+  const execution = new Execution({ ...context, preemptSignal }, observation([]), 0)
+  await assert.rejects(perform(execution, { kind: 'pull-image', image: 'redis:9', cause: 'a test' }), {
     code: 'runtime/aborted',
   })
   assert.equal(memory().imageTrouble, null)
@@ -43,13 +44,13 @@ test('a pull is given up when something more urgent comes, which is no fault of 
 test('an image that can not be pulled is remembered with the reason, until a pull works', async () => {
   const { context, fake, memory } = await executionFixture()
   const people = fake.controls
-  const performer = new Performer(context, observation([]), 0)
+  const execution = new Execution(context, observation([]), 0)
   const pull = { kind: 'pull-image', image: 'redis:9', cause: 'a test' } as const
-  await assert.rejects(performer.perform(pull), { code: 'runtime/image-unavailable' })
+  await assert.rejects(perform(execution, pull), { code: 'runtime/image-unavailable' })
   assert.equal(memory().imageTrouble?.image, 'redis:9')
   assert.notEqual(memory().imageTrouble?.reason, '')
   people.publishImage('redis:9')
-  await performer.perform(pull)
+  await perform(execution, pull)
   assert.equal(memory().imageTrouble, null)
 })
 
@@ -58,8 +59,8 @@ const snapshots = desiredPersistence(spec({ persistence: defaultPersistence('rdb
 test('a container on a volume that is there starts as the data on it was kept, whatever the manifest has come to say', async () => {
   const { context, fake, memory } = await executionFixture()
   const people = fake.controls
-  const performer = new Performer({ ...context, persistenceOf: () => snapshots }, observation([]), 0)
-  await performer.perform({
+  const execution = new Execution({ ...context, persistenceOf: () => snapshots }, observation([]), 0)
+  await perform(execution, {
     ...{
       kind: 'create-container',
       ordinal: 1,
@@ -101,7 +102,7 @@ test('redis.conf is written into a container without an address too: the engine 
   const made = await runtime.createContainer(desiredContainer(template, 1, replica), [])
   const container = await runtime.inspectContainer(made)
   assert.ok(container)
-  const performer = new Performer(context, observation([node(1, { container })]), 0)
-  await performer.perform({ kind: 'write-config', ordinal: 1, name: 'shop-replica-1', cause: 'a test' })
+  const execution = new Execution(context, observation([node(1, { container })]), 0)
+  await perform(execution, { kind: 'write-config', ordinal: 1, name: 'shop-replica-1', cause: 'a test' })
   assert.ok(people.filesOf(made).has(configFilePath))
 })

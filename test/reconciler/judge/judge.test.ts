@@ -441,9 +441,9 @@ const following = memory(null, {
   source: { from, leader: 0, phase: 'followed', network: null, sinceMs: 0 },
   operation: operation({ kind: 'take-over', phase: 'switching', from: null, to: 0 }),
 })
-const pause: ActionBody = { kind: 'pause-source', displayName, forMs: 2_000 }
-const catchUp: ActionBody = { kind: 'catch-up-source', ordinal: 0, displayName, withinMs: 500 }
-const fence: ActionBody = { kind: 'fence-source', displayName }
+const pause: ActionBody = { kind: 'pause-writes', source: displayName, forMs: 2_000 }
+const catchUp: ActionBody = { kind: 'catch-up', ordinal: 0, source: displayName, withinMs: 500 }
+const fence: ActionBody = { kind: 'fence-source', source: displayName }
 
 function sourceSeen(role: 'master' | 'replica'): Pick<Observation, 'source'> {
   const probe = { kind: 'answered', facts: redisFacts({ role }) } as const
@@ -496,7 +496,7 @@ test('the leader is promoted when the source is fenced, or is a replica already,
 
 test('only the leader follows the source, when that is written down, and never a master', () => {
   const order = (ordinal: number): ActionBody => ({
-    ...{ kind: 'follow-source', ordinal, displayName, upstream: { host: displayName, port: 6379 } },
+    ...{ kind: 'follow-source', ordinal, source: displayName, upstream: { host: displayName, port: 6379 } },
   })
   const record = (leader: number): ActionBody => ({ kind: 'record-source', from, leader, network: null })
   const violation = (ordinal: number): readonly string[] => [

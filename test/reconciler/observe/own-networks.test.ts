@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Performer } from '../../../src/reconciler/execute/perform.js'
+import { Execution } from '../../../src/reconciler/execute/execution.js'
+import { perform } from '../../../src/reconciler/execute/perform.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
 import { executionFixture } from '../support/execution.js'
 import { observation } from '../support/world.js'
@@ -17,8 +18,8 @@ test('whoever runs in a container joins a network of ours as soon as it is made'
   )
   await fake.runtime.startContainer(self)
   const ownNetworks = new OwnNetworks(fake.runtime, self)
-  const performer = new Performer({ ...context, ownNetworks }, observation([]), 0)
-  await performer.perform({ kind: 'create-network', network: 'new', subnet: null, cause: '' })
+  const execution = new Execution({ ...context, ownNetworks }, observation([]), 0)
+  await perform(execution, { kind: 'create-network', network: 'new', subnet: null, cause: '' })
   const joined = (await fake.runtime.inspectContainer(self))?.networks.find(one => one.network === 'new')
   assert.notEqual(joined?.address ?? null, null)
 })

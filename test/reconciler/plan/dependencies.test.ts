@@ -93,7 +93,7 @@ describe('a promotion needs every step before it', () => {
     { kind: 'catch-up', ordinal: 1, master: 0, withinMs: 500 },
     { kind: 'follow', ordinal: 0, master: 1, reconnect: false },
     { kind: 'stop-container', ordinal: 0, name: 'shop-master' },
-    { kind: 'fence-source', displayName: 'old' },
+    { kind: 'fence-source', source: 'old' },
     { kind: 'restore-login', ordinal: 1 },
     { kind: 'start-container', ordinal: 1, name: 'shop-replica-1' },
   ]

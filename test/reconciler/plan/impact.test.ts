@@ -55,7 +55,7 @@ test('whose connections break, whose writes wait and what is lost is said', () =
       'clients of node 1 on the network web are cut',
     ],
     [
-      { kind: 'pause-source', displayName, forMs: 2_000, cause },
+      { kind: 'pause-writes', source: displayName, forMs: 2_000, cause },
       'write pause: 2000 ms at most, some 10 ms as a rule',
     ],
     [
@@ -71,10 +71,10 @@ test('whose connections break, whose writes wait and what is lost is said', () =
       "clients of node 1 that came by its plain port are cut, and can't come back by it",
     ],
     [
-      { kind: 'fence-source', displayName, cause },
+      { kind: 'fence-source', source: displayName, cause },
       "clients of redis-old can read there, and write through the master's name from then on",
     ],
-    [{ kind: 'disconnect-source-clients', displayName, cause }, 'the clients of redis-old are cut'],
+    [{ kind: 'disconnect-clients', source: displayName, cause }, 'the clients of redis-old are cut'],
     [{ kind: 'remove-volume', ordinal, volume: 'shop-1', cause }, 'the data of node 1 is gone for good'],
     [begin('failover'), 'writes the old master alone had are lost'],
     [
@@ -104,10 +104,10 @@ test('what nobody notices is not said', () => {
         { kind: 'remove-container', ordinal, name },
         { kind: 'rename-container', ordinal, name, to: 'shop-master' },
         { kind: 'connect-network', ordinal, name, network: 'web' },
-        { kind: 'follow-source', ordinal, upstream: { host: displayName, port: 6379 }, displayName },
-        { kind: 'catch-up-source', ordinal, displayName, withinMs: 500 },
-        { kind: 'unfence-source', displayName },
-        { kind: 'resume-source', displayName },
+        { kind: 'follow-source', ordinal, upstream: { host: displayName, port: 6379 }, source: displayName },
+        { kind: 'catch-up', ordinal, source: displayName, withinMs: 500 },
+        { kind: 'unfence-source', source: displayName },
+        { kind: 'resume-writes', source: displayName },
         { kind: 'restore-login', ordinal },
         { kind: 'catch-up', ordinal, master: 0, withinMs: 500 },
         { kind: 'resume-writes', ordinal },

@@ -12,7 +12,9 @@ import {
   nodeAlias,
 } from '../../../src/model/names.js'
 import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
-import { noUpstream, type Action } from '../../../src/model/plan.js'
+import type { Target } from '../../../src/model/actions/action-entry.js'
+import { noUpstream } from '../../../src/model/actions/sources.js'
+import type { Action } from '../../../src/model/plan.js'
 import { withDataProbe, withImageProbe } from '../../../src/reconciler/desired/image-probe.js'
 import {
   appliedAuthFiles,
@@ -203,20 +205,21 @@ function change(world: World, action: Action): void {
       stop(world, named(world, action), 137)
       return
     case 'pause-writes':
-      answering(world, action.ordinal).writesPaused = true
+      targetOf(world, action).writesPaused = true
       return
     case 'catch-up': {
-      const [replica, master] = [answering(world, action.ordinal), answering(world, action.master)]
-      if (!master.writesPaused) throw new Error(`node ${action.master} takes writes that are not waited for`)
-      if (replica.replid !== master.replid || replica.offset < master.offset)
+      const replica = answering(world, action.ordinal)
+      const ahead = 'source' in action ? outside(world) : answering(world, action.master)
+      if (!ahead.writesPaused) throw new Error('the writes of whom it is to catch up with are not paused')
+      if (replica.replid !== ahead.replid || replica.offset < ahead.offset)
         throw refused('redis/timeout', `node ${action.ordinal}`)
       return
     }
     case 'resume-writes':
-      answering(world, action.ordinal).writesPaused = false
+      targetOf(world, action).writesPaused = false
       return
     case 'disconnect-clients':
-      answering(world, action.ordinal)
+      targetOf(world, action)
       return
     case 'archive-data':
       return setAside(world, action)
@@ -230,27 +233,11 @@ function change(world: World, action: Action): void {
     }
     case 'follow-source':
       return follow(answering(world, action.ordinal), action.upstream.host)
-    case 'pause-source':
-      outside(world).writesPaused = true
-      return
-    case 'catch-up-source': {
-      const [replica, master] = [answering(world, action.ordinal), outside(world)]
-      if (!master.writesPaused) throw new Error('the source takes writes that are not waited for')
-      if (replica.replid !== master.replid || replica.offset < master.offset)
-        throw refused('redis/timeout', `node ${action.ordinal}`)
-      return
-    }
     case 'fence-source':
       outside(world).host = noUpstream.host
       return
     case 'unfence-source':
       outside(world).host = null
-      return
-    case 'resume-source':
-      outside(world).writesPaused = false
-      return
-    case 'disconnect-source-clients':
-      outside(world)
       return
     case 'restore-login':
       answering(world, action.ordinal)
@@ -504,6 +491,10 @@ export function observeWorld(world: World): Observation {
 
 /** What it is called when it is followed. */
 const sourceHost = 'old'
+
+function targetOf(world: World, target: Target): Redis {
+  return 'ordinal' in target ? answering(world, target.ordinal) : outside(world)
+}
 
 function outside(world: World): Redis {
   if (world.source === null) throw refused('redis/unreachable', 'the source')

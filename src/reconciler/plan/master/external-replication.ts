@@ -9,8 +9,8 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import { planProvisioning } from '../nodes/provisioning.js'
 import { planNaming } from '../nodes/naming.js'
 import { createdBy, planNetworks } from '../nodes/networks.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action, Refusal, Wait } from '../../../model/plan.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
+import type { Refusal, Wait } from '../../../model/plan.js'
 import { planReplication } from '../nodes/replication.js'
 import { requestResult } from './switchover-steps.js'
 import { planConfig } from '../rollout/image-probe.js'
@@ -86,7 +86,7 @@ function beginFollowing(input: PlanInput, seen: ObservedSource, leader: number):
   if (input.memory.source !== null || from === null) return []
   const network = sourceNetworkToJoin(input, seen)
   const cause = 'the manifest says so, and nothing is there that it could replace'
-  return [{ actions: [{ phase: 'begin', action: { kind: 'record-source', from, leader, network, cause } }] }]
+  return [{ actions: [{ band: 'prepare', action: { kind: 'record-source', from, leader, network, cause } }] }]
 }
 
 /** The network that the leader joins for the source's sake alone; null when it is on it anyway. */
@@ -136,14 +136,17 @@ function planLeader(
   const order = (cause: string): Contribution => ({
     actions: [
       ...joins,
-      { phase: 'follow', action: { kind: 'follow-source', ordinal: leader, upstream, displayName, cause } },
+      {
+        band: 'follow',
+        action: { kind: 'follow-source', ordinal: leader, upstream, source: displayName, cause },
+      },
     ],
   })
   if (isStarting) return order('it has just been started, and has to be told whom to follow')
   if (node === undefined || facts === null || node.bucket !== 'unpromoted') return { actions: joins }
   if (!followsSource(node, seen))
     return order(`it follows ${facts.upstream?.host ?? 'nobody'}, not the source`)
-  if (joins.length > 0 || networks.actions?.some(({ phase }) => phase === 'attach') === true)
+  if (joins.length > 0 || networks.actions?.some(({ band }) => band === 'create') === true)
     return order('it has just joined the network of the source')
   if (node.divergence !== null)
     return {
@@ -167,7 +170,7 @@ function joinSource(
     readonly isStarting: boolean
     readonly createdName: string | undefined
   },
-): { phase: OrderBand; action: Action }[] {
+): PlacedAction[] {
   const network = sourceNetworkToJoin(input, on.seen)
   const container = node?.seen?.container
   const name = on.createdName ?? container?.name
@@ -176,7 +179,7 @@ function joinSource(
     on.createdName === undefined && container?.networks.some(one => one.network === network) === true
   if (network === null || name === undefined || !isUp || isOn) return []
   const cause = `${on.seen.displayName} is reached there`
-  return [{ phase: 'attach', action: { kind: 'connect-network', ordinal: on.leader, name, network, cause } }]
+  return [{ band: 'create', action: { kind: 'connect-network', ordinal: on.leader, name, network, cause } }]
 }
 
 function sourceUnavailable({ spec }: PlanInput, seen: ObservedSource): Refusal {

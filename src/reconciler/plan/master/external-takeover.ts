@@ -7,8 +7,9 @@ import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { planNaming } from '../nodes/naming.js'
 import { beginOperation, endOperation } from './operation-steps.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import { noUpstream, type Action, type Refusal } from '../../../model/plan.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
+import { noUpstream } from '../../../model/actions/sources.js'
+import type { Refusal } from '../../../model/plan.js'
 import { requestResult } from './switchover-steps.js'
 import type { RedisFacts } from '../../../model/redis.js'
 
@@ -48,7 +49,7 @@ const lagBytesMax = 1_048_576
 const pauseMs = 2_000
 const catchUpMs = 500
 
-type Steps = { phase: OrderBand; action: Action }[]
+type Steps = PlacedAction[]
 
 function takeoverOperation(
   input: PlanInput,
@@ -79,27 +80,27 @@ function takeOver(
   },
 ): Contribution[] {
   const { leader, operation, force } = on
-  const { displayName } = on.seen
+  const { displayName: source } = on.seen
   const cause = operation.reason
   const fenceSource: Steps = force
     ? []
     : [
-        { phase: 'pause', action: { kind: 'pause-source', displayName, forMs: pauseMs, cause } },
+        { band: 'demote', action: { kind: 'pause-writes', source, forMs: pauseMs, cause } },
         {
-          phase: 'catch-up',
-          action: { kind: 'catch-up-source', ordinal: leader, displayName, withinMs: catchUpMs, cause },
+          band: 'demote',
+          action: { kind: 'catch-up', ordinal: leader, source, withinMs: catchUpMs, cause },
         },
         {
-          phase: 'demote',
+          band: 'demote',
           action: {
             kind: 'fence-source',
-            displayName,
+            source,
             cause: 'no write may go where nobody reads it any more',
           },
         },
       ]
   return [
-    { actions: [...beginOperation(input, operation, 'record'), ...fenceSource] },
+    { actions: [...beginOperation(input, operation, 'demote'), ...fenceSource] },
     ...promoteLeader(input, members, { ...on, fenced: !force }),
   ]
 }
@@ -124,12 +125,12 @@ function promoteLeader(
     {
       actions: [
         {
-          phase: 'restore-login',
+          band: 'demote',
           action: { kind: 'restore-login', ordinal: leader, cause: 'it follows the source no longer' },
         },
-        { phase: 'promote', action: { kind: 'promote', ordinal: leader, cause: operation.reason } },
+        { band: 'promote', action: { kind: 'promote', ordinal: leader, cause: operation.reason } },
         ...(fenced ? releaseSource(on.seen) : []),
-        { phase: 'end', action: endOperation(operation, detail === undefined ? {} : { detail }) },
+        { band: 'end', action: endOperation(operation, detail === undefined ? {} : { detail }) },
         ...repointReplicas(members, leader),
       ],
     },
@@ -141,12 +142,12 @@ function promoteLeader(
  * Its clients go on, are told that it is read-only, and are cut, so that none of them waits for an answer
  * that does not come.
  */
-function releaseSource({ displayName }: ObservedSource): Steps {
+function releaseSource({ displayName: source }: ObservedSource): Steps {
   const cause = 'whoever still writes there is to be told so'
   return [
-    { phase: 'resume', action: { kind: 'resume-source', displayName, cause } },
+    { band: 'take-name', action: { kind: 'resume-writes', source, cause } },
     // After the end: who may not do this may take over all the same.
-    { phase: 'disconnect-network', action: { kind: 'disconnect-source-clients', displayName, cause } },
+    { band: 'follow', action: { kind: 'disconnect-clients', source, cause } },
   ]
 }
 
@@ -158,7 +159,7 @@ function repointReplicas({ wanted }: Members, leader: number): Steps {
   return wanted
     .filter(node => node.ordinal !== leader && (node.bucket === 'online' || node.bucket === 'syncing'))
     .map(node => ({
-      phase: 'follow',
+      band: 'follow',
       action: {
         kind: 'follow',
         ordinal: node.ordinal,
@@ -206,7 +207,7 @@ function resumeTakeover(
   const cause = `node ${on.leader} was started anew and has not all that ${on.seen.displayName} holds`
   return [
     abortTakeover(on, cause, [
-      { phase: 'promote', action: { kind: 'unfence-source', displayName: on.seen.displayName, cause } },
+      { band: 'promote', action: { kind: 'unfence-source', source: on.seen.displayName, cause } },
     ]),
   ]
 }
@@ -219,7 +220,7 @@ function finishTakeover(
 ): Contribution[] {
   const theirs = on.seen.probe?.kind === 'answered' ? on.seen.probe.facts : null
   const released = theirs !== null && isFenced(theirs) ? releaseSource(on.seen) : []
-  const end: Steps = [{ phase: 'end', action: endOperation(on.operation) }]
+  const end: Steps = [{ band: 'end', action: endOperation(on.operation) }]
   return [
     { actions: [...released, ...end, ...repointReplicas(members, on.leader)] },
     planNaming(input, members, on.leader),
@@ -234,8 +235,8 @@ function abortTakeover(
   return {
     actions: [
       ...before,
-      { phase: 'resume', action: { kind: 'resume-source', displayName: seen.displayName, cause: detail } },
-      { phase: 'end', action: endOperation(operation, { result: 'aborted', detail }) },
+      { band: 'take-name', action: { kind: 'resume-writes', source: seen.displayName, cause: detail } },
+      { band: 'end', action: endOperation(operation, { result: 'aborted', detail }) },
     ],
   }
 }
@@ -264,8 +265,8 @@ function promotedByHand(input: PlanInput, leader: Member, requested: Request | n
       ...{ to: leader.ordinal, reason: 'it was asked for, by force: it had been promoted by hand' },
       ...{ troubleAtMs: input.seen.atMs, startedAtMs: input.seen.atMs, requestId: requested.requestId },
     }
-    const end: Steps = [{ phase: 'end', action: endOperation(operation) }]
-    return { actions: [...beginOperation(input, operation, 'record'), ...end] }
+    const end: Steps = [{ band: 'end', action: endOperation(operation) }]
+    return { actions: [...beginOperation(input, operation, 'demote'), ...end] }
   }
   const rejected: Steps =
     requested === null ? [] : [requestResult(requested, 'refused', 'it was promoted by hand already')]

@@ -1,16 +1,13 @@
 import type { Operation } from '../../../model/record.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { OrderBand } from '../ordering.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { PlacedAction } from '../ordering.js'
 import type { Action } from '../../../model/plan.js'
 
 /** Nothing to write down when this very operation was begun by a pass that did not get to its end. */
-export function beginOperation(
-  input: PlanInput,
-  operation: Operation,
-  phase: OrderBand,
-): { phase: OrderBand; action: Action }[] {
+export function beginOperation(input: PlanInput, operation: Operation, band: OrderBand): PlacedAction[] {
   if (input.memory.operation === operation) return []
-  return [{ phase, action: { kind: 'begin-operation', operation, cause: operation.reason } }]
+  return [{ band, action: { kind: 'begin-operation', operation, cause: operation.reason } }]
 }
 
 /** The end of an operation; done unless told otherwise. */

@@ -6,8 +6,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import { operationFor } from './decide-master.js'
 import type { MasterDecision } from './master-decision.js'
 import { planNaming, type RenameMode } from '../nodes/naming.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action } from '../../../model/plan.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 import { beginOperation, endOperation } from './operation-steps.js'
 import { planForcedDemotion, releaseClients } from './switchover-steps.js'
 import { planReplication, unexpectedMasterCause } from '../nodes/replication.js'
@@ -37,8 +36,8 @@ export function planPromotion(
     // Nobody who takes writes is stopped for one whom no record names.
     return members.recordedMaster === decision.ordinal
       ? [forced]
-      : [{ actions: beginOperation(input, operation, 'record') }]
-  const promotion: { phase: OrderBand; action: Action }[] = nodes.some(
+      : [{ actions: beginOperation(input, operation, 'demote') }]
+  const promotion: PlacedAction[] = nodes.some(
     node => node.ordinal === decision.ordinal && reportsMaster(node),
   )
     ? // It was promoted by the pass that began the operation; what is left are names and followers.
@@ -47,17 +46,17 @@ export function planPromotion(
         ...nodes
           .filter(reportsMaster)
           .map(unexpectedMaster => demoteNode(unexpectedMaster.ordinal, decision.ordinal)),
-        { phase: 'promote', action: { kind: 'promote', ordinal: decision.ordinal, cause: decision.reason } },
+        { band: 'promote', action: { kind: 'promote', ordinal: decision.ordinal, cause: decision.reason } },
       ]
   return [
     {
       actions: [
-        ...beginOperation(input, operation, 'record'),
+        ...beginOperation(input, operation, 'demote'),
         ...promotion,
         ...releaseInterruptedSwitchover(input, nodes, decision.ordinal),
         ...fenceRestartedMaster(nodes, operation),
         {
-          phase: 'end',
+          band: 'end',
           action: endOperation(operation, {
             offsetGapBytes: offsetGapBytesOf(input, nodes, operation),
             lostKeys: decision.lostKeys ?? 0,
@@ -85,7 +84,7 @@ function namingWay(nodes: readonly Member[], operation: Operation): RenameMode {
   if (kind !== 'failover' || from === null || old === undefined) return { kind: 'sequential' }
   const isKilled = fenceRestartedMaster(nodes, operation).length > 0
   if (old.facts !== null && !isKilled) return { kind: 'sequential' }
-  return { kind: 'old-master-dead', dead: from, phase: isKilled ? 'take-name' : 'promote' }
+  return { kind: 'old-master-dead', dead: from, band: isKilled ? 'take-name' : 'promote' }
 }
 
 /**
@@ -93,10 +92,7 @@ function namingWay(nodes: readonly Member[], operation: Operation): RenameMode {
  * leads to the new master it would copy that one's data over its own. It is stopped first, and set aside like
  * one that is dead.
  */
-function fenceRestartedMaster(
-  nodes: readonly Member[],
-  { kind, from, to }: Operation,
-): { phase: OrderBand; action: Action }[] {
+function fenceRestartedMaster(nodes: readonly Member[], { kind, from, to }: Operation): PlacedAction[] {
   const restartedMaster = nodes.find(
     node => node.ordinal === from && from !== to && kind === 'failover' && node.bucket !== 'stopped',
   )
@@ -110,7 +106,7 @@ function fenceRestartedMaster(
   const cause = 'it was started anew and may hold writes that nobody else has; it is to be set aside first'
   return [
     {
-      phase: 'kill-restarted',
+      band: 'release-name',
       action: { kind: 'kill-container', ordinal: restartedMaster.ordinal, name, cause },
     },
   ]
@@ -142,7 +138,7 @@ function releaseInterruptedSwitchover(
   input: PlanInput,
   nodes: readonly Member[],
   master: number,
-): { phase: OrderBand; action: Action }[] {
+): PlacedAction[] {
   const { operation } = input.memory
   const old =
     operation?.phase === 'switching' ? nodes.find(node => node.ordinal === operation.from) : undefined
@@ -153,9 +149,9 @@ function releaseInterruptedSwitchover(
  * Another master steps down before one is promoted: a Flotilla that dies in between leaves no master, never
  * two.
  */
-function demoteNode(ordinal: number, master: number): { phase: OrderBand; action: Action } {
+function demoteNode(ordinal: number, master: number): PlacedAction {
   return {
-    phase: 'demote',
+    band: 'demote',
     action: { kind: 'follow', ordinal, master, reconnect: false, cause: unexpectedMasterCause },
   }
 }

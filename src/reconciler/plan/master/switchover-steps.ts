@@ -5,8 +5,8 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
 import { planNaming } from '../nodes/naming.js'
 import { beginOperation, endOperation } from './operation-steps.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action } from '../../../model/plan.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 
 /** The old master is made sure of, and nothing else: who waits for a master waits for nothing else. */
 export function planFencing(
@@ -16,11 +16,11 @@ export function planFencing(
 ): Contribution[] {
   const node = [...members.wanted, ...members.excess].find(one => one.ordinal === fence.ordinal)
   const name = node?.seen?.container.name
-  const kill: { phase: OrderBand; action: Action }[] =
+  const kill: PlacedAction[] =
     fence.kill && name !== undefined
       ? [
           {
-            phase: 'fence',
+            band: 'prepare',
             action: {
               kind: 'kill-container',
               ordinal: fence.ordinal,
@@ -39,7 +39,7 @@ export function planFencing(
           recheckInMs: 2,
         },
       ]
-  return [{ actions: [...beginOperation(input, fence.operation, 'begin'), ...kill], waits: drain }]
+  return [{ actions: [...beginOperation(input, fence.operation, 'prepare'), ...kill], waits: drain }]
 }
 
 /** Writes wait no longer than this whatever happens to us; a switchover takes some 20 ms. */
@@ -60,14 +60,14 @@ export function planSwitchover(
   return [
     {
       actions: [
-        ...beginOperation(input, operation, 'record'),
-        { phase: 'pause', action: { kind: 'pause-writes', ordinal: from, forMs: pauseMs, cause } },
+        ...beginOperation(input, operation, 'demote'),
+        { band: 'demote', action: { kind: 'pause-writes', ordinal: from, forMs: pauseMs, cause } },
         {
-          phase: 'catch-up',
+          band: 'demote',
           action: { kind: 'catch-up', ordinal: to, master: from, withinMs: catchUpMs, cause },
         },
         {
-          phase: 'demote',
+          band: 'demote',
           action: {
             kind: 'follow',
             ordinal: from,
@@ -76,7 +76,7 @@ export function planSwitchover(
             cause: 'it is demoted first, so that there are never two',
           },
         },
-        { phase: 'promote', action: { kind: 'promote', ordinal: to, cause } },
+        { band: 'promote', action: { kind: 'promote', ordinal: to, cause } },
         // Before the names have changed, because clients as a rule wait some 10 ms before they connect anew.
         // Who was quicker is sent once more, while its writes still wait.
         disconnectClients(
@@ -85,9 +85,9 @@ export function planSwitchover(
           'they come back in some milliseconds, when the name leads to the new master',
         ),
         ...releaseClients(from, true),
-        { phase: 'end', action: endOperation(operation) },
+        { band: 'end', action: endOperation(operation) },
         ...others.map(node => ({
-          phase: 'follow' as const,
+          band: 'follow' as const,
           action: {
             kind: 'follow' as const,
             ordinal: node.ordinal,
@@ -103,31 +103,27 @@ export function planSwitchover(
 }
 
 /** Whoever waits on the old master goes on; and, when there is a new one, is sent to it. */
-export function releaseClients(ordinal: number, elsewhere: boolean): { phase: OrderBand; action: Action }[] {
+export function releaseClients(ordinal: number, elsewhere: boolean): PlacedAction[] {
   const cause = elsewhere ? 'it is a replica now, and says so' : 'nobody has to wait any more'
   return [
-    { phase: 'resume', action: { kind: 'resume-writes', ordinal, cause } },
+    { band: 'take-name', action: { kind: 'resume-writes', ordinal, cause } },
     ...(elsewhere
-      ? [disconnectClients('disconnect', ordinal, 'they come back to the name, and find the new master')]
+      ? [disconnectClients('take-name', ordinal, 'they come back to the name, and find the new master')]
       : []),
   ]
 }
 
-function disconnectClients(
-  phase: OrderBand,
-  ordinal: number,
-  cause: string,
-): { phase: OrderBand; action: Action } {
-  return { phase, action: { kind: 'disconnect-clients', ordinal, cause } }
+function disconnectClients(band: OrderBand, ordinal: number, cause: string): PlacedAction {
+  return { band, action: { kind: 'disconnect-clients', ordinal, cause } }
 }
 
 /** Nothing has changed hands: what was held up goes on. */
-export function abortOperation(operation: Operation, reason: string): { phase: OrderBand; action: Action }[] {
-  const resume: { phase: OrderBand; action: Action }[] =
+export function abortOperation(operation: Operation, reason: string): PlacedAction[] {
+  const resume: PlacedAction[] =
     operation.phase === 'switching' && operation.from !== null
-      ? [{ phase: 'resume', action: { kind: 'resume-writes', ordinal: operation.from, cause: reason } }]
+      ? [{ band: 'take-name', action: { kind: 'resume-writes', ordinal: operation.from, cause: reason } }]
       : []
-  return [...resume, { phase: 'end', action: endOperation(operation, { result: 'aborted', detail: reason }) }]
+  return [...resume, { band: 'end', action: endOperation(operation, { result: 'aborted', detail: reason }) }]
 }
 
 export function requestResult(
@@ -135,9 +131,9 @@ export function requestResult(
   result: 'done' | 'refused',
   detail: string,
   divergent: readonly number[] = [],
-): { phase: OrderBand; action: Action } {
+): PlacedAction {
   return {
-    phase: 'end',
+    band: 'end',
     action: { kind: 'complete-request', request, result, detail, divergent, cause: detail },
   }
 }
@@ -159,7 +155,7 @@ export function planForcedDemotion(input: PlanInput, members: Members, master: n
   return {
     actions: [
       ...unexpectedMasters.map(node => ({
-        phase: 'stop-old' as const,
+        band: 'create' as const,
         action: {
           kind: 'stop-container' as const,
           ordinal: node.ordinal,

@@ -3,8 +3,7 @@ import { unreadableFolder } from '../../../model/names.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Action } from '../../../model/plan.js'
-import type { OrderBand } from '../ordering.js'
+import type { PlacedAction } from '../ordering.js'
 import { whyUnreadable } from './unreadable-data.js'
 import { volumeOf } from './volumes.js'
 /**
@@ -12,11 +11,7 @@ import { volumeOf } from './volumes.js'
  * master again it is the data, and stays where it is. What a replica holds that its server ends over is a
  * copy of what the master has, and keeps it from getting another.
  */
-export function archiveData(
-  input: PlanInput,
-  node: Member,
-  master: number | null,
-): { phase: OrderBand; action: Action }[] {
+export function archiveData(input: PlanInput, node: Member, master: number | null): PlacedAction[] {
   const { ordinal } = node
   const volume = volumeOf(input, node)
   if (input.seen.resources?.volumes.some(one => one.name === volume) === false) return []
@@ -25,7 +20,7 @@ export function archiveData(
     const folder = `epoch-${input.memory.epoch}`
     return [
       {
-        phase: 'archive-data',
+        band: 'create',
         action: { kind: 'archive-data', ordinal, volume, folder, ...imagePin(input), cause },
       },
     ]
@@ -34,7 +29,7 @@ export function archiveData(
   if (unreadable === null || !hasActiveMaster(input, master)) return []
   return [
     {
-      phase: 'archive-data',
+      band: 'create',
       action: {
         kind: 'archive-data',
         ordinal,

@@ -48,9 +48,9 @@ export function planExcess(input: PlanInput, members: Members, decision: MasterD
   }
   return {
     actions: [
-      ...stops.map(action => ({ phase: 'stop-excess' as const, action })),
-      ...removals.map(action => ({ phase: 'remove-excess' as const, action })),
-      ...volumes.map(action => ({ phase: 'remove-rest' as const, action })),
+      ...stops.map(action => ({ band: 'finish' as const, action })),
+      ...removals.map(action => ({ band: 'finish' as const, action })),
+      ...volumes.map(action => ({ band: 'finish' as const, action })),
     ],
     waits,
   }

@@ -4,7 +4,8 @@ import { isDead, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { temporaryName, holderOfName, nameConflict } from './name-conflicts.js'
 import { failureOf } from '../action-backoff.js'
-import type { Contribution, OrderBand } from '../ordering.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Action, Wait } from '../../../model/plan.js'
 
 /**
@@ -19,7 +20,7 @@ import type { Action, Wait } from '../../../model/plan.js'
 export type RenameMode =
   | { readonly kind: 'sequential' }
   | { readonly kind: 'concurrent' }
-  | { readonly kind: 'old-master-dead'; readonly dead: number; readonly phase: 'promote' | 'take-name' }
+  | { readonly kind: 'old-master-dead'; readonly dead: number; readonly band: 'promote' | 'take-name' }
 
 /**
  * Gives every existing container the name of its role. `master` is whoever reigns, or is promoted in this
@@ -34,10 +35,10 @@ export function planNaming(
 ): Contribution {
   const nodes = [...members.wanted, ...members.excess]
   const dead = mode.kind === 'old-master-dead' ? mode.dead : null
-  const phase = mode.kind === 'concurrent' ? 'promote' : 'release-name'
+  const band = mode.kind === 'concurrent' ? 'promote' : 'release-name'
   const parts = nodes
     .filter(node => node.ordinal !== master && node.ordinal !== dead)
-    .map(node => nameReplica(input, node, phase))
+    .map(node => nameReplica(input, node, band))
   const released = new Set(parts.flatMap(part => part.actions ?? []).flatMap(({ action }) => oldName(action)))
   const masterNode = nodes.find(node => node.ordinal === master)
   if (masterNode !== undefined) parts.push(nameMaster(input, masterNode, { released, mode }))
@@ -48,7 +49,7 @@ export function planNaming(
   }
 }
 
-function nameReplica(input: PlanInput, node: Member, phase: 'release-name' | 'promote'): Contribution {
+function nameReplica(input: PlanInput, node: Member, band: 'release-name' | 'promote'): Contribution {
   const currentName = node.seen?.container.name
   const wanted = replicaName(input.spec.name, node.ordinal)
   if (currentName === undefined || currentName === wanted || isBeingRemoved(input, node)) return {}
@@ -60,19 +61,19 @@ function nameReplica(input: PlanInput, node: Member, phase: 'release-name' | 'pr
     const inTheWay = currentName === masterName(input.spec.name)
     return {
       actions: inTheWay
-        ? [rename(phase, node, { from: currentName, to: temporary, cause: `${cause}; its name is not ours` })]
+        ? [rename(band, node, { from: currentName, to: temporary, cause: `${cause}; its name is not ours` })]
         : [],
       refusals: [conflict],
     }
   }
   const holder = holderOfName(input, wanted)
-  if (holder === null) return { actions: [rename(phase, node, { from: currentName, to: wanted, cause })] }
+  if (holder === null) return { actions: [rename(band, node, { from: currentName, to: wanted, cause })] }
   if (currentName === temporary) return { waits: [waitForName(node, wanted, holder)] }
   // Two containers hold each other's names (by hand): this one steps aside, and the next pass finds the names
   // free.
   return {
     actions: [
-      rename(phase, node, { from: currentName, to: temporary, cause: `${cause}; its name is still taken` }),
+      rename(band, node, { from: currentName, to: temporary, cause: `${cause}; its name is still taken` }),
     ],
   }
 }
@@ -90,10 +91,10 @@ function nameMaster(
   if (conflict !== null) return { refusals: [conflict] }
   const holder = holderOfName(input, wanted)
   const cause = 'a name is a role, and it is the master'
-  const own = (phase: OrderBand, from: string) => rename(phase, node, { from, to: wanted, cause })
+  const own = (band: OrderBand, from: string) => rename(band, node, { from, to: wanted, cause })
   if (holder === null) return { actions: [own('take-name', currentName)] }
-  const interim = (phase: OrderBand, reason: string) =>
-    rename(phase, node, {
+  const interim = (band: OrderBand, reason: string) =>
+    rename(band, node, {
       from: currentName,
       to: interimName,
       cause: `it is the master, and answers to ${wanted} at once; ${reason}`,
@@ -107,12 +108,12 @@ function nameMaster(
       ? {
           actions: [
             interim('promote', `the container ${holder} gives that name up at the same time`),
-            own('final-name', interimName),
+            own('end', interimName),
           ],
         }
       : { actions: [own('take-name', currentName)] }
   return mode.kind === 'old-master-dead' && isInterimNameFree
-    ? { actions: [interim(mode.phase, `the container ${holder}, which is dead, gives that name up later`)] }
+    ? { actions: [interim(mode.band, `the container ${holder}, which is dead, gives that name up later`)] }
     : { waits: [waitForName(node, wanted, holder)] }
 }
 
@@ -129,13 +130,13 @@ function nameOf({ ordinal, seen }: Member): { readonly ordinal: number; readonly
 }
 
 function rename(
-  phase: OrderBand,
+  band: OrderBand,
   node: Member,
   how: { readonly from: string; readonly to: string; readonly cause: string },
-): { phase: OrderBand; action: Action } {
+): PlacedAction {
   const { from, to, cause } = how
   return {
-    phase,
+    band,
     action: { kind: 'rename-container', ordinal: node.ordinal, name: from, to, cause },
   }
 }

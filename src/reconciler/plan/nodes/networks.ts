@@ -3,8 +3,8 @@ import { masterLink, networkName, nodeAlias } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action, Refusal } from '../../../model/plan.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
+import type { Refusal } from '../../../model/plan.js'
 import { cidrsOverlap } from './cidr.js'
 import type { ContainerFacts, NetworkEndpoint, NetworkFacts } from '../../../model/engine.js'
 
@@ -65,7 +65,7 @@ function joins(
     createdName,
     first,
   }: { readonly createdName: string | undefined; readonly first: (network: string) => boolean },
-): { phase: OrderBand; action: Action }[] {
+): PlacedAction[] {
   const running = runningContainer(node)
   const name = createdName ?? running?.name
   if (name === undefined) return []
@@ -74,20 +74,20 @@ function joins(
       createdName === undefined ? running?.networks.find(one => one.network === network) : undefined
     if (endpoint !== undefined && hasLinkAndAlias(input, node, endpoint) && endpoint.address !== null)
       return []
-    const phase = first(network) ? 'attach' : 'connect-network'
+    const band = first(network) ? 'create' : 'finish'
     const cause =
       endpoint === undefined
-        ? phase === 'attach'
+        ? band === 'create'
           ? 'the source may be reached there'
           : 'its clients live there'
         : endpoint.address === null
           ? 'it has no address there'
           : 'its aliases or its link are missing there'
-    return [{ phase, action: { kind: 'connect-network', ordinal: node.ordinal, name, network, cause } }]
+    return [{ band, action: { kind: 'connect-network', ordinal: node.ordinal, name, network, cause } }]
   })
 }
 
-function leaves(input: PlanInput, node: Member): { phase: OrderBand; action: Action }[] {
+function leaves(input: PlanInput, node: Member): PlacedAction[] {
   const running = runningContainer(node)
   const { source } = input.memory
   const left = source?.phase === 'left' ? source.network : null
@@ -98,7 +98,7 @@ function leaves(input: PlanInput, node: Member): { phase: OrderBand; action: Act
     .filter(({ network }) => !wanted.includes(network))
     .filter(({ network, links }) => network === left || links.includes(masterLink(input.spec.name)))
     .map(({ network }) => ({
-      phase: 'disconnect-network',
+      band: 'follow',
       action: {
         kind: 'disconnect-network',
         ordinal: node.ordinal,

@@ -9,7 +9,8 @@ import { nameConflict, nameToCreate, networkConflict, volumeConflict } from './n
 import { lostNetwork, whyNotMakeNetwork } from './networks.js'
 import { imageRefusal } from '../rollout/spec-health.js'
 import type { Action, Refusal, Wait } from '../../../model/plan.js'
-import type { Contribution, OrderBand } from '../ordering.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 import { planSharedVolumes } from './shared-volumes.js'
 import { whyCrashLooping, whyNotStart } from './start-guards.js'
 import { hasDataVolume, whyNotUsable } from './unusable-container.js'
@@ -27,7 +28,7 @@ export function planProvisioning(
   members: Members,
   master: number | null,
 ): { readonly contribution: Contribution; readonly starting: readonly number[] } {
-  const actions: { phase: OrderBand; action: Action }[] = []
+  const actions: PlacedAction[] = []
   const waits: Wait[] = []
   const refusals: Refusal[] = []
   const starting: number[] = []
@@ -50,7 +51,7 @@ export function planProvisioning(
         if (isDead(node)) {
           // Whatever speaks against starting it: it holds a name, and nothing else can come of it. The next
           // look finds the node absent.
-          actions.push({ phase: 'discard', action: removeDead(node) })
+          actions.push({ band: 'create', action: removeDead(node) })
           break
         }
         if (shared.has(ordinal)) break
@@ -75,8 +76,7 @@ export function planProvisioning(
       }
       case 'detached':
         if (hasNoReachableAddress(input, node)) waits.push(waitForPublishedPort(node))
-        else
-          actions.push({ phase: 'attach', action: attach(input, node, 'it has no address on its network') })
+        else actions.push({ band: 'create', action: attach(input, node, 'it has no address on its network') })
         break
       case 'removing':
         waits.push({
@@ -88,7 +88,7 @@ export function planProvisioning(
       default:
         if (linksAreWrong(input, node))
           actions.push({
-            phase: 'attach',
+            band: 'create',
             action: attach(input, node, 'its link or alias on the network is not what it was created with'),
           })
     }
@@ -109,22 +109,19 @@ function removeDead(node: Member): Action {
  * What must exist before any container can be created: only what is missing, and only if something is
  * created.
  */
-function prepare(
-  input: PlanInput,
-  actions: readonly { action: Action }[],
-): { phase: OrderBand; action: Action }[] {
+function prepare(input: PlanInput, actions: readonly { action: Action }[]): PlacedAction[] {
   const resources = input.seen.resources
   const created = actions.flatMap(({ action }) => (action.kind === 'create-container' ? [action] : []))
   if (created.length === 0) return []
-  const prepared: { phase: OrderBand; action: Action }[] = []
+  const prepared: PlacedAction[] = []
   if (resources?.image === null && pinnedImageId(input) === null)
     prepared.push({
-      phase: 'prepare',
+      band: 'prepare',
       action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
     })
   if (resources?.network.kind === 'absent')
     prepared.push({
-      phase: 'prepare',
+      band: 'prepare',
       action: {
         kind: 'create-network',
         network: networkName(input.spec.name),
@@ -137,7 +134,7 @@ function prepare(
     // before such a plan is carried out, somebody looks.
     if (resources?.volumes.some(one => one.name === volume) === true) continue
     prepared.push({
-      phase: 'prepare',
+      band: 'prepare',
       action: {
         kind: 'create-volume',
         ordinal,
@@ -149,19 +146,19 @@ function prepare(
   return prepared
 }
 
-/** The others start after it: see phases.ts. */
-function startFirst(one: { readonly phase: OrderBand; readonly action: Action }): {
-  phase: OrderBand
+/** The others start after it: see order-bands.ts. */
+function startFirst(one: PlacedAction): {
+  band: OrderBand
   action: Action
 } {
-  return one.phase === 'start' ? { ...one, phase: 'start-master' } : one
+  return one.band === 'start' ? { ...one, band: 'create' } : one
 }
 
 function createAndStart(
   input: PlanInput,
   node: Member,
   { name, isSurging }: { readonly name: string; readonly isSurging: boolean },
-): { phase: OrderBand; action: Action }[] {
+): PlacedAction[] {
   const { ordinal } = node
   const volume = volumeOf(input, node)
   const ended = exitText(node)
@@ -171,7 +168,7 @@ function createAndStart(
       : null
     return [
       {
-        phase: 'create',
+        band: 'create',
         action: {
           kind: 'create-container',
           ordinal,
@@ -181,7 +178,7 @@ function createAndStart(
           cause: cause ?? 'it is wanted and has no container',
         },
       },
-      { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: cause ?? 'it is wanted' } },
+      { band: 'start', action: { kind: 'start-container', ordinal, name, cause: cause ?? 'it is wanted' } },
     ]
   }
   const stale = whyNotStartAgain(input, node)
@@ -189,14 +186,14 @@ function createAndStart(
   if (stale === null) {
     const files = configRewrite(input, node)
     return [
-      ...(files === null ? [] : [{ phase: 'write-auth-files' as const, action: files }]),
-      { phase: 'start', action: { kind: 'start-container', ordinal, name: currentName, cause: ended } },
+      ...(files === null ? [] : [{ band: 'create' as const, action: files }]),
+      { band: 'start', action: { kind: 'start-container', ordinal, name: currentName, cause: ended } },
     ]
   }
   return [
-    { phase: 'discard', action: { kind: 'remove-container', ordinal, name: currentName, cause: stale } },
+    { band: 'create', action: { kind: 'remove-container', ordinal, name: currentName, cause: stale } },
     {
-      phase: 'create',
+      band: 'create',
       action: {
         kind: 'create-container',
         ordinal,
@@ -206,7 +203,7 @@ function createAndStart(
         cause: `${stale}; its volume is kept`,
       },
     },
-    { phase: 'start', action: { kind: 'start-container', ordinal, name, cause: ended } },
+    { band: 'start', action: { kind: 'start-container', ordinal, name, cause: ended } },
   ]
 }
 

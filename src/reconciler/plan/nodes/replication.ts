@@ -151,9 +151,9 @@ export function planReplication(
   )
   return {
     actions: [
-      ...kills.map(action => ({ phase: 'fence' as const, action })),
-      ...actions.map(action => ({ phase: 'follow' as const, action })),
-      ...configActions.map(action => ({ phase: 'apply-config' as const, action })),
+      ...kills.map(action => ({ band: 'prepare' as const, action })),
+      ...actions.map(action => ({ band: 'follow' as const, action })),
+      ...configActions.map(action => ({ band: 'follow' as const, action })),
     ],
     waits,
     refusals,

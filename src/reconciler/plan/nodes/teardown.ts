@@ -1,6 +1,6 @@
 import { networkName } from '../../../model/names.js'
-import { joinContributions, type OrderBand } from '../ordering.js'
-import type { Action, Plan } from '../../../model/plan.js'
+import { joinContributions, type PlacedAction } from '../ordering.js'
+import type { Plan } from '../../../model/plan.js'
 import type { ContainerState } from '../../../model/engine.js'
 
 /** Everything on the engine that carries one flotilla's labels. */
@@ -25,20 +25,20 @@ export function planTeardown(
   const cause = options.removeVolumes
     ? 'the flotilla and its data are to be removed'
     : 'the flotilla is to be removed; its volumes are kept'
-  const actions: { phase: OrderBand; action: Action }[] = []
+  const actions: PlacedAction[] = []
   for (const { name, containerId } of ownedResources.leftovers)
-    actions.push({ phase: 'remove-rest', action: { kind: 'remove-leftover', name, containerId, cause } })
+    actions.push({ band: 'finish', action: { kind: 'remove-leftover', name, containerId, cause } })
   for (const { ordinal, name, state } of ownedResources.containers) {
     if (state === 'running' || state === 'paused' || state === 'restarting')
-      actions.push({ phase: 'stop-excess', action: { kind: 'stop-container', ordinal, name, cause } })
-    actions.push({ phase: 'remove-excess', action: { kind: 'remove-container', ordinal, name, cause } })
+      actions.push({ band: 'finish', action: { kind: 'stop-container', ordinal, name, cause } })
+    actions.push({ band: 'finish', action: { kind: 'remove-container', ordinal, name, cause } })
   }
   if (ownedResources.hasNetwork)
     actions.push({
-      phase: 'remove-rest',
+      band: 'finish',
       action: { kind: 'remove-network', network: networkName(ownedResources.flotilla), cause },
     })
   for (const { ordinal, volume } of options.removeVolumes ? ownedResources.volumes : [])
-    actions.push({ phase: 'remove-rest', action: { kind: 'remove-volume', ordinal, volume, cause } })
+    actions.push({ band: 'finish', action: { kind: 'remove-volume', ordinal, volume, cause } })
   return joinContributions(ownedResources.flotilla, [{ actions }])
 }

@@ -6,8 +6,8 @@ import { whyImageRefused } from '../../desired/server-image.js'
 import { pinnedImageId, desiredImageId } from '../../desired/desired-image.js'
 import { builtWithoutTls } from '../settings/tls-support.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action, Refusal } from '../../../model/plan.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
+import type { Refusal } from '../../../model/plan.js'
 import type { RedisOptions } from '../../../model/redis.js'
 import type { ImageProbe } from '../../../model/record.js'
 
@@ -81,15 +81,15 @@ function planImageProbe(input: PlanInput): Contribution | null {
   if (cause === null) return null
   const instead = pinnedImageId(input)
   const image = instead ?? input.spec.image
-  const actions: { phase: OrderBand; action: Action }[] = [
+  const actions: PlacedAction[] = [
     {
-      phase: 'probe',
+      band: 'prepare',
       action: { kind: 'probe-image', image, options: unprobedOptions(imageProbe, questionsOf(input)), cause },
     },
   ]
   if (input.seen.resources?.image === null && instead === null)
     actions.unshift({
-      phase: 'prepare',
+      band: 'prepare',
       action: { kind: 'pull-image', image, cause: 'the image is not on this engine' },
     })
   return { actions }

@@ -8,7 +8,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import { lastChoices } from '../master/last-choices.js'
 import { whyNewSpecFails } from './spec-health.js'
 import type { Action, Refusal } from '../../../model/plan.js'
-import type { Contribution, OrderBand } from '../ordering.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 import { renderCandidates } from '../master/candidates.js'
 import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
 import { planSharedVolumes } from '../nodes/shared-volumes.js'
@@ -38,7 +38,7 @@ export function planRollout(input: PlanInput, members: Members, master: number):
   const pull = planPull(input)
   if (pull !== null) return [pull]
   const imageProbe = probeRunningImage(input, members.wanted) ?? probeData(input, members.wanted)
-  if (imageProbe !== null) return [{ actions: [{ phase: 'probe', action: imageProbe }] }]
+  if (imageProbe !== null) return [{ actions: [{ band: 'prepare', action: imageProbe }] }]
   const broken = outdated.find(isBroken)
   // It serves nobody, and the spec that it is asked to run on again is the one that it has.
   if (broken !== undefined && !broken.ofOlderSpec)
@@ -90,7 +90,7 @@ function planPull({ spec, seen }: PlanInput): Contribution | null {
     image: spec.image,
     cause: 'the image is not on this engine, and no node is stopped before it is',
   }
-  return { actions: [{ phase: 'prepare', action }] }
+  return { actions: [{ band: 'prepare', action }] }
 }
 
 /**
@@ -133,7 +133,7 @@ function replaceNode(
   input: PlanInput,
   { wanted }: Members,
   { node, master }: { readonly node: Member; readonly master: number },
-): { phase: OrderBand; action: Action }[] {
+): PlacedAction[] {
   const { ordinal } = node
   const newName = replicaName(input.spec.name, ordinal)
   const name = node.seen?.container.name ?? newName
@@ -141,13 +141,13 @@ function replaceNode(
   const unprobed = whyDataUnprobed(input, wanted)
   const cause = unprobed === null ? reason : `${reason} (${unprobed})`
   return [
-    { phase: 'stop-old', action: { kind: 'stop-container', ordinal, name, cause } },
+    { band: 'create', action: { kind: 'stop-container', ordinal, name, cause } },
     {
-      phase: 'discard',
+      band: 'create',
       action: { kind: 'remove-container', ordinal, name, cause: `${cause}; its volume is kept` },
     },
     {
-      phase: 'create',
+      band: 'create',
       action: {
         kind: 'create-container',
         ordinal,
@@ -157,9 +157,9 @@ function replaceNode(
         cause,
       },
     },
-    { phase: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
+    { band: 'start', action: { kind: 'start-container', ordinal, name: newName, cause } },
     {
-      phase: 'follow',
+      band: 'follow',
       action: {
         kind: 'follow',
         ordinal,
@@ -168,7 +168,7 @@ function replaceNode(
         cause: 'it has just been started, and has to be told whom to follow',
       },
     },
-    { phase: 'apply-config', action: applyConfig(input, ordinal, 'its process is new') },
+    { band: 'follow', action: applyConfig(input, ordinal, 'its process is new') },
   ]
 }
 

@@ -29,7 +29,7 @@ export function planRuntimeConfig(input: PlanInput, members: Members): Contribut
         options.length === 0
           ? 'its process is new, or what it should be tuned to has changed'
           : `somebody has changed ${options.join(', ')} there`
-      return { phase: 'apply-config' as const, action: applyConfig(input, node.ordinal, cause) }
+      return { band: 'follow' as const, action: applyConfig(input, node.ordinal, cause) }
     }),
   }
 }

@@ -27,9 +27,9 @@ export function planAuth(input: PlanInput, members: Members, others: readonly Ac
   const late = free.filter(node => !live.includes(node) && !atRest.includes(node))
   return {
     actions: [
-      ...atRest.map(node => ({ phase: 'write-auth-files' as const, action: writeFiles(node, staleCause) })),
+      ...atRest.map(node => ({ band: 'create' as const, action: writeFiles(node, staleCause) })),
       ...live.map(node => ({
-        phase: 'apply-users' as const,
+        band: 'access' as const,
         action: { ...target(node), kind: 'apply-users' as const, cause: causeOf(input, node) },
       })),
       ...updateKeyring(auth, { allNodesHaveIt: late.length + recreated.length === 0, atMs: input.seen.atMs }),
@@ -97,12 +97,12 @@ function updateKeyring(
   const steps: NonNullable<Contribution['actions']>[number][] = []
   if (adopted.length > 0)
     steps.push({
-      phase: 'activate-passwords',
+      band: 'access',
       action: { kind: 'activate-passwords', users: adopted, cause: 'the nodes accept the new password' },
     })
   if (retired.length > 0 || departed.length > 0)
     steps.push({
-      phase: 'retire-passwords',
+      band: 'access',
       action: {
         kind: 'retire-passwords',
         users: retired,

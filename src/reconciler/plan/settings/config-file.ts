@@ -18,7 +18,7 @@ export function planConfigFiles(input: PlanInput, members: Members): Contributio
         ? []
         : [
             {
-              phase: 'write-config' as const,
+              band: 'finish' as const,
               action: {
                 kind: 'write-config' as const,
                 ordinal: node.ordinal,

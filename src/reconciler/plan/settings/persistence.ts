@@ -4,7 +4,8 @@ import type { SnapshotRequest } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Contribution, OrderBand } from '../ordering.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { Contribution } from '../ordering.js'
 import type { Action } from '../../../model/plan.js'
 import type { RedisFacts } from '../../../model/redis.js'
 
@@ -50,7 +51,7 @@ function nextStep(input: PlanInput, node: Member): Contribution | null {
   const cause = `spec.persistence of ${input.spec.name} is ${wanted.mode}`
   const isOn = facts.persistence.aofEnabled
   const write = (persistence: PersistenceSettings, reason = cause): Contribution =>
-    one('persist', { kind: 'write-config', ordinal, name, persistence, cause: reason })
+    one('settle', { kind: 'write-config', ordinal, name, persistence, cause: reason })
   const interrupted = node.record?.persistence.pending ?? null
   if (interrupted !== null) {
     // Which of the two the file says is not known. What the process does now is complete, and a start of it
@@ -59,16 +60,16 @@ function nextStep(input: PlanInput, node: Member): Contribution | null {
     return write(known, 'its writing was cut short')
   }
   if (wanted.mode === 'aof' && !isOn)
-    return one('persist', { kind: 'set-append-only', ordinal, on: true, cause })
+    return one('settle', { kind: 'set-append-only', ordinal, on: true, cause })
   if (current.mode !== wanted.mode) return untilWritten(input, node, facts) ?? write(wanted)
   if (!isSamePersistence(current, wanted)) return write(wanted)
   if (wanted.mode === 'rdb' && isOn)
-    return one('unpersist', { kind: 'set-append-only', ordinal, on: false, cause })
+    return one('finish', { kind: 'set-append-only', ordinal, on: false, cause })
   return null
 }
 
-function one(phase: OrderBand, action: Action): Contribution {
-  return { actions: [{ phase, action }] }
+function one(band: OrderBand, action: Action): Contribution {
+  return { actions: [{ band, action }] }
 }
 
 /** Of a node that nothing is known of its process tells. */
@@ -91,7 +92,7 @@ function untilWritten(input: PlanInput, node: Member, facts: RedisFacts): Contri
   }
   if (persistence.rdbSaveInProgress) return waitFor(ordinal, `node ${ordinal} has written its snapshot`)
   if (isSnapshotDone(node.record?.persistence.snapshotAsked ?? null, facts)) return null
-  return one('persist', {
+  return one('settle', {
     kind: 'save-snapshot',
     ordinal,
     asked: { runId: facts.runId, lastSaveAtMs: persistence.rdbLastSaveAtMs },

@@ -3,8 +3,9 @@ import { appliedLimits, isApplied } from '../../desired/applied.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Contribution, OrderBand } from '../ordering.js'
-import type { Action, Wait } from '../../../model/plan.js'
+import type { OrderBand } from '../../../model/order-bands.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
+import type { Wait } from '../../../model/plan.js'
 
 /**
  * A process that has more than this share of a limit would be ended by it, or keep the kernel busy with
@@ -14,7 +15,7 @@ const usableShare = 0.95
 
 /** Gives containers that run the limits of today's spec. Those that are recreated are made with them. */
 export function planResourceLimits(input: PlanInput, members: Members): Contribution {
-  const actions: { phase: OrderBand; action: Action }[] = []
+  const actions: PlacedAction[] = []
   const waits: Wait[] = []
   for (const node of members.wanted) {
     const name = node.seen?.container.name
@@ -23,7 +24,7 @@ export function planResourceLimits(input: PlanInput, members: Members): Contribu
     if (wait !== null) waits.push(wait)
     else
       actions.push({
-        phase: bandOf(input, node),
+        band: bandOf(input, node),
         action: {
           kind: 'limit-container',
           ordinal: node.ordinal,
@@ -71,7 +72,7 @@ function whyNotLimit({ spec }: PlanInput, node: Member): Wait | null {
 function bandOf({ spec }: PlanInput, node: Member): OrderBand {
   const now = node.facts?.memory.maxBytes ?? 0
   const wanted = maxMemoryBytes(spec.resources)
-  return wanted === 0 || (now !== 0 && wanted > now) ? 'raise-memory' : 'lower-memory'
+  return wanted === 0 || (now !== 0 && wanted > now) ? 'follow' : 'settle'
 }
 
 function mebibytes(bytes: number): number {

@@ -29,13 +29,12 @@ export function planTls(input: PlanInput, members: Members, master: number): Con
   if (lacksCertificates(input)) return { refusals }
   const nodes = members.wanted.filter(node => transportOf(node) !== null)
   const opening = nodes.flatMap(node => openingOf(input, node))
-  if (opening.length > 0)
-    return { refusals, actions: opening.map(action => ({ phase: 'open-port', action })) }
+  if (opening.length > 0) return { refusals, actions: opening.map(action => ({ band: 'follow', action })) }
   if (refusals.length > 0) return { refusals }
   const replicaToMove = nodes.find(node => mustMove(input, node))
   if (replicaToMove !== undefined) return moveReplicationLink(input, members, { replicaToMove, master })
   const closing = members.wanted.every(isInSync) ? nodes.flatMap(node => closingOf(input, node)) : []
-  return { actions: closing.map(action => ({ phase: 'close-port', action })) }
+  return { actions: closing.map(action => ({ band: 'settle', action })) }
 }
 
 /** TLS is asked for, and there is nothing to do it with. */
@@ -118,7 +117,7 @@ function moveReplicationLink(
   return {
     actions: [
       {
-        phase: 'follow',
+        band: 'follow',
         action: { kind: 'follow', ordinal, master, reconnect: false, cause: `its link goes over to ${kind}` },
       },
     ],

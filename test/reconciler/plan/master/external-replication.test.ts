@@ -4,7 +4,8 @@ import type { SourceSpec } from '../../../../src/model/spec.js'
 import type { FlotillaMemory, SourceRecord } from '../../../../src/model/record.js'
 import type { ObservedNode, ObservedSource } from '../../../../src/model/observation.js'
 import { violationsOf } from '../../../../src/reconciler/judge/judge.js'
-import { noUpstream, type Action } from '../../../../src/model/plan.js'
+import { noUpstream } from '../../../../src/model/actions/sources.js'
+import type { Action } from '../../../../src/model/plan.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../../src/reconciler/plan/render-plan.js'
 import { attempt, drive, see } from '../../support/drive.js'
@@ -346,7 +347,7 @@ test('the second judge objects to a promotion beside a source that takes writes,
   assert.deepEqual(violations([begin], [promote]), [
     'a node would be promoted while the source may still take writes',
   ])
-  const fence: Action = { kind: 'fence-source', displayName: 'redis-master', cause }
+  const fence: Action = { kind: 'fence-source', source: 'redis-master', cause }
   assert.deepEqual(violations([begin], [fence], [promote]), [
     'the source would be fenced before its writes wait and the leader has them all',
   ])
@@ -355,7 +356,7 @@ test('the second judge objects to a promotion beside a source that takes writes,
     kind: 'follow-source',
     ordinal: 1,
     upstream: there,
-    displayName: 'redis-master',
+    source: 'redis-master',
     cause,
   }
   assert.equal(violations([followed]).length, 1)

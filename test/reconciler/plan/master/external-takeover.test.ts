@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { SourceSpec } from '../../../../src/model/spec.js'
 import type { FlotillaMemory, Operation, Request } from '../../../../src/model/record.js'
 import type { ObservedNode, ObservedSource } from '../../../../src/model/observation.js'
-import { noUpstream, type Action } from '../../../../src/model/plan.js'
+import { noUpstream } from '../../../../src/model/actions/sources.js'
+import type { Action } from '../../../../src/model/plan.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { lagBytesMax } from '../../../../src/reconciler/plan/master/switchover.js'
 import { isFenced } from '../../../../src/reconciler/plan/master/external-takeover.js'
@@ -184,8 +185,8 @@ test('cut short behind a fenced source it goes on only with a leader that has al
     kindsOf(
       caseOf({ leader, others: [], source: source({ ...fenced, ...theirs }) }, { operation: begun }),
     ).filter(kind => kind !== 'create-container' && kind !== 'start-container')
-  const goesOn = ['restore-login', 'promote', 'resume-source', 'end-operation', 'disconnect-source-clients']
-  const calledOff = ['unfence-source', 'resume-source', 'end-operation']
+  const goesOn = ['restore-login', 'promote', 'resume-writes', 'end-operation', 'disconnect-clients']
+  const calledOff = ['unfence-source', 'resume-writes', 'end-operation']
   assert.deepEqual(of(leading()), goesOn)
   assert.deepEqual(of(leading({ offset: 1_001 })), goesOn)
   assert.deepEqual(of(leading({ offset: 999 })), calledOff)
@@ -206,7 +207,7 @@ test('cut short behind a fenced source it waits for a leader that does not answe
 test('a leader that lost what it had gives the mastership back, and the source takes writes again', () => {
   const given = caseOf({ leader: leading({ offset: 0 }), source: source(fenced) }, { operation: begun })
   const reason = 'node 0 was started anew and has not all that redis-old holds'
-  assert.deepEqual(kindsOf(given), ['unfence-source', 'resume-source', 'end-operation'])
+  assert.deepEqual(kindsOf(given), ['unfence-source', 'resume-writes', 'end-operation'])
   const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
   assert.equal(end?.kind === 'end-operation' ? `${end.result}: ${end.detail}` : '', `aborted: ${reason}`)
 })
@@ -218,7 +219,7 @@ test('cut short before the source was fenced it is aborted, and writes there go 
     { role: 'replica', upstream: upstream({ host: 'elsewhere', port: noUpstream.port }) } as const,
   ]) {
     const given = caseOf({ source: source(theirs) }, { operation: begun })
-    assert.deepEqual(kindsOf(given), ['resume-source', 'end-operation'])
+    assert.deepEqual(kindsOf(given), ['resume-writes', 'end-operation'])
     const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
     assert.equal(
       end?.kind === 'end-operation' ? `${end.result}: ${end.detail}` : '',
@@ -270,12 +271,7 @@ test('a leader that is promoted already is only written down, and the clients of
   const of = (seen: ObservedSource): readonly string[] =>
     kindsOf(caseOf({ leader: master(0), source: seen }, { operation: begun }))
   const told = ['end-operation', 'follow']
-  assert.deepEqual(of(source(fenced)), [
-    'resume-source',
-    'end-operation',
-    'disconnect-source-clients',
-    'follow',
-  ])
+  assert.deepEqual(of(source(fenced)), ['resume-writes', 'end-operation', 'disconnect-clients', 'follow'])
   assert.deepEqual(of(source()), told)
   assert.deepEqual(of(source({}, { probe: null })), told)
   assert.deepEqual(of(source({}, { probe: { kind: 'loading', facts: redisFacts(fenced) } })), told)

@@ -145,7 +145,9 @@ test('who still waits on the old master of a switchover that goes on is let go a
       memory: witnessed([1, 2], { operation: switching }),
       nodes: [old, replica(1), replica(2)],
     }).flatMap(one =>
-      one.kind === 'resume-writes' || one.kind === 'disconnect-clients' ? [`${one.kind} ${one.ordinal}`] : [],
+      (one.kind === 'resume-writes' || one.kind === 'disconnect-clients') && 'ordinal' in one
+        ? [`${one.kind} ${one.ordinal}`]
+        : [],
     )
   const demoted = replica(0, { upstream: { host: 'shop-1' } })
   assert.deepEqual(resumes(demoted), ['disconnect-clients 0', 'resume-writes 0'])
