@@ -78,7 +78,7 @@ test('a new flotilla follows the source by its lowest node, and the others follo
       3 create-container 1 shop-replica-1
       4 start-container 0 shop-master
       5 start-container 1 shop-replica-1
-      6 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+      6 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master
       6 follow 1 master=0
       7 apply-config 1
     `,
@@ -111,7 +111,7 @@ test('a source on a network that clients live on is followed only when the leade
       3 create-container 0 shop-master
       4 connect-network 0 shop-master network=app
       5 start-container 0 shop-master
-      6 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+      6 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master
     `,
     'external-replication/a source on a network that clients live on is followed only',
   )
@@ -124,7 +124,7 @@ test('a source on a network that clients live on is followed only when the leade
       },
       `
         1 connect-network 0 shop-master network=app
-        2 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+        2 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master
         3 connect-network 1 shop-replica-1 network=app
       `,
       'external-replication/a source on a network that clients live on is followed only (2)',
@@ -143,7 +143,7 @@ test('a source that has another address is followed there', () => {
       nodes: inSync,
       seen: { source: source({}, { upstream: { host: '172.17.0.9', port: 6379 } }) },
     },
-    '1 follow-source 0 upstream=host:172.17.0.9,port:6379 displayName=redis-master',
+    '1 follow-source 0 upstream=host:172.17.0.9,port:6379 source=redis-master',
     'external-replication/a source that has another address is followed there',
   )
 })
@@ -243,14 +243,14 @@ test('a take-over pauses the source, catches up, fences it, and promotes then', 
     },
     `
       1 begin-operation take-over epoch=1 to=0
-      2 pause-source displayName=redis-master forMs=2000
-      3 catch-up-source 0 displayName=redis-master withinMs=500
-      4 fence-source displayName=redis-master
+      2 pause-writes source=redis-master forMs=2000
+      3 catch-up 0 source=redis-master withinMs=500
+      4 fence-source source=redis-master
       5 restore-login 0
       6 promote 0
-      7 resume-source displayName=redis-master
+      7 resume-writes source=redis-master
       8 end-operation take-over epoch=1 to=0 result=done lostKeys=0
-      9 disconnect-source-clients displayName=redis-master
+      9 disconnect-clients source=redis-master
       10 follow 1 master=0 reconnect
     `,
     'external-replication/a take-over pauses the source catches up fences it and promotes then',
@@ -487,7 +487,7 @@ test('a leader that is not in sync with the source is waited for, in words for w
 test('a source that listens on another port is followed there', () => {
   planIs(
     whileFollowingSource(inSync, source({}, { upstream: { host: '172.17.0.2', port: 7_000 } })),
-    '1 follow-source 0 upstream=host:172.17.0.2,port:7000 displayName=redis-master',
+    '1 follow-source 0 upstream=host:172.17.0.2,port:7000 source=redis-master',
   )
 })
 
@@ -495,7 +495,7 @@ test('a leader that follows nobody is told to follow the source', () => {
   const alone = node(0, { ...named, probe: answered({ role: 'replica', upstream: null }) })
   planIs(
     whileFollowingSource([alone, replica(1)], source()),
-    '1 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master',
+    '1 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master',
     'external-replication/a leader that follows nobody is told to follow the source',
   )
 })
@@ -519,7 +519,7 @@ test('a leader that joins the network of the source connects anew', () => {
     whileFollowingSource(inSync, source({}, { network: 'bridge' })),
     `
       1 connect-network 0 shop-master network=bridge
-      2 follow-source 0 upstream=host:172.17.0.2,port:6379 displayName=redis-master
+      2 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master
     `,
   )
 })
