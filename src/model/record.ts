@@ -1,5 +1,5 @@
 import type { FlotillaSpec, PersistenceSettings, SourceSpec } from './spec.js'
-import type { ConfigValues, RedisOptions } from './redis.js'
+import type { ConfigValues, RedisFacts, RedisOptions } from './redis.js'
 
 /**
  * What the world can't tell after the fact: who was master, how far its history had come, what was under way.
@@ -128,16 +128,26 @@ export interface DataLost {
 export interface MasterRecord {
   readonly ordinal: number
   readonly sinceMs: number
-  /** Null until the first look after its promotion. */
+  /**
+   * What it held when it was promoted, until it is seen as master. Null where neither is known: it was
+   * created, and promoted before anybody could look at it.
+   */
   readonly lineage: Lineage | null
 }
 
+/** What a node held: which history, and how much of it. */
 export interface Lineage {
   readonly runId: string
   readonly replid: string
   readonly offset: number
   readonly keys: number
+  /** The history that this one goes on from; left out when there is none. `untilOffset` is exclusive. */
+  readonly previous?: { readonly replid: string; readonly untilOffset: number } | undefined
   readonly seenAtMs: number
+}
+
+export function lineageOf({ runId, replid, offset, keys, previous }: RedisFacts, seenAtMs: number): Lineage {
+  return { runId, replid, offset, keys, ...(previous === null ? {} : { previous }), seenAtMs }
 }
 
 export interface NodeRecord {

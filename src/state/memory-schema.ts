@@ -13,6 +13,7 @@ const lineage = z.object({
   replid: z.string(),
   offset: z.number(),
   keys: count,
+  previous: z.object({ replid: z.string(), untilOffset: z.number() }).optional(),
   seenAtMs: z.number(),
 })
 const operation = z.object({

@@ -1,4 +1,4 @@
-import type { Operation, Request } from '../record.js'
+import type { Lineage, Operation, Request } from '../record.js'
 import { targetText, type ActionTable, type PlanContext, type Target } from './action-entry.js'
 
 /** Who is master, and who follows. */
@@ -22,6 +22,8 @@ export type MasterAction =
       readonly detail: string | null
       /** Keys that were there and are gone for good; 0 when none are known to be. */
       readonly lostKeys: number
+      /** What the new master is known to hold; left out when nothing is. */
+      readonly lineage?: Lineage
     }
   | {
       readonly kind: 'complete-request'

@@ -5,6 +5,7 @@ import {
   withNodeRecord,
   type FlotillaMemory,
   type HistoryEntry,
+  type Lineage,
   type Operation,
   type Request,
 } from '../../model/record.js'
@@ -18,13 +19,14 @@ export function afterOperation(
     readonly offsetGapBytes: number | null
     readonly detail: string | null
     readonly lostKeys: number
+    readonly lineage?: Lineage | undefined
     readonly atMs: number
   },
 ): FlotillaMemory {
-  const { lostKeys, operation, result, offsetGapBytes, detail, atMs } = ended
+  const { lostKeys, operation, result, offsetGapBytes, detail, lineage = null, atMs } = ended
   const { phase: _phase, ...entry } = operation
   const isAnswered = operation.requestId !== null && operation.requestId === memory.request?.requestId
-  const master = { ordinal: operation.to, sinceMs: atMs, lineage: null }
+  const master = { ordinal: operation.to, sinceMs: atMs, lineage }
   return {
     ...memory,
     operation: null,

@@ -17,11 +17,18 @@ export async function beginOperation(
 /** Crossed out after its last step, and told. */
 export async function endOperation(
   { saveMemory, nowMs, events }: ExecutionContext,
-  { operation, result, offsetGapBytes, detail, lostKeys }: Extract<Action, { kind: 'end-operation' }>,
+  {
+    operation,
+    result,
+    offsetGapBytes,
+    detail,
+    lostKeys,
+    lineage,
+  }: Extract<Action, { kind: 'end-operation' }>,
 ): Promise<void> {
   const atMs = nowMs()
   await saveMemory(memory =>
-    afterOperation(memory, { operation, result, offsetGapBytes, detail, lostKeys, atMs }),
+    afterOperation(memory, { operation, result, offsetGapBytes, detail, lostKeys, lineage, atMs }),
   )
   const { from, to, epoch, kind, reason } = operation
   if (lostKeys > 0) events.publish('data.lost', { lastKnownKeys: lostKeys, reason: reason })

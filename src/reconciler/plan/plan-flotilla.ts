@@ -111,7 +111,7 @@ function planMaster(input: PlanInput, members: Members, decision: MasterDecision
     case 'fence':
       return planFencing(input, members, decision)
     case 'abort':
-      return [{ actions: abortOperation(decision.operation, decision.reason) }]
+      return [{ actions: abortOperation(input, decision.operation, decision.reason) }]
     case 'switchover':
       return planSwitchover(input, members, decision)
     case 'reject':
@@ -176,7 +176,7 @@ function planCreation(
       actions: [
         ...beginOperation(input, operation, 'prepare'),
         { band: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
-        { band: 'end', action: endOperation(operation) },
+        { band: 'end', action: endOperation(input, operation) },
         { band: 'follow', action: applyConfig(input, first.ordinal, 'its process is new') },
       ],
     },
@@ -201,7 +201,7 @@ function planUnrecordedMaster(
   const record: Contribution = {
     actions: [
       ...beginOperation(input, operation, 'prepare'),
-      { band: 'end', action: endOperation(operation) },
+      { band: 'end', action: endOperation(input, operation) },
     ],
   }
   if (kind !== 'external') return [record]

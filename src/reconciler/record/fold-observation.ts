@@ -1,5 +1,6 @@
 import { whyDiverged } from './divergence.js'
 import {
+  lineageOf,
   newNodeRecord,
   type AppliedSettings,
   type Crash,
@@ -54,9 +55,29 @@ function remainingDivergent(memory: FlotillaMemory, seen: Observation): readonly
 function foldMaster(memory: FlotillaMemory, seen: Observation): FlotillaMemory['master'] {
   if (memory.master === null) return null
   const node = seen.nodes.find(one => one.ordinal === memory.master?.ordinal)
-  if (node === undefined || factsOfNode(node)?.role !== 'master') return memory.master
-  const lineage = newerLineage(memory.master.lineage, node, seen.atMs)
+  if (node === undefined) return memory.master
+  const witness = factsOfNode(node)?.role === 'master' ? node : replicaThatTells(memory, node, seen)
+  if (witness === null) return memory.master
+  const lineage = newerLineage(memory.master.lineage, witness, seen.atMs)
   return lineage === memory.master.lineage ? memory.master : { ...memory.master, lineage }
+}
+
+/**
+ * A master that was created, and is silent since before anybody looked at it: a replica that is linked to it
+ * has its history, and less of it at most.
+ */
+function replicaThatTells(
+  memory: FlotillaMemory,
+  master: ObservedNode,
+  seen: Observation,
+): ObservedNode | null {
+  if (memory.master?.lineage !== null || factsOfNode(master) !== null) return null
+  const linked = seen.nodes.find(node => {
+    const upstream = factsOfNode(node)?.upstream
+    const isLinked = upstream?.link === 'up' && !upstream.syncing
+    return isLinked && upstream.host === nodeAlias(memory.flotilla, master.ordinal)
+  })
+  return linked ?? null
 }
 
 function foldNodes(memory: FlotillaMemory, seen: Observation): readonly NodeRecord[] {
@@ -143,13 +164,7 @@ function isInSync(node: ObservedNode): boolean {
 function newerLineage(before: Lineage | null, node: ObservedNode, atMs: number): Lineage | null {
   const facts = factsOfNode(node)
   if (facts === null) return before
-  const now: Lineage = {
-    runId: facts.runId,
-    replid: facts.replid,
-    offset: facts.offset,
-    keys: facts.keys,
-    seenAtMs: atMs,
-  }
+  const now = lineageOf(facts, atMs)
   if (before === null) return now
   if (before.runId !== now.runId || before.replid !== now.replid) return now
   // Whether there is any data at all is what the data-loss guard asks, so that is written down at once.

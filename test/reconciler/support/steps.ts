@@ -29,9 +29,13 @@ function stepOf(action: Action): string {
   ].join(' ')
 }
 
-/** A container has one volume, and which options a version is given has tests of its own. */
+/**
+ * A container has one volume; which options a version is given, and what a promotion's end writes down of the
+ * new master, have tests of their own.
+ */
 function isImplied(action: Action, field: string): boolean {
-  return field === 'volume' ? 'name' in action : field === 'options' && action.kind === 'apply-config'
+  if (field === 'volume') return 'name' in action
+  return field === 'lineage' || (field === 'options' && action.kind === 'apply-config')
 }
 
 /** The node, the container, and what an operation or a request is stand without the field's name. */

@@ -1,5 +1,6 @@
 import { whyNotReadable } from '../../../redis/rdb-format.js'
 import type { Lineage, NodeRecord } from '../../../model/record.js'
+import { continuesHistory } from '../members/evidence.js'
 import type { Member } from '../members/classify.js'
 
 /** A node that could be master, or the reason why not: one row of the decision table that a failover logs. */
@@ -25,11 +26,21 @@ export interface CandidateRules {
   readonly lastChoices: readonly number[]
 }
 
+/** What is asked of each candidate by itself. */
+export interface CandidateNeeds extends Omit<CandidateRules, 'lastChoices'> {
+  /** How far anybody has come in the recorded history; left out where that is not known. */
+  readonly reachedOffset?: number
+}
+
 /**
  * Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most
  * of the others can follow, then whom nothing else speaks against, then lowest ordinal.
  */
-export function rankCandidates(nodes: readonly Member[], rules: CandidateRules): readonly Candidate[] {
+export function rankCandidates(
+  nodes: readonly Member[],
+  candidateRules: CandidateRules,
+): readonly Candidate[] {
+  const rules = { ...candidateRules, reachedOffset: furthestOffset(nodes, candidateRules.known) }
   const offsetOf = (node: Member): number => node.facts?.upstream?.appliedOffset ?? -1
   // Whoever has come further in the same history than one that may be promoted is no old copy, also if nobody
   // saw it in sync.
@@ -56,6 +67,14 @@ export function rankCandidates(nodes: readonly Member[], rules: CandidateRules):
     )
 }
 
+/** Of the recorded history, by whoever answers. */
+function furthestOffset(nodes: readonly Member[], known: Lineage | null): number {
+  const holders = nodes
+    .map(node => node.facts)
+    .filter(facts => facts !== null && facts.replid === known?.replid)
+  return Math.max(known?.offset ?? 0, ...holders.map(facts => facts?.offset ?? 0))
+}
+
 /**
  * How many of the others could not read what this one would send them as master: they run an older server.
  */
@@ -73,7 +92,7 @@ function countUnableToRead(nodes: readonly Member[], ordinal: number): number {
  */
 export function whyNotPromote(
   node: Member,
-  { known, maxLagBytes, seenInSync }: Omit<CandidateRules, 'lastChoices'>,
+  { known, maxLagBytes, seenInSync, reachedOffset }: CandidateNeeds,
 ): string | null {
   const { facts } = node
   if (facts === null) return `it does not answer (${node.bucket})`
@@ -86,7 +105,11 @@ export function whyNotPromote(
   if (!facts.upstream.readOnly) return 'it takes writes of its own (replica-read-only no)'
   if (node.divergence !== null) return `it is no copy of the master: ${node.divergence}`
   if (known === null) return 'there is no record of what the master held'
-  if (facts.replid !== known.replid) return 'it holds another history than the master'
+  const reached = { ...known, offset: Math.max(known.offset, reachedOffset ?? 0) }
+  const held = { replid: facts.replid, offset: facts.upstream.appliedOffset }
+  // Offsets go on over a promotion, so they can be compared on either side of it.
+  if (!continuesHistory(facts, reached) && !continuesHistory(known, held))
+    return 'it holds another history than the master'
   if (seenInSync?.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId) === false)
     return 'it was started since the master was last seen, and was not in sync with it since'
   const lag = known.offset - facts.upstream.appliedOffset

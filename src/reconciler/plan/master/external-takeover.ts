@@ -130,7 +130,7 @@ function promoteLeader(
         },
         { band: 'promote', action: { kind: 'promote', ordinal: leader, cause: operation.reason } },
         ...(fenced ? releaseSource(on.seen) : []),
-        { band: 'end', action: endOperation(operation, detail === undefined ? {} : { detail }) },
+        { band: 'end', action: endOperation(input, operation, detail === undefined ? {} : { detail }) },
         ...repointReplicas(members, leader),
       ],
     },
@@ -199,14 +199,14 @@ function resumeTakeover(
   }
   if (theirs === null) return [{ refusals: [unknownSource(input, on.seen)] }]
   if (!isFenced(theirs))
-    return [abortTakeover(on, 'it was not finished, and the source still takes writes', [])]
+    return [abortTakeover(input, on, 'it was not finished, and the source still takes writes', [])]
   if (own !== null && own.replid === theirs.replid && own.offset >= theirs.offset)
     return promoteLeader(input, members, { ...on, fenced: true })
   if (own === null || node?.bucket !== 'unpromoted')
     return [{ waits: [{ what: `node ${on.leader} answers`, ordinal: on.leader, recheckInMs: 250 }] }]
   const cause = `node ${on.leader} was started anew and has not all that ${on.seen.displayName} holds`
   return [
-    abortTakeover(on, cause, [
+    abortTakeover(input, on, cause, [
       { band: 'promote', action: { kind: 'unfence-source', source: on.seen.displayName, cause } },
     ]),
   ]
@@ -220,7 +220,7 @@ function finishTakeover(
 ): Contribution[] {
   const theirs = on.seen.probe?.kind === 'answered' ? on.seen.probe.facts : null
   const released = theirs !== null && isFenced(theirs) ? releaseSource(on.seen) : []
-  const end: Steps = [{ band: 'end', action: endOperation(on.operation) }]
+  const end: Steps = [{ band: 'end', action: endOperation(input, on.operation) }]
   return [
     { actions: [...released, ...end, ...repointReplicas(members, on.leader)] },
     planNaming(input, members, on.leader),
@@ -228,6 +228,7 @@ function finishTakeover(
 }
 
 function abortTakeover(
+  input: PlanInput,
   { seen, operation }: { readonly seen: ObservedSource; readonly operation: Operation },
   detail: string,
   before: Steps,
@@ -236,7 +237,7 @@ function abortTakeover(
     actions: [
       ...before,
       { band: 'take-name', action: { kind: 'resume-writes', source: seen.displayName, cause: detail } },
-      { band: 'end', action: endOperation(operation, { result: 'aborted', detail }) },
+      { band: 'end', action: endOperation(input, operation, { result: 'aborted', detail }) },
     ],
   }
 }
@@ -265,7 +266,7 @@ function promotedByHand(input: PlanInput, leader: Member, requested: Request | n
       ...{ to: leader.ordinal, reason: 'it was asked for, by force: it had been promoted by hand' },
       ...{ troubleAtMs: input.seen.atMs, startedAtMs: input.seen.atMs, requestId: requested.requestId },
     }
-    const end: Steps = [{ band: 'end', action: endOperation(operation) }]
+    const end: Steps = [{ band: 'end', action: endOperation(input, operation) }]
     return { actions: [...beginOperation(input, operation, 'demote'), ...end] }
   }
   const rejected: Steps =

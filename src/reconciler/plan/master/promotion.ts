@@ -1,7 +1,7 @@
 import type { Operation } from '../../../model/record.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { reportsMaster } from '../members/evidence.js'
+import { continuesHistory, reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { operationFor } from './decide-master.js'
 import type { MasterDecision } from './master-decision.js'
@@ -57,7 +57,7 @@ export function planPromotion(
         ...fenceRestartedMaster(nodes, operation),
         {
           band: 'end',
-          action: endOperation(operation, {
+          action: endOperation(input, operation, {
             offsetGapBytes: offsetGapBytesOf(input, nodes, operation),
             lostKeys: decision.lostKeys ?? 0,
           }),
@@ -122,10 +122,10 @@ function offsetGapBytesOf(input: PlanInput, nodes: readonly Member[], operation:
   const facts = winner === undefined ? null : winner.facts
   const known = input.memory.master?.lineage
   if (operation.kind !== 'failover' || facts === null || known === null || known === undefined) return null
-  if (facts.replid !== known.replid) return null
+  if (!continuesHistory(facts, known) && !continuesHistory(known, facts)) return null
   const received = nodes.flatMap(node => {
     const theirs = node.facts
-    const readOffset = theirs?.replid === known.replid ? theirs.upstream?.readOffset : null
+    const readOffset = theirs?.replid === facts.replid ? theirs.upstream?.readOffset : null
     return readOffset === null || readOffset === undefined ? [] : [readOffset]
   })
   return Math.max(0, ...[known.offset, ...received].map(offset => offset - facts.offset))

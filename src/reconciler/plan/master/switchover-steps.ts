@@ -85,7 +85,7 @@ export function planSwitchover(
           'they come back in some milliseconds, when the name leads to the new master',
         ),
         ...releaseClients(from, true),
-        { band: 'end', action: endOperation(operation) },
+        { band: 'end', action: endOperation(input, operation) },
         ...others.map(node => ({
           band: 'follow' as const,
           action: {
@@ -118,12 +118,15 @@ function disconnectClients(band: OrderBand, ordinal: number, cause: string): Pla
 }
 
 /** Nothing has changed hands: what was held up goes on. */
-export function abortOperation(operation: Operation, reason: string): PlacedAction[] {
+export function abortOperation(input: PlanInput, operation: Operation, reason: string): PlacedAction[] {
   const resume: PlacedAction[] =
     operation.phase === 'switching' && operation.from !== null
       ? [{ band: 'take-name', action: { kind: 'resume-writes', ordinal: operation.from, cause: reason } }]
       : []
-  return [...resume, { band: 'end', action: endOperation(operation, { result: 'aborted', detail: reason }) }]
+  return [
+    ...resume,
+    { band: 'end', action: endOperation(input, operation, { result: 'aborted', detail: reason }) },
+  ]
 }
 
 export function requestResult(

@@ -1,4 +1,5 @@
 import type { Member } from './classify.js'
+import type { Lineage } from '../../../model/record.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
 import { volumeLeftOf } from '../nodes/volumes.js'
@@ -52,9 +53,12 @@ export function mostAdvancedBeyond(facts: RedisFacts, others: readonly Member[])
  * The same lineage, or one that left it after this point: a promotion begins a new one and remembers which
  * and where (untilOffset is exclusive).
  */
-function continuesHistory(theirs: RedisFacts, facts: RedisFacts): boolean {
+export function continuesHistory(
+  theirs: Pick<Lineage, 'replid' | 'previous'> | Pick<RedisFacts, 'replid' | 'previous'>,
+  facts: Pick<Lineage, 'replid' | 'offset'>,
+): boolean {
   if (theirs.replid === facts.replid) return true
-  const left = theirs.previous
+  const left = theirs.previous ?? null
   return left !== null && left.replid === facts.replid && facts.offset < left.untilOffset
 }
 

@@ -96,6 +96,32 @@ test('a replica may lack as much as maxLagBytes, and anything where none is set'
   assert.equal(reason(replica(1, { upstream: { appliedOffset: 0 } })), null)
 })
 
+test('a replica may be promoted on either side of the promotion that began the recorded history', () => {
+  const previous = { replid: 'replid-a', untilOffset: 1_001 }
+  const after = { replid: 'replid-b', previous, upstream: { appliedOffset: 1_050 } }
+  assert.equal(reason(replica(1, after)), null, 'the record is of the moment of the promotion')
+  const known = lineage({ replid: 'replid-b', previous, offset: 1_050 })
+  const at = (appliedOffset: number): ObservedNode => replica(1, { upstream: { appliedOffset } })
+  assert.equal(reason(at(1_000), { known }), null, 'it has not got to the new master yet')
+  assert.equal(
+    reason(at(900), { known, maxLagBytes: 100 }),
+    'it lacks 150 bytes, more than maxLagBytes (100) allows',
+  )
+  assert.equal(reason(at(1_001), { known }), 'it holds another history than the master')
+})
+
+test('a replica that has left the recorded history is not promoted where somebody has more of that', () => {
+  const previous = { replid: 'replid-a', untilOffset: 1_001 }
+  const left = classified(
+    replica(1, { replid: 'replid-b', previous, offset: 2_000, upstream: { appliedOffset: 2_000 } }),
+  )
+  const stayed = (offset: number): Member =>
+    classified(replica(2, { offset, upstream: { appliedOffset: offset } }))
+  const best = (...nodes: Member[]) => rankCandidates(nodes, rules)[0]?.ordinal
+  assert.equal(best(left, stayed(1_000)), 1)
+  assert.equal(best(left, stayed(1_500)), 2)
+})
+
 test('an empty replica of an empty master may be promoted', () => {
   assert.equal(reason(replica(1, { keys: 0 }), { known: lineage({ keys: 0 }) }), null)
 })
