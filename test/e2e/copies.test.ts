@@ -64,7 +64,7 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'BootstrapBlocked')
     assert.match(String(held['reason']), /database 20 holds keys/)
-    assert.match(String(held['type']), /write databases: 21 or more under spec.config/)
+    assert.match(String(held['remedy']), /write databases: 21 or more under spec.config/)
     appendFileSync(world.manifest, '  config:\n    databases: 21\n')
     await until('every node to have all of it', 60_000, async () => {
       assert.equal((await world.status()).phase, 'Following')

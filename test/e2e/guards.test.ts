@@ -31,7 +31,7 @@ describe('guards', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held', { since: mark })
     assert.equal(held['hold'], 'NoSafeCandidate')
     assert.match(String(held['reason']), /started again on its own data/)
-    assert.match(String(held['type']), new RegExp(`flotilla failover ${world.name} --to 1 --force`))
+    assert.match(String(held['remedy']), new RegExp(`flotilla failover ${world.name} --to 1 --force`))
     await daemon.waitFor('flotilla.released', { since: mark })
     await assertWhole(world, { replicas: 1 })
     await assertOneChange({ world, daemon, since: mark }, { kind: 'restart', to: 0 })
@@ -63,7 +63,7 @@ describe('guards', { concurrency: 2 }, () => {
       String(held['reason']),
       /ended 5 times in a row .*; its next start is at \d\d:\d\d:\d\d UTC; it said last: .*\w/,
     )
-    assert.match(String(held['type']), new RegExp(`flotilla restart ${world.name} --node 1`))
+    assert.match(String(held['remedy']), new RegExp(`flotilla restart ${world.name} --node 1`))
     await until('status to say so', 10_000, async () =>
       (await world.status()).conditions.some(
         ({ type, status }) => type === 'CrashLooping' && status === 'True',
@@ -113,7 +113,7 @@ describe('guards', { concurrency: 2 }, () => {
     await damage(world, 'master')
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 60_000 })
     assert.equal(held['hold'], 'CrashLooping')
-    const [command = ''] = String(held['type']).split('   ')
+    const [command = ''] = String(held['remedy']).split('   ')
     assert.match(command, /redis-check-aof --fix/)
     await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, ...world.env() } })
     await daemon.waitFor('flotilla.ready', { since: mark, withinMs: 90_000 })
@@ -152,7 +152,7 @@ describe('guards', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 10_000 })
     assert.equal(held['hold'], 'UnexpectedMaster')
     assert.match(String(held['reason']), /node 2/)
-    assert.match(String(held['type']), /flotilla /)
+    assert.match(String(held['remedy']), /flotilla /)
     assert.equal(
       (await world.status()).conditions.find(one => one.type === 'UnexpectedMaster')?.status,
       'True',
@@ -161,7 +161,7 @@ describe('guards', { concurrency: 2 }, () => {
     assert.equal(await world.redis('replica-2', 'get', 'only'), 'here')
     await assertUntouched(world, before)
     // What it says to type is what helps; what the stray held is kept aside.
-    const [command = ''] = String(held['type']).split('   ')
+    const [command = ''] = String(held['remedy']).split('   ')
     const [program, verb = '', ...args] = command.split(' ')
     assert.equal(program, 'flotilla')
     const { exitCode, stderr } = await world.flotilla(verb, ...args)

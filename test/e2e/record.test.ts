@@ -85,7 +85,7 @@ describe('the record', { concurrency: 2 }, () => {
     const held = await daemon.waitFor('flotilla.held')
     assert.equal(held['hold'], 'DataLossGuard')
     assert.match(String(held['reason']), /node 1 was made master by somebody else, and is empty/)
-    const [command = ''] = String(held['type']).split('   ')
+    const [command = ''] = String(held['remedy']).split('   ')
     const [, verb = '', ...args] = command.split(' ')
     const { exitCode, stderr } = await world.flotilla(verb, ...args)
     assert.equal(exitCode, 0, stderr)
