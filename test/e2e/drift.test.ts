@@ -90,7 +90,8 @@ describe('45. What a hold says to type, works', () => {
     await world.redis('replica-1', 'client', 'kill', 'user', 'flotilla')
     const held = await daemon.waitFor('flotilla.held', { since: mark, withinMs: 40_000 })
     assert.equal(held['hold'], 'AuthFailure')
-    const name = /^docker restart (\S+)/.exec(String(held['remedy']))?.[1] ?? assert.fail(String(held['remedy']))
+    const name =
+      /^docker restart (\S+)/.exec(String(held['remedy']))?.[1] ?? assert.fail(String(held['remedy']))
     await call('POST', `/containers/${name}/restart`)
     await daemon.waitFor('flotilla.released', { since: mark, withinMs: 40_000 })
     await assertWhole(world, { replicas: 1 })
