@@ -50,7 +50,7 @@ interface Served {
 }
 
 /**
- * From the connection to the last byte, by a client that connects anew each time, as Prometheus at its
+ * From the connection to the last byte, by a client that connects again each time, as Prometheus at its
  * slowest does. Memory is read after V8 was made to clean up, before and after each round, or what it has not
  * cleaned up yet would hide what is kept; and as it is while it is scraped, which is the most that it ever
  * takes.

@@ -6,7 +6,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 export function doctorCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('doctor'))
     .description(
-      'check what Flotilla stands on (engine, host, state directory, manifests, nodes), and say what to type; exits 1 on a failure, not on a warning',
+      'check what Flotilla stands on (engine, host, state directory, manifests, nodes), and suggest fixes; exits 1 on a failure, not on a warning',
     )
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(

@@ -89,7 +89,7 @@ Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in time
 Example:
   flotilla up --manifests manifests     create what the manifests ask for, and wait until it is online
   flotilla run                          keep it that way, as a service
-  flotilla status shop                  how it is, and what to type if it is not well`,
+  flotilla status shop                  how it is, and how to fix what is wrong`,
     )
   for (const [heading, factories] of Object.entries(verbs))
     for (const create of factories) add(program, create(context).helpGroup(heading))

@@ -6,7 +6,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 export function restartCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('restart'))
     .description(
-      'make nodes anew on their volumes, one after the other, the master last and after a switchover; a node that is CrashLooping is tried at once',
+      'recreate nodes on their volumes, one after the other, the master last and after a switchover; a node that is CrashLooping is tried at once',
     )
     .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'just that one').argParser(parseCount))

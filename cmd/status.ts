@@ -12,7 +12,7 @@ interface StatusOptions {
 export function statusCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('status'))
     .description(
-      'how the flotillas are, what is wrong and what to type; asks the nodes themselves, with or without a daemon (the list of several: what a running daemon saw seconds ago)',
+      'how the flotillas are, what is wrong and how to fix it; asks the nodes themselves, with or without a daemon (the list of several: what a running daemon saw seconds ago)',
     )
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(
@@ -22,7 +22,7 @@ export function statusCommand({ env, output }: CommandContext): Command {
     )
     .option(
       '-w, --watch',
-      'go on, drawn anew every second; in a pipe, printed again whenever something has changed',
+      'go on, refreshed every second; in a pipe, printed again whenever something has changed',
     )
     .option(
       '--check',

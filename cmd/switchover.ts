@@ -4,7 +4,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function switchoverCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('switchover'))
-    .description('hand the mastership over to a replica that is in sync, losing no write')
+    .description('make a replica that is in sync master, losing no write')
     .argument('<flotilla>', 'which one')
     .addOption(
       new Option('--to <ordinal>', 'the node that is to be master (default: the furthest)').argParser(

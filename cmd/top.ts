@@ -6,7 +6,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 export function topCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('top'))
     .description(
-      'what the nodes do: operations, memory, clients and lag, drawn anew every second; one sample in a pipe',
+      'what the nodes do: operations, memory, clients and lag, refreshed every second; one sample in a pipe',
     )
     .argument('[flotilla...]', 'of which ones (default: all)')
     .addOption(

@@ -1,6 +1,6 @@
 /**
  * The one error class of the project. Adapters throw it for what the world did; everything else that is
- * thrown is a bug. `message` says what was tried and what happened, `hint` what to type or change next.
+ * thrown is a bug. `message` says what was tried and what happened, `hint` what to do next.
  */
 export class FlotillaError extends Error {
   /** Stable, `area/what`, documented in docs/operations.md: scripts may match on it. */

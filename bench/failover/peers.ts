@@ -34,7 +34,7 @@ export async function startPeers(
       const whole = await peer.whole().catch(async (error: unknown) => {
         // After a failover it can take Sentinel minutes to see everybody in place again; nothing of that is
         // in what is measured.
-        world.logStep(`Sentinel starts anew: ${error instanceof Error ? error.message : String(error)}`)
+        world.logStep(`Sentinel starts again: ${error instanceof Error ? error.message : String(error)}`)
         await peer.remove()
         peers[index] = await startSentinels(world, { downAfterMs, index })
         return peers[index].whole()

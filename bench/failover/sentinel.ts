@@ -122,7 +122,7 @@ async function whole(
     const other = views.find(view => !view.includes(seen))
     if (other !== undefined)
       throw new Error(
-        `${master.host} reigns, and a Sentinel says ${/^master0:.*$/m.exec(other)?.[0] ?? other}`,
+        `${master.host} is active, and a Sentinel says ${/^master0:.*$/m.exec(other)?.[0] ?? other}`,
       )
     const { State } = (await engine.call('GET', `/containers/${master.id}/json`)) as {
       readonly State: { readonly Pid: number }

@@ -16,7 +16,7 @@ export interface SteadyWriter {
   countLost(): Promise<number>
 }
 
-/** An answer that has not come by then does not come: the client connects anew. */
+/** An answer that has not come by then does not come: the client connects again. */
 const replyTimeoutMs = 1_000
 
 export function startWriter(

@@ -66,7 +66,7 @@ export function installMissing(programs) {
   if (!canInstallPackages()) {
     throw new SetupError(
       `${packages.join(', ')} not installed`,
-      `Type: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
+      `Run: sudo apt-get install --no-install-recommends ${packages.join(' ')}`,
     )
   }
   logStep(`installing ${packages.join(', ')} with apt-get`)

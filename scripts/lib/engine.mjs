@@ -147,10 +147,10 @@ function howToGetOne(silent) {
   if (process.platform === 'darwin') return 'Start Docker Desktop, OrbStack or Colima, then try again.'
   if (process.platform !== 'linux') return 'Start Docker Desktop, or run this inside WSL 2, then try again.'
   if (silent.some(({ why }) => why === 'EACCES')) {
-    return 'An engine is there, and you may not use it. Type: sudo usermod -aG docker "$USER", log in again, and try again.'
+    return 'An engine is there, and you may not use it. Run: sudo usermod -aG docker "$USER", log in again, and try again.'
   }
   if (isDebianLike()) {
-    return 'Type: sudo apt-get install --no-install-recommends docker.io iptables && sudo usermod -aG docker "$USER"\nThen log in again, and try again.'
+    return 'Run: sudo apt-get install --no-install-recommends docker.io iptables && sudo usermod -aG docker "$USER"\nThen log in again, and try again.'
   }
   return 'Install Docker Engine (https://docs.docker.com/engine/install/), start it, then try again.'
 }

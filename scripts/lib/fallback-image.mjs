@@ -25,7 +25,7 @@ const applets =
 export async function importFallbackImage(engine, reference) {
   if (!isDebianLike()) {
     throw new SetupError(
-      `${reference} can't be pulled, and a stand-in can be built only on Debian and Ubuntu`,
+      `${reference} can't be pulled, and a fallback image can be built only on Debian and Ubuntu`,
       `Bring the image some other way: docker pull ${reference}, or docker load from a file.`,
     )
   }
@@ -63,7 +63,7 @@ export async function importServerImage(engine, { reference, content, archive })
   const failure = /"error":"([^"]*)"/.exec(body)?.[1] ?? (status >= 400 ? body : null)
   if (failure !== null) {
     throw new SetupError(
-      `the engine refused the stand-in for ${reference}: ${failure}`,
+      `the engine refused the fallback image for ${reference}: ${failure}`,
       'Mend that and try again.',
     )
   }

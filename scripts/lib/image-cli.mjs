@@ -5,7 +5,7 @@ import { runScript, logWarning, SetupError } from './log.mjs'
 
 const usage = `Usage: scripts/image <reference> [reference …]
 
-Makes sure that each image is on the engine in use: pulls it, or, where no registry can be reached, builds a stand-in for
+Makes sure that each image is on the engine in use: pulls it, or, where no registry can be reached, builds a fallback image for
 Redis images from the distribution's redis-server package and says so.
 `
 
@@ -16,7 +16,7 @@ await runScript(async () => {
     return references.includes('--help') ? 0 : 2
   }
   const { engine } = await findEngine()
-  if (engine === null) throw new SetupError('no container engine answers', 'Type: scripts/engine up')
+  if (engine === null) throw new SetupError('no container engine answers', 'Run: scripts/engine up')
   if (engine.address.url.startsWith('ssh://')) {
     logWarning(
       `images on ${engine.address.url} can't be checked from here; pull ${references.join(', ')} there`,

@@ -12,8 +12,8 @@ import { importFallbackImage } from './fallback-image.mjs'
 const pullIdleMs = 20_000
 
 /**
- * Makes sure that an image is on the engine: there already, pulled, or a stand-in made of this machine's
- * Redis, and says which.
+ * Makes sure that an image is on the engine: there already, pulled, or a fallback image made of this
+ * machine's Redis, and says which.
  * @param {EngineAddress} engine
  * @param {string} reference
  */
@@ -21,20 +21,20 @@ export async function ensureImage(engine, reference) {
   const whyNotPulled = await whyNotPresent(engine, reference)
   if (whyNotPulled === null) {
     const fallbackImage = (await inspectImage(engine, reference))?.Config?.Labels?.['io.flotilla.stand-in']
-    if (fallbackImage !== undefined) logWarning(`${reference} is a stand-in here: ${fallbackImage}`)
+    if (fallbackImage !== undefined) logWarning(`${reference} is a fallback image here: ${fallbackImage}`)
     return
   }
   const whyNot = whyNoFallbackImage(reference)
   if (whyNot !== null) {
     throw new SetupError(
-      `${reference} can't be pulled (${whyNotPulled}), and no stand-in is made because ${whyNot}`,
+      `${reference} can't be pulled (${whyNotPulled}), and no fallback image is made because ${whyNot}`,
       `Check the name and the network, or bring the image some other way (docker load).`,
     )
   }
-  logStep(`${reference} can't be pulled here (${whyNotPulled}); building a stand-in`)
+  logStep(`${reference} can't be pulled here (${whyNotPulled}); building a fallback image`)
   const content = await importFallbackImage(engine, reference)
   logWarning(
-    `${reference} is a stand-in here: ${content}. Remove it with \`docker rmi ${reference}\` when a registry can be reached.`,
+    `${reference} is a fallback image here: ${content}. Remove it with \`docker rmi ${reference}\` when a registry can be reached.`,
   )
 }
 

@@ -12,7 +12,7 @@ export function logWarning(text) {
   process.stderr.write(onTerminal ? `\u001b[33m! ${text}\u001b[0m\n` : `! ${text}\n`)
 }
 
-/** What could not be done and what to type: thrown by the scripts, printed once, without a stack. */
+/** What could not be done and how to fix it: thrown by the scripts, printed once, without a stack. */
 export class SetupError extends Error {
   /**
    * @param {string} message what was tried and what happened

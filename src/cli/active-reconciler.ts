@@ -31,7 +31,7 @@ export function noReconciler(
   if (reconciler !== null) return ''
   const notice = 'No daemon runs: a node that crashes stays down, and no master is replaced.'
   const lines = context.columns === null ? [notice] : wrap(notice, Math.max(20, context.columns))
-  return `${lines.map(line => context.colors.bad(line)).join('\n')}\n  type: ${context.colors.bold(runCommand(paths))}\n\n`
+  return `${lines.map(line => context.colors.bad(line)).join('\n')}\n  fix: ${context.colors.bold(runCommand(paths))}\n\n`
 }
 
 /** With the places that the reader has named: the command is there to be copied. */

@@ -6,7 +6,7 @@ import { Secret } from '../secret.js'
 
 /**
  * @returns whether the person said yes. @throws FlotillaError usage/invalid where nobody can be asked;
- * `otherwise` says what to type then.
+ * `otherwise` says how to fix it then.
  */
 export async function confirm(
   text: string,

@@ -45,7 +45,7 @@ export async function tearDown(request: DownRequest, output: Output): Promise<bo
       'state/locked',
       `${explainError(error).split('\n')[0]}: it would bring back what is taken down`,
       {
-        hint: 'Stop it first; or delete the manifest, and the daemon removes the flotilla, after a time of grace, as its deletionPolicy says.',
+        hint: 'Stop it first; or delete the manifest, and the daemon removes the flotilla, after a grace period, as its deletionPolicy says.',
         cause: error,
       },
     )

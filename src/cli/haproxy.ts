@@ -81,7 +81,7 @@ function head(
           '# TLS is passed through: clients shake hands with the node itself, and find the name localhost in its certificate. HAProxy has no key.',
         ]
       : []),
-    '# After scaling up, print it anew and reload HAProxy (docker kill -s USR2).',
+    '# After scaling up, print it again and reload HAProxy (docker kill -s USR2).',
     '',
     'global',
     '  maxconn 4000',

@@ -21,7 +21,7 @@ export function reportProgress(output: Output, before: FlotillaStatus | null, no
 /** Why a node that is down is down, and where to read on. */
 function exitText({ name, health, lastExit }: NodeStatus): string {
   if (health !== 'stopped' || lastExit === null || lastExit.code === 0) return ''
-  const memory = lastExit.oomKilled ? ', killed for want of memory' : ''
+  const memory = lastExit.oomKilled ? ', OOM-killed' : ''
   return `; it ended with exit code ${lastExit.code}${memory}; see: docker logs ${name}`
 }
 
@@ -46,7 +46,7 @@ export function progressSink(output: Output, board: ProgressBoard | null = null)
         }
         case 'image.fallback':
           return output.note(
-            `${who}: ${String(values['image'])} is a stand-in here: ${String(values['contains'])}`,
+            `${who}: ${String(values['image'])} is a fallback image here: ${String(values['contains'])}`,
           )
         case 'plan.failed':
         case 'pass.failed': {

@@ -3,7 +3,7 @@ import { exitCode } from './exit-codes.js'
 
 /**
  * docs/cli.md: every verb as the program itself declares it. Options that have a heading of their own in the
- * help (where things are) are told once. As the formatter wants it, so that writing it anew changes nothing.
+ * help (where things are) are told once. As the formatter wants it, so that writing it again changes nothing.
  */
 export function renderCliReference(program: Command): string {
   const verbs = program

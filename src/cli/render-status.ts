@@ -59,7 +59,7 @@ function manifestWarnings({ conditions }: FlotillaStatus): readonly string[] {
   })
 }
 
-/** One flotilla in full: what it is, its nodes, what is not as it should be, and what to type. */
+/** One flotilla in full: what it is, its nodes, what is not as it should be, and how to fix it. */
 export function renderStatus(
   status: FlotillaStatus,
   options: {
@@ -187,7 +187,7 @@ function refusalLines(
   return [
     ...indented(`${code}: ${reason}`, '  ', columns),
     // Never wrapped: it is there to be copied.
-    `    type: ${colors.bold(remedy)}`,
+    `    fix: ${colors.bold(remedy)}`,
   ]
 }
 

@@ -69,7 +69,7 @@ async function showNow(request: StatusRequest, output: Output): Promise<boolean>
 }
 
 /**
- * Draws the status anew every second, or in a pipe prints it whenever it has changed, until it is
+ * Refreshes the status every second, or in a pipe prints it whenever it has changed, until it is
  * interrupted. @returns whether all were Ready at the last look.
  */
 export async function watchStatus(request: StatusRequest, output: Output): Promise<boolean> {

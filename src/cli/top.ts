@@ -20,7 +20,7 @@ export interface TopRequest {
 }
 
 /**
- * What the nodes do: drawn anew every second on a terminal until it is interrupted, one sample in a pipe or
+ * What the nodes do: refreshed every second on a terminal until it is interrupted, one sample in a pipe or
  * as JSON.
  */
 export async function showTop(request: TopRequest, output: Output): Promise<void> {

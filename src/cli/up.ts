@@ -54,7 +54,7 @@ export async function bringUp(
     board?.close()
     output.result(renderStatusList(progress.statuses, renderContext(output)))
     for (const { code, reason, remedy } of progress.statuses.flatMap(status => status.refusing))
-      output.note(`${code}: ${reason}\n  type: ${remedy}`)
+      output.note(`${code}: ${reason}\n  fix: ${remedy}`)
     return { allReady: progress.allReady, manifestsBroken: problems.length > 0 }
   } finally {
     session.close()

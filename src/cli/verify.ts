@@ -109,7 +109,7 @@ async function verifyOne(
   } catch (error) {
     const reason = explainError(error)
     const hint = /\bNOPERM\b/.test(reason)
-      ? `\n  ${login.user} may not set a key flotilla:verify:…; type: flotilla verify ${spec.name} --user <one that may>`
+      ? `\n  ${login.user} may not set a key flotilla:verify:…; fix: flotilla verify ${spec.name} --user <one that may>`
       : ''
     return { lines: [`${spec.name}: FAILED on ${master.name}: ${reason}${hint}`], passed: false }
   } finally {

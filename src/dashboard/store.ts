@@ -74,7 +74,7 @@ class Store {
 export const store = new Store()
 
 /**
- * What is known, and the daemon's time; drawn anew on news, and every second for whatever says how long ago
+ * What is known, and the daemon's time; redrawn on news, and every second for whatever says how long ago
  * something was.
  */
 export function useFleet(): { readonly fleet: Fleet; readonly nowMs: number } {

@@ -3,7 +3,7 @@ import type { EventDefinition } from './definition.js'
 
 /**
  * docs/events.md: every event with what it says, its fields, and when to alert on it, in the order of the
- * catalogue. As the formatter wants it, so that writing it anew changes nothing.
+ * catalogue. As the formatter wants it, so that writing it again changes nothing.
  */
 export function renderEventReference(): string {
   const sections = (Object.keys(catalogue) as EventCode[]).map(code => renderEvent(code, catalogue[code]))

@@ -7,12 +7,12 @@
  * 3. A flotilla whose document is gone is missing, when nothing speaks against it. These do: the file that it
  *    came from is broken, or is there but declares nothing at all any more (a save that was cut short looks
  *    like that); a broken document elsewhere has its name; or there is one whose name can't be read.
- * 4. One that is missing stays wanted for a time of grace, because a checkout, an rsync or a mount that comes
+ * 4. One that is missing stays wanted for a grace period, because a checkout, an rsync or a mount that comes
  *    late look just like that. If it is still missing then, it is deleted. Whatever speaks for it meanwhile
  *    ends that time.
  * 5. Nothing is ever missing because the directory is, or is unreadable or empty: that is how an unmounted
- *    volume looks. So removing the last manifest deletes nothing either, and the diagnostic says what to
- *    type.
+ *    volume looks. So removing the last manifest deletes nothing either, and the diagnostic names the
+ *    command.
  */
 import { digestOf } from './digest.js'
 import type { Diagnostic } from './diagnostic.js'
@@ -149,7 +149,7 @@ function whyNotMissing(
       {
         file: unread.file,
         position: null,
-        message: `might declare ${name}, which no other file does, so ${name} is kept until this file is put right`,
+        message: `might declare ${name}, which no other file does, so ${name} is kept until this file is fixed`,
       },
     ]
   return null

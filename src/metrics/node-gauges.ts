@@ -75,7 +75,7 @@ export const nodeGauges: readonly StateGauge[] = [
   ),
   nodeGauge(
     'flotilla_node_refused_writes',
-    'Writes that the process has refused since its start, for want of memory, of room on the disk or of replicas.',
+    'Writes that the process has refused since its start, for lack of memory, disk space or replicas.',
     ({ status }) => status.refusedWrites,
   ),
   nodeGauge('flotilla_node_keys', 'Keys over all databases.', ({ facts }) => facts?.keys),

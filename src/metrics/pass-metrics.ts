@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../model/record.js'
 import type { Outcome } from '../reconciler/loop/observe-and-plan.js'
 
 const results = ['settled', 'again', 'stuck', 'failed', 'gone'] as const satisfies readonly Outcome['kind'][]
-/** Of a history's entries those that replace a reigning master. */
+/** Of a history's entries those that replace an active master. */
 const kinds = ['failover', 'switchover'] as const satisfies readonly HistoryEntry['kind'][]
 const endings = ['done', 'aborted', 'refused'] as const satisfies readonly HistoryEntry['result'][]
 

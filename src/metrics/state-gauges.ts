@@ -14,7 +14,7 @@ export interface Sample {
 }
 
 /**
- * A gauge that is told anew at each scrape, so that what has vanished from the world has vanished from it.
+ * A gauge that is told again at each scrape, so that what has vanished from the world has vanished from it.
  */
 export interface StateGauge {
   readonly name: string

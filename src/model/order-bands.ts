@@ -7,11 +7,11 @@ export const orderBands = [
   // First: what is not written down is not begun, and who may still take writes is killed before anybody else
   // may. Then what can fail without harm, because nothing has been touched yet.
   'prepare',
-  // A container's files are put right before it starts. The master starts at the end of this band, because a
+  // A container's files are corrected before it starts. The master starts at the end of this band, because a
   // replica that asks for an address before anybody answers there is made to wait a second by the kernel (an
   // unanswered ARP request).
   'create',
-  // All that runs is up before masters change, so that each may be the one that has most.
+  // All that runs is up before masters change, so that each may be the most up-to-date one.
   'start',
   // Before the promotion: a Flotilla that dies half way leaves no master, never two.
   'demote',
@@ -25,7 +25,7 @@ export const orderBands = [
   'take-name',
   // The operation ends when clients are served, which is before the others follow.
   'end',
-  // Networks are left and ports opened before a node connects anew, and it is configured once it follows.
+  // Networks are left and ports opened before a node reconnects, and it is configured once it follows.
   'follow',
   // What takes something from a running node comes after what gives: no memory, port or file is missed by then.
   'settle',

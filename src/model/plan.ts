@@ -7,7 +7,7 @@ import type { SourceAction } from './actions/sources.js'
 
 /**
  * A plan is a decision written down: what to do, in which order and why; what it waits for; what it refuses,
- * and what to type then. It leaves the executor no choice.
+ * and the remedy. It leaves the executor no choice.
  */
 export interface Plan {
   readonly flotilla: string

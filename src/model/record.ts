@@ -170,7 +170,7 @@ export interface NodeRecord {
   readonly persistence: PersistenceRecord
   /** Why its running process is no copy of its master; null when nothing tells that. */
   readonly divergence: Divergence | null
-  /** Null when it was never told to copy everything anew. */
+  /** Null when it was never told to copy everything again. */
   readonly fullCopy: FullCopy | null
 }
 
@@ -235,8 +235,8 @@ export interface Operation {
   readonly kind: OperationKind
   /**
    * `fencing`: the old master is being made sure of, and the new one is not chosen yet (`to` is who looked
-   * best). `promoting`: `to` is the one. `switching`: the old master reigns until it has been demoted, then
-   * `to` does.
+   * best). `promoting`: `to` is the one. `switching`: the old master is active until it has been demoted,
+   * then `to` does.
    */
   readonly phase: 'fencing' | 'promoting' | 'switching'
   /** The epoch that it will bring. */
@@ -379,7 +379,7 @@ export function withNodeRecord(
 
 /**
  * A linked replica that is no copy of its master: why, and of which run. It lasts until the node has copied
- * everything anew, or is another process.
+ * everything again, or is another process.
  */
 export interface Divergence {
   readonly runId: string
@@ -388,7 +388,7 @@ export interface Divergence {
 }
 
 /**
- * When a node was last told to copy everything anew, which run that was, and how many commands of its master
+ * When a node was last told to copy everything again, which run that was, and how many commands of its master
  * it had refused by then.
  */
 export interface FullCopy {

@@ -107,7 +107,7 @@ export const nodeStatus = z.object({
   connections: count.nullable(),
   opsPerSecond: count.nullable(),
   /**
-   * Writes that its process has refused since its start, for want of memory, of room on the disk or of
+   * Writes that its process has refused since its start, for lack of memory, disk space or
    * replicas.
    */
   refusedWrites: count.nullable(),

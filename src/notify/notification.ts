@@ -60,7 +60,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   'flotilla.held': input => {
     const { hold, reason, remedy } = input.record.fields
-    const summary = `${text(hold)}: ${text(reason)}. Type: ${text(remedy)}`
+    const summary = `${text(hold)}: ${text(reason)}. Fix: ${text(remedy)}`
     return openProblem(input, { kind: 'hold', key: `${text(hold)} ${text(remedy)}`, summary })
   },
   'data.lost': input => {
@@ -95,7 +95,7 @@ function createNotification(
   summary: string,
 ): Notification {
   const { id, time, fields } = record
-  // The journal's numbers begin anew when the state directory is lost; the time tells the two apart.
+  // The journal's numbers begin again when the state directory is lost; the time tells the two apart.
   return {
     id: `${id}-${Date.parse(time)}`,
     kind,

@@ -1,5 +1,5 @@
 /**
- * What redis-cli and a server's log say to the questions of a trial. Text in, facts out: nothing here knows
+ * What redis-cli and a server's log say to the questions of a probe. Text in, facts out: nothing here knows
  * how they were asked.
  */
 

@@ -26,9 +26,10 @@ export interface RedisPort {
   promote(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
    * `REPLICAOF host port`, and waits for the node to answer first. Naming the upstream it already has is a
-   * no-op in Redis, link up or not, and then the next attempt is up to a second away; with `nudge` the node
-   * is pointed at `nudge` first, so that the link is tried at once. With `fullCopy` it takes no writes of its
-   * own from then on and gives its history up first, so that it copies everything, whatever it holds.
+   * no-op in Redis, link up or not, and then the next attempt is up to a second away; with `reconnectVia` the
+   * node is pointed at `reconnectVia` first, so that the link is tried at once. With `fullCopy` it takes no
+   * writes of its own from then on and gives its history up first, so that it copies everything, whatever it
+   * holds.
    */
   follow(
     node: NodeTarget,

@@ -25,7 +25,7 @@ export function certificatePath({ folder }: TlsLayout): string {
 
 /**
  * The file of authorities is named after all that the node is to have. Giving Redis this one name makes it
- * load everything anew, certificate and key too, with one option, which even 6.2 can set at once; and the
+ * load everything again, certificate and key too, with one option, which even 6.2 can set at once; and the
  * node itself can say what it has loaded.
  */
 export function authoritiesPath({ folder }: TlsLayout, fingerprint: string): string {

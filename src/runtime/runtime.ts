@@ -30,7 +30,7 @@ export interface Runtime {
   describeEngine(call?: CallOptions): Promise<EngineFacts>
   /**
    * Why nothing can be changed over this connection (a proxy that lets only questions through), or null. Asks
-   * for a container that no engine makes, for want of a command and of an image, and changes nothing.
+   * for a container that no engine makes, for lack of a command and an image, and changes nothing.
    */
   whyNotWritable(call?: CallOptions): Promise<string | null>
 
@@ -105,7 +105,7 @@ export interface Runtime {
   /**
    * Starts, then returns fresh facts (with the address). Fails with runtime/container-unusable when this
    * container can never be started again. On a network of ours an endpoint of this name that nobody has any
-   * more is disconnected by force; elsewhere it is runtime/conflict, with what to type.
+   * more is disconnected by force; elsewhere it is runtime/conflict, with the remedy.
    */
   startContainer(containerId: string, call?: CallOptions): Promise<ContainerFacts>
   /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is stopped. */

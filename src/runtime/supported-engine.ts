@@ -2,7 +2,7 @@ import type { EngineFacts } from '../model/engine.js'
 
 /**
  * Why an engine that speaks Docker's language is not fit for nodes; null for one that is. Podman 5.8 takes a
- * container's links and forgets them, so no replica would find the master that was chosen anew, and a repair
+ * container's links and forgets them, so no replica would find the master that was chosen again, and a repair
  * that attaches it with its links again and again changes only its address.
  */
 export function whyNotSupportedEngine({ product }: Pick<EngineFacts, 'product'>): string | null {

@@ -22,7 +22,7 @@ async function rememberedSpecs(store: StateStore): Promise<readonly FlotillaSpec
 
 /**
  * What the manifests at `path` ask for now, over what was accepted before. What is missing is only said to
- * be: to remove it is the daemon's, after a time of grace.
+ * be: to remove it is the daemon's, after a grace period.
  */
 export async function readDesired(
   path: string,
@@ -86,7 +86,7 @@ async function firstLoad(
 
 /**
  * What is wanted from one load to the next: tells what has become of manifests, and comes back by itself when
- * somebody's time of grace is over.
+ * somebody's grace period is over.
  */
 class ManifestFollower {
   readonly #source: ManifestSource
@@ -154,7 +154,7 @@ class ManifestFollower {
   }
 
   /**
-   * Looks again when the first time of grace is over: what is deleted then is missing from the manifests as
+   * Looks again when the first grace period is over: what is deleted then is missing from the manifests as
    * they are then.
    */
   #awaitRemoval(): void {

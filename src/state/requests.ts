@@ -27,7 +27,7 @@ export interface PauseRequest extends RequestBase {
 }
 
 /**
- * Make a node anew, gently, and forget that it crashed; `node` null means every node, one after the other.
+ * Recreate a node, gently, and forget that it crashed; `node` null means every node, one after the other.
  */
 export interface RestartRequest extends RequestBase {
   readonly kind: 'restart'

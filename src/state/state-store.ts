@@ -120,7 +120,7 @@ export class StateStore {
   }
 
   /**
-   * Null too when it is damaged, or of another version's shape: the next look tells everything in it anew.
+   * Null too when it is damaged, or of another version's shape: the next look tells everything in it again.
    */
   async loadStatus(flotilla: string): Promise<FlotillaStatus | null> {
     const text = await this.#files.read(this.statusPath(flotilla))
@@ -129,7 +129,7 @@ export class StateStore {
 
   /**
    * Not made to outlast a power cut: it is written before a plan is begun, with nodes down, and the next pass
-   * tells it anew.
+   * tells it again.
    */
   async saveStatus(status: FlotillaStatus): Promise<void> {
     await this.#files.write(this.statusPath(status.name), `${JSON.stringify(status, null, 2)}\n`, {

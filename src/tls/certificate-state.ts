@@ -217,7 +217,7 @@ export function lifetimeOf({ certificates }: TlsSpec): number {
 }
 
 /**
- * `certificateFingerprint` of what this node gets; null while its certificate is to be made, first or anew.
+ * `certificateFingerprint` of what this node gets; null while its certificate is to be made, first or again.
  */
 export function fingerprintFor(
   state: CertificateState,

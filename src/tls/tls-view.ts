@@ -90,7 +90,7 @@ export function hasCertificates({ certificates }: TlsView): boolean {
   return certificates.kind !== 'none'
 }
 
-/** Which certificate this node is to have; null while it is to be made, first or anew. */
+/** Which certificate this node is to have; null while it is to be made, first or again. */
 export function fingerprintIn({ certificates }: TlsView, ordinal: number): string | null {
   switch (certificates.kind) {
     case 'none':

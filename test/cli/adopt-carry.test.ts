@@ -116,7 +116,7 @@ test('what default was is told where it can not be so here', () => {
 const procNet = (address: string, port: number): string =>
   `   0: ${address}:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A 00000000:00000000 00:00000000 00000000 999 0 1 1\n`
 
-test('a Redis that is not reached is looked for where it listens, and the message says what to type', () => {
+test('a Redis that is not reached is looked for where it listens, and the message says how to fix it', () => {
   const named = { container: 'cache', port: 6379 }
   const header = '  sl  local_address rem_address   st tx_queue rx_queue\n'
   const six = '00000000000000000000000001000000'

@@ -71,7 +71,7 @@ compareScreens('status-ready', full(well))
 compareScreens('status-degraded', full(oneDown))
 compareScreens('status-degraded-wide', full(oneDown, { wide: true }))
 compareScreens('status-no-daemon', full(oneDown, { noReconciler: true }))
-compareScreens('status-nobody-reigns', full(nobody))
+compareScreens('status-no-master', full(nobody))
 compareScreens('status-paused', full(paused))
 compareScreens('status-held', full(held))
 compareScreens('top', screen =>
@@ -89,12 +89,12 @@ compareScreens('status-list', screen =>
   ),
 )
 
-test('while no daemon runs that is the first line, with what to type, and nothing says that anything is done', () => {
+test('while no daemon runs that is the first line, with the remedy, and nothing says that anything is done', () => {
   const crashedOnce = { ...oneDown, memory: witnessed([0, 1], { history }) }
   const text = full(crashedOnce, { noReconciler: true })({ columns: null, colors: createColors(false) })
   const [first, second] = text.split('\n')
   assert.match(first ?? '', /^No daemon runs: a node that crashes stays down/)
-  assert.equal(second, '  type: flotilla run --state /var/lib/flotilla')
+  assert.equal(second, '  fix: flotilla run --state /var/lib/flotilla')
   assert.match(text, /^WOULD DO, if a daemon ran/m)
   assert.doesNotMatch(text, /^DOES/m)
   assert.doesNotMatch(text, /^ *Progressing/m)
@@ -109,7 +109,7 @@ test('while it is paused nothing is done, and the screen says so', () => {
 
 test('a command to type is never broken over lines', () => {
   const text = full(held)({ columns: 40, colors: createColors(false) })
-  for (const { remedy } of statusOf(held).refusing) assert.ok(text.includes(`type: ${remedy}`))
+  for (const { remedy } of statusOf(held).refusing) assert.ok(text.includes(`fix: ${remedy}`))
   assert.ok(statusOf(held).refusing.length > 0)
 })
 

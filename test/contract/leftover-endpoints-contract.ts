@@ -90,7 +90,7 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
       assert.notEqual(endpoint.address, null)
     })
 
-    test('on a network that is not ours they stay, and the error says what to type', async () => {
+    test('on a network that is not ours they stay, and the error says how to fix it', async () => {
       const network = await createFlotillaNetwork({ isOurs: false })
       const name = `${network}-master`
       await harness.leaveEndpoint(network, name)

@@ -99,7 +99,7 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.deepEqual(after.syncs, before.syncs)
     })
 
-    test('a nudge brings a link that is down up at once', async () => {
+    test('a reconnect brings a link that is down up at once', async () => {
       const { master, replica } = await startPair(world)
       await world.kill(master)
       await factsWhen(world, replica, facts => facts.upstream?.link === 'down')

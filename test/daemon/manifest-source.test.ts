@@ -72,7 +72,7 @@ test('a folder that is half filled when the daemon starts is looked at twice bef
   assert.deepEqual(events, [])
 })
 
-test('a file that is absent when the daemon starts deletes nothing before its time of grace is over, and its return ends that', async t => {
+test('a file that is absent when the daemon starts deletes nothing before its grace period is over, and its return ends that', async t => {
   const { folder, events, desired } = await following(t, 60_000, from => rmSync(join(from, 'a.yaml')))
   assert.deepEqual(events, ['manifest.missing a'])
   assert.deepEqual(desired().deleted, [])
@@ -81,10 +81,10 @@ test('a file that is absent when the daemon starts deletes nothing before its ti
   assert.equal(desired().flotillas.get('a')?.missing, null)
 })
 
-test('when the time of grace is over without any further change of the folder, the flotilla is deleted', async t => {
+test('when the grace period is over without any further change of the folder, the flotilla is deleted', async t => {
   const { folder, events, desired } = await following(t, 300)
   rmSync(join(folder, 'b.yaml'))
-  await until('the end of the time of grace', 20_000, () => !desired().flotillas.has('b'))
+  await until('the end of the grace period', 20_000, () => !desired().flotillas.has('b'))
   assert.deepEqual(events, ['manifest.missing b'])
   assert.deepEqual([...desired().flotillas.keys()], ['a'])
 })

@@ -67,13 +67,13 @@ describe('what the page knows', () => {
     assert.equal(reduce(known, { kind: 'gone', name: 'shop' }).flotillas.size, 0)
   })
 
-  test('has each event once and in order, is bounded, and takes a journal that was begun anew', () => {
+  test('has each event once and in order, is bounded, and takes a journal that was begun again', () => {
     const records = Array.from({ length: 600 }, (_, index) => eventRecord(index + 1))
     const told = after({ kind: 'records', records }, { kind: 'records', records: records.slice(590) })
     assert.equal(told.events.length, 500)
     assert.equal(told.events.at(-1)?.id, 600)
-    const anew = eventRecord(1, { time: '2027-01-01T00:00:00.000Z' })
-    assert.equal(reduce(told, { kind: 'records', records: [anew] }).events.at(-1), anew)
+    const again = eventRecord(1, { time: '2027-01-01T00:00:00.000Z' })
+    assert.equal(reduce(told, { kind: 'records', records: [again] }).events.at(-1), again)
   })
 })
 

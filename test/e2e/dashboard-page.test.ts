@@ -255,7 +255,7 @@ describe('the dashboard in a browser', { skip: whyNoBrowser() ?? false }, () => 
     await page.getByRole('link', { name: 'basket' }).waitFor()
   })
 
-  test('where there is nothing yet, it says what to type and shows the flotilla as soon as there is one', async t => {
+  test('where there is nothing yet, it says how to fix it and shows the flotilla as soon as there is one', async t => {
     const { page, api } = await open(t, scenes.empty)
     await page.getByText('No flotilla yet').waitFor()
     await page.getByText("cat > /srv/manifests/shop.yaml <<'END'").waitFor()

@@ -14,7 +14,7 @@ async function said(answer: Promise<unknown>): Promise<string> {
 }
 
 describe('39. Applied is asked of the world, not remembered', () => {
-  test('options, passwords and users that somebody changes by hand are put right and told; users that nobody asked for are told, and removed by rotate', async t => {
+  test('options, passwords and users that somebody changes by hand are fix and told; users that nobody asked for are told, and removed by rotate', async t => {
     const world = testWorld(t, 'drift')
     world.declare({ replicas: 1 })
     appendFileSync(
@@ -66,7 +66,7 @@ describe('39. Applied is asked of the world, not remembered', () => {
       const condition = conditions.find(({ type }) => type === 'AuthApplied')
       return condition?.reason === 'UnknownUsers' ? condition.message : null
     })
-    assert.match(told, /backdoor.*type: flotilla rotate/)
+    assert.match(told, /backdoor.*run: flotilla rotate/)
     const { exitCode, stderr } = await world.flotilla('rotate', world.name)
     assert.equal(exitCode, 0, stderr)
     await until(

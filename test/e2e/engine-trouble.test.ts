@@ -65,7 +65,7 @@ describe('Flotilla’s own access to Docker', { concurrency: 3 }, () => {
         status.stdout,
         new RegExp(`may be so no longer:\\n\\n[^]*^${world.name} +\\S+ ago +was Ready`, 'm'),
       )
-      assert.match(status.stderr, /^flotilla: .+\n {2}\S.+\n$/, 'one message: what, where, and what to type')
+      assert.match(status.stderr, /^flotilla: .+\n {2}\S.+\n$/, 'one message: what, where, and how to fix it')
       await assertUntouched(world, before, [1])
       assert.equal((await world.containers()).length, 3)
 

@@ -10,7 +10,7 @@ import { testEngine } from '../support/engine.js'
 import { proxyFor } from '../support/engine-proxy.js'
 import { manifestText, testWorld, type World } from '../support/world.js'
 
-/** One message for a person: what happened and where on the first line, what to type on the next. */
+/** One message for a person: what happened and where on the first line, how to fix it on the next. */
 function assertOneMessage({ stderr }: CliResult, what: RegExp, remedy: RegExp): void {
   const lines = stderr.trimEnd().split('\n')
   assert.match(lines[0] ?? '', /^flotilla: /, stderr)
@@ -130,7 +130,7 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     assert.doesNotMatch(up.stderr + up.stdout, /Ready/)
   })
 
-  test('a name that a stranger’s container, network or volume holds → `up` says whose, what to type, and exits with 3', async t => {
+  test('a name that a stranger’s container, network or volume holds → `up` says whose, how to fix it, and exits with 3', async t => {
     const world = testWorld(t, 'taken')
     world.declare({ replicas: 1 })
     const name = `${world.name}-replica-1`
@@ -140,7 +140,7 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     world.beforeRemoval(() => removeContainer(Id))
     const up = await world.flotilla('up', '--timeout', '60')
     assert.equal(up.exitCode, 3, up.stderr)
-    assert.match(up.stderr, new RegExp(`NameConflict: .*${name}.*\n {2}type: .*${name}`))
+    assert.match(up.stderr, new RegExp(`NameConflict: .*${name}.*\n {2}fix: .*${name}`))
     assert.ok(up.tookMs < 30_000, 'it does not wait for what only a person can mend')
     await removeContainer(Id)
     assert.equal((await world.flotilla('up', '--timeout', '60')).exitCode, 0)

@@ -95,7 +95,7 @@ test('a daemon tells over HTTP how its flotilla is through a failover, and takes
   })
 })
 
-test('a daemon that was told to answer where it can not, or may not, does not start and says what to type', async t => {
+test('a daemon that was told to answer where it can not, or may not, does not start and says how to fix it', async t => {
   const world = testWorld(t, 'http-taken')
   world.declare({ replicas: 0 })
   await world.startDaemon().waitFor('http.listening')

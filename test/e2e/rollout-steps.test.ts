@@ -4,12 +4,12 @@ import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { testEngine } from '../support/engine.js'
 import { runThroughSteps, someSteps } from '../support/step-by-step.js'
 
-/** The steps by which one replica is recreated: stop, remove, create, start, follow, tune. */
+/** The steps by which one replica is recreated: stop, remove, create, start, follow, apply config. */
 const replicaSteps = [1, 2, 3, 4, 5, 6]
 /**
- * Those of a lone master up to the switchover, and from its end on: volume, create, start, follow, tune,
- * record; then the clients, stop and remove of the old one. What is between them is tried, step by step, for
- * a switchover that a person asks for: failover-steps.test.ts.
+ * Those of a lone master up to the switchover, and from its end on: volume, create, start, follow, apply
+ * config, record; then the clients, stop and remove of the old one. What is between them is tried, step by
+ * step, for a switchover that a person asks for: failover-steps.test.ts.
  */
 const loneSteps = [1, 2, 3, 4, 5, 13, 14, 15, 16]
 

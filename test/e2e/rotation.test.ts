@@ -34,7 +34,7 @@ describe('passwords', { concurrency: 2 }, () => {
     daemon = world.startDaemon()
     await until('the new password in use', 20_000, () => world.password() === 'the second')
     const refusedAtAdoption = old.refusals
-    // Replicas that have to connect anew come in by the new password of `replication`.
+    // Replicas that have to reconnect come in by the new password of `replication`.
     assert.equal(await cutLinks(world), 2)
     await until('the old password refused', 20_000, () => old.refusals > 0)
     await daemon.waitFor('password.retired', { where: ({ users }) => String(users).includes('replication') })
@@ -216,7 +216,7 @@ async function watchLinks(t: TestContext, world: World): Promise<{ stop(): numbe
   }
 }
 
-/** A program that connects anew for everything it does, and was not told of the new password. */
+/** A program that connects again for everything it does, and was not told of the new password. */
 function loginRepeatedly(
   t: TestContext,
   world: World,

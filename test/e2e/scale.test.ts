@@ -32,7 +32,7 @@ describe('scale', { concurrency: 3 }, () => {
     assert.equal((await world.status()).observedGeneration, 2)
   })
 
-  test('9. 4 → 1 when the master is the highest ordinal → the master stays; surplus replicas go, volumes kept', async t => {
+  test('9. 4 → 1 when the master is the highest ordinal → the master stays; excess replicas go, volumes kept', async t => {
     const world = testWorld(t, 'shrink')
     world.declare({ replicas: 4 })
     const first = world.startDaemon()

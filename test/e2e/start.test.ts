@@ -62,7 +62,7 @@ describe('start and steady state', { concurrency: 3 }, () => {
     const { exitCode } = await second.ended()
     assert.equal(exitCode, 1)
     assert.match(second.output, new RegExp(`pid ${daemon.pid}\\b`))
-    assert.match(second.output, new RegExp(`kill ${daemon.pid}\\b`), 'and what to type')
+    assert.match(second.output, new RegExp(`kill ${daemon.pid}\\b`), 'and how to fix it')
     assert.equal(second.output.trim().split('\n').length, 2, second.output)
     assert.equal((await world.containers()).length, 2)
     await assertUntouched(world, before)

@@ -133,7 +133,7 @@ test('off, prefer, require and off again are applied to nodes that run, under lo
     })
   }
   await writer.assertNothingLost()
-  // Links that are moved go on where they were: nothing is copied anew.
+  // Links that are moved go on where they were: nothing is copied again.
   assert.deepEqual(await statsOf(world, 'master', /^sync_full/), syncs)
   assert.deepEqual(await startsOf(world), starts)
 })

@@ -20,7 +20,7 @@ async function writesAre(world: World, reason: string): Promise<Condition> {
     if (reason !== 'Accepted') {
       assert.equal(status.phase, 'Unavailable')
       assert.equal(status.conditions.find(({ type }) => type === 'Ready')?.status, 'False')
-      assert.match(condition.message, /Type: (flotilla|docker|in the manifest)/)
+      assert.match(condition.message, /Fix: (flotilla|docker|in the manifest)/)
     }
     return condition
   })
@@ -33,7 +33,7 @@ async function write(world: World): Promise<string> {
 
 /** Types the command that a message names. */
 async function typed(world: World, message: string): Promise<void> {
-  const command = /Type: flotilla ([^(]+) {3}\(/.exec(message)?.[1] ?? assert.fail(message)
+  const command = /Fix: flotilla ([^(]+) {3}\(/.exec(message)?.[1] ?? assert.fail(message)
   const [verb = '', ...args] = command.split(' ')
   const { exitCode, stdout, stderr } = await world.flotilla(verb, ...args)
   assert.equal(exitCode, 0, stdout + stderr)

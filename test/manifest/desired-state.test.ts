@@ -10,7 +10,7 @@ import type { DesiredState } from '../../src/manifest/desired-state.js'
 import type { LoadResult } from '../../src/manifest/load.js'
 import { loaded, manifest, rendered } from './samples.js'
 
-/** Without a time of grace: what is missing is deleted at once. */
+/** Without a grace period: what is missing is deleted at once. */
 const updateDesiredState = (before: DesiredState, load: LoadResult): DesiredState =>
   fold(before, load, { nowMs: 0, graceMs: () => 0 })
 
@@ -59,7 +59,7 @@ const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; ex
       expect: ['a=2 | m/a.yaml: may not be read by this user; give it read permission'],
     },
     {
-      what: 'a broken save that is put right is taken',
+      what: 'a broken save that is fixed is taken',
       loads: [
         { 'a.yaml': manifest('a') },
         { 'a.yaml': broken },
@@ -139,7 +139,7 @@ const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; ex
       ],
       expect: [
         'c=2',
-        'a=2 | m/z.yaml: may not be read by this user; give it read permission | m/z.yaml: might declare a, which no other file does, so a is kept until this file is put right',
+        'a=2 | m/z.yaml: may not be read by this user; give it read permission | m/z.yaml: might declare a, which no other file does, so a is kept until this file is fixed',
       ],
     },
     {
@@ -180,7 +180,7 @@ const table: readonly { what: string; loads: readonly (Files | LoadResult)[]; ex
       expect: ['c=2', '-a'],
     },
     {
-      what: 'a directory whose last manifest is gone deletes nothing and says what to type',
+      what: 'a directory whose last manifest is gone deletes nothing and says how to fix it',
       loads: [{ 'a.yaml': manifest('a') }, only('empty')],
       expect: [
         'a=2 | m: holds no manifest; put one in it (a file that ends in .yaml). Nothing is deleted because of that: a stays as last declared. To remove it, run: flotilla down a',
@@ -268,7 +268,7 @@ function wantedAt(loads: readonly (readonly [atMs: number, files: Files | LoadRe
 const both = { 'a.yaml': manifest('a'), 'c.yaml': manifest('c') }
 const onlyC = { 'c.yaml': manifest('c') }
 
-test('a flotilla whose document is gone is kept for a time of grace, and deleted when it is over', () => {
+test('a flotilla whose document is gone is kept for a grace period, and deleted when it is over', () => {
   const during = wantedAt([
     [0, both],
     [5_000, onlyC],
@@ -284,7 +284,7 @@ test('a flotilla whose document is gone is kept for a time of grace, and deleted
   assert.deepEqual(told(after), ['c=2', '-a'])
 })
 
-test('the return of the file ends the time of grace, and the next absence has all of it', () => {
+test('the return of the file ends the grace period, and the next absence has all of it', () => {
   const again = wantedAt([
     [0, both],
     [5_000, onlyC],
@@ -296,7 +296,7 @@ test('the return of the file ends the time of grace, and the next absence has al
   assert.equal(again.flotillas.get('a')?.missing?.removedAtMs, 124_000)
 })
 
-test('a folder that is unmounted during the time of grace deletes nothing, and ends it', () => {
+test('a folder that is unmounted during the grace period deletes nothing, and ends it', () => {
   const unmounted = wantedAt([
     [0, both],
     [5_000, onlyC],

@@ -19,7 +19,7 @@ test('a failover, the holds that follow and the recovery are told, in this order
     notifications.map(({ kind, summary }) => `${kind}: ${summary}`),
     [
       'failover: shop: node 1 is master instead of node 0 (epoch 2): it has ended',
-      'hold: shop: CrashLooping: it ends again and again. Type: flotilla restart shop --node 0',
+      'hold: shop: CrashLooping: it ends again and again. Fix: flotilla restart shop --node 0',
       'recovery: shop: shop-master and 2 replicas are as the manifest asks',
     ],
   )

@@ -48,7 +48,7 @@ async function typeAndSee(hold: HoldCase, played: Played, way: number): Promise<
   assert.equal(run.rules.violation, null)
 }
 
-test('each place in the program that says what to type has an entry in the table, and no entry is of none', () => {
+test('each place in the program that says how to fix it has an entry in the table, and no entry is of none', () => {
   const places = remediesOfHolds()
   const written = places.map(({ words }) => words)
   const tried = holdCases.map(({ says }) => says)

@@ -232,7 +232,7 @@ export const catalogue: readonly Fault[] = [
     },
   },
   {
-    name: 'a broken manifest saved, and put right',
+    name: 'a broken manifest saved, and fixed',
     weight: 1,
     hits: 'other',
     applies: always,
@@ -265,7 +265,7 @@ const isOurEngine = process.env['FLOTILLA_TEST_ENGINE_FOLDER'] !== undefined
 
 async function removeWithVolume({ world }: SoakFlotilla, node: NodeContainer): Promise<void> {
   await removeContainer(node.id)
-  // Whoever makes the container anew may be quicker, and then the volume is in use: that is this hand's bad
+  // Whoever makes the container again may be quicker, and then the volume is in use: that is this hand's bad
   // luck.
   await callEngine('DELETE', `/volumes/${world.name}-${node.ordinal}`)
 }

@@ -16,17 +16,17 @@ const screens = {
   pipe: { columns: null, colors: createColors(false) },
 } as const
 
-/** Whether goldens are written anew instead of compared. */
+/** Whether goldens are written again instead of compared. */
 export function updatesGoldens(): boolean {
   return process.env['UPDATE_GOLDENS'] === '1'
 }
 
-export const howToUpdate = 'npm run goldens writes it anew; look at the diff'
+export const howToUpdate = 'npm run goldens writes it again; look at the diff'
 
 /**
  * Keeps what a renderer makes of fixed facts as files, `test/cli/screens/<name>.<80|200|pipe>.txt`, so that a
  * change of a screen is seen as one in review: on narrow and wide terminals (colours as they are sent: look
- * at them with `cat`) and in a pipe. `npm run goldens` writes them anew.
+ * at them with `cat`) and in a pipe. `npm run goldens` writes them again.
  */
 export function compareScreens(name: string, render: (screen: ScreenSettings) => string): void {
   for (const [width, screen] of Object.entries(screens)) {
@@ -42,7 +42,7 @@ export function compareScreens(name: string, render: (screen: ScreenSettings) =>
       // A command stays in one piece, to be copied.
       const tooLong = text
         .split('\n')
-        .filter(line => screen.columns !== null && line.length > screen.columns && !/^ +type: /.test(line))
+        .filter(line => screen.columns !== null && line.length > screen.columns && !/^ +fix: /.test(line))
       assert.deepEqual(tooLong, [])
       assert.equal(render({ ...screen, colors: createColors(false) }), text)
     })

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 
 /**
- * Prometheus's own judge of metrics and rules; null where it is not installed, and then `why` says what to
- * type.
+ * Prometheus's own judge of metrics and rules; null where it is not installed, and then `why` says how to
+ * get it.
  */
 export function findPromtool(): { readonly run: typeof runPromtool } | { readonly reason: string } {
   return spawnSync('promtool', ['--version']).error === undefined

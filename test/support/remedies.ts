@@ -3,7 +3,7 @@ import { parseSync } from 'oxc-parser'
 import type { Refusal } from '../../src/model/plan.js'
 import { readSources } from '../tooling/source-tree.js'
 
-/** One way that the program has of saying what to type, as it is written in the source. */
+/** One way that the program has of saying how to fix it, as it is written in the source. */
 export interface Remedy {
   /** With its line: `src/…/evidence.ts:69`. */
   readonly at: string

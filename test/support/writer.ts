@@ -10,7 +10,7 @@ import type { World } from './world.js'
 /** plain: the master's OK is the acknowledgement. wait: one replica has it too (`WAIT 1`). */
 export type Promised = 'plain' | 'wait'
 
-/** A client gives up on an answer after this long, and connects anew to whoever has the name then. */
+/** A client gives up on an answer after this long, and connects again to whoever has the name then. */
 const replyTimeoutMs = 1_000
 
 /** What has become due while an answer was waited for is sent together, up to so much. */

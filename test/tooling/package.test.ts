@@ -57,7 +57,7 @@ describe('the package that people install', () => {
       assert.ok(packed.includes(path), path)
   })
 
-  test('holds nothing else: no test, no stand-in, no tool', () => {
+  test('holds nothing else: no test, no fallback image, no tool', () => {
     const expected =
       /^(package\.json|README(\.zh-CN)?\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|manifests\/.*|dist\/(bundle|dashboard)\/[^/]+)$/
     assert.deepEqual(

@@ -93,7 +93,7 @@ describe('images', () => {
     assert.equal(parseImageReference('redis:8@sha256:ab').digest, 'sha256:ab')
   })
 
-  test('only an image of Redis without a digest gets a stand-in', () => {
+  test('only an image of Redis without a digest gets a fallback image', () => {
     assert.equal(whyNoFallbackImage('redis:8'), null)
     assert.equal(whyNoFallbackImage('docker.io/library/redis:7.4-alpine'), null)
     assert.match(whyNoFallbackImage('valkey/valkey:8') ?? '', /not an image of Redis/)

@@ -57,7 +57,7 @@ export async function adopt(request: AdoptRequest, output: Output): Promise<bool
   if (!(await bringUp(up, output)).allReady) return false
   if (followOnly) {
     output.note(
-      `${name} follows; when its clients are ready for ${masterName(name)}, type: flotilla promote ${name}`,
+      `${name} follows; when its clients are ready for ${masterName(name)}, run: flotilla promote ${name}`,
     )
     return true
   }
@@ -201,7 +201,7 @@ function indented(text: string): string {
 function nextSteps(name: string, containers: readonly string[]): readonly string[] {
   return [
     `clients find the master as ${masterName(name)} now: flotilla connect ${name}`,
-    `the old containers run on with what they held, read-only as long as they are not restarted (to be sure: docker update --restart=no ${containers.join(' ')}); when no client uses them any more, type: docker rm -f ${containers.join(' ')}`,
+    `the old containers run on with what they held, read-only as long as they are not restarted (to be sure: docker update --restart=no ${containers.join(' ')}); when no client uses them any more, run: docker rm -f ${containers.join(' ')}`,
     'spec.bootstrap in the manifest is without effect now; take it out when you like',
   ]
 }

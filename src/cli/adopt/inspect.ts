@@ -140,7 +140,7 @@ async function notReached(
       'usage/invalid',
       `${container} is in protected mode: it has no password, and answers nobody outside its container`,
       {
-        hint: `Type: docker exec ${container} redis-cli${named.port === 6_379 ? '' : ` -p ${named.port}`} CONFIG SET protected-mode no   (anybody on its networks can use it then), or give it a password first: CONFIG SET requirepass`,
+        hint: `Run: docker exec ${container} redis-cli${named.port === 6_379 ? '' : ` -p ${named.port}`} CONFIG SET protected-mode no   (anybody on its networks can use it then), or give it a password first: CONFIG SET requirepass`,
       },
     )
   if (probe?.kind === 'denied' && said.startsWith('it has no password'))

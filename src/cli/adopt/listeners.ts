@@ -24,7 +24,7 @@ function isLoopback(address: string): boolean {
   return address.length === 8 ? address.endsWith('7F') : address === loopbackOfSix
 }
 
-/** Why nobody is reached at this port, and what to type; null where that is not the reason. */
+/** Why nobody is reached at this port, and how to fix it; null where that is not the reason. */
 export function whyNotReached(
   { container, port }: { readonly container: string; readonly port: number },
   listeners: readonly Listener[],
@@ -34,7 +34,7 @@ export function whyNotReached(
     if (!here.every(one => one.isLocal)) return null
     return {
       reason: `${container} listens on its own loopback alone (bind 127.0.0.1), so nobody outside its container can follow it`,
-      hint: `Type: docker exec ${container} redis-cli${port === 6_379 ? '' : ` -p ${port}`} CONFIG SET bind "* -::*"   (from Redis 7 on without a restart; say so in its redis.conf too). If it has no password, anybody on its networks can use it then.`,
+      hint: `Run: docker exec ${container} redis-cli${port === 6_379 ? '' : ` -p ${port}`} CONFIG SET bind "* -::*"   (from Redis 7 on without a restart; say so in its redis.conf too). If it has no password, anybody on its networks can use it then.`,
     }
   }
   const elsewhere = [...new Set(listeners.filter(one => !one.isLocal).map(one => one.port))]

@@ -9,7 +9,7 @@ export interface Finding {
   readonly found: string
   /** What it means, where that is no matter of course. */
   readonly means: string | null
-  /** What to type. */
+  /** The command that fixes it. */
   readonly fix: string | null
 }
 

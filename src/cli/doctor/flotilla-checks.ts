@@ -45,7 +45,7 @@ export function checkImages(images: DoctorFacts['images']): Finding {
         fix: missing.map(image => `docker pull ${image}`).join(' && '),
       })
     if (fallbackImages.length > 0)
-      return warning(`${fallbackImages.join(', ')}: a stand-in, not the image of that name`, {
+      return warning(`${fallbackImages.join(', ')}: a fallback image, not the image of that name`, {
         means: 'it was built from this machine’s own Redis where the image could not be pulled',
         fix: fallbackImages.map(image => `docker rmi ${image} && docker pull ${image}`).join(' && '),
       })
@@ -63,7 +63,7 @@ export function checkNodes(nodes: DoctorFacts['nodes']): Finding {
     return failure(bad.join('; '), {
       means:
         'what Flotilla can not ask, it can not judge; it waits, and fails over only on proof. A master that refuses writes is not failed over: the next one would refuse them too',
-      fix: 'flotilla status, which says what to type; and docker logs of that node. If no node answers: a firewall between this host and the containers, or --reach',
+      fix: 'flotilla status, which says how to fix it; and docker logs of that node. If no node answers: a firewall between this host and the containers, or --reach',
     })
   })
 }
@@ -111,7 +111,7 @@ export function checkSecrets(missingSecrets: DoctorFacts['missingSecrets'], dire
     if (first === undefined) return ok('the passwords of all that runs are here')
     return failure(`no passwords for ${names.join(', ')} in ${directory}/secrets`, {
       means: 'its nodes refuse us, so it is not looked after',
-      fix: `restore ${directory}/secrets from your backup, or make it anew with its data kept: flotilla down ${first} && flotilla up ${first}`,
+      fix: `restore ${directory}/secrets from your backup, or recreate it with its data kept: flotilla down ${first} && flotilla up ${first}`,
     })
   })
 }

@@ -31,7 +31,7 @@ export async function secretsNamedIn(manifests: string): Promise<readonly Flotil
 export const sandboxProperties = ['ProtectHome', 'PrivateTmp', 'Environment', 'EnvironmentFiles'] as const
 
 /**
- * What the service does not get, each with what to type: systemd hides homes from it and hands on no variable
+ * What the service does not get, each with the remedy: systemd hides homes from it and hands on no variable
  * of a shell, and without capabilities root may not read what is another user's.
  * @param shown what `systemctl show` says of the unit: a line for each property, for EnvironmentFiles one for
  * each file.
@@ -77,12 +77,12 @@ async function explainFile(
   if (hiddenBy !== null) {
     const name = `${flotilla}-${basename(file)}`
     const words = ['install', '-m', '600', '-o', String(uid), file, join(folderOf(manifests), name)]
-    return `${what} can't see (${hiddenBy}). Type: sudo ${words.map(shellWord).join(' ')}; then write ${path.at(-1)}: ${name}`
+    return `${what} can't see (${hiddenBy}). Run: sudo ${words.map(shellWord).join(' ')}; then write ${path.at(-1)}: ${name}`
   }
   const facts = await stat(file).catch(() => null)
   // Which groups the service's user is in is not looked up: whoever gives a group a permission means it.
   if (facts === null || facts.uid === uid || (facts.mode & 0o044) !== 0) return null
-  return `${what} may not read: it is user ${facts.uid}'s, and the service runs as user ${uid} without capabilities. Type: sudo chown ${uid} ${shellWord(file)}`
+  return `${what} may not read: it is user ${facts.uid}'s, and the service runs as user ${uid} without capabilities. Run: sudo chown ${uid} ${shellWord(file)}`
 }
 
 function hidingProperty(path: string, properties: Properties): string | null {

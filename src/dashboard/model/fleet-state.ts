@@ -88,7 +88,7 @@ function keepDeclared({ flotillas }: Fleet, daemon: Daemon): ReadonlyMap<string,
   return new Map([...flotillas].filter(([name]) => daemon.flotillas.includes(name)))
 }
 
-/** In the order of their times: a journal that was begun anew counts from 1 again. */
+/** In the order of their times: a journal that was begun again counts from 1 again. */
 function mergeRecords(known: readonly EventRecord[], more: readonly EventRecord[]): readonly EventRecord[] {
   const isKnown = new Set(known.map(keyOf))
   const fresh = more.filter(record => !isKnown.has(keyOf(record)))

@@ -41,7 +41,7 @@ export function FlotillaView({
     // After a loss of the connection too: the daemon went on measuring.
     if (isHeard) store.loadSeries(name).catch(() => undefined)
   }, [name, isHeard])
-  // Drawn anew when there is news and when time has moved by a step of the charts, not with every second that
+  // Redrawn when there is news and when time has moved by a step of the charts, not with every second that
   // is told elsewhere.
   const metricsHour = useMemo(
     () => <MetricsHour flotilla={flotilla} events={fleet.events} history={history} nowMs={nowMs} />,

@@ -153,7 +153,7 @@ function ChoiceFields({
           checked={choices.to === null}
           onChange={() => onChange({ ...choices, to: null })}
         />
-        The one that has most
+        The most up-to-date one
       </label>
       {flotilla.nodes
         .filter(node => node !== master)
@@ -208,7 +208,7 @@ type Preview =
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'none'; readonly reason: string }
 
-/** The plan by the last look; planned anew with each look, for as long as nothing was confirmed. */
+/** The plan by the last look; planned again with each look, for as long as nothing was confirmed. */
 function usePreview(flotilla: Flotilla, query: string, isOpen: boolean): Preview {
   const [preview, setPreview] = useState<Preview>({ kind: 'waiting' })
   useEffect(() => {

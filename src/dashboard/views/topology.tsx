@@ -158,7 +158,7 @@ function LinkPath({
   return (
     <g class={`link-line is-${state}`}>
       <path d={line.path} />
-      {/* A new key with each look starts the animation anew: a pulse says that there is news, and when nothing moves nothing is drawn. */}
+      {/* A new key with each look restarts the animation: a pulse says that there is news, and when nothing moves nothing is drawn. */}
       {state === 'up' && <path key={observedAt} class="pulse" d={line.path} pathLength={100} />}
     </g>
   )
@@ -208,7 +208,7 @@ function SmallTopology({ flotilla }: { readonly flotilla: Flotilla }): JSX.Eleme
   )
 }
 
-/** Whoever holds the master's place: the one that reigns, or the one that should and can't. */
+/** Whoever holds the master's place: the one that is active, or the one that should and can't. */
 function groupByRole(flotilla: Flotilla): {
   readonly head: FlotillaNode | null
   readonly replicas: readonly FlotillaNode[]

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { flotillaPath, read } from '../api/client.js'
 import type { EventRecord, HistoryEntry } from '../model/api-types.js'
 
-/** The changes of masters, newest last; asked for anew when the journal tells of another. */
+/** The changes of masters, newest last; asked for again when the journal tells of another. */
 export function useHistory(
   name: string,
   events: readonly EventRecord[],

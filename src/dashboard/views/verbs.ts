@@ -23,7 +23,7 @@ export function dialogText(verb: Verb, { name }: Flotilla): DialogText {
       return {
         title: `Switch ${name} over`,
         explain:
-          'Hands the mastership to a replica that is in sync. Writes pause for some milliseconds; none is lost. Clients reconnect to the same name.',
+          'Makes a replica that is in sync master. Writes pause for some milliseconds; none is lost. Clients reconnect to the same name.',
         confirm: 'Switch over',
       }
     case 'failover':

@@ -4,9 +4,9 @@ import type { EventCode } from '../catalogue.js'
 import type { Segment } from './segments.js'
 
 /**
- * What somebody asks about months later: who was master and why, what was lost or set aside, what was held,
- * what was asked for. Everything else is kept as long as there is room: a node that crashes every minute
- * would push out all of these within a week.
+ * What someone requests about months later: who was master and why, what was lost or set aside, what was
+ * held, what was asked for. Everything else is kept as long as there is room: a node that crashes every
+ * minute would push out all of these within a week.
  */
 const retainedCodes: readonly EventCode[] = [
   ...(['master.promoted', 'master.changed', 'failover.started', 'operation.aborted'] as const),

@@ -42,7 +42,7 @@ function file(path: string, name: string, contentType: string, summary: string):
     responses: { 200: { description: summary, schema: null, contentType } },
     handle: async (): Promise<RouteResponse> => ({
       status: 200,
-      // Read anew each time: a page is opened rarely, and a daemon that nobody looks at need not hold it.
+      // Read again each time: a page is opened rarely, and a daemon that nobody looks at need not hold it.
       text: await readPageFile(name),
       contentType,
       headers: { 'content-security-policy': pagePolicy, 'cross-origin-opener-policy': 'same-origin' },
@@ -57,7 +57,7 @@ async function readPageFile(name: string): Promise<string> {
     return await readFile(new URL(import.meta.resolve(`#dashboard/${name}`)), 'utf8')
   } catch {
     throw new Problem(404, 'http/no-page', 'the dashboard is not there: it was not built', {
-      hint: 'Type: npm run build. The API is at /api/v1/openapi.json.',
+      hint: 'Run: npm run build. The API is at /api/v1/openapi.json.',
     })
   }
 }

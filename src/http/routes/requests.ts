@@ -15,7 +15,7 @@ import { requireEngine, requireKnown } from '../lookup.js'
 export function requestRoutes(api: ControlApi): readonly Route[] {
   return [
     requestRoute('switchover', {
-      summary: 'Hand the mastership over to a replica that is in sync, losing no write',
+      summary: 'Make a replica that is in sync master, losing no write',
       body: z.strictObject({ to, timeoutSeconds }),
       responses: masterResponses,
       submit: (flotilla, body, signal) =>

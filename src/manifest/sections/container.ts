@@ -175,7 +175,7 @@ export const containerSection = field(
     })),
   {
     describe:
-      'What the containers of nodes get beside what Flotilla gives them. A change makes them anew, one at a time.',
+      'What the containers of nodes get beside what Flotilla gives them. A change makes them again, one at a time.',
     wants: 'a mapping',
     example: '{ pidsLimit: 1024 }',
     misplaced: {

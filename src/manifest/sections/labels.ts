@@ -12,7 +12,7 @@ const labelValue = field(z.string().max(1_024), {
 })
 
 export const labelsSection = labelsField(
-  'Labels for containers, network and volumes, beside those of Flotilla. A change makes the containers anew, one at a time; network and volumes have what was asked for when they were made.',
+  'Labels for containers, network and volumes, beside those of Flotilla. A change recreates the containers, one at a time; network and volumes have what was asked for when they were made.',
 )
 
 /** A mapping of labels that a person chooses. */

@@ -111,7 +111,7 @@ export const masterActions: ActionTable<MasterAction> = {
       [
         `node ${ordinal} follows node ${master}`,
         ...(fullCopy === undefined ? [] : ['and copies everything']),
-        ...(reconnect ? ['(nudged)'] : []),
+        ...(reconnect ? ['(reconnects)'] : []),
         ...(encrypted === true ? ['over TLS'] : []),
       ].join(' '),
     // The former is an old master's, which is a replica from then on.

@@ -76,7 +76,7 @@ export const settingActions: ActionTable<SettingAction> = {
     backsOff: 'outside-master-change',
   },
   'apply-config': {
-    text: ({ ordinal }) => `tune node ${ordinal} for its version`,
+    text: ({ ordinal }) => `apply config to node ${ordinal}`,
     order: { follow: 4 },
     needs: { nodesUp: true, ofNodes: ['follow', 'apply-config', 'limit-container'] },
     backsOff: 'outside-master-change',

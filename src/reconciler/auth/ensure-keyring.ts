@@ -71,7 +71,7 @@ function firstPassword(
     throw new FlotillaError(
       'manifest/unreadable',
       `flotilla ${spec.name}: ${problem?.reason ?? 'its password is not known here'}`,
-      { hint: `Type: ${problem?.remedy ?? `flotilla up ${spec.name}`}` },
+      { hint: `Run: ${problem?.remedy ?? `flotilla up ${spec.name}`}` },
     )
   return typeof source === 'string'
     ? { secret: newPassword(), origin: 'generated' }

@@ -88,7 +88,7 @@ export function specHash(template: NodeTemplate): string {
 
 /**
  * What the label says of containers that an earlier version made from what is the same spec today: no reason
- * to make them anew.
+ * to recreate them.
  */
 export function equalHashes(template: NodeTemplate): readonly string[] {
   return hashesOf(template).equivalent
@@ -119,7 +119,7 @@ function hashesOf(template: NodeTemplate): SpecHashes {
 }
 
 /**
- * An earlier version made containers anew for `auth: none`, and for an append-only file in place of
+ * An earlier version recreated containers for `auth: none`, and for an append-only file in place of
  * snapshots.
  */
 function equivalentHashes(template: NodeTemplate): readonly string[] {
@@ -144,7 +144,7 @@ function computeSpecHash(
 ): string {
   // Limits are changed while it runs.
   const { hostname, mounts, attachment, limits: _limits, ...rest } = containerTemplate(template, 0, '')
-  // What a running node takes is set there, and in its file: no reason to make it anew. Ports and
+  // What a running node takes is set there, and in its file: no reason to recreate it. Ports and
   // certificates are among it.
   const config = nodeConfig(
     template,

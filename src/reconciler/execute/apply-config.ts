@@ -9,8 +9,8 @@ const deadlineMs = 10_000
 /**
  * Sets what differs of these options and of those that just some versions have. Asks before it sets: an
  * option that is as it should be is left alone, and one that this server does not know is left out.
- * @returns the run that was tuned; null for one that loads its data or does not answer: it is tuned by a
- * later pass, and is safe until then.
+ * @returns the run that was configured; null for one that loads its data or does not answer: it is configured
+ * by a later pass, and is safe until then.
  */
 export async function applyConfig(
   redis: RedisPort,

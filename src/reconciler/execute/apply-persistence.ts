@@ -9,7 +9,7 @@ const deadlineMs = 10_000
 /**
  * Where it says that data is kept otherwise, that is written down (fsync) before, because a Flotilla that
  * dies in between does not know what the file says, and after, before anything else is done: whoever puts the
- * file into the container anew goes by it.
+ * file into the container again goes by it.
  */
 export async function writeConfig(
   context: ExecutionContext,

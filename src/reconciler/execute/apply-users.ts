@@ -61,7 +61,7 @@ export function recordStart(context: ExecutionContext, ordinal: number, containe
   )
 }
 
-/** How this server lists them is read anew. */
+/** How this server lists them is read again. */
 function withUsers(
   memory: FlotillaMemory,
   { ordinal, container }: Pick<RunningNode, 'ordinal' | 'container'>,

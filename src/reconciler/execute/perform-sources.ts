@@ -37,7 +37,7 @@ async function followSource(
 ): Promise<void> {
   const { redis, sourceLogin } = execution.context
   await setMasterLogin(execution, ordinal, sourceLogin)
-  // It always connects anew: it may be waiting for an address that was another's.
+  // It always reconnects: it may be waiting for an address that was another's.
   const reconnect = { host: masterLinkAlias, port: redisPort }
   await redis.follow(execution.targetOf(ordinal), upstream, { deadlineMs: commandDeadlineMs, reconnect })
 }

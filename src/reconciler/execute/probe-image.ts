@@ -97,7 +97,7 @@ async function setOptions(
   return replies
 }
 
-/** Each start can name one option that it ends over; this many are found in one trial. */
+/** Each start can name one option that it ends over; this many are found in one probe. */
 const startsMax = 5
 
 /**

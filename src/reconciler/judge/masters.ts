@@ -25,7 +25,7 @@ export function promotionIsRecordedFirst(steps: readonly Step[], input: PlanInpu
 }
 
 /**
- * I2: at most one node takes writes. A reigning master must have been stopped or made a follower in an
+ * I2: at most one node takes writes. An active master must have been stopped or made a follower in an
  * earlier stage.
  */
 export function noSecondMaster(steps: readonly Step[], input: PlanInput): string[] {

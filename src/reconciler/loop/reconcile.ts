@@ -52,10 +52,10 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     if (pass.fastPath && !replacesMaster(assessment.plan))
       return { kind: 'again', inMs: 2, reason: 'the master was lost just now' }
     pass.record.setMemory(assessment.input.memory)
-    pass.onMaster(reigningMaster(tools.observer, assessment, auth))
+    pass.onMaster(activeMaster(tools.observer, assessment, auth))
     // What is done next may be a promotion that clients wait for: only the record of it is written before,
-    // everything else after. In haste even the words for what was seen are found when the first orders have
-    // gone out, while the answers to them are on their way.
+    // everything else after. On the fast path even the words for what was seen are found when the first
+    // orders have gone out, while the answers to them are on their way.
     const reportNow = (): void => reportStatus(pass, assessment, { events, failure: null })
     if (!pass.fastPath) reportNow()
     const [outcome] = await Promise.all([
@@ -87,7 +87,7 @@ function passId(random: () => number): string {
     .padStart(8, '0')
 }
 
-function reigningMaster(
+function activeMaster(
   observer: Observer,
   { input, members }: Assessment,
   { credentials }: NodeAuth,

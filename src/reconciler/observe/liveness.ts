@@ -19,7 +19,7 @@ export class Liveness {
   readonly #records = new Map<string, LivenessRecord>()
 
   /**
-   * Notes one look. `alive` is null when it could not be looked at. @returns since when it is lifeless, or
+   * Notes one look. `alive` is null when it could not be looked at. @returns since when it is unreachable, or
    * null.
    */
   record({ containerId, startedAtMs }: ProcessRun, alive: boolean | null, atMs: number): number | null {
@@ -58,7 +58,7 @@ export class Liveness {
       })
   }
 
-  /** It was lifeless at the last look. */
+  /** It was unreachable at the last look. */
   isSilent({ containerId, startedAtMs }: ProcessRun): boolean {
     const known = this.#records.get(containerId)
     return known !== undefined && known.run === (startedAtMs ?? 'never') && known.unreachableSinceMs !== null

@@ -123,7 +123,7 @@ const retryDelayMsMax = 300_000
 const failuresBeforeHold = 5
 
 function whyFailing({ flotilla, refusals }: Plan, failing: readonly FailingAction[]): readonly Refusal[] {
-  // Of an image that can't be had a roll has said so, and what to type.
+  // Of an image that can't be had a roll has said so, and how to fix it.
   const isSaid = ({ action }: FailingAction): boolean =>
     action.kind === 'pull-image' && refusals.some(({ code }) => code === 'RolloutBlocked')
   return failing

@@ -54,7 +54,10 @@ export function planFlotilla(input: PlanInput): Plan {
   return decide(input).plan
 }
 
-/** Who belongs to it comes before what is done: whether one node more is there meanwhile is a rollout's matter. */
+/**
+ * Who belongs to it comes before what is done: whether an extra node is there meanwhile is a rollout's
+ * matter.
+ */
 export function membersOf(input: PlanInput, recordedMaster: number | null): Members {
   const existing = classifyNodes(input, recordedMaster)
   const surge = surgeCount(input, existing, recordedMaster)
@@ -97,8 +100,8 @@ function planMaster(input: PlanInput, members: Members, decision: MasterDecision
       return [kept, reconnectReplicas(input, members, kept), { waits: decision.waits }]
     }
     case 'refused':
-      // Without even an idea of who is rightful nothing is touched: a start could make the wrong node's data
-      // everybody's.
+      // Without even an idea of who is the recorded master nothing is touched: a start could make the wrong
+      // node's data everybody's.
       return decision.ordinal === null
         ? [{ refusals: [decision.refusal] }]
         : [startAll(input, members, decision.ordinal), { refusals: [decision.refusal] }]
@@ -125,8 +128,8 @@ function planMaster(input: PlanInput, members: Members, decision: MasterDecision
 }
 
 /**
- * While no master reigns no node is too many: each is brought up, because each may be the one that holds the
- * data.
+ * While there is no active master no node is too many: each is brought up, because each may be the one that
+ * holds the data.
  */
 function startAll(input: PlanInput, members: Members, master: number | null): Contribution {
   const wanted = [...members.wanted, ...members.excess]
@@ -144,7 +147,7 @@ function planFirstMaster(
 }
 
 /**
- * A master that is attached to its network anew has another address: nothing passes any more on the
+ * A master that is attached to its network again has another address: nothing passes any more on the
  * connections that its replicas had to the old one, and neither end would notice for some seconds.
  */
 function reconnectReplicas(input: PlanInput, members: Members, kept: Contribution): Contribution {
@@ -188,7 +191,7 @@ function planCreation(
 }
 
 /**
- * It reigns already: that is written down, and the names follow; whoever is connected to the former master
+ * It is active already: that is written down, and the names follow; whoever is connected to the former master
  * comes back to the name then.
  */
 function planUnrecordedMaster(
@@ -210,7 +213,7 @@ function planUnrecordedMaster(
   return [record, planNaming(input, members, ordinal), { actions: clients }]
 }
 
-/** Trials run within one pass: one that a look finds was cut short. */
+/** Probes run within one pass: one that a look finds was cut short. */
 function removeLeftovers(input: PlanInput): Contribution {
   return {
     actions: input.seen.leftovers.map(({ containerId, name }) => ({
@@ -219,7 +222,7 @@ function removeLeftovers(input: PlanInput): Contribution {
         kind: 'remove-leftover' as const,
         containerId,
         name,
-        cause: 'it was made for a trial that was cut short',
+        cause: 'it was made for a probe that was cut short',
       },
     })),
   }

@@ -14,7 +14,7 @@ export type WhatIf =
 
 /**
  * The plan that asking for this would lead to, by what was seen last. By the time it is asked for the world
- * may be another; then it is planned anew, so this is an answer to "what would happen", never an order.
+ * may be another; then it is planned again, so this is an answer to "what would happen", never an order.
  */
 export function previewPlan(input: PlanInput, whatIf: WhatIf): Plan {
   return planFlotilla(applyWhatIf(input, whatIf))

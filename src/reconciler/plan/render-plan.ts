@@ -31,7 +31,7 @@ export function planLines(plan: Plan): readonly PlanLine[] {
     ...plan.waits.map((wait): PlanLine => ({ kind: 'wait', text: renderWait(wait) })),
     ...plan.refusals.flatMap((refusal): PlanLine[] => [
       { kind: 'refusal', text: `refuses (${refusal.code}): ${refusal.reason}` },
-      { kind: 'command', text: `  type: ${refusal.remedy}` },
+      { kind: 'command', text: `  fix: ${refusal.remedy}` },
     ]),
   ]
 }

@@ -33,6 +33,6 @@ export function rejectHeldRequest(
   // That a target is on its way into sync stands in the way, and no hold does.
   if (awaitedTarget(input, [...members.wanted, ...members.excess], members.recordedMaster) !== null) return {}
   return {
-    actions: [requestResult(request, 'refused', `${hold.code}: ${hold.reason}; type: ${hold.remedy}`)],
+    actions: [requestResult(request, 'refused', `${hold.code}: ${hold.reason}; fix: ${hold.remedy}`)],
   }
 }

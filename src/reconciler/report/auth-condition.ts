@@ -22,7 +22,7 @@ export function authCondition(
     const message = auth.problems
       .map(
         ({ user, reason, remedy }) =>
-          `the password of ${user} can't be read, and the last good one stays in force: ${reason}. Type: ${remedy}`,
+          `the password of ${user} can't be read, and the last good one stays in force: ${reason}. Fix: ${remedy}`,
       )
       .join('; ')
     return { status: 'False', reason: unavailable, message }
@@ -35,7 +35,7 @@ export function authCondition(
     return {
       status: 'False',
       reason: refusedUsers,
-      message: `a server does not take the rules of a user, which stays as it was: ${refused.reason}. Type: change the rules in the manifest of ${input.spec.name} and save it`,
+      message: `a server does not take the rules of a user, which stays as it was: ${refused.reason}. Fix: change the rules in the manifest of ${input.spec.name} and save it`,
     }
   if (pendingNodes.length > 0) {
     const nodes = pendingNodes.map(node => `node ${node.ordinal} (${node.bucket})`).join(', ')
@@ -53,7 +53,7 @@ export function authCondition(
     return {
       status: 'False',
       reason: unknownUser,
-      message: `there are users that the manifest does not name: ${printableNames(unknown).join(', ')}. To remove them, type: flotilla rotate ${input.spec.name}`,
+      message: `there are users that the manifest does not name: ${printableNames(unknown).join(', ')}. To remove them, run: flotilla rotate ${input.spec.name}`,
     }
   return overlaps === ''
     ? { status: 'True', reason: 'Applied', message: 'every node has its users and passwords' }

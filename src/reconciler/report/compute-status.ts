@@ -53,7 +53,7 @@ export function computeStatus(
   const master = members.wanted.find(node => node.bucket === 'master') ?? null
   const online = members.wanted.filter(node => node.bucket === 'online')
   const outdated = members.wanted.some(node => node.outdated && node.seen !== null)
-  // A roll may have one node more than was asked for.
+  // A roll may have an extra node beyond what was asked for.
   const redundant = master !== null && online.length >= input.spec.replicas
   const complete = redundant && members.excess.length === 0
   const writes = refusedWrites(input, master, context.previous)
@@ -79,7 +79,7 @@ export function computeStatus(
   const summary = `${online.length} of ${input.spec.replicas} replicas online`
   const reason =
     phase === 'Following'
-      ? `every node has what ${input.seen.source?.displayName ?? 'the source'} has, and takes no writes; to take over, type: flotilla promote ${input.spec.name}`
+      ? `every node has what ${input.seen.source?.displayName ?? 'the source'} has, and takes no writes; to take over, run: flotilla promote ${input.spec.name}`
       : phase === 'Unavailable' && writes !== null
         ? `node ${master?.ordinal} refuses writes: ${writes.detail} (${writes.reply})`
         : reasonOf(phase, plan, context, members.wanted, summary)

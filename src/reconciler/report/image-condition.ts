@@ -19,7 +19,7 @@ export function imageMovedCondition(input: PlanInput, previous: FlotillaStatus |
   if (moved === null) return conditionFalse('UpToDate', 'nodes run the image that spec.image means')
   return conditionTrue(
     'TagMoved',
-    `${spec.image} means another image (${shortId(moved)}) than the one that nodes were made of. Nodes that have to be recreated are made of the one that the others run; to roll to the other one, type: flotilla restart ${spec.name}   (with spec.update.whenTagMoves: roll it is rolled out by itself)`,
+    `${spec.image} means another image (${shortId(moved)}) than the one that nodes were made of. Nodes that have to be recreated are made of the one that the others run; to roll to the other one, run: flotilla restart ${spec.name}   (with spec.update.whenTagMoves: roll it is rolled out by itself)`,
   )
 }
 

@@ -77,7 +77,7 @@ function publishRollout(
 }
 
 function publishHolds(events: EventSink, before: FlotillaStatus | null, now: FlotillaStatus): void {
-  // What to type names the thing refused; why may count bytes and keys, which is no news each time that they
+  // The remedy names the thing refused; why may count bytes and keys, which is no news each time that they
   // grow.
   const key = (hold: FlotillaStatus['refusing'][number]): string => `${hold.code} ${hold.remedy}`
   const held = new Set(before?.refusing.map(key))

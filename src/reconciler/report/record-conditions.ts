@@ -8,7 +8,7 @@ export function pausedCondition(input: PlanInput): ConditionValue {
     ? conditionFalse('Active', 'changes are carried out')
     : conditionTrue(
         'ByRequest',
-        `nothing is changed since ${new Date(pausedSinceMs).toISOString()}. Type: flotilla resume ${input.spec.name}`,
+        `nothing is changed since ${new Date(pausedSinceMs).toISOString()}. Run: flotilla resume ${input.spec.name}`,
       )
 }
 
@@ -18,7 +18,7 @@ export function dataLostCondition(input: PlanInput): ConditionValue {
     ? conditionFalse('None', '')
     : conditionTrue(
         'KeysLost',
-        `${dataLost.keys} keys are gone since ${new Date(dataLost.atMs).toISOString()}: ${dataLost.reason}. To say that you know, type: flotilla resume ${input.spec.name}`,
+        `${dataLost.keys} keys are gone since ${new Date(dataLost.atMs).toISOString()}: ${dataLost.reason}. To say that you know, run: flotilla resume ${input.spec.name}`,
       )
 }
 

@@ -34,7 +34,7 @@ export function repairsSomething(plan: Plan): boolean {
 const reconnectMs = 10_000
 
 /**
- * After a change of masters that was asked for the replicas connect anew. All of them live and have their
+ * After a change of masters that was asked for the replicas reconnect. All of them live and have their
  * data: no copy is lost meanwhile.
  */
 export function isReconnecting({ memory, seen }: PlanInput, wanted: readonly Member[]): boolean {

@@ -8,7 +8,7 @@ export function refusalConditions(plan: Plan): Record<RefusalCode, ConditionValu
     const refusal = plan.refusals.find(one => one.code === code)
     return refusal === undefined
       ? conditionFalse('None', '')
-      : conditionTrue(code, `${refusal.reason}. Type: ${refusal.remedy}`)
+      : conditionTrue(code, `${refusal.reason}. Fix: ${refusal.remedy}`)
   }
   const conditions = Object.fromEntries(refusalCodes.map(code => [code, conditionOf(code)]))
   return {

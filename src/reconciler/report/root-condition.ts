@@ -21,6 +21,6 @@ export function rootCondition(
   const nodes = rootNodes.map(node => `node ${node.ordinal}`).join(', ')
   return conditionTrue(
     'RunsAsRoot',
-    `the server of ${nodes} runs as root. An image that gives up root for the server that it names does so once its container is recreated; type: flotilla restart ${spec.name}. Where that changes nothing, the image ${spec.image} names no user`,
+    `the server of ${nodes} runs as root. An image that gives up root for the server that it names does so once its container is recreated; fix: flotilla restart ${spec.name}. Where that changes nothing, the image ${spec.image} names no user`,
   )
 }

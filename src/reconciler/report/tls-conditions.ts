@@ -35,7 +35,7 @@ export function certificateExpiringCondition({ tls, spec }: PlanInput): Conditio
   const advice =
     certificates.kind === 'files'
       ? `Put another one at ${certificates.certFile}; it is taken over within seconds`
-      : `It should have been renewed; type: flotilla status ${spec.name}, and see what keeps its node from being changed`
+      : `It should have been renewed; fix: flotilla status ${spec.name}, and see what keeps its node from being changed`
   return conditionTrue('ExpiresSoon', `${subject} ends on ${new Date(expiresAtMs).toISOString()}. ${advice}`)
 }
 

@@ -61,7 +61,7 @@ function refusalMessage(
   { reason, reply, detail }: WriteRefusal,
   of: { readonly name: string; readonly flotilla: string },
 ): string {
-  return `${of.name} refuses writes, ${detail}. It answers ${reply}. Type: ${remedies[reason](of)}`
+  return `${of.name} refuses writes, ${detail}. It answers ${reply}. Fix: ${remedies[reason](of)}`
 }
 
 const remedies: Readonly<

@@ -23,11 +23,11 @@ export async function promoteNode(context: NodeCommandContext): Promise<void> {
 }
 
 /**
- * Both REPLICAOFs of a nudge go in one packet and are carried out in one turn: the first breaks the no-op,
- * the second connects at once. The nudge's own address is never spoken to. A full copy is had in the same
- * way: as its own master for the time between two commands of one packet the node begins a lineage that
- * nobody knows, so that no master can go on from where it stands. Whoever may write to it may not any more by
- * then.
+ * Both REPLICAOFs of a reconnect go in one packet and are carried out in one turn: the first breaks the
+ * no-op, the second connects at once. The address of the first is never spoken to. A full copy is had
+ * in the same way: as its own master for the time between two commands of one packet the node begins a
+ * lineage that nobody knows, so that no master can go on from where it stands. Whoever may write to it may
+ * not any more by then.
  */
 export async function followUpstream(
   context: NodeCommandContext,
@@ -190,7 +190,7 @@ export async function setNodeConfig(
   return unknown
 }
 
-/** With SCHEDULE it waits for a child that writes the append-only file anew, instead of being refused. */
+/** With SCHEDULE it waits for a child that rewrites the append-only file, instead of being refused. */
 export async function saveNodeSnapshot(context: NodeCommandContext): Promise<void> {
   const commandText = 'BGSAVE SCHEDULE'
   const [reply] = await send(context, commandText, [['BGSAVE', 'SCHEDULE']])

@@ -119,7 +119,7 @@ function failure({ node, commandText, deadlineMs }: SendRequest, { kind, code, w
 }
 
 const untrustedHint =
-  'The node shows a certificate that is not the one it was given, or that has ended. A node that is started anew gets the one in force.'
+  'The node shows a certificate that is not the one it was given, or that has ended. A node that is restarted gets the one in force.'
 
 function hintFor(code: CommandFailure['code']): { readonly hint?: string } {
   if (code !== 'redis/denied') return {}

@@ -62,7 +62,7 @@ export async function dropLeftovers(
   return { dropped, left, attached: attached.sort() }
 }
 
-/** What to type where Flotilla may not, or can't. */
+/** What to do where Flotilla may not, or can't. */
 export function dropByHand(network: string, endpoints: readonly string[]): string {
   return endpoints.map(endpoint => `docker network disconnect --force ${network} ${endpoint}`).join(' && ')
 }
@@ -70,7 +70,7 @@ export function dropByHand(network: string, endpoints: readonly string[]): strin
 /**
  * Does what joins a container to a network. If an endpoint that nobody has any more is in its way, that one
  * is dropped, and it is done once more.
- * @throws FlotillaError what `join` throws; runtime/conflict with what to type where such an endpoint stays.
+ * @throws FlotillaError what `join` throws; runtime/conflict with the remedy where such an endpoint stays.
  */
 export async function joinDespiteLeftovers<Result>(
   client: EngineClient,

@@ -162,7 +162,7 @@ function isStaleSocket(error: unknown): boolean {
 
 /**
  * `client version 1.50 is too new …`: the engine was replaced since it was asked. It has done nothing, so ask
- * anew and repeat.
+ * again and repeat.
  */
 function isVersionRefused(error: unknown): boolean {
   return error instanceof FlotillaError && /client version \S+ is too (new|old)/.test(error.message)

@@ -111,7 +111,7 @@ function createAgent(
   { maxSockets, sshCommand }: { readonly maxSockets: number; readonly sshCommand: string },
 ): HttpAgent {
   // scheduling fifo would spread calls over all idle sockets and keep them all open; the default, lifo, lets
-  // the surplus go.
+  // the excess go.
   const pool = { keepAlive: true, maxSockets, maxFreeSockets: 4 }
   if (target.kind === 'ssh') return new SshAgent(target, { maxSockets, command: sshCommand })
   if (target.kind === 'socket' || target.tls === null) return new HttpAgent(pool)

@@ -273,7 +273,7 @@ for (const [what, { check, verdict, facts, says, fix }] of Object.entries(troubl
     assert.match(finding.found, says)
     if (fix !== undefined) assert.match(finding.fix ?? '', fix)
     if (verdict === 'warning' || verdict === 'failure')
-      assert.ok(finding.means !== null && finding.fix !== null, 'it says what it means and what to type')
+      assert.ok(finding.means !== null && finding.fix !== null, 'it says what it means and how to fix it')
   })
 
 test('on a terminal the words are wrapped under their column, and what is to be typed is not', () => {
@@ -309,7 +309,7 @@ test('an engine that lets nobody change anything fails doctor, though it answers
   )
 })
 
-test('a name of ours that somebody else answers to is found, with what to type', () => {
+test('a name of ours that somebody else answers to is found, with the remedy', () => {
   const nameConflicts = known([
     { reason: 'web answers to shop-master', fix: 'docker network disconnect frontend web' },
   ])

@@ -66,7 +66,7 @@ test('the volume of a node that was scaled away is wanted by nobody', () => {
   assert.deepEqual(sort({ volumes }), { unwanted: ['shop-2'], kept: [] })
 })
 
-test('while the flotilla is not Ready its surplus volume is kept: it may be the last copy', () => {
+test('while the flotilla is not Ready its excess volume is kept: it may be the last copy', () => {
   const declared = [{ ...ready, notReadyReason: 'is Degraded: node 1 is stopped' }]
   const { unwanted, kept } = sort({ declared, volumes: [nodeVolume('shop', 2)] })
   assert.deepEqual(unwanted, [])

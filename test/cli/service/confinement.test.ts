@@ -57,7 +57,7 @@ test('confined as the unit says, a number of replicas is written into the manife
 })
 
 test(
-  'where manifests can only be read the refusal says so, what to type, and that nothing has changed',
+  'where manifests can only be read the refusal says so, how to fix it, and that nothing has changed',
   { skip: absent },
   t => {
     const { file, state, scale } = service(t)

@@ -40,7 +40,7 @@ const passwordEnv = '  auth:\n    passwordEnv: REDIS_PASSWORD'
 
 test('a password file in a home is told, with what brings it beside the manifests', async t => {
   assert.deepEqual(await told(t, passwordFile("/home/you/it's a.password"), { as: 1000 }), [
-    "shop: auth.passwordFile names /home/you/it's a.password, which the service can't see (ProtectHome=yes). Type: sudo install -m 600 -o 1000 '/home/you/it'\\''s a.password' '/etc/flotilla/shop-it'\\''s a.password'; then write passwordFile: shop-it's a.password",
+    "shop: auth.passwordFile names /home/you/it's a.password, which the service can't see (ProtectHome=yes). Run: sudo install -m 600 -o 1000 '/home/you/it'\\''s a.password' '/etc/flotilla/shop-it'\\''s a.password'; then write passwordFile: shop-it's a.password",
   ])
 })
 
@@ -75,7 +75,7 @@ test('what the unit in force lets be seen is not told, whoever has edited it', a
   assert.deepEqual(await told(t, passwordEnv, { shown }), [])
 })
 
-test('a variable of a shell is told, with what to type, and is well in a file that the unit reads', async t => {
+test('a variable of a shell is told, with the remedy, and is well in a file that the unit reads', async t => {
   const [note = ''] = await told(t, passwordEnv)
   assert.match(note, /^shop: auth\.passwordEnv: .* REDIS_PASSWORD: .*"REDIS_PASSWORD=<password>"/)
   assert.match(note, /sudo systemctl edit flotilla\.service, .*sudo systemctl restart flotilla\.service/)
@@ -97,7 +97,7 @@ test('a file that only another user may read is told, as the service has no capa
   writeFileSync(file, 'x', { mode: 0o600 })
   assert.deepEqual(await told(t, passwordFile(file), { shown }), [])
   assert.deepEqual(await told(t, passwordFile(file), { shown, as: uid + 1 }), [
-    `shop: auth.passwordFile names ${file}, which the service may not read: it is user ${uid}'s, and the service runs as user ${uid + 1} without capabilities. Type: sudo chown ${uid + 1} ${file}`,
+    `shop: auth.passwordFile names ${file}, which the service may not read: it is user ${uid}'s, and the service runs as user ${uid + 1} without capabilities. Run: sudo chown ${uid + 1} ${file}`,
   ])
 })
 

@@ -11,7 +11,7 @@ export interface FakeProcess {
   readonly alias: string
   readonly containerId: string
   readonly startedAtMs: number | null
-  /** Changes when it is attached to its network anew. */
+  /** Changes when it is attached to its network again. */
   host: string
   readonly port: number
   transport: TransportFacts
@@ -58,7 +58,7 @@ export interface FakeProcess {
   /** Until when a child writes a snapshot for replicas; a second one has to wait for it. */
   forkUntilMs: number
   /**
-   * False from a full synchronisation until the append-only file is written anew: until then the old one is
+   * False from a full synchronisation until the append-only file is written again: until then the old one is
    * what a crash leaves.
    */
   aofIsCurrent: boolean

@@ -96,7 +96,7 @@ function continueSync(wire: FakeWire, link: Link, replid: string): void {
 }
 
 /**
- * The snapshot is there: the old data goes, and the new is read. The append-only file is written anew only
+ * The snapshot is there: the old data goes, and the new is read. The append-only file is written again only
  * afterwards.
  */
 function loadSnapshot(

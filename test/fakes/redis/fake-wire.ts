@@ -20,7 +20,7 @@ export interface FakeTiming {
   packetMs(): number
   /** To write and transfer a snapshot. */
   syncMs(): number
-  /** To write the append-only file anew after a full synchronisation. */
+  /** To write the append-only file again after a full synchronisation. */
   rewriteMs(): number
 }
 

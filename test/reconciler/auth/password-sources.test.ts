@@ -43,7 +43,7 @@ function user(name: string, password: Auth['users'][number]['password']): Auth['
   return { name, rules: '+@all ~*', password }
 }
 
-test('a password comes from a file or the environment, and what is wrong there is told with what to type', async t => {
+test('a password comes from a file or the environment, and what is wrong there is told with the remedy', async t => {
   const { file, folder } = place(t)
   const read = async (source: Partial<Auth>, environment: ReadEnvironment = () => undefined) => {
     const { wanted, problems, isPartial } = await readSources(withAuth(source), {
@@ -113,15 +113,15 @@ test('on the fast path nothing is read, and what is kept counts', async t => {
   assert.deepEqual(fastPathInput, { keyring: first.keyring, problems: [], isPartial: true })
 })
 
-test('the very first password must be known, and what to type is said where it is not', async t => {
+test('the very first password must be known, and how to fix it is said where it is not', async t => {
   const { keep } = place(t)
   await assert.rejects(keep({ kind: 'password-file', path: '/nowhere/password' }), {
     code: 'manifest/unreadable',
-    hint: 'Type: install -m 600 <file with the password of default> /nowhere/password',
+    hint: 'Run: install -m 600 <file with the password of default> /nowhere/password',
   })
   await assert.rejects(keep({ kind: 'password-env', variable: 'SHOP' }, null), {
     code: 'manifest/unreadable',
-    hint: 'Type: flotilla up shop',
+    hint: 'Run: flotilla up shop',
     message: /its password is not known here/,
   })
   const given = await keep({ kind: 'password-env', variable: 'SHOP' }, () => 'theirs')

@@ -25,6 +25,6 @@ test('a spec with fewer databases than are in use is refused, with what to write
       spec: { replicas: 1, config: { databases: ['4'] } },
       nodes: [master(0, upTo20), replica(1, upTo20)],
     }),
-    /refuses \(ConfigRefused\): database 20 holds keys, .*no node is touched\n  type: write databases: 21 or more under spec.config/,
+    /refuses \(ConfigRefused\): database 20 holds keys, .*no node is touched\n  fix: write databases: 21 or more under spec.config/,
   )
 })

@@ -348,23 +348,23 @@ test('where a promotion is under way, its node is one of the two that a person m
 })
 
 test('of the nodes that serve one is recreated at a time, and another one is in sync meanwhile', () => {
-  const anew = (ordinal: number): readonly (readonly ActionBody[])[] => [
+  const again = (ordinal: number): readonly (readonly ActionBody[])[] => [
     [stop(ordinal, 'shop')],
     [{ kind: 'create-container', ordinal, name: 'shop', volume: `shop-${ordinal}` }],
   ]
   const only = ['node 1 is the only synced copy, and would be recreated']
-  assert.deepEqual(violations({ nodes: settledNodes() }, ...anew(1)), [])
-  assert.deepEqual(violations({ nodes: settledNodes() }, ...anew(1), ...anew(2)), [
+  assert.deepEqual(violations({ nodes: settledNodes() }, ...again(1)), [])
+  assert.deepEqual(violations({ nodes: settledNodes() }, ...again(1), ...again(2)), [
     'nodes 1, 2 serve, and would be recreated at the same time',
   ])
-  assert.deepEqual(violations({ nodes: settledNodes(1) }, ...anew(1)), only)
-  assert.deepEqual(violations({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...anew(1)), only)
-  assert.deepEqual(violations({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...anew(2)), [])
-  assert.deepEqual(violations({ nodes: settledNodes() }, ...anew(1), [stop(2, 'shop')]), only)
-  assert.deepEqual(violations({ spec: { replicas: 0 }, nodes: settledNodes(1) }, ...anew(1)), [])
+  assert.deepEqual(violations({ nodes: settledNodes(1) }, ...again(1)), only)
+  assert.deepEqual(violations({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...again(1)), only)
+  assert.deepEqual(violations({ nodes: [master(0), replica(1), replica(2, linkDown)] }, ...again(2)), [])
+  assert.deepEqual(violations({ nodes: settledNodes() }, ...again(1), [stop(2, 'shop')]), only)
+  assert.deepEqual(violations({ spec: { replicas: 0 }, nodes: settledNodes(1) }, ...again(1)), [])
   // One that is only stopped, or only made, is not recreated.
   assert.deepEqual(violations({ nodes: settledNodes(1) }, [stop(1, 'shop')]), [])
-  assert.deepEqual(violations({ nodes: settledNodes(1) }, ...anew(1).slice(1)), [])
+  assert.deepEqual(violations({ nodes: settledNodes(1) }, ...again(1).slice(1)), [])
 })
 
 test("the flotilla's own network is neither joined nor left", () => {

@@ -16,7 +16,7 @@ test('a flotilla whose master was lost is looked at on the fast path for 80 ms',
   assert.equal(preemption.isFastPath('shop', 0), false)
 })
 
-test('the haste is over as soon as master changed, and does not come back with the old one', () => {
+test('the fast path ends as soon as master changed, and does not come back with the old one', () => {
   const preemption = new Preemption({ ...systemClock, monotonicMs: () => 1_000 })
   preemption.masterLost('shop', 0)
   assert.equal(preemption.isFastPath('shop', 2), false)

@@ -82,7 +82,7 @@ describe('what has failed', () => {
     )
   })
 
-  test('is held from the fifth time on, with what to type', () => {
+  test('is held from the fifth time on, with the remedy', () => {
     planIs(
       withFailure({ times: 5, hint: 'mend the device' }),
       `

@@ -87,7 +87,7 @@ test('a switchover that was cut short is gone on with by those two', () => {
   assert.match(goesOn, /resume writes on node 2 /)
   assert.match(
     plan([behind(0), behind(1), activeMaster], { operation: switching }),
-    /resume writes on node 2 .*the old master still reigns/,
+    /resume writes on node 2 .*the old master still is active/,
   )
 })
 
@@ -96,7 +96,7 @@ test('an old master that was started while its failover goes on is the one that 
   const reborn = replica(2, { runId: 'reborn', upstream: { host: 'master', link: 'down' } })
   assert.match(
     plan([behind(0), behind(1, { upstream: { link: 'down' } }), reborn], { operation: begun }),
-    /kill shop-replica-2 {2}# it was started anew/,
+    /kill shop-replica-2 {2}# it was restarted/,
   )
 })
 

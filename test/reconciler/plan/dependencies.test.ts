@@ -64,7 +64,7 @@ describe('one node’s trouble is its own', () => {
       'start shop-replica-2',
       'rename SHOP-MASTER to shop-master',
       'node 2 follows node 1',
-      'tune node 2 for its version',
+      'apply config to node 2',
     ])
   })
 
@@ -123,7 +123,7 @@ describe('a promotion needs every step before it', () => {
     assert.deepEqual(left(facts, 'wait until node 1 has all that node 0 has, 500 ms at most'), [])
   })
 
-  test('a name that leads to the new master waiting for: the old one, started anew, is killed', () => {
+  test('a name that leads to the new master waiting for: the old one, restarted, is killed', () => {
     const rename: ActionBody = {
       kind: 'rename-container',
       ordinal: 1,

@@ -192,7 +192,7 @@ function interrupt(choices: Choices): void {
 }
 
 /**
- * A switchover that was cut short while the old master still reigned is aborted: nothing has changed then.
+ * A switchover that was cut short while the old master still was active is aborted: nothing has changed then.
  */
 function withoutBeingAsked(template: Setting): readonly string[] {
   if (template.request?.kind !== 'switchover') return []
@@ -249,11 +249,11 @@ function isRecord({ kind }: Action): boolean {
   )
 }
 
-/** Who reigns, who follows and under which names. */
+/** Who is active, who follows and under which names. */
 function topology(world: World): string {
   return [...world.boxes]
     .sort((a, b) => a.ordinal - b.ordinal)
-    .map(({ name, state, redis }) => `${name} ${state} ${redis === null ? '-' : (redis.host ?? 'reigns')}`)
+    .map(({ name, state, redis }) => `${name} ${state} ${redis === null ? '-' : (redis.host ?? 'is active')}`)
     .join(', ')
 }
 

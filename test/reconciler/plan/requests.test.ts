@@ -46,7 +46,7 @@ test('what was begun within its time is brought to its end after it', () => {
   assert.ok(plan.stages.flat().some(({ kind }) => kind === 'kill-container'))
 })
 
-test('a request that a hold stands in the way of is refused at once, with the hold and what to type', () => {
+test('a request that a hold stands in the way of is refused at once, with the hold and how to fix it', () => {
   const nodes = [newborn(0, { keys: 0 }), replica(1), replica(2)]
   const [answer, ...more] = answers({
     nodes,

@@ -95,7 +95,7 @@ test('three nodes in any states at all do so too: another slice of all worlds ea
   examine(threeNodeWorlds({ every, from }))
 })
 
-test('names mixed up in any way among three nodes are put right', () => {
+test('names mixed up in any way among three nodes are fix', () => {
   const possible = [
     masterName('shop'),
     ...[0, 1, 2].map(ordinal => replicaName('shop', ordinal)),

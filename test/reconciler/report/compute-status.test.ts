@@ -193,7 +193,7 @@ test('a master that refuses writes is never Ready, and is not failed over from',
   assert.equal(condition(status, 'MasterAvailable').status, 'True')
   const { status: accepted, reason, message } = condition(status, 'WritesAccepted')
   assert.deepEqual([accepted, reason], ['False', 'DiskError'])
-  assert.match(message, /Type: docker exec shop-master df -h \/data/)
+  assert.match(message, /Fix: docker exec shop-master df -h \/data/)
 })
 
 test('a new generation that is not acted on yet is Updating, and observedGeneration lags behind', () => {
@@ -210,13 +210,13 @@ test('observedGeneration comes up to the generation when that is Ready', () => {
   assert.deepEqual([status.phase, status.observedGeneration], ['Ready', 2])
 })
 
-test('what is refused holds the flotilla, with what to type in its condition', () => {
+test('what is refused holds the flotilla, with the remedy in its condition', () => {
   const status = statusOf({ nodes: [newborn(0, { keys: 0 }), replica(1), replica(2)] }, { previous: ready })
   assert.equal(status.phase, 'Held')
   assert.match(status.reason, /^DataLossGuard: node 0 was master with 10 keys/)
   const held = condition(status, 'DataLossGuard')
   assert.deepEqual([held.status, held.reason], ['True', 'DataLossGuard'])
-  assert.match(held.message, /Type: flotilla failover shop --to 1 --force$/)
+  assert.match(held.message, /Fix: flotilla failover shop --to 1 --force$/)
 })
 
 test('a roll that is blocked is no hold while everything works', () => {
@@ -236,7 +236,7 @@ test('a roll that is blocked is no hold while everything works', () => {
   assert.match(condition(status, 'RolloutBlocked').message, /can't be had: not found/)
 })
 
-test('one node more than was asked for is no lack of one, also while it is not in sync', () => {
+test('an extra node than was asked for is no lack of one, also while it is not in sync', () => {
   const old = {
     container: { labels: { ...container(0).labels, [specHashLabel]: 'hash-before' }, name: 'shop-master' },
   }

@@ -111,7 +111,7 @@ test('a certificate that is about to end is told, with what to do', () => {
   assert.equal(of(tlsView('require')), 'False None: ')
   assert.equal(
     of(tlsView('require', { expiring })),
-    'True ExpiresSoon: the certificate of node 1 ends on 2027-01-02T00:00:00.000Z. It should have been renewed; type: flotilla status shop, and see what keeps its node from being changed',
+    'True ExpiresSoon: the certificate of node 1 ends on 2027-01-02T00:00:00.000Z. It should have been renewed; fix: flotilla status shop, and see what keeps its node from being changed',
   )
   const certificates = {
     kind: 'files',
@@ -169,7 +169,7 @@ test('whether every node has its users and passwords is told, and what is in the
   )
   const problems = [{ user: 'app', reason: 'it is gone', remedy: 'install it' }]
   const unread =
-    "False PasswordUnavailable: the password of app can't be read, and the last good one stays in force: it is gone. Type: install it"
+    "False PasswordUnavailable: the password of app can't be read, and the last good one stays in force: it is gone. Fix: install it"
   assert.equal(of({ problems }), unread)
   const before = {
     conditions: [
@@ -179,7 +179,7 @@ test('whether every node has its users and passwords is told, and what is in the
   assert.equal(of({ isPartial: true }, given(0, 1), before), 'False PasswordUnavailable: as it was')
   assert.equal(of({ isPartial: true }), 'True Applied: every node has its users and passwords')
   const refused = { ...given(0, 1), usersRefused: { digest: 'today', reason: 'no such command' } }
-  assert.match(of({}, refused), /^False RulesRejected: .*no such command\. Type: change the rules/)
+  assert.match(of({}, refused), /^False RulesRejected: .*no such command\. Fix: change the rules/)
   const outdated = { ...refused, usersRefused: { digest: 'yesterday', reason: 'no such command' } }
   assert.equal(of({}, outdated), 'True Applied: every node has its users and passwords')
 })

@@ -69,7 +69,7 @@ test('a crash is told once, with what it means', () => {
   ])
 })
 
-test('a node that the kernel has ended for want of memory is named, once', () => {
+test('a node that the kernel has ended for lack of memory is named, once', () => {
   const ended = (oomKilled: boolean) => ({
     ...degraded,
     nodes: degraded.nodes.map(node =>

@@ -104,7 +104,7 @@ function whatWasLost(template: Setting, before: World, after: World): string | n
   if (has(before, 12) && !has(after, 12)) return 'the last copy of the twelve keys is gone'
   if (!has(before, 10) || has(after, 10) || has(after, 12)) return null
   const recordedMaster = template.operation?.to ?? template.record
-  // What was lost before Flotilla looked is not on it: a master that a person emptied, and a rightful one
+  // What was lost before Flotilla looked is not on it: a master that a person emptied, and a recorded one
   // that came back with other data. A creation begins where no volume is, so one with a volume full of data
   // can't be. Without a record one of two histories has to be chosen.
   const excused =

@@ -450,7 +450,7 @@ function dedent(text: string): string {
   return `${lines.map(line => line.slice(margin)).join('\n')}\n`
 }
 
-/** A settled flotilla: node 0 reigns over nodes 1 to `replicas`. */
+/** A settled flotilla: node 0 is active over nodes 1 to `replicas`. */
 export function settledNodes(replicas = 2): ObservedNode[] {
   const ordinals = Array.from({ length: replicas }, (_, index) => index + 1)
   return [master(0, { followers: ordinals.map(follower) }), ...ordinals.map(ordinal => replica(ordinal))]

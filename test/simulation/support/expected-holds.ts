@@ -11,7 +11,7 @@ export function isHoldExpected(code: string, scenario: Scenario): boolean {
 }
 
 const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
-  // An append-only file loses nothing when a process ends, unless it is being written anew after a full
+  // An append-only file loses nothing when a process ends, unless it is being written again after a full
   // synchronisation, which takes several ends in a row to matter. What is lost otherwise was on no disk, or
   // on one that somebody took away.
   DataLossGuard: scenario =>

@@ -5,7 +5,7 @@ import type { SimSpec } from './scenario.js'
 import { flotilla } from './sim-world.js'
 import type { Scene } from './scene.js'
 
-/** One place in the program that holds and says what to type. */
+/** One place in the program that holds and says how to fix it. */
 export interface HoldCase {
   readonly code: RefusalCode | null
   /** What it says to type, as the source has it, with `…` for what is put in. */
@@ -339,7 +339,7 @@ export const holdCases: readonly HoldCase[] = [
   },
   {
     code: 'TlsRefused',
-    says: 'put right …, which spec.tls.files of … names; they are read again every few seconds',
+    says: 'fix …, which spec.tls.files of … names; they are read again every few seconds',
     proof: {
       file: 'test/e2e/tls.test.ts',
       title:
@@ -523,7 +523,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'flotilla promote … --force   (goes on with those keys), or flotilla down … --volumes && flotilla up …',
     proof: {
       file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source that came back empty is not followed anew by a leader that holds what it had',
+      title: 'a source that came back empty is not followed again by a leader that holds what it had',
       takes: 'a Redis of somebody else in the simulated world',
     },
   },
@@ -597,7 +597,7 @@ export const holdCases: readonly HoldCase[] = [
     says: 'docker rm -f …   (it is recreated on its volume)',
     proof: {
       file: 'test/reconciler/plan/rollout/rollout-gates.test.ts',
-      title: 'what passes neither by itself nor by Flotilla stops a roll, and says what to type',
+      title: 'what passes neither by itself nor by Flotilla stops a roll, and says how to fix it',
       takes: 'a node that does not let us in',
     },
   },
@@ -616,7 +616,7 @@ export const holdCases: readonly HoldCase[] = [
     proof: {
       file: 'test/reconciler/auth/password-sources.test.ts',
       title:
-        'a password comes from a file or the environment, and what is wrong there is told with what to type',
+        'a password comes from a file or the environment, and what is wrong there is told with the remedy',
       takes: 'files and an environment of the keeper in the simulated world',
     },
   },
@@ -626,7 +626,7 @@ export const holdCases: readonly HoldCase[] = [
     proof: {
       file: 'test/reconciler/auth/password-sources.test.ts',
       title:
-        'a password comes from a file or the environment, and what is wrong there is told with what to type',
+        'a password comes from a file or the environment, and what is wrong there is told with the remedy',
       takes: 'files and an environment of the keeper in the simulated world',
     },
   },

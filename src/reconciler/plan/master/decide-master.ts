@@ -64,7 +64,7 @@ function isFollowingSource(input: PlanInput, nodes: readonly Member[]): boolean 
  */
 export function recordedMasterOrdinal({ memory, seen }: Pick<PlanInput, 'memory' | 'seen'>): number | null {
   const { operation, master, source } = memory
-  // Nobody reigns yet; the node that follows the source holds the name, and the others follow it.
+  // No master is active yet; the node that follows the source holds the name, and the others follow it.
   if (source?.phase === 'followed') return source.leader
   if (operation === null) return master?.ordinal ?? null
   switch (operation.phase) {
@@ -125,14 +125,14 @@ function decideRecorded(input: PlanInput, nodes: readonly Member[], recordedMast
     case 'syncing':
     case 'diverged':
     case 'wrong-upstream':
-      // The classifier gives these to others than the rightful node only.
+      // The classifier gives these to others than the recorded master only.
       return pendingOn(recordedMaster, 'its role is known')
   }
 }
 
 /**
  * The recorded master is up again, as the replica that every node is born as. Does it still hold what it
- * held, and does nobody else reign?
+ * held, and is no other master active?
  */
 function decideUnpromoted(input: PlanInput, nodes: readonly Member[], node: Member): MasterDecision {
   const { facts } = node

@@ -27,7 +27,7 @@ import type { RedisFacts } from '../../../model/redis.js'
  *
  * Why this is safe: it begins only where nothing is that could be overwritten, or where it was under way
  * already; that it has begun is on disk before the first node follows; and a source that comes back empty or
- * of another history is not followed anew while the leader holds data.
+ * of another history is not followed again while the leader holds data.
  */
 export function planExternalReplication(input: PlanInput, members: Members): Contribution[] {
   const { source: seen } = input.seen
@@ -142,7 +142,7 @@ function planLeader(
       },
     ],
   })
-  if (isStarting) return order('it has just been started, and has to be told whom to follow')
+  if (isStarting) return order('it has just started')
   if (node === undefined || facts === null || node.bucket !== 'unpromoted') return { actions: joins }
   if (!followsSource(node, seen))
     return order(`it follows ${facts.upstream?.host ?? 'nobody'}, not the source`)
@@ -269,7 +269,7 @@ function probeReason({ probe }: ObservedSource): string {
   return probe !== null && 'reason' in probe ? probe.reason : 'it does not answer'
 }
 
-/** Nobody reigns here whose mastership could be handed over or replaced. */
+/** No master is active here that could be demoted or replaced. */
 function rejectOtherRequests({ memory }: PlanInput, { displayName }: ObservedSource): Contribution {
   const { request } = memory
   return request === null || request.kind === 'take-over'

@@ -152,7 +152,7 @@ function releaseSource({ displayName: source }: ObservedSource): Steps {
 }
 
 /**
- * A promotion cuts the connections of those who follow, and without a nudge they try again up to a second
+ * A promotion cuts the connections of those who follow, and without a reconnect they try again up to a second
  * later.
  */
 function repointReplicas({ wanted }: Members, leader: number): Steps {
@@ -171,8 +171,8 @@ function repointReplicas({ wanted }: Members, leader: number): Steps {
 }
 
 /**
- * Cut short after any step: goes on where the source is known to be fenced, is aborted where it still reigns,
- * and waits where nobody can tell.
+ * Cut short after any step: goes on where the source is known to be fenced, is aborted where it still is
+ * active, and waits where nobody can tell.
  */
 function resumeTakeover(
   input: PlanInput,
@@ -204,7 +204,7 @@ function resumeTakeover(
     return promoteLeader(input, members, { ...on, fenced: true })
   if (own === null || node?.bucket !== 'unpromoted')
     return [{ waits: [{ what: `node ${on.leader} answers`, ordinal: on.leader, recheckInMs: 250 }] }]
-  const cause = `node ${on.leader} was started anew and has not all that ${on.seen.displayName} holds`
+  const cause = `node ${on.leader} was restarted and has not all that ${on.seen.displayName} holds`
   return [
     abortTakeover(input, on, cause, [
       { band: 'promote', action: { kind: 'unfence-source', source: on.seen.displayName, cause } },

@@ -175,7 +175,7 @@ function decideHealthyMaster(
     readonly recordedMaster: number
   },
 ): MasterDecision | null {
-  // To the master that reigns: its word is to stand against those who say that they are master too; see
+  // To the active master: its word is to stand against those who say that they are master too; see
   // rejoin.ts.
   if (requested.to === recordedMaster && requested.force) return null
   const target = nodes.find(

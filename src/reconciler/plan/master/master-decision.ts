@@ -7,7 +7,7 @@ import type { Refusal, Wait } from '../../../model/plan.js'
  * A node is born a replica and never becomes master by booting, so "nobody says master" is the normal start
  * of every life after a crash, and the question is always the same: which node may be promoted without losing
  * what another one holds? The order of trust:
- * 1. a node that reigns already and is the recorded one;
+ * 1. a node that is active already and is the recorded one;
  * 2. the record (`memory.master`, or an operation that was under way);
  * 3. without a record, the container that holds the master's name (a container's name is its role);
  * 4. without either, data: the only node that has any, or the furthest of one lineage. What contradicts the
@@ -17,9 +17,9 @@ import type { Refusal, Wait } from '../../../model/plan.js'
 export type MasterDecision =
   /** None of our nodes: it follows a Redis of somebody else. */
   | { readonly kind: 'external' }
-  /** The recorded master reigns. */
+  /** The recorded master is active. */
   | { readonly kind: 'active'; readonly ordinal: number }
-  /** A master reigns that our record does not name: write it down, and change nothing but names. */
+  /** A master is active that our record does not name: write it down, and change nothing but names. */
   | {
       readonly kind: 'unrecorded'
       readonly ordinal: number
@@ -39,7 +39,10 @@ export type MasterDecision =
       /** Keys that were there and are gone with it. */
       readonly lostKeys?: number
     }
-  /** The old master is being made sure of: the intent is written down, and it is killed when it is not dead yet. Nobody is promoted yet. */
+  /**
+   * The old master is being made sure of: the intent is written down, and it is killed when it is not dead
+   * yet. Nobody is promoted yet.
+   */
   | {
       readonly kind: 'fence'
       readonly ordinal: number
@@ -48,7 +51,7 @@ export type MasterDecision =
     }
   /** An operation that was begun has lost its reason. */
   | { readonly kind: 'abort'; readonly operation: Operation; readonly reason: string }
-  /** A master reigns and is to hand over to another node, losing nothing. */
+  /** A master is active and is to hand over to another node, losing nothing. */
   /** What was asked for can't be done. */
   | { readonly kind: 'reject'; readonly request: Request; readonly reason: string }
   | { readonly kind: 'switchover'; readonly from: number; readonly to: number; readonly operation: Operation }

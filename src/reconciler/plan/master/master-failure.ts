@@ -6,7 +6,10 @@ import type { PlanInput } from '../../../model/plan-input.js'
 export type MasterFailure =
   /** It can take no write: its process is gone, or was born again as a replica. */
   | { readonly kind: 'dead'; readonly sinceMs: number; readonly what: string }
-  /** It runs and has given no sign of life for longer than it may. It could still take writes: it is fenced first. */
+  /**
+   * It runs and has given no sign of life for longer than it may. It could still take writes: it is fenced
+   * first.
+   */
   | { readonly kind: 'hung'; readonly sinceMs: number; readonly what: string }
 
 /** A process that is busy on the CPU gets this long: slow commands and scripts end. */
@@ -38,7 +41,7 @@ export function masterFailureOf(
         sinceMs: exit?.atMs ?? atMs,
         what:
           exit?.oomKilled === true
-            ? `${name} was killed for want of memory`
+            ? `${name} was OOM-killed`
             : `${name} has ended with exit code ${exit?.code ?? 'unknown'}`,
       }
     }
@@ -46,7 +49,7 @@ export function masterFailureOf(
       return {
         kind: 'dead',
         sinceMs: master.seen?.container.startedAtMs ?? atMs,
-        what: `${name} was started anew and is a replica, as every node is at birth`,
+        what: `${name} was restarted and is a replica, as every node is at birth`,
       }
     case 'paused':
       return hungFor(input, master, nodes, `${name} is frozen (docker pause)`)

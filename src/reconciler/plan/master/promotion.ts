@@ -103,7 +103,7 @@ function fenceRestartedMaster(nodes: readonly Member[], { kind, from, to }: Oper
   if (promoted !== undefined && reportsMaster(promoted) && promoted.facts?.replid === facts?.replid) return []
   if (restartedMaster === undefined || name === undefined || facts === null || facts.role === 'master')
     return []
-  const cause = 'it was started anew and may hold writes that nobody else has; it is to be set aside first'
+  const cause = 'it was restarted and may hold writes that nobody else has; it is to be set aside first'
   return [
     {
       band: 'release-name',

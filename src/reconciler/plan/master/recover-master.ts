@@ -12,7 +12,8 @@ import type { MasterDecision } from './master-decision.js'
 import { holderOfMasterName } from '../nodes/name-conflicts.js'
 
 /**
- * Without a record: a node that reigns, then names, then data; a blank slate starts with its lowest ordinal.
+ * Without a record: a node that is active, then names, then data; a blank slate starts with its lowest
+ * ordinal.
  */
 export function recoverMaster(input: PlanInput, nodes: readonly Member[]): MasterDecision {
   const { request } = input.memory

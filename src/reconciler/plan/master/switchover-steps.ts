@@ -77,7 +77,7 @@ export function planSwitchover(
           },
         },
         { band: 'promote', action: { kind: 'promote', ordinal: to, cause } },
-        // Before the names have changed, because clients as a rule wait some 10 ms before they connect anew.
+        // Before the names have changed, because clients as a rule wait some 10 ms before they reconnect.
         // Who was quicker is sent once more, while its writes still wait.
         disconnectClients(
           'promote',

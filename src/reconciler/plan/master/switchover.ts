@@ -67,7 +67,7 @@ export function waitForTarget(
   const node = awaitedTarget(input, nodes, recordedMaster)
   if (node === null) return {}
   const { ordinal, bucket } = node
-  const what = `node ${ordinal} is in sync with the master (${bucket === 'online' ? 'it is still empty' : bucket}): then the mastership is handed over to it`
+  const what = `node ${ordinal} is in sync with the master (${bucket === 'online' ? 'it is still empty' : bucket}): then it becomes master to it`
   return { waits: [{ what, ordinal, recheckInMs: 100 }] }
 }
 
@@ -149,7 +149,7 @@ function whyNotSwitchover(
   request: Request,
 ): string | null {
   if (master?.bucket !== 'master')
-    return 'no master reigns that could hand over; for a dead one there is: flotilla failover'
+    return 'there is no active master to switch over from; if it is dead, use flotilla failover'
   if (request.to === master.ordinal) return `node ${request.to} is the master already`
   if (chosen === undefined)
     return request.to === null ? 'there is no replica' : `there is no node ${request.to}`
@@ -175,7 +175,7 @@ function resumeSwitchover(
   const from = nodes.find(node => node.ordinal === operation.from)
   const to = nodes.find(node => node.ordinal === operation.to)
   if (from !== undefined && from.facts?.role === 'master')
-    return { kind: 'abort', operation, reason: 'it was not finished, and the old master still reigns' }
+    return { kind: 'abort', operation, reason: 'it was not finished, and the old master still is active' }
   const promote = (ordinal: number, reason: string): MasterDecision => ({
     kind: 'promote',
     ordinal,
@@ -200,7 +200,7 @@ function resumeSwitchover(
   if (isBack && from !== undefined && stillHoldsName(input, from, to))
     return promote(
       from.ordinal,
-      'all nodes were started anew, and the name had not changed hands: whatever was written was written here',
+      'all nodes were restarted, and the name had not changed hands: whatever was written was written here',
     )
   if (isBack) return null
   return {
@@ -208,7 +208,7 @@ function resumeSwitchover(
     ordinal: operation.to,
     waits: [
       {
-        what: `node ${operation.to}, to which the mastership was handed over, is back`,
+        what: `node ${operation.to}, the target of the switchover, is back`,
         ordinal: operation.to,
         recheckInMs: 250,
       },

@@ -32,7 +32,7 @@ export type Bucket =
   | 'loading'
   /** The recorded master, and it says so. */
   | 'master'
-  /** Says that it is master, and is not the rightful one. */
+  /** Says that it is master, and is not the recorded one. */
   | 'unexpected-master'
   /** The recorded master, not promoted (yet): a node is born a replica. */
   | 'unpromoted'
@@ -180,7 +180,7 @@ function bucketOfReplica(
   return upstream.link === 'up' && !upstream.syncing ? 'online' : 'syncing'
 }
 
-/** It is part of what serves: the master that reigns, or a replica that has all of it. */
+/** It is part of what serves: the active master, or a replica that has all of it. */
 export function isInService({ bucket }: Member): boolean {
   return bucket === 'master' || bucket === 'online'
 }

@@ -63,7 +63,7 @@ function whyNotRemove(
   asked: { readonly decision: MasterDecision; readonly node: Member },
 ): string | null {
   const { decision, node } = asked
-  if (decision.kind !== 'active') return 'the master reigns'
+  if (decision.kind !== 'active') return 'the master is active'
   if (node.ordinal === decision.ordinal) return 'it is not the master any more'
   if (node.bucket === 'unexpected-master') return 'it has stepped down'
   // Names change hands earlier in a plan than removals come: its old name may be the master's by then.

@@ -23,7 +23,7 @@ export type RenameMode =
   | { readonly kind: 'old-master-dead'; readonly dead: number; readonly band: 'promote' | 'take-name' }
 
 /**
- * Gives every existing container the name of its role. `master` is whoever reigns, or is promoted in this
+ * Gives every existing container the name of its role. `master` is whoever is active, or is promoted in this
  * plan. A name that leads to a node some milliseconds before that node takes writes does no harm: a replica
  * refuses them. No rename is planned that can't work.
  */

@@ -177,7 +177,7 @@ export function partlyConnectedNodes({ spec, seen }: Pick<PlanInput, 'spec' | 's
 }
 
 /**
- * A network keeps its subnet for as long as it is, and to make it anew every node has to leave it at once.
+ * A network keeps its subnet for as long as it is, and to recreate it every node has to leave it at once.
  */
 function subnetDiffers(input: PlanInput, networks: readonly NetworkFacts[]): Refusal[] {
   const { name, network } = input.spec
@@ -186,7 +186,7 @@ function subnetDiffers(input: PlanInput, networks: readonly NetworkFacts[]): Ref
   return [
     {
       code: 'NetworkConflict',
-      reason: `the network ${own.name} was made with the subnet ${own.subnets.join(', ')}, and spec.network.subnet asks for ${network.subnet}; to make it anew every node has to leave it at once`,
+      reason: `the network ${own.name} was made with the subnet ${own.subnets.join(', ')}, and spec.network.subnet asks for ${network.subnet}; to recreate it every node has to leave it at once`,
       remedy: `flotilla down ${name} && flotilla up ${name}   (writes stop meanwhile, the data is kept), or put spec.network.subnet back`,
     },
   ]

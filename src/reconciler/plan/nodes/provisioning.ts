@@ -163,9 +163,7 @@ function createAndStart(
   const volume = volumeOf(input, node)
   const ended = exitText(node)
   if (node.seen === null) {
-    const cause = isSurging
-      ? 'one node more while others are recreated, so that there is always a copy'
-      : null
+    const cause = isSurging ? 'a surge node while others are recreated, so that there is always a copy' : null
     return [
       {
         band: 'create',
@@ -217,7 +215,7 @@ function whyNotCreate(input: PlanInput, node: Member, name: string): Refusal | n
   )
 }
 
-/** A stopped container that would not come up as what is wanted today is created anew on its volume. */
+/** A stopped container that would not come up as what is wanted today is recreated on its volume. */
 function whyNotStartAgain(input: PlanInput, node: Member): string | null {
   if (!hasDataVolume(node)) return null
   if (node.restartRequested) return 'a person asked for its restart'
@@ -248,7 +246,7 @@ function exitText(node: Member): string {
   if (node.seen?.container.state === 'created' || exit === undefined || exit === null)
     return 'it was never started'
   if (exit.error !== null && exit.error !== '') return `its last start failed: ${exit.error}`
-  return exit.oomKilled ? 'the kernel killed it for want of memory' : `it ended with exit code ${exit.code}`
+  return exit.oomKilled ? 'it was OOM-killed' : `it ended with exit code ${exit.code}`
 }
 
 function linksAreWrong(input: PlanInput, node: Member): boolean {

@@ -11,7 +11,7 @@ import { unhealthyForMs } from '../members/unhealthy-for.js'
 /**
  * Makes every wanted node but the master follow the master by its node alias. `starting` are nodes that will
  * be up after this plan's starts; `justPromoted` says that the master is promoted in this very plan, so that
- * those who wait for it with a broken link are nudged instead of trying again up to a second later;
+ * those who wait for it with a broken link are reconnected instead of trying again up to a second later;
  * `readdressed` are nodes that this plan gives a new address.
  */
 export function planReplication(
@@ -47,7 +47,7 @@ export function planReplication(
   for (const node of [...members.wanted, ...unexpectedMasters]) {
     if (node.ordinal === topology.master) continue
     if (topology.starting.includes(node.ordinal)) {
-      actions.push(follow(node.ordinal, false, 'it has just been started, and has to be told whom to follow'))
+      actions.push(follow(node.ordinal, false, 'it has just started'))
       continue
     }
     if (topology.readdressed.includes(node.ordinal) || (masterReaddressed && node.bucket === 'online')) {
@@ -62,7 +62,7 @@ export function planReplication(
         const refusal = whyNotDemote(input.spec.name, node, masterNode)
         if (refusal === null)
           // One that stepped down before the promotion of this plan has met a master that was none yet: it is
-          // nudged.
+          // reconnected.
           actions.push(follow(node.ordinal, topology.justPromoted, unexpectedMasterCause))
         else refusals.push(refusal)
         break
@@ -209,7 +209,9 @@ function isLinkDead(flotilla: string, masterNode: Member | undefined, node: Memb
   return !activeMaster.followers.some(follower => follower.host === nodeAlias(flotilla, node.ordinal))
 }
 
-/** Nodes are classified by who was rightful before; the one that this plan promotes may be another. */
+/**
+ * Nodes are classified by who was the recorded master before; the one that this plan promotes may be another.
+ */
 function followsAnother(flotilla: string, node: Member, master: number): boolean {
   return node.facts?.upstream?.host !== nodeAlias(flotilla, master)
 }

@@ -8,7 +8,7 @@ import type { Refusal, Wait } from '../../../model/plan.js'
 import { howToRepair, whyUnreadable } from './unreadable-data.js'
 
 /**
- * Why a node is not started now; null when nothing speaks against it. `master` is the rightful one, as far as
+ * Why a node is not started now; null when nothing speaks against it. `master` is the recorded one, as far as
  * there is one.
  */
 export function whyNotStart(input: PlanInput, ordinal: number, master: number | null): Wait | null {
@@ -21,7 +21,7 @@ export function whyNotStart(input: PlanInput, ordinal: number, master: number | 
 
 /**
  * While it still has the name of the master that it was, clients would be led to it beside the one that
- * reigns. Naming takes it away first.
+ * is active. Naming takes it away first.
  */
 function whyNotStartAsMaster(input: PlanInput, ordinal: number, master: number | null): Wait | null {
   const name = masterName(input.spec.name)
@@ -36,8 +36,8 @@ function whyNotStartAsMaster(input: PlanInput, ordinal: number, master: number |
 
 /**
  * A node is born as a replica of whoever holds the master's name. When that is a node that says it is master
- * and is not the rightful one, to start another would replace its data by the usurper's. Naming or a person
- * puts the name right first.
+ * and is not the recorded one, to start another would replace its data by the unexpected master's. Naming or
+ * a person puts the name right first.
  */
 function whyNotStartBesideUnexpectedMaster(
   input: PlanInput,

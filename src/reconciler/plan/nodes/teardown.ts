@@ -11,7 +11,7 @@ export interface OwnedResources {
     readonly name: string
     readonly state: ContainerState
   }[]
-  /** Of trials that were cut short. */
+  /** Of probes that were cut short. */
   readonly leftovers: readonly { readonly name: string; readonly containerId: string }[]
   readonly hasNetwork: boolean
   readonly volumes: readonly { readonly ordinal: number; readonly volume: string }[]

@@ -53,7 +53,7 @@ export function whyUnproven(members: Members, goal: string): Wait | null {
 }
 
 /**
- * Never so with every wanted node in service: the census has one node more where it has to. Said all the
+ * Never so with every wanted node in service: there is a surge node where there has to be. Said all the
  * same, because it is the promise.
  */
 function whyTooFewLeft(
@@ -68,7 +68,7 @@ function whyTooFewLeft(
   return left >= needed
     ? null
     : {
-        what: `there is one node more, so that ${needed} synced can be left: then ${goal}`,
+        what: `the surge node is up, so that ${needed} synced can be left: then ${goal}`,
         ordinal: null,
         recheckInMs: 1_000,
       }

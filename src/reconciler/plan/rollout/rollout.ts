@@ -26,8 +26,8 @@ import { volumeOf } from '../nodes/volumes.js'
  * Each step is a plan of its own, made from what is seen then, so a Flotilla that dies anywhere goes on from
  * there without having noted how far it was. A node that is out of service goes first, always: nobody misses
  * it, and it may be what the change is to mend. Otherwise only one node at a time is taken out of service,
- * and only while every other one is in it; where that would leave the master without a copy there is one node
- * more meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what
+ * and only while every other one is in it; where that would leave the master without a copy there is a surge
+ * node meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what
  * they run on.
  */
 export function planRollout(input: PlanInput, members: Members, master: number): Contribution[] {
@@ -165,7 +165,7 @@ function replaceNode(
         ordinal,
         master,
         reconnect: false,
-        cause: 'it has just been started, and has to be told whom to follow',
+        cause: 'it has just started',
       },
     },
     { band: 'follow', action: applyConfig(input, ordinal, 'its process is new') },

@@ -17,7 +17,7 @@ const provenMs = 10_000
 /**
  * Why no further node is made from today's spec: it is known not to be one that a node can live with. What is
  * known is read off the world: the nodes that were made from it, what its image has told on a throwaway
- * container, and that it could not be had. So it is forgotten as soon as the manifest is put right, or the
+ * container, and that it could not be had. So it is forgotten as soon as the manifest is fixed, or the
  * node comes round.
  */
 export function whyNewSpecFails(input: PlanInput, nodes: readonly Member[]): Refusal | null {

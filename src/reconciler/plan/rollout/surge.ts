@@ -8,7 +8,7 @@ import { planConfig } from './image-probe.js'
 
 /**
  * A roll takes one node out of service at a time. Where that would leave the master with fewer synced copies
- * than it needs, the flotilla has one node more while it lasts: a lone master hands over to a node that was
+ * than it needs, the flotilla has a surge node while it lasts: a lone master hands over to a node that was
  * recreated beside it, and is removed then.
  *
  *   0 (old master)  ─▶  0, 1 (new, in sync)  ─▶  switchover  ─▶  1 (new master)

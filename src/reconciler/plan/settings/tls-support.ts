@@ -1,7 +1,7 @@
 import type { FlotillaSpec } from '../../../model/spec.js'
 import type { Refusal } from '../../../model/plan.js'
 
-/** Told by a node that runs it, or by a trial before there is one. */
+/** Told by a node that runs it, or by a probe before there is one. */
 export function builtWithoutTls({ name }: Pick<FlotillaSpec, 'name'>, image: string): Refusal {
   return {
     code: 'TlsRefused',

@@ -50,7 +50,7 @@ export function whyNotUseTls({ tls, spec }: PlanInput, members: Members): readon
       {
         code: 'TlsRefused',
         reason: `${tls.refused}. ${hasCertificates(tls) ? 'The nodes keep the certificate that they have' : 'No node is touched'}`,
-        remedy: `put right ${filesOf(spec.tls)}, which spec.tls.files of ${spec.name} names; they are read again every few seconds`,
+        remedy: `fix ${filesOf(spec.tls)}, which spec.tls.files of ${spec.name} names; they are read again every few seconds`,
       },
     ]
   const without = members.wanted.filter(node => transportOf(node)?.tlsPort === null)

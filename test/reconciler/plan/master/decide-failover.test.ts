@@ -110,7 +110,7 @@ test('a replica that was in sync and still reads what the dead master sent is wa
   // It had its time.
   const begun = operation({ kind: 'failover', phase: 'fencing', to: 1, startedAtMs: nowMs - 500 })
   assert.match(of([dead, reading], witnessed([1], { operation: begun })), held)
-  // A master that only hangs may send more, and one that was started anew has nothing left to be read.
+  // A master that only hangs may send more, and one that was restarted has nothing left to be read.
   assert.match(of([hung, replica(1, { upstream: { syncing: true, lastIoSeconds: 6 } })]), /^NoSafeCandidate/)
   assert.equal(of([newborn(0), reading]), 'no matter for a failover')
 })
@@ -180,7 +180,7 @@ test('only a failover is asked for here', () => {
   assert.match(of('take-over'), /^FailoverBlocked/)
 })
 
-test('by force the master that was started anew is named, if it answers', () => {
+test('by force the master that was restarted is named, if it answers', () => {
   const of = (first: ObservedNode, overrides: Parameters<typeof request>[0]): string =>
     told(decide({ ...one, memory: witnessed([1], { request: request(overrides) }), nodes: [first, lost(1)] }))
   assert.equal(of(newborn(0), { to: 0, force: true }), 'promote 0: it was asked for, whatever is lost')

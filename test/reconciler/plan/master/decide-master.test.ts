@@ -91,7 +91,7 @@ test('a master that hangs is looked at more often the nearer the end of its pati
   assert.equal(of('paused', null), 'node 0, the master: docker unpause shop-replica-0, 250')
 })
 
-test('while an old master is made sure of it is rightful, and who is to follow it from the promotion on', () => {
+test('while an old master is made sure of it is the recorded one, and who is to follow it from the promotion on', () => {
   const recordedMaster = (begun: Partial<Operation>, nodes: readonly ObservedNode[] = []): number | null =>
     recordedMasterOrdinal(planInput({ memory: memory(0, { operation: operation(begun) }), nodes }))
   assert.equal(recordedMaster({ phase: 'fencing', from: 1, to: 2 }), 1)
@@ -100,7 +100,7 @@ test('while an old master is made sure of it is rightful, and who is to follow i
   assert.equal(recordedMaster({ phase: 'promoting', from: 1, to: 2 }, [master(1)]), 2)
 })
 
-test('a master that hands over reigns until it says otherwise', () => {
+test('a master that hands over is active until it says otherwise', () => {
   const recordedMaster = (...nodes: readonly ObservedNode[]): number | null =>
     recordedMasterOrdinal(
       planInput({

@@ -26,7 +26,7 @@ import {
   type Case,
 } from '../../support/world.js'
 
-/** Node 0 reigns, and is to hand over, or was handing over to node 1 when Flotilla died. */
+/** Node 0 is active, and is to hand over, or was handing over to node 1 when Flotilla died. */
 function decide(facts: Case): MasterDecision | null {
   const input = planInput({ spec: { replicas: 2 }, seen: { resources: null }, ...facts })
   const { wanted, excess } = membersOf(input, 0)
@@ -119,7 +119,7 @@ test('why nothing is handed over is told', () => {
   assert.equal(reason([master(0), busy(1), busy(2)], { to: 2 }), 'node 2: it is not in sync with the master')
   assert.equal(
     reason([busy(0), replica(1), replica(2)]),
-    'no master reigns that could hand over; for a dead one there is: flotilla failover',
+    'there is no active master to switch over from; if it is dead, use flotilla failover',
   )
   assert.equal(reason([master(0), replica(1), replica(2)], { to: 0 }), 'node 0 is the master already')
   assert.equal(reason([master(0), replica(1), replica(2)], { to: 9 }), 'there is no node 9')
@@ -143,8 +143,7 @@ test('a target that is on its way into sync is waited for, and the plan says so'
       const { waits, stages } = planFlotilla(planInput(facts))
       assert.ok(
         waits.some(
-          ({ what }) =>
-            what === `node 1 is in sync with the master (${state}): then the mastership is handed over to it`,
+          ({ what }) => what === `node 1 is in sync with the master (${state}): then it becomes master to it`,
         ),
         JSON.stringify(waits),
       )
@@ -190,7 +189,7 @@ test('a switchover that was cut short is carried on with the process that had ca
   assert.equal(resumed([demoted(), replica(1, {}, { container: { startedAtMs: nowMs - 10_000 } })]), on)
   assert.equal(
     resumed([master(0), replica(1)]),
-    'abort: it was not finished, and the old master still reigns',
+    'abort: it was not finished, and the old master still is active',
   )
 })
 
@@ -214,10 +213,10 @@ test('an old master that says nothing is made sure of before it is carried on', 
   )
 })
 
-test('where the target is gone the old master reigns again, if no client can have got to the target', () => {
+test('where the target is gone the old master is active again, if no client can have got to the target', () => {
   const back =
     'promote 0 (switchover): node 1, to which it was handing over, is gone; it has everything that was written'
-  const waited = 'node 1, to which the mastership was handed over, is back, 250'
+  const waited = 'node 1, the target of the switchover, is back, 250'
   for (const gone of [stopped(1), busy(1)]) {
     assert.equal(resumed([demoted(), gone]), back)
     assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), gone]), waited)
@@ -241,29 +240,29 @@ test('a history that nobody has written down proves nothing', () => {
   const known = memory(0, { master: { ordinal: 0, sinceMs: 0, lineage: null }, operation: switching })
   assert.equal(
     told(decide({ memory: known, nodes: [demoted(), stopped(1)] })),
-    'node 1, to which the mastership was handed over, is back, 250',
+    'node 1, the target of the switchover, is back, 250',
   )
   const unrecorded = memory(null, { operation: switching })
   assert.equal(
     told(decide({ memory: unrecorded, nodes: [demoted(), stopped(1)] })),
-    'node 1, to which the mastership was handed over, is back, 250',
+    'node 1, the target of the switchover, is back, 250',
   )
 })
 
-test('when all were started anew the name tells where was written, unless its holder came back with nothing', () => {
-  const anew = (facts: Parameters<typeof newborn>[1], name = 'shop-master'): ObservedNode =>
+test('when all were restarted the name tells where was written, unless its holder came back with nothing', () => {
+  const again = (facts: Parameters<typeof newborn>[1], name = 'shop-master'): ObservedNode =>
     newborn(0, facts, { container: { name, ...since.container } })
   const target = (keys: number, name = 'shop-replica-1'): ObservedNode =>
     newborn(1, { keys }, { container: { name, ...since.container } })
   const here =
-    'promote 0 (switchover): all nodes were started anew, and the name had not changed hands: whatever was written was written here'
+    'promote 0 (switchover): all nodes were restarted, and the name had not changed hands: whatever was written was written here'
   const judged = 'to be judged like any master'
-  assert.equal(resumed([anew({}), target(10)]), here)
-  assert.equal(resumed([anew({ keys: 0 }), target(0)]), here)
-  assert.equal(resumed([anew({ keys: 0 }), target(10)]), judged)
-  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10)]), here)
-  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10, 'shop-master')]), judged)
-  assert.equal(resumed([anew({}, 'shop-replica-0'), target(10, 'shop-MASTER')]), judged)
+  assert.equal(resumed([again({}), target(10)]), here)
+  assert.equal(resumed([again({ keys: 0 }), target(0)]), here)
+  assert.equal(resumed([again({ keys: 0 }), target(10)]), judged)
+  assert.equal(resumed([again({}, 'shop-replica-0'), target(10)]), here)
+  assert.equal(resumed([again({}, 'shop-replica-0'), target(10, 'shop-master')]), judged)
+  assert.equal(resumed([again({}, 'shop-replica-0'), target(10, 'shop-MASTER')]), judged)
   assert.equal(resumed([busy(0), target(10)]), judged)
   assert.equal(resumed([target(10)]), judged)
   const loading = node(0, {

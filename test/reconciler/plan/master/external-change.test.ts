@@ -64,7 +64,7 @@ test('a master that holds the name already was there before the record, which is
   )
 })
 
-test('a record that is several changes older is put right where every node is a copy of the only master', () => {
+test('a record that is several changes older is fixed where every node is a copy of the only master', () => {
   const later = { ...promoted, previous: { replid: 'replid-x', untilOffset: 5_000 } }
   assert.match(
     planText({ nodes: [replica(0, copy), master(1, later), replica(2, copy)] }),
@@ -120,7 +120,7 @@ test('a recorded master that has been told to follow, and is not beyond it, is n
   assert.match(planText({ nodes: nodes(1_050) }), /refuses \(UnexpectedMaster\)/)
 })
 
-test('who was started anew and follows nobody has not handed over', () => {
+test('who was restarted and follows nobody has not handed over', () => {
   assert.doesNotMatch(planText({ nodes: [newborn(0, {}, former), master(1, promoted, byHand)] }), adopted)
 })
 

@@ -160,7 +160,7 @@ test('a source that is gone is a hold, and whoever crashes comes back all the sa
   assert.match(text, /node 1 follows node 0/)
   assert.match(
     text,
-    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}type: docker start redis-master, or flotilla promote shop --force {3}\(goes on without it, with what the nodes have\)/,
+    /refuses \(BootstrapBlocked\): the source can't be followed: there is no container redis-master; the nodes keep what they have of it\n {2}fix: docker start redis-master, or flotilla promote shop --force {3}\(goes on without it, with what the nodes have\)/,
   )
 })
 
@@ -186,12 +186,12 @@ test('a source of a newer format than the image reads is a hold in words, not an
   })
   assert.match(
     text,
-    /refuses \(BootstrapBlocked\): redis-master is too new for the image redis:8: it is Redis 7\.4\.1, which sends RDB version 12, and Redis 7\.0\.15 reads 10 at most\n {2}type: change spec\.image to one of Redis 7\.4\.1 or newer/,
+    /refuses \(BootstrapBlocked\): redis-master is too new for the image redis:8: it is Redis 7\.4\.1, which sends RDB version 12, and Redis 7\.0\.15 reads 10 at most\n {2}fix: change spec\.image to one of Redis 7\.4\.1 or newer/,
   )
   assert.doesNotMatch(text, /follows redis-master/)
 })
 
-test('a source that came back empty is not followed anew by a leader that holds what it had', () => {
+test('a source that came back empty is not followed again by a leader that holds what it had', () => {
   const text = planText({
     spec: asksToFollow,
     memory: following,
@@ -329,7 +329,7 @@ test('the network that was joined for the source alone is left after the take-ov
   )
 })
 
-test('the second judge objects to a promotion beside a source that takes writes, and to following by anybody else', () => {
+test('the judge objects to a promotion beside a source that takes writes, and to following by anybody else', () => {
   const input = planInput({
     spec: asksToFollow,
     memory: following,
@@ -389,15 +389,15 @@ test('a blank world comes to follow, takes over when it is asked to, and the sou
   const world = outsideWorld()
   const told: string[] = []
   assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
-  assert.deepEqual(topology(world), 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10')
+  assert.deepEqual(topology(world), 'shop-master old 10, shop-replica-1 shop-0 10, source is active 10')
   world.memory = { ...world.memory, request: takeOver }
   assert.equal(drive(world, told).kind, 'settled', told.join('\n'))
   assert.deepEqual(topology(world), taken)
   assert.equal(world.memory.source?.phase, 'left')
 })
 
-const taken = `shop-master reigns 10, shop-replica-1 shop-0 10, source ${noUpstream.host} 10`
-const untaken = 'shop-master old 10, shop-replica-1 shop-0 10, source reigns 10'
+const taken = `shop-master is active 10, shop-replica-1 shop-0 10, source ${noUpstream.host} 10`
+const untaken = 'shop-master old 10, shop-replica-1 shop-0 10, source is active 10'
 
 test('every prefix of every plan on the way to the take-over, Flotilla dies, plans again: it has taken over, or still follows', () => {
   let cuts = 0
@@ -442,8 +442,8 @@ test('every prefix of every plan on the way to the take-over, Flotilla dies, pla
 })
 
 function topology(world: World): string {
-  const nodes = world.boxes.map(({ name, redis }) => `${name} ${redis?.host ?? 'reigns'} ${redis?.keys}`)
-  return [...nodes, `source ${world.source?.host ?? 'reigns'} ${world.source?.keys}`].join(', ')
+  const nodes = world.boxes.map(({ name, redis }) => `${name} ${redis?.host ?? 'is active'} ${redis?.keys}`)
+  return [...nodes, `source ${world.source?.host ?? 'is active'} ${world.source?.keys}`].join(', ')
 }
 
 /** A flotilla that follows the source, its nodes and the source as given. */
@@ -514,7 +514,7 @@ test('a leader that says nothing is told nothing, and gets to the network of the
   planIs(whileFollowingSource([onIt, replica(1)], source({}, { network: 'bridge' })), 'nothing')
 })
 
-test('a leader that joins the network of the source connects anew', () => {
+test('a leader that joins the network of the source connects again', () => {
   planIs(
     whileFollowingSource(inSync, source({}, { network: 'bridge' })),
     `
@@ -575,7 +575,7 @@ test('a source that came back empty is followed by whoever is in sync with it, o
   assert.match(held, /redis-master is empty, and the nodes hold 3 keys of it, which following would remove/)
   assert.match(
     held,
-    /type: flotilla promote shop --force {3}\(goes on with those keys\), or flotilla down shop --volumes && flotilla up shop/,
+    /fix: flotilla promote shop --force {3}\(goes on with those keys\), or flotilla down shop --volumes && flotilla up shop/,
   )
 })
 
@@ -629,7 +629,7 @@ test('other requests than to take over are declined, that one is not', () => {
 test('a source with more databases in use than the nodes would have is not followed, before a node is made and after', () => {
   const many = source({ keysByDatabase: { 0: 9, 20: 1 } })
   const refusal =
-    /^refuses \(BootstrapBlocked\): redis-master has more databases in use .*\n  type: write databases: 21 or more/
+    /^refuses \(BootstrapBlocked\): redis-master has more databases in use .*\n  fix: write databases: 21 or more/
   assert.match(
     planText({ spec: asksToFollow, memory: memory(null), seen: { source: many, resources: nothingThere } }),
     refusal,
@@ -647,7 +647,7 @@ test('a source that is called by names that no node knows is not followed, and o
   }
   assert.match(
     planText(blank),
-    /^refuses \(BootstrapBlocked\): redis-master has other names for FLUSHALL .*\n {2}type: start redis-master without those renames/,
+    /^refuses \(BootstrapBlocked\): redis-master has other names for FLUSHALL .*\n {2}fix: start redis-master without those renames/,
   )
   planIs(whileFollowingSource(inSync, renaming), 'nothing')
   assert.match(

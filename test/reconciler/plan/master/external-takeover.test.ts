@@ -112,7 +112,7 @@ test('by force it is written down that the source is left as it is, and what tha
   assert.equal(proper?.kind === 'end-operation' ? proper.detail : '', null)
 })
 
-test('only who follows the leader is told to connect anew', () => {
+test('only who follows the leader is told to reconnect', () => {
   const others = [
     replica(1, { upstream: { link: 'down' } }),
     stopped(2),
@@ -204,9 +204,9 @@ test('cut short behind a fenced source it waits for a leader that does not answe
   )
 })
 
-test('a leader that lost what it had gives the mastership back, and the source takes writes again', () => {
+test('a leader that lost what it had hands back, and the source takes writes again', () => {
   const given = caseOf({ leader: leading({ offset: 0 }), source: source(fenced) }, { operation: begun })
-  const reason = 'node 0 was started anew and has not all that redis-old holds'
+  const reason = 'node 0 was restarted and has not all that redis-old holds'
   assert.deepEqual(kindsOf(given), ['unfence-source', 'resume-writes', 'end-operation'])
   const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
   assert.equal(end?.kind === 'end-operation' ? `${end.result}: ${end.detail}` : '', `aborted: ${reason}`)
@@ -232,7 +232,7 @@ test('cut short where the source can not be seen it waits for a person, and says
   const of = (overrides: Partial<ObservedSource>): string =>
     planText(caseOf({ source: source({}, overrides) }, { operation: begun }))
   const hold = (reason: string): string =>
-    `refuses (BootstrapBlocked): the take-over was cut short, and whether redis-old still takes writes can't be seen: ${reason}\n  type: flotilla promote shop --force   (goes on with what the nodes have), or see that redis-old answers\n`
+    `refuses (BootstrapBlocked): the take-over was cut short, and whether redis-old still takes writes can't be seen: ${reason}\n  fix: flotilla promote shop --force   (goes on with what the nodes have), or see that redis-old answers\n`
   assert.equal(of({ probe: null }), hold('it does not answer'))
   assert.equal(of({ probe: { kind: 'busy', reason: 'BUSY' } }), hold('BUSY'))
   assert.equal(of({ probe: { kind: 'loading', facts: redisFacts() } }), hold('it does not answer'))

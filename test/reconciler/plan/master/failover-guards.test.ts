@@ -52,7 +52,7 @@ test('when the only replica is in the middle of its first synchronisation, the m
   )
 })
 
-test('when a replica that was in sync is synchronising anew, that is a hold, and the master is started on its own data', () => {
+test('when a replica that was in sync is synchronising again, that is a hold, and the master is started on its own data', () => {
   const midSync = replica(1, { upstream: { link: 'down', syncing: true } })
   planIs(
     { spec: { replicas: 1 }, memory: witnessed([1]), nodes: [dead, midSync], seen: quick },
@@ -61,7 +61,7 @@ test('when a replica that was in sync is synchronising anew, that is a hold, and
       hold NoSafeCandidate
         flotilla failover shop --to 1 --force
     `,
-    'failover-guards/when a replica that was in sync is synchronising anew that is',
+    'failover-guards/when a replica that was in sync is synchronising again that is',
   )
 })
 
@@ -272,7 +272,7 @@ test('a master that hangs for the fourth time within ten minutes waits until the
     })
   assert.match(
     plan(590_000),
-    /refuses \(FailoverBlocked\): node 0, the master, gives no sign of life for 60 s, .*; it is replaced again at 12:00:10 UTC unless it answers \(what ends is replaced at once: docker kill shop-master\)\n.*type: flotilla failover shop/,
+    /refuses \(FailoverBlocked\): node 0, the master, gives no sign of life for 60 s, .*; it is replaced again at 12:00:10 UTC unless it answers \(what ends is replaced at once: docker kill shop-master\)\n.*fix: flotilla failover shop/,
   )
   assert.match(plan(600_000), /kill shop-master/)
 })

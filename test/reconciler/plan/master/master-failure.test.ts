@@ -58,7 +58,7 @@ test('a master that has ended is dead since then, and how it ended is told', () 
   const killed = { code: 137, oomKilled: true, atMs: nowMs - 7, error: null }
   assert.equal(
     failure([stopped(0, { container: { exit: killed } })]),
-    'dead since 7: node 0, the master, was killed for want of memory',
+    'dead since 7: node 0, the master, was OOM-killed',
   )
   assert.equal(
     failure([stopped(0, { state: 'created' })]),
@@ -66,8 +66,8 @@ test('a master that has ended is dead since then, and how it ended is told', () 
   )
 })
 
-test('a master that was started anew is no master any more since its start', () => {
-  const what = 'node 0, the master, was started anew and is a replica, as every node is at birth'
+test('a master that was restarted is no master any more since its start', () => {
+  const what = 'node 0, the master, was restarted and is a replica, as every node is at birth'
   assert.equal(
     failure([newborn(0, {}, { container: { startedAtMs: nowMs - 400 } })]),
     `dead since 400: ${what}`,

@@ -165,7 +165,7 @@ test('when the old master is promoted again its clients go on where they are', (
   assert.ok(!kinds.includes('disconnect-clients'))
 })
 
-test('a request to force the mastership is answered, with who is set aside by it in order', () => {
+test('a forced request for a master is answered, with who is set aside by it in order', () => {
   const unexpectedMaster = (ordinal: number): ObservedNode =>
     master(
       ordinal,
@@ -214,7 +214,7 @@ test('whose promotion was cut short is named by force against an unexpected mast
   assert.match(of(1).join(), /^refused: UnexpectedMaster: /)
 })
 
-test('to force another one than who reigns is no word on who is stray', () => {
+test('to force another one than the active master says nothing of who is unexpected', () => {
   const unexpectedMaster = master(
     1,
     { replid: 's', previous: null },
@@ -263,8 +263,8 @@ test('a master that gets another address takes along only those that were connec
     spec: { replicas: 3 },
     memory: witnessed([1, 2, 3]),
     nodes: [away('master'), replica(1), lost(2), stopped(3)],
-  }).flatMap(one => (one.kind === 'follow' ? [`${one.ordinal}${one.reconnect ? ' nudged' : ''}`] : []))
-  assert.deepEqual(told, ['1 nudged'])
+  }).flatMap(one => (one.kind === 'follow' ? [`${one.ordinal}${one.reconnect ? ' reconnects' : ''}`] : []))
+  assert.deepEqual(told, ['1 reconnects'])
   const other = actionsOf({
     spec: { replicas: 2 },
     memory: witnessed([1, 2]),
@@ -301,7 +301,7 @@ test('how a node ended is the cause of its start', () => {
   assert.equal(cause(exit), 'it ended with exit code 3')
   assert.equal(cause({ ...exit, error: '' }), 'it ended with exit code 3')
   assert.equal(cause({ ...exit, error: 'no space' }), 'its last start failed: no space')
-  assert.equal(cause({ ...exit, oomKilled: true }), 'the kernel killed it for want of memory')
+  assert.equal(cause({ ...exit, oomKilled: true }), 'it was OOM-killed')
   assert.equal(cause(null), 'it was never started')
   assert.equal(cause(exit, 'created'), 'it was never started')
 })

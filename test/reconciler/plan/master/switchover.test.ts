@@ -220,10 +220,10 @@ test('when the target dies after the old master stepped down, the old master is 
   )
 })
 
-test('when the target was started anew meanwhile, the old master is promoted again', () => {
-  const anew = newborn(2, {}, { container: { startedAtMs: nowMs - 100 } })
+test('when the target was restarted meanwhile, the old master is promoted again', () => {
+  const again = newborn(2, {}, { container: { startedAtMs: nowMs - 100 } })
   planIs(
-    { memory: underWay, nodes: [demoted, replica(1), anew], seen: quick },
+    { memory: underWay, nodes: [demoted, replica(1), again], seen: quick },
     `
       1 begin-operation switchover epoch=2 from=0 to=0
       2 promote 0
@@ -282,7 +282,7 @@ test('a pause changes no plan: it says what would be done', () => {
 
 const bornAgain = { startedAtMs: nowMs - 100 }
 
-test('when every node was started anew and the target holds the name, it is judged by what it holds, and promoted', () => {
+test('when every node was restarted and the target holds the name, it is judged by what it holds, and promoted', () => {
   const text = planText({
     memory: underWay,
     nodes: [
@@ -295,7 +295,7 @@ test('when every node was started anew and the target holds the name, it is judg
   assert.match(text, /promote node 2/)
 })
 
-test('when every node was started anew and the old master still holds the name, it is promoted: all that was written was written there', () => {
+test('when every node was restarted and the old master still holds the name, it is promoted: all that was written was written there', () => {
   const text = planText({
     memory: underWay,
     nodes: [
@@ -305,7 +305,7 @@ test('when every node was started anew and the old master still holds the name, 
     ],
     seen: quick,
   })
-  assert.match(text, /promote node 0 {2}# all nodes were started anew/)
+  assert.match(text, /promote node 0 {2}# all nodes were restarted/)
 })
 
 test('when the old master still holds the name and came back empty, the target is promoted with what it holds', () => {
@@ -329,7 +329,7 @@ test('nothing is handed over to a replica that is empty beside a master that is 
   })
   assert.equal(
     text,
-    'waiting for: node 1 is in sync with the master (it is still empty): then the mastership is handed over to it\n',
+    'waiting for: node 1 is in sync with the master (it is still empty): then it becomes master to it\n',
   )
 })
 

@@ -57,7 +57,7 @@ test('a node that runs is told by what it says', () => {
   assert.equal(classify(node(1, { address: null })).bucket, 'detached')
 })
 
-test('a node that says nothing is starting for ten seconds, and lifeless then or once it has been missed', () => {
+test('a node that says nothing is starting for ten seconds, and unreachable then or once it has been missed', () => {
   const reason = 'nothing listens'
   const silent = (ranMs: number | null, unreachableSinceMs: number | null, probe: Probe | null): string =>
     classify(

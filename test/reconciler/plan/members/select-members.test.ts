@@ -12,7 +12,7 @@ import {
   type Case,
 } from '../../support/world.js'
 
-/** `wanted / surplus`, each node with its bucket where it has a container. */
+/** `wanted / excess`, each node with its bucket where it has a container. */
 function members(facts: Case, recordedMaster: number | null = 0): string {
   const { wanted, excess } = membersOf(planInput(facts), recordedMaster)
   const list = (nodes: typeof wanted): string =>

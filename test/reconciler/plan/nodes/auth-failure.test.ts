@@ -39,7 +39,7 @@ test('nodes that another state directory made are named, with where their passwo
 test('who is let in nowhere changes nothing: no node is made, started, stopped or cleared up', () => {
   const foreign = node(0, { container: { name: 'shop-master' }, probe: wrongPassword })
   const leftovers = [{ containerId: 'c'.repeat(64), name: 'shop-0-trial' }]
-  const refusal = /^refuses \(AuthFailure\): node 0 [^\n]*\n  type: [^\n]*\n$/
+  const refusal = /^refuses \(AuthFailure\): node 0 [^\n]*\n  fix: [^\n]*\n$/
   for (const recorded of [null, 0])
     for (const other of [[], [stopped(1)], [node(1, { container: { networks: [] } })], [stopped(7)]])
       assert.match(
@@ -94,10 +94,10 @@ test('a node whose file has our users gets them back by a restart, the master la
     isPartial: false,
   }
   const both = planText({ spec: { replicas: 1 }, memory: known, nodes, auth })
-  assert.match(both, /type: docker restart shop-replica-1 {3}\(it starts with the users in its file/)
+  assert.match(both, /fix: docker restart shop-replica-1 {3}\(it starts with the users in its file/)
   const alone = nodes.filter(({ ordinal }) => ordinal === 0)
   const ofOne = planText({ spec: { replicas: 0 }, memory: known, nodes: alone, auth })
-  assert.match(ofOne, /type: docker restart shop-master /)
+  assert.match(ofOne, /fix: docker restart shop-master /)
 })
 
 test('a node that has no room for one more client is waited for', () => {
@@ -118,7 +118,7 @@ test('nodes whose certificate we do not trust are told, with which is to be star
   }
   const refusal = (ordinals: string, name: string): RegExp =>
     new RegExp(
-      `refuses \\(AuthFailure\\): node ${ordinals} can't prove who it is: its certificate has ended. Nothing is sent to it\\n  type: docker kill ${name}   \\(it is started again`,
+      `refuses \\(AuthFailure\\): node ${ordinals} can't prove who it is: its certificate has ended. Nothing is sent to it\\n  fix: docker kill ${name}   \\(it is started again`,
     )
   assert.match(planText(trusted), refusal('0, 2', 'shop-replica-2'))
   const alone = {

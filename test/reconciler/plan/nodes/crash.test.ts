@@ -46,7 +46,7 @@ test('a replica that the kernel killed is started with that cause', () => {
   )
 })
 
-test('a removed replica is created anew on its own volume', () => {
+test('a removed replica is recreated on its own volume', () => {
   planIs(
     { nodes: [activeMaster(2), replica(2)] },
     `
@@ -212,7 +212,7 @@ test('of a master that ends over its data a person is told at once which repair 
       nodes: [seen, ...beside],
     })
     assert.doesNotMatch(text, /set aside/)
-    return /refuses \(CrashLooping\): node 0 .*\n +type: (.*)/.exec(text)?.[1]
+    return /refuses \(CrashLooping\): node 0 .*\n +fix: (.*)/.exec(text)?.[1]
   }
   const run = 'docker run --rm --volumes-from shop-master --entrypoint sh redis:8 -c'
   const cut = "(cuts the file off at the first place that can't be read: what was written after it is lost)"
@@ -370,7 +370,7 @@ test('a master whose start has failed does not keep the replicas down', () => {
   )
 })
 
-test('a master that is back with its data is promoted, and who waits for it is nudged', () => {
+test('a master that is back with its data is promoted, and who waits for it is reconnected', () => {
   const down = { upstream: { link: 'down', linkDownSeconds: 1, lastIoSeconds: null } } as const
   planIs(
     {

@@ -81,7 +81,7 @@ test('a node that is made joins it in the same plan, after it follows', () => {
   )
 })
 
-test('a network that the manifest names no more is left, and the node connects to its master anew', () => {
+test('a network that the manifest names no more is left, and the node connects to its master again', () => {
   planIs(
     {
       spec: { replicas: 1, ...joinsNone },
@@ -232,7 +232,7 @@ test('another subnet for a network that exists is a hold, and nobody is disturbe
   )
 })
 
-test("the second judge objects to leaving or joining the flotilla's own network like another", () => {
+test("the judge objects to leaving or joining the flotilla's own network like another", () => {
   const input = planInput({ nodes: [master(0)] })
   for (const kind of ['connect-network', 'disconnect-network'] as const) {
     const action = { kind, ordinal: 0, name: 'shop-master', network: 'shop', cause: 'a test' }
@@ -329,7 +329,7 @@ test('a subnet that is taken is a hold only where the network has yet to be made
   assert.doesNotMatch(of('10.5.7.0/24', { resources: there }), /NetworkConflict/)
 })
 
-test('a node has both its names on a network, or joins it anew', () => {
+test('a node has both its names on a network, or joins it again', () => {
   const joins = (overrides: Partial<NetworkEndpoint>): boolean =>
     planText({
       spec: { replicas: 0, ...joinsFrontend },

@@ -161,7 +161,7 @@ test("a master is made under a name that is free, when one of ours still holds t
   )
 })
 
-test('a dead master gives up its name once the new one reigns, before it is started again', () => {
+test('a dead master gives up its name once the new one is active, before it is started again', () => {
   planIs(
     {
       memory: memory(1),

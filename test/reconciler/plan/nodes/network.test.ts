@@ -32,7 +32,7 @@ test('a master that left its network is attached again', () => {
   )
 })
 
-test('a replica that believes in a connection that its master lost is nudged', () => {
+test('a replica that believes in a connection that its master lost is reconnected', () => {
   planIs(
     {
       nodes: [
@@ -50,7 +50,7 @@ test('a replica that believes in a connection that its master lost is nudged', (
   )
 })
 
-test('a replica that has missed three pings of a master that answers is nudged, though the master still lists it', () => {
+test('a replica that has missed three pings of a master that answers is reconnected, though the master still lists it', () => {
   planIs(
     {
       spec: { replicas: 1 },
@@ -75,7 +75,7 @@ test('a replica that heard from its master within the second is believed', () =>
   )
 })
 
-test('a reigning master that lost its alias is attached again, and its followers are nudged', () => {
+test('an active master that lost its alias is attached again, and its followers are reconnected', () => {
   const networks = endpointOf(0).map(endpoint => ({ ...endpoint, aliases: [] }))
   planIs(
     {
@@ -93,7 +93,7 @@ test('a reigning master that lost its alias is attached again, and its followers
       3 apply-config 1
       3 apply-config 2
     `,
-    'network/a reigning master that lost its alias is attached again and its',
+    'network/an active master that lost its alias is attached again and its',
   )
 })
 

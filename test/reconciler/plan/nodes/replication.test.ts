@@ -180,14 +180,14 @@ test('a replica that says nothing for half a minute is killed and started again,
   )
 })
 
-test('a replica that follows nobody is told whom to follow', () => {
+test('a replica that follows nobody is pointed at the master', () => {
   planIs(
     beside(node(1, { probe: { kind: 'answered', facts: redisFacts({ role: 'replica', upstream: null }) } })),
     `
       1 follow 1 master=0
       2 apply-config 1
     `,
-    'replication/a replica that follows nobody is told whom to follow',
+    'replication/a replica that follows nobody is pointed at the master',
   )
 })
 
@@ -209,11 +209,11 @@ test('how far a synchronisation has come is told as far as it is known', () => {
   )
 })
 
-test('a frozen replica is waited for with what to type', () => {
+test('a frozen replica is waited for with the remedy', () => {
   planIs(beside(node(1, { container: { state: 'paused' } })), 'wait 1 1000ms')
 })
 
-test('a replica that only its own word says is connected is nudged after a second of silence, not before', () => {
+test('a replica that only its own word says is connected is reconnected after a second of silence, not before', () => {
   const unheard = (lastIoSeconds: number | null, followers: readonly number[], role = 'master'): Case => ({
     spec: { replicas: 1 },
     nodes: [
@@ -227,7 +227,7 @@ test('a replica that only its own word says is connected is nudged after a secon
     2 apply-config 1
   `
   for (const quiet of [0, null]) planIs(unheard(quiet, []), 'nothing')
-  planIs(unheard(1, []), reconnect, 'replication/a link that is up and silent is made anew')
+  planIs(unheard(1, []), reconnect, 'replication/a link that is up and silent is recreated')
   planIs(unheard(1, [2]), reconnect)
   planIs(unheard(6, [2, 1]), 'nothing')
   planIs(unheard(7, [1]), reconnect)

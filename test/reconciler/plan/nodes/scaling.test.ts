@@ -157,7 +157,7 @@ test('up again from none: the kept volumes are used', () => {
   )
 })
 
-test('nothing is removed while the master does not reign', () => {
+test('nothing is removed while the master is not active', () => {
   planIs(
     { spec: { replicas: 0 }, nodes: [stopped(0, { name: 'shop-master' }), stopped(1)] },
     `
@@ -336,6 +336,6 @@ test('each that is too many goes only when nothing speaks against it', () => {
       operationKind: 'adoption',
       reason: '',
     }),
-    'shop-replica-2 is removed when the master reigns',
+    'shop-replica-2 is removed when the master is active',
   )
 })

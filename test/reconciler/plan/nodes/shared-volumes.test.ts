@@ -118,7 +118,7 @@ test('a volume that a node left behind at the place of another one keeps nobody 
   assert.ok(done.includes('start-container 1'))
 })
 
-test('the second judge objects to a start where another server runs', () => {
+test('the judge objects to a start where another server runs', () => {
   const { input } = planned({ nodes: [...settledNodes(1), stopped(2)] }, [at(0), at(2, ended(2))])
   const stages = [[{ kind: 'start-container', ordinal: 2, name: 'shop-replica-2', cause: '' }]] as const
   const violations = violationsOf({ flotilla: 'shop', stages, waits: [], refusals: [], failing: [] }, input)

@@ -80,7 +80,7 @@ test('an image that can not load the data reaches no node, and the hold says wha
       text,
       /refuses \(RolloutBlocked\): .* can't load the data .* Can't load vector sets; no node/,
     )
-    assert.match(text, /type: put spec\.image in the manifest of shop back to redis:7\.4/)
+    assert.match(text, /fix: put spec\.image in the manifest of shop back to redis:7\.4/)
     assert.doesNotMatch(text, /stage/)
   }
 })

@@ -147,7 +147,7 @@ test('the options in force are set on running nodes; one that is taken away gets
   assert.deepEqual(known.config?.live, { hz: '20' })
   assert.deepEqual(without.config?.live, {})
   const text = planText({ memory: without, nodes: settledNodes(), configPending: [0, 1, 2] })
-  assert.match(text, /tune node 0/)
+  assert.match(text, /apply config to node 0/)
 })
 
 const refused = (
@@ -169,14 +169,14 @@ test('every option that is refused is told, each in its own words', () => {
   )
   assert.equal(
     told,
-    'refuses (ConfigRefused): odd is no option of redis 8.0.0; hz can\'t be "many", "more": argument must be a number; save can\'t be "x": the server refuses it. No option of this spec is applied, and no node is touched\n  type: change spec.config.odd in the manifest of shop and save it\n',
+    'refuses (ConfigRefused): odd is no option of redis 8.0.0; hz can\'t be "many", "more": argument must be a number; save can\'t be "x": the server refuses it. No option of this spec is applied, and no node is touched\n  fix: change spec.config.odd in the manifest of shop and save it\n',
   )
 })
 
 test('options that no server of the image can be asked about are a hold that says why', () => {
   assert.equal(
     refused([failed(nowMs - 1_000)], hz20),
-    "refuses (ConfigRefused): the options of spec.config can't be tried, because no server of the image redis:8 comes up: it ended with exit code 1\n  type: put spec.image right in the manifest of shop   (this one is tried again every minute)\n",
+    "refuses (ConfigRefused): the options of spec.config can't be tried, because no server of the image redis:8 comes up: it ended with exit code 1\n  fix: put spec.image right in the manifest of shop   (this one is tried again every minute)\n",
   )
 })
 

@@ -55,7 +55,7 @@ test('a restart of all nodes rolls to the other image, which is tried before a n
   assert.doesNotMatch(text, /remove container|create container/)
 })
 
-test('a tag that has moved is a condition with what to type, and one that has not is none', () => {
+test('a tag that has moved is a condition with the remedy, and one that has not is none', () => {
   const of = (taggedImageId: string | null) =>
     imageMovedCondition(
       planInput({

@@ -57,10 +57,10 @@ test('a spec that no node can live with costs one replica at most, and putting i
     if (syncedReplicas(world) < Math.min(1, template.replicas)) return 'the master has no copy left'
     putRight(world)
     const again = drive(world)
-    if (again.kind !== 'settled') return `it ${again.kind} when the manifest is put right`
+    if (again.kind !== 'settled') return `it ${again.kind} when the manifest is fixed`
     return world.boxes.length === template.replicas + 1 && world.boxes.every(box => box.hash === currentHash)
       ? null
-      : 'not every node is as the manifest asks when it is put right'
+      : 'not every node is as the manifest asks when it is fixed'
   })
 })
 

@@ -52,14 +52,14 @@ test('enough synced copies are left, as many as the master needs to take writes'
     }
     return whyNotNext(input, members, { master: 0, goal: 'it goes on' })?.what ?? null
   }
-  const more = 'there is one node more, so that 2 synced can be left: then it goes on'
+  const more = 'the surge node is up, so that 2 synced can be left: then it goes on'
   assert.equal(of([master(0), replica(1, {}, older(1)), replica(2, {}, older(2))], 2), more)
   assert.equal(of([master(0), replica(1, {}, older(1)), replica(2)], 2), more)
   assert.equal(of([master(0), replica(1, {}, older(1)), replica(2), replica(3)], 2), null)
   // The master hands over, and one copy is left by that.
   assert.equal(of([master(0), replica(1), replica(2)], 2), null)
   assert.equal(of([master(0), replica(1)], 2), null)
-  assert.equal(of([master(0)], 0), 'there is one node more, so that 1 synced can be left: then it goes on')
+  assert.equal(of([master(0)], 0), 'the surge node is up, so that 1 synced can be left: then it goes on')
 })
 
 test('a copy that is far behind is none, and is waited for', () => {
@@ -96,7 +96,7 @@ test('the last one that was recreated has run for as long as the manifest asks; 
   assert.equal(startedAgo(59_999, master(0)), null)
 })
 
-test('what passes neither by itself nor by Flotilla stops a roll, and says what to type', () => {
+test('what passes neither by itself nor by Flotilla stops a roll, and says how to fix it', () => {
   const stuck = (seen: ObservedNode): string | null => {
     const input = planInput({ nodes: [master(0), replica(1), seen] })
     const refusal = whyStuck(membersOf(input, 0))
@@ -135,7 +135,7 @@ test('a switchover that was aborted is tried again later and later, five minutes
   assert.equal(again(aborted(90_000), aborted(0)), due(10_000))
   assert.equal(again(...Array.from({ length: 8 }, () => aborted(0))), due(300_000))
   assert.equal(again(aborted(0, { detail: null })), due(5_000, 'no reason known'))
-  // Whatever came between counts anew: another one, one that a person asked for, one that was carried
+  // Whatever came between counts again: another one, one that a person asked for, one that was carried
   // through.
   for (const other of [
     aborted(0, { kind: 'failover' }),

@@ -269,7 +269,7 @@ test('a node that is out of service, and that only a person can bring back, bloc
     text,
     /refuses \(RolloutBlocked\): node 2 is frozen, and no other node is taken out of service/,
   )
-  assert.match(text, /type: docker unpause shop-replica-2/)
+  assert.match(text, /fix: docker unpause shop-replica-2/)
   assert.doesNotMatch(text, /stage/)
 })
 

@@ -62,7 +62,7 @@ test('a server that can not read what the master writes is refused before a node
       text,
       /refuses \(RolloutBlocked\): the image redis:8 is redis 7\.0\.15, which reads snapshots up to format 10, and the master \(redis 8\.0\.2\) writes format 12/,
     )
-    assert.match(text, /type: put spec\.image in the manifest of shop back to redis:7\.0/)
+    assert.match(text, /fix: put spec\.image in the manifest of shop back to redis:7\.0/)
     assert.doesNotMatch(text, /stage/)
   }
 })

@@ -23,7 +23,7 @@ import type { Probe } from '../../../../src/model/redis.js'
 import type { AuthView } from '../../../../src/model/auth-view.js'
 
 /**
- * Node 0 reigns over nodes 1 and 2; who was given what the keyring says (the digest `today`), and what
+ * Node 0 is active over nodes 1 and 2; who was given what the keyring says (the digest `today`), and what
  * follows where somebody was not.
  */
 function keyring(overrides: Partial<AuthView> = {}): AuthView {
@@ -164,7 +164,7 @@ test('our own new password waits for a node that can not be given it, an applica
   )
 })
 
-test('a node that this plan starts anew is given everything by that, and its own password waits for it', () => {
+test('a node that this plan starts again is given everything by that, and its own password waits for it', () => {
   const old = replica(
     2,
     {},

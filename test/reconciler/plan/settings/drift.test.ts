@@ -138,7 +138,7 @@ test('drift and unknown users are told once, and AuthApplied says what removes t
   assert.deepEqual(told, ['node.drifted', 'user.unknown'])
   const { reason, message } = authCondition(input, members, null)
   assert.equal(reason, 'UnknownUsers')
-  assert.match(message, /backdoor.*type: flotilla rotate shop/)
+  assert.match(message, /backdoor.*run: flotilla rotate shop/)
 })
 
 test('where nothing is encrypted no name of a certificate is wished for, and nothing differs from what nodes were tuned to before', () => {

@@ -130,7 +130,7 @@ describe('from an append-only file to snapshots', () => {
       nodes: nodes(() => ({})),
       configPending: [1],
     })
-    assert.match(text, /tune node 1[^]*stage 2\n {2}switch the append-only file of node 1 off/)
+    assert.match(text, /apply config to node 1[^]*stage 2\n {2}switch the append-only file of node 1 off/)
   })
 })
 

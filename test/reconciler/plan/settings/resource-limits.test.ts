@@ -40,7 +40,7 @@ test('each container is limited while it runs, after maxmemory went below what t
     nodes: settledNodes(),
     configPending: [0, 1, 2],
   })
-  assert.match(text, /tune node 0[^]*stage 2\n {2}limit shop-master to 1024 MiB and 1.5 CPUs/)
+  assert.match(text, /apply config to node 0[^]*stage 2\n {2}limit shop-master to 1024 MiB and 1.5 CPUs/)
 })
 
 test('where the limit grows, it does so before maxmemory', () => {
@@ -51,7 +51,7 @@ test('where the limit grows, it does so before maxmemory', () => {
     nodes: [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)],
     configPending: [0, 1],
   })
-  assert.match(text, /limit shop-master[^]*stage 2\n {2}tune node 0/)
+  assert.match(text, /limit shop-master[^]*stage 2\n {2}apply config to node 0/)
 })
 
 test('a node that uses more than the limit is not limited, which would end it, but waited for', () => {

@@ -46,7 +46,7 @@ const tlsSpec = (mode: Mode) => ({
   tls: { mode, certificates: { kind: 'generated', lifetimeMs: 1 } } as const,
 })
 
-/** Node 0 reigns, nodes 1 and 2 follow by this port. */
+/** Node 0 is active, nodes 1 and 2 follow by this port. */
 function nodes(transport: TransportFacts, port: number): ObservedNode[] {
   return [
     master(0, { transport, followers: [follower(1), follower(2)] }),
@@ -356,7 +356,7 @@ test('a replica that lives in plain text is told to follow a master that does no
   )
   assert.deepEqual(
     plan.stages.map(stage => stage.map(renderAction)),
-    [['give node 2 its certificate'], ['node 2 follows node 0 over TLS'], ['tune node 2 for its version']],
+    [['give node 2 its certificate'], ['node 2 follows node 0 over TLS'], ['apply config to node 2']],
   )
 })
 
