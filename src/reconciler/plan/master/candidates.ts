@@ -16,6 +16,8 @@ export interface Candidate {
 export interface CandidateRules {
   /** What the master held when it was last seen; null when there is no record. */
   readonly known: Lineage | null
+  /** By which host the recorded master's replicas follow it. */
+  readonly masterHost: string
   readonly maxLagBytes: number | null
   /**
    * Which processes were seen in sync: a copy that was started since, however good it looks, may be an old
@@ -92,7 +94,7 @@ function countUnableToRead(nodes: readonly Member[], ordinal: number): number {
  */
 export function whyNotPromote(
   node: Member,
-  { known, maxLagBytes, seenInSync, reachedOffset }: CandidateNeeds,
+  { known, masterHost, maxLagBytes, seenInSync, reachedOffset }: CandidateNeeds,
 ): string | null {
   const { facts } = node
   if (facts === null) return `it does not answer (${node.bucket})`
@@ -107,8 +109,10 @@ export function whyNotPromote(
   if (known === null) return 'there is no record of what the master held'
   const reached = { ...known, offset: Math.max(known.offset, reachedOffset ?? 0) }
   const held = { replid: facts.replid, offset: facts.upstream.appliedOffset }
-  // Offsets go on over a promotion, so they can be compared on either side of it.
-  if (!continuesHistory(facts, reached) && !continuesHistory(known, held))
+  // Offsets go on over a promotion, so they can be compared on either side of it. Whoever has left the recorded
+  // history for another node than the recorded master follows a later one, which may take writes.
+  const isBeyond = facts.upstream.host === masterHost && continuesHistory(facts, reached)
+  if (facts.replid !== known.replid && !isBeyond && !continuesHistory(known, held))
     return 'it holds another history than the master'
   if (seenInSync?.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId) === false)
     return 'it was started since the master was last seen, and was not in sync with it since'

@@ -60,6 +60,7 @@ export function decideFailover(
   const others = nodes.filter(node => node.ordinal !== recordedMaster)
   const candidates = rankCandidates(others, {
     known: input.memory.master?.lineage ?? null,
+    masterHost: nodeAlias(input.spec.name, recordedMaster),
     maxLagBytes: input.spec.failover.maxLagBytes,
     seenInSync: input.memory.nodes,
     lastChoices: lastChoices(input),

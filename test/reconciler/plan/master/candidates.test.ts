@@ -23,6 +23,7 @@ import {
 
 const rules: CandidateRules = {
   known: lineage(),
+  masterHost: 'shop-0',
   maxLagBytes: null,
   seenInSync: [nodeRecord(1), nodeRecord(2), nodeRecord(3)],
   lastChoices: [],
@@ -100,6 +101,8 @@ test('a replica may be promoted on either side of the promotion that began the r
   const previous = { replid: 'replid-a', untilOffset: 1_001 }
   const after = { replid: 'replid-b', previous, upstream: { appliedOffset: 1_050 } }
   assert.equal(reason(replica(1, after)), null, 'the record is of the moment of the promotion')
+  const elsewhere = replica(1, { ...after, upstream: { ...after.upstream, host: 'shop-2' } })
+  assert.equal(reason(elsewhere), 'it holds another history than the master', 'it follows a later master')
   const known = lineage({ replid: 'replid-b', previous, offset: 1_050 })
   const at = (appliedOffset: number): ObservedNode => replica(1, { upstream: { appliedOffset } })
   assert.equal(reason(at(1_000), { known }), null, 'it has not got to the new master yet')

@@ -232,6 +232,7 @@ test('candidates are in order: who may, then who has come furthest, then the low
       .toReversed(),
     {
       known: lineage(),
+      masterHost: 'shop-0',
       maxLagBytes: null,
       seenInSync: [2, 3, 4].map(ordinal => nodeRecord(ordinal)),
       lastChoices: [],
