@@ -9,19 +9,33 @@ import type { Runtime } from '../runtime/runtime.js'
  */
 export async function findOwnContainer(runtime: Runtime): Promise<string | null> {
   if (!existsSync('/.dockerenv') && !existsSync('/run/.containerenv')) return null
-  for (const candidate of new Set([...idsInMountTable(), hostname()])) {
+  for (const candidate of new Set([...idsOfOwnMounts(readMountTable()), hostname()])) {
     const container = await runtime.inspectContainer(candidate)
-    if (container?.state === 'running') return container.containerId
+    // A container may be named like this host; a host name that Docker gave is the start of the id.
+    if (container?.state === 'running' && container.containerId.startsWith(candidate))
+      return container.containerId
   }
   return null
 }
 
-/** Docker mounts resolv.conf, hostname and hosts from a folder that is called by the container's id. */
-function idsInMountTable(): readonly string[] {
+function readMountTable(): string {
   try {
-    const table = readFileSync('/proc/self/mountinfo', 'utf8')
-    return [...table.matchAll(/\/containers\/([0-9a-f]{64})\//g)].flatMap(match => match[1] ?? [])
+    return readFileSync('/proc/self/mountinfo', 'utf8')
   } catch {
-    return []
+    return ''
   }
 }
+
+/**
+ * Ids that a mount table (the text of /proc/self/mountinfo) gives for the container whose table it is: Docker
+ * mounts three files from a folder that is called by the container's id. Where an engine runs beside this
+ * process, the table lists the mounts of that engine's containers too, at other places.
+ */
+export function idsOfOwnMounts(table: string): readonly string[] {
+  return table.split('\n').flatMap(line => {
+    const [, , , root = '', place = ''] = line.split(' ')
+    return ownFiles.includes(place) ? (/\/containers\/([0-9a-f]{64})\//.exec(root)?.[1] ?? []) : []
+  })
+}
+
+const ownFiles = ['/etc/resolv.conf', '/etc/hostname', '/etc/hosts']
