@@ -13,7 +13,7 @@ function renderOperation(name: string, entry: HistoryEntry): string {
         detail ?? `${name}: node ${to} is master now (epoch ${epoch}, took ${endedAtMs - startedAtMs} ms)`
       )
     case 'aborted':
-      return `${name}: aborted, ${detail ?? reason}; ${from === null ? 'nobody has changed' : `node ${from} is still master`}`
+      return `${name}: aborted: ${detail ?? reason}; ${from === null ? 'nobody has changed' : `node ${from} is still master`}`
     case 'refused':
       return `${name}: refused: ${detail ?? reason}`
   }

@@ -231,11 +231,11 @@ test('what became of a request is one line', () => {
   )
   assert.equal(
     renderRequestResult('shop', { ...entry, result: 'aborted', detail: 'it lagged' }),
-    'shop: aborted, it lagged; node 0 is still master',
+    'shop: aborted: it lagged; node 0 is still master',
   )
   assert.equal(
     renderRequestResult('shop', { ...entry, result: 'aborted', from: null, reason: 'as it was asked' }),
-    'shop: aborted, as it was asked; nobody has changed',
+    'shop: aborted: as it was asked; nobody has changed',
   )
   assert.equal(
     renderRequestResult('shop', { ...entry, result: 'refused', detail: 'no' }),

@@ -199,7 +199,7 @@ function resumeTakeover(
   }
   if (theirs === null) return [{ refusals: [unknownSource(input, on.seen)] }]
   if (!isFenced(theirs))
-    return [abortTakeover(input, on, 'it was not finished, and the source still takes writes', [])]
+    return [abortTakeover(input, on, 'it was interrupted half way, and the source still takes writes', [])]
   if (own !== null && own.replid === theirs.replid && own.offset >= theirs.offset)
     return promoteLeader(input, members, { ...on, fenced: true })
   if (own === null || node?.bucket !== 'unpromoted')

@@ -175,7 +175,11 @@ function resumeSwitchover(
   const from = nodes.find(node => node.ordinal === operation.from)
   const to = nodes.find(node => node.ordinal === operation.to)
   if (from !== undefined && from.facts?.role === 'master')
-    return { kind: 'abort', operation, reason: 'it was not finished, and the old master still is active' }
+    return {
+      kind: 'abort',
+      operation,
+      reason: 'it was interrupted half way, and the old master is still there',
+    }
   const promote = (ordinal: number, reason: string): MasterDecision => ({
     kind: 'promote',
     ordinal,

@@ -189,7 +189,7 @@ test('a switchover that was cut short is carried on with the process that had ca
   assert.equal(resumed([demoted(), replica(1, {}, { container: { startedAtMs: nowMs - 10_000 } })]), on)
   assert.equal(
     resumed([master(0), replica(1)]),
-    'abort: it was not finished, and the old master still is active',
+    'abort: it was interrupted half way, and the old master is still there',
   )
 })
 

@@ -223,7 +223,7 @@ test('cut short before the source was fenced it is aborted, and writes there go 
     const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
     assert.equal(
       end?.kind === 'end-operation' ? `${end.result}: ${end.detail}` : '',
-      'aborted: it was not finished, and the source still takes writes',
+      'aborted: it was interrupted half way, and the source still takes writes',
     )
   }
 })
