@@ -1,7 +1,7 @@
 import type { Members } from '../plan/members/select-members.js'
 import { nodesMissingAuth } from '../plan/settings/auth.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import type { ConditionValue } from './condition-value.js'
+import type { ConditionValue } from '../../model/condition-value.js'
 import type { FlotillaStatus } from '../../model/status.js'
 
 /**

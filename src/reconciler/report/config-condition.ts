@@ -4,7 +4,7 @@ import { hasStaleConfigFile } from '../plan/settings/config-file.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { Plan } from '../../model/plan.js'
 import { isConfigPending } from '../plan/settings/apply-config.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import type { NodeStatus } from '../../model/status.js'
 
 /** Per node it says the same, so that nobody has to guess which one is meant. */

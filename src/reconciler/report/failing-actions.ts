@@ -1,6 +1,6 @@
 import type { FailingAction, Plan } from '../../model/plan.js'
 import { renderAction, renderFailing } from '../plan/render-plan.js'
-import { conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import type { FailingStatus, FlotillaStatus } from '../../model/status.js'
 
 /** What people and machines are told of an action that has failed and is tried again. */

@@ -1,6 +1,6 @@
 import type { PlanInput } from '../../model/plan-input.js'
 import { trackedImageId, movedTagImageId } from '../desired/desired-image.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import type { FlotillaStatus } from '../../model/status.js'
 
 /** A tag that means another image than the one that nodes were made of. */

@@ -1,6 +1,6 @@
 import type { PlanInput } from '../../model/plan-input.js'
 import { roleChangeWindowMs } from '../record/role-changes.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 /** One promotion by hand is a person's; several in an hour are a program's. */
 const promotionsMin = 2

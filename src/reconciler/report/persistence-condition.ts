@@ -1,7 +1,7 @@
 import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { isPersistenceApplied } from '../plan/settings/persistence.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 /**
  * Whether every node keeps its data as the manifest says; one that keeps it otherwise until it is recreated

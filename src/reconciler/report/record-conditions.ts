@@ -1,6 +1,6 @@
 import type { DeletionPolicy } from '../../model/spec.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 export function pausedCondition(input: PlanInput): ConditionValue {
   const { pausedSinceMs } = input.memory

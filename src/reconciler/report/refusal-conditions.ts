@@ -1,6 +1,6 @@
 import { refusalCodes, type Plan, type RefusalCode } from '../../model/plan.js'
 import { failingCondition } from './failing-actions.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 /** Every refusal is a condition of the same name. */
 export function refusalConditions(plan: Plan): Record<RefusalCode, ConditionValue> {

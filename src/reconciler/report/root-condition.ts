@@ -1,7 +1,7 @@
 import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import type { FlotillaStatus } from '../../model/status.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 /**
  * Servers that run as root of the engine's host: whoever breaks into one has all that its container has, and

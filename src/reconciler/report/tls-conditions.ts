@@ -5,7 +5,7 @@ import { transportOf } from '../plan/settings/replication-tls.js'
 import { redisPort } from '../../model/names.js'
 import { tlsPort } from '../../redis/tls.js'
 import { fingerprintIn, hasCertificates } from '../../tls/tls-view.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 /** Whether every node listens, and follows, as `spec.tls` asks; by what the nodes themselves say. */
 export function tlsCondition(input: PlanInput, members: Members): ConditionValue {

@@ -3,7 +3,7 @@ import { desiredPersistence } from '../desired/persistence.js'
 import type { Member } from '../plan/members/classify.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { desiredOptions } from '../plan/settings/desired-options.js'
-import { conditionFalse, conditionTrue, type ConditionValue } from './condition-value.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import type { FlotillaStatus } from '../../model/status.js'
 import type { RedisFacts } from '../../model/redis.js'
 

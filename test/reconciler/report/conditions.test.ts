@@ -7,7 +7,7 @@ import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/
 import { decide, membersOf, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { authCondition } from '../../../src/reconciler/report/auth-condition.js'
 import { configCondition } from '../../../src/reconciler/report/config-condition.js'
-import type { ConditionValue } from '../../../src/reconciler/report/condition-value.js'
+import type { ConditionValue } from '../../../src/model/condition-value.js'
 import { isInSyncWithSource } from '../../../src/reconciler/report/source-sync.js'
 import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
