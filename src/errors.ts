@@ -46,6 +46,11 @@ export type ErrorCode =
   | 'redis/timeout'
   | 'redis/denied'
   | 'redis/refused-command'
+  | 'gateway/unreachable'
+  | 'gateway/timeout'
+  | 'gateway/aborted'
+  | 'gateway/denied'
+  | 'gateway/failed'
 
 /** The text for a person: message, then the hint on its own line when there is one. Never a stack trace. */
 export function explainError(error: unknown): string {

@@ -14,6 +14,7 @@ export const rooms: readonly Room[] = [
   { name: 'model', mayImport: ['base'] },
   { name: 'runtime', mayImport: ['base', 'model'] },
   { name: 'redis', mayImport: ['base', 'model'] },
+  { name: 'gateway', mayImport: ['base', 'model'] },
   { name: 'manifest', mayImport: ['base', 'model', 'redis'] },
   { name: 'tls', mayImport: ['base', 'model'] },
   { name: 'events', mayImport: ['base', 'model'] },
