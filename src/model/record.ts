@@ -62,6 +62,16 @@ export interface FlotillaMemory {
   readonly transport: 'plain' | 'mixed' | 'encrypted'
   /** Promotions that were not ours, the newest last, ten at most. */
   readonly roleChanges: readonly RoleChange[]
+  /**
+   * Of nodes that are scaled away, written down before their containers go: afterwards nothing else tells such
+   * a volume from one that is kept, and its removal may be cut short.
+   */
+  readonly volumesToRemove: readonly VolumeToRemove[]
+}
+
+export interface VolumeToRemove {
+  readonly ordinal: number
+  readonly volume: string
 }
 
 export interface ManifestMissing {
@@ -317,6 +327,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     failed: [],
     transport: 'plain',
     roleChanges: [],
+    volumesToRemove: [],
   }
 }
 

@@ -286,6 +286,7 @@ const memory = z.object({
     .prefault([]),
   transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
   roleChanges: z.array(z.object({ ordinal: count, replid: z.string(), atMs: z.number() })).prefault([]),
+  volumesToRemove: z.array(z.object({ ordinal: count, volume: z.string() })).prefault([]),
 })
 
 const file = z.object({ version: z.literal(recordVersion), memory })

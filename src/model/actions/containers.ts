@@ -17,7 +17,8 @@ export type ContainerAction =
   | ({ readonly kind: 'stop-container' } & OfContainer)
   /** SIGKILL, and certainty that it does not run any more. */
   | ({ readonly kind: 'kill-container' } & OfContainer)
-  | ({ readonly kind: 'remove-container' } & OfContainer)
+  /** `volume`: which is to go with it, once nothing else is left to do. */
+  | ({ readonly kind: 'remove-container'; readonly volume?: string } & OfContainer)
   | ({ readonly kind: 'rename-container'; readonly to: string } & OfContainer)
   /**
    * Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not

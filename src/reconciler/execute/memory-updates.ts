@@ -8,6 +8,7 @@ import {
   type Lineage,
   type Operation,
   type Request,
+  type VolumeToRemove,
 } from '../../model/record.js'
 
 /** The memory once an operation has ended: the new master and epoch, and no operation. */
@@ -102,4 +103,15 @@ export function afterRestartRequest(memory: FlotillaMemory, ask: RestartRequest)
       withNodeRecord(changed, ordinal, record => ({ ...record, crashes: [], restartAskedAtMs: ask.atMs })),
     { ...memory, failed: [] },
   )
+}
+
+/** The memory in which a volume goes as soon as nothing else is left to do. */
+export function withVolumeToRemove(memory: FlotillaMemory, removed: VolumeToRemove): FlotillaMemory {
+  const { volumesToRemove } = withoutVolumeToRemove(memory, removed.ordinal)
+  return { ...memory, volumesToRemove: [...volumesToRemove, removed] }
+}
+
+/** The memory once a node's volume has gone, or is in use again. */
+export function withoutVolumeToRemove(memory: FlotillaMemory, ordinal: number): FlotillaMemory {
+  return { ...memory, volumesToRemove: memory.volumesToRemove.filter(one => one.ordinal !== ordinal) }
 }

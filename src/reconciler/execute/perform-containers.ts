@@ -5,6 +5,7 @@ import { withPersistence } from '../../model/record.js'
 import { desiredContainer, desiredVolume, nodeFiles } from '../desired/desired-node.js'
 import { persistenceOnDisk } from '../desired/persistence.js'
 import { recordStart } from './apply-users.js'
+import { withoutVolumeToRemove, withVolumeToRemove } from './memory-updates.js'
 import { archiveData } from './archive-data.js'
 import { chownDataForServer } from './chown-data.js'
 import type { Execution } from './execution.js'
@@ -32,7 +33,10 @@ export const containerPerformers: Performers<ContainerAction['kind']> = {
     return runtime.renameContainer(execution.idOf(ordinal), to, { signal })
   },
   'archive-data': archiveNodeData,
-  'remove-volume': ({ context: { runtime, signal } }, { volume }) => runtime.removeVolume(volume, { signal }),
+  'remove-volume': async ({ context: { runtime, setMemory, signal } }, { ordinal, volume }) => {
+    await runtime.removeVolume(volume, { signal })
+    setMemory(memory => withoutVolumeToRemove(memory, ordinal))
+  },
 }
 
 async function createContainer(
@@ -58,7 +62,9 @@ async function createContainer(
   execution.recordCreated(ordinal, containerId)
   recordFiles(context, ordinal, containerId)
   execution.recordApplied(ordinal, appliedLimits({ containerId }, template.spec.resources))
-  context.setMemory(memory => withPersistence(memory, ordinal, { current: persistence, pending: null }))
+  context.setMemory(memory =>
+    withPersistence(withoutVolumeToRemove(memory, ordinal), ordinal, { current: persistence, pending: null }),
+  )
 }
 
 async function startContainer(execution: Execution, { ordinal }: ActionOf<'start-container'>): Promise<void> {
@@ -77,9 +83,10 @@ async function startContainer(execution: Execution, { ordinal }: ActionOf<'start
 
 async function removeContainer(
   execution: Execution,
-  { ordinal, name }: ActionOf<'remove-container'>,
+  { ordinal, name, volume }: ActionOf<'remove-container'>,
 ): Promise<void> {
-  const { runtime, events, signal } = execution.context
+  const { runtime, events, saveMemory, signal } = execution.context
+  if (volume !== undefined) await saveMemory(memory => withVolumeToRemove(memory, { ordinal, volume }))
   const wasDead = execution.formerContainerOf(ordinal)?.state === 'dead'
   await runtime.removeContainer(execution.idOf(ordinal), { signal })
   execution.recordRemoved(ordinal)

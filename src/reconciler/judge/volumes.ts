@@ -104,7 +104,11 @@ export function volumesStay(steps: readonly Step[], input: PlanInput): string[] 
     if (spec.persistence.whenScaled === 'Retain') return [`nobody asked for ${volume} to be removed`]
     if (ordinal === memory.master?.ordinal || memory.divergent.includes(ordinal))
       return [`${volume} may hold what nobody else has`]
-    if (!removed.includes(ordinal)) return [`${volume} would be removed while node ${ordinal} may use it`]
+    const isGone =
+      memory.volumesToRemove.some(one => one.volume === volume) &&
+      seen.nodes.every(node => node.ordinal !== ordinal)
+    if (!removed.includes(ordinal) && !isGone)
+      return [`${volume} would be removed while node ${ordinal} may use it`]
     return isWhole ? [] : [`${volume} would be removed while not every other node is in sync`]
   })
 }

@@ -84,6 +84,7 @@ export class FlotillaRecord {
       ...memory,
       spec,
       generation: memory.generation + 1,
+      volumesToRemove: spec.persistence.whenScaled === 'Retain' ? [] : memory.volumesToRemove,
       nodes: memory.nodes.map(({ persistence, ...node }) => ({
         ...node,
         persistence: {

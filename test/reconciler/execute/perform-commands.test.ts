@@ -171,6 +171,20 @@ test('networks, volumes and leftovers are made and taken away', async () => {
   assert.equal(await world.fake.runtime.findVolume('shop-4'), null)
 })
 
+test('which volume is to go with a container is written down, and crossed out when it has gone', async () => {
+  const world = await withNodes(1)
+  const remove: ActionBody = {
+    kind: 'remove-container',
+    ordinal: 0,
+    name: 'shop-replica-0',
+    volume: 'shop-0',
+  }
+  await executePlan(world, [remove])
+  assert.deepEqual(world.memory().volumesToRemove, [{ ordinal: 0, volume: 'shop-0' }])
+  await executePlan(world, [{ kind: 'remove-volume', ordinal: 0, volume: 'shop-0' }])
+  assert.deepEqual(world.memory().volumesToRemove, [])
+})
+
 test('a killed node does not run any more when that is said', async () => {
   const world = await withNodes(1)
   await executePlan(world, [{ kind: 'kill-container', ordinal: 0, name: 'shop-replica-0' }])

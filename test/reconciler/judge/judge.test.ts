@@ -240,6 +240,12 @@ test('the volume of a node that is scaled away goes only where that was asked fo
   const facts = { spec: asked, nodes: settledNodes() }
   assert.deepEqual(violations(facts, [remove], [removeVolume(2)]), [])
   assert.deepEqual(violations(facts, [removeVolume(2)]), ['shop-2 would be removed while node 2 may use it'])
+  const gone = memory(0, { volumesToRemove: [{ ordinal: 2, volume: 'shop-2' }] })
+  assert.deepEqual(
+    violations({ spec: asked, memory: gone, nodes: [master(0), replica(1)] }, [removeVolume(2)]),
+    [],
+  )
+  assert.equal(violations({ ...facts, memory: gone }, [removeVolume(2)]).length, 1)
   const broken = [master(0), replica(1, { upstream: { link: 'down' } }), replica(2)]
   assert.deepEqual(violations({ ...facts, nodes: broken }, [remove], [removeVolume(2)]), [
     'shop-2 would be removed while not every other node is in sync',

@@ -36,16 +36,12 @@ export function planExcess(input: PlanInput, members: Members, decision: MasterD
       kind: 'remove-container',
       ordinal: node.ordinal,
       name,
+      ...(kept === null ? { volume: volumeOf(input, node) } : {}),
       cause: `${cause}; its volume ${kept === null ? 'goes with it' : `is kept${kept}`}`,
     })
-    if (kept === null)
-      volumes.push({
-        kind: 'remove-volume',
-        ordinal: node.ordinal,
-        volume: volumeOf(input, node),
-        cause: `${cause}, and spec.persistence.whenScaled is Delete`,
-      })
+    if (kept === null) volumes.push(removeVolume(input, node.ordinal, volumeOf(input, node)))
   }
+  volumes.push(...leftBehind(input, members, decision))
   return {
     actions: [
       ...stops.map(action => ({ band: 'finish' as const, action })),
@@ -54,6 +50,28 @@ export function planExcess(input: PlanInput, members: Members, decision: MasterD
     ],
     waits,
   }
+}
+
+function removeVolume({ spec }: PlanInput, ordinal: number, volume: string): Action {
+  const cause = `the manifest asks for ${spec.replicas} replicas, and spec.persistence.whenScaled is Delete`
+  return { kind: 'remove-volume', ordinal, volume, cause }
+}
+
+/**
+ * Volumes whose containers have gone and which have not: something else had failed, or the removal was cut
+ * short. What held for the node then holds for its volume now.
+ */
+function leftBehind(
+  input: PlanInput,
+  { wanted, excess }: Members,
+  decision: MasterDecision,
+): readonly Action[] {
+  const isWhole = wanted.every(({ bucket }) => bucket === 'master' || bucket === 'online')
+  if (decision.kind !== 'active' || !isWhole || excess.length > 0) return []
+  const inUse = wanted.map(({ ordinal }) => ordinal)
+  return input.memory.volumesToRemove
+    .filter(({ ordinal }) => !inUse.includes(ordinal) && whyKeepVolume(input, { ordinal }) === null)
+    .map(({ ordinal, volume }) => removeVolume(input, ordinal, volume))
 }
 
 /** While it is not certain that the master lives and holds the data, every copy counts. */
@@ -85,7 +103,7 @@ function whyNotRemove(
  * lacks, set aside on its volume. Whether it ever was one, the history tells; a short one forgets, so a
  * flotilla that has forgotten anything keeps everything.
  */
-function whyKeepVolume({ spec, memory }: PlanInput, { ordinal }: Member): string | null {
+function whyKeepVolume({ spec, memory }: PlanInput, { ordinal }: Pick<Member, 'ordinal'>): string | null {
   if (spec.persistence.whenScaled === 'Retain') return ''
   if (memory.divergent.includes(ordinal)) return ': it holds writes that nobody else has'
   if (memory.history.length >= historyEntriesMax)

@@ -113,6 +113,20 @@ test('where the manifest says so, the volume goes after its container', () => {
   )
 })
 
+test('a volume whose removal was cut short after its container had gone goes all the same', () => {
+  const left = { volumesToRemove: [{ ordinal: 2, volume: 'shop-2' }] }
+  const nodes = [master(0, { followers: [follower(1)] }), replica(1)]
+  planIs({ spec: deleting, memory: memory(0, left), nodes }, '1 remove-volume 2 volume=shop-2')
+  const kept = { spec: { replicas: 1 }, memory: memory(0, left), nodes }
+  assert.doesNotMatch(planText(kept), /remove volume/)
+  const wantedAgain = { spec: { ...deleting, replicas: 2 }, memory: memory(0, left), nodes }
+  assert.doesNotMatch(planText(wantedAgain), /remove volume/)
+  const replaced = memory(0, { ...left, history: [historyEntry({ from: 2, to: 0 })] })
+  assert.doesNotMatch(planText({ spec: deleting, memory: replaced, nodes }), /remove volume/)
+  const behind = [master(0), replica(1, { upstream: { link: 'down', linkDownSeconds: 3 } })]
+  assert.doesNotMatch(planText({ spec: deleting, memory: memory(0, left), nodes: behind }), /remove volume/)
+})
+
 test('while a node that is left is not in sync, one that would lose its volume stays', () => {
   const behind = (ordinal: number) => replica(ordinal, { upstream: { link: 'down', linkDownSeconds: 3 } })
   const text = planText({
