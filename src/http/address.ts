@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { FlotillaError } from '../errors.js'
+import { isLoopback } from '../listen-address.js'
 
 /** Where the daemon answers HTTP. */
 export type HttpAddress =
@@ -29,14 +30,6 @@ function parseHttpAddress(text: string): HttpAddress {
   const port = Number(digits)
   if (match === null || port > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) throw invalidAddress(text)
   return { kind: 'tcp', host, port }
-}
-
-/**
- * Only programs of this machine get there. A name other than localhost may mean any address, so it counts as
- * another machine's.
- */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 /** As `--http` would be given. */

@@ -18,6 +18,7 @@ const laterSections: Partial<FlotillaSpec> = {
   container: defaultContainer,
   update: defaultUpdate,
   network: { subnet: null, external: [] },
+  gateway: null,
   bootstrap: null,
 }
 

@@ -4,6 +4,7 @@ import { isWithin } from '../secret-files.js'
 import { matchesPattern } from '../wildcard.js'
 import type { FieldPath } from './field-path.js'
 import { namedSecrets } from './named-secrets.js'
+import { renderListenAddress } from '../listen-address.js'
 import type { FlotillaSpec, VolumeSettings } from '../model/spec.js'
 import { field } from './field-docs.js'
 
@@ -36,7 +37,12 @@ const dockerCapabilities = [
 ]
 
 export const policySchema = z.strictObject({
-  images: patterns('Images that nodes may run', '["redis:*", "valkey/valkey:*"]', ['*']),
+  images: patterns('Images that nodes and gateways may run', '["redis:*", "valkey/valkey:*"]', ['*']),
+  gatewayAddresses: patterns(
+    'Addresses of the engine’s host that gateways may open, with their ports',
+    '["127.0.0.1:*", "10.0.0.5:6379"]',
+    ['*'],
+  ),
   networks: patterns('External networks that nodes may join', '["apps-*"]', ['*']),
   bootstrapHosts: patterns('Hosts that a flotilla may copy its data from', '["10.0.0.*"]', ['*']),
   passwordVariables: patterns(
@@ -89,6 +95,7 @@ export function policyViolations(spec: FlotillaSpec, context: PolicyContext): re
   const { policy } = context
   return [
     ...unlessAllowed(policy, 'images', { path: ['spec', 'image'], what: 'the image', value: spec.image }),
+    ...gatewayViolations(spec, policy),
     ...spec.network.external.flatMap((value, index) =>
       unlessAllowed(policy, 'networks', {
         path: ['spec', 'network', 'external', String(index)],
@@ -109,7 +116,24 @@ export function policyViolations(spec: FlotillaSpec, context: PolicyContext): re
   ]
 }
 
-type PatternKey = 'images' | 'networks' | 'bootstrapHosts' | 'volumeDrivers' | 'capabilities'
+function gatewayViolations({ gateway }: FlotillaSpec, policy: Policy): readonly PolicyViolation[] {
+  if (gateway === null) return []
+  const image = { path: ['spec', 'gateway', 'image'], what: 'the image', value: gateway.image }
+  return [
+    ...unlessAllowed(policy, 'images', image),
+    ...(['master', 'replicas'] as const).flatMap(port => {
+      const address = gateway[port]
+      if (address === null) return []
+      const value = renderListenAddress(address)
+      return unlessAllowed(policy, 'gatewayAddresses', {
+        ...{ path: ['spec', 'gateway', port], what: 'the address', value },
+      })
+    }),
+  ]
+}
+
+type PatternKey =
+  'images' | 'gatewayAddresses' | 'networks' | 'bootstrapHosts' | 'volumeDrivers' | 'capabilities'
 
 interface RequestedValue {
   readonly path: FieldPath

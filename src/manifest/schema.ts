@@ -5,6 +5,8 @@ import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { containerSection } from './sections/container.js'
 import { configSection } from './sections/config.js'
+import { gatewayConflicts, gatewaySection } from './sections/gateway.js'
+import { imageReference } from './sections/image.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
@@ -57,8 +59,8 @@ export function manifestSchema(folder: string) {
       }),
     })
     .transform((document, context): FlotillaSpec => {
-      const { bootstrap, ...rest } = document.spec
-      const spec = { name: document.metadata.name, ...rest, bootstrap: bootstrap?.from ?? null }
+      const { bootstrap, gateway = null, ...rest } = document.spec
+      const spec = { name: document.metadata.name, ...rest, gateway, bootstrap: bootstrap?.from ?? null }
       for (const { path, message } of conflictsOf(spec))
         context.addIssue({ code: 'custom', path: ['spec', ...path], message })
       return spec
@@ -83,6 +85,7 @@ function specSections(folder: string) {
     durability: durabilitySection.prefault({}),
     update: updateSection.prefault({}),
     network: networkSection.prefault({}),
+    gateway: gatewaySection.optional(),
     labels: labelsSection.prefault({}),
     bootstrap: bootstrapSection(folder).optional(),
     deletionPolicy: deletionPolicy.prefault('Retain'),
@@ -90,14 +93,16 @@ function specSections(folder: string) {
 }
 
 /** What is right by itself and can't be beside something else. */
-function conflictsOf({ name, network, replicas: wanted, bootstrap, tls }: FlotillaSpec): {
+function conflictsOf(spec: FlotillaSpec): {
   readonly path: readonly (string | number)[]
   readonly message: string
 }[] {
+  const { name, network, replicas: wanted, bootstrap, tls } = spec
   const own = network.external.indexOf(name)
   // One address more than nodes: a Flotilla in a container joins the network too.
   const tooSmall = network.subnet !== null && nodeAddressesIn(network.subnet) < wanted + 2
   return [
+    ...gatewayConflicts(spec),
     ...(own === -1
       ? []
       : [
@@ -163,10 +168,6 @@ function repairName(value: unknown): string | null {
     .replace(/^-|-$/g, '')
   return name === '' || reservedNames.includes(name) || /^\d+$/.test(name) ? null : name
 }
-
-/** `[host[:port]/]path[:tag][@digest]`, as in https://github.com/distribution/reference. */
-const imageReference =
-  /^(?:[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]+)?\/)?[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$/
 
 const image = field(z.string().max(512).regex(imageReference), {
   describe: 'Image of every node: Redis 6.2 or newer, or Valkey.',

@@ -1,8 +1,10 @@
 /**
  * A place belongs to one node. The options of volume drivers can send volumes of two flotillas, or one inside
  * the other, to one folder, device or share. And on a network that two flotillas join, a container's name of
- * one can be a node's alias of the other: `x-replica-1` is a replica of `x`, and node 1 of `x-replica`.
+ * one can be a node's alias of the other: `x-replica-1` is a replica of `x`, and node 1 of `x-replica`. A port
+ * of the host belongs to one gateway.
  */
+import { isWildcard } from '../listen-address.js'
 import type { Diagnostic } from './diagnostic.js'
 import type { CheckedFile } from './unique-names.js'
 import type { DeclaredFlotilla } from './parse.js'
@@ -56,7 +58,7 @@ interface Claim {
 /** Of every node that it may come to have: one more than it asks for, while it rolls. */
 function claimsOf(declared: DeclaredFlotilla): readonly Claim[] {
   const { name, replicas, persistence, network } = declared.spec
-  return Array.from({ length: replicas + 2 }, (_, ordinal) => ordinal).flatMap(ordinal => {
+  const ofNodes = Array.from({ length: replicas + 2 }, (_, ordinal) => ordinal).flatMap(ordinal => {
     const location = nodeLocation(persistence.volume, { flotilla: name, ordinal })
     const names = [`${name}-${ordinal}`, `${name}-replica-${ordinal}`]
     return [
@@ -66,7 +68,28 @@ function claimsOf(declared: DeclaredFlotilla): readonly Claim[] {
       ),
     ]
   })
+  return [...ofNodes, ...portsOf(declared)]
 }
+
+/** A port of the host is a place too: that of every address holds that of each. */
+function portsOf(declared: DeclaredFlotilla): readonly Claim[] {
+  const { gateway } = declared.spec
+  return [gateway?.master, gateway?.replicas].flatMap(address =>
+    address === undefined || address === null
+      ? []
+      : [
+          {
+            declared,
+            location: {
+              host: `${portPrefix}${address.port}`,
+              path: isWildcard(address.host) ? '/' : `/${address.host}`,
+            },
+          },
+        ],
+  )
+}
+
+const portPrefix = 'port '
 
 /** A name on a network is a place too, where one container is found. No file server is called so. */
 const networkPrefix = 'network '
@@ -104,6 +127,12 @@ function keyOf({ host, path }: VolumeLocation): string {
 function explainClash({ declared, location }: Claim, holder: Claim): Diagnostic {
   const { name } = declared.spec
   const { source, nameAt, spec } = holder.declared
+  if (location.host.startsWith(portPrefix))
+    return {
+      file: declared.source.file,
+      position: declared.nameAt,
+      message: `${location.host} would be opened by the gateway of ${name} and by that of ${spec.name} (${source.file}:${nameAt.line}:${nameAt.col}), and only one can have it; write another port under spec.gateway`,
+    }
   if (location.host.startsWith(networkPrefix))
     return {
       file: declared.source.file,

@@ -1,3 +1,4 @@
+import type { ListenAddress } from '../listen-address.js'
 import type { RedisOptions } from './redis.js'
 
 /**
@@ -20,6 +21,8 @@ export interface FlotillaSpec {
   readonly durability: DurabilitySpec
   readonly update: UpdateSpec
   readonly network: NetworkingSpec
+  /** One address for every client, which leads to the master whoever that is; null: none is asked for. */
+  readonly gateway: GatewaySpec | null
   /** For containers, network and volumes, beside Flotilla's own. */
   readonly labels: Readonly<Record<string, string>>
   /** Whom a new flotilla follows until it takes over; null: it begins empty. */
@@ -43,6 +46,20 @@ export interface NetworkingSpec {
   readonly subnet: string | null
   /** Names of networks that exist already and that every node joins. */
   readonly external: readonly string[]
+}
+
+/** A container of HAProxy before the nodes; see src/gateway. */
+export interface GatewaySpec {
+  readonly image: string
+  /** Where clients of the master connect to, on the engine's host. */
+  readonly master: ListenAddress
+  /** Where readers connect to; null: no such port is opened. */
+  readonly replicas: ListenAddress | null
+  /** Where readers are led while no replica is in sync: to the master, or nowhere. */
+  readonly replicasFallback: 'master' | 'refuse'
+  /** A replica that its master heard of longer ago than this takes no readers, seconds. */
+  readonly maxLagSeconds: number
+  readonly resources: ResourcesSpec
 }
 
 /** What a node may use of its host; null sets no limit. */

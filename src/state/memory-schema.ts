@@ -98,6 +98,18 @@ const persistence = persistenceMode
     }
   })
 
+const resources = z.object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
+const listenAddress = z.object({ host: z.string(), port: count })
+
+const gateway = z.object({
+  image: z.string(),
+  master: listenAddress,
+  replicas: listenAddress.nullable(),
+  replicasFallback: z.enum(['master', 'refuse']),
+  maxLagSeconds: z.number(),
+  resources,
+})
+
 const spec = z.object({
   name: z.string(),
   image: z.string(),
@@ -119,9 +131,7 @@ const spec = z.object({
     .prefault(defaultTls),
   persistence,
   config: redisOptions.prefault({}),
-  resources: z
-    .object({ memoryBytes: z.number().nullable(), cpus: z.number().nullable() })
-    .prefault({ memoryBytes: null, cpus: null }),
+  resources: resources.prefault({ memoryBytes: null, cpus: null }),
   container: z
     .object({
       capAdd: z.array(z.string()),
@@ -159,6 +169,7 @@ const spec = z.object({
   network: z
     .object({ subnet: z.string().nullable(), external: z.array(z.string()) })
     .prefault({ subnet: null, external: [] }),
+  gateway: gateway.nullable().prefault(null),
   labels: z.record(z.string(), z.string()).prefault({}),
   bootstrap: source.nullable().prefault(null),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),

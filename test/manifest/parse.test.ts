@@ -72,6 +72,7 @@ test('everything but name and replicas has a default', () => {
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
     update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000, whenTagMoves: 'wait' },
     network: { subnet: null, external: [] },
+    gateway: null,
     labels: {},
     tls: { mode: 'off', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
     bootstrap: null,
@@ -93,6 +94,8 @@ test('every field can be set', () => {
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
       '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h, whenTagMoves: roll }' +
+      "\n  gateway: { master: 7000, replicas: '[::1]:7001', image: haproxy:2.6, replicasFallback: refuse," +
+      '\n    maxLag: 3s, resources: { memory: 256Mi, cpus: 500m } }' +
       '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
   )
   assert.deepEqual(specOf(text), {
@@ -123,6 +126,14 @@ test('every field can be set', () => {
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
     update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000, whenTagMoves: 'roll' },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },
+    gateway: {
+      image: 'haproxy:2.6',
+      master: { host: '127.0.0.1', port: 7_000 },
+      replicas: { host: '::1', port: 7_001 },
+      replicasFallback: 'refuse',
+      maxLagSeconds: 3,
+      resources: { memoryBytes: 268_435_456, cpus: 0.5 },
+    },
     labels: { team: 'a' },
     bootstrap: null,
     deletionPolicy: 'Orphan',
