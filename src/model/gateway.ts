@@ -2,6 +2,7 @@ import type { Secret } from '../secret.js'
 
 /** A node as the gateway reaches it. */
 export interface GatewayServer {
+  /** Of the node; negative for a server that somebody has added to a running gateway by hand. */
   readonly ordinal: number
   /** An IP address: the gateway asks no DNS. */
   readonly host: string
@@ -74,6 +75,8 @@ export interface GatewayFacts {
   readonly replicas: readonly GatewayServer[]
   /** What it would ask a node for after a restart without a daemon. */
   readonly lineage: string | null
+  /** False when it could not write down whom it was pointed at: after such a restart it stays closed. */
+  readonly isWrittenDown: boolean
   /**
    * Who pointed it last. `nobody`: closed since its start. `itself`: after a restart it has found the recorded
    * master again.
@@ -86,8 +89,6 @@ export interface GatewayFacts {
 export interface GatewaySessions {
   readonly master: number
   readonly replicas: number
-  /** That wait for a master. */
-  readonly waiting: number
   /** Since its start, over both ports. */
   readonly total: number
 }

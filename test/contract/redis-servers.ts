@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/clock.js'
@@ -15,6 +14,7 @@ import { Secret } from '../../src/secret.js'
 import { certificatePath, authoritiesPath, tlsOptions } from '../../src/redis/tls.js'
 import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
 import { certificateFingerprint, type CertificateBundle } from '../../src/tls/certificate-bundle.js'
+import { freePort } from '../support/free-port.js'
 import type { RedisWorld, StartOptions } from './redis-contract.js'
 import type { NodeCredentials, NodeTarget } from '../../src/model/redis.js'
 
@@ -229,16 +229,6 @@ function requireRedisServer(): void {
     throw new Error('these tests need redis-server on the PATH: apt-get install redis-server', {
       cause: error,
     })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : assert.fail()
 }
 
 function nextTurn(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { Secret } from '../../secret.js'
 import { dialerFor } from './dialer.js'
 import { notRedisProtocol } from './reply-guard.js'
-import { explainDistrust, firstErrorCode, explainNetworkError } from './classify-reply.js'
+import { explainDistrust, firstErrorCode, explainNetworkError } from '../../network-errors.js'
 import type { NodeTarget, Endpoint } from '../../model/redis.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js'
 import type { ConnectionResult, Connection, Reply } from './connection.js'
 import { commandError, type CommandFailure } from './errors.js'
-import { startBudget, withTimeout } from './timeout.js'
+import { startBudget, withTimeout } from '../../timeout.js'
 import { explainDenial, isMaxClients, classifyReply } from './classify-reply.js'
 import type { NodeTarget } from '../../model/redis.js'
 

@@ -7,8 +7,8 @@ import { endpointsFor } from './connection.js'
 import { openSocket } from './dialer.js'
 import { commandError } from './errors.js'
 import { ReplicationReader } from './replication-reader.js'
-import { withTimeout } from './timeout.js'
-import { explainDistrust, firstErrorCode, explainNetworkError } from './classify-reply.js'
+import { withTimeout } from '../../timeout.js'
+import { explainDistrust, firstErrorCode, explainNetworkError } from '../../network-errors.js'
 import type { NodeTarget } from '../../model/redis.js'
 
 export interface SnapshotContext {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.js'
+import type { Clock } from './clock.js'
 
 /**
  * What the promise resolves to, or null when `ms` pass first. The promise goes on: its value may still be of

@@ -1,0 +1,82 @@
+import { isIP } from 'node:net'
+import type { GatewayFacts, GatewayServer, Pointing } from '../model/gateway.js'
+
+/** The command of gateway-lua.ts that points both ports. */
+export function pointCommand(
+  pointing: Pointing,
+  { keepSessions }: { readonly keepSessions: boolean },
+): string {
+  const { master, replicas, lineage } = pointing
+  return [
+    ...[
+      'flotilla',
+      'point',
+      lineage ?? '-',
+      serverList(master === null ? [] : [master]),
+      serverList(replicas),
+    ],
+    keepSessions ? 'keep' : 'shut',
+  ].join(' ')
+}
+
+export const showCommand = 'flotilla show'
+
+/** Of a server that somebody has added by hand: no ordinal of a node. */
+export const foreignOrdinal = -1
+
+function serverList(servers: readonly GatewayServer[]): string {
+  if (servers.length === 0) return '-'
+  return servers.map(({ ordinal, host, port }) => `${ordinal}=${host}:${port}`).join(',')
+}
+
+/** Reads the answer to {@link showCommand}; null when it is anything else. */
+export function parseFacts(answer: string): GatewayFacts | null {
+  const lines = answer.trim().split('\n')
+  if (lines.pop() !== 'end') return null
+  const values = new Map<string, string>()
+  const sessions = new Map<string, readonly [number, number]>()
+  const servers = { master: [] as GatewayServer[], replicas: [] as GatewayServer[] }
+  for (const line of lines) {
+    const [word = '', ...rest] = line.split(' ')
+    const [port] = rest
+    if (word !== 'server' && word !== 'sessions') {
+      values.set(word, rest.join(' '))
+      continue
+    }
+    if (port !== 'master' && port !== 'replicas') return null
+    if (word === 'sessions') sessions.set(port, [Number(rest[1]), Number(rest[2])])
+    else {
+      const server = parseServer(rest[1] ?? '', rest[2] ?? '')
+      if (server === null) return null
+      servers[port].push(server)
+    }
+  }
+  const byOrdinal = (a: GatewayServer, b: GatewayServer): number => a.ordinal - b.ordinal
+  const [masterNow, masterTotal] = sessions.get('master') ?? [Number.NaN, Number.NaN]
+  const [replicasNow, replicasTotal] = sessions.get('replicas') ?? [Number.NaN, Number.NaN]
+  const pointedBy = values.get('pointed-by')
+  const [version, configDigest, lineage] = ['version', 'config', 'lineage'].map(key => values.get(key))
+  const uptimeSeconds = Number(values.get('uptime'))
+  const total = masterTotal + replicasTotal
+  if (![uptimeSeconds, masterNow, replicasNow, total].every(number => Number.isSafeInteger(number)))
+    return null
+  if (version === undefined || configDigest === undefined || lineage === undefined) return null
+  if (pointedBy !== 'nobody' && pointedBy !== 'itself' && pointedBy !== 'flotilla') return null
+  return {
+    ...{ version, uptimeSeconds, configDigest, pointedBy },
+    lineage: lineage === '-' ? null : lineage,
+    isWrittenDown: values.get('written') === 'yes',
+    master: servers.master.toSorted(byOrdinal),
+    replicas: servers.replicas.toSorted(byOrdinal),
+    sessions: { master: masterNow, replicas: replicasNow, total },
+  }
+}
+
+function parseServer(slot: string, address: string): GatewayServer | null {
+  const end = address.lastIndexOf(':')
+  const host = address.slice(0, end).replaceAll(/[[\]]/g, '')
+  const port = Number(address.slice(end + 1))
+  if (isIP(host) === 0 || !Number.isInteger(port)) return null
+  const ordinal = /^node-(\d+)$/.exec(slot)?.[1]
+  return { ordinal: ordinal === undefined ? foreignOrdinal : Number(ordinal), host, port }
+}
