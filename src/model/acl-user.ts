@@ -11,3 +11,11 @@ export interface AclUser {
   readonly name: string
   readonly rules: readonly string[]
 }
+
+/** A few of them: a name may be of any length, and hold anything but a space. */
+export function printableNames(names: readonly string[]): readonly string[] {
+  const shown = names
+    .slice(0, 10)
+    .map(name => (/^[\w.@:-]{1,64}$/.test(name) ? name : JSON.stringify(name.slice(0, 64))))
+  return names.length > shown.length ? [...shown, `and ${names.length - shown.length} more`] : shown
+}

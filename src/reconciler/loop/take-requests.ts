@@ -7,7 +7,7 @@ import { rotateStoredPasswords } from '../auth/rotate.js'
 import { afterRestartRequest } from '../execute/memory-updates.js'
 import type { FlotillaRecord } from './flotilla-record.js'
 import type { FlotillaMemory, CompletedRequest } from '../../model/record.js'
-import { printableNames } from '../report/auth-condition.js'
+import { printableNames } from '../../model/acl-user.js'
 import { isUnderWay, openRequest, whyNotWhilePaused, withCompletedRequest } from '../record/open-request.js'
 
 interface RequestTools {

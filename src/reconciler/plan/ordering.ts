@@ -16,12 +16,15 @@ export interface Contribution {
 }
 
 export function joinContributions(flotilla: string, contributions: readonly Contribution[]): Plan {
+  const { actions, waits, refusals } = joined(contributions)
+  return { flotilla, stages: stagesOf(actions), waits, refusals, failing: [] }
+}
+
+export function joined(contributions: readonly Contribution[]): Required<Contribution> {
   return {
-    flotilla,
-    stages: stagesOf(contributions.flatMap(one => one.actions ?? [])),
+    actions: contributions.flatMap(one => one.actions ?? []),
     waits: contributions.flatMap(one => one.waits ?? []),
     refusals: contributions.flatMap(one => one.refusals ?? []),
-    failing: [],
   }
 }
 

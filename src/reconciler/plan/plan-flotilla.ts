@@ -26,7 +26,7 @@ import {
 import { planReplication } from './nodes/replication.js'
 import { planConfig } from './rollout/image-probe.js'
 import { surgeCount } from './rollout/surge.js'
-import { applyConfig } from './settings/apply-config.js'
+import { applyConfig } from './settings/options.js'
 import { rejectHeldRequest, withoutExpiredRequest } from './requests.js'
 import { planSteadyState } from './steady-state.js'
 import { planPromotion } from './master/promotion.js'

@@ -5,9 +5,8 @@ import type { PlanInput } from '../../model/plan-input.js'
 import type { Decision } from '../plan/plan-flotilla.js'
 import type { Plan } from '../../model/plan.js'
 import { renderAction, renderFailing, renderWait } from '../plan/render-plan.js'
-import { authCondition } from './auth-condition.js'
-import { configCondition, configOf } from './config-condition.js'
-import { persistenceCondition } from './persistence-condition.js'
+import { configOf } from '../plan/settings/options.js'
+import { settingConditions } from '../plan/settings/settings.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import { isInSyncWithSource } from './source-sync.js'
 import { otherControllerCondition } from './other-controller-condition.js'
@@ -17,9 +16,7 @@ import { failingStatus } from './failing-actions.js'
 import { isReconnecting, repairsSomething } from './redundancy.js'
 import { refusalConditions } from './refusal-conditions.js'
 import { rolloutStatus } from './rollout-status.js'
-import { imageMovedCondition } from './image-condition.js'
 import { rootCondition } from './root-condition.js'
-import { certificateExpiringCondition, tlsCondition } from './tls-conditions.js'
 import { transportOf } from '../plan/settings/replication-tls.js'
 import { refusedWrites, refusedWritesOf, writesCondition } from './writes-condition.js'
 import { withoutBriefSilence } from './brief-silence.js'
@@ -109,20 +106,15 @@ export function computeStatus(
     ReplicationHealthy: redundant
       ? conditionTrue('LinksUp', summary)
       : conditionFalse('LinksDown', `${summary}: ${unhealthyNodes(members.wanted)}`),
-    ConfigApplied: configCondition(input, plan, members.wanted),
-    PersistenceApplied: persistenceCondition(input, members.wanted),
     SpecInvalid:
       context.specProblem === null
         ? conditionFalse('Valid', 'the manifest is in force')
         : conditionTrue('ManifestInvalid', context.specProblem),
     ManifestMissing: manifestMissingCondition(input),
-    TlsApplied: tlsCondition(input, members),
-    CertificateExpiring: certificateExpiringCondition(input),
     OtherController: otherControllerCondition(input),
-    AuthApplied: authCondition(input, members, context.previous),
+    ...settingConditions(input, { members, plan, previous: context.previous }),
     ...refusalConditions(plan),
     Paused: pausedCondition(input),
-    ImageMoved: imageMovedCondition(input, context.previous),
     RunsAsRoot: rootCondition(input, members.wanted, context.previous),
     DataLost: dataLostCondition(input),
   }

@@ -1,5 +1,5 @@
 import type { EventCode, EventSink } from '../../events/catalogue.js'
-import { unavailable } from './auth-condition.js'
+import { unavailable } from '../plan/settings/users.js'
 import {
   conditionTypes,
   type ConditionType,

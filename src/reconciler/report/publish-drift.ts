@@ -1,8 +1,8 @@
 import type { EventSink } from '../../events/catalogue.js'
 import type { Members } from '../plan/members/select-members.js'
-import { driftOf } from '../plan/settings/drift.js'
+import { driftOf } from '../plan/settings/settings.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import { printableNames } from './auth-condition.js'
+import { printableNames } from '../../model/acl-user.js'
 
 /**
  * Tells what somebody has changed on a node by hand, and which users somebody has made there, once and not at
@@ -25,8 +25,7 @@ interface DriftReport {
 
 function driftReports({ input, members }: Assessed): readonly DriftReport[] {
   return members.wanted.flatMap(node => {
-    const { options, users } = driftOf(input, node)
-    const changed = [...options, ...users]
+    const changed = driftOf(input, node)
     const unknown = node.seen?.applied?.users.unknown ?? []
     const of = { node: node.ordinal, name: node.seen?.container.name ?? '' }
     return [

@@ -4,15 +4,13 @@ import { encryptionOf, foldTransport } from '../../../src/reconciler/record/conn
 import type { ObservedNode } from '../../../src/model/observation.js'
 import { renderRequestResult } from '../../../src/reconciler/report/request-result-text.js'
 import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/applied.js'
-import { decide, membersOf, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import { authCondition } from '../../../src/reconciler/report/auth-condition.js'
-import { configCondition } from '../../../src/reconciler/report/config-condition.js'
+import { decide, membersOf } from '../../../src/reconciler/plan/plan-flotilla.js'
 import type { ConditionValue } from '../../../src/model/condition-value.js'
 import { isInSyncWithSource } from '../../../src/reconciler/report/source-sync.js'
 import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
-import { certificateExpiringCondition, tlsCondition } from '../../../src/reconciler/report/tls-conditions.js'
 import {
+  conditionsOf,
   container,
   historyEntry,
   master,
@@ -56,7 +54,7 @@ function pair(transport: TransportFacts | undefined, port: number): readonly Obs
 test('whether connections are encrypted as the manifest asks is told by what the nodes say', () => {
   const of = (tls: TlsView | null, nodes: readonly ObservedNode[]): string => {
     const input = planInput({ spec: { replicas: 1 }, nodes, ...(tls === null ? {} : { tls }) })
-    return said(tlsCondition(input, membersOf(input, 0)))
+    return said(conditionsOf(input).TlsApplied)
   }
   assert.equal(of(null, pair(plain, 6379)), 'False Off: connections are not encrypted')
   assert.equal(
@@ -107,7 +105,7 @@ test('whether connections are encrypted as the manifest asks is told by what the
 test('a certificate that is about to end is told, with what to do', () => {
   const expiring = { subject: 'the certificate of node 1', expiresAtMs: Date.UTC(2027, 0, 2) }
   const of = (tls: TlsView, overrides: Case['spec'] = {}): string =>
-    said(certificateExpiringCondition(planInput({ spec: overrides, tls })))
+    said(conditionsOf(planInput({ spec: overrides, tls })).CertificateExpiring)
   assert.equal(of(tlsView('require')), 'False None: ')
   assert.equal(
     of(tlsView('require', { expiring })),
@@ -152,7 +150,7 @@ test('whether every node has its users and passwords is told, and what is in the
   ): string => {
     const facts: Case = { spec: { replicas: 1 }, nodes, memory: known }
     const input = planInput(auth === null ? facts : { ...facts, auth: { ...view, ...auth } })
-    return said(authCondition(input, membersOf(input, 0), previous))
+    return said(conditionsOf(input, previous).AuthApplied)
   }
   assert.equal(of(null), 'False Off: it has no passwords yet')
   assert.equal(of({}), 'True Applied: every node has its users and passwords')
@@ -186,8 +184,7 @@ test('whether every node has its users and passwords is told, and what is in the
 
 test('whether the options of the manifest are in force is told, and on which node not', () => {
   const of = (facts: Case): string => {
-    const input = planInput(facts)
-    return said(configCondition(input, planFlotilla(input), membersOf(input, 0).wanted))
+    return said(conditionsOf(planInput(facts)).ConfigApplied)
   }
   const settled = { spec: { replicas: 1 }, nodes: settledNodes(1) }
   assert.equal(of(settled), 'True NoOptions: spec.config asks for nothing')

@@ -19,9 +19,11 @@ import { masterLink, nodeAlias, roleName } from '../../../src/model/names.js'
 import type { ObservedNode, Observation, ObservedResources } from '../../../src/model/observation.js'
 import type { PlanInput } from '../../../src/model/plan-input.js'
 import { factsOfNode } from '../../../src/model/node-facts.js'
-import { applyConfig } from '../../../src/reconciler/plan/settings/apply-config.js'
+import { settingConditions } from '../../../src/reconciler/plan/settings/settings.js'
+import type { FlotillaStatus } from '../../../src/model/status.js'
+import { applyConfig } from '../../../src/reconciler/plan/settings/options.js'
 import { appliedOptions } from '../../../src/reconciler/desired/applied.js'
-import { planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
+import { decide, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { renderPlan } from '../../../src/reconciler/plan/render-plan.js'
 import { flotillaLabel, nodeLabel, specHashLabel } from '../../../src/runtime/labels.js'
 import type { ContainerFacts, ContainerState, ImageFacts } from '../../../src/model/engine.js'
@@ -454,4 +456,13 @@ function dedent(text: string): string {
 export function settledNodes(replicas = 2): ObservedNode[] {
   const ordinals = Array.from({ length: replicas }, (_, index) => index + 1)
   return [master(0, { followers: ordinals.map(follower) }), ...ordinals.map(ordinal => replica(ordinal))]
+}
+
+/** What the status says of the settings in a case. */
+export function conditionsOf(
+  input: PlanInput,
+  previous: FlotillaStatus | null = null,
+): ReturnType<typeof settingConditions> {
+  const { members, plan } = decide(input)
+  return settingConditions(input, { members, plan, previous })
 }

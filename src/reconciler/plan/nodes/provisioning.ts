@@ -1,6 +1,6 @@
 import { pinnedImageId, imagePin } from '../../desired/desired-image.js'
 import { masterLink, networkName, nodeAlias, roleName } from '../../../model/names.js'
-import { configRewrite } from '../settings/auth.js'
+import { configRewrite } from '../settings/users.js'
 import type { Members } from '../members/select-members.js'
 import { isDead, type Member } from '../members/classify.js'
 import { crashesOf, endedSoon } from './crash-loop.js'

@@ -5,7 +5,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal, Wait } from '../../../model/plan.js'
 import type { Contribution } from '../ordering.js'
 import { whyNotDemote } from '../master/unexpected-master.js'
-import { applyConfig } from '../settings/apply-config.js'
+import { applyConfig } from '../settings/options.js'
 import { unhealthyForMs } from '../members/unhealthy-for.js'
 
 /**

@@ -1,4 +1,4 @@
-import { trackedImageId, imagePin } from '../../desired/desired-image.js'
+import { trackedImageId, imagePin, movedTagImageId } from '../../desired/desired-image.js'
 import { replicaName } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
@@ -8,13 +8,17 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import { lastChoices } from '../master/last-choices.js'
 import { whyNewSpecFails } from './spec-health.js'
 import type { Action, Refusal } from '../../../model/plan.js'
-import type { Contribution, PlacedAction } from '../ordering.js'
+import { joined, type Contribution, type PlacedAction } from '../ordering.js'
 import { renderCandidates } from '../master/candidates.js'
 import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
 import { planSharedVolumes } from '../nodes/shared-volumes.js'
 import { planSwitchover } from '../master/switchover-steps.js'
 import { rankTargets } from '../master/switchover.js'
-import { applyConfig } from '../settings/apply-config.js'
+import { whyNotLowerMaxmemory } from '../settings/memory-guard.js'
+import { applyConfig } from '../settings/options.js'
+import type { ConditionContext, Setting, SettingContext } from '../settings/setting.js'
+import { planConfig } from './image-probe.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../../model/condition-value.js'
 import { volumeOf } from '../nodes/volumes.js'
 
 /**
@@ -30,7 +34,30 @@ import { volumeOf } from '../nodes/volumes.js'
  * node meanwhile (surge.ts). The first node that can't live with today's spec ends it: the others keep what
  * they run on.
  */
-export function planRollout(input: PlanInput, members: Members, master: number): Contribution[] {
+export const rolloutSetting: Setting<'ImageMoved'> = {
+  isApplied: (_input, node) => !node.outdated,
+  plan: (input, members, context) => joined(planChange(input, members, context)),
+  conditions: { ImageMoved: imageMovedCondition },
+}
+
+/**
+ * What speaks against it is told all the while, also while nodes are repaired: the reason is there until it is
+ * gone. An image that is not here can't be asked about either, and who wants it knows how often to try.
+ */
+function planChange(
+  input: PlanInput,
+  members: Members,
+  { master, above }: SettingContext,
+): readonly Contribution[] {
+  const config = planConfig(input)
+  const refused = [{ refusals: config?.refusals ?? [] }, planRolloutHold(input, members)]
+  if (above !== 'done') return refused
+  if (config !== null && input.seen.resources?.image !== null)
+    return [...refused, { actions: config.actions ?? [] }]
+  return whyNotLowerMaxmemory(input) === null ? [...refused, ...planRollout(input, members, master)] : refused
+}
+
+function planRollout(input: PlanInput, members: Members, master: number): readonly Contribution[] {
   const outdated = outdatedNodes(members)
   if (outdated.length === 0 || members.excess.length > 0) return []
   // A node that is taken down now could not be started again.
@@ -55,11 +82,7 @@ export function planRollout(input: PlanInput, members: Members, master: number):
     : [{ actions: replaceNode(input, members, { node: next, master }) }]
 }
 
-/**
- * Told in every plan of a flotilla with outdated nodes, also in those that repair something: the reason is
- * there until it is gone.
- */
-export function planRolloutHold(input: PlanInput, members: Members): Contribution {
+function planRolloutHold(input: PlanInput, members: Members): Contribution {
   const refusal = outdatedNodes(members).length === 0 ? null : whyRolloutBlocked(input, members)
   return refusal === null ? {} : { refusals: [refusal] }
 }
@@ -179,4 +202,36 @@ function whyReplace(input: PlanInput, { ofOlderSpec, seen }: Member): string {
   const isOfMovedTag =
     seen?.container.image === image && followed !== null && seen.container.imageId !== followed
   return isOfMovedTag ? `${image} means another image by now` : 'it was made from an older spec'
+}
+
+/** A tag that means another image than the one that nodes were made of. */
+function imageMovedCondition(input: PlanInput, { previous }: ConditionContext): ConditionValue {
+  const { spec, seen } = input
+  const before = previous?.conditions.find(({ type }) => type === 'ImageMoved')
+  // Whoever looks once has had no time to ask; a daemon has, and wrote down what it found.
+  if (before?.status === 'True' && seen.resources === null && seen.taggedImageId === null)
+    return conditionTrue(before.reason, before.message)
+  if (isRolling(input))
+    return conditionFalse(
+      'RollingOut',
+      `${spec.image} means another image by now, and nodes are rolled to it (spec.update.whenTagMoves)`,
+    )
+  const moved = movedTagImageId(input)
+  if (moved === null) return conditionFalse('UpToDate', 'nodes run the image that spec.image means')
+  return conditionTrue(
+    'TagMoved',
+    `${spec.image} means another image (${shortId(moved)}) than the one that nodes were made of. Nodes that have to be recreated are made of the one that the others run; to roll to the other one, run: flotilla restart ${spec.name}   (with spec.update.whenTagMoves: roll it is rolled out by itself)`,
+  )
+}
+
+function isRolling({ spec, seen }: PlanInput): boolean {
+  const followed = trackedImageId({ spec, seen })
+  return (
+    followed !== null &&
+    seen.nodes.some(({ container }) => container.image === spec.image && container.imageId !== followed)
+  )
+}
+
+function shortId(imageId: string): string {
+  return imageId.replace(/^sha256:/, '').slice(0, 12)
 }

@@ -1,20 +1,25 @@
 import { fileOptions } from '../../desired/accepted-config.js'
 import { appliedConfigFile, isApplied } from '../../desired/applied.js'
-import type { Members } from '../members/select-members.js'
-import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
+import { isInService, type Member } from '../members/classify.js'
+import type { Members } from '../members/select-members.js'
 import type { Contribution } from '../ordering.js'
+import { whyNotLowerMaxmemory } from './memory-guard.js'
+import type { Setting, SettingContext } from './setting.js'
 
 /**
  * What was set on a running node is put into its redis.conf as well, or it would be gone with the process.
  * After it was set, never before: a file that says more than the server was seen to take could keep it from
  * starting.
  */
-export function planConfigFiles(input: PlanInput, members: Members): Contribution {
+export const configFileSetting: Setting = { isApplied: hasItsFile, plan: planConfigFiles, conditions: {} }
+
+function planConfigFiles(input: PlanInput, members: Members, { above }: SettingContext): Contribution {
+  if (above === 'acting' || whyNotLowerMaxmemory(input) !== null) return {}
   return {
     actions: members.wanted.flatMap(node => {
       const name = node.seen?.container.name
-      return name === undefined || !isStale(input, node)
+      return name === undefined || !isInService(node) || hasItsFile(input, node)
         ? []
         : [
             {
@@ -32,16 +37,12 @@ export function planConfigFiles(input: PlanInput, members: Members): Contributio
 }
 
 /** A container that we know nothing of has what its spec hash says, and no options beyond it. */
-export function hasStaleConfigFile(input: PlanInput, node: Member): boolean {
+function hasItsFile(input: PlanInput, node: Member): boolean {
   const container = node.seen?.container
-  if (container === undefined || node.outdated) return false
+  if (container === undefined || node.outdated) return true
   const { record } = node
   const wanted = { spec: input.spec, config: input.memory.config }
   const hasOptions = Object.keys(fileOptions(wanted.spec, wanted.config)).length > 0
-  if (record?.applied['config-file'] === undefined && !hasOptions) return false
-  return !isApplied(record, appliedConfigFile(container, wanted))
-}
-
-function isStale(input: PlanInput, node: Member): boolean {
-  return (node.bucket === 'master' || node.bucket === 'online') && hasStaleConfigFile(input, node)
+  if (record?.applied['config-file'] === undefined && !hasOptions) return true
+  return isApplied(record, appliedConfigFile(container, wanted))
 }

@@ -8,6 +8,8 @@ import type { OrderBand } from '../../../model/order-bands.js'
 import type { Contribution } from '../ordering.js'
 import type { Action } from '../../../model/plan.js'
 import type { RedisFacts } from '../../../model/redis.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../../model/condition-value.js'
+import type { ConditionContext, Setting, SettingContext } from './setting.js'
 
 /**
  * From snapshots to an append-only file and back, while nodes run. At its start Redis reads only the one that
@@ -20,17 +22,24 @@ import type { RedisFacts } from '../../../model/redis.js'
  * are written meanwhile. Each step follows from what the node says and what its file is known to say, so one
  * that was cut short is gone on with. One node at a time, because each forks a child, and the master last.
  */
-export function planPersistence(input: PlanInput, members: Members, master: number): Contribution {
+export const persistenceSetting: Setting<'PersistenceApplied'> = {
+  isApplied: (input, node) => nextStep(input, node) === null,
+  plan: planPersistence,
+  inSteps: true,
+  conditions: { PersistenceApplied: persistenceCondition },
+}
+
+function planPersistence(
+  input: PlanInput,
+  members: Members,
+  { master, above }: SettingContext,
+): Contribution {
+  if (above === 'acting') return {}
   for (const node of masterLast(members, master)) {
     const step = nextStep(input, node)
     if (step !== null) return step
   }
   return {}
-}
-
-/** Whether it keeps its data as the manifest says, as far as that can be had while it runs. */
-export function isPersistenceApplied(input: PlanInput, node: Member): boolean {
-  return nextStep(input, node) === null
 }
 
 function masterLast({ wanted }: Members, master: number): readonly Member[] {
@@ -111,4 +120,16 @@ function isSnapshotDone(asked: SnapshotRequest | null, { runId, persistence }: R
 
 function waitFor(ordinal: number, what: string): Contribution {
   return { waits: [{ what, ordinal, recheckInMs: 250 }] }
+}
+
+/** One that keeps its data otherwise until it is recreated has it not. */
+function persistenceCondition(input: PlanInput, { members: { wanted } }: ConditionContext): ConditionValue {
+  const { mode } = input.spec.persistence
+  const pendingNodes = wanted.filter(node => nextStep(input, node) !== null).map(node => node.ordinal)
+  if (pendingNodes.length > 0)
+    return conditionFalse('Applying', `${mode} is not applied on node ${pendingNodes.join(', ')} yet`)
+  const absent = wanted.filter(({ seen }) => seen === null).map(({ ordinal }) => ordinal)
+  return absent.length > 0
+    ? conditionFalse('NodesMissing', `node ${absent.join(', ')} is not there`)
+    : conditionTrue('Applied', `every node has ${mode}`)
 }

@@ -6,6 +6,8 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import type { OrderBand } from '../../../model/order-bands.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Wait } from '../../../model/plan.js'
+import { whyNotLowerMaxmemory } from './memory-guard.js'
+import type { Setting, SettingContext } from './setting.js'
 
 /**
  * A process that has more than this share of a limit would be ended by it, or keep the kernel busy with
@@ -13,13 +15,20 @@ import type { Wait } from '../../../model/plan.js'
  */
 const usableShare = 0.95
 
-/** Gives containers that run the limits of today's spec. Those that are recreated are made with them. */
-export function planResourceLimits(input: PlanInput, members: Members): Contribution {
+/** Memory and CPUs: containers that run are given those of today's spec, new ones are made with them. */
+export const resourceLimitsSetting: Setting = {
+  isApplied: hasItsLimits,
+  plan: planResourceLimits,
+  conditions: {},
+}
+
+function planResourceLimits(input: PlanInput, members: Members, { above }: SettingContext): Contribution {
+  if (above === 'acting' || whyNotLowerMaxmemory(input) !== null) return {}
   const actions: PlacedAction[] = []
   const waits: Wait[] = []
   for (const node of members.wanted) {
     const name = node.seen?.container.name
-    if (name === undefined || !hasStaleLimits(input, node)) continue
+    if (name === undefined || hasItsLimits(input, node)) continue
     const wait = whyNotLimit(input, node)
     if (wait !== null) waits.push(wait)
     else
@@ -38,13 +47,13 @@ export function planResourceLimits(input: PlanInput, members: Members): Contribu
 }
 
 /** A container that we know nothing of has no limits: it was made before there were any. */
-function hasStaleLimits({ spec }: PlanInput, node: Member): boolean {
+function hasItsLimits({ spec }: PlanInput, node: Member): boolean {
   const container = node.seen?.container
-  if (container?.state !== 'running' || node.outdated) return false
+  if (container?.state !== 'running' || node.outdated) return true
   const { record } = node
   const { memoryBytes, cpus } = spec.resources
-  if (record?.applied['resource-limits'] === undefined && memoryBytes === null && cpus === null) return false
-  return !isApplied(record, appliedLimits(container, spec.resources))
+  if (record?.applied['resource-limits'] === undefined && memoryBytes === null && cpus === null) return true
+  return isApplied(record, appliedLimits(container, spec.resources))
 }
 
 function whyNotLimit({ spec }: PlanInput, node: Member): Wait | null {

@@ -2,13 +2,15 @@ import { fingerprintIn, hasCertificates } from '../../../tls/tls-view.js'
 import { redisPort } from '../../../model/names.js'
 import { tlsPort } from '../../../redis/tls.js'
 import type { Members } from '../members/select-members.js'
-import type { Member } from '../members/classify.js'
+import { isInService, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { builtWithoutTls } from './tls-support.js'
+import type { FlotillaSpec } from '../../../model/spec.js'
+import { conditionFalse, conditionTrue, type ConditionValue } from '../../../model/condition-value.js'
 import { transportOf } from './replication-tls.js'
-import type { Contribution } from '../ordering.js'
+import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Action, Refusal } from '../../../model/plan.js'
 import type { TransportFacts } from '../../../model/redis.js'
+import type { ConditionContext, Setting } from './setting.js'
 
 /**
  * From plain text to TLS and back, while clients read and write and no link breaks for longer than one
@@ -22,7 +24,17 @@ import type { TransportFacts } from '../../../model/redis.js'
  * with, from wherever it is. A certificate that is to be another one is step 1 again: new connections get it,
  * those that there are stay.
  */
-export function planTls(input: PlanInput, members: Members, master: number): Contribution {
+export const tlsSetting: Setting<'TlsApplied' | 'CertificateExpiring'> = {
+  isApplied: (input, node) => input.tls === null || matchesDesiredTls(input, node),
+  plan: (input, members, { master, above }) => {
+    const whole = planTls(input, members, master)
+    return above === 'acting' ? onlyOpenPorts(whole) : whole
+  },
+  inSteps: true,
+  conditions: { TlsApplied: tlsCondition, CertificateExpiring: certificateExpiringCondition },
+}
+
+function planTls(input: PlanInput, members: Members, master: number): Contribution {
   const { tls } = input
   if (tls === null) return {}
   const refusals = whyNotUseTls(input, members)
@@ -33,8 +45,15 @@ export function planTls(input: PlanInput, members: Members, master: number): Con
   if (refusals.length > 0) return { refusals }
   const replicaToMove = nodes.find(node => mustMove(input, node))
   if (replicaToMove !== undefined) return moveReplicationLink(input, members, { replicaToMove, master })
-  const closing = members.wanted.every(isInSync) ? nodes.flatMap(node => closingOf(input, node)) : []
+  const closing = members.wanted.every(isInService) ? nodes.flatMap(node => closingOf(input, node)) : []
   return { actions: closing.map(action => ({ band: 'settle', action })) }
+}
+
+/** To listen in one more way disturbs nobody, and a node that is told to follow may need it for that. */
+function onlyOpenPorts({ actions = [], refusals = [] }: Contribution): Contribution {
+  const opens = ({ action }: PlacedAction): boolean =>
+    action.kind === 'load-certificate' || (action.kind === 'set-port' && action.open)
+  return { actions: actions.filter(opens), refusals }
 }
 
 /** TLS is asked for, and there is nothing to do it with. */
@@ -56,6 +75,15 @@ export function whyNotUseTls({ tls, spec }: PlanInput, members: Members): readon
   const without = members.wanted.filter(node => transportOf(node)?.tlsPort === null)
   const [first] = without
   return first === undefined ? [] : [builtWithoutTls(spec, first.seen?.container.image ?? spec.image)]
+}
+
+/** Told by a node that runs it, or by a probe before there is one. */
+export function builtWithoutTls({ name }: Pick<FlotillaSpec, 'name'>, image: string): Refusal {
+  return {
+    code: 'TlsRefused',
+    reason: `the server of the image ${image} was built without TLS`,
+    remedy: `change spec.image of ${name} to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off`,
+  }
 }
 
 function filesOf({ certificates }: PlanInput['spec']['tls']): string {
@@ -101,7 +129,7 @@ function moveReplicationLink(
   members: Members,
   { replicaToMove, master }: { readonly replicaToMove: Member; readonly master: number },
 ): Contribution {
-  const outOfSync = members.wanted.find(node => !isInSync(node))
+  const outOfSync = members.wanted.find(node => !isInService(node))
   const { ordinal } = replicaToMove
   const kind = input.tls?.mode === 'off' ? 'plain text' : 'TLS'
   if (outOfSync !== undefined)
@@ -122,10 +150,6 @@ function moveReplicationLink(
       },
     ],
   }
-}
-
-function isInSync({ bucket }: Member): boolean {
-  return bucket === 'online' || bucket === 'master'
 }
 
 function closingOf({ tls, spec }: PlanInput, node: Member): readonly Action[] {
@@ -153,4 +177,55 @@ function isOpenAs(
 function isReachedBy({ seen }: Member, port: number): boolean {
   const published = seen?.container.publishedPorts ?? []
   return published.length === 0 || published.some(one => one.containerPort === port)
+}
+
+/** Whether every node listens, and follows, as `spec.tls` asks; by what the nodes themselves say. */
+function tlsCondition(input: PlanInput, { members }: ConditionContext): ConditionValue {
+  const { tls } = input
+  if (tls === null) return conditionFalse('Off', 'connections are not encrypted')
+  if (tls.mode !== 'off' && (tls.refused !== null || !hasCertificates(tls)))
+    return conditionFalse('Refused', tls.refused ?? 'there is no certificate yet')
+  const pendingNodes = members.wanted
+    .filter(node => !matchesDesiredTls(input, node))
+    .map(node => node.ordinal)
+  if (pendingNodes.length > 0 || tls.mode === 'off')
+    return conditionFalse('Applying', `${tls.mode} is not applied on node ${pendingNodes.join(', ')} yet`)
+  const ends = tls.expiresAtMs === null ? '' : `; the first certificate ends on ${dayOf(tls.expiresAtMs)}`
+  return conditionTrue('Applied', `${modeMessages[tls.mode]}${ends}`)
+}
+
+const modeMessages = {
+  prefer: 'nodes talk to each other over TLS, clients may',
+  require: 'every connection is encrypted',
+}
+
+function certificateExpiringCondition({ tls, spec }: PlanInput): ConditionValue {
+  const expiring = tls?.expiring ?? null
+  if (expiring === null) return conditionFalse('None', '')
+  const { subject, expiresAtMs } = expiring
+  const { certificates } = spec.tls
+  const advice =
+    certificates.kind === 'files'
+      ? `Put another one at ${certificates.certFile}; it is taken over within seconds`
+      : `It should have been renewed; fix: flotilla status ${spec.name}, and see what keeps its node from being changed`
+  return conditionTrue('ExpiresSoon', `${subject} ends on ${new Date(expiresAtMs).toISOString()}. ${advice}`)
+}
+
+function matchesDesiredTls({ tls }: PlanInput, node: Member): boolean {
+  const transport = transportOf(node)
+  if (tls === null || transport === null) return false
+  const upstream = node.facts?.upstream ?? null
+  const hasDesiredUpstream = upstream === null || upstream.port === (tls.mode === 'off' ? redisPort : tlsPort)
+  const hasCertificate =
+    tls.mode === 'off' ||
+    (transport.fingerprint !== null && transport.fingerprint === fingerprintIn(tls, node.ordinal))
+  // One that was built without TLS has no such port to close.
+  const speaksTls = transport.tlsPort !== null && transport.tlsPort !== 0
+  const isListening =
+    (transport.plainPort !== 0) === (tls.mode !== 'require') && speaksTls === (tls.mode !== 'off')
+  return isListening && hasCertificate && hasDesiredUpstream
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10)
 }

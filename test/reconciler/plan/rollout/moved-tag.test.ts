@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { imageMovedCondition } from '../../../../src/reconciler/report/image-condition.js'
 import { desiredContainer } from '../../../../src/reconciler/desired/desired-node.js'
 import { emptyConfig } from '../../../../src/reconciler/desired/accepted-config.js'
 import {
+  conditionsOf,
   container,
   follower,
   imageFacts,
@@ -57,13 +57,12 @@ test('a restart of all nodes rolls to the other image, which is tried before a n
 
 test('a tag that has moved is a condition with the remedy, and one that has not is none', () => {
   const of = (taggedImageId: string | null) =>
-    imageMovedCondition(
+    conditionsOf(
       planInput({
         nodes: [master(0, { followers: [follower(1), follower(2)] }), replica(1), replica(2)],
         seen: { resources: null, taggedImageId },
       }),
-      null,
-    )
+    ).ImageMoved
   assert.equal(of('sha256:9').status, 'True')
   assert.match(of('sha256:9').message, /redis:8 means another image \(9\).*flotilla restart shop/)
   for (const same of ['sha256:8', null]) assert.equal(of(same).status, 'False')
@@ -113,7 +112,7 @@ test('a tag that nobody has looked up yet, that means the same, or that is gone 
 })
 
 test('while a tag is followed no condition asks a person for anything', () => {
-  const { status, reason } = imageMovedCondition(planInput(followed({ taggedImageId: 'sha256:9' }, [])), null)
+  const { status, reason } = conditionsOf(planInput(followed({ taggedImageId: 'sha256:9' }, []))).ImageMoved
   assert.deepEqual([status, reason], ['False', 'RollingOut'])
 })
 

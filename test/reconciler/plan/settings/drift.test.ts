@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservedSettings, ObservedNode } from '../../../../src/model/observation.js'
-import { driftOf } from '../../../../src/reconciler/plan/settings/drift.js'
+import { driftOf } from '../../../../src/reconciler/plan/settings/settings.js'
 import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/desired/applied.js'
 import { membersOf, planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { renderAction } from '../../../../src/reconciler/plan/render-plan.js'
 import { publishDrift } from '../../../../src/reconciler/report/publish-drift.js'
-import { authCondition } from '../../../../src/reconciler/report/auth-condition.js'
 import type { PlanInput } from '../../../../src/model/plan-input.js'
-import { desiredOptions } from '../../../../src/reconciler/plan/settings/desired-options.js'
-import { isConfigPending } from '../../../../src/reconciler/plan/settings/apply-config.js'
+import { desiredOptions, optionsSetting } from '../../../../src/reconciler/plan/settings/options.js'
 import { defaultTls } from '../../../../src/manifest/sections/tls.js'
 import { enforcedOptions, versionSpecificOptions } from '../../../../src/redis/config.js'
-import { memory, nodeRecord, planInput, redisFacts, settledNodes, type Case } from '../../support/world.js'
+import {
+  conditionsOf,
+  memory,
+  nodeRecord,
+  planInput,
+  redisFacts,
+  settledNodes,
+  type Case,
+} from '../../support/world.js'
 
 const auth: NonNullable<Case['auth']> = {
   ...{
@@ -81,8 +87,7 @@ function planOf(input: PlanInput): string {
 
 function driftIn(input: PlanInput): string {
   const node = membersOf(input, 0).wanted.find(({ ordinal }) => ordinal === 1) ?? assert.fail()
-  const { options, users } = driftOf(input, node)
-  return [...options, ...users].join(', ')
+  return driftOf(input, node).join(', ')
 }
 
 test('what is read back as it was given is no drift', () => {
@@ -104,7 +109,8 @@ test('an option that this server does not know is no drift, nor is one of a node
   const configPending = world(({ options }) => ({ options: { ...options, maxmemory: '1' } }))
   const forgotten = { ...configPending, memory: memory(0) }
   assert.equal(driftIn(forgotten), '')
-  assert.ok(isConfigPending(forgotten, membersOf(forgotten, 0).wanted[1] ?? assert.fail()))
+  const node = membersOf(forgotten, 0).wanted[1] ?? assert.fail()
+  assert.ok(!optionsSetting.isApplied(forgotten, node))
 })
 
 test('users that somebody has changed or removed are given again', () => {
@@ -136,7 +142,7 @@ test('drift and unknown users are told once, and AuthApplied says what removes t
   publishDrift(events, null, { input, members })
   publishDrift(events, { input, members }, { input, members })
   assert.deepEqual(told, ['node.drifted', 'user.unknown'])
-  const { reason, message } = authCondition(input, members, null)
+  const { reason, message } = conditionsOf(input).AuthApplied
   assert.equal(reason, 'UnknownUsers')
   assert.match(message, /backdoor.*run: flotilla rotate shop/)
 })

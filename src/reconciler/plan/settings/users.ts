@@ -1,11 +1,13 @@
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { driftOf } from './drift.js'
 import { appliedAuthFiles, appliedUsers, isApplied } from '../../desired/applied.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Action, Wait } from '../../../model/plan.js'
 import type { AuthView } from '../../../model/auth-view.js'
+import type { ConditionValue } from '../../../model/condition-value.js'
+import { printableNames } from '../../../model/acl-user.js'
+import type { ConditionContext, Setting, SettingContext } from './setting.js'
 
 /**
  * Users and passwords: gives every node what the keyring says (a running one at once, a stopped one for its
@@ -13,10 +15,16 @@ import type { AuthView } from '../../../model/auth-view.js'
  * used only when every node has it, so that no link and no probe is ever refused; of all others when every
  * node has it that can be reached, so that one frozen node does not keep a leaked password alive.
  *
- * `others` are the actions that this plan has already: a node that they stop, make or start is given
- * everything by that.
+ * It comes last: a node that other actions of the plan stop, make or start is given everything by that.
  */
-export function planAuth(input: PlanInput, members: Members, others: readonly Action[]): Contribution {
+export const usersSetting: Setting<'AuthApplied'> = {
+  isApplied: (input, node) => input.auth === null || !isStale(input, input.auth, node),
+  drift: userDrift,
+  plan: planUsers,
+  conditions: { AuthApplied: authCondition },
+}
+
+function planUsers(input: PlanInput, members: Members, { others }: SettingContext): Contribution {
   const { auth } = input
   if (auth === null) return {}
   const stale = [...members.wanted, ...members.excess].filter(node => isStale(input, auth, node))
@@ -41,7 +49,7 @@ export function planAuth(input: PlanInput, members: Members, others: readonly Ac
 const staleCause = 'the users or passwords that it was given are not those of today'
 
 function causeOf(input: PlanInput, node: Member): string {
-  const { users } = driftOf(input, node)
+  const users = userDrift(input, node)
   return users.length === 0 ? staleCause : `somebody has changed its users there: ${users.join(', ')}`
 }
 
@@ -57,7 +65,7 @@ function isStale(input: PlanInput, auth: AuthView, node: Member): boolean {
   if (node.seen === null || node.bucket === 'removing') return false
   if (!hasCurrentFiles(auth, node)) return true
   if (node.bucket === 'stopped') return false
-  return !hasCurrentUsers(auth, node) || driftOf(input, node).users.length > 0
+  return !hasCurrentUsers(auth, node) || userDrift(input, node).length > 0
 }
 
 function hasCurrentFiles({ digest }: AuthView, { seen, record }: Member): boolean {
@@ -130,9 +138,88 @@ function waitForMissingNodes(auth: AuthView, late: readonly Member[]): Wait[] {
   ]
 }
 
-/** Nodes that were not given what the keyring says, for those who tell. */
-export function nodesMissingAuth(input: PlanInput, members: Members): readonly Member[] {
+function userDrift({ auth, memory }: PlanInput, { seen, facts, record }: Member): readonly string[] {
+  const applied = seen?.applied ?? null
+  if (auth === null || applied === null || seen === null || facts === null) return []
+  if (!isApplied(record, appliedUsers(seen.container, auth.digest))) return []
+  // Rules that a server does not take are told as refused, and not given to it over and over.
+  const refused = memory.usersRefused?.digest === auth.digest ? auth.others : []
+  const wrong = applied.users.wrong.filter(name => !refused.includes(name))
+  const others = applied.hasReplicationPassword ? [] : ['masterauth']
+  if (wrong.length > 0 || others.length > 0) return [...wrong, ...others]
+  const listed = record?.applied['listed-users']
+  return listed !== undefined && refused.length === 0 && listed.digest !== applied.users.digest
+    ? ['what they may do']
+    : []
+}
+
+/** Besides it says which former passwords are accepted until when. */
+function authCondition(input: PlanInput, { members, previous }: ConditionContext): ConditionValue {
   const { auth } = input
-  if (auth === null) return []
-  return [...members.wanted, ...members.excess].filter(node => isStale(input, auth, node))
+  if (auth === null) return { status: 'False', reason: 'Off', message: 'it has no passwords yet' }
+  const nodes = [...members.wanted, ...members.excess]
+  const pendingNodes = nodes.filter(node => isStale(input, auth, node))
+  const overlaps = overlapMessage(auth.former)
+  const before = previous?.conditions.find(({ type }) => type === 'AuthApplied')
+  if (auth.problems.length > 0) {
+    const message = auth.problems
+      .map(
+        ({ user, reason, remedy }) =>
+          `the password of ${user} can't be read, and the last good one stays in force: ${reason}. Fix: ${remedy}`,
+      )
+      .join('; ')
+    return { status: 'False', reason: unavailable, message }
+  }
+  // The environment of the daemon is not that of a command beside it: what the daemon found stands.
+  if (auth.isPartial && before?.reason === unavailable)
+    return { status: 'False', reason: unavailable, message: before.message }
+  const refused = input.memory.usersRefused
+  if (refused !== null && refused.digest === auth.digest)
+    return {
+      status: 'False',
+      reason: refusedUsers,
+      message: `a server does not take the rules of a user, which stays as it was: ${refused.reason}. Fix: change the rules in the manifest of ${input.spec.name} and save it`,
+    }
+  if (pendingNodes.length > 0) {
+    const names = pendingNodes.map(node => `node ${node.ordinal} (${node.bucket})`).join(', ')
+    const message = `${names} ${pendingNodes.length === 1 ? 'has' : 'have'} not been given today's users and passwords yet${overlaps === '' ? '' : `; ${overlaps}`}`
+    return { status: 'False', reason: 'Pending', message }
+  }
+  if (auth.pending.length > 0)
+    return {
+      status: 'False',
+      reason: 'Rotating',
+      message: `every node accepts the new password of ${auth.pending.map(one => one.user).join(', ')}, which comes into use`,
+    }
+  const unknown = unknownUsers(nodes)
+  if (unknown.length > 0)
+    return {
+      status: 'False',
+      reason: unknownUser,
+      message: `there are users that the manifest does not name: ${printableNames(unknown).join(', ')}. To remove them, run: flotilla rotate ${input.spec.name}`,
+    }
+  return overlaps === ''
+    ? { status: 'True', reason: 'Applied', message: 'every node has its users and passwords' }
+    : { status: 'True', reason: overlapping, message: overlaps }
+}
+
+/** Reasons that are news to whoever looks at a status; the others are as they should be. */
+export const unavailable = 'PasswordUnavailable'
+const refusedUsers = 'RulesRejected'
+const overlapping = 'PasswordOverlap'
+const unknownUser = 'UnknownUsers'
+
+/** Users that some node has and nobody has asked us for. */
+function unknownUsers(nodes: readonly Member[]): readonly string[] {
+  const all = nodes.flatMap(({ seen }) => seen?.applied?.users.unknown ?? [])
+  return [...new Set(all)].sort()
+}
+
+function overlapMessage(former: NonNullable<PlanInput['auth']>['former']): string {
+  return former
+    .map(
+      ({ user, untilMs }) =>
+        `the former password of ${user} is accepted until ${new Date(untilMs).toISOString()}`,
+    )
+    .join('; ')
 }

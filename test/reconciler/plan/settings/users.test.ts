@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AppliedSettings, FlotillaMemory } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
-import { nodesMissingAuth } from '../../../../src/reconciler/plan/settings/auth.js'
+import { usersSetting } from '../../../../src/reconciler/plan/settings/users.js'
 import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/desired/applied.js'
 import {
@@ -233,7 +233,9 @@ test('who is late is told for those who show it, be it one node too many', () =>
   const late = (auth: AuthView | null): readonly number[] => {
     const memory = given(nodes, { 1: noFiles, 2: noUsers })
     const input = planInput({ spec: { replicas: 1 }, nodes, memory, ...(auth === null ? {} : { auth }) })
-    return nodesMissingAuth(input, membersOf(input, 0)).map(({ ordinal }) => ordinal)
+    const { wanted, excess } = membersOf(input, 0)
+    const pending = [...wanted, ...excess].filter(one => !usersSetting.isApplied(input, one))
+    return pending.map(({ ordinal }) => ordinal)
   }
   assert.deepEqual(late(keyring()), [1, 2])
   assert.deepEqual(late(null), [])
