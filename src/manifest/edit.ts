@@ -5,7 +5,7 @@
  */
 import { Scalar, stringify } from 'yaml'
 import { FlotillaError } from '../errors.js'
-import { canonicalJson } from './digest.js'
+import { canonicalJson } from '../json-digest.js'
 import { renderDiagnostic } from './diagnostic.js'
 import { valueAt } from './explain.js'
 import { labelOf } from './field-path.js'

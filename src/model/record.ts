@@ -184,7 +184,7 @@ export interface NodeRecord {
   readonly fullCopy: FullCopy | null
 }
 
-/** What the container and the process of a node were given, by setting; see reconciler/desired/applied.ts. */
+/** What the container and the process of a node were given, by setting; see plan/settings/setting.ts. */
 export type AppliedSettings = Readonly<Record<string, AppliedSetting>>
 
 export interface AppliedSetting {

@@ -5,7 +5,7 @@ import { ownedRuntime } from '../../src/ownership/owned-runtime.js'
 import { ownerPath } from '../../src/ownership/owner-file.js'
 import { Owner } from '../../src/ownership/owner.js'
 import { withNodeRecord, type FlotillaMemory } from '../../src/model/record.js'
-import { appliedLimits } from '../../src/reconciler/desired/applied.js'
+import { appliedLimits } from '../../src/reconciler/plan/settings/resource-limits.js'
 import {
   flotillaLabel,
   markLabel,

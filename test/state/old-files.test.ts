@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newMemory } from '../../src/model/record.js'
-import { digestOfJson } from '../../src/manifest/digest.js'
-import {
-  appliedAuthFiles,
-  appliedConfigFile,
-  appliedLimits,
-  appliedOptions,
-  appliedUsers,
-  isApplied,
-  processIncarnation,
-} from '../../src/reconciler/desired/applied.js'
+import { digestOfJson } from '../../src/json-digest.js'
+import { appliedAuthFiles, appliedUsers } from '../../src/reconciler/plan/settings/users.js'
+import { appliedConfigFile } from '../../src/reconciler/plan/settings/config-file.js'
+import { appliedLimits } from '../../src/reconciler/plan/settings/resource-limits.js'
+import { appliedOptions } from '../../src/reconciler/plan/settings/options.js'
+import { isApplied, processIncarnation } from '../../src/reconciler/desired/applied.js'
 import { parseMemory, renderMemory } from '../../src/state/memory-schema.js'
 import { lineage, spec } from '../reconciler/support/world.js'
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { canonicalJson } from '../../manifest/digest.js'
+import { canonicalJson } from '../../json-digest.js'
 import type { FlotillaSpec } from '../../model/spec.js'
 import { applicationUser, controlUser, replicationUser, type AclUser } from '../../model/acl-user.js'
 import { aclUsers, type AclPasswords } from '../../redis/acl.js'

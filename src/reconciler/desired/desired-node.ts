@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalJson } from '../../manifest/digest.js'
+import { canonicalJson } from '../../json-digest.js'
 import { defaultContainer } from '../../manifest/sections/container.js'
 import { defaultPersistence } from '../../manifest/sections/persistence.js'
 import type { FlotillaSpec, PersistenceSettings } from '../../model/spec.js'

@@ -5,7 +5,7 @@ import type { NodeAuth } from '../auth/node-auth.js'
 import { nodeFiles, type NodeTemplate } from '../desired/desired-node.js'
 import { withApplied, type FlotillaMemory } from '../../model/record.js'
 import { persistenceOnDisk } from '../desired/persistence.js'
-import { appliedAuthFiles, appliedConfigFile } from '../desired/applied.js'
+import { appliedToContainer } from '../plan/settings/settings.js'
 import { findServerUser } from './server-user.js'
 import type { ContainerFacts } from '../../model/engine.js'
 
@@ -38,21 +38,16 @@ export async function writeNodeFiles(
   const owner = await findServerUser(runtime, { containerId, image: image ?? { user: '' } }, signal)
   const files = nodeFiles(template, ordinal, { auth, bundle, persistence }, owner)
   await runtime.putFiles(containerId, files, { signal })
-  recordFiles(context, ordinal, containerId)
+  recordGiven(context, ordinal, { containerId, isNew: false })
   return bundle
 }
 
-/** What its next start reads. */
-export function recordFiles(
+/** Writes down what a container was given, by its files and, where it was just made, by being made. */
+export function recordGiven(
   { setMemory, auth, template }: Pick<NodeFilesContext, 'setMemory' | 'auth' | 'template'>,
   ordinal: number,
-  containerId: string,
+  { containerId, isNew }: { readonly containerId: string; readonly isNew: boolean },
 ): void {
-  const container = { containerId }
-  setMemory(memory =>
-    withApplied(memory, ordinal, {
-      ...appliedConfigFile(container, template),
-      ...appliedAuthFiles(container, auth.digest),
-    }),
-  )
+  const given = { containerId, spec: template.spec, config: template.config, authDigest: auth.digest }
+  setMemory(memory => withApplied(memory, ordinal, appliedToContainer(given, { isNew })))
 }

@@ -1,6 +1,5 @@
 import type { ContainerAction } from '../../model/actions/containers.js'
 import type { ActionOf } from '../../model/plan.js'
-import { appliedLimits } from '../desired/applied.js'
 import { withPersistence } from '../../model/record.js'
 import { desiredContainer, desiredVolume, nodeFiles } from '../desired/desired-node.js'
 import { persistenceOnDisk } from '../desired/persistence.js'
@@ -9,7 +8,7 @@ import { withoutVolumeToRemove, withVolumeToRemove } from './memory-updates.js'
 import { archiveData } from './archive-data.js'
 import { chownDataForServer } from './chown-data.js'
 import type { Execution } from './execution.js'
-import { recordFiles, writeNodeFiles } from './node-files.js'
+import { recordGiven, writeNodeFiles } from './node-files.js'
 import type { Performers } from './performer.js'
 import { createServerContainer, requireImage } from './server-user.js'
 import { killNode, stopNode } from './stop-node.js'
@@ -60,8 +59,7 @@ async function createContainer(
   )
   await chownDataForServer(context, { ordinal, containerId, image })
   execution.recordCreated(ordinal, containerId)
-  recordFiles(context, ordinal, containerId)
-  execution.recordApplied(ordinal, appliedLimits({ containerId }, template.spec.resources))
+  recordGiven(context, ordinal, { containerId, isNew: true })
   context.setMemory(memory =>
     withPersistence(withoutVolumeToRemove(memory, ordinal), ordinal, { current: persistence, pending: null }),
   )

@@ -1,5 +1,6 @@
 import type { SettingAction } from '../../model/actions/settings.js'
-import { appliedLimits, appliedOptions } from '../desired/applied.js'
+import { appliedOptions } from '../plan/settings/options.js'
+import { appliedLimits } from '../plan/settings/resource-limits.js'
 import { applyConfig } from './apply-config.js'
 import { saveSnapshot, setAppendOnly, writeConfig } from './apply-persistence.js'
 import { activateNextPasswords, applyAuth, retireFormerPasswords } from './apply-users.js'

@@ -5,7 +5,7 @@ import type { ExecutionContext } from '../../../src/reconciler/execute/execution
 import { Execution } from '../../../src/reconciler/execute/execution.js'
 import { perform } from '../../../src/reconciler/execute/perform.js'
 import type { ObservedNode, Observation, ObservedSource } from '../../../src/model/observation.js'
-import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/desired/applied.js'
+import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/plan/settings/users.js'
 import type { Action, ActionBody } from '../../../src/model/plan.js'
 import { noUpstream } from '../../../src/model/actions/sources.js'
 import { configFilePath } from '../../../src/redis/config.js'

@@ -16,13 +16,10 @@ import type { Target } from '../../../src/model/actions/action-entry.js'
 import { noUpstream } from '../../../src/model/actions/sources.js'
 import type { Action } from '../../../src/model/plan.js'
 import { withDataProbe, withImageProbe } from '../../../src/reconciler/desired/image-probe.js'
-import {
-  appliedAuthFiles,
-  appliedConfigFile,
-  appliedLimits,
-  appliedOptions,
-  appliedUsers,
-} from '../../../src/reconciler/desired/applied.js'
+import { appliedAuthFiles, appliedUsers } from '../../../src/reconciler/plan/settings/users.js'
+import { appliedConfigFile } from '../../../src/reconciler/plan/settings/config-file.js'
+import { appliedLimits } from '../../../src/reconciler/plan/settings/resource-limits.js'
+import { appliedOptions } from '../../../src/reconciler/plan/settings/options.js'
 import { container, currentHash, imageFacts, redisFacts, upstream } from './world.js'
 import type { ContainerState } from '../../../src/model/engine.js'
 import type { Probe, RedisFacts, UpstreamFacts } from '../../../src/model/redis.js'

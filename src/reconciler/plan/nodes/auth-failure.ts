@@ -1,6 +1,7 @@
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { appliedAuthFiles, isApplied } from '../../desired/applied.js'
+import { isApplied } from '../../desired/applied.js'
+import { appliedAuthFiles } from '../settings/users.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Refusal } from '../../../model/plan.js'

@@ -1,5 +1,9 @@
+import { digestOfJson } from '../../../json-digest.js'
 import { fileOptions } from '../../desired/accepted-config.js'
-import { appliedConfigFile, isApplied } from '../../desired/applied.js'
+import { containerIncarnation, isApplied } from '../../desired/applied.js'
+import type { ContainerFacts } from '../../../model/engine.js'
+import type { AcceptedConfig, AppliedSettings } from '../../../model/record.js'
+import type { FlotillaSpec } from '../../../model/spec.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { isInService, type Member } from '../members/classify.js'
 import type { Members } from '../members/select-members.js'
@@ -12,7 +16,12 @@ import type { Setting, SettingContext } from './setting.js'
  * After it was set, never before: a file that says more than the server was seen to take could keep it from
  * starting.
  */
-export const configFileSetting: Setting = { isApplied: hasItsFile, plan: planConfigFiles, conditions: {} }
+export const configFileSetting: Setting = {
+  isApplied: hasItsFile,
+  given: { files: given => appliedConfigFile(given, given) },
+  plan: planConfigFiles,
+  conditions: {},
+}
 
 function planConfigFiles(input: PlanInput, members: Members, { above }: SettingContext): Contribution {
   if (above === 'acting' || whyNotLowerMaxmemory(input) !== null) return {}
@@ -45,4 +54,13 @@ function hasItsFile(input: PlanInput, node: Member): boolean {
   const hasOptions = Object.keys(fileOptions(wanted.spec, wanted.config)).length > 0
   if (record?.applied['config-file'] === undefined && !hasOptions) return true
   return isApplied(record, appliedConfigFile(container, wanted))
+}
+
+/** The options in the redis.conf of a container that the spec hash leaves out. */
+export function appliedConfigFile(
+  container: Pick<ContainerFacts, 'containerId'>,
+  { spec, config }: { readonly spec: FlotillaSpec; readonly config: AcceptedConfig | null },
+): AppliedSettings {
+  const digest = digestOfJson(fileOptions(spec, config))
+  return { 'config-file': { incarnation: containerIncarnation(container), digest } }
 }

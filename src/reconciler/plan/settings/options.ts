@@ -1,3 +1,4 @@
+import { digestOfJson } from '../../../json-digest.js'
 import {
   enforcedOptions,
   persistenceOptions,
@@ -6,14 +7,14 @@ import {
 } from '../../../redis/config.js'
 import { whatDiffers } from '../../../redis/options.js'
 import { isConfigAccepted } from '../../desired/accepted-config.js'
-import { appliedOptions, isApplied } from '../../desired/applied.js'
+import { isApplied } from '../../desired/applied.js'
 import { desiredConfigValues } from '../../desired/config-values.js'
 import { desiredPersistence } from '../../desired/persistence.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from '../../../model/condition-value.js'
 import type { Observation } from '../../../model/observation.js'
 import type { Action } from '../../../model/plan.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { nodeRecordOf, type FlotillaMemory } from '../../../model/record.js'
+import { nodeRecordOf, type AppliedSettings, type FlotillaMemory } from '../../../model/record.js'
 import type { ConfigValues } from '../../../model/redis.js'
 import type { FlotillaSpec } from '../../../model/spec.js'
 import type { NodeStatus } from '../../../model/status.js'
@@ -138,4 +139,9 @@ export function configOf(input: PlanInput, node: Member): NodeStatus['config'] {
   return node.seen !== null && [optionsSetting, configFileSetting].every(one => one.isApplied(input, node))
     ? 'applied'
     : 'pending'
+}
+
+/** Options that were set in this run of its server; its run id is known even where its container's is not. */
+export function appliedOptions(runId: string, options: ConfigValues): AppliedSettings {
+  return { options: { incarnation: runId, digest: digestOfJson(options) } }
 }

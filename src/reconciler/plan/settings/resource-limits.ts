@@ -1,7 +1,10 @@
 import { maxMemoryBytes } from '../../desired/max-memory.js'
-import { appliedLimits, isApplied } from '../../desired/applied.js'
+import { containerIncarnation, isApplied } from '../../desired/applied.js'
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
+import type { ContainerFacts } from '../../../model/engine.js'
+import type { AppliedSettings } from '../../../model/record.js'
+import type { ResourcesSpec } from '../../../model/spec.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { OrderBand } from '../../../model/order-bands.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
@@ -18,6 +21,7 @@ const usableShare = 0.95
 /** Memory and CPUs: containers that run are given those of today's spec, new ones are made with them. */
 export const resourceLimitsSetting: Setting = {
   isApplied: hasItsLimits,
+  given: { container: given => appliedLimits(given, given.spec.resources) },
   plan: planResourceLimits,
   conditions: {},
 }
@@ -86,4 +90,13 @@ function bandOf({ spec }: PlanInput, node: Member): OrderBand {
 
 function mebibytes(bytes: number): number {
   return Math.round(bytes / 1_048_576)
+}
+
+/** Its limits in words: they are no secret, and a digest of them would be longer. */
+export function appliedLimits(
+  container: Pick<ContainerFacts, 'containerId'>,
+  { memoryBytes, cpus }: ResourcesSpec,
+): AppliedSettings {
+  const digest = `${memoryBytes ?? 'all'} ${cpus ?? 'all'}`
+  return { 'resource-limits': { incarnation: containerIncarnation(container), digest } }
 }

@@ -1,6 +1,8 @@
 import type { ConditionValue } from '../../../model/condition-value.js'
 import type { Action, Plan } from '../../../model/plan.js'
 import type { PlanInput } from '../../../model/plan-input.js'
+import type { AcceptedConfig, AppliedSettings } from '../../../model/record.js'
+import type { FlotillaSpec } from '../../../model/spec.js'
 import type { ConditionType, FlotillaStatus } from '../../../model/status.js'
 import type { Member } from '../members/classify.js'
 import type { Members } from '../members/select-members.js'
@@ -17,7 +19,12 @@ import type { Contribution } from '../ordering.js'
 export interface Setting<Conditions extends ConditionType = never> {
   /** Whether a node has it, as far as that can be told; one that nothing is known of may have it. */
   readonly isApplied: (input: PlanInput, node: Member) => boolean
-  /** Names of what somebody has changed by hand on a node that had it; a node that never had it has no drift. */
+  /** What the record says of a node whose container was just made, or whose files were just written. */
+  readonly given?: {
+    readonly container?: (given: GivenContainer) => AppliedSettings
+    readonly files?: (given: GivenContainer) => AppliedSettings
+  }
+  /** Names of what somebody has changed by hand on a node that had it; one that never had it has no drift. */
   readonly drift?: (input: PlanInput, node: Member) => readonly string[]
   /** What brings it to the nodes that lack it, what is waited for, and what speaks against it. */
   readonly plan: (input: PlanInput, members: Members, context: SettingContext) => Contribution
@@ -26,6 +33,15 @@ export interface Setting<Conditions extends ConditionType = never> {
   readonly conditions: Readonly<
     Record<Conditions, (input: PlanInput, context: ConditionContext) => ConditionValue>
   >
+}
+
+/** A container, and what Flotilla has given it today's of. */
+export interface GivenContainer {
+  readonly containerId: string
+  readonly spec: FlotillaSpec
+  readonly config: AcceptedConfig | null
+  /** Of the users and passwords. */
+  readonly authDigest: string
 }
 
 export interface SettingContext {

@@ -1,4 +1,5 @@
 import type { ConditionValue } from '../../../model/condition-value.js'
+import type { AppliedSettings } from '../../../model/record.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Member } from '../members/classify.js'
 import type { Members } from '../members/select-members.js'
@@ -8,7 +9,7 @@ import { configFileSetting } from './config-file.js'
 import { optionsSetting } from './options.js'
 import { persistenceSetting } from './persistence.js'
 import { resourceLimitsSetting } from './resource-limits.js'
-import type { ConditionContext, Progress, Setting, SettingContext } from './setting.js'
+import type { ConditionContext, GivenContainer, Progress, Setting, SettingContext } from './setting.js'
 import { tlsSetting } from './tls.js'
 import { usersSetting } from './users.js'
 
@@ -20,7 +21,7 @@ const rows = [
   [usersSetting],
 ] as const
 
-const settings: readonly Setting[] = rows.flat()
+export const settings: readonly Setting[] = rows.flat()
 
 /** What the settings contribute to a plan that has these repairs already. */
 export function planSettings(
@@ -59,6 +60,20 @@ function later(
   return isWaiting ? 'between-steps' : above
 }
 
+/** What the record says of a container with today's files. `isNew`: it was made with today's spec as well. */
+export function appliedToContainer(
+  given: GivenContainer,
+  { isNew }: { readonly isNew: boolean },
+): AppliedSettings {
+  return Object.assign(
+    {},
+    ...settings.map(one => ({
+      ...one.given?.files?.(given),
+      ...(isNew ? one.given?.container?.(given) : {}),
+    })),
+  )
+}
+
 /** What somebody has changed by hand on a node. */
 export function driftOf(input: PlanInput, node: Member): readonly string[] {
   return settings.flatMap(({ drift }) => drift?.(input, node) ?? [])
@@ -67,6 +82,7 @@ export function driftOf(input: PlanInput, node: Member): readonly string[] {
 type ConditionsOf<Given> = Given extends Setting<infer Type> ? Type : never
 type SettingCondition = ConditionsOf<(typeof rows)[number][number]>
 
+/** What the status says of all settings. */
 export function settingConditions(
   input: PlanInput,
   context: ConditionContext,

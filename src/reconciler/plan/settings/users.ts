@@ -1,6 +1,8 @@
 import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
-import { appliedAuthFiles, appliedUsers, isApplied } from '../../desired/applied.js'
+import { containerIncarnation, isApplied, processIncarnation } from '../../desired/applied.js'
+import type { ContainerFacts } from '../../../model/engine.js'
+import type { AppliedSettings } from '../../../model/record.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution } from '../ordering.js'
 import type { Action, Wait } from '../../../model/plan.js'
@@ -19,6 +21,7 @@ import type { ConditionContext, Setting, SettingContext } from './setting.js'
  */
 export const usersSetting: Setting<'AuthApplied'> = {
   isApplied: (input, node) => input.auth === null || !isStale(input, input.auth, node),
+  given: { files: given => appliedAuthFiles(given, given.authDigest) },
   drift: userDrift,
   plan: planUsers,
   conditions: { AuthApplied: authCondition },
@@ -222,4 +225,20 @@ function overlapMessage(former: NonNullable<PlanInput['auth']>['former']): strin
         `the former password of ${user} is accepted until ${new Date(untilMs).toISOString()}`,
     )
     .join('; ')
+}
+
+/** The users and passwords in the files of a container, for its next start. */
+export function appliedAuthFiles(
+  container: Pick<ContainerFacts, 'containerId'>,
+  digest: string,
+): AppliedSettings {
+  return { 'auth-files': { incarnation: containerIncarnation(container), digest } }
+}
+
+/** The users and passwords that a process has. */
+export function appliedUsers(
+  container: Pick<ContainerFacts, 'containerId' | 'startedAtMs'>,
+  digest: string,
+): AppliedSettings {
+  return { users: { incarnation: processIncarnation(container), digest } }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { appliedAuthFiles } from '../../../../src/reconciler/desired/applied.js'
+import { appliedAuthFiles } from '../../../../src/reconciler/plan/settings/users.js'
 import type { FlotillaMemory } from '../../../../src/model/record.js'
 import {
   master,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withApplied, type FlotillaMemory, type AcceptedConfig } from '../../../../src/model/record.js'
-import { appliedConfigFile } from '../../../../src/reconciler/desired/applied.js'
+import { appliedConfigFile } from '../../../../src/reconciler/plan/settings/config-file.js'
 import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
 
 const config: AcceptedConfig = { options: { hz: ['20'] }, live: { hz: '20' }, restart: [] }

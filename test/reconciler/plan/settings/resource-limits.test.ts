@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withApplied, type FlotillaMemory } from '../../../../src/model/record.js'
 import { maxMemoryBytes, totalMemoryLimitBytes } from '../../../../src/reconciler/desired/max-memory.js'
-import { appliedLimits } from '../../../../src/reconciler/desired/applied.js'
+import { appliedLimits } from '../../../../src/reconciler/plan/settings/resource-limits.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import {
   container,

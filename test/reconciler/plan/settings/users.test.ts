@@ -4,7 +4,7 @@ import type { AppliedSettings, FlotillaMemory } from '../../../../src/model/reco
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import { usersSetting } from '../../../../src/reconciler/plan/settings/users.js'
 import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
-import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/desired/applied.js'
+import { appliedAuthFiles, appliedUsers } from '../../../../src/reconciler/plan/settings/users.js'
 import {
   container,
   crash,
