@@ -1,23 +1,35 @@
 import { isIP } from 'node:net'
+import { oneLine } from '../printable.js'
 import type { GatewayFacts, GatewayServer, Pointing } from '../model/gateway.js'
 
-/** The command of gateway-lua.ts that points both ports. */
+/**
+ * The command of gateway-lua.ts that points both ports. It is carried out only if it `follows` the last one: the
+ * number that the gateway answered that one with.
+ */
 export function pointCommand(
   pointing: Pointing,
-  { keepSessions }: { readonly keepSessions: boolean },
+  { follows, keepSessions }: { readonly follows: number; readonly keepSessions: boolean },
 ): string {
   const { master, replicas, lineage } = pointing
-  return [
-    ...[
-      'flotilla',
-      'point',
-      lineage ?? '-',
-      serverList(master === null ? [] : [master]),
-      serverList(replicas),
-    ],
-    keepSessions ? 'keep' : 'shut',
-  ].join(' ')
+  const servers = [serverList(master === null ? [] : [master]), serverList(replicas)]
+  const sessions = keepSessions ? 'keep' : 'shut'
+  return ['flotilla', 'point', follows, lineage ?? '-', ...servers, sessions].join(' ')
 }
+
+export type PointAnswer =
+  | { readonly kind: 'done'; readonly serial: number }
+  /** There was another order since; this one may be given again. */
+  | { readonly kind: 'stale'; readonly serial: number }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export function parsePointAnswer(answer: string): PointAnswer {
+  const [, kind, serial] = /^(done|stale) (\d{1,15})$/.exec(answer.trim()) ?? []
+  if (kind === 'done' || kind === 'stale') return { kind, serial: Number(serial) }
+  return { kind: 'refused', reason: oneLine(answer, messageLengthMax) }
+}
+
+/** Somebody else's words end in logs and conditions. */
+export const messageLengthMax = 200
 
 export const showCommand = 'flotilla show'
 
@@ -29,8 +41,13 @@ function serverList(servers: readonly GatewayServer[]): string {
   return servers.map(({ ordinal, host, port }) => `${ordinal}=${host}:${port}`).join(',')
 }
 
+export interface ShowAnswer {
+  readonly serial: number
+  readonly facts: GatewayFacts
+}
+
 /** Reads the answer to {@link showCommand}; null when it is anything else. */
-export function parseFacts(answer: string): GatewayFacts | null {
+export function parseShowAnswer(answer: string): ShowAnswer | null {
   const lines = answer.trim().split('\n')
   if (lines.pop() !== 'end') return null
   const values = new Map<string, string>()
@@ -57,18 +74,22 @@ export function parseFacts(answer: string): GatewayFacts | null {
   const pointedBy = values.get('pointed-by')
   const [version, configDigest, lineage] = ['version', 'config', 'lineage'].map(key => values.get(key))
   const uptimeSeconds = Number(values.get('uptime'))
+  const serial = Number(values.get('serial'))
   const total = masterTotal + replicasTotal
-  if (![uptimeSeconds, masterNow, replicasNow, total].every(number => Number.isSafeInteger(number)))
+  if (![serial, uptimeSeconds, masterNow, replicasNow, total].every(number => Number.isSafeInteger(number)))
     return null
   if (version === undefined || configDigest === undefined || lineage === undefined) return null
   if (pointedBy !== 'nobody' && pointedBy !== 'itself' && pointedBy !== 'flotilla') return null
   return {
-    ...{ version, uptimeSeconds, configDigest, pointedBy },
-    lineage: lineage === '-' ? null : lineage,
-    isWrittenDown: values.get('written') === 'yes',
-    master: servers.master.toSorted(byOrdinal),
-    replicas: servers.replicas.toSorted(byOrdinal),
-    sessions: { master: masterNow, replicas: replicasNow, total },
+    serial,
+    facts: {
+      ...{ version, uptimeSeconds, configDigest, pointedBy },
+      lineage: lineage === '-' ? null : lineage,
+      isWrittenDown: values.get('written') === 'yes',
+      master: servers.master.toSorted(byOrdinal),
+      replicas: servers.replicas.toSorted(byOrdinal),
+      sessions: { master: masterNow, replicas: replicasNow, total },
+    },
   }
 }
 

@@ -20,6 +20,9 @@ export function renderGatewayLua(layout: GatewayLayout): string {
 const lua = String.raw`local pointed_by = "nobody"
 local lineage = "-"
 local is_written = true
+-- Counts orders. Each names the one that it follows, so that one that was stuck on its way, as to a frozen
+-- process, is not carried out after a later one.
+local serial = 0
 -- Per port, by slot: who is in service, as far as we have ordered it.
 local in_service = { master = {}, replicas = {} }
 -- Per port: slots that have left while their sessions stay.
@@ -125,7 +128,7 @@ local function point(wanted, keep_sessions)
   end)
 end
 
-core.register_cli({ "flotilla", "point" }, "flotilla point LINEAGE MASTER REPLICAS keep|shut", function(applet, _, _, new_lineage, master, replicas, sessions)
+core.register_cli({ "flotilla", "point" }, "flotilla point SERIAL LINEAGE MASTER REPLICAS keep|shut", function(applet, _, _, follows, new_lineage, master, replicas, sessions)
   local is_lineage = new_lineage == "-" or (new_lineage or ""):match("^%x+$") ~= nil
   if sessions == nil or not is_lineage or (sessions ~= "keep" and sessions ~= "shut") then
     applet:send("refused: not understood\n")
@@ -139,11 +142,16 @@ core.register_cli({ "flotilla", "point" }, "flotilla point LINEAGE MASTER REPLIC
     applet:send("refused: not a server: " .. wrong .. "\n")
     return
   end
+  if tonumber(follows) ~= serial then
+    applet:send("stale " .. serial .. "\n")
+    return
+  end
+  serial = serial + 1
   pointed_by = "flotilla"
   lineage = new_lineage
   point(wanted, sessions == "keep")
   is_written = write_down(master, replicas)
-  applet:send("done\n")
+  applet:send("done " .. serial .. "\n")
 end)
 
 core.register_cli({ "flotilla", "show" }, "flotilla show", function(applet)
@@ -152,6 +160,7 @@ core.register_cli({ "flotilla", "show" }, "flotilla show", function(applet)
     "version " .. info.Version,
     "uptime " .. info.Uptime_sec,
     "config " .. (info.description or ""),
+    "serial " .. serial,
     "pointed-by " .. pointed_by,
     "lineage " .. lineage,
     "written " .. (is_written and "yes" or "no"),

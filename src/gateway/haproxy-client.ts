@@ -3,7 +3,7 @@ import { FlotillaError, type ErrorCode } from '../errors.js'
 import { oneLine } from '../printable.js'
 import { startBudget, withTimeout } from '../timeout.js'
 import { openAdminConnection, type AdminConnection, type AdminResult } from './admin-connection.js'
-import { parseFacts, pointCommand, showCommand } from './answers.js'
+import { messageLengthMax, parsePointAnswer, parseShowAnswer, pointCommand, showCommand } from './answers.js'
 import type { GatewayPort, PointOptions } from './gateway.js'
 import type { GatewayProbe, GatewayTarget, Pointing } from '../model/gateway.js'
 
@@ -15,10 +15,19 @@ export function createGatewayClient({ clock }: { readonly clock: Clock }): Gatew
 interface Kept {
   readonly processKey: string
   readonly connection: AdminConnection
+  /**
+   * Resolves once it is known which order was the gateway's last: an earlier connection, or somebody else, may have
+   * given one.
+   */
+  readonly whyNotOpen: Promise<AdminResult | 'open'>
+  /** The number of that order, as the gateway counts them. */
+  serial: number
 }
 
-/** Somebody else's words end in logs and conditions. */
-const messageLengthMax = 200
+interface CallBudget {
+  readonly leftMs: () => number
+  readonly signal: AbortSignal | undefined
+}
 
 const probeKinds = {
   refused: 'refused',
@@ -37,35 +46,37 @@ class HaproxyClient implements GatewayPort {
   }
 
   async probe(target: GatewayTarget, { deadlineMs }: { readonly deadlineMs: number }): Promise<GatewayProbe> {
-    const result = await this.#send(target, showCommand, { deadlineMs })
+    const result = await this.#send(target, () => showCommand, this.#budget(deadlineMs))
     if (result === null) return { kind: 'silent', reason: `no answer within ${deadlineMs} ms` }
     if (result.kind === 'distrusted') return { kind: 'denied', cause: 'certificate', reason: result.reason }
     if (result.kind === 'nonsense') return { kind: 'denied', cause: 'other', reason: result.reason }
     if (result.kind !== 'answer') return { kind: probeKinds[result.kind], reason: result.reason }
-    const facts = parseFacts(result.text)
-    if (facts !== null) return { kind: 'answered', facts }
-    const reason = `it answers, but not as a gateway of ours does: ${oneLine(result.text, messageLengthMax)}`
-    return { kind: 'denied', cause: 'other', reason }
+    const shown = parseShowAnswer(result.text)
+    if (shown !== null) return { kind: 'answered', facts: shown.facts }
+    return { kind: 'denied', cause: 'other', reason: notOurs(result.text) }
   }
 
-  async point(
-    target: GatewayTarget,
-    pointing: Pointing,
-    { deadlineMs, keepSessions = false, signal }: PointOptions,
-  ): Promise<void> {
-    const command = pointCommand(pointing, { keepSessions })
-    const result = await this.#send(target, command, {
-      deadlineMs,
-      ...(signal === undefined ? {} : { signal }),
-    })
-    if (signal?.aborted === true && result === null)
-      throw failure(target, 'gateway/aborted', 'the call was ended')
-    if (result === null) throw failure(target, 'gateway/timeout', `no answer within ${deadlineMs} ms`)
-    if (result.kind === 'distrusted' || result.kind === 'nonsense')
-      throw failure(target, 'gateway/denied', result.reason)
-    if (result.kind !== 'answer') throw failure(target, 'gateway/unreachable', result.reason)
-    if (!/^done$/.test(result.text.trim()))
-      throw failure(target, 'gateway/failed', oneLine(result.text, messageLengthMax))
+  async point(target: GatewayTarget, pointing: Pointing, options: PointOptions): Promise<void> {
+    const { deadlineMs, keepSessions = false, signal } = options
+    const call = this.#budget(deadlineMs, signal)
+    for (;;) {
+      const result = await this.#send(
+        target,
+        follows => pointCommand(pointing, { follows, keepSessions }),
+        call,
+      )
+      if (result === null && signal?.aborted === true)
+        throw failure(target, 'gateway/aborted', 'the call was ended')
+      if (result === null) throw failure(target, 'gateway/timeout', `no answer within ${deadlineMs} ms`)
+      if (result.kind === 'distrusted' || result.kind === 'nonsense')
+        throw failure(target, 'gateway/denied', result.reason)
+      if (result.kind !== 'answer') throw failure(target, 'gateway/unreachable', result.reason)
+      const answer = parsePointAnswer(result.text)
+      if (answer.kind === 'refused') throw failure(target, 'gateway/failed', answer.reason)
+      const kept = this.#find(target)
+      if (kept !== null) kept.serial = answer.serial
+      if (answer.kind === 'done') return
+    }
   }
 
   onConnectionLost(listener: (target: GatewayTarget) => void): () => void {
@@ -88,52 +99,76 @@ class HaproxyClient implements GatewayPort {
     this.#listeners.clear()
   }
 
+  #budget(deadlineMs: number, signal?: AbortSignal): CallBudget {
+    return { leftMs: startBudget(this.#clock, deadlineMs), signal }
+  }
+
   /**
    * Over the kept connection; once more over another one where that had closed without our noticing. Null when the
    * time is up, with the connection, or the call was ended.
    */
   async #send(
     target: GatewayTarget,
-    command: string,
-    { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal?: AbortSignal },
+    command: (follows: number) => string,
+    call: CallBudget,
   ): Promise<AdminResult | null> {
-    const leftMs = startBudget(this.#clock, deadlineMs)
     const kept = this.#find(target)
     if (kept !== null) {
-      const result = await this.#wait(target, kept.send(command), { ms: leftMs(), signal })
+      const result = await this.#sendOver(kept, target, command, call)
       if (result?.kind !== 'lost') return result
     }
-    return this.#wait(target, this.#open(target).send(command), { ms: leftMs(), signal })
+    return this.#sendOver(this.#open(target), target, command, call)
   }
 
-  async #wait(
+  async #sendOver(
+    kept: Kept,
     target: GatewayTarget,
-    sent: Promise<AdminResult>,
-    { ms, signal }: { readonly ms: number; readonly signal: AbortSignal | undefined },
+    command: (follows: number) => string,
+    call: CallBudget,
   ): Promise<AdminResult | null> {
-    const result = await withTimeout(this.#clock, ms, untilAborted(sent, signal))
+    const whyNot = await this.#wait(target, kept.whyNotOpen, call)
+    if (whyNot !== 'open') return whyNot
+    return this.#wait(target, kept.connection.send(command(kept.serial)), call)
+  }
+
+  async #wait<Result>(
+    target: GatewayTarget,
+    sent: Promise<Result>,
+    { leftMs, signal }: CallBudget,
+  ): Promise<Result | null> {
+    const result = await withTimeout(this.#clock, leftMs(), untilAborted(sent, signal))
     if (result === null && signal?.aborted !== true) this.#forget(target)
     return result
   }
 
-  #find(target: GatewayTarget): AdminConnection | null {
+  #find(target: GatewayTarget): Kept | null {
     const kept = this.#kept.get(target.containerId)
     if (kept === undefined) return null
-    if (kept.processKey === processKeyOf(target) && !kept.connection.closed) return kept.connection
+    if (kept.processKey === processKeyOf(target) && !kept.connection.closed) return kept
     this.#forget(target)
     return null
   }
 
-  #open(target: GatewayTarget): AdminConnection {
+  #open(target: GatewayTarget): Kept {
     this.#forget(target)
     const connection = openAdminConnection(target, () => {
-      if (this.#kept.get(target.containerId)?.connection !== connection) return
+      if (this.#kept.get(target.containerId) !== kept) return
       this.#kept.delete(target.containerId)
       for (const listener of [...this.#listeners]) listener(target)
     })
+    const kept: Kept = {
+      ...{ processKey: processKeyOf(target), connection, serial: 0 },
+      whyNotOpen: connection.send(showCommand).then(result => {
+        if (result.kind !== 'answer') return result
+        const shown = parseShowAnswer(result.text)
+        if (shown === null) return { kind: 'nonsense', reason: notOurs(result.text) }
+        kept.serial = shown.serial
+        return 'open'
+      }),
+    }
     if (this.#closed) connection.close()
-    else this.#kept.set(target.containerId, { processKey: processKeyOf(target), connection })
-    return connection
+    else this.#kept.set(target.containerId, kept)
+    return kept
   }
 
   #forget({ containerId }: GatewayTarget): void {
@@ -143,15 +178,19 @@ class HaproxyClient implements GatewayPort {
   }
 }
 
+function notOurs(answer: string): string {
+  return `it answers, but not as a gateway of ours does: ${oneLine(answer, messageLengthMax)}`
+}
+
 /** Another run, address or certificate is another connection. */
 function processKeyOf({ startedAtMs, host, port, access }: GatewayTarget): string {
   return [startedAtMs ?? 'unknown', host, port, access.authorities, access.certificate].join(' ')
 }
 
-function untilAborted(
-  sent: Promise<AdminResult>,
+function untilAborted<Result>(
+  sent: Promise<Result>,
   signal: AbortSignal | undefined,
-): Promise<AdminResult | null> {
+): Promise<Result | null> {
   if (signal === undefined) return sent
   if (signal.aborted) return Promise.resolve(null)
   return new Promise((resolve, reject) => {

@@ -246,6 +246,23 @@ export function describeGatewayPort(name: string, createWorld: () => Promise<Gat
       assert.equal((await world.connect(target, 'master')).reached, 0)
     })
 
+    test('of orders that were stuck in a frozen one, none is carried out after a later one', async () => {
+      const target = await world.start()
+      const [old, next] = [await world.startNode(0, master), await world.startNode(1, replica)]
+      await point(target, { master: old })
+      await world.freeze(target)
+      const stuck = [old, next, old, old].map(node =>
+        world.gateways.point(target, { ...closedGateway, master: node }, { deadlineMs: 50 }),
+      )
+      await Promise.allSettled(stuck)
+      const later = point(target, { master: next, lineage: second })
+      await world.thaw(target)
+      await later
+      assert.equal((await world.connect(target, 'master')).reached, 1)
+      const facts = await factsOf(world, target)
+      assert.deepEqual([facts.master, facts.lineage], [[next], second])
+    })
+
     test('a call is ended by its signal', async () => {
       const target = await world.start()
       await world.freeze(target)
