@@ -14,7 +14,10 @@ export type WriterCommand =
   | { readonly do: 'count'; readonly name: string }
   /** What happened since, by the kernel's monotonic clock. */
   | { readonly do: 'report'; readonly name: string; readonly sinceMs: number }
-  /** Ends it, waits for the answers that are on their way, and tells which acknowledged writes the master has not. */
+  /**
+   * Ends it, waits for the answers that are on their way, and tells which acknowledged writes the master has
+   * not.
+   */
   | { readonly do: 'audit'; readonly name: string }
   | { readonly do: 'close'; readonly name: string }
 

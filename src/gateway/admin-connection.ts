@@ -3,8 +3,8 @@ import { explainDistrust, explainNetworkError, firstErrorCode } from '../network
 import type { GatewayTarget } from '../model/gateway.js'
 
 /**
- * One connection to a gateway's admin port: opened once, never reopened. Both sides show certificates; nothing
- * is sent before the gateway has proved who it is.
+ * One connection to a gateway's admin port: opened once, never reopened. Both sides show certificates;
+ * nothing is sent before the gateway has proved who it is.
  */
 export interface AdminConnection {
   /**
@@ -114,7 +114,10 @@ class TlsAdminConnection implements AdminConnection {
     this.#end()
   }
 
-  /** Before its first answer, a closed connection says that there is nobody; TLS 1.3 tells only then of a refused certificate. */
+  /**
+   * Before its first answer, a closed connection says that there is nobody; TLS 1.3 tells only then of a
+   * refused certificate.
+   */
   #failureOf(error: Error): AdminResult {
     const code = firstErrorCode(error)
     const distrust = explainDistrust(code)

@@ -1,9 +1,10 @@
 import { gatewayPaths, gatewaySlots, type GatewayLayout } from './layout.js'
 
 /**
- * What Flotilla adds to HAProxy: one command that points both ports in one step and writes down at whom, one that
- * tells, a place to wait for clients that come while nobody is in service, and the way back after a restart with
- * no daemon there. In the Lua that HAProxy's own images and those of distributions are built with.
+ * What Flotilla adds to HAProxy: one command that points both ports in one step and writes down at whom, one
+ * that tells, a place to wait for clients that come while nobody is in service, and the way back after a
+ * restart with no daemon there. In the Lua that HAProxy's own images and those of distributions are built
+ * with.
  *
  * One Lua state for all threads, so no two of these run at once, and nothing comes between two lines but at a
  * call that waits.

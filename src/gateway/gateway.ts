@@ -1,8 +1,8 @@
 import type { GatewayProbe, GatewayTarget, Pointing } from '../model/gateway.js'
 
 /**
- * The gateway port: what a running HAProxy of ours lets clients through to, and the one order that changes it.
- * Its adapters (haproxy-client.ts, test/fakes/gateway/) pass the contract suite in
+ * The gateway port: what a running HAProxy of ours lets clients through to, and the one order that changes
+ * it. Its adapters (haproxy-client.ts, test/fakes/gateway/) pass the contract suite in
  * test/contract/gateway-contract.ts.
  *
  * Promises: every call ends by its deadline; `probe` never rejects; `point` rejects only with FlotillaError,

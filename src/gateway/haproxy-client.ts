@@ -104,8 +104,8 @@ class HaproxyClient implements GatewayPort {
   }
 
   /**
-   * Over the kept connection; once more over another one where that had closed without our noticing. Null when the
-   * time is up, with the connection, or the call was ended.
+   * Over the kept connection; once more over another one where that had closed without our noticing. Null
+   * when the time is up, with the connection, or the call was ended.
    */
   async #send(
     target: GatewayTarget,

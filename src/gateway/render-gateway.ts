@@ -39,13 +39,15 @@ export interface RenderedGateway {
   readonly files: readonly GatewayFile[]
   /** What a container of HAProxy is started with, in place of its image's own. */
   readonly command: readonly string[]
-  /** Of all that a running gateway can't take over without a restart; part of its facts. No secret is in it. */
+  /**
+   * Of all that a running gateway can't take over without a restart; part of its facts. No secret is in it.
+   */
   readonly digest: string
 }
 
 /**
- * A HAProxy that lets nobody in before it is pointed: all servers start disabled, and it has no health checks, as
- * it would believe any node that says that it is master. TLS of clients passes through.
+ * A HAProxy that lets nobody in before it is pointed: all servers start disabled, and it has no health
+ * checks, as it would believe any node that says that it is master. TLS of clients passes through.
  */
 export function renderGateway(config: GatewayConfig): RenderedGateway {
   const layout = config.layout ?? containerGatewayLayout
@@ -114,7 +116,8 @@ function renderConfig(config: GatewayConfig, layout: GatewayLayout): string {
     '',
     'defaults',
     '  mode tcp',
-    // A connect that falls into a change fails at once: the client's own next try comes sooner than ours would.
+    // A connect that falls into a change fails at once: the client's own next try comes sooner than ours
+    // would.
     '  retries 0',
     '  timeout connect 200ms',
     // Clients of Redis keep connections that say nothing for days; TCP finds the dead ones.

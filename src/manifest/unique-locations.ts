@@ -1,8 +1,8 @@
 /**
  * A place belongs to one node. The options of volume drivers can send volumes of two flotillas, or one inside
  * the other, to one folder, device or share. And on a network that two flotillas join, a container's name of
- * one can be a node's alias of the other: `x-replica-1` is a replica of `x`, and node 1 of `x-replica`. A port
- * of the host belongs to one gateway.
+ * one can be a node's alias of the other: `x-replica-1` is a replica of `x`, and node 1 of `x-replica`. A
+ * port of the host belongs to one gateway.
  */
 import { isWildcard } from '../listen-address.js'
 import type { Diagnostic } from './diagnostic.js'

@@ -152,8 +152,8 @@ export interface ContainerSpec {
   /** The most that it may use of its host; left out: all there is. */
   readonly limits?: ContainerLimits
   /**
-   * What it may do of what Linux keeps for root, as `SETUID`; all else is taken away, whatever its image says.
-   * Left out: nothing.
+   * What it may do of what Linux keeps for root, as `SETUID`; all else is taken away, whatever its image
+   * says. Left out: nothing.
    */
   readonly capabilities?: readonly string[]
   /** Processes and threads at once; left out: as many as any server needs. */
@@ -219,7 +219,10 @@ export type PathToMake = {
   | { readonly kind: 'file'; readonly content: string | Uint8Array }
   /** One that is there keeps what is in it. */
   | { readonly kind: 'folder' }
-  /** The same file under another name. `target`: an absolute path on the same file system. Owner, mode and time become those of both. */
+  /**
+   * The same file under another name. `target`: an absolute path on the same file system. Owner, mode and
+   * time become those of both.
+   */
   | { readonly kind: 'hard-link'; readonly target: string }
 )
 

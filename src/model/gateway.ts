@@ -68,8 +68,8 @@ export interface GatewayFacts {
   /** Which configuration it has loaded, as `renderGateway` was told. */
   readonly configDigest: string
   /**
-   * Whom each port lets clients through to now, by ordinal; what somebody has changed by hand shows here. More
-   * than one server of the master's port is no state that we make.
+   * Whom each port lets clients through to now, by ordinal; what somebody has changed by hand shows here.
+   * More than one server of the master's port is no state that we make.
    */
   readonly master: readonly GatewayServer[]
   readonly replicas: readonly GatewayServer[]
@@ -78,8 +78,8 @@ export interface GatewayFacts {
   /** False when it could not write down whom it was pointed at: after such a restart it stays closed. */
   readonly isWrittenDown: boolean
   /**
-   * Who pointed it last. `nobody`: closed since its start. `itself`: after a restart it has found the recorded
-   * master again.
+   * Who pointed it last. `nobody`: closed since its start. `itself`: after a restart it has found the
+   * recorded master again.
    */
   readonly pointedBy: 'nobody' | 'itself' | 'flotilla'
   readonly sessions: GatewaySessions

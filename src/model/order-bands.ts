@@ -1,7 +1,7 @@
 /**
- * The order in which things may happen, as bands in time. Each part of the planner says in which band an action
- * belongs; its place within the band is its kind's (see actions/). What has one place runs concurrently, as one
- * stage of the plan.
+ * The order in which things may happen, as bands in time. Each part of the planner says in which band an
+ * action belongs; its place within the band is its kind's (see actions/). What has one place runs
+ * concurrently, as one stage of the plan.
  */
 export const orderBands = [
   // First: what is not written down is not begun, and who may still take writes is killed before anybody else
@@ -15,8 +15,8 @@ export const orderBands = [
   'start',
   // Before the promotion: a Flotilla that dies half way leaves no master, never two.
   'demote',
-  // Before the names, or beside them where clients wait for both, so that the name never leads for longer than
-  // two renames take to a node that can't take writes.
+  // Before the names, or beside them where clients wait for both, so that the name never leads for longer
+  // than two renames take to a node that can't take writes.
   'promote',
   // A name has one holder, so it is given up before it is taken.
   'release-name',
@@ -27,10 +27,11 @@ export const orderBands = [
   'end',
   // Networks are left and ports opened before a node reconnects, and it is configured once it follows.
   'follow',
-  // What takes something from a running node comes after what gives: no memory, port or file is missed by then.
+  // What takes something from a running node comes after what gives: no memory, port or file is missed by
+  // then.
   'settle',
-  // A network that clients live on is joined late, because it is not ours and may be broken. Nothing is removed
-  // before all that is new follows.
+  // A network that clients live on is joined late, because it is not ours and may be broken. Nothing is
+  // removed before all that is new follows.
   'finish',
   // After all else: a user that a server won't take must not keep anything else from being done.
   'access',

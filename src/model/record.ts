@@ -63,8 +63,8 @@ export interface FlotillaMemory {
   /** Promotions that were not ours, the newest last, ten at most. */
   readonly roleChanges: readonly RoleChange[]
   /**
-   * Of nodes that are scaled away, written down before their containers go: afterwards nothing else tells such
-   * a volume from one that is kept, and its removal may be cut short.
+   * Of nodes that are scaled away, written down before their containers go: afterwards nothing else tells
+   * such a volume from one that is kept, and its removal may be cut short.
    */
   readonly volumesToRemove: readonly VolumeToRemove[]
 }

@@ -92,7 +92,11 @@ export type Probe =
   | { readonly kind: 'loading'; readonly facts: RedisFacts }
   /** Alive, in a script that blocks everything, INFO too (`-BUSY`). */
   | { readonly kind: 'busy'; readonly reason: string }
-  /** Alive, and does not let us in: it refuses our user (`NOAUTH`, `WRONGPASS`, `NOPERM`), or something else (`DENIED`, too many clients, not a Redis). `certificate`: we don't let ourselves in, because it can't prove who it is. */
+  /**
+   * Alive, and does not let us in: it refuses our user (`NOAUTH`, `WRONGPASS`, `NOPERM`), or something else
+   * (`DENIED`, too many clients, not a Redis). `certificate`: we don't let ourselves in, because it can't
+   * prove who it is.
+   */
   | {
       readonly kind: 'denied'
       readonly cause: 'credentials' | 'certificate' | 'other'

@@ -8,7 +8,10 @@ import type {
 
 export type ParsedInfo =
   | { readonly kind: 'facts'; readonly facts: RedisFacts }
-  /** Not what a Redis ≥ 6.2 or a Valkey says about itself: a Sentinel, a proxy, a cut text, something else altogether. */
+  /**
+   * Not what a Redis ≥ 6.2 or a Valkey says about itself: a Sentinel, a proxy, a cut text, something else
+   * altogether.
+   */
   | { readonly kind: 'unreadable'; readonly reason: string }
 
 /**

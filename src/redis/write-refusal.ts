@@ -1,6 +1,8 @@
 import type { RedisFacts } from '../model/redis.js'
 
-/** Why a master refuses writes. `reply` is what it answers its clients with, `detail` what that comes from. */
+/**
+ * Why a master refuses writes. `reply` is what it answers its clients with, `detail` what that comes from.
+ */
 export interface WriteRefusal {
   readonly reason: 'OutOfMemory' | 'DiskError' | 'SnapshotFailed' | 'TooFewReplicas' | 'Paused'
   readonly reply: string

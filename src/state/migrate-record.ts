@@ -1,6 +1,6 @@
 /**
- * The version of the shape that a state file has. A newer one is refused, because a downgraded Flotilla must not
- * guess; an older one is brought up to date here, when it is read.
+ * The version of the shape that a state file has. A newer one is refused, because a downgraded Flotilla must
+ * not guess; an older one is brought up to date here, when it is read.
  */
 export const recordVersion = 2
 

@@ -12,8 +12,8 @@ const bits = { CHOWN: 0, DAC_OVERRIDE: 1, FOWNER: 3, KILL: 5, SETGID: 6, SETUID:
 const maskForRoot = Object.values(bits).reduce<number>((mask, bit) => mask + 2 ** bit, 0)
 
 /**
- * Stays in front of its server, as an init does: it begins as root, takes /data over, becomes another user for
- * the server alone, and passes the stop on.
+ * Stays in front of its server, as an init does: it begins as root, takes /data over, becomes another user
+ * for the server alone, and passes the stop on.
  */
 const entrypoint = `#!/bin/sh
 chown -R 999:999 /data || exit 1

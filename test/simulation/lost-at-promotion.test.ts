@@ -22,7 +22,10 @@ async function untilPromotedSince(scene: Scene, epoch: number): Promise<void> {
   await scene.until('a promotion to end', 60_000, () => lastEpoch(scene) > epoch)
 }
 
-/** Whoever is recorded as master is lost now; complete copies of it are left, so one of them takes writes soon. */
+/**
+ * Whoever is recorded as master is lost now; complete copies of it are left, so one of them takes writes
+ * soon.
+ */
 async function loseMaster(scene: Scene, loss: FaultBody): Promise<void> {
   const { run, until, inject } = scene
   const epoch = lastEpoch(scene)

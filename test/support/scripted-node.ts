@@ -7,7 +7,9 @@ export interface NodeSays {
   readonly replid: string
 }
 
-/** Answers INFO replication as it is told to, and WHO with its ordinal; whatever else is sent gets no answer. */
+/**
+ * Answers INFO replication as it is told to, and WHO with its ordinal; whatever else is sent gets no answer.
+ */
 export interface ScriptedNode {
   readonly port: number
   /** Null: nobody listens there any more. */

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 /**
- * Words that only this project used for what Redis, Docker and Kubernetes have names for, each with the name to
- * use. They stay out of names, comments, messages and documents.
+ * Words that only this project used for what Redis, Docker and Kubernetes have names for, each with the name
+ * to use. They stay out of names, comments, messages and documents.
  */
 const oldWords: Readonly<Record<string, string>> = {
   'crown(?:ed|ing|s)?': 'promote',
@@ -52,7 +52,9 @@ const exceptions: readonly Exception[] = [
   { what: /\bTune:|fine-tun\w+/g, why: 'English' },
 ]
 
-/** The decisions and the list of changes tell what was; the page on upgrading sets old names beside new ones. */
+/**
+ * The decisions and the list of changes tell what was; the page on upgrading sets old names beside new ones.
+ */
 const history = /^(?:docs\/adr\/|CHANGELOG\.md$|docs\/upgrading\.md$|test\/tooling\/old-words\.test\.ts$)/
 
 const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' })
@@ -74,7 +76,10 @@ function oldWordsIn(file: string): readonly string[] {
   )
 }
 
-/** As a word of its own or a part of a name: `census`, `Census`, `takeCensus`, `census.ts`; across a line's end too. */
+/**
+ * As a word of its own or a part of a name: `census`, `Census`, `takeCensus`, `census.ts`; across a line's
+ * end too.
+ */
 function pattern(word: string): RegExp {
   const first = word.charAt(0)
   const rest = word.slice(1).replaceAll(' ', '[\\s*/]+')

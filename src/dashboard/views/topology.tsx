@@ -158,7 +158,8 @@ function LinkPath({
   return (
     <g class={`link-line is-${state}`}>
       <path d={line.path} />
-      {/* A new key with each look restarts the animation: a pulse says that there is news, and when nothing moves nothing is drawn. */}
+      {/* A new key with each look restarts the animation: a pulse says that there is news, and when
+          nothing moves nothing is drawn. */}
       {state === 'up' && <path key={observedAt} class="pulse" d={line.path} pathLength={100} />}
     </g>
   )

@@ -15,16 +15,18 @@ export interface ActionEntry<A> {
   readonly needs: Needs
   /** The nodes that it changes or relies on; left out: its `ordinal`, if it has one. */
   readonly nodes?: (action: A) => readonly number[]
-  /** It makes a node's container exist, run or be reached: all that is done to the node afterwards needs it. */
+  /**
+   * It makes a node's container exist, run or be reached: all that is done to the node afterwards needs it.
+   */
   readonly bringsUp?: true
   /**
-   * Whether a later step of a change of master needs it. Left out: always. `own-node`: where it is about the same
-   * node; else it only brings up another one. `no`: nobody's safety hangs on it.
+   * Whether a later step of a change of master needs it. Left out: always. `own-node`: where it is about the
+   * same node; else it only brings up another one. `no`: nobody's safety hangs on it.
    */
   readonly neededByMasterChange?: 'own-node' | 'no'
   /**
-   * Whether it is tried again with growing pauses (action-backoff.ts). Left out: as often as a pass comes, and
-   * so is what waits only outside a change of master, while one is under way.
+   * Whether it is tried again with growing pauses (action-backoff.ts). Left out: as often as a pass comes,
+   * and so is what waits only outside a change of master, while one is under way.
    */
   readonly backsOff?: 'always' | 'outside-master-change'
   /** What it is done to, for counting its failures; left out: its node. */

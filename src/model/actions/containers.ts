@@ -21,8 +21,9 @@ export type ContainerAction =
   | ({ readonly kind: 'remove-container'; readonly volume?: string } & OfContainer)
   | ({ readonly kind: 'rename-container'; readonly to: string } & OfContainer)
   /**
-   * Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does not
-   * overwrite it. `unreadable`: the server ends over it, so that a snapshot must not stay in its place either.
+   * Moves what a stopped node's volume holds into a folder of its own, where the next synchronisation does
+   * not overwrite it. `unreadable`: the server ends over it, so that a snapshot must not stay in its place
+   * either.
    */
   | {
       readonly kind: 'archive-data'

@@ -5,7 +5,10 @@ import type { ActionTable } from './action-entry.js'
 
 /** What a node that runs is given. */
 export type SettingAction =
-  /** Gives it its certificate, made if it has none or the old one is due, and opens the encrypted port with it. */
+  /**
+   * Gives it its certificate, made if it has none or the old one is due, and opens the encrypted port with
+   * it.
+   */
   | { readonly kind: 'load-certificate'; readonly ordinal: number }
   /** Closing takes the clients away too that came by that port. */
   | {
@@ -15,8 +18,8 @@ export type SettingAction =
       readonly open: boolean
     }
   /**
-   * CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond the
-   * common configuration.
+   * CONFIG SET of those of these options that the node does not have yet, and of what its version has beyond
+   * the common configuration.
    */
   | { readonly kind: 'apply-config'; readonly ordinal: number; readonly options: ConfigValues }
   /** Limits a container that is there already. */
@@ -27,8 +30,8 @@ export type SettingAction =
       readonly limits: ResourcesSpec
     }
   /**
-   * Puts today's redis.conf into a container, for its next start. `persistence`: from then on it is known to keep its
-   * data so.
+   * Puts today's redis.conf into a container, for its next start. `persistence`: from then on it is known to
+   * keep its data so.
    */
   | {
       readonly kind: 'write-config'
@@ -36,7 +39,9 @@ export type SettingAction =
       readonly name: string
       readonly persistence?: PersistenceSettings
     }
-  /** `on` begins to write an append-only file of all that is there. The old one stays when it is switched off. */
+  /**
+   * `on` begins to write an append-only file of all that is there. The old one stays when it is switched off.
+   */
   | { readonly kind: 'set-append-only'; readonly ordinal: number; readonly on: boolean }
   /** Begins to write a snapshot. */
   | { readonly kind: 'save-snapshot'; readonly ordinal: number; readonly asked: SnapshotRequest }
@@ -91,7 +96,8 @@ export const settingActions: ActionTable<SettingAction> = {
   'write-config': {
     text: ({ name, persistence }) =>
       `write redis.conf into ${name}${persistence === undefined ? '' : ` (${persistenceText(persistence)})`}`,
-    // Before a start; as a step from one way of keeping data to the other; and of what a running node was given.
+    // Before a start; as a step from one way of keeping data to the other; and of what a running node was
+    // given.
     order: { create: 5, settle: 2, finish: 0 },
     needs: { nodesUp: true, ofNodes: ['set-append-only', 'save-snapshot'] },
     bringsUp: true,

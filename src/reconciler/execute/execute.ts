@@ -17,7 +17,10 @@ export interface ActionFailure {
 export type ExecutionResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'preempted' }
-  /** In the order in which they failed, one at least. What needed none of them is done, unless something more urgent has come up. */
+  /**
+   * In the order in which they failed, one at least. What needed none of them is done, unless something more
+   * urgent has come up.
+   */
   | { readonly kind: 'failed'; readonly failures: readonly [ActionFailure, ...ActionFailure[]] }
 
 /**

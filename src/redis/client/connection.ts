@@ -36,7 +36,10 @@ export type ConnectionResult =
   | { readonly kind: 'refused'; readonly reason: string }
   /** The attempt failed in a way that says nothing about the node, such as no file descriptors left here. */
   | { readonly kind: 'failed'; readonly reason: string }
-  /** It was there, and the connection closed before the reply: whether the commands were carried out is unknown. */
+  /**
+   * It was there, and the connection closed before the reply: whether the commands were carried out is
+   * unknown.
+   */
   | { readonly kind: 'lost'; readonly reason: string }
 
 export type Reply =

@@ -71,8 +71,8 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
       ...limitsBody(spec.limits),
       CapDrop: ['ALL'],
       CapAdd: spec.capabilities ?? [],
-      // A program with a setuid bit gains nothing by it. Root that becomes another user, as in the entrypoints
-      // of most images, gains nothing either, and is not kept from it.
+      // A program with a setuid bit gains nothing by it. Root that becomes another user, as in the
+      // entrypoints of most images, gains nothing either, and is not kept from it.
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: spec.pidsLimit ?? pidsLimit,
       DnsOptions: spec.dnsOptions,
@@ -86,8 +86,8 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
 }
 
 /**
- * Processes and threads. A server has some 10, up to 128 more for I/O, a child that saves, and what people run
- * beside it; a program that forks without end must not take those of the whole host.
+ * Processes and threads. A server has some 10, up to 128 more for I/O, a child that saves, and what people
+ * run beside it; a program that forks without end must not take those of the whole host.
  */
 const pidsLimit = 512
 

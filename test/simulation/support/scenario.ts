@@ -96,7 +96,9 @@ export type FaultBody =
   | { readonly kind: 'start-fails'; readonly node: number }
   /** docker rm -f that fails half way: the container stays, and can only be removed. */
   | { readonly kind: 'leave-dead'; readonly node: NodeRef }
-  /** It ends, and the engine keeps what it knows of that run: no start of this container succeeds any more. */
+  /**
+   * It ends, and the engine keeps what it knows of that run: no start of this container succeeds any more.
+   */
   | { readonly kind: 'leave-unusable'; readonly node: NodeRef }
   /** What the engine can't do for this one node, while it lasts: a mount, a full disk, an archive. */
   | {

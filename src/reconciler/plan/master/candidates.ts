@@ -109,8 +109,8 @@ export function whyNotPromote(
   if (known === null) return 'there is no record of what the master held'
   const reached = { ...known, offset: Math.max(known.offset, reachedOffset ?? 0) }
   const held = { replid: facts.replid, offset: facts.upstream.appliedOffset }
-  // Offsets go on over a promotion, so they can be compared on either side of it. Whoever has left the recorded
-  // history for another node than the recorded master follows a later one, which may take writes.
+  // Offsets go on over a promotion, so they can be compared on either side of it. Whoever has left the
+  // recorded history for another node than the recorded master follows a later one, which may take writes.
   const isBeyond = facts.upstream.host === masterHost && continuesHistory(facts, reached)
   if (facts.replid !== known.replid && !isBeyond && !continuesHistory(known, held))
     return 'it holds another history than the master'

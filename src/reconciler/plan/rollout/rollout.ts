@@ -41,8 +41,8 @@ export const rolloutSetting: Setting<'ImageMoved'> = {
 }
 
 /**
- * What speaks against it is told all the while, also while nodes are repaired: the reason is there until it is
- * gone. An image that is not here can't be asked about either, and who wants it knows how often to try.
+ * What speaks against it is told all the while, also while nodes are repaired: the reason is there until it
+ * is gone. An image that is not here can't be asked about either, and who wants it knows how often to try.
  */
 function planChange(
   input: PlanInput,

@@ -97,7 +97,10 @@ export function applyConfig(input: DesiredOptionsInput, ordinal: number, cause: 
   return { kind: 'apply-config', ordinal, options: desiredOptions(input, ordinal), cause }
 }
 
-/** Nodes that serve are given them also while others are repaired; those that repairs start are given them then. */
+/**
+ * Nodes that serve are given them also while others are repaired; those that repairs start are given them
+ * then.
+ */
 function planOptions(input: PlanInput, members: Members, { others }: SettingContext): Contribution {
   const isConfigured = ({ ordinal }: Member): boolean =>
     others.some(action => action.kind === 'apply-config' && action.ordinal === ordinal)
