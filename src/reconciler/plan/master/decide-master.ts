@@ -45,6 +45,7 @@ export function decideMaster(input: PlanInput, members: Members): MasterDecision
   return (
     decideExternalChange(input, nodes, recordedMaster) ??
     decideSwitchover(input, nodes, recordedMaster) ??
+    confirmSuccessorDown(input, nodes, recordedMaster) ??
     decideFailover(input, nodes, recordedMaster) ??
     decideRecorded(input, nodes, recordedMaster)
   )
@@ -145,8 +146,6 @@ function decideUnpromoted(input: PlanInput, nodes: readonly Member[], node: Memb
     const refusal = whyNotDemote(input.spec.name, unexpectedMaster, node)
     if (refusal !== null) return { kind: 'refused', ordinal: node.ordinal, refusal }
   }
-  const successor = confirmSuccessorDown(input, node, others)
-  if (successor !== null) return successor
   if (facts.keys === 0) return decideEmptyMaster(input, others, node)
   const ahead = mostAdvancedBeyond(facts, others)
   if (ahead !== null)

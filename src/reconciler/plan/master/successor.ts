@@ -3,50 +3,60 @@ import { nodeAlias } from '../../../model/names.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { MasterDecision } from './master-decision.js'
-import { pendingOn } from './recorded-master.js'
 import { masterFailureOf } from './master-failure.js'
+import { pendingOn } from './recorded-master.js'
 
 /**
  * A node is followed by its own alias because it was made master: where the record is older than that, and
- * this one says nothing, it may take writes all the same. It is waited for, and replaced like any master once
- * it has hung for too long.
+ * this one says nothing, it may take writes all the same. Whoever is to be master instead, it is waited for
+ * first, and replaced like any master once it has hung for too long; by force it is killed at once.
+ *
+ * @returns null while the recorded master may be active, and where no such node is followed.
  */
 export function confirmSuccessorDown(
   input: PlanInput,
-  node: Member,
-  others: readonly Member[],
+  nodes: readonly Member[],
+  recordedMaster: number,
 ): MasterDecision | null {
-  const { memory, spec, seen } = input
-  if (memory.operation !== null) return null
-  const isFollowed = (other: Member): boolean =>
-    [node, ...others].some(one => {
-      const upstream = one.facts?.upstream
-      return (
-        upstream?.host === nodeAlias(spec.name, other.ordinal) && (one === node || upstream.link === 'up')
-      )
-    })
-  const silent = others.find(
-    other =>
-      other.facts === null && !['stopped', 'absent', 'removing'].includes(other.bucket) && isFollowed(other),
+  const { operation, request } = input.memory
+  const recorded = nodes.find(node => node.ordinal === recordedMaster)
+  if (recorded === undefined || masterFailureOf(input, recorded, nodes) === null) return null
+  const silent = nodes.find(
+    // The one that an operation replaces is made sure of by that.
+    node => node !== recorded && node.ordinal !== operation?.from && isSilentAndFollowed(input, nodes, node),
   )
   if (silent === undefined) return null
-  const failure = masterFailureOf(input, silent, [node, ...others])
+  const isForced = request?.kind === 'failover' && request.force && request.to !== silent.ordinal
+  const failure = masterFailureOf(input, silent, nodes)
   if (failure?.kind === 'dead') return null
-  if (failure === null || failure.kind !== 'hung')
+  if (failure === null && !isForced)
     return pendingOn(
-      node.ordinal,
+      recordedMaster,
       `node ${silent.ordinal}, which is followed, answers or its container ends`,
       250,
     )
-  const operation: Operation = {
+  // Whether it is replaced at all is for a person to say.
+  if (!isForced && recorded.facts === null && input.spec.failover.mode === 'manual') return null
+  const begun: Operation = {
+    ...{ kind: 'failover', phase: 'fencing', epoch: input.memory.epoch + 1 },
+    ...{ from: silent.ordinal, to: recordedMaster },
     ...{
-      kind: 'failover',
-      phase: 'fencing',
-      epoch: memory.epoch + 1,
-      from: silent.ordinal,
-      to: node.ordinal,
+      reason: failure?.what ?? 'it was asked for by force',
+      troubleAtMs: failure?.sinceMs ?? input.seen.atMs,
     },
-    ...{ reason: failure.what, troubleAtMs: failure.sinceMs, startedAtMs: seen.atMs, requestId: null },
+    ...{ startedAtMs: input.seen.atMs, requestId: isForced ? request.requestId : null },
   }
-  return { kind: 'fence', ordinal: silent.ordinal, kill: true, operation }
+  return { kind: 'fence', ordinal: silent.ordinal, kill: true, operation: operation ?? begun }
+}
+
+/** By whoever hears from it, or by the recorded master, which nobody but its successor's maker told to. */
+function isSilentAndFollowed({ spec, memory }: PlanInput, nodes: readonly Member[], node: Member): boolean {
+  if (node.facts !== null || ['stopped', 'absent', 'removing'].includes(node.bucket)) return false
+  return nodes.some(one => {
+    const upstream = one.facts?.upstream
+    return (
+      upstream?.host === nodeAlias(spec.name, node.ordinal) &&
+      (upstream.link === 'up' || (memory.operation === null && one.bucket === 'unpromoted'))
+    )
+  })
 }

@@ -2,7 +2,7 @@ import type { Operation, Request } from '../../../model/record.js'
 import { masterName } from '../../../model/names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
 import type { Member } from '../members/classify.js'
-import { keyCountOf } from '../members/evidence.js'
+import { keyCountOf, mostAdvancedBeyond } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { lastChoices } from './last-choices.js'
 import type { MasterDecision } from './master-decision.js'
@@ -193,19 +193,33 @@ function resumeSwitchover(
       promote(operation.to, `${operation.reason} (resumed)`)
     )
   // The renames come after the promotion, and the old master follows within milliseconds of it: while it
-  // knows just the old lineage, no client got to the target.
+  // knows just the old lineage, no client got to the target. A snapshot that it came back on knows it too.
   const old = from === undefined ? null : from.facts
-  if (from !== undefined && old !== null && old.replid === input.memory.master?.lineage?.replid)
+  const isOfOldLineage = old !== null && old.replid === input.memory.master?.lineage?.replid
+  if (from !== undefined && isOfOldLineage && !wasRestarted(from, operation))
     return promote(
       from.ordinal,
       `node ${operation.to}, to which it was handing over, is gone; it has everything that was written`,
     )
   const isBack = to !== undefined && target !== null && target.loading === null
-  if (isBack && from !== undefined && stillHoldsName(input, from, to))
-    return promote(
-      from.ordinal,
-      'all nodes were restarted, and the name had not changed hands: whatever was written was written here',
-    )
+  if (from !== undefined && old !== null && stillHoldsName(input, from, to)) {
+    const others = nodes.filter(node => node !== from)
+    const holder =
+      old.keys === 0 ? others.find(node => keyCountOf(node) > 0) : mostAdvancedBeyond(old, others)
+    if (isBack && (holder ?? null) === null)
+      return promote(
+        from.ordinal,
+        'all nodes were restarted, and the name had not changed hands: whatever was written was written here',
+      )
+    // Nothing has changed hands, so it is judged like any master that was lost: who of all nodes is most up to date?
+    const hasMost = isBack && target.keys > 0 && mostAdvancedBeyond(target, others) === null
+    if (!hasMost && (isBack || isMissing(input, from, operation)))
+      return {
+        kind: 'abort',
+        operation,
+        reason: `the name had not changed hands, and node ${operation.to}, the target, ${isBack ? 'was restarted' : 'does not come back'}`,
+      }
+  }
   if (isBack) return null
   return {
     kind: 'pending',
@@ -254,12 +268,22 @@ function confirmOldMasterDemoted(
  * nothing proves nothing all the same. One that was recreated meanwhile holds no name of the master's any
  * more, and then the target tells: it would.
  */
-function stillHoldsName(input: PlanInput, from: Member, to: Member): boolean {
+function stillHoldsName(input: PlanInput, from: Member, to: Member | undefined): boolean {
   const { facts } = from
   if (facts === null || facts.loading !== null) return false
   const holdsName = from.seen?.container.name === masterName(input.spec.name)
-  const wasGiven = holderOfMasterName(input.spec.name, [to]) !== undefined
-  return (holdsName || !wasGiven) && (facts.keys > 0 || keyCountOf(to) === 0)
+  const isThere = to !== undefined && to.bucket !== 'absent'
+  return holdsName || (isThere && holderOfMasterName(input.spec.name, [to]) === undefined)
+}
+
+/** So long is waited for a target that is down beside an old master that is up, ms. */
+const missingMsMax = 30_000
+
+function isMissing(input: PlanInput, from: Member, operation: Operation): boolean {
+  const to = input.seen.nodes.find(node => node.ordinal === operation.to)
+  const isDown = to === undefined || !['running', 'paused', 'restarting'].includes(to.container.state)
+  const sinceMs = Math.max(operation.startedAtMs, from.seen?.container.startedAtMs ?? 0)
+  return isDown && input.seen.atMs - sinceMs >= missingMsMax
 }
 
 /** Started since the operation began: then it is not the process that had caught up. */

@@ -279,6 +279,37 @@ test('when all were restarted the name tells where was written, unless its holde
   assert.equal(resumed([loading, target(10)]), judged)
 })
 
+test('when both ends were restarted and neither has what another node has, the switchover is aborted', () => {
+  const aborted = 'abort: the name had not changed hands, and node 1, the target, was restarted'
+  const ends = (facts: Parameters<typeof newborn>[1], target: typeof facts = facts) => [
+    newborn(0, facts, { container: { name: 'shop-master', ...since.container } }),
+    newborn(1, target, since),
+  ]
+  const holder = replica(2, { offset: 900, upstream: { link: 'down' } })
+  assert.equal(resumed([...ends({ keys: 0 }), holder]), aborted)
+  assert.equal(resumed([...ends({ replid: 'replid-a', offset: 500 }), holder]), aborted)
+  assert.equal(resumed([...ends({ keys: 0 }, { replid: 'replid-a', offset: 500 }), holder]), aborted)
+  assert.equal(
+    resumed([...ends({ keys: 0 }, { replid: 'replid-a', offset: 950 }), holder]),
+    'to be judged like any master',
+  )
+})
+
+test('a target that does not come back is not waited for without end where nothing has changed hands', () => {
+  const early = { startedAtMs: nowMs - 40_000 }
+  const again = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 30_000 } })
+  const aborted = 'abort: the name had not changed hands, and node 1, the target, does not come back'
+  assert.equal(resumed([again, stopped(1)], early), aborted)
+  assert.equal(resumed([again], early), aborted)
+  const waited = 'node 1, the target of the switchover, is back, 250'
+  assert.equal(resumed([again, busy(1)], early), waited)
+  const young = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 29_000 } })
+  assert.equal(resumed([young, stopped(1)], early), waited)
+  const renamed = newborn(0, {}, { container: { name: 'shop-replica-0', startedAtMs: nowMs - 30_000 } })
+  assert.equal(resumed([renamed, stopped(1, { name: 'shop-master' })], early), waited)
+  assert.equal(resumed([renamed], early), waited)
+})
+
 test('what was known when it began is what counts', () => {
   const known = witnessed([1, 2], {
     operation: switching,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ObservedNode } from '../../../../src/model/observation.js'
+import type { PlanInput } from '../../../../src/model/plan-input.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
 import { violationsOf } from '../../../../src/reconciler/judge/judge.js'
 import { renderPlan } from '../../../../src/reconciler/plan/render-plan.js'
@@ -9,6 +11,7 @@ import {
   memory,
   newborn,
   node,
+  nowMs,
   operation,
   planInput,
   planIs,
@@ -17,6 +20,7 @@ import {
   request,
   stopped,
   type Case,
+  witnessed,
 } from '../../support/world.js'
 
 /** What a node holds that was promoted from the recorded history at offset 1000, and has gone on. */
@@ -30,6 +34,7 @@ const copy = { replid: 'replid-b', offset: 1_200, upstream: { host: 'shop-1', ap
 const former = { container: { name: 'shop-master' } }
 const adopted = /record (external|restored)/
 const byHand = { container: { name: 'shop-replica-1' } }
+const byForce = witnessed([1], { request: request({ to: 1, force: true }) })
 
 /**
  * Node 0 is recorded; node 1 is master, node 2 follows it, and so does node 0. The names are as they were.
@@ -177,6 +182,64 @@ test('a recorded master is not promoted while a node says nothing that it or a r
     )
     assert.doesNotMatch(text, /promote/)
   }
+})
+
+/** Node 0 is recorded and follows node 2, which says nothing; node 1 has lost its master. */
+const besideSuccessor = (successor: Partial<ObservedNode>, facts: Case = {}): PlanInput =>
+  planInput({
+    memory: witnessed([1]),
+    nodes: [
+      replica(0, { upstream: { host: 'shop-2', lastIoSeconds: 30 } }, former),
+      replica(1, { upstream: { link: 'down', lastIoSeconds: null } }),
+      node(2, successor),
+    ],
+    spec: { replicas: 2 },
+    seen: { resources: null },
+    ...facts,
+  })
+
+const byHandOnly = {
+  replicas: 2,
+  failover: { mode: 'manual', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
+} as const
+
+const hung: Partial<ObservedNode> = {
+  probe: { kind: 'hung', reason: 'no answer', lastByteAtMs: null },
+  unreachableSinceMs: nowMs - 20_000,
+}
+
+test('no replica is promoted either before the node that the recorded master follows has answered or ended', () => {
+  const detached = besideSuccessor({ address: null })
+  assert.match(
+    renderPlan(planFlotilla(detached)),
+    /waiting for: node 0, the master: node 2, which is followed, answers or its container ends/,
+  )
+  const [lost, asked] = [besideSuccessor(hung), besideSuccessor(hung, { memory: byForce })]
+  const manual = besideSuccessor(hung, { spec: byHandOnly })
+  for (const input of [detached, lost, asked, manual]) {
+    const text = renderPlan(planFlotilla(input))
+    assert.deepEqual(violationsOf(planFlotilla(input), input), [])
+    assert.doesNotMatch(text, /promote/)
+    assert.equal(/kill shop-replica-2/.test(text), input !== detached, text)
+  }
+})
+
+test('a person who names another one by force need not wait for the node that is followed: it is killed', () => {
+  const input = besideSuccessor({ ...hung, unreachableSinceMs: nowMs - 100 }, { memory: byForce })
+  assert.match(renderPlan(planFlotilla(input)), /kill shop-replica-2/)
+  assert.deepEqual(violationsOf(planFlotilla(input), input), [])
+})
+
+test('while the record says to fail over by hand, nobody kills for a failover that was not asked for', () => {
+  const down = {
+    nodes: [
+      stopped(0, { name: 'shop-master' }),
+      replica(1, { upstream: { host: 'shop-2', lastIoSeconds: 30 } }),
+      node(2, hung),
+    ],
+  }
+  const input = besideSuccessor(hung, { ...down, spec: byHandOnly })
+  assert.doesNotMatch(renderPlan(planFlotilla(input)), /kill|promote/)
 })
 
 test('two masters are no completed change', () => {
