@@ -9,15 +9,44 @@ import { packTar } from './tar.mjs'
 
 /** @typedef {import('./tar.mjs').TarEntry} TarEntry */
 
-/** The official image's uid and gid, so that a volume filled by one can be read by the other. */
+/** The official images' uid and gid, so that a volume filled by one can be read by the other. */
 const redisUser = 999
+const haproxyUser = 99
 
 const applets =
   'sh cat chmod chown cp date env false find grep head hostname id kill ls mkdir mv nslookup ping ps pwd rm sleep sync tail test timeout top touch true wc'
 
 /**
- * Builds an image from the distribution's own Redis and imports it under the reference that was asked for.
- * What is really in it is in its label io.flotilla.stand-in.
+ * @typedef {object} FallbackImage what one is made of
+ * @property {readonly import('./debian.mjs').Program[]} programs
+ * @property {() => string} describe in words: `Redis 7.0.15 from Debian 12's redis-server package`
+ * @property {() => readonly TarEntry[]} rootFileSystem
+ * @property {readonly string[]} changes Dockerfile instructions
+ */
+
+/** @type {FallbackImage} */
+const redisImage = {
+  programs: ['redis-cli', 'busybox'],
+  describe: describeRedis,
+  rootFileSystem: redisFileSystem,
+  changes: serverChanges(),
+}
+
+/** @type {FallbackImage} */
+const haproxyImage = {
+  programs: ['haproxy', 'busybox'],
+  describe: describeHaproxy,
+  rootFileSystem: haproxyFileSystem,
+  changes: [
+    'CMD ["haproxy", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]',
+    'WORKDIR /var/lib/haproxy',
+    `USER ${haproxyUser}:${haproxyUser}`,
+  ],
+}
+
+/**
+ * Builds an image from the distribution's own Redis or HAProxy, by the name of the image, and imports it
+ * under the reference that was asked for. What is really in it is in its label io.flotilla.stand-in.
  * @param {import('./engine-http.mjs').EngineAddress} engine
  * @param {string} reference
  * @returns {Promise<string>} what is in it: `Redis 7.0.15 from Debian 12's redis-tools package`
@@ -29,9 +58,11 @@ export async function importFallbackImage(engine, reference) {
       `Bring the image some other way: docker pull ${reference}, or docker load from a file.`,
     )
   }
-  installMissing(['redis-cli', 'busybox'])
-  const content = describeRedis()
-  await importServerImage(engine, { reference, content, archive: packTar(rootFileSystem()) })
+  const { programs, describe, rootFileSystem, changes } =
+    parseImageReference(reference).repository.split('/').at(-1) === 'haproxy' ? haproxyImage : redisImage
+  installMissing(programs)
+  const content = describe()
+  await importImage(engine, { reference, content, changes, archive: packTar(rootFileSystem()) })
   return content
 }
 
@@ -41,18 +72,27 @@ export async function importFallbackImage(engine, reference) {
  * @param {{ readonly reference: string, readonly content: string, readonly archive: Buffer }} image
  * `content`: what is in it, in words
  */
-export async function importServerImage(engine, { reference, content, archive }) {
+export async function importServerImage(engine, image) {
+  await importImage(engine, { ...image, changes: serverChanges() })
+}
+
+function serverChanges() {
+  return ['CMD ["redis-server"]', 'EXPOSE 6379', 'WORKDIR /data', `USER ${redisUser}:${redisUser}`]
+}
+
+/**
+ * @param {import('./engine-http.mjs').EngineAddress} engine
+ * @param {{ readonly reference: string, readonly content: string, readonly archive: Buffer,
+ * readonly changes: readonly string[] }} image
+ */
+async function importImage(engine, { reference, content, archive, changes }) {
   const { repository, tag } = parseImageReference(reference)
   const query = new URLSearchParams({ fromSrc: '-', repo: repository, tag, message: content })
-  const changes = [
-    'CMD ["redis-server"]',
-    'EXPOSE 6379',
-    'WORKDIR /data',
-    `USER ${redisUser}:${redisUser}`,
+  const common = [
     'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `LABEL io.flotilla.stand-in="${content}"`,
   ]
-  for (const change of changes) query.append('changes', change)
+  for (const change of [...changes, ...common]) query.append('changes', change)
   const path = `/images/create?${query.toString()}`
   const { status, body } = await callEngine(engine, {
     method: 'POST',
@@ -83,38 +123,65 @@ function describeRedis() {
   return `Redis ${version} from ${distributionName()}'s redis-server package`
 }
 
+function haproxyBinary() {
+  return pathOf('haproxy') ?? '/usr/sbin/haproxy'
+}
+
+function describeHaproxy() {
+  const { stdout } = spawnSync(haproxyBinary(), ['-v'], { encoding: 'utf8' })
+  const version = /version (\S+)/.exec(stdout ?? '')?.[1] ?? 'of unknown version'
+  return `HAProxy ${version} from ${distributionName()}'s haproxy package`
+}
+
 /** @returns {readonly TarEntry[]} */
-function rootFileSystem() {
-  const busybox = pathOf('busybox') ?? '/bin/busybox'
+function redisFileSystem() {
   const client = pathOf('redis-cli') ?? '/usr/bin/redis-cli'
-  const programs = [
-    ...[file('usr/bin/redis-server', serverBinary()), file('usr/bin/redis-cli', client)],
-    ...[link('usr/bin/redis-check-aof', 'redis-server'), link('usr/bin/redis-check-rdb', 'redis-server')],
-    ...[link('usr/bin/redis-sentinel', 'redis-server'), file('bin/busybox', busybox)],
-    ...applets.split(' ').map(applet => link(`bin/${applet}`, 'busybox')),
-  ]
-  const libraries = new Set([serverBinary(), client, busybox].flatMap(librariesOf))
+  return rootFileSystem({
+    binaries: { 'usr/bin/redis-server': serverBinary(), 'usr/bin/redis-cli': client },
+    user: { name: 'redis', id: redisUser, home: 'data' },
+    links: ['redis-check-aof', 'redis-check-rdb', 'redis-sentinel'].map(name =>
+      link(`usr/bin/${name}`, 'redis-server'),
+    ),
+  })
+}
+
+/** @returns {readonly TarEntry[]} */
+function haproxyFileSystem() {
+  return rootFileSystem({
+    binaries: { 'usr/local/sbin/haproxy': haproxyBinary() },
+    user: { name: 'haproxy', id: haproxyUser, home: 'var/lib/haproxy' },
+    links: [],
+  })
+}
+
+/**
+ * @param {object} content
+ * @param {Readonly<Record<string, string>>} content.binaries path in the image → path here
+ * @param {{ readonly name: string, readonly id: number, readonly home: string }} content.user
+ * @param {readonly TarEntry[]} content.links
+ * @returns {readonly TarEntry[]}
+ */
+function rootFileSystem({ binaries, user, links }) {
+  const busybox = pathOf('busybox') ?? '/bin/busybox'
+  const programs = Object.entries({ ...binaries, 'bin/busybox': busybox })
+  const libraries = new Set(programs.flatMap(([, source]) => librariesOf(source)))
   const folders = [
-    'bin',
-    'etc',
-    'usr',
-    'usr/bin',
-    'usr/local',
-    'usr/local/bin',
-    'proc',
-    'sys',
-    'dev',
-    'run',
-    'var',
+    ...['bin', 'etc', 'usr', 'usr/bin', 'usr/local', 'usr/local/bin', 'usr/local/sbin'],
+    ...['proc', 'sys', 'dev', 'run', 'var', 'var/lib'],
   ]
   return [
     ...folders.map(path => folder(path)),
     { path: 'tmp/', kind: 'folder', mode: 0o1777 },
-    { path: 'data/', kind: 'folder', owner: redisUser },
-    text('etc/passwd', `root:x:0:0:root:/root:/bin/sh\nredis:x:${redisUser}:${redisUser}::/data:/bin/sh\n`),
-    text('etc/group', `root:x:0:\nredis:x:${redisUser}:\n`),
+    { path: `${user.home}/`, kind: 'folder', owner: user.id },
+    text(
+      'etc/passwd',
+      `root:x:0:0:root:/root:/bin/sh\n${user.name}:x:${user.id}:${user.id}::/${user.home}:/bin/sh\n`,
+    ),
+    text('etc/group', `root:x:0:\n${user.name}:x:${user.id}:\n`),
     text('etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files dns\n'),
-    ...programs,
+    ...programs.map(([path, source]) => file(path, source)),
+    ...links,
+    ...applets.split(' ').map(applet => link(`bin/${applet}`, 'busybox')),
     ...[...libraries].map(path => file(path.slice(1), path)),
   ]
 }

@@ -19,13 +19,14 @@ export function parseImageReference(text) {
 }
 
 /**
- * Why a Redis of this machine may not stand in for the image; null when it may. Only what is plainly Redis is
- * imitated, and nothing that is pinned by its digest.
+ * Why a Redis or HAProxy of this machine may not stand in for the image; null when it may. Only what is
+ * plainly one of them is imitated, and nothing that is pinned by its digest.
  * @param {string} text
  * @returns {string | null}
  */
 export function whyNoFallbackImage(text) {
   const { repository, digest } = parseImageReference(text)
   if (digest !== null) return 'it is pinned to a digest'
-  return repository.split('/').at(-1) === 'redis' ? null : 'it is not an image of Redis'
+  const name = repository.split('/').at(-1)
+  return name === 'redis' || name === 'haproxy' ? null : 'it is not an image of Redis or HAProxy'
 }

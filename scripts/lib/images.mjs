@@ -13,7 +13,7 @@ const pullIdleMs = 20_000
 
 /**
  * Makes sure that an image is on the engine: there already, pulled, or a fallback image made of this
- * machine's Redis, and says which.
+ * machine's Redis or HAProxy, and says which.
  * @param {EngineAddress} engine
  * @param {string} reference
  */

@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml'
 
 /** What a manifest that names no image means. */
 const defaultImage = 'redis:8'
+const defaultGatewayImage = 'haproxy:3.2'
 
 /**
  * The images that the manifests of a folder name, each once. A manifest that can't be read is left to the
@@ -27,6 +28,24 @@ export function imagesOf(text) {
   )
   return documents
     .filter(document => 'getIn' in document && document.get('kind') === 'RedisReplication')
-    .map(document => ('getIn' in document ? document.getIn(['spec', 'image']) : null))
-    .map(image => (typeof image === 'string' ? image : defaultImage))
+    .flatMap(document => ('getIn' in document ? [...redisImage(document), ...gatewayImage(document)] : []))
+}
+
+/**
+ * @typedef {{ getIn(path: readonly string[]): unknown, hasIn(path: readonly string[]): boolean }} Document
+ */
+
+/** @param {Document} document */
+function redisImage(document) {
+  const image = document.getIn(['spec', 'image'])
+  return [typeof image === 'string' ? image : defaultImage]
+}
+
+/** @param {Document} document */
+function gatewayImage(document) {
+  if (!document.hasIn(['spec', 'gateway'])) return []
+  const gateway = document.getIn(['spec', 'gateway'])
+  const isSection = typeof gateway === 'object' && gateway !== null
+  const image = isSection ? document.getIn(['spec', 'gateway', 'image']) : null
+  return [typeof image === 'string' ? image : defaultGatewayImage]
 }

@@ -53,6 +53,7 @@ function testEnv({ address, own }) {
     FLOTILLA_TEST_IMAGE: testImages.current,
     FLOTILLA_TEST_IMAGE_NEXT: testImages.next,
     FLOTILLA_TEST_IMAGE_BROKEN: testImages.broken,
+    FLOTILLA_TEST_IMAGE_GATEWAY: testImages.gateway,
     ...(own === null ? {} : { FLOTILLA_TEST_ENGINE_FOLDER: own.runFolder }),
   }
 }

@@ -69,7 +69,6 @@ class TlsAdminConnection implements AdminConnection {
       this.#failure ??= this.#failureOf(error)
     })
     this.#socket.on('close', () => this.#end())
-    this.#socket.unref()
     void this.send('prompt')
   }
 
@@ -80,6 +79,7 @@ class TlsAdminConnection implements AdminConnection {
         return
       }
       this.#asked.push(resolve)
+      this.#socket.ref()
       this.#socket.write(`${command}\n`)
     })
   }
@@ -102,6 +102,8 @@ class TlsAdminConnection implements AdminConnection {
       if (resolve === undefined) return this.#fail('it says more than it was asked')
       resolve({ kind: 'answer', text: answer })
     }
+    // Kept for the next question, and no reason for the process to stay.
+    if (this.#asked.length === 0) this.#socket.unref()
     if (this.#received.length > answerBytesMax)
       this.#fail(`its answer is longer than ${answerBytesMax} bytes`)
     else if (this.#received !== '' && this.#asked.length === 0) this.#fail('it says more than it was asked')

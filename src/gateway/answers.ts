@@ -3,8 +3,8 @@ import { oneLine } from '../printable.js'
 import type { GatewayFacts, GatewayServer, Pointing } from '../model/gateway.js'
 
 /**
- * The command of gateway-lua.ts that points both ports. It is carried out only if it `follows` the last one: the
- * number that the gateway answered that one with.
+ * The command of gateway-lua.ts that points both ports. It is carried out only if it `follows` the last
+ * one: the number that the gateway answered that one with.
  */
 export function pointCommand(
   pointing: Pointing,

@@ -16,8 +16,8 @@ interface Kept {
   readonly processKey: string
   readonly connection: AdminConnection
   /**
-   * Resolves once it is known which order was the gateway's last: an earlier connection, or somebody else, may have
-   * given one.
+   * Resolves once it is known which order was the gateway's last: an earlier connection, or somebody else,
+   * may have given one.
    */
   readonly whyNotOpen: Promise<AdminResult | 'open'>
   /** The number of that order, as the gateway counts them. */

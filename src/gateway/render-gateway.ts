@@ -5,7 +5,10 @@ import { containerGatewayLayout, gatewayPaths, gatewaySlots, type GatewayLayout 
 
 export interface GatewayConfig {
   readonly flotilla: string
-  /** Clients at once, of both ports together. */
+  /**
+   * Clients at once, of both ports together; each has a place for half of them, and more wait until one
+   * leaves.
+   */
   readonly clientsMax: number
   /** Certificate (PEM) and key of the admin port, and who may have signed that of whoever administers it. */
   readonly admin: { readonly certificate: string; readonly key: Secret; readonly authorities: string }
@@ -40,6 +43,13 @@ export interface RenderedGateway {
   /** What a container of HAProxy is started with, in place of its image's own. */
   readonly command: readonly string[]
   /**
+   * What ends it within a second. Of SIGTERM it takes no notice as the first process of a container, as the
+   * kernel gives that one no default, and HAProxy itself has none without its master process.
+   */
+  readonly stopSignal: 'SIGUSR1'
+  /** Its own limit must allow so many, or HAProxy does not start. */
+  readonly openFilesMax: number
+  /**
    * Of all that a running gateway can't take over without a restart; part of its facts. No secret is in it.
    */
   readonly digest: string
@@ -62,7 +72,11 @@ export function renderGateway(config: GatewayConfig): RenderedGateway {
   const secretFile = (path: string, content: string): GatewayFile => ({ path, content, mode: 0o400 })
   return {
     digest,
-    command: ['haproxy', '-db', '-f', paths.config],
+    // Not by its name alone: with that the entrypoint of HAProxy's own image puts a second process in
+    // front, which reloads it on a signal; ours never is.
+    command: ['env', 'haproxy', '-db', '-f', paths.config],
+    stopSignal: 'SIGUSR1',
+    openFilesMax: 2 * globalConnectionsMax(config) + 512,
     files: [
       { path: paths.config, content: text.replace(digestMark, digest), mode: 0o444 },
       { path: paths.lua, content: lua, mode: 0o444 },
@@ -97,6 +111,11 @@ function tlsFiles(
 /** Connections of whoever administers it; far more than there are daemons, for those that only try. */
 const adminClientsMax = 64
 
+/** Clients never leave the admin port without a place. */
+function globalConnectionsMax({ clientsMax }: GatewayConfig): number {
+  return clientsMax + 2 * adminClientsMax + 16
+}
+
 function renderConfig(config: GatewayConfig, layout: GatewayLayout): string {
   const { flotilla, clientsMax, nodes } = config
   const paths = gatewayPaths(layout)
@@ -105,8 +124,7 @@ function renderConfig(config: GatewayConfig, layout: GatewayLayout): string {
     `# The gateway of the flotilla ${flotilla}. Written by Flotilla: what is changed here is lost.`,
     'global',
     `  description ${digestMark}`,
-    // Its own connections to itself and to servers count too.
-    `  maxconn ${clientsMax + 2 * adminClientsMax + 16}`,
+    `  maxconn ${globalConnectionsMax(config)}`,
     // An order to end that waits for clients of Redis would wait for ever.
     '  hard-stop-after 500ms',
     `  stats socket ${paths.adminSocket} mode 600 level admin`,
@@ -158,7 +176,7 @@ function portSection(port: 'master' | 'replicas', bind: string, clientsMax: numb
   return [
     `listen ${port}`,
     bind,
-    `  maxconn ${clientsMax}`,
+    `  maxconn ${Math.floor(clientsMax / 2)}`,
     // For who comes during a failover. The Lua waits no longer than this.
     '  tcp-request inspect-delay 1s',
     `  tcp-request content lua.wait_for_${port} if { nbsrv(${port}) eq 0 }`,

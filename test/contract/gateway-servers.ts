@@ -74,7 +74,7 @@ export async function createRealGatewayWorld(): Promise<RealGatewayWorld> {
     containerId: string,
     gateway: Omit<Gateway, 'process' | 'log'>,
   ): Promise<GatewayTarget> {
-    const [, ...args] = gateway.command
+    const [, , ...args] = gateway.command
     const child = spawn(haproxy, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const started: Gateway = { ...gateway, process: child, log: '' }
     for (const stream of [child.stdout, child.stderr])

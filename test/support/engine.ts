@@ -15,6 +15,8 @@ export interface TestEngine {
   readonly nextImage: string
   /** Its process prints `broken on purpose` and exits with 1, whatever command it is given. */
   readonly brokenImage: string
+  /** A HAProxy. */
+  readonly gatewayImage: string
 }
 
 /**
@@ -26,6 +28,7 @@ export function testEngine(): TestEngine {
     image: wanted('FLOTILLA_TEST_IMAGE'),
     nextImage: wanted('FLOTILLA_TEST_IMAGE_NEXT'),
     brokenImage: wanted('FLOTILLA_TEST_IMAGE_BROKEN'),
+    gatewayImage: wanted('FLOTILLA_TEST_IMAGE_GATEWAY'),
   }
 }
 

@@ -93,9 +93,10 @@ describe('images', () => {
     assert.equal(parseImageReference('redis:8@sha256:ab').digest, 'sha256:ab')
   })
 
-  test('only an image of Redis without a digest gets a fallback image', () => {
+  test('only an image of Redis or HAProxy without a digest gets a fallback image', () => {
     assert.equal(whyNoFallbackImage('redis:8'), null)
     assert.equal(whyNoFallbackImage('docker.io/library/redis:7.4-alpine'), null)
+    assert.equal(whyNoFallbackImage('haproxy:3.2'), null)
     assert.match(whyNoFallbackImage('valkey/valkey:8') ?? '', /not an image of Redis/)
     assert.match(whyNoFallbackImage('redis@sha256:ab') ?? '', /digest/)
   })
@@ -108,6 +109,14 @@ describe('images', () => {
       '',
     ].join('\n---\n')
     assert.deepEqual(imagesOf(text), ['redis:7.4', 'redis:8'])
+  })
+
+  test('a manifest with a gateway names its image too, haproxy:3.2 where it names none', () => {
+    const manifest = (gateway: string): string =>
+      `kind: RedisReplication\nspec: { image: redis:8, gateway: ${gateway} }`
+    assert.deepEqual(imagesOf(manifest('{ image: "haproxy:2.8" }')), ['redis:8', 'haproxy:2.8'])
+    assert.deepEqual(imagesOf(manifest('{ master: 7000 }')), ['redis:8', 'haproxy:3.2'])
+    assert.deepEqual(imagesOf(manifest('{}')), ['redis:8', 'haproxy:3.2'])
   })
 
   test('a text that is not YAML names none', () => {

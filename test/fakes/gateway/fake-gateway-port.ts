@@ -49,7 +49,10 @@ export function createFakePort({ clock, orderMs, find, remember, beforeCall }: F
     return gateway
   }
 
-  /** `isOver`: whoever gave the order has given up on it. What is stuck in the gateway is carried out even so. */
+  /**
+   * `isOver`: whoever gave the order has given up on it. What is stuck in the gateway is carried out even
+   * so.
+   */
   async function order(
     target: GatewayTarget,
     pointing: Pointing,

@@ -33,7 +33,9 @@ export interface FakeGateways {
   enableByHand(gateway: FakeGateway, server: GatewayServer): void
   /** A client of this port; its session is null when it was let through to nobody. */
   connectClient(gateway: FakeGateway, port: GatewaySide): Promise<FakeSession | null>
-  /** The port of Flotilla. `faultOf`: why this call fails though the gateway is well; it may throw, or wait. */
+  /**
+   * The port of Flotilla. `faultOf`: why this call fails though the gateway is well; it may throw, or wait.
+   */
   connect(options?: { readonly beforeCall?: (target: GatewayTarget) => Promise<void> }): GatewayPort
 }
 
