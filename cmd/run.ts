@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import type { HttpFlags } from '../src/daemon/http-setting.js'
+import type { SentinelFlags } from '../src/daemon/sentinel-setting.js'
 import { raisePriority } from '../src/process-priority.js'
 import { limitHeapGrowth } from '../src/daemon/heap-options.js'
 import type { LogFormat, LogLevel } from '../src/events/log.js'
@@ -52,22 +53,38 @@ export function runCommand({ env, output }: CommandContext): Command {
     .option('--http-name <name...>', 'names that clients may call it by, beside addresses and localhost')
     .option('--http-tls-cert <file>', 'PEM certificate; needed to answer beyond this machine')
     .option('--http-tls-key <file>', 'its key')
+    .addOption(
+      new Option(
+        '--sentinel <where>',
+        'where it answers clients that ask Redis Sentinels: address:port, several with commas or by repeating it',
+      )
+        .env('FLOTILLA_SENTINEL')
+        .argParser(collect),
+    )
+    .addOption(
+      new Option(
+        '--sentinel-password-file <file>',
+        'what these clients log in with; needed beyond loopback and the bridges of Docker',
+      ).env('FLOTILLA_SENTINEL_PASSWORD_FILE'),
+    )
     .addHelpText(
       'after',
       example(
         'flotilla run --manifests /etc/flotilla --state /var/lib/flotilla',
         'flotilla run --log-level debug | jq .',
         'flotilla run --http 127.0.0.1:8379,unix:/run/flotilla/http.sock',
+        'flotilla run --sentinel 127.0.0.1:26379 --sentinel 172.17.0.1:26379',
       ),
     )
     .action(
       (
-        options: HttpFlags & {
-          logFormat: 'auto' | LogFormat
-          logLevel: LogLevel
-          notify?: string
-          deletionGrace?: number
-        },
+        options: HttpFlags &
+          SentinelFlags & {
+            logFormat: 'auto' | LogFormat
+            logLevel: LogLevel
+            notify?: string
+            deletionGrace?: number
+          },
         command: Command,
       ) =>
         runVerb(output, async () => {
@@ -79,6 +96,7 @@ export function runCommand({ env, output }: CommandContext): Command {
           const { createLog } = await import('../src/events/log.js')
           const { runDaemon } = await import('../src/daemon/daemon.js')
           const { readHttpSetting } = await import('../src/daemon/http-setting.js')
+          const { readSentinelSetting } = await import('../src/daemon/sentinel-setting.js')
           const { liveStatus } = await import('../src/cli/live-status.js')
           const { isSystemdJournal } = await import('../src/events/systemd-journal.js')
           const defaultFormat = output.stdoutIsTerminal
@@ -96,6 +114,7 @@ export function runCommand({ env, output }: CommandContext): Command {
             env,
             log,
             http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
+            sentinel: await readSentinelSetting(options),
             signals: process,
             stopSignal: terminationSignal(),
             notify: options.notify ?? null,
@@ -106,6 +125,11 @@ export function runCommand({ env, output }: CommandContext): Command {
           return exitCode.done
         }),
     )
+}
+
+/** An option that may be given several times. */
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }
 
 /** How long the end waits for a reader that is behind. */

@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'state/unwritable'
   | 'http/address-taken'
   | 'http/unsafe'
+  | 'sentinel/address-taken'
+  | 'sentinel/unsafe'
   | 'service/unavailable'
   | 'service/failed'
   | 'runtime/unreachable'

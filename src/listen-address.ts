@@ -1,4 +1,6 @@
 import { isIP } from 'node:net'
+import { explainError } from './errors.js'
+import { errno } from './files.js'
 
 /** Where something listens on this machine: an IP address and a port. */
 export interface ListenAddress {
@@ -32,4 +34,18 @@ export function isLoopback(host: string): boolean {
 /** It stands for every address of the machine. */
 export function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::'
+}
+
+/** Why nobody can listen at an address, from the error of `listen`. */
+export function whyNotListening(error: unknown): string {
+  switch (errno(error)) {
+    case 'EADDRINUSE':
+      return 'another process answers there'
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address'
+    case 'EACCES':
+      return 'this user may not'
+    default:
+      return explainError(error)
+  }
 }

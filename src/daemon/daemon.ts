@@ -17,6 +17,8 @@ import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { StatusCache, serveStatusCache } from '../session/status-cache.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
+import { serveSentinel, type SentinelService } from './sentinel.js'
+import type { SentinelSetting } from './sentinel-setting.js'
 import { EventLoopMonitor } from './event-loop-monitor.js'
 import { startWatchdog, reportLastStall } from './watchdog.js'
 import { followManifests } from '../session/manifest-source.js'
@@ -33,6 +35,7 @@ export interface DaemonOptions {
   /** Where the signals come from that are orders: the process. */
   readonly signals: NodeJS.EventEmitter
   readonly http: HttpSetting
+  readonly sentinel: SentinelSetting
   /** For how long a flotilla is kept whose manifest is missing. */
   readonly graceMs: (spec: FlotillaSpec) => number
   /** Resolves with the signal's name when the daemon is to end. */
@@ -140,6 +143,7 @@ async function serve(
       else admin.noteReconciled(flotilla)
       statusCache.notePass(flotilla, outcome.kind)
       http.notePass({ flotilla, result: outcome.kind, tookMs })
+      sentinel.notePass(flotilla)
     },
   })
   const statusCache = new StatusCache(resolve(paths.manifests), controller)
@@ -148,6 +152,9 @@ async function serve(
       statusCache.noteEngine(event === 'engine.recovered')
   })
   const cacheSocket = await serveStatusCache(session.store.directory, () => statusCache.read())
+  const sentinel: SentinelService = await serveSentinel(options.sentinel, {
+    ...{ controller, session, journal: events, clock: systemClock, version: flotillaVersion },
+  })
   let lastLoad: LoadResult['kind'] | null = null
   const http: HttpService = await serveHttp(options.http, {
     controller,
@@ -157,7 +164,11 @@ async function serve(
     manifests: paths.manifests,
     version: flotillaVersion,
     startedAtMs: systemClock.nowMs(),
-    self: { loopLagMs: () => loop.lagMs, droppedLogLines: () => log.droppedLines },
+    self: {
+      loopLagMs: () => loop.lagMs,
+      droppedLogLines: () => log.droppedLines,
+      sentinel: () => sentinel.stats(),
+    },
     lastLoad: () => lastLoad,
   })
   reportStart(paths, events, session)
@@ -178,7 +189,13 @@ async function serve(
   events.publish('daemon.stopping', { signal })
   manager.stopping()
   stopWakeups()
-  await Promise.all([manifests.close(), requestWatch.close(), http.close(), cacheSocket.close()])
+  await Promise.all([
+    manifests.close(),
+    requestWatch.close(),
+    http.close(),
+    sentinel.close(),
+    cacheSocket.close(),
+  ])
   await Promise.race([
     controller.stop(drainMs),
     new Promise<void>(giveUp => systemClock.after(abandonMs, giveUp)),

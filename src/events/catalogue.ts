@@ -93,6 +93,28 @@ export const catalogue = {
     fields: ['method', 'path', 'error'],
     alert: 'not by night; report it',
   },
+  'sentinel.listening': {
+    level: 'info',
+    message: 'answering as a Redis Sentinel',
+    fields: ['address', 'password'],
+  },
+  'sentinel.waiting': {
+    level: 'info',
+    message: 'this machine does not have the address yet; it is tried until it does',
+    fields: ['address'],
+  },
+  'sentinel.unavailable': {
+    level: 'warn',
+    message: 'cannot answer as a Redis Sentinel; flotillas are reconciled all the same',
+    fields: ['error', 'hint'],
+    alert: 'when clients find their master that way',
+  },
+  'sentinel.failed': {
+    level: 'error',
+    message: 'a Sentinel request failed; this is a bug in Flotilla',
+    fields: ['error'],
+    alert: 'not by night; report it',
+  },
   'plan.started': { level: 'info', message: 'plan started', fields: ['plan', 'actions', 'stages'] },
   'plan.done': { level: 'info', message: 'plan completed', fields: ['tookMs'] },
   'plan.failed': {

@@ -1,8 +1,8 @@
 import { chmod, lstat, rm } from 'node:fs/promises'
 import { connect, type AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { explainError, FlotillaError } from '../errors.js'
-import { errno } from '../files.js'
+import { FlotillaError } from '../errors.js'
+import { whyNotListening } from '../listen-address.js'
 import { renderHttpAddress, type HttpAddress } from './address.js'
 
 /**
@@ -25,7 +25,7 @@ export async function listen(app: FastifyInstance, address: HttpAddress): Promis
   } catch (error) {
     throw new FlotillaError(
       'http/address-taken',
-      `can't answer HTTP at ${renderHttpAddress(address)}: ${whyNot(error)}`,
+      `can't answer HTTP at ${renderHttpAddress(address)}: ${whyNotListening(error)}`,
       { hint: 'Name another address with --http, or --http off.', cause: error },
     )
   }
@@ -50,17 +50,4 @@ function isListening(path: string): Promise<boolean> {
     socket.once('connect', () => end(true))
     socket.once('error', () => end(false))
   })
-}
-
-function whyNot(error: unknown): string {
-  switch (errno(error)) {
-    case 'EADDRINUSE':
-      return 'another process answers there'
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have that address'
-    case 'EACCES':
-      return 'this user may not'
-    default:
-      return explainError(error)
-  }
 }

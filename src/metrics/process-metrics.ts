@@ -5,6 +5,11 @@ export interface ProcessFacts {
   /** See EventLoop. */
   readonly loopLagMs: () => number
   readonly droppedLogLines: () => number
+  /** Null where the Sentinel protocol is not spoken. */
+  readonly sentinel: () => {
+    readonly connections: number
+    readonly commands: ReadonlyMap<string, number>
+  } | null
 }
 
 /**
@@ -53,6 +58,27 @@ export function registerProcessMetrics(registry: Registry, version: string, self
     collect() {
       dropped.reset()
       dropped.inc(self.droppedLogLines())
+    },
+  })
+  registerSentinelMetrics(registry, self)
+}
+
+function registerSentinelMetrics(registry: Registry, { sentinel }: ProcessFacts): void {
+  const registers = [registry]
+  const connections: Gauge = new Gauge({
+    name: 'flotilla_sentinel_connections',
+    help: 'Clients that are connected to ask for masters as of a Redis Sentinel; 0 where that is not offered.',
+    registers,
+    collect: (): void => connections.set(sentinel()?.connections ?? 0),
+  })
+  const commands = new Counter({
+    name: 'flotilla_sentinel_commands_total',
+    help: 'What these clients have sent, by command; `unknown` is none that is known.',
+    labelNames: ['command'],
+    registers,
+    collect() {
+      commands.reset()
+      for (const [command, count] of sentinel()?.commands ?? []) commands.inc({ command }, count)
     },
   })
 }

@@ -25,7 +25,7 @@ const dashboard = JSON.parse(readFileSync('deploy/grafana/flotilla.json', 'utf8'
 }
 
 const nobody = { names: [], snapshotOf: () => null, queueDepth: 0, engineAnswers: true }
-const self = { loopLagMs: () => 0, droppedLogLines: () => 0 }
+const self = { loopLagMs: () => 0, droppedLogLines: () => 0, sentinel: () => null }
 const known = createMetrics({ controller: nobody, version: '', startedAtMs: 0, self })
   .registry.getMetricsAsArray()
   .map(({ name }) => name)

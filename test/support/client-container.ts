@@ -40,7 +40,13 @@ export function whyNoClient(language: 'js' | 'python'): string | false {
  */
 export async function startClient(
   world: World,
-  program: { readonly file: string; readonly text: string; readonly url?: string },
+  program: {
+    readonly file: string
+    readonly text: string
+    readonly url?: string
+    /** Beside REDIS_URL. */
+    readonly env?: Readonly<Record<string, string>>
+  },
 ): Promise<ClientContainer> {
   const folder = mkdtempSync(join(world.folder, 'client-'))
   writeFileSync(join(folder, program.file), program.text)
@@ -50,7 +56,10 @@ export async function startClient(
     User: '0:0',
     Entrypoint: [program.file.endsWith('.py') ? python : nodeInside],
     Cmd: [`/client/${program.file}`],
-    Env: [`REDIS_URL=${program.url ?? `redis://${world.name}-master:6379`}`],
+    Env: Object.entries({
+      REDIS_URL: program.url ?? `redis://${world.name}-master:6379`,
+      ...program.env,
+    }).map(([variable, value]) => `${variable}=${value}`),
     HostConfig: {
       NetworkMode: world.name,
       DnsOptions: ['ndots:1'],

@@ -56,6 +56,7 @@ export const rooms: readonly Room[] = [
       ...['reconciler/plan', 'reconciler/judge', 'reconciler/execute', 'reconciler/report'],
     ],
   },
+  { name: 'sentinel', mayImport: ['base', 'model', 'redis'] },
   { name: 'timeseries', mayImport: ['base', 'model'] },
   { name: 'metrics', mayImport: ['base', 'model', 'events', 'reconciler/loop'] },
   { name: 'notify', mayImport: ['base', 'manifest', 'events'] },
@@ -79,7 +80,7 @@ export const rooms: readonly Room[] = [
     name: 'daemon',
     mayImport: [
       ...['base', 'model', 'runtime', 'redis', 'manifest', 'events', 'state', 'timeseries'],
-      ...['metrics', 'notify', 'http', 'session', 'reconciler/loop'],
+      ...['metrics', 'notify', 'http', 'sentinel', 'session', 'reconciler/loop'],
     ],
   },
   {
