@@ -53,7 +53,9 @@ export function nodeAuth(
   })
   const credentials = { ...credentialsOf(keyring, spec), ...way }
   const departed = keyring.users.filter(one => one.departed).map(one => one.user)
-  const given = { users, others, departed, isPasswordless, masterauth: credentials.replication.reveal() }
+  // As earlier versions called it: under another name every running node would be given all of it again.
+  const openToAll = isPasswordless
+  const given = { users, others, departed, openToAll, masterauth: credentials.replication.reveal() }
   const digest = createHmac('sha256', keyring.digestKey.reveal()).update(canonicalJson(given)).digest('hex')
   return { credentials, users, others, departed, isPasswordless, digest: digest.slice(0, 16) }
 }

@@ -156,6 +156,21 @@ test('what a node is given changes with every password, rule and user, and the d
   assert.equal(new Set(all).size, all.length)
 })
 
+test('what an earlier version gave to nodes is known as the same: an upgrade gives nothing again', () => {
+  const user = (name: string) =>
+    ({
+      ...{ user: name, current: { secret: new Secret(`${name}’s`), origin: 'generated' }, next: null },
+      ...{ former: [], departed: false },
+    }) as const
+  const keyring: Keyring = {
+    digestKey: new Secret('key'),
+    users: ['flotilla', 'replication', 'default', 'reporting'].map(user),
+  }
+  const auth = { ...spec().auth, users: [reporting('+@read')] }
+  assert.equal(nodeAuth(keyring, spec({ auth })).digest, '96647c5d1af81326')
+  assert.equal(nodeAuth(keyring, spec({ auth: { ...auth, kind: 'none' } })).digest, 'abc2feeefdafc5a3')
+})
+
 test('the digest of a known password is another one under another key, so it can not be guessed from', () => {
   const other: Keyring = { ...generated, digestKey: new Secret('another') }
   assert.notEqual(nodeAuth(other, spec()).digest, nodeAuth(generated, spec()).digest)
