@@ -23,6 +23,8 @@ export interface StateOptions {
   readonly policy?: Policy
   /** Where secrets that manifests name may lie; left out: nowhere. */
   readonly secretFolders?: readonly string[]
+  /** Left out: from the disk, within these folders. */
+  readonly readSecretFile?: ReadSecretFile
 }
 
 /**
@@ -45,13 +47,19 @@ export class StateStore {
 
   constructor(
     directory: string,
-    { files = diskFiles, clock = systemClock, policy = defaultPolicy, secretFolders = [] }: StateOptions = {},
+    {
+      files = diskFiles,
+      clock = systemClock,
+      policy = defaultPolicy,
+      secretFolders = [],
+      readSecretFile = secretFilesIn(secretFolders, directory),
+    }: StateOptions = {},
   ) {
     this.directory = directory
     this.#files = files
     this.#clock = clock
     this.policy = policy
-    this.readSecretFile = secretFilesIn(secretFolders, directory)
+    this.readSecretFile = readSecretFile
     this.certificates = new Certificates(new CertificateStore(directory, files), this.readSecretFile)
   }
 

@@ -38,7 +38,7 @@ async function typeAndSee(hold: HoldCase, played: Played, way: number): Promise<
   played.mend?.(scene)
   const ways = remedySteps(remedy)
   const command = ways[way]?.command ?? null
-  if (command !== null) await runRemedy(run, command)
+  if (command !== null) await runRemedy(scene, command)
   else played.inWords?.[ways.slice(0, way).filter(one => one.command === null).length]?.(scene)
   played.afterwards?.(scene)
   await until(`the end of ${hold.code} after: ${remedy}`, 60_000, () => {
@@ -95,9 +95,11 @@ function countOf(all: readonly string[], one: string): number {
 }
 
 /** What is said to type now by the place in the program that this is about; null when it says nothing. */
-function whatIsSaid({ run }: Scene, { code, says, because = '' }: HoldCase): string | null {
+function whatIsSaid({ run }: Scene, { code, says, because = '', isFirstOfSeveral }: HoldCase): string | null {
   const isIt = (one: FlotillaStatus['refusing'][number]): boolean =>
-    one.code === code && one.reason.includes(because) && matches(says, one.remedy)
+    one.code === code &&
+    one.reason.includes(because) &&
+    matches(isFirstOfSeveral === true ? `${says}, or …` : says, one.remedy)
   return run.daemon.status?.refusing.find(isIt)?.remedy ?? null
 }
 

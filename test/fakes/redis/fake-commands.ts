@@ -37,8 +37,11 @@ const writes = {
 }
 
 /** As COMMAND and COMMAND INFO would show them. */
-export function listFakeCommands({ renamed }: FakeProcess): readonly CommandFacts[] {
+export function listFakeCommands({ renamed, renamedCalls }: FakeProcess): readonly CommandFacts[] {
   return Object.entries(writes)
     .filter(([name]) => renamed.get(name) !== '')
-    .map(([name, isWrite]) => ({ name, writes: isWrite, hasItsName: !renamed.has(name), calls: 0 }))
+    .map(([name, isWrite]) => {
+      const hasItsName = !renamed.has(name)
+      return { name, writes: isWrite, hasItsName, calls: hasItsName ? 0 : renamedCalls }
+    })
 }

@@ -51,6 +51,7 @@ export function describeProcess(process: FakeProcess, nowMs: number): RedisFacts
     failingOver: false,
     unexpectedErrors: 0,
     modules: [],
+    ...process.info,
   }
 }
 

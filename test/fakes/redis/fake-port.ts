@@ -94,6 +94,7 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
     const endpoint = endpointInto(process, target)
     if (endpoint !== null && !hasValidCertificate(process, endpoint))
       return { kind: 'denied', cause: 'certificate', reason: 'its certificate is for another name' }
+    if (process.turnsAway !== null) return { kind: 'denied', cause: 'other', reason: process.turnsAway }
     if (!isAccepted(target, process)) {
       await leg()
       return { kind: 'denied', cause: 'credentials', reason: 'it does not accept our password (WRONGPASS)' }

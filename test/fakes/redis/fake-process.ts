@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { PersistenceSpec } from '../../../src/model/spec.js'
 import { withWrite, type Dataset } from './dataset.js'
 import type { FakeDisk } from './fake-disk.js'
-import type { NodeCredentials, TransportFacts, Upstream } from '../../../src/model/redis.js'
+import type { NodeCredentials, RedisFacts, TransportFacts, Upstream } from '../../../src/model/redis.js'
 
 /** One run of one simulated Redis. What it does by itself over time is in fake-link.ts and fake-master.ts. */
 export interface FakeProcess {
@@ -67,6 +67,12 @@ export interface FakeProcess {
   readonly unknownOptions: Set<string>
   /** `rename-command`; empty disables. */
   readonly renamed: Map<string, string>
+  /** How often each of them was called, by the name that it has now. */
+  renamedCalls: number
+  /** What INFO says of it otherwise than of the usual server. */
+  info: Partial<RedisFacts>
+  /** Why it turns everybody away who asks for anything; null as a rule. */
+  turnsAway: string | null
   readonly syncs: { full: number; partialOk: number; partialRefused: number }
   /** Until when writes wait; 0 when they don't. */
   pausedUntilMs: number

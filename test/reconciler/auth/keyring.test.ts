@@ -14,7 +14,7 @@ import { nodeAuth } from '../../../src/reconciler/auth/node-auth.js'
 import { Secret } from '../../../src/secret.js'
 import { parseKeyring, renderKeyring } from '../../../src/state/secrets-file.js'
 import { spec } from '../support/world.js'
-import type { Keyring } from '../../../src/model/keyring.js'
+import type { Keyring, UserKeys } from '../../../src/model/keyring.js'
 
 let made = 0
 const generate = (): Secret => new Secret(`made-${++made}`)
@@ -157,11 +157,10 @@ test('what a node is given changes with every password, rule and user, and the d
 })
 
 test('what an earlier version gave to nodes is known as the same: an upgrade gives nothing again', () => {
-  const user = (name: string) =>
-    ({
-      ...{ user: name, current: { secret: new Secret(`${name}’s`), origin: 'generated' }, next: null },
-      ...{ former: [], departed: false },
-    }) as const
+  const user = (name: string): UserKeys => ({
+    ...{ user: name, next: null, former: [], departed: false },
+    current: { secret: new Secret(`${name}’s`), origin: 'generated' },
+  })
   const keyring: Keyring = {
     digestKey: new Secret('key'),
     users: ['flotilla', 'replication', 'default', 'reporting'].map(user),

@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { takeWrite } from '../../fakes/redis/fake-master.js'
 import type { RefusalCode } from '../../../src/model/plan.js'
 import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
+import type { ForeignServer } from './foreign-servers.js'
 import type { SimSpec } from './scenario.js'
-import { flotilla } from './sim-world.js'
+import { flotilla, recordPath } from './sim-world.js'
 import type { Scene } from './scene.js'
 
 /** One place in the program that holds and says how to fix it. */
@@ -12,6 +14,8 @@ export interface HoldCase {
   readonly says: string
   /** Part of what it says besides, where several say to type the same. */
   readonly because?: string
+  /** Another place adds ways out of its own behind it. */
+  readonly isFirstOfSeveral?: true
   readonly proof: Played | Elsewhere | OnlyPlanned
 }
 
@@ -49,6 +53,8 @@ const backTo =
   (more: string) =>
   ({ run }: Scene): void =>
     run.edit({ more })
+
+const following = { more: 'bootstrap: { from: { container: old-redis } }' }
 
 const littleMemory = 'resources: { memory: 128Mi }'
 
@@ -368,9 +374,11 @@ export const holdCases: readonly HoldCase[] = [
     code: 'ConfigRefused',
     says: 'write databases: … or more under spec.config in the manifest of … and save it',
     proof: {
-      file: 'test/reconciler/plan/rollout/image-probe.test.ts',
-      title: 'a value that the server refuses is a hold that quotes it, and nothing is changed',
-      takes: 'a server with several databases',
+      comesOf({ run }) {
+        for (const process of run.world.redis.processes) process.info = { keysByDatabase: { 20: 1 } }
+        run.edit({ more: 'config: { databases: 4 }' })
+      },
+      inWords: [({ run }) => run.edit({ more: 'config: { databases: 21 }' })],
     },
   },
   {
@@ -449,110 +457,163 @@ export const holdCases: readonly HoldCase[] = [
     code: 'BootstrapBlocked',
     says: 'take bootstrap out of the manifest   (they come up on their own data), or flotilla down … --volumes && flotilla up …   (their data goes)',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'nodes or volumes that are there already are never overwritten by a source',
-      takes: 'a Redis of somebody else in the simulated world',
+      comesOf({ run, inject }) {
+        run.world.foreign.add({ name: 'old-redis' })
+        run.daemon.kill()
+        for (const node of [0, 1, 2]) inject({ kind: 'remove', node })
+        void run.world.files.remove(recordPath)
+        run.edit(following)
+      },
+      inWords: [({ run }) => run.edit({ more: 'network: {}' })],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'flotilla down … --volumes && flotilla up …   (it copies everything again, after the cause is mended)',
-    proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a leader that is no copy of its source is told, and does not take over',
-      takes: 'a Redis of somebody else in the simulated world',
-    },
+    proof: afterFollowing(({ run }) => {
+      const leader = run.world.processOf(0)
+      if (leader !== null) leader.info = { unexpectedErrors: 1 }
+    }),
   },
   {
     code: 'BootstrapBlocked',
     says: '…, or flotilla promote … --force   (goes on without it, with what the nodes have)',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source that is gone is a hold, and whoever crashes comes back all the same',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...afterFollowing(({ run }) => run.world.foreign.stop('old-redis')),
+      inWords: [({ run }) => run.world.foreign.start('old-redis')],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'write under spec.bootstrap: from: { host: <an address of this machine, as hostname -I shows>, port: … }',
+    isFirstOfSeveral: true,
     proof: {
-      file: 'test/reconciler/observe/source.test.ts',
-      title: 'a source on the network of its host is a hold that says by which address nodes reach it',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({ network: 'host' }),
+      inWords: [
+        ({ run }) => {
+          const { host } = run.world.foreign.processOf('old-redis')
+          run.edit({ more: `bootstrap: { from: { host: ${host}, port: 6379 } }` })
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'put its password into a file (mode 0600) that spec.bootstrap.from.passwordFile names',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source that does not let us in is a hold that says where its password goes',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({ password: 'theirs' }),
+      inWords: [
+        ({ run }) => {
+          run.world.files.put(resolve('old-redis.password'), 'theirs')
+          run.edit({
+            more: 'bootstrap: { from: { container: old-redis, passwordFile: ./old-redis.password } }',
+          })
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'change spec.bootstrap.from, or …, so that it does',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source that does not let us in is a hold that says where its password goes',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({}, ({ run }) => {
+        run.world.foreign.processOf('old-redis').turnsAway = 'ERR max number of clients reached'
+      }),
+      inWords: [
+        ({ run }) => {
+          run.world.foreign.add({ name: 'other-redis' })
+          run.edit({ more: 'bootstrap: { from: { container: other-redis } }' })
+        },
+        ({ run }) => {
+          run.world.foreign.processOf('old-redis').turnsAway = null
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'change spec.image to one with …',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source with a module that the image has not is not followed',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({ info: { modules: ['search'] } }),
+      inWords: [
+        ({ run }) => {
+          run.world.serverInfo.set('redis:2', { modules: ['search'] })
+          run.edit({ image: 'redis:2' })
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'change spec.image to one of … or newer',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title:
-        'a source of a newer format than the image reads is a hold in words, not an endless synchronisation',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({ info: { version: '8.0.0' } }),
+      inWords: [
+        ({ run }) => {
+          run.world.serverInfo.set('redis:2', { version: '8.0.0' })
+          run.edit({ image: 'redis:2' })
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (goes on with those keys), or flotilla down … --volumes && flotilla up …',
-    proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a source that came back empty is not followed again by a leader that holds what it had',
-      takes: 'a Redis of somebody else in the simulated world',
-    },
+    proof: afterFollowing(({ run }) => run.world.foreign.empty('old-redis')),
   },
   {
     code: 'BootstrapBlocked',
-    says: 'start … without those renames, or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there',
+    says: 'start … without those renames, or run redis-cli CONFIG RESETSTAT there   (when nobody calls them any more while it is followed)',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title:
-        'a source that is called by names that no node knows is not followed, and one that is followed already goes on',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...toFollow({}, ({ run }) => {
+        const server = run.world.foreign.processOf('old-redis')
+        server.renamed.set('flushall', 'emptyall')
+        server.renamedCalls = 1
+      }),
+      inWords: [
+        ({ run }) => {
+          run.world.foreign.stop('old-redis')
+          run.world.foreign.start('old-redis')
+        },
+        ({ run }) => {
+          run.world.foreign.processOf('old-redis').renamedCalls = 0
+        },
+      ],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (goes on with what the nodes have), or see that … answers',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a take-over that was cut short where nobody can see the source waits for a word',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...afterFollowing(
+        ({ run }) => run.ask({ kind: 'take-over', to: null, force: false, timeoutMs: 30_000 }),
+        {
+          goesOn({ run }) {
+            const { foreign } = run.world
+            if (!foreign.isRunning('old-redis') || foreign.processOf('old-redis').upstream === null) return
+            run.daemon.kill()
+            foreign.stop('old-redis')
+            run.daemon.start()
+          },
+        },
+      ),
+      inWords: [({ run }) => run.world.foreign.start('old-redis')],
     },
   },
   {
     code: 'BootstrapBlocked',
     says: 'flotilla promote … --force   (it stays master), or docker rm -f …   (it follows again)',
+    proof: afterFollowing(({ inject }) => inject({ kind: 'promote-by-hand', node: 0 })),
+  },
+  {
+    code: 'BootstrapBlocked',
+    says: 'put spec.bootstrap of … back to …, or flotilla promote … --force   (goes on with those keys), or flotilla down … --volumes && flotilla up …   (copies …)',
     proof: {
-      file: 'test/reconciler/plan/master/external-replication.test.ts',
-      title: 'a leader that was promoted by hand is a hold, and by force it stays master',
-      takes: 'a Redis of somebody else in the simulated world',
+      ...afterFollowing(({ run }) => {
+        run.world.foreign.add({ name: 'other-redis' })
+        run.edit({ more: 'bootstrap: { from: { container: other-redis } }' })
+      }),
+      inWords: [({ run }) => run.edit(following)],
     },
   },
   {
@@ -587,9 +648,8 @@ export const holdCases: readonly HoldCase[] = [
     code: 'NetworkConflict',
     says: 'flotilla down … && flotilla up …   (writes stop meanwhile, the data is kept), or put spec.network.subnet back',
     proof: {
-      file: 'test/reconciler/plan/nodes/external-networks.test.ts',
-      title: 'another subnet for a network that exists is a hold, and nobody is disturbed',
-      takes: 'down and up in the simulated world',
+      comesOf: ({ run }) => run.edit({ more: 'network: { subnet: 10.77.0.0/24 }' }),
+      inWords: [backTo('network: {}')],
     },
   },
   {
@@ -605,9 +665,15 @@ export const holdCases: readonly HoldCase[] = [
     code: 'RolloutBlocked',
     says: 'flotilla scale … …   (one more replica, which it can hand over to)',
     proof: {
-      file: 'test/reconciler/plan/rollout/rollout.test.ts',
-      title: 'a master that nobody may take over from is left as it is',
-      takes: 'replicas of which none may be promoted',
+      comesOf({ run }) {
+        for (const node of [1, 2]) {
+          const process = run.world.processOf(node)
+          if (process !== null) process.info = { replicaPriority: 0 }
+        }
+        run.world.serverInfo.set('redis:2', { replicaPriority: 0 })
+        run.edit({ image: 'redis:2' })
+      },
+      mend: ({ run }) => void run.world.serverInfo.delete('redis:2'),
     },
   },
   {
@@ -643,6 +709,43 @@ export const holdCases: readonly HoldCase[] = [
     },
   },
 ]
+
+/** It is made to follow a Redis of somebody else, which is like this. */
+function toFollow(
+  server: Partial<ForeignServer> = {},
+  then: (scene: Scene) => void = () => undefined,
+): Omit<Played, 'inWords'> {
+  return {
+    isFromTheStart: true,
+    spec: following,
+    comesOf(scene) {
+      scene.run.world.foreign.add({ name: 'old-redis', ...server })
+      then(scene)
+    },
+  }
+}
+
+/** What comes once it follows, and has had the time to be seen to; and what goes on from then. */
+function afterFollowing(
+  comes: (scene: Scene) => void,
+  { goesOn = () => undefined }: Pick<Played, 'goesOn'> = {},
+): Played {
+  let followsSinceMs: number | null = null
+  return {
+    ...toFollow({}, () => {
+      followsSinceMs = null
+    }),
+    goesOn(scene) {
+      const { world } = scene.run
+      if (followsSinceMs === Infinity) return goesOn(scene)
+      if (world.processOf(0)?.link?.state !== 'up') return
+      followsSinceMs ??= world.clock.monotonicMs()
+      if (world.clock.monotonicMs() - followsSinceMs < 8_000) return
+      followsSinceMs = Infinity
+      comes(scene)
+    },
+  }
+}
 
 /** So many MiB in every node, of which most are to have less memory from now on. */
 function holdMemory(mebibytes: number): (scene: Scene) => void {

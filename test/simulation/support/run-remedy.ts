@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { testProgram } from '../../cli/test-program.js'
+import type { Scene } from './scene.js'
 import type { SimRun } from './sim-run.js'
 
 /**
@@ -8,10 +9,11 @@ import type { SimRun } from './sim-run.js'
  * engine.
  * @throws when it is no command, or none that the command line knows.
  */
-export async function runRemedy(run: SimRun, commands: string): Promise<void> {
+export async function runRemedy(scene: Scene, commands: string): Promise<void> {
+  const { run } = scene
   for (const command of commands.split(' && ')) {
     const words = command.split(' ')
-    if (words[0] === 'flotilla') runFlotillaCommand(run, await parse(words.slice(1)))
+    if (words[0] === 'flotilla') await runFlotillaCommand(scene, await parse(words.slice(1)))
     else if (words[0] === 'docker') runDockerCommand(run, words.slice(1))
     else throw new Error(`this is nothing to type: ${commands}`)
   }
@@ -40,21 +42,36 @@ async function parse(words: readonly string[]): Promise<Parsed> {
   return first
 }
 
-function runFlotillaCommand(run: SimRun, { verb, args, options }: Parsed): void {
+async function runFlotillaCommand({ run, until }: Scene, { verb, args, options }: Parsed): Promise<void> {
   const {
     to = null,
     node = null,
     force = false,
     timeout = 30,
+    volumes = false,
   } = options as {
     readonly to?: number
     readonly node?: number
     readonly force?: boolean
     readonly timeout?: number
+    readonly volumes?: boolean
   }
   switch (verb) {
     case 'failover':
       return run.ask({ kind: 'failover', to, force, timeoutMs: timeout * 1_000 })
+    case 'promote':
+      return run.ask({ kind: 'take-over', to: null, force, timeoutMs: timeout * 1_000 })
+    case 'down': {
+      if (volumes) run.rules.forced = true
+      let isDown = false
+      const taken = run.daemon.takeDown({ removeVolumes: volumes }).finally(() => {
+        isDown = true
+      })
+      await until('everything to be taken down', 60_000, () => isDown)
+      return taken
+    }
+    case 'up':
+      return run.start()
     case 'resume':
       return run.ask({ kind: 'resume' })
     case 'restart':
@@ -77,6 +94,8 @@ function runDockerCommand({ world }: SimRun, words: readonly string[]): void {
       return controls.rename(idOf(second), third)
     case 'rm':
       return controls.forceRemove(idOf(last))
+    case 'start':
+      return controls.start(idOf(last))
     case 'kill':
       return controls.exit(idOf(last), 137)
     case 'restart':

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../src/clock.js'
 import { startWakeups } from '../../../src/daemon/wakeups.js'
 import type { EventSink } from '../../../src/events/catalogue.js'
 import { digestOf } from '../../../src/manifest/digest.js'
@@ -5,16 +6,21 @@ import { emptyDesiredState } from '../../../src/manifest/desired-state.js'
 import { parseManifest } from '../../../src/manifest/parse.js'
 import type { FlotillaSpec } from '../../../src/model/spec.js'
 import { Controller } from '../../../src/reconciler/loop/controller.js'
+import { removeFlotilla } from '../../../src/reconciler/loop/remove-flotilla.js'
 import type { Planner } from '../../../src/reconciler/loop/planner.js'
 import type { ProcessState } from '../../../src/model/observation.js'
 import { ownedRuntime } from '../../../src/ownership/owned-runtime.js'
 import { Owner } from '../../../src/ownership/owner.js'
+import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
 import { createObserver } from '../../../src/reconciler/observe/create-observer.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
 import type { FakeCommandFault } from '../../fakes/redis/fake-port.js'
+import type { RedisPort } from '../../../src/redis/redis.js'
 import type { EventHandlers, Runtime } from '../../../src/runtime/runtime.js'
+import type { SecretRead } from '../../../src/secret-files.js'
 import { StateStore } from '../../../src/state/state-store.js'
 import { ProcessLife, killable, killableClock } from './process-life.js'
+import type { MemoryFiles } from './memory-files.js'
 import type { SimSpec } from './scenario.js'
 import { flotilla, stateDirectory, type SimWorld } from './sim-world.js'
 
@@ -61,17 +67,10 @@ export class SimDaemon {
     const processLife = new ProcessLife()
     const clock = killableClock(world.clock, processLife)
     const port = world.redis.connect({ faultOf: ({ kind }) => commandFault(kind) })
-    const redis = killable(port, processLife)
+    const foreign = world.foreign.redis.connect()
+    const redis = killable(withForeign(port, foreign), processLife)
     const engine = this.#withEventFaults(killable(world.engine.runtime, processLife), processLife)
-    const files = killable(world.files, processLife)
-    const store = new StateStore(stateDirectory, { files, clock })
-    const runtime = ownedRuntime(
-      engine,
-      new Owner({
-        ...{ directory: stateDirectory, runtime: engine, memories: store, files },
-        randomBytes: size => Buffer.alloc(size, Math.floor(world.random.next() * 256)),
-      }),
-    )
+    const { store, runtime } = this.#openState(engine, { files: killable(world.files, processLife), clock })
     const controller = new Controller({
       observer: createObserver({
         ...{ runtime, redis, reach: 'container-ip', ownContainer: null },
@@ -85,6 +84,7 @@ export class SimDaemon {
     })
     processLife.onKill(startWakeups(controller, { redis, runtime }))
     processLife.onKill(() => port.close())
+    processLife.onKill(() => foreign.close())
     this.#processLife = processLife
     this.#controller = controller
     this.#applyDesired()
@@ -95,6 +95,16 @@ export class SimDaemon {
     this.#processLife?.end()
     this.#processLife = null
     this.#controller = null
+  }
+
+  /** `flotilla down`, beside no daemon. */
+  async takeDown({ removeVolumes }: { readonly removeVolumes: boolean }): Promise<void> {
+    this.kill()
+    const { store, runtime } = this.#openState(this.#options.world.engine.runtime)
+    await removeFlotilla(
+      { runtime, store, events: this.#options.events, ownNetworks: new OwnNetworks(runtime, null) },
+      { flotilla, removeVolumes, signal: new AbortController().signal },
+    )
   }
 
   edit(spec: SimSpec): void {
@@ -110,6 +120,27 @@ export class SimDaemon {
 
   wake(): void {
     this.#controller?.wake(flotilla)
+  }
+
+  #openState(
+    engine: Runtime,
+    { files, clock }: { readonly files: MemoryFiles; readonly clock: Clock } = this.#options.world,
+  ): { readonly store: StateStore; readonly runtime: Runtime } {
+    const { random } = this.#options.world
+    const readSecretFile = (path: string): Promise<SecretRead> => {
+      const content = files.peek(path)
+      return Promise.resolve(
+        content === null
+          ? { kind: 'refused', reason: 'is not there' }
+          : { kind: 'read', bytes: Buffer.from(content) },
+      )
+    }
+    const store = new StateStore(stateDirectory, { files, clock, readSecretFile })
+    const owner = new Owner({
+      ...{ directory: stateDirectory, runtime: engine, memories: store, files },
+      randomBytes: size => Buffer.alloc(size, Math.floor(random.next() * 256)),
+    })
+    return { store, runtime: ownedRuntime(engine, owner) }
   }
 
   #applyDesired(): void {
@@ -149,6 +180,23 @@ export class SimDaemon {
     if (world.stopped.has(process)) return 'stopped'
     return process.state === 'busy' ? 'running' : 'sleeping'
   }
+}
+
+/** One port to all that there are: who is not ours is let in by a login of its own, or by none. */
+function withForeign(own: RedisPort, foreign: RedisPort): RedisPort {
+  return new Proxy(own, {
+    get(target, key): unknown {
+      const value: unknown = Reflect.get(target, key)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]): unknown => {
+        const [node] = args
+        const isForeign = typeof node === 'object' && node !== null && 'login' in node
+        return isForeign
+          ? Reflect.apply(Reflect.get(foreign, key) as typeof value, foreign, args)
+          : Reflect.apply(value, target, args)
+      }
+    },
+  })
 }
 
 /** Through the manifest, so that every default is the product's own. */

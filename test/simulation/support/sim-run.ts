@@ -12,7 +12,7 @@ import { Rules, type RuleName } from './rules.js'
 import type { Fault, FaultBody, Scenario, SimSpec } from './scenario.js'
 import { SimDaemon } from './sim-daemon.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
-import { flotilla, SimWorld, stateDirectory } from './sim-world.js'
+import { flotilla, recordPath, SimWorld, stateDirectory } from './sim-world.js'
 import { Writer } from './writer.js'
 
 export interface RunOptions {
@@ -21,8 +21,6 @@ export interface RunOptions {
   /** The rules that count; all, unless told. */
   readonly rules?: readonly RuleName[]
 }
-
-const recordPath = `${stateDirectory}/${flotilla}.json`
 
 /** One world, Flotilla in it, and what befalls them. */
 export class SimRun {

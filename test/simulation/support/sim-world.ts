@@ -10,13 +10,15 @@ import { isAlive, type FakeContainer } from '../../fakes/runtime/fake-world.js'
 import { flotillaLabel, readNodeLabels, probeLabel } from '../../../src/runtime/labels.js'
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
 import { Secret } from '../../../src/secret.js'
+import { ForeignServers } from './foreign-servers.js'
 import { MemoryFiles } from './memory-files.js'
 import { Random } from '../../support/random.js'
 import { SimClock } from './sim-clock.js'
-import type { NodeCredentials, Upstream } from '../../../src/model/redis.js'
+import type { NodeCredentials, RedisFacts, Upstream } from '../../../src/model/redis.js'
 
 export const flotilla = 'shop'
 export const stateDirectory = '/state'
+export const recordPath = `${stateDirectory}/${flotilla}.json`
 
 export const credentials: NodeCredentials = {
   control: new Secret('control'),
@@ -37,6 +39,10 @@ export class SimWorld {
   readonly engine: FakeRuntime
   readonly redis: FakeRedis
   readonly files: MemoryFiles
+  /** Redis of somebody else, which a flotilla may follow. */
+  readonly foreign: ForeignServers
+  /** What servers of an image say of themselves, where that is not as usual. */
+  readonly serverInfo = new Map<string, Partial<RedisFacts>>()
   readonly delays: Delays = { syncMs: 0, loadMs: 0 }
   /** Stopped by a signal. */
   readonly stopped = new WeakSet<FakeProcess>()
@@ -79,6 +85,7 @@ export class SimWorld {
       diskOf: container => this.#diskOf(container),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
+    this.foreign = new ForeignServers(this.engine, clock)
     // One names its user, of the other a container has to be asked.
     this.engine.controls.addImage('redis:1', { user: '999' })
     this.engine.controls.addImage('redis:2')
@@ -146,6 +153,8 @@ export class SimWorld {
 
   #lookUp({ host }: Upstream, from: FakeProcess): FakeProcess | null {
     const own = this.engine.world.find(from.containerId)?.endpoints.get(flotilla)
+    const foreign = this.foreign.lookUp(host, from.containerId)
+    if (foreign !== null) return foreign
     const link = own?.links.find(one => one.endsWith(`:${host}`))
     return this.lookUpName(link === undefined ? host : (link.split(':')[0] ?? host))
   }
@@ -157,6 +166,8 @@ export class SimWorld {
       return
     }
     const container = this.engine.world.find(event.id)
+    if (container !== null && this.foreign.has(container.name))
+      return this.foreign.hear(event.action, container)
     const process = this.redis.processOf(event.id)
     switch (event.action) {
       case 'start':
@@ -202,6 +213,7 @@ export class SimWorld {
     })
     const masterauth = /^masterauth "(.*)"$/m.exec(config)?.[1]
     if (masterauth !== undefined) process.config.set('masterauth', masterauth)
+    process.info = this.serverInfo.get(container.spec.image) ?? {}
     if (others.length > 0 && !this.startedByHand) this.onMisuse(`two processes run on the volume ${volume}`)
   }
 

@@ -12,6 +12,10 @@ import { createdBy, planNetworks } from '../nodes/networks.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
 import { planReplication } from '../nodes/replication.js'
+import { isOtherSource, isSamePlace, sourceText } from './external-source.js'
+import { nodeRecordOf } from '../../../model/record.js'
+import { factsOfNode } from '../../../model/node-facts.js'
+import { planRolloutWhileFollowing } from '../rollout/following-rollout.js'
 import { requestResult } from './switchover-steps.js'
 import { planConfig } from '../rollout/image-probe.js'
 import { planTakeover } from './external-takeover.js'
@@ -83,9 +87,13 @@ function whyNotBegin(
 
 function beginFollowing(input: PlanInput, seen: ObservedSource, leader: number): Contribution[] {
   const from = input.spec.bootstrap
-  if (input.memory.source !== null || from === null) return []
+  const isNew = input.memory.source === null
+  if (from === null || (!isNew && !isOtherSource(input))) return []
+  if (!isNew && whyNotFollowOther(input, seen, leader) !== null) return []
   const network = sourceNetworkToJoin(input, seen)
-  const cause = 'the manifest says so, and nothing is there that it could replace'
+  const cause = isNew
+    ? 'the manifest says so, and nothing is there that it could replace'
+    : 'the manifest names another one, or another way to it'
   return [{ actions: [{ band: 'prepare', action: { kind: 'record-source', from, leader, network, cause } }] }]
 }
 
@@ -103,7 +111,7 @@ function planLeaderAndFollowers(
   const node = members.wanted.find(one => one.ordinal === leader)
   const created = createdBy(contribution)
   const networks = planNetworks(input, members, created, { ordinal: leader, network: seen.network })
-  return [
+  const parts = [
     contribution,
     planNaming(input, members, leader),
     networks,
@@ -111,6 +119,8 @@ function planLeaderAndFollowers(
     planReplication(input, members, { master: leader, justPromoted: false, starting, readdressed: [] }),
     rejectOtherRequests(input, seen),
   ]
+  const isRepairing = parts.some(({ actions = [] }) => actions.length > 0)
+  return isRepairing ? parts : [...parts, planRolloutWhileFollowing(input, members, leader)]
 }
 
 /** Gets the leader to the source, and has it follow. */
@@ -130,7 +140,7 @@ function planLeader(
   const { upstream, displayName } = seen
   if (upstream === null) return { refusals: [sourceUnavailable(input, seen)] }
   const facts = node === undefined ? null : node.facts
-  const refusal = whyNotFollow(input, seen, facts)
+  const refusal = whyNotFollowOther(input, seen, leader) ?? whyNotFollow(input, seen, facts)
   if (refusal !== null) return { refusals: [refusal] }
   const joins = joinSource(input, node, { seen, leader, isStarting, createdName: created.get(leader) })
   const order = (cause: string): Contribution => ({
@@ -144,6 +154,7 @@ function planLeader(
   })
   if (isStarting) return order('it has just started')
   if (node === undefined || facts === null || node.bucket !== 'unpromoted') return { actions: joins }
+  if (isOtherSource(input)) return order('the manifest names another source, or another way to it')
   if (!followsSource(node, seen))
     return order(`it follows ${facts.upstream?.host ?? 'nobody'}, not the source`)
   if (joins.length > 0 || networks.actions?.some(({ band }) => band === 'create') === true)
@@ -187,6 +198,30 @@ function sourceUnavailable({ spec }: PlanInput, seen: ObservedSource): Refusal {
     code: 'BootstrapBlocked',
     reason: `the source can't be followed: ${seen.problem ?? 'it is nowhere'}; the nodes keep what they have of it`,
     remedy: `${seen.remedy ?? `docker start ${seen.displayName}`}, or flotilla promote ${spec.name} --force   (goes on without it, with what the nodes have)`,
+  }
+}
+
+/**
+ * Another one than what was followed so far takes the place of what the nodes hold, which may be the last
+ * copy of it: only where they hold nothing, or where it is of the same history.
+ */
+function whyNotFollowOther(
+  { spec, seen, memory }: PlanInput,
+  source: ObservedSource,
+  leader: number,
+): Refusal | null {
+  const former = memory.source?.from
+  if (former === undefined || spec.bootstrap === null || isSamePlace(former, spec.bootstrap)) return null
+  const node = seen.nodes.find(one => one.ordinal === leader)
+  const own = (node === undefined ? null : factsOfNode(node)) ?? nodeRecordOf(memory, leader)?.lineage ?? null
+  if (own === null || own.keys === 0) return null
+  const theirs = source.probe?.kind === 'answered' ? source.probe.facts : null
+  if (theirs !== null && [theirs.replid, theirs.previous?.replid].includes(own.replid)) return null
+  const before = sourceText(former)
+  return {
+    code: 'BootstrapBlocked',
+    reason: `spec.bootstrap names ${source.displayName}, and the nodes hold ${own.keys} keys of ${before}, which following another one would replace`,
+    remedy: `put spec.bootstrap of ${spec.name} back to ${before}, or flotilla promote ${spec.name} --force   (goes on with those keys), or flotilla down ${spec.name} --volumes && flotilla up ${spec.name}   (copies ${source.displayName})`,
   }
 }
 
@@ -252,7 +287,7 @@ function whyRenamedCommands({ displayName, renamedWrites = [] }: ObservedSource)
   return {
     code: 'BootstrapBlocked',
     reason: `${displayName} has other names for ${renamedWrites.join(', ')} (rename-command), and is called by them: nodes know them by their own alone, would refuse such a write, and be no copy any more`,
-    remedy: `start ${displayName} without those renames, or, when nobody calls them any more while it is followed: redis-cli CONFIG RESETSTAT there`,
+    remedy: `start ${displayName} without those renames, or run redis-cli CONFIG RESETSTAT there   (when nobody calls them any more while it is followed)`,
   }
 }
 

@@ -106,7 +106,7 @@ function goalOf(outdated: readonly Member[]): string {
  * The image comes before anything is stopped, and in a plan of its own: a pull may take minutes, and what
  * follows it must be decided by what is seen then.
  */
-function planPull({ spec, seen }: PlanInput): Contribution | null {
+export function planPull({ spec, seen }: PlanInput): Contribution | null {
   if (seen.resources === null || seen.resources.image !== null) return null
   const action: Action = {
     kind: 'pull-image',
@@ -129,7 +129,8 @@ function switchMaster(input: PlanInput, members: Members, master: number): Contr
       : 'a person asked for the restart of the master, and every replica is up to date'
   const targets = rankTargets(members.wanted, old, lastChoices(input))
   const target = targets.find(one => one.reason === null)
-  if (target === undefined) return [{ refusals: [noTarget(input, master, renderCandidates(targets))] }]
+  if (target === undefined)
+    return [whyNoTarget(input, members, { master, candidates: renderCandidates(targets) })]
   const operation = {
     kind: 'switchover' as const,
     phase: 'switching' as const,
@@ -144,15 +145,29 @@ function switchMaster(input: PlanInput, members: Members, master: number): Contr
   return planSwitchover(input, members, { from: master, to: target.ordinal, operation })
 }
 
-function noTarget({ spec }: PlanInput, master: number, candidates: string): Refusal {
-  return {
+/**
+ * Every replica is in service here. What else keeps one from being the next master (it seems empty, or its
+ * offset is not known yet) passes by itself; only who is never to be master keeps that up.
+ */
+function whyNoTarget(
+  { spec }: PlanInput,
+  { wanted }: Members,
+  { master, candidates }: { readonly master: number; readonly candidates: string },
+): Contribution {
+  const mayPass = wanted.some(({ ordinal, facts }) => ordinal !== master && facts?.replicaPriority !== 0)
+  if (mayPass) {
+    const what = `a replica can take over from node ${master}, the master, which is the last to be replaced (${candidates})`
+    return { waits: [{ what, ordinal: master, recheckInMs: 1_000 }] }
+  }
+  const refusal: Refusal = {
     code: 'RolloutBlocked',
     reason: `node ${master}, the master, is the last to be replaced, and there is nobody that it could hand over to (${candidates})`,
     remedy: `flotilla scale ${spec.name} ${spec.replicas + 1}   (one more replica, which it can hand over to)`,
   }
+  return { refusals: [refusal] }
 }
 
-function replaceNode(
+export function replaceNode(
   input: PlanInput,
   { wanted }: Members,
   { node, master }: { readonly node: Member; readonly master: number },

@@ -4,6 +4,7 @@ import type { SourceSpec } from '../../../../src/model/spec.js'
 import type { FlotillaMemory, SourceRecord } from '../../../../src/model/record.js'
 import type { ObservedNode, ObservedSource } from '../../../../src/model/observation.js'
 import { violationsOf } from '../../../../src/reconciler/judge/judge.js'
+import { specHashLabel } from '../../../../src/runtime/labels.js'
 import { noUpstream } from '../../../../src/model/actions/sources.js'
 import type { Action } from '../../../../src/model/plan.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
@@ -702,5 +703,78 @@ test('a leader that is no copy of its source is told, and does not take over', (
   assert.match(
     planText({ ...facts, memory: { ...known, request: null } }),
     /refuses \(BootstrapBlocked\): node 0 follows redis-master and is no copy of it/,
+  )
+})
+
+test('another source in the manifest is followed where the nodes hold nothing, or where it is of the same history', () => {
+  const other: SourceSpec = { ...from, at: { kind: 'host', host: '10.0.0.7', port: 6379 } }
+  const asksForOther = { ...asksToFollow, bootstrap: other }
+  const seen = (facts: Partial<RedisFacts>) => ({
+    source: source(facts, { displayName: '10.0.0.7:6379', upstream: { host: '10.0.0.7', port: 6379 } }),
+  })
+  const followed = (keys: number): ObservedNode[] => [
+    replica(0, { keys, upstream: { host: '172.17.0.2' } }, { container: { name: 'shop-master' } }),
+    replica(1, { keys }),
+  ]
+  const facts = { spec: asksForOther, memory: following }
+  const steps = `
+    1 record-source from=at:kind:host,host:10.0.0.7,port:6379 leader=0
+    2 follow-source 0 upstream=host:10.0.0.7,port:6379 source=10.0.0.7:6379
+  `
+  const another = { replid: 'replid-another' }
+  assert.match(planText({ ...facts, nodes: followed(0), seen: seen(another) }), /follows 10\.0\.0\.7/)
+  assert.match(planText({ ...facts, nodes: followed(3), seen: seen({}) }), /follows 10\.0\.0\.7/)
+  planIs({ ...facts, nodes: followed(0), seen: seen(another) }, steps)
+  assert.match(
+    planText({ ...facts, nodes: followed(3), seen: seen(another) }),
+    /spec\.bootstrap names 10\.0\.0\.7:6379, and the nodes hold 3 keys of redis-master, which following another one would replace/,
+  )
+  const underWay = memory(null, {
+    source: record,
+    operation: operation({ kind: 'take-over', phase: 'switching', from: null, to: 0 }),
+  })
+  assert.doesNotMatch(
+    planText({ ...facts, memory: underWay, nodes: followed(0), seen: seen(another) }),
+    /record-source/,
+  )
+})
+
+test('the way in that the manifest names is given to the leader at once', () => {
+  const withPassword = { ...from, passwordFile: '/run/secrets/old' }
+  planIs(
+    {
+      spec: { ...asksToFollow, bootstrap: withPassword },
+      memory: following,
+      nodes: inSync,
+      seen: { source: source() },
+    },
+    `
+      1 record-source from=at:kind:container,container:redis-master,port:6379,passwordFile:/run/secrets/old leader=0
+      2 follow-source 0 upstream=host:172.17.0.2,port:6379 source=redis-master
+    `,
+  )
+})
+
+test('while a source is followed an image is rolled out too: the others first, the leader last, and nobody hands over', () => {
+  const older = (ordinal: number) => ({
+    labels: { ...container(ordinal).labels, [specHashLabel]: 'hash-before' },
+  })
+  const old = (ordinal: number, facts = {}) => replica(ordinal, facts, { container: older(ordinal) })
+  const oldLeader = (link: 'up' | 'down' = 'up') =>
+    replica(
+      0,
+      { upstream: { host: '172.17.0.2', link } },
+      { container: { ...older(0), name: 'shop-master' } },
+    )
+  const facts = { spec: asksToFollow, memory: following, seen: { source: source(), resources: resources() } }
+  assert.match(planText({ ...facts, nodes: [oldLeader(), old(1)] }), /remove container shop-replica-1/)
+  assert.doesNotMatch(planText({ ...facts, nodes: [oldLeader(), old(1)] }), /remove container shop-master/)
+  assert.match(planText({ ...facts, nodes: [oldLeader(), replica(1)] }), /remove container shop-master/)
+  const unsynced = replica(1, { upstream: { link: 'down', linkDownSeconds: 1 } })
+  assert.doesNotMatch(planText({ ...facts, nodes: [oldLeader(), unsynced] }), /remove container/)
+  assert.match(planText({ ...facts, nodes: [oldLeader('down'), unsynced] }), /remove container shop-master/)
+  assert.doesNotMatch(
+    planText({ ...facts, nodes: [oldLeader('down'), stopped(1)] }),
+    /remove container shop-master/,
   )
 })

@@ -360,6 +360,18 @@ test('a master that nobody may take over from is left as it is', () => {
   )
 })
 
+test('a master whose replicas seem empty for a moment waits for them, and nothing is held', () => {
+  const old = { container: { ...older(0).container, name: 'shop-master' } }
+  const empty = [replica(1, { keys: 0 }), replica(2, { keys: 0 })]
+  const nodes = [master(0, { keys: 5, followers: [1, 2].map(follower) }, old), ...empty]
+  const text = planText({ nodes, spec: { replicas: 1 }, seen: { resources: null } })
+  assert.match(
+    text,
+    /waiting for: a replica can take over from node 0, .*it is empty, and the master has 5 keys/,
+  )
+  assert.doesNotMatch(text, /hold:/)
+})
+
 test('when only the master is of an older spec, it hands over to the replica that has come furthest', () => {
   planIs(
     {
