@@ -97,7 +97,7 @@ function parseServer(slot: string, address: string): GatewayServer | null {
   const end = address.lastIndexOf(':')
   const host = address.slice(0, end).replaceAll(/[[\]]/g, '')
   const port = Number(address.slice(end + 1))
-  if (isIP(host) === 0 || !Number.isInteger(port)) return null
+  if (isIP(host) === 0 || !/^\d{1,5}$/.test(address.slice(end + 1)) || port > 65_535) return null
   const ordinal = /^node-(\d+)$/.exec(slot)?.[1]
   return { ordinal: ordinal === undefined ? foreignOrdinal : Number(ordinal), host, port }
 }

@@ -9,7 +9,7 @@ import { findDockerEndpoint } from '../../src/runtime/docker/endpoint.js'
 import { call } from '../support/containers.js'
 import { testEngine, uniqueName } from '../support/engine.js'
 import { until } from '../support/until.js'
-import { gatewayIdentities } from './gateway-servers.js'
+import { gatewayIdentities } from '../support/gateway-identities.js'
 
 const endpoint = findDockerEndpoint({
   env: { DOCKER_HOST: testEngine().dockerHost },

@@ -9,16 +9,15 @@ import { systemClock } from '../../src/clock.js'
 import { createGatewayClient } from '../../src/gateway/haproxy-client.js'
 import { gatewayPaths, type GatewayLayout } from '../../src/gateway/layout.js'
 import { renderGateway, type GatewayConfig } from '../../src/gateway/render-gateway.js'
-import { issueCertificate, makeAuthority } from '../../src/tls/issue.js'
-import type { KeyPair } from '../../src/tls/certificate-bundle.js'
 import type { GatewayTarget } from '../../src/model/gateway.js'
 import { until } from '../support/until.js'
+import { gatewayIdentities } from '../support/gateway-identities.js'
 import { freePort } from '../support/free-port.js'
 import { startScriptedNode, type ScriptedNode } from '../support/scripted-node.js'
 import type { GatewayClient, GatewayWorld } from './gateway-contract.js'
 
 /** Where Debian's package has it, which is not on every user's path. */
-const haproxy = spawnSync('haproxy', ['-v']).status === 0 ? 'haproxy' : '/usr/sbin/haproxy'
+export const haproxyProgram = spawnSync('haproxy', ['-v']).status === 0 ? 'haproxy' : '/usr/sbin/haproxy'
 
 export interface RealGatewayWorld extends GatewayWorld {
   start(options?: Partial<Pick<GatewayConfig, 'nodes' | 'clientsMax'>>): Promise<GatewayTarget>
@@ -36,27 +35,7 @@ interface Gateway {
 }
 
 export const haproxyMissing =
-  spawnSync(haproxy, ['-v']).status === 0 ? false : 'haproxy is not installed: apt-get install haproxy'
-
-let identities: Promise<{
-  readonly authority: KeyPair
-  readonly gateway: KeyPair
-  readonly flotilla: KeyPair
-}> | null = null
-
-/** One authority, and a certificate of it for either side. */
-export async function gatewayIdentities(): Promise<Awaited<NonNullable<typeof identities>>> {
-  identities ??= issueIdentities()
-  return identities
-}
-
-export async function issueIdentities(): Promise<Awaited<NonNullable<typeof identities>>> {
-  const time = { nowMs: Date.now(), lifetimeMs: 86_400_000 }
-  const authority = await makeAuthority({ flotilla: 'shop', ...time })
-  const issue = (name: string): Promise<KeyPair> =>
-    issueCertificate(authority, { names: [name], addresses: [], ...time })
-  return { authority, gateway: await issue('shop-gateway'), flotilla: await issue('flotilla') }
-}
+  spawnSync(haproxyProgram, ['-v']).status === 0 ? false : 'haproxy is not installed: apt-get install haproxy'
 
 /** haproxy processes of this host on loopback ports, each with the rendered configuration. */
 export async function createRealGatewayWorld(): Promise<RealGatewayWorld> {
@@ -75,7 +54,7 @@ export async function createRealGatewayWorld(): Promise<RealGatewayWorld> {
     gateway: Omit<Gateway, 'process' | 'log'>,
   ): Promise<GatewayTarget> {
     const [, , ...args] = gateway.command
-    const child = spawn(haproxy, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(haproxyProgram, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const started: Gateway = { ...gateway, process: child, log: '' }
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes: Buffer) => {
