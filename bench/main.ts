@@ -7,6 +7,7 @@ import { benchCrash } from './crash.js'
 import { benchFailover, failoverParts } from './failover.js'
 import { benchHttp } from './http.js'
 import { benchRollout } from './rollout.js'
+import { benchSentinelClients } from './sentinel-clients.js'
 import { benchSettled } from './settled.js'
 import { openBenchWorld, type BenchWorld } from './support/bench-world.js'
 import { renderResults, type BenchResult } from './support/result.js'
@@ -24,9 +25,10 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
            Its parts: failover-crash, -hang, -switchover, -loss, -again (whoever is master killed every 3 s), -sentinel (Sentinel as it comes)
   upgrade  from the old Redis here to the newest that can be had, under 1,000 writes a second, and the way back refused (not part of a run
            without names; fetches the newer Redis once)
+  sentinel-clients  ioredis, node-redis and redis-py in Sentinel mode, through switchovers and crashes (ten minutes; not part of a run without names)
   floor    which order of raw calls is the fastest (not part of a run without names)
 
-  --rounds N   of create, crash, rollout, upgrade, cli, failover and floor, instead of each one's own
+  --rounds N   of create, crash, rollout, upgrade, cli, failover, sentinel-clients and floor, instead of each one's own
   --seconds N  of settled and scrape, 60 by default
   --json file  every single value, for other statistics
 `
@@ -41,6 +43,7 @@ const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly B
   scrape: benchHttp,
   failover: benchFailover,
   ...failoverParts,
+  'sentinel-clients': benchSentinelClients,
   floor: benchFloor,
 }
 

@@ -4,6 +4,7 @@ import { masterName, networkName, redisPort } from '../model/names.js'
 import { applicationUser } from '../model/acl-user.js'
 import { tlsPort } from '../redis/tls.js'
 import { statusNow } from './observe-once.js'
+import { readSentinelState } from './sentinel-state.js'
 import { selectFlotilla } from '../session/manifests.js'
 import type { Paths } from '../session/open-store.js'
 import { openSession, type Environment } from '../session/session.js'
@@ -28,6 +29,7 @@ export async function connectText(request: {
     const scheme = encrypted ? 'rediss' : 'redis'
     const { defaultUser } = spec.auth
     const needsPassword = defaultUser !== 'off' && spec.auth.kind !== 'none'
+    const { listening } = await readSentinelState(session.store.directory)
     const facts = {
       url: `${scheme}://${masterName(name)}:${encrypted ? tlsPort : redisPort}`,
       network: networkName(name),
@@ -35,6 +37,8 @@ export async function connectText(request: {
       tls: encrypted
         ? { caFile: session.store.certificates.caCertPath(name), serverName: masterName(name) }
         : null,
+      /** For clients that ask Redis Sentinels; null where the daemon does not answer them. */
+      sentinel: listening.length === 0 ? null : { masterSet: name, addresses: listening },
       user: needsPassword ? applicationUser : null,
       passwordFile: needsPassword ? session.store.passwordPath(name) : null,
       defaultUser,
@@ -59,6 +63,10 @@ export async function connectText(request: {
       ...(spec.tls.mode === 'prefer'
         ? [`  not encrypted, for clients that can't be yet: redis://${masterName(name)}:${redisPort}`]
         : []),
+      ...listening.map(
+        ({ address, password }) =>
+          `  as of a Redis Sentinel: ${address}, master set ${name}, ${password ? 'with the password of --sentinel-password-file' : 'no password'} (docs/clients.md)`,
+      ),
       defaultLine(defaultUser, facts.passwordFile),
       ...facts.users.map(({ user, rules, passwordFile }) => {
         const login = passwordFile === null ? 'no password' : `password in ${passwordFile}`

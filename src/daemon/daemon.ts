@@ -17,7 +17,7 @@ import { lockState } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { StatusCache, serveStatusCache } from '../session/status-cache.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
-import { serveSentinel, type SentinelService } from './sentinel.js'
+import { noSentinel, serveSentinel, type SentinelService } from './sentinel.js'
 import type { SentinelSetting } from './sentinel-setting.js'
 import { EventLoopMonitor } from './event-loop-monitor.js'
 import { startWatchdog, reportLastStall } from './watchdog.js'
@@ -152,9 +152,7 @@ async function serve(
       statusCache.noteEngine(event === 'engine.recovered')
   })
   const cacheSocket = await serveStatusCache(session.store.directory, () => statusCache.read())
-  const sentinel: SentinelService = await serveSentinel(options.sentinel, {
-    ...{ controller, session, journal: events, clock: systemClock, version: flotillaVersion },
-  })
+  let sentinel: SentinelService = noSentinel
   let lastLoad: LoadResult['kind'] | null = null
   const http: HttpService = await serveHttp(options.http, {
     controller,
@@ -172,6 +170,14 @@ async function serve(
     lastLoad: () => lastLoad,
   })
   reportStart(paths, events, session)
+  try {
+    sentinel = await serveSentinel(options.sentinel, {
+      ...{ controller, session, journal: events, clock: systemClock, version: flotillaVersion },
+    })
+  } catch (error) {
+    await Promise.all([http.close(), cacheSocket.close()])
+    throw error
+  }
   const stopWakeups = startWakeups(controller, session)
   const manifests = await followManifests(
     { path: paths.manifests, store: session.store, events, clock: systemClock, graceMs: options.graceMs },

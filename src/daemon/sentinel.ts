@@ -100,7 +100,8 @@ export async function serveSentinel(
 /** Events that come before and after each change of masters. */
 const changesMaster = /^(master|failover|operation)\./
 
-const noSentinel: SentinelService = {
+/** Where the protocol is not spoken. */
+export const noSentinel: SentinelService = {
   notePass: () => undefined,
   stats: () => null,
   close: () => Promise.resolve(),

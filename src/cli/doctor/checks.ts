@@ -15,6 +15,7 @@ import {
   checkState,
   checkStateSpace,
 } from './flotilla-checks.js'
+import { checkSentinel } from './sentinel-check.js'
 
 export interface CheckedFinding extends Finding {
   readonly check: string
@@ -43,6 +44,7 @@ export function runChecks(facts: DoctorFacts): readonly CheckedFinding[] {
     ['state-modes', checkModes(state)],
     ['state-disk', checkStateSpace(state)],
     ['daemon', checkDaemon(state)],
+    ['sentinel', checkSentinel(facts)],
     ['manifests', checkManifests(facts.manifests)],
     ['encryption', checkEncryption(facts.encryption)],
     ['images', checkImages(facts.images)],

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../errors.js'
 import type { TlsSpec } from '../../model/spec.js'
 import type { Reach } from '../../redis/reach.js'
 import type { Garbage } from '../gc/garbage.js'
+import type { SentinelState } from '../sentinel-state.js'
 import type { EngineFacts, ImageFacts } from '../../model/engine.js'
 import type { Probe } from '../../model/redis.js'
 
@@ -44,6 +45,13 @@ export interface DoctorFacts {
   /** Flotillas that run and whose passwords are not in the state directory, or damaged. */
   readonly missingSecrets: Known<readonly string[]>
   readonly leftovers: Known<readonly Garbage[]>
+  readonly sentinel: Known<SentinelFacts>
+}
+
+/** Of the Sentinel protocol. */
+export interface SentinelFacts extends SentinelState {
+  /** Addresses of FLOTILLA_SENTINEL that can't be had, asked only while no daemon runs. */
+  readonly taken: readonly { readonly address: string; readonly reason: string }[]
 }
 
 /** Of the host that the engine's containers run on, which is this one where the engine is local. */

@@ -17,6 +17,7 @@ import type { Paths } from '../../session/open-store.js'
 import { openRuntime, openSession, type Environment, type Session } from '../../session/session.js'
 import type { DoctorFacts, Known } from './facts.js'
 import { gatherHostFacts } from './gather-host.js'
+import { gatherSentinelFacts } from './gather-sentinel.js'
 import { gatherStateFacts } from './gather-state.js'
 import { attempt, unknown } from './attempt.js'
 
@@ -35,6 +36,7 @@ export async function gatherFacts(paths: Paths, env: Environment): Promise<Docto
       engine,
       host: await gatherHostFacts(runtime, engine),
       state: await state,
+      sentinel: await attempt(async () => gatherSentinelFacts(await state, env['FLOTILLA_SENTINEL'])),
       manifests: manifestFacts(paths.manifests, desired),
       encryption: encryptionIn(desired),
       ...(await sessionFacts(session, paths, desired)),

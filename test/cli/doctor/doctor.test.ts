@@ -54,6 +54,7 @@ const state: StateFacts = {
   disk: roomy,
   holder: { pid: 42, host: 'here', command: 'run', alive: true },
 }
+const noSentinel = { listening: [], waiting: [], problems: [], taken: [] }
 const healthy: DoctorFacts = {
   engine,
   host,
@@ -65,6 +66,7 @@ const healthy: DoctorFacts = {
   nameConflicts: known([]),
   missingSecrets: known([]),
   leftovers: known([]),
+  sentinel: known(noSentinel),
 }
 
 test('the certificate that clients are to trust is no secret; a key, and a folder that others may read, are', async t => {
@@ -252,6 +254,34 @@ const troubles: Readonly<
     facts: { missingSecrets: known(['shop']) },
     says: /shop/,
     fix: /backup.*flotilla down shop && flotilla up shop/,
+  },
+  'a port of --sentinel that somebody has': {
+    check: 'sentinel',
+    verdict: 'failure',
+    facts: {
+      sentinel: known({
+        ...noSentinel,
+        taken: [{ address: '127.0.0.1:26379', reason: 'another process answers there' }],
+      }),
+    },
+    says: /127\.0\.0\.1:26379 can't be had for --sentinel: another process answers there/,
+    fix: /sport = :26379/,
+  },
+  'an address of --sentinel that is not there yet': {
+    check: 'sentinel',
+    verdict: 'warning',
+    facts: { sentinel: known({ ...noSentinel, waiting: ['172.30.0.1:26379'] }) },
+    says: /does not have the address of --sentinel 172\.30\.0\.1:26379/,
+    fix: /ip -brief address/,
+  },
+  'an address of --sentinel that could not be had later': {
+    check: 'sentinel',
+    verdict: 'warning',
+    facts: {
+      sentinel: known({ ...noSentinel, problems: [{ error: 'it is taken', hint: 'Name another.' }] }),
+    },
+    says: /it is taken/,
+    fix: /Name another\./,
   },
   'something that nobody wants': {
     check: 'leftovers',
