@@ -9,6 +9,7 @@ import { renderAction } from '../reconciler/plan/render-plan.js'
 import { planTeardown } from '../reconciler/plan/nodes/teardown.js'
 import { findOwnedResources, removeFlotilla } from '../reconciler/loop/remove-flotilla.js'
 import { OwnNetworks } from '../reconciler/observe/own-networks.js'
+import type { FlotillaSpec } from '../model/spec.js'
 import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 import { lockState } from '../state/lock.js'
@@ -57,7 +58,7 @@ export async function tearDown(request: DownRequest, output: Output): Promise<bo
     )
     const actions = plans
       .flatMap(plan => plan.stages.flat())
-      .filter(action => action.kind !== 'stop-container')
+      .filter(action => action.kind !== 'stop-container' && action.kind !== 'stop-gateway')
     if (actions.length === 0 && images.length === 0) {
       output.note('nothing of ours is there')
       return true
@@ -118,9 +119,13 @@ async function findTargets(
   // same engine are not ours to take.
   const flotillas = request.names.length > 0 ? [...new Set(request.names)] : [...declared].sort()
   const images = request.imagesToo
-    ? flotillas.flatMap(name => desired.flotillas.get(name)?.spec.image ?? [])
+    ? flotillas.flatMap(name => imagesOf(desired.flotillas.get(name)?.spec))
     : []
   return { flotillas, images: [...new Set(images)] }
+}
+
+function imagesOf(spec: FlotillaSpec | undefined): readonly string[] {
+  return spec === undefined ? [] : [spec.image, ...(spec.gateway === null ? [] : [spec.gateway.image])]
 }
 
 async function confirmRemoval({ yes, removeVolumes }: DownRequest, output: Output): Promise<boolean> {

@@ -2,10 +2,11 @@ import { systemClock } from '../clock.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../model/spec.js'
 import { peekKeyring } from '../reconciler/auth/ensure-keyring.js'
-import { authView, credentialsOf, nodeAuth } from '../reconciler/auth/node-auth.js'
+import { authView, credentialsOf, gatewayPassword, nodeAuth } from '../reconciler/auth/node-auth.js'
 import { createAuthChecks } from '../reconciler/auth/check-users.js'
 import { encryptionOf } from '../reconciler/record/connection-security.js'
-import { newMemory } from '../model/record.js'
+import { newMemory, type FlotillaMemory } from '../model/record.js'
+import { gatewayTemplate, type GatewayTemplate } from '../reconciler/desired/desired-gateway.js'
 import { loginTo } from '../reconciler/observe/source.js'
 import { externalSource } from '../reconciler/plan/master/external-source.js'
 import type { ObservedNode } from '../model/observation.js'
@@ -31,6 +32,7 @@ export async function observeOnce(session: Session, spec: FlotillaSpec): Promise
     tls: await session.store.certificates.peek(spec, systemClock.nowMs()),
     sourceLogin: await loginTo(spec.name, following, session.store.readSecretFile),
     fastPath: false,
+    gateway: await peekGateway(session, spec, memory),
     template: { spec, publish: session.reach.mode === 'published', flotillaVersion },
   }
   for (let attempts = 1; ; attempts++) {
@@ -94,6 +96,23 @@ async function peekPasswords(
     auth: authView(kept, auth),
     authChecks: createAuthChecks({ auth, keyring, spec }, { followsSource }),
   }
+}
+
+/** As it is to be; null where none is asked for, or the daemon has not made its certificates yet. */
+async function peekGateway(
+  session: Session,
+  spec: FlotillaSpec,
+  memory: FlotillaMemory,
+): Promise<GatewayTemplate | null> {
+  const certificates = await session.store.gatewayCertificates.peek(spec.name)
+  const keyring = await session.store.loadKeyring(spec.name)
+  if (spec.gateway === null || certificates === null || keyring === null) return null
+  const tls = await session.store.certificates.peek(spec, systemClock.nowMs())
+  return gatewayTemplate({
+    ...{ spec, certificates, flotillaVersion, publish: session.reach.mode === 'published' },
+    password: gatewayPassword(keyring),
+    authorities: encryptionOf(spec, memory, tls).encryption?.authorities ?? null,
+  })
 }
 
 /** A flotilla that was never reconciled has no passwords and no nodes to use them on. */

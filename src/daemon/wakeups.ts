@@ -1,6 +1,7 @@
 import type { Controller } from '../reconciler/loop/controller.js'
 import type { RedisPort } from '../redis/redis.js'
-import { readNodeLabels } from '../runtime/labels.js'
+import type { GatewayPort } from '../gateway/gateway.js'
+import { flotillaLabel } from '../runtime/labels.js'
 import type { Runtime } from '../runtime/runtime.js'
 
 /**
@@ -10,17 +11,21 @@ import type { Runtime } from '../runtime/runtime.js'
  */
 export function startWakeups(
   controller: Controller,
-  { redis, runtime }: { readonly redis: RedisPort; readonly runtime: Runtime },
+  {
+    redis,
+    gateway,
+    runtime,
+  }: { readonly redis: RedisPort; readonly gateway: GatewayPort; readonly runtime: Runtime },
 ): () => void {
   const watching = new AbortController()
   // The first sign of a crash is the connection, about 1 ms after it. Docker's event comes when the engine
   // has finished with the container, some 100 ms later.
+  const forgetGateways = gateway.onConnectionLost(({ flotilla }) => controller.wake(flotilla))
   const unsubscribe = redis.onConnectionLost(node => controller.recordLost(node))
   runtime.watchEvents(
     {
       onEvent: event => {
-        const flotilla =
-          readNodeLabels(event.labels)?.flotilla ?? (event.type === 'network' ? event.name : null)
+        const flotilla = event.labels[flotillaLabel] ?? (event.type === 'network' ? event.name : null)
         if (flotilla !== null) controller.wake(flotilla)
       },
       onResync: () => controller.wakeAll(),
@@ -31,5 +36,6 @@ export function startWakeups(
   return () => {
     watching.abort()
     unsubscribe()
+    forgetGateways()
   }
 }

@@ -1,5 +1,6 @@
 import { daemonEvents } from './daemon-events.js'
 import type { EventDefinition } from './definition.js'
+import { gatewayEvents } from './gateway-events.js'
 import { nodeEvents } from './node-events.js'
 import { notifyEvents } from './notify-events.js'
 import { passwordEvents } from './password-events.js'
@@ -18,6 +19,7 @@ export const catalogue = {
     alert: 'when no engine.recovered follows within a minute: nodes that end meanwhile stay down',
   },
   'engine.recovered': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
+  ...gatewayEvents,
   'source.followed': {
     level: 'info',
     message: 'now replicating from an outside Redis',

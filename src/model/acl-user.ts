@@ -2,6 +2,8 @@
 export const controlUser = 'flotilla'
 export const replicationUser = 'replication'
 export const applicationUser = 'default'
+/** Asks who is master, and can do nothing else. */
+export const gatewayUser = 'flotilla-gateway'
 
 /**
  * One user as a server is to know it: `rules` are the words of an ACL line after the name. Passwords are in

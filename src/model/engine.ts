@@ -172,6 +172,12 @@ export interface ContainerSpec {
   readonly stopGraceSeconds: number
   /** Container port published on 127.0.0.1 at a port of the engine's choice; null publishes nothing. */
   readonly publishPort: number | null
+  /** Ports of the host that lead into it; left out: none. */
+  readonly publishedPorts?: readonly PublishedPort[]
+  /** Left out: the engine never starts it by itself. */
+  readonly restart?: 'unless-stopped'
+  /** What `docker stop` sends first; left out: what its image says. */
+  readonly stopSignal?: string
   readonly hostname: string
 }
 

@@ -33,6 +33,16 @@ export function roleName(flotilla: string, ordinal: number, role: 'master' | 're
   return role === 'master' ? masterName(flotilla) : replicaName(flotilla, ordinal)
 }
 
+/** The container of the gateway, and by what it is found on every network of the flotilla. */
+export function gatewayName(flotilla: string): string {
+  return `${flotilla}-gateway`
+}
+
+/** What its successor is called until it has gone. */
+export function nextGatewayName(flotilla: string): string {
+  return `${flotilla}-gateway-next`
+}
+
 /** Immutable network alias, announced to the master and used in REPLICAOF. */
 export function nodeAlias(flotilla: string, ordinal: number): string {
   return `${flotilla}-${ordinal}`

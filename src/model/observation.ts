@@ -1,5 +1,6 @@
 import type { VolumeLocation } from './volume-location.js'
 import type { ContainerFacts, ImageFacts, NetworkFacts } from './engine.js'
+import type { GatewayFacts, GatewayProbe } from './gateway.js'
 import type { Probe, Upstream, ConfigValues } from './redis.js'
 
 /** Everything that one pass saw of one flotilla, at one moment. Plain data: the planner's second input. */
@@ -38,6 +39,8 @@ export interface Observation {
   readonly networks: readonly NetworkFacts[] | null
   /** The Redis of somebody else that this flotilla follows, or is to follow; null when there is none. */
   readonly source: ObservedSource | null
+  /** Absent where no gateway is asked for, and none is there. */
+  readonly gateway?: ObservedGateway
   /** Hosts of the Sentinels that watch the nodes; as they were found some time ago. */
   readonly sentinels: readonly string[]
 }
@@ -87,6 +90,22 @@ export interface ObservedNode {
   readonly processUser: number | null
   /** What the kernel says of a running process that gives no sign of life; null when it can't be asked. */
   readonly process: ProcessState | null
+}
+
+/** The gateway of a flotilla, as far as it is there. */
+export interface ObservedGateway {
+  /** Its containers, the one that has its name first. More than one while it is replaced. */
+  readonly containers: readonly ContainerFacts[]
+  /** What that one said; null when it does not run or has no address. On the fast path, what it said last. */
+  readonly probe: GatewayProbe | null
+  /** Whom it led to when it last answered; absent where it never has. */
+  readonly lastPointing?: Pick<GatewayFacts, 'master'>
+  /** Since when it has not answered though it runs, on our clock; null while it does. */
+  readonly silentSinceMs: number | null
+  /** Its last lines where it ends again and again; empty otherwise. */
+  readonly lastLogLines: readonly string[]
+  /** Whether its image is on the engine; null where nobody looked. */
+  readonly hasImage: boolean | null
 }
 
 export interface ObservedSettings {

@@ -11,6 +11,8 @@ export interface PlanInput {
   readonly memory: FlotillaMemory
   /** What the spec-hash label of an up-to-date container says. */
   readonly specHash: string
+  /** The same of the gateway's container; absent where none is asked for. */
+  readonly gatewayHash?: string
   /** What is known of certificates; null where TLS is off and never was on. */
   readonly tls: TlsView | null
   /** Other labels that say the same: containers of an earlier version. */

@@ -1,4 +1,5 @@
 import type { ContainerAction } from './actions/containers.js'
+import type { GatewayAction } from './actions/gateway.js'
 import type { ImageAction } from './actions/images.js'
 import type { MasterAction } from './actions/masters.js'
 import type { NetworkAction } from './actions/networks.js'
@@ -29,7 +30,7 @@ export type Action = ActionBody & { readonly cause: string }
 
 /** A kind of action is declared with its entry, in one of these. */
 export type ActionBody =
-  ImageAction | ContainerAction | NetworkAction | MasterAction | SourceAction | SettingAction
+  ImageAction | ContainerAction | NetworkAction | GatewayAction | MasterAction | SourceAction | SettingAction
 
 export type ActionKind = Action['kind']
 
@@ -84,6 +85,7 @@ export const refusalCodes = [
   'TlsRefused',
   'BootstrapBlocked',
   'AuthFailure',
+  'GatewayBlocked',
 ] as const
 
 export type RefusalCode = (typeof refusalCodes)[number]

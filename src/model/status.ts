@@ -48,6 +48,7 @@ export const conditionTypes = [
   'TlsApplied',
   'CertificateExpiring',
   'AuthApplied',
+  'GatewayReady',
   'OtherController',
   ...refusalCodes,
   'ImageMoved',
@@ -151,6 +152,25 @@ const rolloutStatus = z.object({
 
 export type RolloutStatus = Immutable<z.infer<typeof rolloutStatus>>
 
+const gatewayStatus = z.object({
+  /** Of its container, and by what it is found in Docker. */
+  name: z.string(),
+  /** Where clients of the master connect to. */
+  address: z.string(),
+  replicasAddress: z.string().nullable(),
+  /** Of its container; `absent` where there is none. */
+  state: z.string(),
+  /** HAProxy's own; null when it doesn't answer. */
+  version: z.string().nullable(),
+  /** Ordinal of whom it leads to; null while it is closed, or doesn't answer. */
+  master: count.nullable(),
+  replicas: z.array(z.int()),
+  /** Connections through it; null when it doesn't answer. */
+  clients: count.nullable(),
+})
+
+export type GatewayStatus = Immutable<z.infer<typeof gatewayStatus>>
+
 const failingStatus = z.object({
   /** In the words of the plan. */
   action: z.string(),
@@ -188,6 +208,9 @@ export const flotillaStatus = z.object({
   /** Because the manifest has changed, or a person asked; null otherwise. */
   rollout: rolloutStatus.nullable().meta({ description: 'While nodes are recreated, one at a time.' }),
   nodes: z.array(nodeStatus),
+  gateway: gatewayStatus
+    .nullable()
+    .meta({ description: 'The one address for every client; null where none is asked for.' }),
   conditions: z.array(condition),
   /** What the controller does, waits for and refuses, in the words of the plan. */
   doing: z.array(z.string()),

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import { FlotillaError } from '../errors.js'
 import type { DefaultUserAccess } from '../model/spec.js'
 import type { Secret } from '../secret.js'
-import { applicationUser, controlUser, replicationUser, type AclUser } from '../model/acl-user.js'
+import {
+  applicationUser,
+  controlUser,
+  gatewayUser,
+  replicationUser,
+  type AclUser,
+} from '../model/acl-user.js'
 import { ruleTokens } from './acl-rules.js'
 import type { NodeCredentials } from '../model/redis.js'
 
@@ -22,6 +28,9 @@ const controlCommands = [
  * Enough for a replica to follow. PSYNC hands over the whole data set, so this password is one to all data.
  */
 const replicationCommands = ['psync', 'replconf', 'ping']
+
+/** INFO tells who is master; what it tells besides is no data. */
+const gatewayCommands = ['info', 'ping']
 
 /**
  * What applications need of `default`: all of the data, scripts, functions, pub/sub, and what client
@@ -57,6 +66,8 @@ export interface AclPasswords {
   readonly control: readonly Secret[]
   readonly replication: readonly Secret[]
   readonly application: readonly Secret[] | 'none'
+  /** Left out: there is no gateway. */
+  readonly gateway?: Secret
   readonly others: readonly {
     readonly name: string
     readonly passwords: readonly Secret[] | 'none'
@@ -77,12 +88,14 @@ export function aclUsers({
   control,
   replication,
   application,
+  gateway,
   others,
 }: AclPasswords): readonly AclUser[] {
   return [
     user(applicationUser, application, defaultUserRules[defaultUser], defaultUser === 'off' ? 'off' : 'on'),
     user(controlUser, control, onlyCommands(controlCommands)),
     user(replicationUser, replication, onlyCommands(replicationCommands)),
+    ...(gateway === undefined ? [] : [user(gatewayUser, [gateway], onlyCommands(gatewayCommands))]),
     ...others.map(({ name, passwords, rules }) =>
       user(name, passwords, ['resetkeys', 'resetchannels', '-@all', ...ruleTokens(rules)]),
     ),

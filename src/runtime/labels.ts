@@ -18,6 +18,8 @@ export const versionLabel = 'io.flotilla.version'
  * a Flotilla that died.
  */
 export const probeLabel = 'io.flotilla.trial'
+/** On the container of a flotilla's gateway. */
+export const gatewayLabel = 'io.flotilla.gateway'
 /** On an image that stands in for one that could not be pulled: says what is really in it. */
 export const fallbackImageLabel = 'io.flotilla.stand-in'
 
@@ -32,4 +34,9 @@ export function readNodeLabels(
   const ordinal = labels[nodeLabel]
   if (flotilla === undefined || ordinal === undefined || !/^\d{1,4}$/.test(ordinal)) return null
   return { flotilla, ordinal: Number(ordinal) }
+}
+
+/** The flotilla whose gateway carries these labels; null when none does. */
+export function readGatewayLabels(labels: Readonly<Record<string, string>>): string | null {
+  return labels[gatewayLabel] === undefined ? null : (labels[flotillaLabel] ?? null)
 }

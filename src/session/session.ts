@@ -6,6 +6,8 @@ import { Owner } from '../ownership/owner.js'
 import type { Observer } from '../reconciler/observe/observe.js'
 import { createObserver } from '../reconciler/observe/create-observer.js'
 import { readProcessState } from '../reconciler/observe/process-state.js'
+import type { GatewayPort } from '../gateway/gateway.js'
+import { createGatewayClient } from '../gateway/haproxy-client.js'
 import { createRedisClient } from '../redis/client/redis-client.js'
 import { chooseReach, type ReachMode } from '../redis/reach.js'
 import type { RedisPort } from '../redis/redis.js'
@@ -26,6 +28,7 @@ export interface Session {
   readonly runtime: Runtime
   readonly owner: Owner
   readonly redis: RedisPort
+  readonly gateway: GatewayPort
   readonly engine: EngineFacts
   readonly reach: { readonly mode: ReachMode; readonly reason: string }
   readonly observer: Observer
@@ -42,8 +45,10 @@ export async function openSession(paths: Paths, env: Environment): Promise<Sessi
   const store = await openStore(paths)
   const { runtime, owner } = openOwnedRuntime(env, store)
   const redis = createRedisClient({ clock: systemClock })
+  const gateway = createGatewayClient({ clock: systemClock })
   const close = (): void => {
     redis.close()
+    gateway.close()
     runtime.close()
   }
   try {
@@ -63,12 +68,13 @@ export async function openSession(paths: Paths, env: Environment): Promise<Sessi
     const observer = createObserver({
       runtime,
       redis,
+      gateway,
       reach: reach.mode,
       ownContainer,
       processState: readProcessState,
       nowMs: () => systemClock.nowMs(),
     })
-    return { runtime, owner, redis, engine, reach, observer, store, close }
+    return { runtime, owner, redis, gateway, engine, reach, observer, store, close }
   } catch (error) {
     close()
     throw error

@@ -11,6 +11,7 @@ import { applicationUser } from '../model/acl-user.js'
 import { generatePassword } from '../redis/credentials.js'
 import { Certificates } from '../tls/certificates.js'
 import { CertificateStore } from '../tls/certificate-store.js'
+import { GatewayCertificateStore } from '../tls/gateway-certificates.js'
 import { takeRequests, type OperatorRequest } from './requests.js'
 import { diskFiles, type StateFiles } from '../files.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
@@ -36,6 +37,7 @@ export interface StateOptions {
 export class StateStore {
   readonly directory: string
   readonly certificates: Certificates
+  readonly gatewayCertificates: GatewayCertificateStore
   /** What manifests may ask for. */
   readonly policy: Policy
   /** Reads a secret that a manifest names. */
@@ -60,6 +62,7 @@ export class StateStore {
     this.#clock = clock
     this.policy = policy
     this.readSecretFile = readSecretFile
+    this.gatewayCertificates = new GatewayCertificateStore(directory, files)
     this.certificates = new Certificates(new CertificateStore(directory, files), this.readSecretFile)
   }
 
@@ -109,6 +112,7 @@ export class StateStore {
     for (const user of [applicationUser, ...users.map(one => one.user).filter(isManifestUser)])
       await this.#files.remove(this.passwordPath(flotilla, user))
     await this.certificates.forget(flotilla)
+    await this.gatewayCertificates.forget(flotilla)
   }
 
   /**
@@ -254,8 +258,8 @@ function isManifestUser(user: string): boolean {
 
 function parseStatus(text: string): FlotillaStatus | null {
   try {
-    // An earlier version wrote down nothing of what fails.
-    return flotillaStatus.parse({ failing: [], ...(JSON.parse(text) as object) })
+    // Earlier versions wrote down nothing of what fails, and knew no gateway.
+    return flotillaStatus.parse({ failing: [], gateway: null, ...(JSON.parse(text) as object) })
   } catch {
     return null
   }

@@ -55,6 +55,7 @@ const plans: Readonly<Record<string, Plan>> = {
   removal: planTeardown(
     {
       flotilla: 'shop',
+      gateways: [],
       containers: [{ ordinal: 0, name: 'shop-master', state: 'running' }],
       volumes: [{ ordinal: 0, volume: 'shop-0' }],
       leftovers: [],

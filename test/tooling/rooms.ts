@@ -23,10 +23,13 @@ export const rooms: readonly Room[] = [
   { name: 'reconciler/auth', mayImport: ['base', 'model', 'redis', 'manifest', 'events', 'state'] },
   {
     name: 'reconciler/desired',
-    mayImport: ['base', 'model', 'runtime', 'redis', 'manifest', 'tls', 'reconciler/auth'],
+    mayImport: ['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'tls', 'reconciler/auth'],
   },
   { name: 'reconciler/record', mayImport: ['base', 'model', 'tls', 'reconciler/desired'] },
-  { name: 'reconciler/observe', mayImport: ['base', 'model', 'runtime', 'redis', 'reconciler/auth'] },
+  {
+    name: 'reconciler/observe',
+    mayImport: ['base', 'model', 'runtime', 'redis', 'gateway', 'reconciler/auth'],
+  },
   {
     name: 'reconciler/plan',
     mayImport: ['base', 'model', 'runtime', 'redis', 'tls', 'reconciler/desired', 'reconciler/record'],
@@ -36,7 +39,7 @@ export const rooms: readonly Room[] = [
   {
     name: 'reconciler/execute',
     mayImport: [
-      ...['base', 'model', 'runtime', 'redis', 'manifest', 'tls', 'events', 'state'],
+      ...['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'tls', 'events', 'state'],
       ...['reconciler/auth', 'reconciler/desired', 'reconciler/record', 'reconciler/observe'],
       'reconciler/plan',
     ],
@@ -72,14 +75,14 @@ export const rooms: readonly Room[] = [
   {
     name: 'session',
     mayImport: [
-      ...['base', 'model', 'runtime', 'redis', 'manifest', 'events', 'ownership', 'state'],
+      ...['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'events', 'ownership', 'state'],
       ...['reconciler/observe', 'reconciler/loop'],
     ],
   },
   {
     name: 'daemon',
     mayImport: [
-      ...['base', 'model', 'runtime', 'redis', 'manifest', 'events', 'state', 'timeseries'],
+      ...['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'events', 'state', 'timeseries'],
       ...['metrics', 'notify', 'http', 'sentinel', 'session', 'reconciler/loop'],
     ],
   },

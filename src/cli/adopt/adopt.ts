@@ -181,6 +181,7 @@ async function planOf(
       tls: null,
       template: { spec, publish: session.reach.mode === 'published', flotillaVersion },
       fastPath: false,
+      gateway: null,
     })
     return renderPlan(plan)
   } catch (error) {

@@ -151,6 +151,7 @@ export function flotillaOf(
   return {
     ...status,
     nodes: nodesOf({ status, assessment }),
+    gateway: status.gateway === null ? null : { ...status.gateway, replicas: [...status.gateway.replicas] },
     conditions: [...status.conditions],
     doing: [...status.doing],
     waitingFor: [...status.waitingFor],

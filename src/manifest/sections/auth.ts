@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { controlUser, applicationUser, replicationUser } from '../../model/acl-user.js'
+import { controlUser, applicationUser, gatewayUser, replicationUser } from '../../model/acl-user.js'
 import { whyNotRules } from '../../redis/acl-rules.js'
 import type { AuthSpec, DefaultUserAccess, PasswordSource, UserSpec } from '../../model/spec.js'
 import { pathShape } from '../unexpanded.js'
@@ -114,7 +114,7 @@ function userMapping(folder: string) {
   )
 }
 
-const reserved: readonly string[] = [applicationUser, controlUser, replicationUser]
+const reserved: readonly string[] = [applicationUser, controlUser, replicationUser, gatewayUser]
 
 const userName = field(
   z

@@ -1,6 +1,7 @@
 import type { Action, ActionBody } from '../plan.js'
 import type { ActionEntry, ActionTable } from './action-entry.js'
 import { containerActions } from './containers.js'
+import { gatewayActions } from './gateway.js'
 import { imageActions } from './images.js'
 import { masterActions } from './masters.js'
 import { networkActions } from './networks.js'
@@ -12,6 +13,7 @@ export const actionKinds: ActionTable<ActionBody> = {
   ...imageActions,
   ...containerActions,
   ...networkActions,
+  ...gatewayActions,
   ...masterActions,
   ...sourceActions,
   ...settingActions,

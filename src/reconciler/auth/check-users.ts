@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { FlotillaSpec } from '../../model/spec.js'
-import type { AclUser } from '../../model/acl-user.js'
+import { gatewayUser, type AclUser } from '../../model/acl-user.js'
 import type { NodeAuth } from './node-auth.js'
 import type { ObservedUsers } from '../../model/observation.js'
 import type { Keyring } from '../../model/keyring.js'
@@ -44,6 +44,8 @@ export function compareUsers(
   const ours = [...auth.users, ...auth.others]
   const known = new Set([
     ...ours.map(({ name }) => name),
+    // It outlasts its gateway, and opens nothing.
+    gatewayUser,
     ...keyring.users.map(({ user }) => user),
     ...spec.auth.users.map(({ name }) => name),
   ])

@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { canonicalJson } from '../../json-digest.js'
 import type { FlotillaSpec } from '../../model/spec.js'
-import { applicationUser, controlUser, replicationUser, type AclUser } from '../../model/acl-user.js'
+import { Secret } from '../../secret.js'
+import {
+  applicationUser,
+  controlUser,
+  gatewayUser,
+  replicationUser,
+  type AclUser,
+} from '../../model/acl-user.js'
 import { aclUsers, type AclPasswords } from '../../redis/acl.js'
 import { acceptedPasswords, userKeysOf } from './keyring.js'
 import type { LoadedKeyring } from './password-sources.js'
@@ -43,6 +50,7 @@ export function nodeAuth(
     defaultUser: spec.auth.defaultUser,
     control: acceptedPasswords(keys(controlUser)),
     replication: acceptedPasswords(keys(replicationUser)),
+    ...(spec.gateway === null ? {} : { gateway: gatewayPassword(keyring) }),
     application: isPasswordless ? 'none' : acceptedPasswords(keys(applicationUser)),
     others: spec.auth.users.flatMap(({ name, rules, password }): AclPasswords['others'] => {
       if (password.kind === 'none') return [{ name, rules, passwords: 'none' }]
@@ -58,6 +66,11 @@ export function nodeAuth(
   const given = { users, others, departed, openToAll, masterauth: credentials.replication.reveal() }
   const digest = createHmac('sha256', keyring.digestKey.reveal()).update(canonicalJson(given)).digest('hex')
   return { credentials, users, others, departed, isPasswordless, digest: digest.slice(0, 16) }
+}
+
+/** For the gateway alone, from what the state directory tells nobody. */
+export function gatewayPassword({ digestKey }: Keyring): Secret {
+  return new Secret(createHmac('sha256', digestKey.reveal()).update(gatewayUser).digest('hex'))
 }
 
 export function authView(

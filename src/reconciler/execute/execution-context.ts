@@ -5,6 +5,8 @@ import type { RedisPort } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import type { CertificateBundle } from '../../tls/certificate-bundle.js'
+import type { GatewayPort } from '../../gateway/gateway.js'
+import type { GatewayTemplate } from '../desired/desired-gateway.js'
 import type { NodeTemplate } from '../desired/desired-node.js'
 import type { FlotillaMemory } from '../../model/record.js'
 import type { OwnNetworks } from '../observe/own-networks.js'
@@ -15,6 +17,11 @@ import type { Keyring } from '../../model/keyring.js'
 export interface ExecutionContext {
   readonly runtime: Runtime
   readonly redis: RedisPort
+  readonly gatewayPort: GatewayPort
+  /** Null where no gateway is asked for. */
+  readonly gatewayTemplate: GatewayTemplate | null
+  /** Where clients that come through the gateway reach a node. */
+  readonly clientPort: number
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   readonly template: NodeTemplate

@@ -10,6 +10,7 @@ import type { Target } from '../../model/actions/action-entry.js'
 import type { ContainerFacts, ImageFacts } from '../../model/engine.js'
 import type { NodeTarget } from '../../model/redis.js'
 import type { ExecutionContext } from './execution-context.js'
+import { ExecutedGateway } from './executed-gateway.js'
 import { requireImage } from './server-user.js'
 import { SyncThrottle } from './sync-throttle.js'
 import type { RunningNode } from './transport.js'
@@ -21,14 +22,17 @@ import type { RunningNode } from './transport.js'
 export class Execution {
   readonly context: ExecutionContext
   readonly throttle: SyncThrottle
+  readonly gateway: ExecutedGateway
   readonly #seen: Observation
   readonly #containers: Map<number, ContainerFacts>
   readonly #created = new Map<number, string>()
+  readonly #promotions = new Map<number, Promise<void>>()
   #image: ImageFacts | null
 
   /** `followers`: how many nodes the plan tells to follow. */
   constructor(context: ExecutionContext, seen: Observation, followers: number) {
     this.context = context
+    this.gateway = new ExecutedGateway(seen.gateway)
     this.throttle = new SyncThrottle(context, followers)
     this.#seen = seen
     this.#containers = new Map(seen.nodes.map(node => [node.ordinal, node.container]))
@@ -55,6 +59,18 @@ export class Execution {
     const contains = image.labels[fallbackImageLabel]
     if (contains !== undefined) events.publish('image.fallback', { image: reference, contains })
     return image
+  }
+
+  /** A promotion that has begun. */
+  recordPromotion(ordinal: number, promotion: Promise<void>): void {
+    this.#promotions.set(ordinal, promotion)
+    // Whoever ordered it hears of its failure.
+    promotion.catch(() => undefined)
+  }
+
+  /** Ends when a node of this stage is promoted. @throws what the promotion throws. */
+  async promotionOf(ordinal: number): Promise<void> {
+    await this.#promotions.get(ordinal)
   }
 
   recordCreated(ordinal: number, containerId: string): void {

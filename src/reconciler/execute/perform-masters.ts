@@ -17,10 +17,13 @@ export const masterPerformers: Performers<MasterAction['kind']> = {
       const master = 'source' in action ? execution.sourceTarget() : execution.targetOf(action.master)
       return awaitOffset(execution.context, { replica, master, withinMs: action.withinMs })
     }),
-  promote: (execution, { ordinal }) =>
-    execution.explainingExit(ordinal, () =>
+  promote: (execution, { ordinal }) => {
+    const promotion = execution.explainingExit(ordinal, () =>
       execution.context.redis.promote(execution.targetOf(ordinal), { deadlineMs: commandDeadlineMs }),
-    ),
+    )
+    execution.recordPromotion(ordinal, promotion)
+    return promotion
+  },
   'disconnect-clients': async (execution, action) => {
     const target = execution.addressOf(action)
     await execution.context.redis.disconnectClients(target, { deadlineMs: stepDeadlineMs })

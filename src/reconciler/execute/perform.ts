@@ -1,6 +1,7 @@
 import type { Action, ActionKind } from '../../model/plan.js'
 import type { Execution } from './execution.js'
 import { containerPerformers } from './perform-containers.js'
+import { gatewayPerformers } from './perform-gateway.js'
 import { imagePerformers } from './perform-images.js'
 import { masterPerformers } from './perform-masters.js'
 import { networkPerformers } from './perform-networks.js'
@@ -13,6 +14,7 @@ const performers: Performers<ActionKind> = {
   ...imagePerformers,
   ...containerPerformers,
   ...networkPerformers,
+  ...gatewayPerformers,
   ...masterPerformers,
   ...sourcePerformers,
   ...settingPerformers,

@@ -16,6 +16,7 @@ import {
   oldMasterIsConfirmedDown,
   upstreamInUseIsConfirmedDown,
 } from './masters.js'
+import { gatewayIsClosedBeforeAPromotion, gatewayLeadsToTheMaster } from './gateway.js'
 import { noExpiredRequestIsBegun, oneActionPerNodeAndStage } from './one-action-each.js'
 import { noPortInUseIsClosed, ownNetworkStays, ownPasswordsWaitForAllNodes } from './access.js'
 import { onlyTheLeaderFollowsTheSource, sourceIsFencedFirst } from './sources.js'
@@ -46,6 +47,8 @@ const rules: readonly Rule[] = [
   noVolumePlaceIsShared,
   ownNetworkStays,
   noPortInUseIsClosed,
+  gatewayLeadsToTheMaster,
+  gatewayIsClosedBeforeAPromotion,
   sourceIsFencedFirst,
   onlyTheLeaderFollowsTheSource,
   ownPasswordsWaitForAllNodes,

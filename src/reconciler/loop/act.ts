@@ -11,6 +11,7 @@ import type { PassInput, ReconcilerTools } from './pass-input.js'
 import type { ActionableAssessment, Outcome } from './observe-and-plan.js'
 import { isRetry } from '../plan/action-backoff.js'
 import type { Action, Plan } from '../../model/plan.js'
+import { clientPortOf } from '../plan/gateway/pointing.js'
 import { nodeRecordOf } from '../../model/record.js'
 import { failureText, isSettled, renderAction, renderFailing, renderPlan } from '../plan/render-plan.js'
 import { reportStatus } from './report-status.js'
@@ -130,13 +131,16 @@ function handleFailures(
 function createExecution(
   tools: ReconcilerTools,
   pass: PassInput,
-  { input, plan, template }: ActionableAssessment,
+  { input, plan, template, gateway }: ActionableAssessment,
   { events, auth, sourceLogin }: ActContext,
 ): Execution {
   return new Execution(
     {
       runtime: tools.observer.runtime,
       redis: tools.observer.redis,
+      gatewayPort: tools.observer.gateways.port,
+      gatewayTemplate: gateway,
+      clientPort: clientPortOf(pass.spec, input.memory),
       reach: tools.observer.reach,
       ownNetworks: tools.observer.ownNetworks,
       template,

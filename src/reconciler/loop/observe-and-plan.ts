@@ -1,5 +1,6 @@
 import type { FlotillaSpec } from '../../model/spec.js'
 import { acceptConfig, emptyConfig } from '../desired/accepted-config.js'
+import type { GatewayTemplate } from '../desired/desired-gateway.js'
 import { equalHashes, specHash, type NodeTemplate } from '../desired/desired-node.js'
 import type { FlotillaMemory } from '../../model/record.js'
 import { defaultPlanner, type Planner } from './planner.js'
@@ -33,6 +34,7 @@ export interface Assessment extends Decision {
 export interface ActionableAssessment extends Assessment {
   /** What a node that is made now is to be like. */
   readonly template: NodeTemplate
+  readonly gateway: GatewayTemplate | null
 }
 
 export interface AssessmentInput {
@@ -46,6 +48,8 @@ export interface AssessmentInput {
   /** Null for a flotilla that was never reconciled. */
   readonly auth: AuthView | null
   readonly template: Omit<NodeTemplate, 'config'>
+  /** How its gateway is to be; null where none is asked for, or it can't be known yet. */
+  readonly gateway: GatewayTemplate | null
   /** How what nodes list of their users is judged; null where that is not to be asked. */
   readonly authChecks: AuthChecks | null
   /** See observe: asks only the nodes. */
@@ -64,6 +68,7 @@ export async function observeAndPlan(
     auth,
     tls,
     template,
+    gateway,
     fastPath,
     authChecks,
     planner = defaultPlanner,
@@ -79,6 +84,11 @@ export async function observeAndPlan(
   const seen = await observe(observer, {
     ...resourcesInput,
     network: spec.network,
+    gateway: {
+      image: spec.gateway?.image ?? null,
+      specHash: gateway?.specHash ?? null,
+      access: gateway?.access ?? null,
+    },
     masterKnown: memory.operation !== null || memory.master !== null,
     credentials,
     source: from === null ? null : { from, login: sourceLogin, external: spec.network.external },
@@ -96,20 +106,21 @@ export async function observeAndPlan(
     memory: known,
     specHash: specHash(acceptedTemplate),
     equalHashes: equalHashes(acceptedTemplate),
+    ...(gateway === null ? {} : { gatewayHash: gateway.specHash }),
     auth,
     // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
     tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.tlsView ?? null),
   }
   const decision = planner.decide(input)
   if (seen.resources !== null || !createsNode(decision.plan))
-    return { input, ...decision, template: acceptedTemplate }
+    return { input, ...decision, template: acceptedTemplate, gateway }
   const resources = await observeResources(
     observer.runtime,
     resourcesInput,
     observer.containerCache.lastList ?? [],
   )
   const whole = { ...input, seen: { ...seen, resources } }
-  return { input: whole, ...planner.decide(whole), template: acceptedTemplate }
+  return { input: whole, ...planner.decide(whole), template: acceptedTemplate, gateway }
 }
 
 /** Options with which a node that is recreated would mix up what this one holds are not taken into force. */

@@ -5,8 +5,10 @@ import { scoped } from '../../events/scoped.js'
 import type { StateStore } from '../../state/state-store.js'
 import { act } from './act.js'
 import { ensureKeyring } from '../auth/ensure-keyring.js'
-import { authView, nodeAuth, type NodeAuth } from '../auth/node-auth.js'
+import { authView, gatewayPassword, nodeAuth, type NodeAuth } from '../auth/node-auth.js'
 import { createAuthChecks } from '../auth/check-users.js'
+import type { Secret } from '../../secret.js'
+import { gatewayTemplate, type GatewayTemplate } from '../desired/desired-gateway.js'
 import { encryptionOf } from '../record/connection-security.js'
 import { nodeTarget, type Observer } from '../observe/observe.js'
 import { loginTo } from '../observe/source.js'
@@ -46,6 +48,10 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       ),
       tls,
       template,
+      gateway: await gatewayOf(tools, pass, {
+        password: gatewayPassword(passwords.keyring),
+        authorities: auth.credentials.encryption?.authorities ?? null,
+      }),
       fastPath: pass.fastPath,
       planner: tools.planner,
     })
@@ -70,6 +76,18 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
   } catch (error) {
     return { kind: 'failed', error }
   }
+}
+
+/** Null where none is asked for. */
+async function gatewayOf(
+  { store, clock, observer, flotillaVersion }: ReconcilerTools,
+  { spec }: PassInput,
+  login: { readonly password: Secret; readonly authorities: string | null },
+): Promise<GatewayTemplate | null> {
+  if (spec.gateway === null) return null
+  const certificates = await store.gatewayCertificates.ensure(spec.name, clock.nowMs())
+  const publish = observer.reach === 'published'
+  return gatewayTemplate({ spec, publish, flotillaVersion, certificates, ...login })
 }
 
 /** What a running daemon knows outlasts its files, for as long as it runs. */

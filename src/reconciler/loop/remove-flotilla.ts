@@ -1,5 +1,5 @@
 import type { EventSink } from '../../events/catalogue.js'
-import { flotillaLabel, readNodeLabels, probeLabel } from '../../runtime/labels.js'
+import { flotillaLabel, readGatewayLabels, readNodeLabels, probeLabel } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { StateStore } from '../../state/state-store.js'
 import { execute } from '../execute/execute.js'
@@ -20,6 +20,7 @@ export async function findOwnedResources(runtime: Runtime, flotilla: string): Pr
     leftovers: containers.flatMap(({ labels, name, containerId }) =>
       labels[flotillaLabel] === flotilla && labels[probeLabel] !== undefined ? [{ name, containerId }] : [],
     ),
+    gateways: containers.filter(({ labels }) => readGatewayLabels(labels) === flotilla),
     containers: containers.flatMap(({ labels, name, state }) => {
       const node = readNodeLabels(labels)
       return node?.flotilla === flotilla ? [{ ordinal: node.ordinal, name, state }] : []
@@ -77,6 +78,9 @@ async function removeResource(runtime: Runtime, action: Action, signal: AbortSig
   switch (action.kind) {
     case 'stop-container':
       return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
+    case 'stop-gateway':
+      return runtime.stopContainer(action.name, { graceMs: 2_000 }, { signal })
+    case 'remove-gateway':
     case 'remove-container':
       return runtime.removeContainer(action.name, { signal })
     case 'remove-leftover':

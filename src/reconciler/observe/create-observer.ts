@@ -1,3 +1,4 @@
+import type { GatewayPort } from '../../gateway/gateway.js'
 import type { ReachMode } from '../../redis/reach.js'
 import type { RedisPort } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
@@ -6,6 +7,7 @@ import { Liveness } from './liveness.js'
 import { TaggedImages } from './tagged-images.js'
 import type { Observer } from './observe.js'
 import { ReadBack } from './read-back.js'
+import { GatewayObserver } from './gateway.js'
 import { OwnNetworks } from './own-networks.js'
 import { ProcessUsers } from './process-users.js'
 import { SentinelWatch } from './sentinels.js'
@@ -15,12 +17,14 @@ import { SourceCommands } from './source-commands.js'
 export function createObserver({
   runtime,
   redis,
+  gateway,
   ownContainer,
   endOfTurn,
   ...others
 }: {
   readonly runtime: Runtime
   readonly redis: RedisPort
+  readonly gateway: GatewayPort
   readonly reach: ReachMode
   /** Name or id of the container that Flotilla itself runs in; null elsewhere. */
   readonly ownContainer: string | null
@@ -32,11 +36,15 @@ export function createObserver({
   const liveness = new Liveness()
   const processUsers = new ProcessUsers(runtime)
   const readBack = new ReadBack(redis)
+  const gateways = new GatewayObserver({
+    ...{ port: gateway, runtime, reach: others.reach, nowMs: others.nowMs },
+  })
   const containerCache = new ContainerCache(runtime, {
     ...(endOfTurn === undefined ? {} : { endOfTurn }),
     onList(containers) {
       const alive = containers.filter(({ state }) => state === 'running' || state === 'paused')
       const ids = new Set(alive.map(({ containerId }) => containerId))
+      gateways.retain(ids)
       redis.retain(ids)
       liveness.retain(ids)
       processUsers.retain(ids)
@@ -47,6 +55,7 @@ export function createObserver({
     ...others,
     runtime,
     redis,
+    gateways,
     containerCache,
     liveness,
     processUsers,

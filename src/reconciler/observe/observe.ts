@@ -2,7 +2,7 @@ import { oneLine } from '../../printable.js'
 import type { RedisPort } from '../../redis/redis.js'
 import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { tlsPort } from '../../redis/tls.js'
-import { flotillaLabel, readNodeLabels, probeLabel } from '../../runtime/labels.js'
+import { flotillaLabel, readGatewayLabels, readNodeLabels, probeLabel } from '../../runtime/labels.js'
 import type { NetworkingSpec } from '../../model/spec.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import { networkName, nodeAlias, redisPort } from '../../model/names.js'
@@ -16,6 +16,7 @@ import type { ContainerCache } from './container-cache.js'
 import type { Liveness } from './liveness.js'
 import type { ReadBack, ReadBackInput } from './read-back.js'
 import { observeResources, type ResourcesInput } from './resources.js'
+import type { GatewayInput, GatewayObserver } from './gateway.js'
 import { observeSource, type SourceInput } from './source.js'
 import { findForeignContainers } from './foreign-containers.js'
 import type { ProcessUsers } from './process-users.js'
@@ -35,6 +36,7 @@ export interface Observer {
   readonly readBack: ReadBack
   readonly taggedImages: TaggedImages
   readonly reach: ReachMode
+  readonly gateways: GatewayObserver
   readonly ownNetworks: OwnNetworks
   readonly sentinels: SentinelWatch
   readonly sourceCommands: SourceCommands
@@ -50,6 +52,7 @@ export interface Observer {
  */
 export interface ObserveInput extends ResourcesInput {
   readonly network: NetworkingSpec
+  readonly gateway: Pick<GatewayInput, 'image' | 'specHash' | 'access'>
   /**
    * False without a record of a master: then they are looked at in any case, because each volume may hold the
    * data.
@@ -96,11 +99,12 @@ export async function observe(observer: Observer, input: ObserveInput): Promise<
     !input.masterKnown ||
     Object.keys(input.persistence.volume.options).length > 0 ||
     chosen.some(container => container.image !== input.image)
-  const [nodes, resources, networks, source] = await Promise.all([
+  const [nodes, resources, networks, source, gateway] = await Promise.all([
     Promise.all(chosen.map(container => observeNode(observer, input, container))),
     needsResources && !input.fastPath ? observeResources(observer.runtime, input, containers) : null,
     needsNetworks(input, chosen) && !input.fastPath ? observer.runtime.listAllNetworks() : null,
     input.source === null ? null : observeSource(observer, flotilla, input.source),
+    observer.gateways.observe(containers, { ...input.gateway, flotilla, fastPath: input.fastPath }),
   ])
   const read = await readBack(observer, input, nodes)
   // Before anything runs on it: who is promoted in the plan that starts it has to be reached then.
@@ -117,13 +121,14 @@ export async function observe(observer: Observer, input: ObserveInput): Promise<
       .filter(({ labels }) => labels[probeLabel] !== undefined && labels[flotillaLabel] === flotilla)
       .map(({ containerId, name }) => ({ containerId, name })),
     ...findForeignContainers(
-      containers.filter(container => !ours.includes(container)),
+      containers.filter(one => !ours.includes(one) && readGatewayLabels(one.labels) !== flotilla),
       input,
     ),
     resources,
     taggedImageId: observer.taggedImages.idOf(input.image, observer.nowMs()),
     networks,
     source,
+    ...(gateway === undefined ? {} : { gateway }),
     sentinels: await findSentinels(observer, input, nodes),
   }
 }

@@ -5,6 +5,7 @@ import type { MasterDecision } from './master/master-decision.js'
 import { externalSource } from './master/external-source.js'
 import { planExternalReplication } from './master/external-replication.js'
 import { isRejectedByAllNodes, planAuthFailures } from './nodes/auth-failure.js'
+import { planGateway } from './gateway/plan-gateway.js'
 import { planProvisioning } from './nodes/provisioning.js'
 import { aliasConflictRefusals } from './nodes/name-conflicts.js'
 import { planNaming } from './nodes/naming.js'
@@ -77,8 +78,10 @@ function planDecided(input: PlanInput, members: Members, master: MasterDecision)
     ...(begun ? planMaster(input, members, master) : [{ refusals: whyNotUseTls(input, members) }]),
     rejectTakeoverWithoutSource(input),
   ]
+  const gateway = planGateway(input, members, { decision: master, others: contributions })
   const plan = joinContributions(input.spec.name, [
     ...contributions,
+    gateway,
     rejectHeldRequest(input, members, contributions),
   ])
   return applyBackoff(encryptReplication(plan, input), input)

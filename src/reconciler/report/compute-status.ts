@@ -10,6 +10,7 @@ import { settingConditions } from '../plan/settings/settings.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import { isInSyncWithSource } from './source-sync.js'
 import { otherControllerCondition } from './other-controller-condition.js'
+import { gatewayCondition, gatewayStatusOf } from './gateway-condition.js'
 import { healthOf } from './node-health.js'
 import { dataLostCondition, manifestMissingCondition, pausedCondition } from './record-conditions.js'
 import { failingStatus } from './failing-actions.js'
@@ -113,6 +114,7 @@ export function computeStatus(
     ManifestMissing: manifestMissingCondition(input),
     OtherController: otherControllerCondition(input),
     ...settingConditions(input, { members, plan, previous: context.previous }),
+    GatewayReady: gatewayCondition(input, plan),
     ...refusalConditions(plan),
     Paused: pausedCondition(input),
     RunsAsRoot: rootCondition(input, members.wanted, context.previous),
@@ -136,6 +138,7 @@ export function computeStatus(
     nodes: [...members.wanted, ...members.excess].map(node =>
       nodeStatus(input, node, { master, recordedMaster: members.recordedMaster }),
     ),
+    gateway: gatewayStatusOf(input),
     conditions: conditionTypes.map(type =>
       toCondition(type, facts[type], { generation: observedGeneration, atMs, previous: context.previous }),
     ),
@@ -186,7 +189,10 @@ function phaseOf(
   if (is.follows) return 'Following'
   if (
     plan.refusals.length > 0 &&
-    !plan.refusals.every(({ code }) => code === 'ActionFailing' || (is.complete && code === 'RolloutBlocked'))
+    !plan.refusals.every(
+      ({ code }) =>
+        code === 'ActionFailing' || code === 'GatewayBlocked' || (is.complete && code === 'RolloutBlocked'),
+    )
   )
     return 'Held'
   if (!input.memory.everReady) return 'Creating'

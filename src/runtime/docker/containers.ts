@@ -48,7 +48,7 @@ export async function createContainer(
 
 function createBody(spec: ContainerSpec, boundLogs: boolean): object {
   const { network, links, aliases } = spec.attachment
-  const port = spec.publishPort === null ? null : `${spec.publishPort}/tcp`
+  const ports = portBindings(spec)
   return {
     Image: spec.image,
     Cmd: spec.command,
@@ -56,10 +56,11 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
     Hostname: spec.hostname,
     StopTimeout: spec.stopGraceSeconds,
     Env: Object.entries(spec.env ?? {}).map(([name, value]) => `${name}=${value}`),
-    ...(port === null ? {} : { ExposedPorts: { [port]: {} } }),
+    ...(spec.stopSignal === undefined ? {} : { StopSignal: spec.stopSignal }),
+    ExposedPorts: Object.fromEntries(Object.keys(ports).map(port => [port, {}])),
     HostConfig: {
       NetworkMode: network,
-      RestartPolicy: { Name: 'no' },
+      RestartPolicy: { Name: spec.restart ?? 'no' },
       Mounts: spec.mounts.map(({ volume, path, labels }) => ({
         ...{ Type: 'volume', Source: volume, Target: path },
         VolumeOptions: { Labels: labels },
@@ -76,13 +77,27 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
       SecurityOpt: ['no-new-privileges'],
       PidsLimit: spec.pidsLimit ?? pidsLimit,
       DnsOptions: spec.dnsOptions,
-      // Host port 0: of the engine's choice.
-      ...(port === null ? {} : { PortBindings: { [port]: [{ HostIp: '127.0.0.1', HostPort: '0' }] } }),
+      PortBindings: ports,
       ...logConfigOf(spec, boundLogs),
     },
     // HostConfig.Links is ignored on user-defined networks; these are not.
     NetworkingConfig: { EndpointsConfig: { [network]: { Links: links, Aliases: aliases } } },
   }
+}
+
+function portBindings({
+  publishPort,
+  publishedPorts = [],
+}: ContainerSpec): Readonly<Record<string, object[]>> {
+  // Host port 0: of the engine's choice.
+  const own =
+    publishPort === null ? [] : [{ containerPort: publishPort, hostAddress: '127.0.0.1', hostPort: 0 }]
+  return Object.fromEntries(
+    [...own, ...publishedPorts].map(({ containerPort, hostAddress, hostPort }) => [
+      `${containerPort}/tcp`,
+      [{ HostIp: hostAddress, HostPort: String(hostPort) }],
+    ]),
+  )
 }
 
 /**

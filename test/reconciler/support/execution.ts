@@ -13,6 +13,7 @@ import type { FakeRuntime } from '../../fakes/runtime/fake-engine.js'
 import { createFakeRuntime } from '../../fakes/runtime/fake-runtime.js'
 import { Secret } from '../../../src/secret.js'
 import { SimClock } from '../../simulation/support/sim-clock.js'
+import { noGateway } from '../../support/no-gateway.js'
 import { spec } from './world.js'
 import type { ContainerFacts } from '../../../src/model/engine.js'
 import type { Keyring } from '../../../src/model/keyring.js'
@@ -58,6 +59,7 @@ export async function executionFixture(
   const context: ExecutionContext = {
     ...{ runtime: fake.runtime, template, reach: 'container-ip', sourceLogin: null },
     redis: redis.connect(),
+    ...{ gatewayPort: noGateway, gatewayTemplate: null, clientPort: 6_379 },
     ownNetworks: new OwnNetworks(fake.runtime, null),
     auth: nodeAuth(keyring, template.spec),
     updateKeyring: change => Promise.resolve(void (keyring = change(keyring))),

@@ -395,6 +395,7 @@ export interface Case {
   /** Ordinals whose process has not been tuned; of all others it is remembered that they were. */
   readonly configPending?: readonly number[]
   readonly tls?: PlanInput['tls']
+  readonly gatewayHash?: string
   /** What the keyring says; left out, passwords are not looked at. */
   readonly auth?: AuthView
 }
@@ -410,6 +411,7 @@ export function planInput(facts: Case): PlanInput {
     specHash: currentHash,
     tls: facts.tls ?? null,
     equalHashes: [],
+    ...(facts.gatewayHash === undefined ? {} : { gatewayHash: facts.gatewayHash }),
     auth: facts.auth ?? null,
   }
 }

@@ -9,6 +9,7 @@ import { Controller } from '../../../src/reconciler/loop/controller.js'
 import { removeFlotilla } from '../../../src/reconciler/loop/remove-flotilla.js'
 import type { Planner } from '../../../src/reconciler/loop/planner.js'
 import type { ProcessState } from '../../../src/model/observation.js'
+import { noGateway } from '../../support/no-gateway.js'
 import { ownedRuntime } from '../../../src/ownership/owned-runtime.js'
 import { Owner } from '../../../src/ownership/owner.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
@@ -73,7 +74,7 @@ export class SimDaemon {
     const { store, runtime } = this.#openState(engine, { files: killable(world.files, processLife), clock })
     const controller = new Controller({
       observer: createObserver({
-        ...{ runtime, redis, reach: 'container-ip', ownContainer: null },
+        ...{ runtime, redis, gateway: noGateway, reach: 'container-ip', ownContainer: null },
         processState: pid => Promise.resolve(this.#processState(pid)),
         nowMs: () => clock.nowMs(),
         endOfTurn: () => clock.sleep(0),
@@ -82,7 +83,7 @@ export class SimDaemon {
       ...{ events, clock, planner, random: () => world.random.next(), flotillaVersion: 'simulated' },
       environment: () => undefined,
     })
-    processLife.onKill(startWakeups(controller, { redis, runtime }))
+    processLife.onKill(startWakeups(controller, { redis, gateway: noGateway, runtime }))
     processLife.onKill(() => port.close())
     processLife.onKill(() => foreign.close())
     this.#processLife = processLife

@@ -11,6 +11,7 @@ export interface OwnedResources {
     readonly name: string
     readonly state: ContainerState
   }[]
+  readonly gateways: readonly { readonly name: string; readonly state: ContainerState }[]
   /** Of probes that were cut short. */
   readonly leftovers: readonly { readonly name: string; readonly containerId: string }[]
   readonly hasNetwork: boolean
@@ -28,8 +29,12 @@ export function planTeardown(
   const actions: PlacedAction[] = []
   for (const { name, containerId } of ownedResources.leftovers)
     actions.push({ band: 'finish', action: { kind: 'remove-leftover', name, containerId, cause } })
+  for (const { name, state } of ownedResources.gateways) {
+    if (runs(state)) actions.push({ band: 'finish', action: { kind: 'stop-gateway', name, cause } })
+    actions.push({ band: 'finish', action: { kind: 'remove-gateway', name, cause } })
+  }
   for (const { ordinal, name, state } of ownedResources.containers) {
-    if (state === 'running' || state === 'paused' || state === 'restarting')
+    if (runs(state))
       actions.push({ band: 'finish', action: { kind: 'stop-container', ordinal, name, cause } })
     actions.push({ band: 'finish', action: { kind: 'remove-container', ordinal, name, cause } })
   }
@@ -41,4 +46,8 @@ export function planTeardown(
   for (const { ordinal, volume } of options.removeVolumes ? ownedResources.volumes : [])
     actions.push({ band: 'finish', action: { kind: 'remove-volume', ordinal, volume, cause } })
   return joinContributions(ownedResources.flotilla, [{ actions }])
+}
+
+function runs(state: ContainerState): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting'
 }

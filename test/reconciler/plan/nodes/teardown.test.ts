@@ -5,6 +5,7 @@ import { renderPlan } from '../../../../src/reconciler/plan/render-plan.js'
 
 const ownedResources: OwnedResources = {
   flotilla: 'shop',
+  gateways: [],
   containers: [
     { ordinal: 0, name: 'shop-master', state: 'running' },
     { ordinal: 1, name: 'shop-replica-1', state: 'paused' },
@@ -44,6 +45,22 @@ test('its volumes go when that is asked for', () => {
 })
 
 test('where nothing is left there is nothing to do', () => {
-  const nothing = { flotilla: 'shop', containers: [], leftovers: [], hasNetwork: false, volumes: [] }
+  const nothing = {
+    flotilla: 'shop',
+    gateways: [],
+    containers: [],
+    leftovers: [],
+    hasNetwork: false,
+    volumes: [],
+  }
   assert.equal(renderPlan(planTeardown(nothing, { removeVolumes: true })), 'nothing to do\n')
+})
+
+test('a gateway goes with its flotilla', () => {
+  const gateways = [{ name: 'shop-gateway', state: 'running' as const }]
+  const plan = planTeardown({ ...ownedResources, gateways, containers: [] }, { removeVolumes: false })
+  assert.deepEqual(
+    plan.stages.map(stage => stage.map(({ kind }) => kind)),
+    [['stop-gateway'], ['remove-gateway'], ['remove-network']],
+  )
 })

@@ -1,0 +1,135 @@
+import { errorCode, FlotillaError } from '../../errors.js'
+import type { GatewayAction } from '../../model/actions/gateway.js'
+import type { GatewayServer } from '../../model/gateway.js'
+import { networkName, gatewayName } from '../../model/names.js'
+import type { ActionOf } from '../../model/plan.js'
+import { desiredGateway, gatewayFiles, type GatewayTemplate } from '../desired/desired-gateway.js'
+import { numericUid } from '../desired/server-image.js'
+import { gatewayTarget } from '../observe/gateway.js'
+import type { Execution } from './execution.js'
+import type { Performers } from './performer.js'
+
+export const gatewayPerformers: Performers<GatewayAction['kind']> = {
+  'create-gateway': createGateway,
+  'start-gateway': startGateway,
+  'stop-gateway': ({ context: { runtime, signal }, gateway }, { name }) =>
+    runtime.stopContainer(gateway.idOf(name), { graceMs: 2_000 }, { signal }),
+  'remove-gateway': ({ context: { runtime, signal }, gateway }, { name }) =>
+    runtime.removeContainer(gateway.idOf(name), { signal }),
+  'rename-gateway': async ({ context: { runtime, signal }, gateway }, { name, to }) => {
+    await runtime.renameContainer(gateway.idOf(name), to, { signal })
+    gateway.recordRenamed(name, to)
+  },
+  'attach-gateway': async ({ context, gateway }, { name, network }) => {
+    const { runtime, template, signal } = context
+    const attachment = { network, links: [], aliases: [gatewayName(template.spec.name)] }
+    await runtime.attachNetwork(gateway.idOf(name), attachment, { signal })
+    const facts = await runtime.inspectContainer(gateway.idOf(name), { signal })
+    if (facts !== null) gateway.recordFacts(facts)
+  },
+  'detach-gateway': ({ context: { runtime, signal }, gateway }, { name, network }) =>
+    runtime.detachNetwork(gateway.idOf(name), network, { signal }),
+  'point-gateway': pointGateway,
+}
+
+async function createGateway(execution: Execution, { name }: ActionOf<'create-gateway'>): Promise<void> {
+  const { runtime, signal } = execution.context
+  const template = templateOf(execution)
+  const containerId = await runtime.createContainer(desiredGateway(template, name), [], { signal })
+  try {
+    await writeFiles(execution, containerId)
+  } catch (error) {
+    // Without the signal: after an abort there is still something to clear up.
+    await runtime.removeContainer(containerId).catch(() => undefined)
+    throw error
+  }
+  execution.gateway.recordCreated(name, containerId)
+}
+
+/** Its files are written again before each start: a person may have edited them. */
+async function startGateway(execution: Execution, { name }: ActionOf<'start-gateway'>): Promise<void> {
+  const { runtime, signal } = execution.context
+  const containerId = execution.gateway.idOf(name)
+  await writeFiles(execution, containerId)
+  execution.gateway.recordFacts(await runtime.startContainer(containerId, { signal }))
+}
+
+async function writeFiles(execution: Execution, containerId: string): Promise<void> {
+  const { runtime, signal } = execution.context
+  const template = templateOf(execution)
+  const image = await runtime.findImage(template.gateway.image, { signal })
+  const owner = image === null ? null : numericUid(image)
+  const passwd = owner === null ? await runtime.readFile(containerId, '/etc/passwd', { signal }) : null
+  const files = gatewayFiles(template, owner ?? uidOf(passwd, image?.user ?? ''))
+  await runtime.putFiles(containerId, files, { signal })
+}
+
+/**
+ * Of an image that names its user, by name; one that begins as root stays root, without any of its power.
+ */
+function uidOf(passwd: string | null, user: string): number {
+  const line = passwd?.split('\n').find(one => one.startsWith(`${user}:`))
+  return user === '' || line === undefined ? 0 : Number(line.split(':')[2] ?? 0)
+}
+
+/**
+ * A gateway that does not answer is nobody's failure: who is master does not depend on it, and the next
+ * look points it as soon as it answers.
+ */
+async function pointGateway(execution: Execution, action: ActionOf<'point-gateway'>): Promise<void> {
+  const { name, master, replicas, lineage, keepsSessions, afterPromotionOf } = action
+  if (afterPromotionOf !== null) await execution.promotionOf(afterPromotionOf)
+  const { gatewayPort, reach, template, events, signal, nowMs } = execution.context
+  const { access } = templateOf(execution)
+  const container = execution.gateway.containerOf(name)
+  const target =
+    container === null ? null : gatewayTarget({ reach, flotilla: template.spec.name, access }, container)
+  const startedAtMs = nowMs()
+  try {
+    if (target === null) throw new FlotillaError('gateway/unreachable', `${name} has no address`)
+    const pointing = {
+      master: master === null ? null : serverOf(execution, master),
+      replicas: replicas.map(ordinal => serverOf(execution, ordinal)),
+      lineage,
+    }
+    await gatewayPort.point(target, pointing, {
+      deadlineMs: isWaitedFor(action) ? changeDeadlineMs : calmDeadlineMs,
+      keepSessions: keepsSessions,
+      signal,
+    })
+    events.publish('gateway.pointed', {
+      master,
+      replicas: replicas.map(String),
+      tookMs: nowMs() - startedAtMs,
+    })
+  } catch (error) {
+    if (!(error instanceof FlotillaError) || errorCode(error)?.startsWith('gateway/') !== true) throw error
+    events.publish('gateway.not-pointed', { master, error: error.message, hint: error.hint })
+  }
+}
+
+/** A pointing takes 1 to 4 ms. */
+const changeDeadlineMs = 50
+const calmDeadlineMs = 1_000
+
+/**
+ * Others wait for the stage that it is in: a gateway that does not answer must not hold up a change of
+ * master.
+ */
+function isWaitedFor({ master, afterPromotionOf }: ActionOf<'point-gateway'>): boolean {
+  return master === null || afterPromotionOf !== null
+}
+
+function serverOf(execution: Execution, ordinal: number): GatewayServer {
+  const { template, clientPort: port } = execution.context
+  const network = networkName(template.spec.name)
+  const host = execution.containerOf(ordinal).networks.find(one => one.network === network)?.address
+  if (host === null || host === undefined)
+    throw new FlotillaError('gateway/unreachable', `node ${ordinal} has no address on the network ${network}`)
+  return { ordinal, host, port }
+}
+
+function templateOf({ context: { gatewayTemplate } }: Execution): GatewayTemplate {
+  if (gatewayTemplate !== null) return gatewayTemplate
+  throw new FlotillaError('runtime/failed', 'no gateway is asked for')
+}
