@@ -1,5 +1,4 @@
-import type { Snapshot } from '../reconciler/loop/controller.js'
-import { factsOfNode } from '../model/node-facts.js'
+import { factsOfMember } from '../reconciler/loop/observe-and-plan.js'
 import type { NodeStatus } from '../model/status.js'
 import type { ControllerState, StateGauge } from './state-gauges.js'
 import type { RedisFacts } from '../model/redis.js'
@@ -143,14 +142,9 @@ function nodesOf(controller: ControllerState): readonly NodeOfFlotilla[] {
     if (snapshot === null) return []
     return snapshot.status.nodes.map(status => ({
       flotilla,
-      node: { status, facts: factsIn(snapshot, status) },
+      node: { status, facts: factsOfMember(snapshot.assessment, status.ordinal) },
     }))
   })
   nodesByScrape.set(controller, nodes)
   return nodes
-}
-
-function factsIn({ assessment }: Snapshot, { ordinal }: NodeStatus): RedisFacts | null {
-  const seen = assessment.input.seen.nodes.find(node => node.ordinal === ordinal)
-  return seen === undefined ? null : factsOfNode(seen)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { replicasMax } from '../../manifest/schema.js'
-import { factsOfNode } from '../../model/node-facts.js'
+import { factsOfMember } from '../../reconciler/loop/observe-and-plan.js'
 import { impactOf } from '../../reconciler/plan/impact.js'
 import { previewPlan, type WhatIf } from '../../reconciler/plan/preview.js'
 import { renderAction, renderPlan } from '../../reconciler/plan/render-plan.js'
@@ -169,8 +169,7 @@ function nodesOf({
   assessment,
 }: Pick<Snapshot, 'status' | 'assessment'>): z.input<typeof schemas.node>[] {
   return status.nodes.map(node => {
-    const seen = assessment.input.seen.nodes.find(({ ordinal }) => ordinal === node.ordinal)
-    const facts = seen === undefined ? null : factsOfNode(seen)
+    const facts = factsOfMember(assessment, node.ordinal)
     return {
       ...node,
       facts:

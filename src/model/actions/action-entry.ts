@@ -47,10 +47,29 @@ export interface Needs {
   /** Whoever had the name that it takes has given it up. */
   readonly name?: true
   /** Actions of these kinds that are about its nodes. */
-  readonly ofNodes?: readonly string[]
+  readonly ofNodes?: readonly NeededKind[]
   /** Actions of these kinds, whichever they are about. */
-  readonly kinds?: readonly string[]
+  readonly kinds?: readonly NeededKind[]
 }
+
+/** Kinds of actions that others may need; the table of all kinds has an entry for each. */
+export type NeededKind =
+  | 'activate-passwords'
+  | 'apply-config'
+  | 'apply-users'
+  | 'connect-network'
+  | 'create-container'
+  | 'create-network'
+  | 'follow'
+  | 'limit-container'
+  | 'load-certificate'
+  | 'pull-image'
+  | 'record-source'
+  | 'save-snapshot'
+  | 'set-append-only'
+  | 'set-port'
+  | 'stop-container'
+  | 'write-config'
 
 /** What the impact of an action depends on. */
 export interface PlanContext {

@@ -1,5 +1,5 @@
 import type { Action, ActionBody } from '../plan.js'
-import type { ActionEntry, ActionTable } from './action-entry.js'
+import type { ActionEntry, ActionTable, NeededKind } from './action-entry.js'
 import { containerActions } from './containers.js'
 import { gatewayActions } from './gateway.js'
 import { imageActions } from './images.js'
@@ -9,7 +9,7 @@ import { settingActions } from './settings.js'
 import { sourceActions } from './sources.js'
 
 /** Every kind of action there is, and all that the planner knows of it. */
-export const actionKinds: ActionTable<ActionBody> = {
+export const actionKinds: ActionTable<ActionBody> & Readonly<Record<NeededKind, unknown>> = {
   ...imageActions,
   ...containerActions,
   ...networkActions,

@@ -19,7 +19,7 @@ import type { TlsAccess } from '../../tls/tls-view.js'
 import { foldTransport } from '../record/connection-security.js'
 import { foldObservation } from '../record/fold-observation.js'
 import { desiredImageId } from '../desired/desired-image.js'
-import type { NodeCredentials, SourceLogin } from '../../model/redis.js'
+import type { NodeCredentials, RedisFacts, SourceLogin } from '../../model/redis.js'
 import type { AuthView } from '../../model/auth-view.js'
 
 /**
@@ -28,6 +28,12 @@ import type { AuthView } from '../../model/auth-view.js'
  */
 export interface Assessment extends Decision {
   readonly input: PlanInput
+}
+
+/** What a node that was decided on has said of itself; null where it said nothing, or is none of these. */
+export function factsOfMember({ members }: Pick<Decision, 'members'>, ordinal: number): RedisFacts | null {
+  const nodes = [...members.wanted, ...members.excess]
+  return nodes.find(node => node.ordinal === ordinal)?.facts ?? null
 }
 
 /** A look with what carrying its plan out needs. */

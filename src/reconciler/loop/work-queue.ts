@@ -57,11 +57,6 @@ export class WorkQueue {
     this.#timers.set(key, { atMs, cancel })
   }
 
-  /** True when somebody woke this key after its present round began. */
-  wasWokenWhileBusy(key: string): boolean {
-    return this.#dirty.has(key)
-  }
-
   /** Nothing new begins; resolves when the rounds under way have ended. */
   async drain(): Promise<void> {
     this.#closed = true

@@ -31,9 +31,13 @@ function doesNeed(then: Action, first: Action, changesMaster: boolean): boolean 
     (needs.nodesUp === true && isOfNodes && entryOf(first).bringsUp === true) ||
     (needs.allOfNodes === true && isOfNodes && first.kind !== 'rename-container') ||
     (needs.name === true && takesNameOf(then, first)) ||
-    (isOfNodes && needs.ofNodes?.includes(first.kind) === true) ||
-    needs.kinds?.includes(first.kind) === true
+    (isOfNodes && includes(needs.ofNodes, first)) ||
+    includes(needs.kinds, first)
   )
+}
+
+function includes(kinds: readonly string[] | undefined, { kind }: Action): boolean {
+  return kinds?.includes(kind) === true
 }
 
 function isStepOfMasterChange(action: Action, nodes: readonly number[]): boolean {

@@ -2,7 +2,6 @@ import type { Member } from './classify.js'
 import type { Lineage } from '../../../model/record.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
-import { volumeLeftOf } from '../nodes/volumes.js'
 import type { RedisFacts } from '../../../model/redis.js'
 
 /** What the nodes' own words prove, for whoever decides on a master, and the refusals that rest on it. */
@@ -23,6 +22,11 @@ export function hasUnknownData(input: PlanInput, node: Member): boolean {
   if (node.bucket === 'absent')
     return input.seen.resources === null || volumeLeftOf(input, node.ordinal) !== null
   return node.bucket === 'loading' || node.facts === null
+}
+
+/** The volume that carries a node's labels; null where there is none, or nobody looked. */
+export function volumeLeftOf({ seen }: PlanInput, ordinal: number): string | null {
+  return seen.resources?.volumes.find(one => one.ordinal === ordinal)?.name ?? null
 }
 
 export function mostAdvancedOfLineage(nodes: readonly Member[]): Member | null {

@@ -8,7 +8,7 @@ import {
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal } from '../../../model/plan.js'
-import { volumeLeftOf } from './volumes.js'
+import { volumeLeftOf } from '../members/evidence.js'
 
 /** Where a node waits while somebody else still holds its name. */
 export function temporaryName(flotilla: string, ordinal: number): string {

@@ -1,5 +1,6 @@
 import { dataPath, newVolumeName } from '../../../model/names.js'
 import type { Member } from '../members/classify.js'
+import { volumeLeftOf } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 
 /**
@@ -13,9 +14,4 @@ type AnyNode = Pick<Member, 'ordinal' | 'seen'>
 export function volumeOf(input: PlanInput, node: AnyNode): string {
   const mount = node.seen?.container.mounts.find(one => one.path === dataPath)
   return mount?.volume ?? volumeLeftOf(input, node.ordinal) ?? newVolumeName(input.spec, node.ordinal)
-}
-
-/** Null where it has none, or nobody looked. */
-export function volumeLeftOf({ seen }: PlanInput, ordinal: number): string | null {
-  return seen.resources?.volumes.find(one => one.ordinal === ordinal)?.name ?? null
 }
