@@ -3,14 +3,15 @@ import { limitHeapGrowth } from '../../src/daemon/heap-options.js'
 import { fuzzEngine } from './support/fuzz-engine.js'
 import { fuzzHttp } from './support/fuzz-http.js'
 import { fuzzReplies } from './support/fuzz-replies.js'
+import { fuzzSentinel } from './support/fuzz-sentinel.js'
 import type { ProcessLoad } from './support/process-load.js'
 
 /** What no input from outside may do to the daemon. */
 const bounds = { hangMs: 100, growthBytes: 20 * 1024 * 1024 }
 
 /**
- * `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server, odd replies to the Redis client,
- * odd answers and logs of an engine. Ends with 1 where one of them has hurt.
+ * `npm run fuzz -- --seed S --requests N`: odd requests to the HTTP server and to the Sentinel protocol, odd
+ * replies to the Redis client, odd answers and logs of an engine. Ends with 1 where one of them has hurt.
  */
 async function main(): Promise<number> {
   // As the daemon runs.
@@ -23,12 +24,20 @@ async function main(): Promise<number> {
   say(`seed ${seed}`)
   const http = await fuzzHttp({ seed, requests })
   say(`${http.requests} requests: ${tell(http)}; ${http.errors.length} failures of the server’s own`)
+  const sentinel = await fuzzSentinel({ seed, requests })
+  say(
+    `${sentinel.requests} requests as to a Sentinel: ${tell(sentinel)}; ${sentinel.errors.length} failures of its own`,
+  )
   const replies = await fuzzReplies({ seed, probes: Math.ceil(requests / 20) })
   say(`${replies.probes} probes of odd servers: ${tell(replies)}; ${replies.rejections.length} rejected`)
   const engine = await fuzzEngine({ seed, questions: Math.ceil(requests / 10) })
   say(`${engine.questions} answers of odd engines: ${tell(engine)}; ${engine.faults.length} faults`)
-  const faults = [...http.errors, ...replies.rejections, ...engine.faults]
-  const isFine = [http, replies, engine].every(isWithin) && http.livesOn && faults.length === 0
+  const faults = [...http.errors, ...sentinel.errors, ...replies.rejections, ...engine.faults]
+  const isFine =
+    [http, sentinel, replies, engine].every(isWithin) &&
+    http.livesOn &&
+    sentinel.livesOn &&
+    faults.length === 0
   if (!isFine) for (const error of faults.slice(0, 5)) say(String(error))
   return isFine ? 0 : 1
 }
