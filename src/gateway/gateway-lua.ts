@@ -69,12 +69,17 @@ local function parse_servers(text)
   return servers
 end
 
--- A file that is cut lacks its last line, and counts for nothing.
-local function write_down(master, replicas)
-  local file = io.open("POINTING_PATH", "w")
+-- Over what is there, and never shortened: a file that was emptied is flushed as it is closed, on a busy disk for a
+-- hundred milliseconds in which no client is served. What is left of a longer text comes behind "end".
+local written = ""
+local function write_down(text)
+  if text == written then return true end
+  local file = io.open("POINTING_PATH", "r+")
   if file == nil then return false end
-  file:write("lineage " .. lineage .. "\nmaster " .. master .. "\nreplicas " .. replicas .. "\nend\n")
-  return file:close() == true
+  local is_whole = file:write(text) ~= nil
+  is_whole = file:close() == true and is_whole
+  written = is_whole and text or ""
+  return is_whole
 end
 
 local function shut_sessions(left)
@@ -151,8 +156,13 @@ core.register_cli({ "flotilla", "point" }, "flotilla point SERIAL LINEAGE MASTER
   pointed_by = "flotilla"
   lineage = new_lineage
   point(wanted, sessions == "keep")
-  is_written = write_down(master, replicas)
   applet:send("done " .. serial .. "\n")
+  local text = "lineage " .. lineage .. "\nmaster " .. master .. "\nreplicas " .. replicas .. "\nend\n"
+  local ours = serial
+  -- After the answer has gone, unless another order came meanwhile.
+  core.register_task(function()
+    if ours == serial then is_written = write_down(text) end
+  end)
 end)
 
 core.register_cli({ "flotilla", "show" }, "flotilla show", function(applet)
@@ -209,7 +219,7 @@ local function read_text(path)
 end
 
 local function read_pointing()
-  local recorded, master, replicas = (read_text("POINTING_PATH") or ""):match("^lineage (%x+)\nmaster (%S+)\nreplicas (%S+)\nend\n$")
+  local recorded, master, replicas = (read_text("POINTING_PATH") or ""):match("^lineage (%x+)\nmaster (%S+)\nreplicas (%S+)\nend\n")
   if recorded == nil then return nil end
   local wanted = { master = parse_servers(master), replicas = parse_servers(replicas) }
   if wanted.master == nil or wanted.replicas == nil then return nil end

@@ -276,6 +276,8 @@ export function describeGatewayPort(name: string, createWorld: () => Promise<Gat
       const target = await world.start()
       const nodes = [await world.startNode(0, master), await world.startNode(1, replica)] as const
       await point(target, { master: nodes[0], replicas: [nodes[1]], lineage: first })
+      // It writes down after it has answered.
+      assert.equal((await factsOf(world, target)).isWrittenDown, true)
       await world.kill(target)
       const again = await world.restart(target)
       assert.equal((await world.connect(again, 'master')).reached, 0)

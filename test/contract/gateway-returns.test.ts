@@ -39,6 +39,8 @@ describe('a gateway that restarts with no daemon asks Redis itself', { skip: hap
     const master = serverOf(node)
     const pointing = { master, replicas: [], lineage: probe.facts.replid }
     await gateways.gateways.point(target, pointing, { deadlineMs })
+    // It writes down after it has answered.
+    await gateways.gateways.probe(target, { deadlineMs })
     await gateways.kill(target)
     return target
   }
