@@ -10,7 +10,8 @@ import { defaultHttpAddress } from '../src/http/address.js'
 import type { DeletionPolicy } from '../src/model/spec.js'
 import { example, parseTime, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
-export function runCommand({ env, output }: CommandContext): Command {
+export function runCommand(context: CommandContext): Command {
+  const { output } = context
   return withPathOptions(new Command('run'))
     .description('run the daemon: watch the manifests and keep the containers as they ask')
     .addOption(
@@ -76,55 +77,53 @@ export function runCommand({ env, output }: CommandContext): Command {
         'flotilla run --sentinel 127.0.0.1:26379 --sentinel 172.17.0.1:26379',
       ),
     )
-    .action(
-      (
-        options: HttpFlags &
-          SentinelFlags & {
-            logFormat: 'auto' | LogFormat
-            logLevel: LogLevel
-            notify?: string
-            deletionGrace?: number
-          },
-        command: Command,
-      ) =>
-        runVerb(output, async () => {
-          limitHeapGrowth()
-          raisePriority()
-          const { openLogDestination } = await import('../src/events/log-destination.js')
-          const { LogWriter } = await import('../src/events/log-writer.js')
-          const { systemClock } = await import('../src/clock.js')
-          const { createLog } = await import('../src/events/log.js')
-          const { runDaemon } = await import('../src/daemon/daemon.js')
-          const { readHttpSetting } = await import('../src/daemon/http-setting.js')
-          const { readSentinelSetting } = await import('../src/daemon/sentinel-setting.js')
-          const { liveStatus } = await import('../src/cli/live-status.js')
-          const { isSystemdJournal } = await import('../src/events/systemd-journal.js')
-          const defaultFormat = output.stdoutIsTerminal
-            ? 'pretty'
-            : isSystemdJournal(env['JOURNAL_STREAM'], 1)
-              ? 'journald'
-              : 'json'
-          const out = new LogWriter(openLogDestination(1), { clock: systemClock })
-          process.on('exit', () => out.flushNow())
-          const format = options.logFormat === 'auto' ? defaultFormat : options.logFormat
-          const log = createLog({ level: options.logLevel, format, color: output.color }, out)
-          const print = (text: string): void => out.write(text)
-          await runDaemon({
-            paths: pathsOf(command),
-            env,
-            log,
-            http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
-            sentinel: await readSentinelSetting(options),
-            signals: process,
-            stopSignal: terminationSignal(),
-            notify: options.notify ?? null,
-            graceMs: ({ deletionPolicy }) => options.deletionGrace ?? defaultGraceMs(deletionPolicy),
-            ...(output.stdoutIsTerminal ? { onStatus: liveStatus({ ...output, result: print }) } : {}),
-          })
-          await out.end(logDrainMs)
-          return exitCode.done
-        }),
-    )
+    .action((options: RunFlags, command: Command) => runVerb(output, () => run(context, options, command)))
+}
+
+type RunFlags = HttpFlags &
+  SentinelFlags & {
+    readonly logFormat: 'auto' | LogFormat
+    readonly logLevel: LogLevel
+    readonly notify?: string
+    readonly deletionGrace?: number
+  }
+
+async function run({ env, output }: CommandContext, options: RunFlags, command: Command): Promise<number> {
+  limitHeapGrowth()
+  raisePriority()
+  const { openLogDestination } = await import('../src/events/log-destination.js')
+  const { LogWriter } = await import('../src/events/log-writer.js')
+  const { systemClock } = await import('../src/clock.js')
+  const { createLog } = await import('../src/events/log.js')
+  const { runDaemon } = await import('../src/daemon/daemon.js')
+  const { readHttpSetting } = await import('../src/daemon/http-setting.js')
+  const { readSentinelSetting } = await import('../src/daemon/sentinel-setting.js')
+  const { liveStatus } = await import('../src/cli/live-status.js')
+  const { isSystemdJournal } = await import('../src/events/systemd-journal.js')
+  const defaultFormat = output.stdoutIsTerminal
+    ? 'pretty'
+    : isSystemdJournal(env['JOURNAL_STREAM'], 1)
+      ? 'journald'
+      : 'json'
+  const out = new LogWriter(openLogDestination(1), { clock: systemClock })
+  process.on('exit', () => out.flushNow())
+  const format = options.logFormat === 'auto' ? defaultFormat : options.logFormat
+  const log = createLog({ level: options.logLevel, format, color: output.color }, out)
+  const print = (text: string): void => out.write(text)
+  await runDaemon({
+    paths: pathsOf(command),
+    env,
+    log,
+    http: readHttpSetting(options, command.getOptionValueSource('http') !== 'default'),
+    sentinel: await readSentinelSetting(options),
+    signals: process,
+    stopSignal: terminationSignal(),
+    notify: options.notify ?? null,
+    graceMs: ({ deletionPolicy }) => options.deletionGrace ?? defaultGraceMs(deletionPolicy),
+    ...(output.stdoutIsTerminal ? { onStatus: liveStatus({ ...output, result: print }) } : {}),
+  })
+  await out.end(logDrainMs)
+  return exitCode.done
 }
 
 /** An option that may be given several times. */

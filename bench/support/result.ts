@@ -60,92 +60,101 @@ export function ratiosOf({ oursMs, floorMs }: RatioResult): readonly number[] {
   return oursMs.map((ours, index) => ours / (floorMs[index] ?? Number.NaN))
 }
 
+/** One table for each kind of which there are results. */
 export function renderResults(results: readonly BenchResult[]): string {
-  const ratios = results.filter(result => result.kind === 'ratio')
-  const costs = results.filter(result => result.kind === 'cost')
-  const tables: string[] = []
-  if (ratios.length > 0)
-    tables.push(
-      renderTable(
-        ['BENCH', 'ROUNDS', 'FLOTILLA MS', 'FLOOR MS', 'RATIO', 'GOAL', ''],
-        ratios.map(result => {
-          const all = ratiosOf(result)
-          const { bench, oursMs, floorMs, goal } = result
-          const verdict = goal === null ? '' : median(all) <= goal ? 'met' : 'missed'
-          return [
-            bench,
-            `${all.length}`,
-            spread(oursMs),
-            spread(floorMs),
-            spread(all, 2),
-            goal === null ? '' : `≤ ${goal}`,
-            verdict,
-          ]
-        }),
-      ),
-    )
-  if (costs.length > 0)
-    tables.push(
-      renderTable(
-        ['BENCH', 'WHAT', 'VALUE', 'GOAL', ''],
-        costs.map(({ bench, what, unit, values, goal }) => [
-          bench,
-          what,
-          `${median(values).toFixed(median(values) < 10 ? 2 : 0)} ${unit}`,
-          goal === null ? '' : `≤ ${goal} ${unit}`,
-          goal === null ? '' : median(values) <= goal ? 'met' : 'missed',
-        ]),
-      ),
-    )
-  const times = results.filter(result => result.kind === 'times')
-  if (times.length > 0)
-    tables.push(
-      renderTable(
-        ['BENCH', 'ROUNDS', 'MS', 'P99', 'GOAL', ''],
-        times.map(({ bench, valuesMs, goal }) => [
-          bench,
-          `${valuesMs.length}`,
-          spread(valuesMs),
-          percentile(valuesMs, 0.99).toFixed(0),
-          goal === null ? '' : goalWords(goal),
-          goal === null ? '' : meets(valuesMs, goal) ? 'met' : 'missed',
-        ]),
-      ),
-    )
-  const faster = results.filter(result => result.kind === 'faster')
-  if (faster.length > 0)
-    tables.push(
-      renderTable(
-        ['BENCH', 'TIMES', 'GOAL', ''],
-        faster.map(({ bench, times: factor, goal }) => [
-          bench,
-          factor.toFixed(0),
-          `≥ ${goal}`,
-          factor >= goal ? 'met' : 'missed',
-        ]),
-      ),
-    )
-  const losses = results.filter(result => result.kind === 'loss')
-  if (losses.length > 0)
-    tables.push(
-      renderTable(
-        ['BENCH', 'ROUNDS', 'ACKNOWLEDGED', 'LOST', 'ROUNDS WITH A LOSS', 'MOST', 'GOAL', ''],
-        losses.map(({ bench, lost, acknowledged, goal }) => {
-          const sum = lost.reduce((all, one) => all + one, 0)
-          return [
-            bench,
-            `${lost.length}`,
-            `${acknowledged}`,
-            `${sum}`,
-            `${lost.filter(one => one > 0).length}`,
-            `${Math.max(...lost)}`,
-            goal === null ? '' : `${goal}`,
-            goal === null ? '' : sum <= goal ? 'met' : 'missed',
-          ]
-        }),
-      ),
-    )
-  return tables.join('\n\n')
+  return [
+    ratioTable(results.filter(result => result.kind === 'ratio')),
+    costTable(results.filter(result => result.kind === 'cost')),
+    timesTable(results.filter(result => result.kind === 'times')),
+    fasterTable(results.filter(result => result.kind === 'faster')),
+    lossTable(results.filter(result => result.kind === 'loss')),
+  ]
+    .filter(table => table !== '')
+    .join('\n\n')
+}
+
+type ResultOf<Kind extends BenchResult['kind']> = Extract<BenchResult, { readonly kind: Kind }>
+
+function tableOf(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : renderTable(columns, rows)
+}
+
+function ratioTable(results: readonly ResultOf<'ratio'>[]): string {
+  return tableOf(
+    ['BENCH', 'ROUNDS', 'FLOTILLA MS', 'FLOOR MS', 'RATIO', 'GOAL', ''],
+    results.map(result => {
+      const all = ratiosOf(result)
+      const { bench, oursMs, floorMs, goal } = result
+      const verdict = goal === null ? '' : median(all) <= goal ? 'met' : 'missed'
+      return [
+        bench,
+        `${all.length}`,
+        spread(oursMs),
+        spread(floorMs),
+        spread(all, 2),
+        goal === null ? '' : `≤ ${goal}`,
+        verdict,
+      ]
+    }),
+  )
+}
+
+function costTable(results: readonly ResultOf<'cost'>[]): string {
+  return tableOf(
+    ['BENCH', 'WHAT', 'VALUE', 'GOAL', ''],
+    results.map(({ bench, what, unit, values, goal }) => [
+      bench,
+      what,
+      `${median(values).toFixed(median(values) < 10 ? 2 : 0)} ${unit}`,
+      goal === null ? '' : `≤ ${goal} ${unit}`,
+      goal === null ? '' : median(values) <= goal ? 'met' : 'missed',
+    ]),
+  )
+}
+
+function timesTable(results: readonly ResultOf<'times'>[]): string {
+  return tableOf(
+    ['BENCH', 'ROUNDS', 'MS', 'P99', 'GOAL', ''],
+    results.map(({ bench, valuesMs, goal }) => [
+      bench,
+      `${valuesMs.length}`,
+      spread(valuesMs),
+      percentile(valuesMs, 0.99).toFixed(0),
+      goal === null ? '' : goalWords(goal),
+      goal === null ? '' : meets(valuesMs, goal) ? 'met' : 'missed',
+    ]),
+  )
+}
+
+function fasterTable(results: readonly ResultOf<'faster'>[]): string {
+  return tableOf(
+    ['BENCH', 'TIMES', 'GOAL', ''],
+    results.map(({ bench, times: factor, goal }) => [
+      bench,
+      factor.toFixed(0),
+      `≥ ${goal}`,
+      factor >= goal ? 'met' : 'missed',
+    ]),
+  )
+}
+
+function lossTable(results: readonly ResultOf<'loss'>[]): string {
+  return tableOf(
+    ['BENCH', 'ROUNDS', 'ACKNOWLEDGED', 'LOST', 'ROUNDS WITH A LOSS', 'MOST', 'GOAL', ''],
+    results.map(({ bench, lost, acknowledged, goal }) => {
+      const sum = lost.reduce((all, one) => all + one, 0)
+      return [
+        bench,
+        `${lost.length}`,
+        `${acknowledged}`,
+        `${sum}`,
+        `${lost.filter(one => one > 0).length}`,
+        `${Math.max(...lost)}`,
+        goal === null ? '' : `${goal}`,
+        goal === null ? '' : sum <= goal ? 'met' : 'missed',
+      ]
+    }),
+  )
 }
 
 function goalWords({ medianMs, p99Ms }: { readonly medianMs?: number; readonly p99Ms?: number }): string {

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { isatty } from 'node:tty'
 import { readDesired } from '../session/manifest-source.js'
 import { FlotillaError } from '../errors.js'
+import type { ContainerFacts, ImageFacts } from '../model/engine.js'
 import { readNodeLabels } from '../runtime/labels.js'
+import type { Runtime } from '../runtime/runtime.js'
+import type { Secret } from '../secret.js'
 import { execUser } from '../reconciler/desired/server-image.js'
 import { interimMasterName, masterName, nodeAlias } from '../model/names.js'
 import { applicationUser, controlUser } from '../model/acl-user.js'
@@ -38,22 +41,7 @@ export async function runRedisCli(request: {
   try {
     const { desired } = await readDesired(paths.manifests, session.store)
     const { spec } = selectFlotilla(desired, name, paths.manifests)
-    const containers = (await session.runtime.listContainers()).filter(
-      container => readNodeLabels(container.labels)?.flotilla === name,
-    )
-    const called = (wanted: string) => containers.find(one => one.name === wanted)
-    const container =
-      ordinal === null
-        ? (called(interimMasterName(name)) ?? called(masterName(name)))
-        : containers.find(one => readNodeLabels(one.labels)?.ordinal === ordinal)
-    if (container === undefined || container.state !== 'running')
-      throw new FlotillaError(
-        'usage/invalid',
-        `${ordinal === null ? `the master of ${name}` : `node ${ordinal} of ${name}`} is not running`,
-        {
-          hint: `See: flotilla status ${name}`,
-        },
-      )
+    const container = runningNode(await session.runtime.listContainers(), name, ordinal)
     const memory = await session.store.peekMemory(name)
     const ordinalOfNode = readNodeLabels(container.labels)?.ordinal ?? 0
     // Until every node listens for TLS the plain port is open everywhere.
@@ -80,14 +68,12 @@ export async function runRedisCli(request: {
     const path = `/tmp/flotilla-cli-${randomUUID()}`
     const login =
       password === null ? '' : `REDISCLI_AUTH="$(cat ${path})"; export REDISCLI_AUTH; rm -f ${path}; `
-    if (password !== null) {
-      const uid = execUser(
-        image ?? { user: '' },
-        await session.runtime.readFile(container.containerId, '/etc/passwd'),
-      )
-      const content = password.reveal()
-      await session.runtime.putFiles(container.containerId, [{ path, content, mode: 0o400, uid, gid: 0 }])
-    }
+    if (password !== null)
+      await putPassword(session.runtime, container.containerId, {
+        path,
+        password,
+        image: image ?? { user: '' },
+      })
     return await session.runtime.attachExec(
       container.containerId,
       ['sh', '-c', `${login}exec redis-cli ${asUser}${tlsArgs}"$@"`, 'redis-cli', ...args],
@@ -101,6 +87,39 @@ export async function runRedisCli(request: {
   } finally {
     session.close()
   }
+}
+
+/** `ordinal`: null for the master. */
+function runningNode(
+  all: readonly ContainerFacts[],
+  flotilla: string,
+  ordinal: number | null,
+): ContainerFacts {
+  const containers = all.filter(({ labels }) => readNodeLabels(labels)?.flotilla === flotilla)
+  const called = (wanted: string) => containers.find(one => one.name === wanted)
+  const container =
+    ordinal === null
+      ? (called(interimMasterName(flotilla)) ?? called(masterName(flotilla)))
+      : containers.find(one => readNodeLabels(one.labels)?.ordinal === ordinal)
+  if (container?.state === 'running') return container
+  const node = ordinal === null ? `the master of ${flotilla}` : `node ${ordinal} of ${flotilla}`
+  throw new FlotillaError('usage/invalid', `${node} is not running`, {
+    hint: `See: flotilla status ${flotilla}`,
+  })
+}
+
+/** Only the user that redis-cli runs as can read it. */
+async function putPassword(
+  runtime: Runtime,
+  containerId: string,
+  {
+    path,
+    password,
+    image,
+  }: { readonly path: string; readonly password: Secret; readonly image: Pick<ImageFacts, 'user'> },
+): Promise<void> {
+  const uid = execUser(image, await runtime.readFile(containerId, '/etc/passwd'))
+  await runtime.putFiles(containerId, [{ path, content: password.reveal(), mode: 0o400, uid, gid: 0 }])
 }
 
 function tlsArguments(serverName: string): string {

@@ -132,10 +132,7 @@ async function serve(
   const controller = new Controller({
     observer: session.observer,
     store: session.store,
-    events,
-    clock: systemClock,
-    random: Math.random,
-    flotillaVersion,
+    ...{ events, clock: systemClock, random: Math.random, flotillaVersion },
     environment: name => env[name],
     onPass: (flotilla, outcome, status, tookMs) => {
       if (status !== null) onStatus?.(status)
@@ -147,10 +144,7 @@ async function serve(
     },
   })
   const statusCache = new StatusCache(resolve(paths.manifests), controller)
-  events.onRecord(({ event }) => {
-    if (event === 'engine.unreachable' || event === 'engine.recovered')
-      statusCache.noteEngine(event === 'engine.recovered')
-  })
+  followEngine(events, statusCache)
   const cacheSocket = await serveStatusCache(session.store.directory, () => statusCache.read())
   let sentinel: SentinelService = noSentinel
   let lastLoad: LoadResult['kind'] | null = null
@@ -195,18 +189,23 @@ async function serve(
   events.publish('daemon.stopping', { signal })
   manager.stopping()
   stopWakeups()
-  await Promise.all([
-    manifests.close(),
-    requestWatch.close(),
-    http.close(),
-    sentinel.close(),
-    cacheSocket.close(),
-  ])
-  await Promise.race([
-    controller.stop(drainMs),
-    new Promise<void>(giveUp => systemClock.after(abandonMs, giveUp)),
-  ])
+  await Promise.all([manifests, requestWatch, http, sentinel, cacheSocket].map(one => one.close()))
+  await drain(controller)
   clearInterval(stayAlive)
+}
+
+/** What is under way is brought to its end, or given up when that takes too long. */
+async function drain(controller: Controller): Promise<void> {
+  const givenUp = new Promise<void>(giveUp => systemClock.after(abandonMs, giveUp))
+  await Promise.race([controller.stop(drainMs), givenUp])
+}
+
+/** Whoever lists flotillas is told by it what is known of them. */
+function followEngine(events: Journal, statusCache: StatusCache): void {
+  events.onRecord(({ event }) => {
+    if (event === 'engine.unreachable' || event === 'engine.recovered')
+      statusCache.noteEngine(event === 'engine.recovered')
+  })
 }
 
 function reportStart(paths: Paths, events: EventSink, { engine, reach }: Session): void {

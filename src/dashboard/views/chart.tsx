@@ -40,12 +40,7 @@ export function Chart({
 }): JSX.Element {
   const [place, width] = useWidth<HTMLDivElement>()
   const lines = linesOf(kind, flotilla, series)
-  const scale = scaleOf(
-    lines.flatMap(({ points }) =>
-      points.flatMap(({ atMs, value }) => (value === null || atMs < window.fromMs ? [] : value)),
-    ),
-    kind,
-  )
+  const scale = scaleOf(valuesSince(lines, window.fromMs), kind)
   const cursorX = cursor.atMs === null ? null : placeInTime(window, cursor.atMs, width)
   return (
     <figure class="chart">
@@ -60,7 +55,7 @@ export function Chart({
           width={width}
           height={plot.height + plot.top + plot.bottom}
           role="img"
-          aria-label={`${kind.title}: ${lines.map(line => `${line.alias} ${valueText(kind, line.last)}, at most ${valueText(kind, line.max)}`).join('; ')}`}
+          aria-label={describe(kind, lines)}
           onPointerMove={event => {
             const { left } = event.currentTarget.getBoundingClientRect()
             const atMs = window.fromMs + ((event.clientX - left) / width) * (window.toMs - window.fromMs)
@@ -69,22 +64,16 @@ export function Chart({
           onPointerLeave={() => cursor.move(null)}
         >
           <g transform={`translate(0 ${plot.top})`}>
-            {[0, 0.5, 1].map(part => (
-              <line
-                key={part}
-                class="grid-line"
-                x1={0}
-                x2={width}
-                y1={plot.height * part}
-                y2={plot.height * part}
+            {[0, plot.height / 2, plot.height].map(y => (
+              <line key={y} class="grid-line" x1={0} x2={width} y1={y} y2={y} />
+            ))}
+            {changes.map(change => (
+              <ChangeLine
+                key={change.epoch}
+                change={change}
+                x={placeInTime(window, change.endedAtMs, width)}
               />
             ))}
-            {changes.map(({ epoch, endedAtMs, kind: change }) => {
-              const x = placeInTime(window, endedAtMs, width)
-              return (
-                <line key={epoch} class={`change-line is-${change}`} x1={x} x2={x} y1={0} y2={plot.height} />
-              )
-            })}
             {lines.map(({ ordinal, points }) => (
               <path
                 key={ordinal}
@@ -93,36 +82,77 @@ export function Chart({
               />
             ))}
             {cursorX !== null && <line class="cursor" x1={cursorX} x2={cursorX} y1={0} y2={plot.height} />}
-            {lines.length > 0 && (
-              <text class="scale" x={2} y={9}>
-                {kind.format(scale.max)}
-              </text>
-            )}
-            {!kind.fromZero && lines.length > 0 && (
-              <text class="scale" x={2} y={plot.height - 3}>
-                {kind.format(scale.min)}
-              </text>
-            )}
-            <text class="scale" x={0} y={plot.height + 14}>
-              {clockTime(window.fromMs).slice(0, 5)}
-            </text>
-            <text class="scale is-end" x={width} y={plot.height + 14}>
-              {clockTime(window.toMs).slice(0, 5)}
-            </text>
+            {lines.length > 0 && <ValueScale kind={kind} scale={scale} />}
+            <TimeScale window={window} width={width} />
           </g>
         </svg>
         {cursor.atMs !== null && cursorX !== null && cursorX >= 0 && (
-          <ul class={cursorX > width / 2 ? 'readout is-left' : 'readout'} aria-hidden="true">
-            {lines.map(line => (
-              <li key={line.ordinal}>
-                <i class={`swatch line-${line.ordinal % 8}`} />
-                {line.alias} <b>{valueText(kind, valueAt(line, cursor.atMs ?? 0))}</b>
-              </li>
-            ))}
-          </ul>
+          <Readout kind={kind} lines={lines} atMs={cursor.atMs} isLeft={cursorX > width / 2} />
         )}
       </div>
     </figure>
+  )
+}
+
+function ChangeLine({ change, x }: { readonly change: HistoryEntry; readonly x: number }): JSX.Element {
+  return <line class={`change-line is-${change.kind}`} x1={x} x2={x} y1={0} y2={plot.height} />
+}
+
+function ValueScale({
+  kind,
+  scale,
+}: {
+  readonly kind: ChartKind
+  readonly scale: { readonly min: number; readonly max: number }
+}): JSX.Element {
+  return (
+    <>
+      <text class="scale" x={2} y={9}>
+        {kind.format(scale.max)}
+      </text>
+      {!kind.fromZero && (
+        <text class="scale" x={2} y={plot.height - 3}>
+          {kind.format(scale.min)}
+        </text>
+      )}
+    </>
+  )
+}
+
+function TimeScale({ window, width }: { readonly window: TimeWindow; readonly width: number }): JSX.Element {
+  return (
+    <>
+      <text class="scale" x={0} y={plot.height + 14}>
+        {clockTime(window.fromMs).slice(0, 5)}
+      </text>
+      <text class="scale is-end" x={width} y={plot.height + 14}>
+        {clockTime(window.toMs).slice(0, 5)}
+      </text>
+    </>
+  )
+}
+
+/** The values under the cursor. */
+function Readout({
+  kind,
+  lines,
+  atMs,
+  isLeft,
+}: {
+  readonly kind: ChartKind
+  readonly lines: readonly Line[]
+  readonly atMs: number
+  readonly isLeft: boolean
+}): JSX.Element {
+  return (
+    <ul class={isLeft ? 'readout is-left' : 'readout'} aria-hidden="true">
+      {lines.map(line => (
+        <li key={line.ordinal}>
+          <i class={`swatch line-${line.ordinal % 8}`} />
+          {line.alias} <b>{valueText(kind, valueAt(line, atMs))}</b>
+        </li>
+      ))}
+    </ul>
   )
 }
 
@@ -151,8 +181,22 @@ function linesOf(kind: ChartKind, flotilla: Flotilla, series: FlotillaTimeSeries
   })
 }
 
+function valuesSince(lines: readonly Line[], fromMs: number): readonly number[] {
+  return lines.flatMap(({ points }) =>
+    points.flatMap(({ atMs, value }) => (value === null || atMs < fromMs ? [] : value)),
+  )
+}
+
 function valueAt({ points }: Line, atMs: number): number | null {
   return points.find(point => Math.abs(point.atMs - atMs) < stepMs / 2)?.value ?? null
+}
+
+/** For whoever does not see it. */
+function describe(kind: ChartKind, lines: readonly Line[]): string {
+  const values = lines.map(
+    line => `${line.alias} ${valueText(kind, line.last)}, at most ${valueText(kind, line.max)}`,
+  )
+  return `${kind.title}: ${values.join('; ')}`
 }
 
 function valueText(kind: ChartKind, value: number | null): string {

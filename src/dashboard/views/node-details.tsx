@@ -12,7 +12,7 @@ export function NodeDetails({
   readonly node: FlotillaNode
   readonly nowMs: number
 }): JSX.Element {
-  const { facts, memory, crashes, lastExit } = node
+  const { facts, crashes, lastExit } = node
   const severity = healthSeverity(node.health)
   return (
     <div class="details">
@@ -29,18 +29,7 @@ export function NodeDetails({
         )}
       </p>
       <dl class="pairs">
-        {node.role === 'replica' && (
-          <Pair name="Link">
-            {node.link ?? '–'}, {lag(node)}
-            {node.lastIoSeconds === null ? '' : `, heard ${formatAge(node.lastIoSeconds * 1_000)} ago`}
-          </Pair>
-        )}
-        <Pair name="Offset">{number(node.offset)}</Pair>
-        <Pair name="Memory">
-          {bytes(memory?.usedBytes ?? null)}
-          {memory !== null && memory.maxBytes > 0 ? ` of ${bytes(memory.maxBytes)}` : ''}
-          {facts === null ? '' : `, ${bytes(facts.memoryRssBytes)} resident`}
-        </Pair>
+        <DataPairs node={node} />
         <Pair name="Keys">{number(facts?.keys ?? null)}</Pair>
         <Pair name="Clients">{number(node.connections)}</Pair>
         <Pair name="Operations">
@@ -76,6 +65,27 @@ export function NodeDetails({
         </Pair>
       </dl>
     </div>
+  )
+}
+
+/** Its link, how far it has come, and what it holds. */
+function DataPairs({ node }: { readonly node: FlotillaNode }): JSX.Element {
+  const { facts, memory } = node
+  return (
+    <>
+      {node.role === 'replica' && (
+        <Pair name="Link">
+          {node.link ?? '–'}, {lag(node)}
+          {node.lastIoSeconds === null ? '' : `, heard ${formatAge(node.lastIoSeconds * 1_000)} ago`}
+        </Pair>
+      )}
+      <Pair name="Offset">{number(node.offset)}</Pair>
+      <Pair name="Memory">
+        {bytes(memory?.usedBytes ?? null)}
+        {memory !== null && memory.maxBytes > 0 ? ` of ${bytes(memory.maxBytes)}` : ''}
+        {facts === null ? '' : `, ${bytes(facts.memoryRssBytes)} resident`}
+      </Pair>
+    </>
   )
 }
 

@@ -33,34 +33,12 @@ export function RequestDialog({
     force: false,
     replicas: flotilla.spec.replicas,
   })
-  const [progress, setProgress] = useState<Progress>({ kind: 'choosing' })
   const [hasToken, setHasToken] = useState(currentToken() !== null)
+  const { progress, confirm, startOver } = useRequest({ verb, flotilla, choices }, () => setHasToken(false))
   const preview = usePreview(flotilla, previewQuery(verb, choices), progress.kind === 'choosing')
   const labels = dialogText(verb, flotilla)
   const isUnchanged = verb === 'scale' && choices.replicas === flotilla.spec.replicas
   useEffect(() => dialog.current?.showModal(), [])
-
-  const confirm = async (): Promise<void> => {
-    setProgress({ kind: 'asking' })
-    try {
-      const answer = await post<unknown>(flotillaPath(flotilla.name, verb), bodyFor(verb, choices))
-      const text = doneText(verb, answer)
-      setProgress({ kind: 'done', text })
-      announce(text)
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) {
-        forgetToken()
-        setHasToken(false)
-        setProgress({ kind: 'failed', reason: 'The daemon does not know this token', hint: null })
-        return
-      }
-      setProgress({
-        kind: 'failed',
-        reason: errorText(error),
-        hint: error instanceof ApiError ? error.hint : null,
-      })
-    }
-  }
 
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={onClose}>
@@ -77,15 +55,11 @@ export function RequestDialog({
         choices={choices}
         onChange={next => {
           setChoices(next)
-          setProgress({ kind: 'choosing' })
+          startOver()
         }}
       />
       <h3>{verb === 'pause' ? 'What would be left undone' : 'What it would do'}</h3>
-      {preview.kind === 'plan' ? (
-        <PlanView plan={preview.plan} />
-      ) : (
-        <p class="hint">{preview.kind === 'waiting' ? 'Planning…' : preview.reason}</p>
-      )}
+      <PreviewView preview={preview} />
       {!hasToken && <TokenForm onKept={() => setHasToken(true)} />}
       <Outcome progress={progress} />
       <footer>
@@ -103,7 +77,7 @@ export function RequestDialog({
               preview.kind !== 'plan' ||
               whyRefused(preview.plan) !== null
             }
-            onClick={() => void confirm()}
+            onClick={confirm}
           >
             {progress.kind === 'asking' ? 'Asking…' : labels.confirm}
           </button>
@@ -111,6 +85,41 @@ export function RequestDialog({
       </footer>
     </dialog>
   )
+}
+
+/** Asks the daemon for what was chosen. `onUnknownToken`: the one that was kept is of no use. */
+function useRequest(
+  what: { readonly verb: Verb; readonly flotilla: Flotilla; readonly choices: Choices },
+  onUnknownToken: () => void,
+): { readonly progress: Progress; readonly confirm: () => void; readonly startOver: () => void } {
+  const [progress, setProgress] = useState<Progress>({ kind: 'choosing' })
+  const confirm = async (): Promise<void> => {
+    const { verb, flotilla, choices } = what
+    setProgress({ kind: 'asking' })
+    try {
+      const answer = await post<unknown>(flotillaPath(flotilla.name, verb), bodyFor(verb, choices))
+      const text = doneText(verb, answer)
+      setProgress({ kind: 'done', text })
+      announce(text)
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        forgetToken()
+        onUnknownToken()
+        setProgress({ kind: 'failed', reason: 'The daemon does not know this token', hint: null })
+        return
+      }
+      setProgress({
+        kind: 'failed',
+        reason: errorText(error),
+        hint: error instanceof ApiError ? error.hint : null,
+      })
+    }
+  }
+  return {
+    progress,
+    confirm: () => void confirm(),
+    startOver: () => setProgress({ kind: 'choosing' }),
+  }
 }
 
 function ChoiceFields({
@@ -207,6 +216,14 @@ type Preview =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'none'; readonly reason: string }
+
+function PreviewView({ preview }: { readonly preview: Preview }): JSX.Element {
+  return preview.kind === 'plan' ? (
+    <PlanView plan={preview.plan} />
+  ) : (
+    <p class="hint">{preview.kind === 'waiting' ? 'Planning…' : preview.reason}</p>
+  )
+}
 
 /** The plan by the last look; planned again with each look, for as long as nothing was confirmed. */
 function usePreview(flotilla: Flotilla, query: string, isOpen: boolean): Preview {

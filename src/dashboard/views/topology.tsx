@@ -77,22 +77,31 @@ export function Topology({
               />
             )
           })}
-          {layout.links.map(({ ordinal, label }) => {
-            const node = nodeOf.get(ordinal)
-            return label === null || node === undefined ? null : (
-              <span
-                key={`label-${ordinal}`}
-                class={`link-label is-${linkState(node)}`}
-                style={{ left: `${label.x}px`, top: `${label.y}px` }}
-                aria-hidden="true"
-              >
-                {linkText(node)}
-              </span>
-            )
-          })}
+          {layout.links.map(line => (
+            <LinkLabel key={`label-${line.ordinal}`} line={line} node={nodeOf.get(line.ordinal)} />
+          ))}
         </div>
       )}
     </div>
+  )
+}
+
+function LinkLabel({
+  line: { label },
+  node,
+}: {
+  readonly line: LinkLine
+  readonly node: FlotillaNode | undefined
+}): JSX.Element | null {
+  if (label === null || node === undefined) return null
+  return (
+    <span
+      class={`link-label is-${linkState(node)}`}
+      style={{ left: `${label.x}px`, top: `${label.y}px` }}
+      aria-hidden="true"
+    >
+      {linkText(node)}
+    </span>
   )
 }
 

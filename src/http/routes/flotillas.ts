@@ -42,14 +42,16 @@ export function flotillaRoutes(api: ControlApi): readonly Route[] {
           }),
         }),
     }),
-    ofFlotilla('', 'One flotilla', schemas.flotilla, snapshot => flotillaOf(snapshot, isStale(api))),
+    ofFlotilla(api, '', 'One flotilla', schemas.flotilla, snapshot => flotillaOf(snapshot, isStale(api))),
     ofFlotilla(
+      api,
       '/nodes',
       'The nodes of a flotilla, with what their INFO says',
       z.object({ nodes: z.array(schemas.node) }),
       snapshot => ({ nodes: nodesOf(snapshot) }),
     ),
     ofFlotilla(
+      api,
       '/history',
       'The changes of masters, newest last',
       z.object({ flotilla: z.string(), history: z.array(schemas.historyEntry) }),
@@ -79,23 +81,25 @@ export function flotillaRoutes(api: ControlApi): readonly Route[] {
       handle: ({ params, query }) => json(planOf(snapshotOf(api, params.flotilla), parseWhatIf(query))),
     }),
   ]
+}
 
-  function ofFlotilla(
-    path: string,
-    summary: string,
-    schema: z.ZodType,
-    respond: (snapshot: Snapshot) => unknown,
-  ): Route {
-    return route({
-      method: 'GET',
-      path: `/api/v1/flotillas/{flotilla}${path}`,
-      summary,
-      access: 'reader',
-      params: schemas.flotillaParams,
-      responses: { 200: { description: summary, schema } },
-      handle: ({ params }) => json(respond(snapshotOf(api, params.flotilla))),
-    })
-  }
+/** What is known of one flotilla. */
+function ofFlotilla(
+  api: ControlApi,
+  path: string,
+  summary: string,
+  schema: z.ZodType,
+  respond: (snapshot: Snapshot) => unknown,
+): Route {
+  return route({
+    method: 'GET',
+    path: `/api/v1/flotillas/{flotilla}${path}`,
+    summary,
+    access: 'reader',
+    params: schemas.flotillaParams,
+    responses: { 200: { description: summary, schema } },
+    handle: ({ params }) => json(respond(snapshotOf(api, params.flotilla))),
+  })
 }
 
 const planQuery = z.object({

@@ -14,14 +14,14 @@ import { requireEngine, requireKnown } from '../lookup.js'
  */
 export function requestRoutes(api: ControlApi): readonly Route[] {
   return [
-    requestRoute('switchover', {
+    requestRoute(api, 'switchover', {
       summary: 'Make a replica that is in sync master, losing no write',
       body: z.strictObject({ to, timeoutSeconds }),
       responses: masterResponses,
       submit: (flotilla, body, signal) =>
         changeMaster(api, flotilla, { kind: 'switchover', ...changeOptions(body), force: false, signal }),
     }),
-    requestRoute('failover', {
+    requestRoute(api, 'failover', {
       summary: 'Replace a master that is dead, hung or in doubt',
       body: z.strictObject({
         to,
@@ -35,9 +35,9 @@ export function requestRoutes(api: ControlApi): readonly Route[] {
       submit: (flotilla, body, signal) =>
         changeMaster(api, flotilla, { kind: 'failover', ...changeOptions(body), force: body.force, signal }),
     }),
-    pauseRoute('pause', 'Hold still: change nothing, fail over nothing'),
-    pauseRoute('resume', 'Go on after a pause; also says that lost data is known of'),
-    requestRoute('scale', {
+    pauseRoute(api, 'pause', 'Hold still: change nothing, fail over nothing'),
+    pauseRoute(api, 'resume', 'Go on after a pause; also says that lost data is known of'),
+    requestRoute(api, 'scale', {
       summary: 'Write another number of replicas into the manifest; the daemon then applies it',
       body: z.strictObject({ replicas: z.int().min(0).max(replicasMax) }),
       responses: {
@@ -47,45 +47,46 @@ export function requestRoutes(api: ControlApi): readonly Route[] {
       submit: async (flotilla, { replicas }) => json(await api.scale(flotilla, replicas), 202),
     }),
   ]
+}
 
-  function requestRoute<Body extends z.ZodObject>(
-    verb: string,
-    what: Pick<Route, 'summary' | 'responses'> & {
-      readonly body: Body
-      readonly submit: (flotilla: string, body: z.output<Body>, signal: AbortSignal) => Promise<RouteResponse>
+function requestRoute<Body extends z.ZodObject>(
+  api: ControlApi,
+  verb: string,
+  what: Pick<Route, 'summary' | 'responses'> & {
+    readonly body: Body
+    readonly submit: (flotilla: string, body: z.output<Body>, signal: AbortSignal) => Promise<RouteResponse>
+  },
+): Route {
+  const { submit, ...rest } = what
+  return route({
+    ...rest,
+    method: 'POST',
+    path: `/api/v1/flotillas/{flotilla}/${verb}`,
+    access: 'operator',
+    params: flotillaParams,
+    handle: ({ params, body, reply }) => {
+      requireKnown(api, params.flotilla)
+      return submit(params.flotilla, body as z.output<Body>, abortOnClose(reply))
     },
-  ): Route {
-    const { submit, ...rest } = what
-    return route({
-      ...rest,
-      method: 'POST',
-      path: `/api/v1/flotillas/{flotilla}/${verb}`,
-      access: 'operator',
-      params: flotillaParams,
-      handle: ({ params, body, reply }) => {
-        requireKnown(api, params.flotilla)
-        return submit(params.flotilla, body as z.output<Body>, abortOnClose(reply))
-      },
-    })
-  }
+  })
+}
 
-  function pauseRoute(verb: 'pause' | 'resume', summary: string): Route {
-    return requestRoute(verb, {
-      summary,
-      body: z.strictObject({}),
-      responses: {
-        200: { description: 'It has taken effect.', schema: z.object({ paused: z.boolean() }) },
-        503: { description: 'The daemon is too busy to take it; it is withdrawn.', schema: problemSchema },
-      },
-      submit: async flotilla => {
-        const result = await api.requestPause(flotilla, verb)
-        if (result?.result === 'done') return json({ paused: verb === 'pause' })
-        throw new Problem(503, 'request/withdrawn', `${flotilla}: the daemon is too busy to ${verb} it`, {
-          hint: 'Try again.',
-        })
-      },
-    })
-  }
+function pauseRoute(api: ControlApi, verb: 'pause' | 'resume', summary: string): Route {
+  return requestRoute(api, verb, {
+    summary,
+    body: z.strictObject({}),
+    responses: {
+      200: { description: 'It has taken effect.', schema: z.object({ paused: z.boolean() }) },
+      503: { description: 'The daemon is too busy to take it; it is withdrawn.', schema: problemSchema },
+    },
+    submit: async flotilla => {
+      const result = await api.requestPause(flotilla, verb)
+      if (result?.result === 'done') return json({ paused: verb === 'pause' })
+      throw new Problem(503, 'request/withdrawn', `${flotilla}: the daemon is too busy to ${verb} it`, {
+        hint: 'Try again.',
+      })
+    },
+  })
 }
 
 const to = z

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Clock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { DockerEndpoint } from './endpoint.js'
 import { chooseApiVersion } from './api-version.js'
 import { InterceptedDocker, isRead, type ModemRequest } from './intercepted-docker.js'
-import type { DockerCall, EngineClient, EngineRequest } from './engine-client.js'
+import type { DockerCall, EngineClient, EngineReply, EngineRequest } from './engine-client.js'
 import { errnoOf, explainTransport } from './engine-errors.js'
 import { decodeSafely, isSuccess, readReply, throwAnswer, unexpectedUpgrade } from './reply.js'
 import type { CallScope } from './scope.js'
@@ -18,31 +20,22 @@ export function createEngineClient(options: {
 }): EngineClient {
   const { endpoint, transport, clock } = options
   const closing = new AbortController()
-  let version: Promise<string> | null = null
+  const version = shared(() =>
+    client.call(
+      versionRequest,
+      docker => docker.version(),
+      ({ body }) => versionFor(endpoint, body),
+    ),
+  )
 
   const client: EngineClient = {
     endpoint,
-    call: (request, invoke, decode) =>
-      attempt(request, invoke, async (answer, scope) => {
-        const reply = await readReply(request, answer, scope)
-        return decodeSafely({ request, reply, decode })
-      }),
-    open: (request, invoke) =>
-      attempt(request, invoke, async (answer, scope) => {
-        if (answer.kind === 'upgraded') throw unexpectedUpgrade(request, answer.socket)
-        if (!isSuccess(request, answer.response)) await throwAnswer(request, answer.response)
-        scope.outlive(answer.response)
-        return answer.response
-      }),
-    upgrade: (request, invoke) =>
-      attempt(request, invoke, async (answer, scope) => {
-        if (answer.kind === 'response') return throwAnswer(request, answer.response)
-        scope.outlive(answer.socket)
-        return answer.socket
-      }),
+    call: (request, invoke, decode) => attempt(request, invoke, decodedBy(decode)),
+    open: (request, invoke) => attempt(request, invoke, openAnswer),
+    upgrade: (request, invoke) => attempt(request, invoke, openSocket),
     apiVersion: call =>
       guarded({ what: 'ask for the API version', timeoutMs: versionTimeoutMs, signal: call?.signal }, s =>
-        s.race(negotiated()),
+        s.race(version.get()),
       ),
     close() {
       closing.abort()
@@ -55,18 +48,18 @@ export function createEngineClient(options: {
   function attempt<T>(request: EngineRequest, invoke: DockerCall, use: Use<T>): Promise<T> {
     return guarded(request, async (scope, sent) => {
       for (let attempts = 1; ; attempts++) {
-        const apiVersion = request.unversioned === true ? null : await scope.race(negotiated())
+        const apiVersion = request.unversioned === true ? null : await scope.race(version.get())
         try {
           return await scope.race(
             exchange(invoke, async modemRequest => {
               sent.isRead = isRead(modemRequest)
               const wire = transport.send(modemRequest, { apiVersion, signal: scope.signal })
-              return use(await scope.race(wire, destroyAnswer), scope)
+              return use(request, await scope.race(wire, destroyAnswer), scope)
             }),
           )
         } catch (error) {
           if (scope.signal.aborted || attempts > 1) throw error
-          if (isVersionRefused(error)) version = null
+          if (isVersionRefused(error)) version.forget()
           else if (!(sent.isRead && isStaleSocket(error))) throw error
         }
       }
@@ -90,45 +83,75 @@ export function createEngineClient(options: {
       const reason: unknown = scope.signal.aborted ? scope.signal.reason : error
       scope.abort(reason)
       if (reason instanceof FlotillaError) throw reason
-      version = null
+      version.forget()
       throw explainTransport({ what: request.what, error: reason, endpoint, mayBeDone: !sent.isRead })
     } finally {
       scope.end()
     }
   }
+}
 
-  /**
-   * One question for all who ask at the same time. Asked again after any failure: the engine may have been
-   * replaced meanwhile.
-   */
-  function negotiated(): Promise<string> {
-    version ??= askVersion().catch((error: unknown) => {
-      version = null
+/**
+ * One question for all who ask at the same time. Asked again after any failure: the engine may have been
+ * replaced meanwhile.
+ */
+function shared<T>(ask: () => Promise<T>): { readonly get: () => Promise<T>; readonly forget: () => void } {
+  let answer: Promise<T> | null = null
+  const forget = (): void => {
+    answer = null
+  }
+  const get = (): Promise<T> => {
+    answer ??= ask().catch((error: unknown) => {
+      forget()
       throw error
     })
-    return version
+    return answer
   }
-
-  function askVersion(): Promise<string> {
-    return client.call(
-      { what: 'ask the engine who it is', unversioned: true, timeoutMs: versionTimeoutMs },
-      docker => docker.version(),
-      ({ body }) => {
-        const facts = body as { Version?: string; ApiVersion?: string; MinAPIVersion?: string }
-        return chooseApiVersion({
-          version: facts.Version ?? 'unknown',
-          apiVersion: facts.ApiVersion ?? '',
-          minApiVersion: facts.MinAPIVersion ?? null,
-          address: endpoint.address,
-        })
-      },
-    )
-  }
+  return { get, forget }
 }
 
 const versionTimeoutMs = 10_000
 
-type Use<T> = (answer: WireAnswer, scope: CallScope) => Promise<T>
+const versionRequest = {
+  what: 'ask the engine who it is',
+  unversioned: true,
+  timeoutMs: versionTimeoutMs,
+} as const
+
+function versionFor({ address }: DockerEndpoint, body: unknown): string {
+  const facts = body as { Version?: string; ApiVersion?: string; MinAPIVersion?: string }
+  return chooseApiVersion({
+    version: facts.Version ?? 'unknown',
+    apiVersion: facts.ApiVersion ?? '',
+    minApiVersion: facts.MinAPIVersion ?? null,
+    address,
+  })
+}
+
+async function openAnswer(
+  request: EngineRequest,
+  answer: WireAnswer,
+  scope: CallScope,
+): Promise<IncomingMessage> {
+  if (answer.kind === 'upgraded') throw unexpectedUpgrade(request, answer.socket)
+  if (!isSuccess(request, answer.response)) await throwAnswer(request, answer.response)
+  scope.outlive(answer.response)
+  return answer.response
+}
+
+async function openSocket(request: EngineRequest, answer: WireAnswer, scope: CallScope): Promise<Duplex> {
+  if (answer.kind === 'response') return throwAnswer(request, answer.response)
+  scope.outlive(answer.socket)
+  return answer.socket
+}
+
+/** Makes something of the answer to a request. */
+type Use<T> = (request: EngineRequest, answer: WireAnswer, scope: CallScope) => Promise<T>
+
+function decodedBy<T>(decode: (reply: EngineReply) => T): Use<T> {
+  return async (request, answer, scope) =>
+    decodeSafely({ request, reply: await readReply(request, answer, scope), decode })
+}
 
 /**
  * Has dockerode say what to send; resolves with what became of that, and rejects with whatever went wrong in

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decide, planFlotilla } from '../../../src/reconciler/plan/plan-flotilla.js'
-import { computeStatus, type StatusContext } from '../../../src/reconciler/report/compute-status.js'
+import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
+import type { StatusContext } from '../../../src/reconciler/report/overall-state.js'
 import { conditionTypes, type ConditionType, type FlotillaStatus } from '../../../src/model/status.js'
 import { specHashLabel } from '../../../src/runtime/labels.js'
 import {

@@ -2,8 +2,8 @@ import { masterLinkAlias, nodeAlias } from '../../../model/names.js'
 import type { Members } from '../members/select-members.js'
 import { type Member, reasonOf } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import type { Action, Refusal, Wait } from '../../../model/plan.js'
-import type { Contribution } from '../ordering.js'
+import type { ActionOf, Wait } from '../../../model/plan.js'
+import { joined, type Contribution } from '../ordering.js'
 import { whyNotDemote } from '../master/unexpected-master.js'
 import { applyConfig } from '../settings/options.js'
 import { unhealthyForMs } from '../members/unhealthy-for.js'
@@ -14,150 +14,136 @@ import { unhealthyForMs } from '../members/unhealthy-for.js'
  * those who wait for it with a broken link are reconnected instead of trying again up to a second later;
  * `readdressed` are nodes that this plan gives a new address.
  */
-export function planReplication(
-  input: PlanInput,
-  members: Members,
-  topology: {
+export function planReplication(input: PlanInput, members: Members, topology: Topology): Contribution {
+  const context: StepContext = {
+    ...{ input, topology },
+    masterNode: members.wanted.find(node => node.ordinal === topology.master),
+  }
+  // An excess node that says it is master has to step down before it can be removed.
+  const unexpectedMasters = members.excess.filter(node => node.bucket === 'unexpected-master')
+  const steps = [...members.wanted, ...unexpectedMasters]
+    .filter(node => node.ordinal !== topology.master)
+    .map(node => stepOf(node, context))
+  const { actions, waits, refusals } = joined(steps)
+  // Whoever starts to follow may be a process that was never spoken to.
+  const configActions = actions.flatMap(({ band, action }) =>
+    action.kind === 'follow' && 'ordinal' in action
+      ? [{ band, action: applyConfig(input, action.ordinal, 'its process may be new') }]
+      : [],
+  )
+  return { actions: [...actions, ...configActions], waits, refusals }
+}
+
+interface Topology {
+  readonly master: number
+  readonly justPromoted: boolean
+  readonly starting: readonly number[]
+  readonly readdressed: readonly number[]
+}
+
+interface StepContext {
+  readonly input: PlanInput
+  readonly topology: Topology
+  readonly masterNode: Member | undefined
+}
+
+/** What one node needs to follow the master, or waits for. */
+function stepOf(node: Member, context: StepContext): Contribution {
+  const { input, topology, masterNode } = context
+  const { ordinal, bucket } = node
+  const { starting, readdressed, master, justPromoted } = topology
+  if (starting.includes(ordinal)) return follow(node, context, 'it has just started')
+  if (readdressed.includes(ordinal) || (readdressed.includes(master) && bucket === 'online'))
+    return reconnect(node, context, 'its connection to the master went with the old address')
+  switch (bucket) {
+    case 'wrong-upstream':
+      return follow(node, context, `it follows ${upstreamOf(node)}, not the master`)
+    case 'unexpected-master':
+      return demote(node, context)
+    case 'syncing':
+      if (followsAnother(input.spec.name, node, master))
+        return follow(node, context, `it follows ${upstreamOf(node)}, not the master`)
+      return justPromoted
+        ? reconnect(node, context, 'its master is back')
+        : waitFor(node, syncProgress(node), pollIntervalMs(input, node))
+    case 'starting':
+      return waitFor(node, `node ${ordinal} answers`, 20)
+    case 'loading':
+      return waitFor(node, `node ${ordinal} loads its data`, 250)
+    case 'busy':
+      return waitFor(node, `node ${ordinal} ends a script that blocks it`, 1_000)
+    case 'auth-failure':
+      return waitFor(node, `node ${ordinal} lets us in (${reasonOf(node)})`, 1_000)
+    case 'paused':
+      return waitFor(node, `docker unpause ${node.seen?.container.name ?? ''}`, 1_000)
+    case 'unreachable':
+      return endHungReplica(node, context)
+    case 'diverged':
+      return copyEverything(node, context)
+    case 'online':
+      if (followsAnother(input.spec.name, node, master))
+        return follow(node, context, `it follows ${upstreamOf(node)}, not the master`)
+      return isLinkDead(input.spec.name, masterNode, node)
+        ? reconnect(node, context, 'it believes its link is up, and nothing passes')
+        : {}
+    case 'absent':
+    case 'stopped':
+    case 'removing':
+    case 'detached':
+    case 'master':
+    case 'unpromoted':
+      return {}
+  }
+}
+
+function follow({ ordinal }: Member, { topology }: StepContext, cause: string): Contribution {
+  return followAction({ ordinal, master: topology.master, reconnect: false, cause })
+}
+
+function reconnect({ ordinal }: Member, { topology }: StepContext, cause: string): Contribution {
+  return followAction({ ordinal, master: topology.master, reconnect: true, cause })
+}
+
+function followAction(
+  what: Pick<ActionOf<'follow'>, 'reconnect' | 'fullCopy' | 'cause'> & {
+    readonly ordinal: number
     readonly master: number
-    readonly justPromoted: boolean
-    readonly starting: readonly number[]
-    readonly readdressed: readonly number[]
   },
 ): Contribution {
-  const follow = (ordinal: number, reconnect: boolean, cause: string): Action => ({
-    kind: 'follow',
-    ordinal,
-    master: topology.master,
-    reconnect,
-    cause,
-  })
-  const fullResync = (node: Member): Action => ({
-    ...{ kind: 'follow', ordinal: node.ordinal, master: topology.master, reconnect: false },
+  return { actions: [{ band: 'follow', action: { kind: 'follow', ...what } }] }
+}
+
+function waitFor({ ordinal }: Member, what: string, recheckInMs: number): Contribution {
+  return { waits: [{ what, ordinal, recheckInMs }] }
+}
+
+/**
+ * One that stepped down before the promotion of this plan has met a master that was none yet: it is
+ * reconnected.
+ */
+function demote(node: Member, context: StepContext): Contribution {
+  const refusal = whyNotDemote(context.input.spec.name, node, context.masterNode)
+  if (refusal !== null) return { refusals: [refusal] }
+  return (context.topology.justPromoted ? reconnect : follow)(node, context, unexpectedMasterCause)
+}
+
+function endHungReplica(node: Member, { input }: StepContext): Contribution {
+  const { ordinal } = node
+  const name = node.seen?.container.name
+  if (name === undefined || unhealthyForMs(input, node) <= hungReplicaMs)
+    return waitFor(node, `node ${ordinal} answers or ends (${reasonOf(node)})`, pollIntervalMs(input, node))
+  const cause = `it has given no sign of life for ${hungReplicaMs / 1_000} s; it is started again on its volume`
+  return { actions: [{ band: 'prepare', action: { kind: 'kill-container', ordinal, name, cause } }] }
+}
+
+function copyEverything(node: Member, { input, topology }: StepContext): Contribution {
+  const wait = whyNotResyncYet(input, node)
+  if (wait !== null) return { waits: [wait] }
+  return followAction({
+    ...{ ordinal: node.ordinal, master: topology.master, reconnect: false },
     fullCopy: { runId: node.facts?.runId ?? '', errors: node.facts?.unexpectedErrors ?? 0 },
     cause: `it is no copy of its master: ${node.divergence}`,
   })
-  const actions: Action[] = []
-  const waits: Wait[] = []
-  const kills: Action[] = []
-  const refusals: Refusal[] = []
-  const masterReaddressed = topology.readdressed.includes(topology.master)
-  const masterNode = members.wanted.find(node => node.ordinal === topology.master)
-  // An excess node that says it is master has to step down before it can be removed.
-  const unexpectedMasters = members.excess.filter(node => node.bucket === 'unexpected-master')
-  for (const node of [...members.wanted, ...unexpectedMasters]) {
-    if (node.ordinal === topology.master) continue
-    if (topology.starting.includes(node.ordinal)) {
-      actions.push(follow(node.ordinal, false, 'it has just started'))
-      continue
-    }
-    if (topology.readdressed.includes(node.ordinal) || (masterReaddressed && node.bucket === 'online')) {
-      actions.push(follow(node.ordinal, true, 'its connection to the master went with the old address'))
-      continue
-    }
-    switch (node.bucket) {
-      case 'wrong-upstream':
-        actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
-        break
-      case 'unexpected-master': {
-        const refusal = whyNotDemote(input.spec.name, node, masterNode)
-        if (refusal === null)
-          // One that stepped down before the promotion of this plan has met a master that was none yet: it is
-          // reconnected.
-          actions.push(follow(node.ordinal, topology.justPromoted, unexpectedMasterCause))
-        else refusals.push(refusal)
-        break
-      }
-      case 'syncing':
-        if (followsAnother(input.spec.name, node, topology.master))
-          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
-        else if (topology.justPromoted) actions.push(follow(node.ordinal, true, 'its master is back'))
-        else
-          waits.push({
-            what: syncProgress(node),
-            ordinal: node.ordinal,
-            recheckInMs: pollIntervalMs(input, node),
-          })
-        break
-      case 'starting':
-        waits.push({ what: `node ${node.ordinal} answers`, ordinal: node.ordinal, recheckInMs: 20 })
-        break
-      case 'loading':
-        waits.push({ what: `node ${node.ordinal} loads its data`, ordinal: node.ordinal, recheckInMs: 250 })
-        break
-      case 'busy':
-        waits.push({
-          what: `node ${node.ordinal} ends a script that blocks it`,
-          ordinal: node.ordinal,
-          recheckInMs: 1_000,
-        })
-        break
-      case 'auth-failure':
-        waits.push({
-          what: `node ${node.ordinal} lets us in (${reasonOf(node)})`,
-          ordinal: node.ordinal,
-          recheckInMs: 1_000,
-        })
-        break
-      case 'paused':
-        waits.push({
-          what: `docker unpause ${node.seen?.container.name ?? ''}`,
-          ordinal: node.ordinal,
-          recheckInMs: 1_000,
-        })
-        break
-      case 'unreachable': {
-        const name = node.seen?.container.name
-        if (name !== undefined && unhealthyForMs(input, node) > hungReplicaMs)
-          kills.push({
-            kind: 'kill-container',
-            ordinal: node.ordinal,
-            name,
-            cause: `it has given no sign of life for ${hungReplicaMs / 1_000} s; it is started again on its volume`,
-          })
-        else
-          waits.push({
-            what: `node ${node.ordinal} answers or ends (${reasonOf(node)})`,
-            ordinal: node.ordinal,
-            recheckInMs: pollIntervalMs(input, node),
-          })
-        break
-      }
-      case 'diverged': {
-        const wait = whyNotResyncYet(input, node)
-        if (wait === null) actions.push(fullResync(node))
-        else waits.push(wait)
-        break
-      }
-      case 'online':
-        if (followsAnother(input.spec.name, node, topology.master))
-          actions.push(follow(node.ordinal, false, `it follows ${upstreamOf(node)}, not the master`))
-        else if (isLinkDead(input.spec.name, masterNode, node))
-          actions.push(follow(node.ordinal, true, 'it believes its link is up, and nothing passes'))
-        break
-      case 'absent':
-      case 'stopped':
-      case 'removing':
-      case 'detached':
-      case 'master':
-      case 'unpromoted':
-        break
-    }
-  }
-  // Whoever starts to follow may be a process that was never spoken to.
-  const configActions = actions.flatMap(({ kind, ...action }) =>
-    kind === 'follow' && 'ordinal' in action
-      ? [applyConfig(input, action.ordinal, 'its process may be new')]
-      : [],
-  )
-  return {
-    actions: [
-      ...kills.map(action => ({ band: 'prepare' as const, action })),
-      ...actions.map(action => ({ band: 'follow' as const, action })),
-      ...configActions.map(action => ({ band: 'follow' as const, action })),
-    ],
-    waits,
-    refusals,
-  }
 }
 
 /**
