@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { operationKinds, type HistoryEntry } from '../model/record.js'
+import { historyEntry as recorded } from '../model/record.js'
 import { count, flotillaStatus, nodeStatus, time } from '../model/status.js'
 import type { FlotillaTimeSeries } from '../timeseries/time-series.js'
 
@@ -40,20 +40,8 @@ export const flotilla = flotillaStatus.extend({
   pausedSince: time.nullable(),
 })
 
-export const historyEntry = z.object({
-  kind: z.enum(operationKinds),
-  epoch: count,
-  from: count.nullable(),
-  to: count,
-  reason: z.string(),
-  troubleAtMs: z.number(),
-  startedAtMs: z.number(),
-  endedAtMs: z.number(),
-  requestId: z.string().nullable(),
-  result: z.enum(['done', 'aborted', 'refused']),
-  offsetGapBytes: z.number().nullable(),
-  detail: z.string().nullable(),
-}) satisfies z.ZodType<HistoryEntry>
+/** As the record has it. */
+export const historyEntry = recorded
 
 export const plan = z.object({
   flotilla: z.string(),

@@ -1,227 +1,171 @@
+import { z } from 'zod'
+import type { Immutable } from './immutable.js'
+import { acceptedConfig, imageProbe, imageTrouble } from './image-probe.js'
+import type { RedisFacts } from './redis.js'
 import type { FlotillaSpec, PersistenceSettings, SourceSpec } from './spec.js'
-import type { ConfigValues, RedisFacts, RedisOptions } from './redis.js'
 
 /**
- * What the world can't tell after the fact: who was master, how far its history had come, what was under way.
- * Lost memory is rebuilt from container names and INFO without touching a healthy node.
+ * The record of a flotilla: as it is in memory, and as its state file is read. What has a value for files that
+ * lack it came after the first version.
  */
-export interface FlotillaMemory {
-  readonly flotilla: string
-  /** Counts accepted changes of the spec. */
-  readonly generation: number
-  /** The last good spec: still in force while the manifest is broken, and what deletion goes by. */
-  readonly spec: FlotillaSpec | null
-  /** Counts promotions. */
-  readonly epoch: number
-  readonly master: MasterRecord | null
-  /**
-   * Last known history of every node, by ordinal: what a cold start compares when AOF has forgotten the
-   * lineage.
-   */
-  readonly nodes: readonly NodeRecord[]
-  /**
-   * Ordinals that were master and were replaced unplanned: what they hold is put aside before they follow
-   * again.
-   */
-  readonly divergent: readonly number[]
-  /** The Redis of somebody else that it follows, or has followed; null when there never was one. */
-  readonly source: SourceRecord | null
-  /** What a person asked for and has not got yet; null when nothing is open. */
-  readonly request: Request | null
-  /**
-   * Written before the first step of a promotion, cleared after the last: a Flotilla that dies in between
-   * goes on from here.
-   */
-  readonly operation: Operation | null
-  readonly history: readonly HistoryEntry[]
-  /** What became of requests that changed no master, the newest last: their askers look here. */
-  readonly answers: readonly CompletedRequest[]
-  /** Set once every wanted node has been online: from then on a missing one means Degraded, not Creating. */
-  readonly everReady: boolean
-  readonly pausedSinceMs: number | null
-  /** No manifest declares it any more, and it is kept until then all the same; null otherwise. */
-  readonly manifestMissing: ManifestMissing | null
-  /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
-  readonly dataLost: DataLost | null
-  readonly usersRefused: UsersRefused | null
-  /**
-   * The redis.conf options that nodes are given now: the last that a server was found to take. Null while
-   * nobody has asked for any.
-   */
-  readonly config: AcceptedConfig | null
-  /** What throwaway containers have told of images, the newest last, one for each image and four at most. */
-  readonly trials: readonly ImageProbe[]
-  /** The last image that could not be pulled; null since a pull has worked. */
-  readonly imageTrouble: ImageTrouble | null
-  /** What could not be done when it was last tried, the newest last. */
-  readonly failed: readonly FailedAction[]
-  /**
-   * `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`:
-   * none does. `mixed`: on the way from one to the other.
-   */
-  readonly transport: 'plain' | 'mixed' | 'encrypted'
-  /** Promotions that were not ours, the newest last, ten at most. */
-  readonly roleChanges: readonly RoleChange[]
-  /**
-   * Of nodes that are scaled away, written down before their containers go: afterwards nothing else tells
-   * such a volume from one that is kept, and its removal may be cut short.
-   */
-  readonly volumesToRemove: readonly VolumeToRemove[]
-}
 
-export interface VolumeToRemove {
-  readonly ordinal: number
-  readonly volume: string
-}
+const count = z.int().min(0)
 
-export interface ManifestMissing {
-  readonly sinceMs: number
-  readonly removedAtMs: number
-}
+export const persistenceSettings = z.object({
+  mode: z.enum(['aof', 'rdb', 'none']),
+  save: z.array(z.string()),
+  appendfsync: z.enum(['everysec', 'always', 'no']),
+}) satisfies z.ZodType<PersistenceSettings>
 
-export interface FailedAction {
-  /** Which action it was, whenever it is tried; see plan/pacing.ts. */
-  readonly key: string
-  /** What it was tried on: of another one this says nothing. */
-  readonly subject: string
-  /** In the words of the plan. */
-  readonly action: string
-  readonly error: string
-  /** What to do about it, as far as the error tells. */
-  readonly hint: string | null
-  readonly code: string | null
-  /** In a row. */
-  readonly times: number
-  readonly sinceMs: number
-  readonly lastAtMs: number
-}
-
-/** A node that became master without an order of ours. */
-export interface RoleChange {
-  readonly ordinal: number
-  /** The lineage that it began then: the same promotion is counted once. */
-  readonly replid: string
-  readonly atMs: number
-}
-
-export interface ImageTrouble {
-  readonly image: string
-  readonly reason: string
-  readonly atMs: number
-}
-
-export interface SourceRecord {
-  readonly from: SourceSpec
-  /** Which node follows it; the others follow that one. */
-  readonly leader: number
-  /** `left`: the flotilla has a master of its own since. */
-  readonly phase: 'followed' | 'left'
-  /** The network that the leader has joined to reach it; null when it needed none. */
-  readonly network: string | null
-  readonly sinceMs: number
-}
-
-/** Rules of users in the manifest that a server did not take. */
-export interface UsersRefused {
-  /** Of what nodes were to be given then. */
-  readonly digest: string
-  readonly reason: string
-}
-
-export interface DataLost {
-  readonly atMs: number
-  /** Keys that were there when they were last counted. */
-  readonly keys: number
-  readonly reason: string
-}
-
-export interface MasterRecord {
-  readonly ordinal: number
-  readonly sinceMs: number
-  /**
-   * What it held when it was promoted, until it is seen as master. Null where neither is known: it was
-   * created, and promoted before anybody could look at it.
-   */
-  readonly lineage: Lineage | null
-}
+export const sourceSpec = z.object({
+  at: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('container'), container: z.string(), port: count }),
+    z.object({ kind: z.literal('host'), host: z.string(), port: count }),
+  ]),
+  user: z.string().nullable(),
+  passwordFile: z.string().nullable(),
+}) satisfies z.ZodType<SourceSpec>
 
 /** What a node held: which history, and how much of it. */
-export interface Lineage {
-  readonly runId: string
-  readonly replid: string
-  readonly offset: number
-  readonly keys: number
+const lineage = z.object({
+  runId: z.string(),
+  replid: z.string(),
+  offset: z.number(),
+  keys: count,
   /** The history that this one goes on from; left out when there is none. `untilOffset` is exclusive. */
-  readonly previous?: { readonly replid: string; readonly untilOffset: number } | undefined
-  readonly seenAtMs: number
-}
+  previous: z.object({ replid: z.string(), untilOffset: z.number() }).optional(),
+  seenAtMs: z.number(),
+})
+
+export type Lineage = Immutable<z.infer<typeof lineage>>
 
 export function lineageOf({ runId, replid, offset, keys, previous }: RedisFacts, seenAtMs: number): Lineage {
   return { runId, replid, offset, keys, ...(previous === null ? {} : { previous }), seenAtMs }
 }
 
-export interface NodeRecord {
-  readonly ordinal: number
-  /** Null until it has answered once. */
-  readonly lineage: Lineage | null
-  /** Ends that nobody asked for, newest last, at most 10. */
-  readonly crashes: readonly Crash[]
+const masterRecord = z.object({
+  ordinal: count,
+  sinceMs: z.number(),
   /**
-   * The run of its container that Flotilla itself has ended last; null when it has ended none. Such an end is
-   * no crash.
+   * What it held when it was promoted, until it is seen as master. Null where neither is known: it was
+   * created, and promoted before anybody could look at it.
    */
-  readonly endedRun: string | null
-  /**
-   * A container older than this is to be recreated, because somebody asked for a restart; null when nobody
-   * did.
-   */
-  readonly restartAskedAtMs: number | null
-  readonly applied: AppliedSettings
-  readonly persistence: PersistenceRecord
-  /** Why its running process is no copy of its master; null when nothing tells that. */
-  readonly divergence: Divergence | null
-  /** Null when it was never told to copy everything again. */
-  readonly fullCopy: FullCopy | null
-}
+  lineage: lineage.nullable(),
+})
+
+export type MasterRecord = Immutable<z.infer<typeof masterRecord>>
+
+const appliedSetting = z.object({
+  /** Which container or which process has it: the next one has to be given it again. */
+  incarnation: z.string(),
+  /** Of what it has. Digests of passwords are of no use to whoever would guess them. */
+  digest: z.string(),
+})
+
+export type AppliedSetting = Immutable<z.infer<typeof appliedSetting>>
 
 /** What the container and the process of a node were given, by setting; see plan/settings/setting.ts. */
-export type AppliedSettings = Readonly<Record<string, AppliedSetting>>
+const appliedSettings = z.record(z.string(), appliedSetting)
 
-export interface AppliedSetting {
-  /** Which container or which process has it: the next one has to be given it again. */
-  readonly incarnation: string
-  /** Of what it has. Digests of passwords are of no use to whoever would guess them. */
-  readonly digest: string
-}
+export type AppliedSettings = Immutable<z.infer<typeof appliedSettings>>
+
+const snapshotRequest = z.object({
+  /** Whom. */
+  runId: z.string(),
+  /** When its last one had ended then, by the node's own clock: a later one is the one that was asked for. */
+  lastSaveAtMs: z.number().nullable(),
+})
+
+export type SnapshotRequest = Immutable<z.infer<typeof snapshotRequest>>
 
 /** How a node keeps its data: this is of its volume, and outlives each container. */
-export interface PersistenceRecord {
+const persistenceRecord = z.object({
   /**
    * What its redis.conf says and its volume bears out. Null until its container was made, or for one of an
    * earlier version.
    */
-  readonly current: PersistenceSettings | null
+  current: persistenceSettings.nullable(),
   /** What its redis.conf is about to say, or may say already; null when it says what `current` does. */
-  readonly pending: PersistenceSettings | null
+  pending: persistenceSettings.nullable(),
   /** The snapshot that it was asked for last; null before. */
-  readonly snapshotAsked: SnapshotRequest | null
-}
+  snapshotAsked: snapshotRequest.nullable(),
+})
 
-export interface SnapshotRequest {
-  /** Whom. */
-  readonly runId: string
-  /** When its last one had ended then, by the node's own clock: a later one is the one that was asked for. */
-  readonly lastSaveAtMs: number | null
-}
+export type PersistenceRecord = Immutable<z.infer<typeof persistenceRecord>>
 
-export interface Crash {
-  readonly atMs: number
+const crash = z.object({
+  atMs: z.number(),
   /** How long it had run. */
-  readonly ranMs: number
-  readonly exitCode: number
+  ranMs: z.number(),
+  exitCode: z.number(),
   /** It was master, or in sync with one, in that run: it can live, and something ended it. */
-  readonly served: boolean
-}
+  served: z.boolean().prefault(false),
+})
+
+export type Crash = Immutable<z.infer<typeof crash>>
+
+/**
+ * A linked replica that is no copy of its master: why, and of which run. It lasts until the node has copied
+ * everything again, or is another process.
+ */
+const divergence = z.object({
+  runId: z.string(),
+  reason: z.string(),
+  atMs: z.number(),
+})
+
+export type Divergence = Immutable<z.infer<typeof divergence>>
+
+/**
+ * When a node was last told to copy everything again, which run that was, and how many commands of its master
+ * it had refused by then.
+ */
+const fullCopy = z.object({
+  runId: z.string(),
+  errors: count,
+  atMs: z.number(),
+})
+
+export type FullCopy = Immutable<z.infer<typeof fullCopy>>
+
+const nodeRecord = z.object({
+  ordinal: count,
+  /** Null until it has answered once. */
+  lineage: lineage.nullable(),
+  /** Ends that nobody asked for, newest last, at most 10. */
+  crashes: z.array(crash),
+  /**
+   * The run of its container that Flotilla itself has ended last; null when it has ended none. Such an end is
+   * no crash.
+   */
+  endedRun: z.string().nullable().prefault(null),
+  /**
+   * A container older than this is to be recreated, because somebody asked for a restart; null when nobody
+   * did.
+   */
+  restartAskedAtMs: z.number().nullable(),
+  applied: appliedSettings,
+  persistence: persistenceRecord,
+  /** Why its running process is no copy of its master; null when nothing tells that. */
+  divergence: divergence.nullable().prefault(null),
+  /** Null when it was never told to copy everything again. */
+  fullCopy: fullCopy.nullable().prefault(null),
+})
+
+export type NodeRecord = Immutable<z.infer<typeof nodeRecord>>
+
+const sourceRecord = z.object({
+  from: sourceSpec,
+  /** Which node follows it; the others follow that one. */
+  leader: count,
+  /** `left`: the flotilla has a master of its own since. */
+  phase: z.enum(['followed', 'left']),
+  /** The network that the leader has joined to reach it; null when it needed none. */
+  network: z.string().nullable(),
+  sinceMs: z.number(),
+})
+
+export type SourceRecord = Immutable<z.infer<typeof sourceRecord>>
 
 /**
  * `external`: somebody else changed the master. `restored`: the record was older than the last change. Both
@@ -241,65 +185,205 @@ export const operationKinds = [
 
 export type OperationKind = (typeof operationKinds)[number]
 
-export interface Operation {
-  readonly kind: OperationKind
+const operation = z.object({
+  kind: z.enum(operationKinds),
   /**
    * `fencing`: the old master is being made sure of, and the new one is not chosen yet (`to` is who looked
    * best). `promoting`: `to` is the one. `switching`: the old master is active until it has been demoted,
    * then `to` does.
    */
-  readonly phase: 'fencing' | 'promoting' | 'switching'
+  phase: z.enum(['fencing', 'promoting', 'switching']),
   /** The epoch that it will bring. */
-  readonly epoch: number
-  readonly from: number | null
-  readonly to: number
-  readonly reason: string
+  epoch: count,
+  from: count.nullable(),
+  to: count,
+  reason: z.string(),
   /** When the trouble began that it answers, as far as it is known; else the same as startedAtMs. */
-  readonly troubleAtMs: number
-  readonly startedAtMs: number
+  troubleAtMs: z.number(),
+  startedAtMs: z.number(),
   /** The request that it carries out; null when nobody asked. */
-  readonly requestId: string | null
-}
+  requestId: z.string().nullable(),
+})
 
-export interface HistoryEntry extends Omit<Operation, 'phase'> {
-  readonly endedAtMs: number
-  readonly result: 'done' | 'aborted' | 'refused'
+export type Operation = Immutable<z.infer<typeof operation>>
+
+export const historyEntry = operation.omit({ phase: true }).extend({
+  endedAtMs: z.number(),
+  result: z.enum(['done', 'aborted', 'refused']),
   /**
    * Bytes that the old master was seen to have and the new one had not when it was promoted: at least so much
    * is lost. Null when it can't be known.
    */
-  readonly offsetGapBytes: number | null
+  offsetGapBytes: z.number().nullable(),
   /** Why it was aborted or refused, or what is uncertain about it; null when there is nothing to say. */
-  readonly detail: string | null
-}
+  detail: z.string().nullable(),
+})
+
+export type HistoryEntry = Immutable<z.infer<typeof historyEntry>>
 
 /** How many operations `history` keeps. */
 export const historyEntriesMax = 100
+
+/** What a person asks for through the command line. */
+const request = z.object({
+  requestId: z.string(),
+  kind: z.enum(['switchover', 'failover', 'take-over']),
+  /** Null lets Flotilla choose. */
+  to: count.nullable(),
+  /** Failover: also to a node that may lack data. Take-over: without pausing the source's writes. */
+  force: z.boolean(),
+  atMs: z.number(),
+  /** After this it is not begun any more. */
+  timeoutMs: z.number(),
+})
+
+export type Request = Immutable<z.infer<typeof request>>
 
 /**
  * `expired`: its time was over before it could be begun. `withdrawn`: its asker has given up, and it was not
  * begun.
  */
-export interface CompletedRequest {
-  readonly requestId: string
-  readonly result: 'done' | 'refused' | 'expired' | 'withdrawn'
-  readonly detail: string
-}
+const completedRequest = z.object({
+  requestId: z.string(),
+  result: z.enum(['done', 'refused', 'expired', 'withdrawn']),
+  detail: z.string(),
+})
+
+export type CompletedRequest = Immutable<z.infer<typeof completedRequest>>
 
 /** How many answers are kept: each is read within seconds, or never. */
 export const completedRequestsMax = 20
 
-/** What a person asks for through the command line. */
-export interface Request {
-  readonly requestId: string
-  readonly kind: 'switchover' | 'failover' | 'take-over'
-  /** Null lets Flotilla choose. */
-  readonly to: number | null
-  /** Failover: also to a node that may lack data. Take-over: without pausing the source's writes. */
-  readonly force: boolean
-  readonly atMs: number
-  /** After this it is not begun any more. */
-  readonly timeoutMs: number
+const failedAction = z.object({
+  /** Which action it was, whenever it is tried; see plan/pacing.ts. */
+  key: z.string(),
+  /** What it was tried on: of another one this says nothing. */
+  subject: z.string(),
+  /** In the words of the plan. */
+  action: z.string(),
+  error: z.string(),
+  /** What to do about it, as far as the error tells. */
+  hint: z.string().nullable(),
+  code: z.string().nullable(),
+  /** In a row. */
+  times: count,
+  sinceMs: z.number(),
+  lastAtMs: z.number(),
+})
+
+export type FailedAction = Immutable<z.infer<typeof failedAction>>
+
+const manifestMissing = z.object({
+  sinceMs: z.number(),
+  removedAtMs: z.number(),
+})
+
+export type ManifestMissing = Immutable<z.infer<typeof manifestMissing>>
+
+const dataLost = z.object({
+  atMs: z.number(),
+  /** Keys that were there when they were last counted. */
+  keys: count,
+  reason: z.string(),
+})
+
+export type DataLost = Immutable<z.infer<typeof dataLost>>
+
+/** Rules of users in the manifest that a server did not take. */
+const usersRefused = z.object({
+  /** Of what nodes were to be given then. */
+  digest: z.string(),
+  reason: z.string(),
+})
+
+export type UsersRefused = Immutable<z.infer<typeof usersRefused>>
+
+/** A node that became master without an order of ours. */
+const roleChange = z.object({
+  ordinal: count,
+  /** The lineage that it began then: the same promotion is counted once. */
+  replid: z.string(),
+  atMs: z.number(),
+})
+
+export type RoleChange = Immutable<z.infer<typeof roleChange>>
+
+const volumeToRemove = z.object({
+  ordinal: count,
+  volume: z.string(),
+})
+
+export type VolumeToRemove = Immutable<z.infer<typeof volumeToRemove>>
+
+/**
+ * What the world can't tell after the fact: who was master, how far its history had come, what was under way.
+ * Lost memory is rebuilt from container names and INFO without touching a healthy node.
+ */
+export const recordWithoutSpec = z.object({
+  flotilla: z.string(),
+  /** Counts accepted changes of the spec. */
+  generation: count,
+  /** Counts promotions. */
+  epoch: count,
+  master: masterRecord.nullable(),
+  /**
+   * Last known history of every node, by ordinal: what a cold start compares when AOF has forgotten the
+   * lineage.
+   */
+  nodes: z.array(nodeRecord),
+  /**
+   * Ordinals that were master and were replaced unplanned: what they hold is put aside before they follow
+   * again.
+   */
+  divergent: z.array(count),
+  /** The Redis of somebody else that it follows, or has followed; null when there never was one. */
+  source: sourceRecord.nullable().prefault(null),
+  /** What a person asked for and has not got yet; null when nothing is open. */
+  request: request.nullable(),
+  /**
+   * Written before the first step of a promotion, cleared after the last: a Flotilla that dies in between
+   * goes on from here.
+   */
+  operation: operation.nullable(),
+  history: z.array(historyEntry),
+  /** What became of requests that changed no master, the newest last: their askers look here. */
+  answers: z.array(completedRequest).prefault([]),
+  /** Set once every wanted node has been online: from then on a missing one means Degraded, not Creating. */
+  everReady: z.boolean(),
+  pausedSinceMs: z.number().nullable(),
+  /** No manifest declares it any more, and it is kept until then all the same; null otherwise. */
+  manifestMissing: manifestMissing.nullable().prefault(null),
+  /** Data that was there is gone for good, until somebody says that they know; null when nothing is. */
+  dataLost: dataLost.nullable(),
+  usersRefused: usersRefused.nullable().prefault(null),
+  /**
+   * The redis.conf options that nodes are given now: the last that a server was found to take. Null while
+   * nobody has asked for any.
+   */
+  config: acceptedConfig.nullable().prefault(null),
+  /** What throwaway containers have told of images, the newest last, one for each image and four at most. */
+  trials: z.array(imageProbe).prefault([]),
+  /** The last image that could not be pulled; null since a pull has worked. */
+  imageTrouble: imageTrouble.nullable().prefault(null),
+  /** What could not be done when it was last tried, the newest last. */
+  failed: z.array(failedAction).prefault([]),
+  /**
+   * `encrypted`: every node was seen to listen for TLS, and is not spoken to in plain text any more. `plain`:
+   * none does. `mixed`: on the way from one to the other.
+   */
+  transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
+  /** Promotions that were not ours, the newest last, ten at most. */
+  roleChanges: z.array(roleChange).prefault([]),
+  /**
+   * Of nodes that are scaled away, written down before their containers go: afterwards nothing else tells
+   * such a volume from one that is kept, and its removal may be cut short.
+   */
+  volumesToRemove: z.array(volumeToRemove).prefault([]),
+})
+
+export type FlotillaMemory = Immutable<z.infer<typeof recordWithoutSpec>> & {
+  /** The last good spec: still in force while the manifest is broken, and what deletion goes by. */
+  readonly spec: FlotillaSpec | null
 }
 
 export function newMemory(flotilla: string): FlotillaMemory {
@@ -386,95 +470,4 @@ export function withNodeRecord(
   const before = memory.nodes.find(node => node.ordinal === ordinal) ?? newNodeRecord(ordinal)
   const others = memory.nodes.filter(node => node.ordinal !== ordinal)
   return { ...memory, nodes: [...others, change(before)].sort((a, b) => a.ordinal - b.ordinal) }
-}
-
-/**
- * A linked replica that is no copy of its master: why, and of which run. It lasts until the node has copied
- * everything again, or is another process.
- */
-export interface Divergence {
-  readonly runId: string
-  readonly reason: string
-  readonly atMs: number
-}
-
-/**
- * When a node was last told to copy everything again, which run that was, and how many commands of its master
- * it had refused by then.
- */
-export interface FullCopy {
-  readonly runId: string
-  readonly errors: number
-  readonly atMs: number
-}
-
-/**
- * Options that a server of the wanted image was found to take, all of them: a spec with one that is refused
- * is not taken into force, not even in part.
- */
-export interface AcceptedConfig {
-  readonly options: RedisOptions
-  /** Those that a running server takes, in the words that it answers CONFIG GET with. */
-  readonly live: ConfigValues
-  /** Names of those that a server reads only when it starts. */
-  readonly restart: readonly string[]
-}
-
-/**
- * What a throwaway container of an image has told: whether a server comes up at all, which one, and what it
- * makes of options. New versions need no table: they are asked.
- */
-export interface ImageProbe {
-  /** The reference by which it was asked for. */
-  readonly image: string
-  readonly imageId: string
-  readonly atMs: number
-  readonly outcome: ImageProbeOutcome
-  /** What it made of the data of the flotilla, when it was last asked. */
-  readonly data?: DataProbe
-}
-
-/** Whether a server of the image has loaded a snapshot of the flotilla's own data. */
-export interface DataProbe {
-  readonly atMs: number
-  /** The image of the master at that time, by id: what another one writes is another question. */
-  readonly from: string
-  /** Why it can't load it, in its own words; null when it has. */
-  readonly refusal: string | null
-}
-
-export type ImageProbeOutcome =
-  /** No server of it comes up, with none of these options being to blame. */
-  | {
-      readonly kind: 'failed'
-      readonly reason: string
-      readonly tried: RedisOptions
-      /** In a row and for the same reason; left out: once. */
-      readonly times?: number | undefined
-    }
-  | {
-      readonly kind: 'answered'
-      readonly product: 'redis' | 'valkey'
-      readonly version: string
-      /**
-       * Of the snapshots that it writes; a server reads its own and older ones. Null when it did not tell.
-       */
-      readonly rdbVersion: number | null
-      readonly options: Readonly<Record<string, OptionVerdict>>
-    }
-
-export interface OptionVerdict {
-  /** The value that it speaks of. */
-  readonly tried: readonly string[]
-  /**
-   * `live`: set while it runs. `restart`: read only at a start. `unknown`: no such option. `invalid`: not
-   * this value.
-   */
-  readonly verdict: 'live' | 'restart' | 'unknown' | 'invalid'
-  /** What CONFIG GET answers while a manifest doesn't mention it; null where it doesn't answer. */
-  readonly byDefault: string | null
-  /** What CONFIG GET answers once it is set; null where it doesn't answer, or was not set. */
-  readonly reads: string | null
-  /** What the server said against it; null when it said nothing. */
-  readonly message: string | null
 }

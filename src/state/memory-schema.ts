@@ -5,46 +5,10 @@ import { defaultContainer } from '../manifest/sections/container.js'
 import { defaultPersistence } from '../manifest/sections/persistence.js'
 import { defaultTls } from '../manifest/sections/tls.js'
 import type { FlotillaSpec } from '../model/spec.js'
-import { operationKinds, type FlotillaMemory } from '../model/record.js'
+import { redisOptions } from '../model/image-probe.js'
+import { persistenceSettings, recordWithoutSpec, sourceSpec, type FlotillaMemory } from '../model/record.js'
 
 const count = z.int().min(0)
-const lineage = z.object({
-  runId: z.string(),
-  replid: z.string(),
-  offset: z.number(),
-  keys: count,
-  previous: z.object({ replid: z.string(), untilOffset: z.number() }).optional(),
-  seenAtMs: z.number(),
-})
-const operation = z.object({
-  kind: z.enum(operationKinds),
-  phase: z.enum(['fencing', 'promoting', 'switching']),
-  epoch: count,
-  from: count.nullable(),
-  to: count,
-  reason: z.string(),
-  troubleAtMs: z.number(),
-  startedAtMs: z.number(),
-  requestId: z.string().nullable(),
-})
-
-const historyEntry = operation.omit({ phase: true }).extend({
-  endedAtMs: z.number(),
-  result: z.enum(['done', 'aborted', 'refused']),
-  offsetGapBytes: z.number().nullable(),
-  detail: z.string().nullable(),
-})
-
-const request = z.object({
-  requestId: z.string(),
-  kind: z.enum(['switchover', 'failover', 'take-over']),
-  to: count.nullable(),
-  force: z.boolean(),
-  atMs: z.number(),
-  timeoutMs: z.number(),
-})
-
-const redisOptions = z.record(z.string(), z.array(z.string()))
 const passwordSource = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('generated') }),
   z.object({ kind: z.literal('password-file'), path: z.string() }),
@@ -61,22 +25,8 @@ const auth = passwordSource.and(
   }),
 )
 
-const source = z.object({
-  at: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('container'), container: z.string(), port: count }),
-    z.object({ kind: z.literal('host'), host: z.string(), port: count }),
-  ]),
-  user: z.string().nullable(),
-  passwordFile: z.string().nullable(),
-})
-
-const persistenceMode = z.object({
-  mode: z.enum(['aof', 'rdb', 'none']),
-  save: z.array(z.string()),
-  appendfsync: z.enum(['everysec', 'always', 'no']),
-})
 /** An earlier version knew nothing but the mode. */
-const persistence = persistenceMode
+const persistence = persistenceSettings
   .partial({ save: true, appendfsync: true })
   .extend({
     whenScaled: z.enum(['Retain', 'Delete']).prefault('Retain'),
@@ -171,134 +121,11 @@ const spec = z.object({
     .prefault({ subnet: null, external: [] }),
   gateway: gateway.nullable().prefault(null),
   labels: z.record(z.string(), z.string()).prefault({}),
-  bootstrap: source.nullable().prefault(null),
+  bootstrap: sourceSpec.nullable().prefault(null),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 
-const imageProbe = z.object({
-  image: z.string(),
-  imageId: z.string(),
-  atMs: z.number(),
-  outcome: z.discriminatedUnion('kind', [
-    z.object({
-      kind: z.literal('failed'),
-      reason: z.string(),
-      tried: redisOptions,
-      times: z.number().optional(),
-    }),
-    z.object({
-      kind: z.literal('answered'),
-      product: z.enum(['redis', 'valkey']),
-      version: z.string(),
-      rdbVersion: z.number().nullable(),
-      options: z.record(
-        z.string(),
-        z.object({
-          tried: z.array(z.string()),
-          verdict: z.enum(['live', 'restart', 'unknown', 'invalid']),
-          byDefault: z.string().nullable(),
-          reads: z.string().nullable(),
-          message: z.string().nullable(),
-        }),
-      ),
-    }),
-  ]),
-  data: z.object({ atMs: z.number(), from: z.string(), refusal: z.string().nullable() }).exactOptional(),
-})
-
-const memory = z.object({
-  flotilla: z.string(),
-  generation: count,
-  spec: spec.nullable(),
-  epoch: count,
-  master: z.object({ ordinal: count, sinceMs: z.number(), lineage: lineage.nullable() }).nullable(),
-  nodes: z.array(
-    z.object({
-      ordinal: count,
-      lineage: lineage.nullable(),
-      crashes: z.array(
-        z.object({
-          atMs: z.number(),
-          ranMs: z.number(),
-          exitCode: z.number(),
-          served: z.boolean().prefault(false),
-        }),
-      ),
-      endedRun: z.string().nullable().prefault(null),
-      restartAskedAtMs: z.number().nullable(),
-      applied: z.record(z.string(), z.object({ incarnation: z.string(), digest: z.string() })),
-      divergence: z
-        .object({ runId: z.string(), reason: z.string(), atMs: z.number() })
-        .nullable()
-        .prefault(null),
-      fullCopy: z.object({ runId: z.string(), errors: count, atMs: z.number() }).nullable().prefault(null),
-      persistence: z.object({
-        current: persistenceMode.nullable(),
-        pending: persistenceMode.nullable(),
-        snapshotAsked: z.object({ runId: z.string(), lastSaveAtMs: z.number().nullable() }).nullable(),
-      }),
-    }),
-  ),
-  source: z
-    .object({
-      from: source,
-      leader: count,
-      phase: z.enum(['followed', 'left']),
-      network: z.string().nullable(),
-      sinceMs: z.number(),
-    })
-    .nullable()
-    .prefault(null),
-  operation: operation.nullable(),
-  divergent: z.array(count),
-  request: request.nullable(),
-  history: z.array(historyEntry),
-  answers: z
-    .array(
-      z.object({
-        requestId: z.string(),
-        result: z.enum(['done', 'refused', 'expired', 'withdrawn']),
-        detail: z.string(),
-      }),
-    )
-    .prefault([]),
-  everReady: z.boolean(),
-  pausedSinceMs: z.number().nullable(),
-  manifestMissing: z.object({ sinceMs: z.number(), removedAtMs: z.number() }).nullable().prefault(null),
-  dataLost: z.object({ atMs: z.number(), keys: count, reason: z.string() }).nullable(),
-  usersRefused: z.object({ digest: z.string(), reason: z.string() }).nullable().prefault(null),
-  config: z
-    .object({
-      options: redisOptions,
-      live: z.record(z.string(), z.string()),
-      restart: z.array(z.string()),
-    })
-    .nullable()
-    .prefault(null),
-  trials: z.array(imageProbe).prefault([]),
-  imageTrouble: z
-    .object({ image: z.string(), reason: z.string(), atMs: z.number() })
-    .nullable()
-    .prefault(null),
-  failed: z
-    .array(
-      z.object({
-        key: z.string(),
-        subject: z.string(),
-        action: z.string(),
-        error: z.string(),
-        hint: z.string().nullable(),
-        code: z.string().nullable(),
-        times: count,
-        sinceMs: z.number(),
-        lastAtMs: z.number(),
-      }),
-    )
-    .prefault([]),
-  transport: z.enum(['plain', 'mixed', 'encrypted']).prefault('plain'),
-  roleChanges: z.array(z.object({ ordinal: count, replid: z.string(), atMs: z.number() })).prefault([]),
-  volumesToRemove: z.array(z.object({ ordinal: count, volume: z.string() })).prefault([]),
-})
+const memory = recordWithoutSpec.extend({ spec: spec.nullable() })
 
 const file = z.object({ version: z.literal(recordVersion), memory })
 

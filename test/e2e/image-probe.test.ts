@@ -12,7 +12,7 @@ import { probeLabel } from '../../src/runtime/labels.js'
 import { spec } from '../reconciler/support/world.js'
 import { callEngine, testEngine, uniqueName } from '../support/engine.js'
 import type { RedisOptions } from '../../src/model/redis.js'
-import type { OptionVerdict, ImageProbe } from '../../src/model/record.js'
+import type { OptionVerdict, ImageProbe } from '../../src/model/image-probe.js'
 
 const runtime = createDockerRuntime({
   endpoint: findDockerEndpoint({

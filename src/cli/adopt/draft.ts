@@ -17,7 +17,7 @@ import { carriedOptions, type CarriedOptions, type Skipped } from './options.js'
 import { nameFor, requireFreeName, type Survey, type Readout } from './survey.js'
 import { carriedUsers, type CarriedUsers, type KnownPasswords } from './users.js'
 import type { SourceLogin } from '../../model/redis.js'
-import type { ImageProbe } from '../../model/record.js'
+import type { ImageProbe } from '../../model/image-probe.js'
 
 /** What would be written, and what would be left behind. */
 export interface Draft {

@@ -9,7 +9,7 @@ import { flotillaVersion } from '../../version.js'
 import type { Session } from '../../session/session.js'
 import type { ServerConfig } from './options.js'
 import type { FoundRedis, Readout } from './survey.js'
-import type { ImageProbe } from '../../model/record.js'
+import type { ImageProbe } from '../../model/image-probe.js'
 
 /** A server that was told nothing, as its image brings it along. */
 export interface ImageDefaults {

@@ -3,7 +3,7 @@ import type { FlotillaSpec } from '../../model/spec.js'
 import { resourceOptions } from './max-memory.js'
 import { probeOfImage, unprobedOptions } from './image-probe.js'
 import type { ConfigValues, RedisOptions } from '../../model/redis.js'
-import type { AcceptedConfig, OptionVerdict, ImageProbe } from '../../model/record.js'
+import type { AcceptedConfig, OptionVerdict, ImageProbe } from '../../model/image-probe.js'
 
 /** The part of the memory that this is about. */
 export interface ConfigRecord {

@@ -29,7 +29,7 @@ import type {
   VolumeSpec,
 } from '../../model/engine.js'
 import type { RedisOptions } from '../../model/redis.js'
-import type { AcceptedConfig } from '../../model/record.js'
+import type { AcceptedConfig } from '../../model/image-probe.js'
 
 /** What is the same for every node of a flotilla and decides what its containers look like. */
 export interface NodeTemplate {

@@ -1,7 +1,7 @@
 import { isDifferentError } from '../../report-sampling.js'
 import { isDeepStrictEqual } from 'node:util'
 import type { RedisOptions } from '../../model/redis.js'
-import type { ImageProbe, DataProbe } from '../../model/record.js'
+import type { ImageProbe, DataProbe } from '../../model/image-probe.js'
 
 /** A record of an image takes some hundred bytes for each option that was ever tried with it. */
 const imageProbesMax = 4

@@ -4,7 +4,7 @@ import { isReported } from '../../report-sampling.js'
 import { probeOfImage, withImageProbe } from '../desired/image-probe.js'
 import type { ExecutionContext } from './execution-context.js'
 import { probeImage } from './probe-image.js'
-import type { ImageProbe } from '../../model/record.js'
+import type { ImageProbe } from '../../model/image-probe.js'
 
 /**
  * Tries an image, writes down what it told, and tells it; of an image that fails every minute not every time.

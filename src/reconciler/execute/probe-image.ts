@@ -10,7 +10,7 @@ import {
 import { withProbeServer, type ProbeServer, type ProbeTools } from './probe-container.js'
 import type { ImageFacts } from '../../model/engine.js'
 import type { RedisOptions } from '../../model/redis.js'
-import type { OptionVerdict, ImageProbe, ImageProbeOutcome } from '../../model/record.js'
+import type { OptionVerdict, ImageProbe, ImageProbeOutcome } from '../../model/image-probe.js'
 
 /**
  * Asks an image on a throwaway container what it is and what it makes of these options, before a node is

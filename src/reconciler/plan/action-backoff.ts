@@ -1,4 +1,5 @@
-import type { FailedAction, ImageProbe } from '../../model/record.js'
+import type { FailedAction } from '../../model/record.js'
+import type { ImageProbe } from '../../model/image-probe.js'
 import { entryOf } from '../../model/actions/action-kinds.js'
 import { needsIn } from './dependencies.js'
 import type { PlanInput } from '../../model/plan-input.js'

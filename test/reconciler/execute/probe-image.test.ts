@@ -8,7 +8,7 @@ import { flotillaLabel, probeLabel } from '../../../src/runtime/labels.js'
 import { runToEnd, executionFixture, type ExecutionFixture } from '../support/execution.js'
 import type { ContainerFacts, ContainerSpec, ExecResult } from '../../../src/model/engine.js'
 import type { NodeTarget, RedisOptions } from '../../../src/model/redis.js'
-import type { ImageProbe } from '../../../src/model/record.js'
+import type { ImageProbe } from '../../../src/model/image-probe.js'
 
 const imageProbe = { kind: 'probe-image', cause: 'a test' } as const
 

@@ -4,7 +4,7 @@ import { isInService, type Member } from '../members/classify.js'
 import { imagesOf, whyIncompatible } from './version-compatibility.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal } from '../../../model/plan.js'
-import type { DataProbe } from '../../../model/record.js'
+import type { DataProbe } from '../../../model/image-probe.js'
 
 /**
  * Numbers of formats don't tell whether a server reads this data: Redis 7.4 and 8.0 write the same, and a

@@ -9,7 +9,7 @@ import type { PlanInput } from '../../../model/plan-input.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Refusal } from '../../../model/plan.js'
 import type { RedisOptions } from '../../../model/redis.js'
-import type { ImageProbe } from '../../../model/record.js'
+import type { ImageProbe } from '../../../model/image-probe.js'
 
 /** An image may have failed for a reason that passes (no memory left, a full disk). */
 const retryAfterMs = 60_000

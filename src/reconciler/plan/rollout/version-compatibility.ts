@@ -4,7 +4,7 @@ import { desiredImageId } from '../../desired/desired-image.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Action, Refusal } from '../../../model/plan.js'
-import type { ImageProbeOutcome } from '../../../model/record.js'
+import type { ImageProbeOutcome } from '../../../model/image-probe.js'
 
 /**
  * A replica begins with a snapshot of its master's, and a server does not read those of every format (see

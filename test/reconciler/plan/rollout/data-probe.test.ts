@@ -12,7 +12,7 @@ import {
   resources,
   type Case,
 } from '../../support/world.js'
-import type { DataProbe, ImageProbe } from '../../../../src/model/record.js'
+import type { DataProbe, ImageProbe } from '../../../../src/model/image-probe.js'
 
 const told = (imageId: string, data?: Partial<DataProbe>): ImageProbe => ({
   image: 'redis',

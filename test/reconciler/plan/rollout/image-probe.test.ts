@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { acceptConfig } from '../../../../src/reconciler/desired/accepted-config.js'
-import type { FlotillaMemory, OptionVerdict, ImageProbe } from '../../../../src/model/record.js'
+import type { FlotillaMemory } from '../../../../src/model/record.js'
+import type { OptionVerdict, ImageProbe } from '../../../../src/model/image-probe.js'
 import { withImageProbe } from '../../../../src/reconciler/desired/image-probe.js'
 import {
   imageFacts,

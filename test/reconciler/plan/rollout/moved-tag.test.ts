@@ -18,7 +18,7 @@ import {
   spec,
   type Case,
 } from '../../support/world.js'
-import type { ImageProbe } from '../../../../src/model/record.js'
+import type { ImageProbe } from '../../../../src/model/image-probe.js'
 
 /** Nodes run sha256:8 by the tag redis:8; on the engine that means sha256:9 by now. */
 const moved = resources({ image: imageFacts({ imageId: 'sha256:9' }) })

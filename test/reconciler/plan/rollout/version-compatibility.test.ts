@@ -14,7 +14,7 @@ import {
   resources,
   type Case,
 } from '../../support/world.js'
-import type { ImageProbe } from '../../../../src/model/record.js'
+import type { ImageProbe } from '../../../../src/model/image-probe.js'
 
 const imageProbe = (
   imageId: string,

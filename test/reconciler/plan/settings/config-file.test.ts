@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withApplied, type FlotillaMemory, type AcceptedConfig } from '../../../../src/model/record.js'
+import { withApplied, type FlotillaMemory } from '../../../../src/model/record.js'
+import type { AcceptedConfig } from '../../../../src/model/image-probe.js'
 import { appliedConfigFile } from '../../../../src/reconciler/plan/settings/config-file.js'
 import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
 
