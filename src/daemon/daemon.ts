@@ -109,16 +109,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   }
 }
 
-async function serve(
-  options: DaemonOptions & {
-    readonly events: Journal
-    readonly adminSignals: AdminSignals
-    readonly loop: EventLoopMonitor
-    readonly manager: ServiceManager
-  },
-  session: Session,
-): Promise<void> {
-  const { paths, env, events, log, adminSignals, stopSignal, onStatus, loop, manager } = options
+type ServeOptions = DaemonOptions & {
+  readonly events: Journal
+  readonly adminSignals: AdminSignals
+  readonly loop: EventLoopMonitor
+  readonly manager: ServiceManager
+}
+
+async function serve(options: ServeOptions, session: Session): Promise<void> {
+  const { paths, env, events, log, adminSignals, onStatus, loop, manager } = options
   const admin = new Admin({
     log,
     events,
@@ -183,14 +182,28 @@ async function serve(
   )
   const requestWatch = await watchRequests(session.store.directory, flotilla => controller.wake(flotilla))
   admin.begin(adminSignals)
+  await untilStopped(options, {
+    ...{ controller, stopWakeups },
+    services: [manifests, requestWatch, http, sentinel, cacheSocket],
+  })
+}
+
+async function untilStopped(
+  { events, manager, stopSignal }: Pick<ServeOptions, 'events' | 'manager' | 'stopSignal'>,
+  running: {
+    readonly controller: Controller
+    readonly stopWakeups: () => void
+    readonly services: readonly { readonly close: () => Promise<void> }[]
+  },
+): Promise<void> {
   // Every other timer lets the process end; this one says that a daemon waits for its signal.
   const stayAlive = setInterval(() => undefined, 60_000)
   const signal = await stopSignal
   events.publish('daemon.stopping', { signal })
   manager.stopping()
-  stopWakeups()
-  await Promise.all([manifests, requestWatch, http, sentinel, cacheSocket].map(one => one.close()))
-  await drain(controller)
+  running.stopWakeups()
+  await Promise.all(running.services.map(service => service.close()))
+  await drain(running.controller)
   clearInterval(stayAlive)
 }
 

@@ -26,6 +26,7 @@ import { masterFailureOf, type MasterFailure } from './master-failure.js'
  * @returns null when this is no matter for a failover: the master is well, or is best started again on its
  * own data.
  */
+// oxlint-disable-next-line max-lines-per-function -- A list of cases, whose order is the argument.
 export function decideFailover(
   input: PlanInput,
   nodes: readonly Member[],
