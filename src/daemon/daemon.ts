@@ -119,10 +119,7 @@ type ServeOptions = DaemonOptions & {
 async function serve(options: ServeOptions, session: Session): Promise<void> {
   const { paths, env, events, log, adminSignals, onStatus, loop, manager } = options
   const admin = new Admin({
-    log,
-    events,
-    clock: systemClock,
-    manager,
+    ...{ log, events, clock: systemClock, manager },
     waiting: () => controller.queueDepth,
     statusOf: flotilla => controller.statusOf(flotilla),
     reloadManifests: () => manifests.checkNow(),

@@ -5,8 +5,8 @@ import type { RedisFacts } from './redis.js'
 import type { FlotillaSpec, PersistenceSettings, SourceSpec } from './spec.js'
 
 /**
- * The record of a flotilla: as it is in memory, and as its state file is read. What has a value for files that
- * lack it came after the first version.
+ * The record of a flotilla: as it is in memory, and as its state file is read. What has a value for files
+ * that lack it came after the first version.
  */
 
 const count = z.int().min(0)

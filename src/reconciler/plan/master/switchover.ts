@@ -211,7 +211,8 @@ function resumeSwitchover(
         from.ordinal,
         'all nodes were restarted, and the name had not changed hands: whatever was written was written here',
       )
-    // Nothing has changed hands, so it is judged like any master that was lost: who of all nodes is most up to date?
+    // Nothing has changed hands, so it is judged like any master that was lost: who of all nodes is most up
+    // to date?
     const hasMost = isBack && target.keys > 0 && mostAdvancedBeyond(target, others) === null
     if (!hasMost && (isBack || isMissing(input, from, operation)))
       return {
