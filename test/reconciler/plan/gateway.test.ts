@@ -219,3 +219,24 @@ test('one that is cut off the network of its nodes is joined to it again', () =>
     '1 attach-gateway shop-gateway network=shop',
   )
 })
+
+test('one that has just started is given time to answer, whatever it led to before', () => {
+  const young = gatewayContainer({ startedAtMs: nowMs - 5_000 })
+  planIs(
+    world({
+      ...seenGateway({ containers: [young], silentSinceMs: nowMs - 60_000 }),
+      probe: null,
+      lastPointing: { master: [server(2)] },
+    }),
+    'nothing',
+  )
+  const slow = gatewayContainer({ startedAtMs: nowMs - 10_000 })
+  planIs(
+    world({ ...seenGateway({ containers: [slow], silentSinceMs: nowMs - 60_000 }), probe: null }),
+    `
+      1 stop-gateway shop-gateway
+      2 start-gateway shop-gateway
+      3 point-gateway shop-gateway master=0 replicas=1,2
+    `,
+  )
+})

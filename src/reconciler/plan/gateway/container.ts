@@ -134,7 +134,8 @@ function keepRunning(
 ): GatewayContainerPlan {
   const { name } = serving
   const { probe = null, silentSinceMs = null } = input.seen.gateway ?? {}
-  const silentMs = silentSinceMs === null ? 0 : input.seen.atMs - silentSinceMs
+  const runMs = input.seen.atMs - (serving.startedAtMs ?? 0)
+  const silentMs = silentSinceMs === null ? 0 : Math.min(input.seen.atMs - silentSinceMs, runMs)
   const joining = joins(input, name, serving)
   if (joining.length > 0) return changed([...leftover, ...joining], null)
   if (probe?.kind === 'denied' && silentMs >= silentMsMaxElsewhere)
@@ -145,7 +146,9 @@ function keepRunning(
           reason: `the gateway ${name} is no HAProxy that Flotilla can speak to: ${probe.reason}`,
           remedy: `put an image of HAProxy 2.6 or newer in spec.gateway.image of ${input.spec.name}, such as haproxy:3.2; or, if its configuration was changed by hand: docker rm -f ${name}`,
         })
-  if (silentMs >= (leadsElsewhere(input) ? silentMsMaxElsewhere : silentMsMax)) {
+  // One that has just started is closed, and on a busy machine it takes seconds to answer.
+  const hasStarted = runMs >= silentMsMax
+  if (silentMs >= (hasStarted && leadsElsewhere(input) ? silentMsMaxElsewhere : silentMsMax)) {
     const cause = `it has not answered for ${Math.round(silentMs / 1_000)} s, and may lead to anybody`
     return changed(
       [
