@@ -136,7 +136,7 @@ function describeHaproxy() {
 /** @returns {readonly TarEntry[]} */
 function redisFileSystem() {
   const client = pathOf('redis-cli') ?? '/usr/bin/redis-cli'
-  return rootFileSystem({
+  return fileSystemOf({
     binaries: { 'usr/bin/redis-server': serverBinary(), 'usr/bin/redis-cli': client },
     user: { name: 'redis', id: redisUser, home: 'data' },
     links: ['redis-check-aof', 'redis-check-rdb', 'redis-sentinel'].map(name =>
@@ -147,7 +147,7 @@ function redisFileSystem() {
 
 /** @returns {readonly TarEntry[]} */
 function haproxyFileSystem() {
-  return rootFileSystem({
+  return fileSystemOf({
     binaries: { 'usr/local/sbin/haproxy': haproxyBinary() },
     user: { name: 'haproxy', id: haproxyUser, home: 'var/lib/haproxy' },
     links: [],
@@ -161,7 +161,7 @@ function haproxyFileSystem() {
  * @param {readonly TarEntry[]} content.links
  * @returns {readonly TarEntry[]}
  */
-function rootFileSystem({ binaries, user, links }) {
+function fileSystemOf({ binaries, user, links }) {
   const busybox = pathOf('busybox') ?? '/bin/busybox'
   const programs = Object.entries({ ...binaries, 'bin/busybox': busybox })
   const libraries = new Set(programs.flatMap(([, source]) => librariesOf(source)))
