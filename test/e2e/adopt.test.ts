@@ -50,6 +50,8 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     assert.match(unknown.stderr, /does not let us in/)
 
     const writer = new Mover(world, oldMaster)
+    // Also after a failed assertion: its loop would keep the file from ending.
+    t.after(() => writer.stop())
     await until('some writes', 30_000, () => writer.acknowledged.length > 100 || null)
     const appFile = join(world.folder, 'app.password')
     writeFileSync(appFile, `${appPassword}\n`, { mode: 0o600 })

@@ -127,7 +127,8 @@ export function whyCrashLooping(input: PlanInput, node: Member, master: number |
   const { container, lastLogLines } = node.seen
   const crashes = crashesOf(input.memory, node.seen)
   const quickCrashes = quickCrashesInARow(crashes)
-  const isRunning = container.state === 'running'
+  // A frozen process has not ended: what it waits for is another matter.
+  const isRunning = container.state === 'running' || container.state === 'paused'
   const unreadable = node.ordinal === master ? whyUnreadable(input, node) : null
   if (quickCrashes < quickCrashesMax && unreadable === null) return null
   if (isRunning && input.seen.atMs - (container.startedAtMs ?? 0) >= quickCrashMs) return null

@@ -242,6 +242,17 @@ test('a node that keeps crashing is told of until it has run for half a minute',
   assert.doesNotMatch(since(30_000), /CrashLooping/)
 })
 
+test('a node that somebody has frozen is not told of as one that ended, whatever it did before', () => {
+  const frozen = (ranMs: number): string =>
+    planText({
+      spec: { replicas: 1 },
+      memory: looping(crashesUpTo(5, 40_000)),
+      nodes: [activeMaster(1), node(1, { container: { state: 'paused', startedAtMs: nowMs - ranMs } })],
+    })
+  assert.doesNotMatch(frozen(600_000), /CrashLooping/)
+  assert.doesNotMatch(frozen(1_000), /next start/)
+})
+
 test('a replica that can live is not kept waiting while the master has no other copy', () => {
   const unstable = nodeRecord(2, { crashes: crashesUpTo(2, 60_000) })
   const dueInMs = (served: boolean, ...beside: readonly ObservedNode[]): string =>
