@@ -35,7 +35,7 @@ function found(
 ): FoundRedis {
   return {
     ...{ container, port: 6379, image: 'redis:7.2', imageId: 'sha256:1', networks: ['bridge'] },
-    ...{ facts: redisFacts(facts), clusterEnabled: false, sentinels: [], composeProject: null },
+    ...{ facts: redisFacts(facts), clusterEnabled: false, sentinels: [], labels: {} },
     ...{ config: { kind: 'read', value: new Map() }, users: { kind: 'read', value: [] } },
     commands: { kind: 'read', value: commands },
     ...overrides,
@@ -108,7 +108,7 @@ test('clients’ networks and the number of replicas are as they were, and what 
     found(
       'm',
       { followers: [follower(1), follower(2)] },
-      { networks: ['app', 'bridge'], composeProject: 'shop' },
+      { networks: ['app', 'bridge'], labels: { 'com.docker.compose.project': 'shop' } },
     ),
   ])
   assert.deepEqual(survey.external, ['app'])
@@ -117,6 +117,15 @@ test('clients’ networks and the number of replicas are as they were, and what 
     survey.warnings.join('\n'),
     /2 more replicas follow m than were named[^]*default bridge[^]*m is of the compose project shop/,
   )
+})
+
+test('whoever else decides on a container is told of, and a node of a flotilla is not adopted', () => {
+  const labelled = (label: string, value: string) => ({ ...master, labels: { [label]: value } })
+  const warned = (label: string): string => surveyOf([labelled(label, 'shop')]).warnings.join()
+  assert.match(warned('com.docker.swarm.service.name'), /Swarm service shop: .*docker service rm shop/)
+  assert.match(warned('io.kubernetes.pod.name'), /redis-master is of the Kubernetes pod shop/)
+  refuses(/redis-master is a node of the flotilla shop already/, labelled('io.flotilla.flotilla', 'shop'))
+  refuses(/of another Flotilla, which would go on/, labelled('io.flotilla.unproven', 'shop'), slave)
 })
 
 const options: CarriedOptions = { persistence: { mode: 'aof' }, durability: null, config: {} }

@@ -84,7 +84,7 @@ async function inspectOne(
     ...{ container, port },
     image: facts?.image ?? '',
     imageId: facts?.imageId ?? '',
-    composeProject: facts?.labels['com.docker.compose.project'] ?? null,
+    labels: facts?.labels ?? {},
     networks: (facts?.networks ?? []).filter(one => one.address !== null).map(one => one.network),
     facts: probe.facts,
     commands,

@@ -2,6 +2,7 @@ import { FlotillaError } from '../../errors.js'
 import { canPauseWrites, productName } from '../../redis/rdb-format.js'
 import { masterName, replicaName } from '../../model/names.js'
 import { renamedWrites } from '../../redis/commands.js'
+import { flotillaLabel, unprovenLabel } from '../../runtime/labels.js'
 import type { ServerConfig } from './options.js'
 import type { RedisFacts, CommandFacts } from '../../model/redis.js'
 
@@ -12,8 +13,8 @@ export interface FoundRedis {
   readonly port: number
   readonly image: string
   readonly imageId: string
-  /** Compose starts its containers again. */
-  readonly composeProject: string | null
+  /** Of its container: they tell who else starts it, or decides on it. */
+  readonly labels: Readonly<Record<string, string>>
   /** Networks that it has an address on. */
   readonly networks: readonly string[]
   readonly facts: RedisFacts
@@ -48,6 +49,7 @@ export interface Survey {
  * over.
  */
 export function surveyOf(found: readonly FoundRedis[]): Survey {
+  for (const one of found) requireUnmanaged(one)
   const masters = found.filter(one => one.facts.role === 'master')
   const [master, second] = masters
   if (master === undefined)
@@ -82,7 +84,7 @@ export function surveyOf(found: readonly FoundRedis[]): Survey {
     replicas,
     external: master.networks.filter(network => network !== 'bridge'),
     sentinels: [...new Set(found.flatMap(({ sentinels }) => sentinels))].toSorted(),
-    warnings: [...warningsFor(master, replicas), ...renameWarnings(master), ...composeWarnings(found)],
+    warnings: [...warningsFor(master, replicas), ...renameWarnings(master), ...managerWarnings(found)],
   }
 }
 
@@ -127,12 +129,43 @@ function warningsFor({ container, facts, networks }: FoundRedis, replicas: reado
   ]
 }
 
-function composeWarnings(found: readonly FoundRedis[]): string[] {
-  const projects = [...new Set(found.flatMap(({ composeProject }) => composeProject ?? []))]
-  return projects.map(
-    project =>
-      `${listOf(found.filter(({ composeProject }) => composeProject === project))} is of the compose project ${project}: take it out of its file when all is done, or docker compose up starts it as a master again`,
-  )
+/** Who starts a container again by itself, by the label that it leaves on it, and what keeps it from that. */
+const managers: readonly { readonly label: string; readonly tell: (name: string) => string }[] = [
+  {
+    label: 'com.docker.compose.project',
+    tell: name =>
+      `is of the compose project ${name}: take it out of its file when all is done, or docker compose up starts it as a master again`,
+  },
+  {
+    label: 'com.docker.swarm.service.name',
+    tell: name =>
+      `is a task of the Swarm service ${name}: remove that when all is done (docker service rm ${name}), or Swarm starts it as a master again`,
+  },
+  {
+    label: 'io.kubernetes.pod.name',
+    tell: name =>
+      `is of the Kubernetes pod ${name}: delete what made that when all is done, or it starts as a master again`,
+  },
+]
+
+function managerWarnings(found: readonly FoundRedis[]): string[] {
+  return managers.flatMap(({ label, tell }) => {
+    const names = [...new Set(found.flatMap(({ labels }) => labels[label] ?? []))]
+    return names.map(name => `${listOf(found.filter(({ labels }) => labels[label] === name))} ${tell(name)}`)
+  })
+}
+
+/** Of this Flotilla or of another one, which would go on deciding who is master there. */
+function requireUnmanaged({ container, labels }: FoundRedis): void {
+  const own = labels[flotillaLabel]
+  if (own !== undefined)
+    throw refusal(`${container} is a node of the flotilla ${own} already`, `See: flotilla status ${own}`)
+  const other = labels[unprovenLabel]
+  if (other !== undefined)
+    throw refusal(
+      `${container} is a node of the flotilla ${other} of another Flotilla, which would go on deciding who is master there`,
+      `If it is yours: flotilla claim ${other}. Else take it away there first: flotilla down ${other}, which keeps the data.`,
+    )
 }
 
 /** How many replicas the flotilla gets: as many as there are. */
