@@ -89,5 +89,3 @@ export const imageTrouble = z.object({
   reason: z.string(),
   atMs: z.number(),
 })
-
-export type ImageTrouble = Immutable<z.infer<typeof imageTrouble>>

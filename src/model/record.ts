@@ -53,16 +53,12 @@ const masterRecord = z.object({
   lineage: lineage.nullable(),
 })
 
-export type MasterRecord = Immutable<z.infer<typeof masterRecord>>
-
 const appliedSetting = z.object({
   /** Which container or which process has it: the next one has to be given it again. */
   incarnation: z.string(),
   /** Of what it has. Digests of passwords are of no use to whoever would guess them. */
   digest: z.string(),
 })
-
-export type AppliedSetting = Immutable<z.infer<typeof appliedSetting>>
 
 /** What the container and the process of a node were given, by setting; see plan/settings/setting.ts. */
 const appliedSettings = z.record(z.string(), appliedSetting)
@@ -113,8 +109,6 @@ const divergence = z.object({
   reason: z.string(),
   atMs: z.number(),
 })
-
-export type Divergence = Immutable<z.infer<typeof divergence>>
 
 /**
  * When a node was last told to copy everything again, which run that was, and how many commands of its master
@@ -287,16 +281,12 @@ const dataLost = z.object({
   reason: z.string(),
 })
 
-export type DataLost = Immutable<z.infer<typeof dataLost>>
-
 /** Rules of users in the manifest that a server did not take. */
 const usersRefused = z.object({
   /** Of what nodes were to be given then. */
   digest: z.string(),
   reason: z.string(),
 })
-
-export type UsersRefused = Immutable<z.infer<typeof usersRefused>>
 
 /** A node that became master without an order of ours. */
 const roleChange = z.object({
