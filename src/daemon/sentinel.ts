@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Clock } from '../clock.js'
 import { explainError } from '../errors.js'
 import type { Journal } from '../events/journal/journal.js'
+import type { NetworkEndpoint } from '../model/engine.js'
 import type { Controller } from '../reconciler/loop/controller.js'
 import type { SentinelOptions, SentinelStats } from '../sentinel/server.js'
 import type { MasterSets } from '../sentinel/directory.js'
@@ -64,6 +65,8 @@ export async function serveSentinel(
     await subnets.refresh()
     return askerOf({ ...facts, networks: subnets.known })
   }
+  const isUnknown = ({ networkId }: NetworkEndpoint): boolean =>
+    networkId !== null && !subnets.known.some(known => known.networkId === networkId)
   const server = new SentinelServer({
     ...{ sets, clock, password: setting.password, flotillaVersion: version },
     book: (asker, node) => addressFor(asker, node, reachability),
@@ -86,7 +89,8 @@ export async function serveSentinel(
   return {
     notePass(flotilla) {
       server.refresh(flotilla)
-      void subnets.refresh()
+      const nodes = controller.snapshotOf(flotilla)?.assessment.input.seen.nodes ?? []
+      if (nodes.some(({ container }) => container.networks.some(isUnknown))) void subnets.refresh()
     },
     stats: () => server.stats,
     async close() {
