@@ -14,9 +14,9 @@ export interface MasterSets {
 }
 
 /**
- * How long a question for the master waits for a change of masters to end. A failover takes some ten
- * milliseconds, and clients that are told "none" pause for longer: node-redis for a second. Libraries give a
- * Sentinel more time than this to answer, or ask again.
+ * For how long after a master was lost questions for it wait for the next one, ms. A failover takes some ten
+ * milliseconds, and clients that are told "none" pause for longer: node-redis for a second. It is counted
+ * from the loss, so that a flotilla without a master does not keep who asks for all of them waiting for ever.
  */
 const patienceMs = 1_000
 
@@ -27,6 +27,8 @@ export class Directory {
   readonly #book: AddressBook
   readonly #announced = new Map<string, Announced>()
   readonly #waiting = new Map<string, Set<() => void>>()
+  /** Since when nobody is known to be master, by the monotonic clock. */
+  readonly #lostAtMs = new Map<string, number>()
 
   constructor(sets: MasterSets, options: { readonly clock: Clock; readonly book: AddressBook }) {
     this.#sets = sets
@@ -55,25 +57,37 @@ export class Directory {
     return this.#sets.of(name)
   }
 
-  /** As it is once no change is under way, or when it has been waited for long enough. */
+  /** As it is once there is a master and no change is under way, or when that was waited for long enough. */
   async settled(name: string): Promise<MasterSet | null> {
-    const endMs = this.#clock.monotonicMs() + patienceMs
     for (;;) {
       const set = this.#sets.of(name)
-      const leftMs = endMs - this.#clock.monotonicMs()
-      if ((set !== null && !set.isChanging && !set.isInDoubt) || leftMs <= 0 || !this.has(name)) return set
+      const leftMs = this.#patienceLeftMs(name, set)
+      if (leftMs <= 0 || !this.has(name)) return set
       await this.#nextNews(name, leftMs)
     }
+  }
+
+  #patienceLeftMs(name: string, set: MasterSet | null): number {
+    if (set !== null && set.master !== null && !set.isChanging && !set.isInDoubt) {
+      this.#lostAtMs.delete(name)
+      return 0
+    }
+    const nowMs = this.#clock.monotonicMs()
+    const lostAtMs = this.#lostAtMs.get(name) ?? nowMs
+    this.#lostAtMs.set(name, lostAtMs)
+    return lostAtMs + patienceMs - nowMs
   }
 
   /** Something about it may be otherwise than before. @returns what is to be published. */
   refresh(name: string): readonly Message[] {
     for (const wake of this.#waiting.get(name) ?? []) wake()
     const set = this.#sets.of(name)
-    if (set === null) {
-      if (!this.has(name)) this.#announced.delete(name)
-      return []
+    if (this.has(name)) this.#patienceLeftMs(name, set)
+    else {
+      this.#announced.delete(name)
+      this.#lostAtMs.delete(name)
     }
+    if (set === null) return []
     const { messages, announced } = changesSince(this.#announced.get(name) ?? null, set, this.#book)
     this.#announced.set(name, announced)
     return messages
