@@ -22,7 +22,11 @@ function metricsOf(snapshots: ReadonlyMap<string, Snapshot | null>): Metrics {
     controller,
     version: '1.2.3',
     startedAtMs: nowMs,
-    self: { loopLagMs: () => 1_500, droppedLogLines: () => 3, sentinel: () => ({ connections: 2, commands: new Map([['ping', 4]]) }) },
+    self: {
+      loopLagMs: () => 1_500,
+      droppedLogLines: () => 3,
+      sentinel: () => ({ connections: 2, commands: new Map([['ping', 4]]) }),
+    },
   })
 }
 
