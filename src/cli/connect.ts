@@ -1,6 +1,7 @@
 import { readDesired } from '../session/manifest-source.js'
-import type { DefaultUserAccess } from '../model/spec.js'
-import { masterName, networkName, redisPort } from '../model/names.js'
+import type { DefaultUserAccess, FlotillaSpec } from '../model/spec.js'
+import { renderListenAddress } from '../listen-address.js'
+import { gatewayName, masterName, networkName, redisPort } from '../model/names.js'
 import { applicationUser } from '../model/acl-user.js'
 import { tlsPort } from '../redis/tls.js'
 import { statusNow } from './observe-once.js'
@@ -31,6 +32,8 @@ export async function connectText(request: {
     const needsPassword = defaultUser !== 'off' && spec.auth.kind !== 'none'
     const { listening } = await readSentinelState(session.store.directory)
     const facts = {
+      /** One address for every client, in a container and outside; null where none is asked for. */
+      gateway: gatewayUrls(spec),
       url: `${scheme}://${masterName(name)}:${encrypted ? tlsPort : redisPort}`,
       network: networkName(name),
       fromHost: master?.address === null || master === undefined ? null : `${scheme}://${master.address}`,
@@ -50,6 +53,7 @@ export async function connectText(request: {
     }
     if (format === 'json') return `${JSON.stringify(facts, null, 2)}\n`
     const lines = [
+      ...gatewayLines(facts.gateway, facts.network),
       facts.url,
       `  from a container on the network ${facts.network} (docker run --network ${facts.network} …)`,
       facts.fromHost === null
@@ -77,6 +81,33 @@ export async function connectText(request: {
   } finally {
     session.close()
   }
+}
+
+interface GatewayUrls {
+  readonly url: string
+  readonly replicasUrl: string | null
+  readonly inDocker: string
+}
+
+function gatewayUrls({ name, gateway, tls }: FlotillaSpec): GatewayUrls | null {
+  if (gateway === null) return null
+  const { master, replicas } = gateway
+  const scheme = tls.mode === 'require' ? 'rediss' : 'redis'
+  return {
+    url: `${scheme}://${renderListenAddress(master)}`,
+    replicasUrl: replicas === null ? null : `${scheme}://${renderListenAddress(replicas)}`,
+    inDocker: `${scheme}://${gatewayName(name)}:${redisPort}`,
+  }
+}
+
+function gatewayLines(gateway: GatewayUrls | null, network: string): readonly string[] {
+  if (gateway === null) return []
+  return [
+    gateway.url,
+    '  through the gateway, which leads to the master whoever that is',
+    ...(gateway.replicasUrl === null ? [] : [`  to read from replicas: ${gateway.replicasUrl}`]),
+    `  from a container on the network ${network}: ${gateway.inDocker}`,
+  ]
 }
 
 function defaultLine(access: DefaultUserAccess, passwordFile: string | null): string {

@@ -125,6 +125,7 @@ function summary(status: FlotillaStatus, { nowMs, colors, columns }: RenderConte
         ? noMasterText(status)
         : `${master.alias} (${master.name}, ${master.address ?? 'no address'})`,
     ],
+    ...gatewayFacts(status),
     ['Ready', `${readyOf(status)} nodes online`],
     ...rolloutFacts(status, nowMs),
     [
@@ -245,9 +246,19 @@ const inaccessible: readonly string[] = ['auth-failure', 'detached']
  */
 function isShown(condition: Condition): boolean {
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
+  if (condition.type === 'GatewayReady') return !['Serving', 'NotAskedFor'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
   if (condition.type === 'WritesAccepted') return !['Accepted', 'NoMaster'].includes(condition.reason)
   return condition.status === 'True' && condition.reason !== 'NoOptions'
+}
+
+function gatewayFacts({ gateway, nodes }: FlotillaStatus): readonly (readonly [string, string])[] {
+  // A daemon of an earlier version knows of none.
+  if (!gateway) return []
+  const master = nodes.find(({ ordinal }) => ordinal === gateway.master)
+  const leads = master === undefined ? 'leads to nobody' : `leads to ${master.alias}`
+  const clients = gateway.clients === null ? '' : `, ${gateway.clients} connections`
+  return [['Gateway', `${gateway.address} (${gateway.name}) ${leads}${clients}`]]
 }
 
 /** Since when it is paused, as far as is known; null when it isn't. */

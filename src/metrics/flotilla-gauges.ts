@@ -18,6 +18,14 @@ export const flotillaGauges: readonly StateGauge[] = [
     'Replicas that are in sync with the master.',
     ({ status }) => status.nodes.filter(node => node.role === 'replica' && node.health === 'online').length,
   ),
+  {
+    name: 'flotilla_gateway_clients',
+    help: 'Connections of clients through the gateway; absent where there is none, or it does not answer.',
+    labels: ['flotilla'],
+    samples: samplesOfEach((flotilla, { status: { gateway } }) =>
+      gateway === null || gateway.clients === null ? [] : [{ labels: { flotilla }, value: gateway.clients }],
+    ),
+  },
   one('flotilla_epoch', 'Counts promotions.', ({ status }) => status.epoch),
   one('flotilla_generation', 'Counts accepted changes of the spec.', ({ status }) => status.generation),
   one(

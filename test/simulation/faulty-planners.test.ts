@@ -26,6 +26,8 @@ const bothReplicasLag = [1, 2].map(node =>
   fault({ kind: 'slow-link', node, byMs: 3_000, forMs: 60_000 }, 500),
 )
 
+const gateway = 'gateway: { master: 127.0.0.1:6379, replicas: 127.0.0.1:6380 }'
+
 const faultCases: readonly FaultCase[] = [
   {
     rule: 'one master',
@@ -102,6 +104,18 @@ const faultCases: readonly FaultCase[] = [
     scenario: scenario([fault({ kind: 'leave-unusable', node: 'master' }, 3_000)]),
   },
   {
+    rule: 'the gateway leads to the master',
+    when: 'clients are led to a replica',
+    planner: broken.leadsClientsToAReplica,
+    scenario: scenario([killMaster], { more: gateway }),
+  },
+  {
+    rule: 'the gateway follows within a bound',
+    when: 'nobody tells the gateway who is master',
+    planner: broken.neverPointsTheGateway,
+    scenario: scenario([killMaster], { more: gateway, healAfterMs: 60_000 }),
+  },
+  {
     rule: 'one node’s trouble is its own',
     when: 'nothing else is done while anything fails',
     planner: broken.stopsOnAnyFailure,
@@ -137,10 +151,10 @@ function fault(body: FaultBody, afterMs: number): Fault {
   return { ...body, afterMs, afterCalls: 0 }
 }
 
-function scenario(faults: readonly Fault[], { waitFor = 1, healAfterMs = 25_000 } = {}): Scenario {
+function scenario(faults: readonly Fault[], { waitFor = 1, healAfterMs = 25_000, more = '' } = {}): Scenario {
   const spec: SimSpec = {
     ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
-    ...{ hangTimeoutMs: 2_000, restartWindowMs: 0 },
+    ...{ hangTimeoutMs: 2_000, restartWindowMs: 0, more },
   }
   return { seed: 7, spec, writers: [{ everyMs: 60, waitFor }], faults, healAfterMs }
 }

@@ -20,9 +20,11 @@ export interface NodeContainer {
   readonly address: { readonly host: string; readonly port: number } | null
 }
 
-/** The containers that carry the flotilla's label, by ordinal. */
+/** The containers of the flotilla's nodes, by ordinal. */
 export async function containersOf(flotilla: string): Promise<readonly NodeContainer[]> {
-  const filters = encodeURIComponent(JSON.stringify({ label: [`io.flotilla.flotilla=${flotilla}`] }))
+  const filters = encodeURIComponent(
+    JSON.stringify({ label: [`io.flotilla.flotilla=${flotilla}`, 'io.flotilla.node'] }),
+  )
   const { text } = await callEngine('GET', `/containers/json?all=1&filters=${filters}`)
   const found = await Promise.all(
     (JSON.parse(text) as readonly { Id: string }[]).map(({ Id }) => inspect(Id)),

@@ -73,6 +73,8 @@ export interface ManifestSpec {
   readonly update?: string
   /** As in the manifest, in one line. */
   readonly auth?: string
+  /** As in the manifest, a mapping in one line. */
+  readonly gateway?: string
 }
 
 export interface ProcessOptions {
@@ -192,6 +194,7 @@ export function manifestText(name: string, spec: ManifestSpec): string {
     tls,
     update,
     auth,
+    gateway,
   } = spec
   const inFlow =
     failover === undefined
@@ -206,6 +209,7 @@ export function manifestText(name: string, spec: ManifestSpec): string {
     tls,
     update,
     auth,
+    gateway,
   }).flatMap(([key, value]) => (value === undefined ? [] : [`  ${key}: ${value}\n`]))
   return `apiVersion: flotilla/v1
 kind: RedisReplication

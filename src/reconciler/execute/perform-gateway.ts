@@ -92,11 +92,13 @@ async function pointGateway(execution: Execution, action: ActionOf<'point-gatewa
       replicas: replicas.map(ordinal => serverOf(execution, ordinal)),
       lineage,
     }
-    await gatewayPort.point(target, pointing, {
-      deadlineMs: isWaitedFor(action) ? changeDeadlineMs : calmDeadlineMs,
-      keepSessions: keepsSessions,
-      signal,
-    })
+    await untilItListens(execution, action, () =>
+      gatewayPort.point(target, pointing, {
+        deadlineMs: isWaitedFor(action) ? changeDeadlineMs : calmDeadlineMs,
+        keepSessions: keepsSessions,
+        signal,
+      }),
+    )
     events.publish('gateway.pointed', {
       master,
       replicas: replicas.map(String),
@@ -119,6 +121,24 @@ const calmDeadlineMs = 1_000
 function isWaitedFor({ master, afterPromotionOf }: ActionOf<'point-gateway'>): boolean {
   return master === null || afterPromotionOf !== null
 }
+
+/** One that was started a moment ago takes some 50 ms until it listens; only where nobody waits for it. */
+async function untilItListens(
+  { context: { nowMs, sleep } }: Execution,
+  action: ActionOf<'point-gateway'>,
+  point: () => Promise<void>,
+): Promise<void> {
+  const endMs = nowMs() + startDeadlineMs
+  for (;;)
+    try {
+      return await point()
+    } catch (error) {
+      if (isWaitedFor(action) || errorCode(error) !== 'gateway/unreachable' || nowMs() > endMs) throw error
+      await sleep(20)
+    }
+}
+
+const startDeadlineMs = 3_000
 
 function serverOf(execution: Execution, ordinal: number): GatewayServer {
   const { template, clientPort: port } = execution.context

@@ -9,8 +9,8 @@ import { nodeAddress, type ReachMode } from '../../redis/reach.js'
 import { readGatewayLabels, specHashLabel } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 
-/** A healthy one answers in 1 ms. It is asked beside the nodes, and no failover waits for one that is not. */
-const probeDeadlineMs = 100
+/** As for a node, which it is asked beside. */
+const probeDeadlineMs = 500
 
 type Known = Pick<ObservedGateway, 'silentSinceMs' | 'lastPointing'> & { readonly probe: GatewayProbe }
 

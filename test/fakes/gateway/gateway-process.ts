@@ -13,6 +13,8 @@ export interface GatewayStart {
 }
 
 export interface FakeGateway extends GatewayStart {
+  /** Another one when it has left its network and joined it again. */
+  host: string
   readonly configDigest: string
   readonly bornAtMs: number
   state: 'running' | 'frozen' | 'ended'

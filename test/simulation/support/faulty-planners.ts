@@ -73,6 +73,21 @@ export const removesForeignVolumes = withPlanFault(plan => ({
 /** Who is master changes, and the names stay. */
 export const skipsRenames = without('rename-container')
 
+/** Whoever is master, nobody tells the gateway. */
+export const neverPointsTheGateway = without('point-gateway')
+
+/** It takes another ordinal for the master's. */
+export const leadsClientsToAReplica = withPlanFault(plan => ({
+  ...plan,
+  stages: plan.stages.map(scene =>
+    scene.map(action =>
+      action.kind === 'point-gateway' && action.master !== null
+        ? { ...action, master: (action.master + 1) % 3 }
+        : action,
+    ),
+  ),
+}))
+
 /** After three failovers it leaves the next one to a person. */
 export const givesUpAfterThreeFailovers = withFault(
   input => input,

@@ -48,6 +48,28 @@ const disasters: readonly FaultKind[] = ['power-cut', 'remove-volume', 'forget',
  * steps.
  */
 export function scenarioOf(seed: number): Scenario {
+  const scenario = withoutGateway(seed)
+  // Of numbers of its own, so that a seed means the world that it meant before there were gateways.
+  const random = new Random(seed ^ 0x6a7e3a11)
+  if (!random.chance(0.35)) return scenario
+  const faults = scenario.faults.flatMap((fault): Fault[] =>
+    random.chance(0.3)
+      ? [
+          {
+            ...faultOf(random, 'gateway', 0),
+            ...{ afterMs: fault.afterMs, afterCalls: random.chance(0.3) ? random.int(1, 12) : 0 },
+          },
+          { ...fault, afterMs: Math.round(random.spread(1, 500)) },
+        ]
+      : [fault],
+  )
+  return { ...scenario, faults, spec: { ...scenario.spec, more: gatewayField } }
+}
+
+const gatewayField = 'gateway: { master: 127.0.0.1:6379, replicas: 127.0.0.1:6380 }'
+const gatewayFaults = ['kill', 'stop', 'remove', 'pause', 'disconnect', 'cut-admin', 'edit-by-hand'] as const
+
+function withoutGateway(seed: number): Scenario {
   const random = new Random(seed)
   const kinds = palette(random)
   const spec = specOf(random)
@@ -130,6 +152,8 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
         ...{ kind, how: random.pick(['fail', 'lose-reply', 'stall'] as const) },
         ...{ share: random.pick([0.1, 0.5, 1]), forMs: forMs() },
       }
+    case 'gateway':
+      return { kind, how: random.pick(gatewayFaults), forMs: Math.round(random.spread(20, 20_000)) }
     case 'order-trouble':
       return {
         ...{ kind, how: random.pick(['lose-reply', 'lose'] as const) },

@@ -7,6 +7,7 @@ import type { PlanInput } from '../../../src/model/plan-input.js'
 import { factsOfNode } from '../../../src/model/node-facts.js'
 import { nodeAlias } from '../../../src/model/names.js'
 import { readNodeLabels } from '../../../src/runtime/labels.js'
+import { GatewayRules } from './gateway-rules.js'
 import { Availability, downMsMax } from './availability.js'
 import type { SimDaemon } from './sim-daemon.js'
 import { flotilla, type SimWorld } from './sim-world.js'
@@ -24,6 +25,8 @@ export const ruleNames = [
   'it comes to rest',
   'writable again within a bound',
   'one node’s trouble is its own',
+  'the gateway leads to the master',
+  'the gateway follows within a bound',
 ] as const
 
 export type RuleName = (typeof ruleNames)[number]
@@ -43,6 +46,7 @@ export class Rules {
   readonly #byHand = new WeakSet<FakeProcess>()
   readonly #judged: ReadonlySet<RuleName>
   readonly #availability: Availability
+  readonly #gateway: GatewayRules
   #isActingByHand = false
   #wasChangedByHand = false
   #lastInput: PlanInput | null = null
@@ -59,6 +63,7 @@ export class Rules {
   constructor(world: SimWorld, daemon: SimDaemon, judged: readonly RuleName[] = ruleNames) {
     this.#judged = new Set(judged)
     this.#world = world
+    this.#gateway = new GatewayRules(world)
     this.#availability = new Availability(world)
     this.#flotilla = daemon
     world.onChange = change => this.#note(change)
@@ -119,6 +124,16 @@ export class Rules {
     this.#checkOneMaster()
     this.#checkForeignUntouched()
     this.#checkWritable()
+    const wrong = this.#gateway.wrong(this.memoryLost || this.#wasChangedByHand || this.isBlocked())
+    if (wrong !== null) this.break('the gateway follows within a bound', wrong)
+  }
+
+  /** Flotilla is about to lead clients there. */
+  checkPointing(host: string): void {
+    if (this.memoryLost || this.#wasChangedByHand) return
+    const reason = this.#gateway.whyNotLead(host)
+    if (reason !== null)
+      this.break('the gateway leads to the master', `clients would be led to a node: ${reason}`)
   }
 
   #checkWritable(): void {

@@ -108,6 +108,12 @@ export type FaultBody =
       readonly forMs: number
     }
   | { readonly kind: 'forget' }
+  /** What befalls the gateway, where there is one. `forMs` counts where it ends by itself. */
+  | {
+      readonly kind: 'gateway'
+      readonly how: 'kill' | 'stop' | 'remove' | 'pause' | 'disconnect' | 'cut-admin' | 'edit-by-hand'
+      readonly forMs: number
+    }
   | { readonly kind: 'ask-switchover'; readonly to: number | null }
   | { readonly kind: 'ask-failover'; readonly to: number | null }
   | { readonly kind: 'ask-restart'; readonly node: number | null }

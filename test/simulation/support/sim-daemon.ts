@@ -9,7 +9,6 @@ import { Controller } from '../../../src/reconciler/loop/controller.js'
 import { removeFlotilla } from '../../../src/reconciler/loop/remove-flotilla.js'
 import type { Planner } from '../../../src/reconciler/loop/planner.js'
 import type { ProcessState } from '../../../src/model/observation.js'
-import { noGateway } from '../../support/no-gateway.js'
 import { ownedRuntime } from '../../../src/ownership/owned-runtime.js'
 import { Owner } from '../../../src/ownership/owner.js'
 import { OwnNetworks } from '../../../src/reconciler/observe/own-networks.js'
@@ -30,6 +29,8 @@ export interface FlotillaOptions {
   readonly planner: Planner
   readonly events: EventSink
   readonly commandFault: (order: string) => FakeCommandFault | null
+  /** It is about to have the gateway lead clients of the master to this address. */
+  readonly onPoint: (host: string) => void
   /** What becomes of an event of the engine: after how long it is heard, each time that it is. */
   readonly deliverEvent: () => readonly number[]
 }
@@ -64,17 +65,19 @@ export class SimDaemon {
 
   start(): void {
     if (this.#processLife !== null) return
-    const { world, planner, events, commandFault } = this.#options
+    const { world, planner, events, commandFault, onPoint } = this.#options
     const processLife = new ProcessLife()
     const clock = killableClock(world.clock, processLife)
     const port = world.redis.connect({ faultOf: ({ kind }) => commandFault(kind) })
     const foreign = world.foreign.redis.connect()
+    const gatewayPort = world.gateways.connect(onPoint)
+    const gateway = killable(gatewayPort, processLife)
     const redis = killable(withForeign(port, foreign), processLife)
     const engine = this.#withEventFaults(killable(world.engine.runtime, processLife), processLife)
     const { store, runtime } = this.#openState(engine, { files: killable(world.files, processLife), clock })
     const controller = new Controller({
       observer: createObserver({
-        ...{ runtime, redis, gateway: noGateway, reach: 'container-ip', ownContainer: null },
+        ...{ runtime, redis, gateway, reach: 'container-ip', ownContainer: null },
         processState: pid => Promise.resolve(this.#processState(pid)),
         nowMs: () => clock.nowMs(),
         endOfTurn: () => clock.sleep(0),
@@ -83,8 +86,9 @@ export class SimDaemon {
       ...{ events, clock, planner, random: () => world.random.next(), flotillaVersion: 'simulated' },
       environment: () => undefined,
     })
-    processLife.onKill(startWakeups(controller, { redis, gateway: noGateway, runtime }))
+    processLife.onKill(startWakeups(controller, { redis, gateway, runtime }))
     processLife.onKill(() => port.close())
+    processLife.onKill(() => gatewayPort.close())
     processLife.onKill(() => foreign.close())
     this.#processLife = processLife
     this.#controller = controller

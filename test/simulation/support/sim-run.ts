@@ -62,6 +62,7 @@ export class SimRun {
           findViolations: (plan, input) => planner.findViolations(plan, input),
         },
         commandFault: order => this.#commandFault(order),
+        onPoint: host => this.rules.checkPointing(host),
         deliverEvent: () => this.#deliverEvent(),
       },
       scenario.spec,
@@ -323,6 +324,8 @@ export class SimRun {
         if (container !== null) controls.failNextStart(container.id, 'the engine says no')
         return
       }
+      case 'gateway':
+        return this.#strikeGateway(fault)
       case 'forget':
         rules.memoryLost = true
         void world.files.remove(recordPath)
@@ -344,6 +347,37 @@ export class SimRun {
       case 'ask-pause':
         this.ask({ kind: 'pause' })
         return this.#until(fault.forMs, () => this.ask({ kind: 'resume' }))
+    }
+  }
+
+  #strikeGateway({ how, forMs }: Extract<FaultBody, { kind: 'gateway' }>): void {
+    const { engine, gateways, random } = this.world
+    const { container, running } = gateways
+    if (container === null) return
+    switch (how) {
+      case 'kill':
+        return gateways.crash()
+      case 'stop':
+        return engine.controls.exit(container.id, 0)
+      case 'remove':
+        return engine.controls.forceRemove(container.id)
+      case 'pause':
+        engine.controls.pause(container.id)
+        return this.#until(forMs, () => {
+          if (engine.world.find(container.id)?.state === 'paused') engine.controls.unpause(container.id)
+        })
+      case 'disconnect':
+        return isAlive(container) ? engine.controls.disconnect(container.id, flotilla) : undefined
+      case 'cut-admin':
+        return running === null ? undefined : gateways.gateways.cutAdmin(running)
+      case 'edit-by-hand': {
+        const processes = [...this.world.redis.processes]
+        const process = processes[random.int(0, processes.length - 1)]
+        const labels = this.world.engine.world.find(process?.containerId ?? '')?.spec.labels ?? {}
+        const ordinal = readNodeLabels(labels)?.ordinal
+        if (running === null || process === undefined || ordinal === undefined) return
+        return gateways.gateways.enableByHand(running, { ordinal, host: process.host, port: 6_379 })
+      }
     }
   }
 

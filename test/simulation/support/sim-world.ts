@@ -7,13 +7,15 @@ import type { FakeChange } from '../../fakes/redis/fake-wire.js'
 import type { FakeCall, FakeVolume, FakePace, FakeRuntime } from '../../fakes/runtime/fake-engine.js'
 import { createFakeRuntime } from '../../fakes/runtime/fake-runtime.js'
 import { isAlive, type FakeContainer } from '../../fakes/runtime/fake-world.js'
-import { flotillaLabel, readNodeLabels, probeLabel } from '../../../src/runtime/labels.js'
+import { flotillaLabel, gatewayLabel, readNodeLabels, probeLabel } from '../../../src/runtime/labels.js'
 import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
 import { Secret } from '../../../src/secret.js'
 import { ForeignServers } from './foreign-servers.js'
 import { MemoryFiles } from './memory-files.js'
 import { Random } from '../../support/random.js'
 import { SimClock } from './sim-clock.js'
+import { gatewaySecrets } from './gateway-secrets.js'
+import { isGateway, SimGateways } from './sim-gateways.js'
 import type { NodeCredentials, RedisFacts, Upstream } from '../../../src/model/redis.js'
 
 export const flotilla = 'shop'
@@ -39,6 +41,7 @@ export class SimWorld {
   readonly engine: FakeRuntime
   readonly redis: FakeRedis
   readonly files: MemoryFiles
+  readonly gateways: SimGateways
   /** Redis of somebody else, which a flotilla may follow. */
   readonly foreign: ForeignServers
   /** What servers of an image say of themselves, where that is not as usual. */
@@ -85,16 +88,19 @@ export class SimWorld {
       diskOf: container => this.#diskOf(container),
       terminate: (container, graceMs) => this.#terminate(container, graceMs),
     })
+    this.gateways = new SimGateways(this)
     this.foreign = new ForeignServers(this.engine, clock)
     // One names its user, of the other a container has to be asked.
     this.engine.controls.addImage('redis:1', { user: '999' })
     this.engine.controls.addImage('redis:2')
+    this.engine.controls.addImage('haproxy:3.2', { user: '99' })
     const secrets = {
       control: credentials.control.reveal(),
       replication: credentials.replication.reveal(),
       application: credentials.application?.reveal(),
     }
     this.files.put(`${stateDirectory}/secrets/${flotilla}.json`, JSON.stringify(secrets))
+    this.files.put(`${stateDirectory}/secrets/${flotilla}.gateway.json`, gatewaySecrets)
   }
 
   get containers(): readonly FakeContainer[] {
@@ -141,7 +147,8 @@ export class SimWorld {
   restartEngine(): void {
     this.engine.controls.restartEngine()
     for (const container of this.engine.world.containers.values())
-      if (!(flotillaLabel in container.spec.labels)) this.engine.world.start(container)
+      if (!(flotillaLabel in container.spec.labels) || isGateway(container))
+        this.engine.world.start(container)
   }
 
   /** The machine loses its power: nothing is told to anybody, and what was not synced is gone. */
@@ -166,6 +173,7 @@ export class SimWorld {
       return
     }
     const container = this.engine.world.find(event.id)
+    if (gatewayLabel in event.labels) return this.gateways.hear(event.action, event.id, container)
     if (container !== null && this.foreign.has(container.name))
       return this.foreign.hear(event.action, container)
     const process = this.redis.processOf(event.id)
@@ -188,6 +196,7 @@ export class SimWorld {
   }
 
   #noteAddresses(): void {
+    this.gateways.noteAddresses()
     for (const process of this.redis.processes) {
       const address = this.engine.world.find(process.containerId)?.endpoints.get(flotilla)?.address ?? null
       if (address === process.host) continue

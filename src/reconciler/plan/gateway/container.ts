@@ -162,11 +162,10 @@ function keepRunning(
   return leftover.length === 0 ? { kind: 'kept' } : changed(leftover, null)
 }
 
-/** What it led to when it last answered is not the recorded master; it may never have answered. */
+/** What it led to when it last answered is not the recorded master. */
 function leadsElsewhere({ seen, memory }: PlanInput): boolean {
   const known = seen.gateway?.lastPointing
-  if (known === undefined) return true
-  return known.master.some(({ ordinal }) => ordinal !== memory.master?.ordinal)
+  return known?.master.some(({ ordinal }) => ordinal !== memory.master?.ordinal) === true
 }
 
 /** The networks that clients live on, under its one name. */
