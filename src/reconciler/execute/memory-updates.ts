@@ -1,4 +1,5 @@
 import type { RestartRequest } from '../../state/requests.js'
+import { operationTraits } from '../../model/operation-kinds.js'
 import { withCompletedRequest } from '../record/open-request.js'
 import {
   historyEntriesMax,
@@ -88,8 +89,7 @@ function withEntry(memory: FlotillaMemory, entry: HistoryEntry): readonly Histor
  * is taken off the list by the next look.
  */
 function newlyDivergent({ kind, from, to }: Operation, result: 'done' | 'aborted'): readonly number[] {
-  const mayDiverge = kind === 'failover' || kind === 'external' || kind === 'restored'
-  return result === 'done' && mayDiverge && from !== null && from !== to ? [from] : []
+  return result === 'done' && operationTraits[kind].leavesData && from !== null && from !== to ? [from] : []
 }
 
 /**

@@ -1,6 +1,6 @@
 import { classifyNodes, selectMembers, type Members } from './members/select-members.js'
 import type { PlanInput } from '../../model/plan-input.js'
-import { decideMaster, operationFor, recordedMasterOrdinal } from './master/decide-master.js'
+import { decideMaster, recordedMasterOrdinal } from './master/decide-master.js'
 import type { MasterDecision } from './master/master-decision.js'
 import { externalSource } from './master/external-source.js'
 import { planExternalReplication } from './master/external-replication.js'
@@ -15,15 +15,9 @@ import { encryptReplication } from './settings/replication-tls.js'
 import { applyBackoff } from './action-backoff.js'
 import { joinContributions, type Contribution } from './ordering.js'
 import type { Plan, Refusal } from '../../model/plan.js'
-import { beginOperation, endOperation } from './master/operation-steps.js'
+import { abortOperation, changeMaster, operationFor, type OldMaster } from './master/change-of-master.js'
 import { waitForTarget } from './master/switchover.js'
-import {
-  requestResult,
-  abortOperation,
-  planFencing,
-  planSwitchover,
-  releaseClients,
-} from './master/switchover-steps.js'
+import { requestResult, planFencing, planSwitchover } from './master/switchover-steps.js'
 import { planReplication } from './nodes/replication.js'
 import { planConfig } from './rollout/image-probe.js'
 import { surgeCount } from './rollout/surge.js'
@@ -117,7 +111,7 @@ function planMaster(input: PlanInput, members: Members, decision: MasterDecision
     case 'fence':
       return planFencing(input, members, decision)
     case 'abort':
-      return [{ actions: abortOperation(input, decision.operation, decision.reason) }]
+      return [{ actions: abortOperation(input, decision.operation, decision) }]
     case 'switchover':
       return planSwitchover(input, members, decision)
     case 'reject':
@@ -180,9 +174,7 @@ function planCreation(
   return [
     {
       actions: [
-        ...beginOperation(input, operation, 'prepare'),
-        { band: 'promote', action: { kind: 'promote', ordinal: first.ordinal, cause: first.reason } },
-        { band: 'end', action: endOperation(input, operation) },
+        ...changeMaster(input, { operation, old: { kind: 'gone' }, cause: first.reason, band: 'prepare' }),
         { band: 'follow', action: applyConfig(input, first.ordinal, 'its process is new') },
       ],
     },
@@ -204,16 +196,11 @@ function planUnrecordedMaster(
 ): Contribution[] {
   const { ordinal, operationKind: kind, reason } = found
   const operation = operationFor(input, { ordinal, kind, reason })
-  const record: Contribution = {
-    actions: [
-      ...beginOperation(input, operation, 'prepare'),
-      { band: 'end', action: endOperation(input, operation) },
-    ],
-  }
-  if (kind !== 'external') return [record]
-  const old = members.wanted.find(node => node.ordinal === operation.from)
-  const clients = old === undefined || old.facts === null ? [] : releaseClients(old.ordinal, true)
-  return [record, planNaming(input, members, ordinal), { actions: clients }]
+  const former = members.wanted.find(node => node.ordinal === operation.from)
+  const isLeft = kind === 'external' && former !== undefined && former.facts !== null
+  const old: OldMaster = isLeft ? { kind: 'demoted', who: { ordinal: former.ordinal } } : { kind: 'gone' }
+  const actions = changeMaster(input, { operation, old, band: 'prepare', isMaster: true })
+  return [{ actions }, ...(kind === 'external' ? [planNaming(input, members, ordinal)] : [])]
 }
 
 /** Probes run within one pass: one that a look finds was cut short. */

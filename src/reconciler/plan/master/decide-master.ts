@@ -1,4 +1,4 @@
-import type { Lineage, Operation, OperationKind } from '../../../model/record.js'
+import type { Lineage } from '../../../model/record.js'
 import { factsOfNode } from '../../../model/node-facts.js'
 import type { Members } from '../members/select-members.js'
 import { type Member, reasonOf } from '../members/classify.js'
@@ -289,38 +289,6 @@ function isOfLineage(facts: RedisFacts | null, replid: string): boolean {
 function isStillEmpty(input: PlanInput, nodes: readonly Member[], recordedMaster: number): boolean {
   const others = nodes.filter(node => node.ordinal !== recordedMaster)
   return others.every(node => keyCountOf(node) === 0 && !reportsMaster(node) && !mayHoldData(input, node))
-}
-
-/**
- * The operation record that a promotion writes before its first step; an operation under way is kept as it
- * is.
- */
-export function operationFor(
-  input: PlanInput,
-  promoted: {
-    readonly ordinal: number
-    readonly kind: OperationKind
-    readonly reason: string
-    readonly troubleAtMs?: number
-  },
-): Operation {
-  const underWay = input.memory.operation
-  if (underWay !== null && underWay.phase === 'fencing')
-    return { ...underWay, phase: 'promoting', to: promoted.ordinal, reason: promoted.reason }
-  if (underWay !== null && underWay.to === promoted.ordinal) return underWay
-  const isOfOthers = promoted.kind === 'external' || promoted.kind === 'restored'
-  return {
-    kind: promoted.kind,
-    phase: 'promoting',
-    epoch: input.memory.epoch + 1,
-    from: input.memory.master?.ordinal ?? null,
-    to: promoted.ordinal,
-    reason: promoted.reason,
-    troubleAtMs: promoted.troubleAtMs ?? input.seen.atMs,
-    startedAtMs: input.seen.atMs,
-    // What others have done carries out nobody's request.
-    requestId: isOfOthers ? null : (input.memory.request?.requestId ?? null),
-  }
 }
 
 /**

@@ -6,7 +6,15 @@ import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { planNaming } from '../nodes/naming.js'
-import { beginOperation, endOperation } from './operation-steps.js'
+import {
+  abortOperation,
+  changeMaster,
+  lagBytesMax,
+  newOperation,
+  repoint,
+  type ChangeOfMaster,
+  type OldMaster,
+} from './change-of-master.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
 import { noUpstream } from '../../../model/actions/sources.js'
 import type { Refusal } from '../../../model/plan.js'
@@ -24,11 +32,7 @@ import type { RedisFacts } from '../../../model/redis.js'
  *
  * @returns null when nobody asked for it and none is under way.
  */
-export function planTakeover(
-  input: PlanInput,
-  members: Members,
-  on: { readonly seen: ObservedSource; readonly leader: number },
-): Contribution[] | null {
+export function planTakeover(input: PlanInput, members: Members, on: On): Contribution[] | null {
   const { operation, request } = input.memory
   const leader = members.wanted.find(node => node.ordinal === on.leader)
   const requested = request?.kind === 'take-over' ? request : null
@@ -37,137 +41,63 @@ export function planTakeover(
   if (requested === null) return null
   const obstacle = requested.force ? whyNotForceTakeover(leader) : whyNotTakeover(on.seen, leader)
   if (obstacle !== null) return [{ actions: [requestResult(requested, 'refused', obstacle)] }]
+  return requested.force
+    ? forceTakeover(input, members, on)
+    : takeOver(input, members, {
+        operation: takeoverOperation(input, on.leader, 'it was asked for'),
+        old: { kind: 'hands-over', who: sourceOf(on.seen) },
+      })
+}
+
+interface On {
+  readonly seen: ObservedSource
+  readonly leader: number
+}
+
+function takeoverOperation(input: PlanInput, to: number, reason: string): Operation {
+  return newOperation(input, { kind: 'take-over', phase: 'switching', from: null, to, reason })
+}
+
+function forceTakeover(
+  input: PlanInput,
+  members: Members,
+  { seen: { displayName }, leader }: On,
+  begun: Operation | null = null,
+): Contribution[] {
+  const reason = `it was asked for, by force: ${displayName} is left as it is`
   return takeOver(input, members, {
-    ...on,
-    operation: takeoverOperation(input, on, requested),
-    force: requested.force,
+    operation: begun ?? takeoverOperation(input, leader, reason),
+    old: { kind: 'gone' },
+    outcome: {
+      detail: `by force, so ${displayName} was neither paused nor made read-only: what it takes from now on, and what node ${leader} had not got yet, is not here`,
+    },
   })
 }
 
-/** The target may be behind by no more than this: writes wait while it catches up. */
-const lagBytesMax = 1_048_576
-const pauseMs = 2_000
-const catchUpMs = 500
-
-type Steps = PlacedAction[]
-
-function takeoverOperation(
-  input: PlanInput,
-  { seen, leader }: { readonly seen: ObservedSource; readonly leader: number },
-  requested: Request,
-): Operation {
-  return {
-    kind: 'take-over',
-    phase: 'switching',
-    epoch: input.memory.epoch + 1,
-    from: null,
-    to: leader,
-    reason: `it was asked for${requested.force ? `, by force: ${seen.displayName} is left as it is` : ''}`,
-    troubleAtMs: input.seen.atMs,
-    startedAtMs: input.seen.atMs,
-    requestId: requested.requestId,
+/** The leader becomes master, logs in as one of ours, and everybody is told. */
+function takeOver(input: PlanInput, { wanted, ...members }: Members, change: ChangeOfMaster): Contribution[] {
+  const leader = change.operation.to
+  const login: PlacedAction = {
+    band: 'demote',
+    action: { kind: 'restore-login', ordinal: leader, cause: 'it follows the source no longer' },
   }
-}
-
-function takeOver(
-  input: PlanInput,
-  members: Members,
-  on: {
-    readonly seen: ObservedSource
-    readonly leader: number
-    readonly operation: Operation
-    readonly force: boolean
-  },
-): Contribution[] {
-  const { leader, operation, force } = on
-  const { displayName: source } = on.seen
-  const cause = operation.reason
-  const fenceSource: Steps = force
-    ? []
-    : [
-        { band: 'demote', action: { kind: 'pause-writes', source, forMs: pauseMs, cause } },
-        {
-          band: 'demote',
-          action: { kind: 'catch-up', ordinal: leader, source, withinMs: catchUpMs, cause },
-        },
-        {
-          band: 'demote',
-          action: {
-            kind: 'fence-source',
-            source,
-            cause: 'no write may go where nobody reads it any more',
-          },
-        },
-      ]
-  return [
-    { actions: [...beginOperation(input, operation, 'demote'), ...fenceSource] },
-    ...promoteLeader(input, members, { ...on, fenced: !force }),
-  ]
-}
-
-/** The source is out of the way: the leader becomes master, and everybody is told. */
-function promoteLeader(
-  input: PlanInput,
-  members: Members,
-  on: {
-    readonly seen: ObservedSource
-    readonly leader: number
-    readonly operation: Operation
-    /** Else the source was left as it is. */
-    readonly fenced: boolean
-  },
-): Contribution[] {
-  const { leader, operation, fenced } = on
-  const detail = fenced
-    ? undefined
-    : `by force, so ${on.seen.displayName} was neither paused nor made read-only: what it takes from now on, and what node ${leader} had not got yet, is not here`
+  const others = wanted.filter(
+    node => node.ordinal !== leader && (node.bucket === 'online' || node.bucket === 'syncing'),
+  )
   return [
     {
       actions: [
-        {
-          band: 'demote',
-          action: { kind: 'restore-login', ordinal: leader, cause: 'it follows the source no longer' },
-        },
-        { band: 'promote', action: { kind: 'promote', ordinal: leader, cause: operation.reason } },
-        ...(fenced ? releaseSource(on.seen) : []),
-        { band: 'end', action: endOperation(input, operation, detail === undefined ? {} : { detail }) },
-        ...repointReplicas(members, leader),
+        ...changeMaster(input, { ...change, before: change.isMaster === true ? [] : [login] }),
+        // A promotion cuts their connections, and without a reconnect they try again up to a second later.
+        ...repoint(others, leader, { reconnect: true, cause: 'its master has just been promoted' }),
       ],
     },
-    planNaming(input, members, leader),
+    planNaming(input, { wanted, ...members }, leader),
   ]
 }
 
-/**
- * Its clients go on, are told that it is read-only, and are cut, so that none of them waits for an answer
- * that does not come.
- */
-function releaseSource({ displayName: source }: ObservedSource): Steps {
-  const cause = 'whoever still writes there is to be told so'
-  return [
-    { band: 'take-name', action: { kind: 'resume-writes', source, cause } },
-    // After the end: who may not do this may take over all the same.
-    { band: 'follow', action: { kind: 'disconnect-clients', source, cause } },
-  ]
-}
-
-/**
- * A promotion cuts the connections of those who follow, and without a reconnect they try again up to a second
- * later.
- */
-function repointReplicas({ wanted }: Members, leader: number): Steps {
-  return wanted
-    .filter(node => node.ordinal !== leader && (node.bucket === 'online' || node.bucket === 'syncing'))
-    .map(node => ({
-      band: 'follow',
-      action: {
-        kind: 'follow',
-        ordinal: node.ordinal,
-        master: leader,
-        reconnect: true,
-        cause: 'its master has just been promoted',
-      },
-    }))
+function sourceOf({ displayName: source }: ObservedSource): { readonly source: string } {
+  return { source }
 }
 
 /**
@@ -177,69 +107,39 @@ function repointReplicas({ wanted }: Members, leader: number): Steps {
 function resumeTakeover(
   input: PlanInput,
   members: Members,
-  on: {
-    readonly seen: ObservedSource
-    readonly leader: number
-    readonly operation: Operation
-    readonly requested: Request | null
-  },
+  on: On & { readonly operation: Operation; readonly requested: Request | null },
 ): Contribution[] {
-  const node = members.wanted.find(one => one.ordinal === on.leader)
+  const { seen, leader, operation } = on
+  const node = members.wanted.find(one => one.ordinal === leader)
   const own = node === undefined ? null : node.facts
-  const theirs = on.seen.probe?.kind === 'answered' ? on.seen.probe.facts : null
-  if (own?.role === 'master') return finishTakeover(input, members, on)
+  const theirs = seen.probe?.kind === 'answered' ? seen.probe.facts : null
+  const fenced: OldMaster = { kind: 'demoted', who: sourceOf(seen) }
+  const untilLeaderAnswers: Contribution = {
+    waits: [{ what: `node ${leader} answers`, ordinal: leader, recheckInMs: 250 }],
+  }
+  if (own?.role === 'master') {
+    const old: OldMaster = theirs !== null && isFenced(theirs) ? fenced : { kind: 'gone' }
+    return takeOver(input, members, { operation, old, isMaster: true })
+  }
   if (on.requested?.force === true) {
-    const operation =
-      on.operation.requestId === on.requested.requestId
-        ? on.operation
-        : { ...takeoverOperation(input, on, on.requested), epoch: on.operation.epoch }
-    return whyNotForceTakeover(node) === null
-      ? takeOver(input, members, { ...on, operation, force: true })
-      : [{ waits: [{ what: `node ${on.leader} answers`, ordinal: on.leader, recheckInMs: 250 }] }]
+    if (whyNotForceTakeover(node) !== null) return [untilLeaderAnswers]
+    const isBegun = operation.requestId === on.requested.requestId
+    return forceTakeover(input, members, on, isBegun ? operation : null)
   }
-  if (theirs === null) return [{ refusals: [unknownSource(input, on.seen)] }]
+  if (theirs === null) return [{ refusals: [unknownSource(input, seen)] }]
+  const abort = (reason: string): PlacedAction[] =>
+    abortOperation(input, operation, { reason, ...sourceOf(seen) })
   if (!isFenced(theirs))
-    return [abortTakeover(input, on, 'it was interrupted half way, and the source still takes writes', [])]
+    return [{ actions: abort('it was interrupted half way, and the source still takes writes') }]
   if (own !== null && own.replid === theirs.replid && own.offset >= theirs.offset)
-    return promoteLeader(input, members, { ...on, fenced: true })
-  if (own === null || node?.bucket !== 'unpromoted')
-    return [{ waits: [{ what: `node ${on.leader} answers`, ordinal: on.leader, recheckInMs: 250 }] }]
-  const cause = `node ${on.leader} was restarted and has not all that ${on.seen.displayName} holds`
-  return [
-    abortTakeover(input, on, cause, [
-      { band: 'promote', action: { kind: 'unfence-source', source: on.seen.displayName, cause } },
-    ]),
-  ]
-}
-
-/** The leader is promoted already. */
-function finishTakeover(
-  input: PlanInput,
-  members: Members,
-  on: { readonly seen: ObservedSource; readonly leader: number; readonly operation: Operation },
-): Contribution[] {
-  const theirs = on.seen.probe?.kind === 'answered' ? on.seen.probe.facts : null
-  const released = theirs !== null && isFenced(theirs) ? releaseSource(on.seen) : []
-  const end: Steps = [{ band: 'end', action: endOperation(input, on.operation) }]
-  return [
-    { actions: [...released, ...end, ...repointReplicas(members, on.leader)] },
-    planNaming(input, members, on.leader),
-  ]
-}
-
-function abortTakeover(
-  input: PlanInput,
-  { seen, operation }: { readonly seen: ObservedSource; readonly operation: Operation },
-  detail: string,
-  before: Steps,
-): Contribution {
-  return {
-    actions: [
-      ...before,
-      { band: 'take-name', action: { kind: 'resume-writes', source: seen.displayName, cause: detail } },
-      { band: 'end', action: endOperation(input, operation, { result: 'aborted', detail }) },
-    ],
+    return takeOver(input, members, { operation, old: fenced })
+  if (own === null || node?.bucket !== 'unpromoted') return [untilLeaderAnswers]
+  const cause = `node ${leader} was restarted and has not all that ${seen.displayName} holds`
+  const unfence: PlacedAction = {
+    band: 'promote',
+    action: { kind: 'unfence-source', ...sourceOf(seen), cause },
   }
+  return [{ actions: [unfence, ...abort(cause)] }]
 }
 
 /** By our own fence, or by anybody's: a replica takes no writes of clients. */
@@ -261,15 +161,11 @@ function promotedByHand(input: PlanInput, leader: Member, requested: Request | n
   const { source } = input.memory
   const { name } = input.spec
   if (requested?.force === true && source !== null) {
-    const operation: Operation = {
-      ...{ kind: 'take-over', phase: 'switching', epoch: input.memory.epoch + 1, from: null },
-      ...{ to: leader.ordinal, reason: 'it was asked for, by force: it had been promoted by hand' },
-      ...{ troubleAtMs: input.seen.atMs, startedAtMs: input.seen.atMs, requestId: requested.requestId },
-    }
-    const end: Steps = [{ band: 'end', action: endOperation(input, operation) }]
-    return { actions: [...beginOperation(input, operation, 'demote'), ...end] }
+    const reason = 'it was asked for, by force: it had been promoted by hand'
+    const operation = takeoverOperation(input, leader.ordinal, reason)
+    return { actions: changeMaster(input, { operation, old: { kind: 'gone' }, isMaster: true }) }
   }
-  const rejected: Steps =
+  const rejected =
     requested === null ? [] : [requestResult(requested, 'refused', 'it was promoted by hand already')]
   return {
     actions: rejected,

@@ -1,6 +1,7 @@
 import type { Operation, Request } from '../../../model/record.js'
 import { nodeAlias } from '../../../model/names.js'
 import { rankCandidates, renderCandidates, type Candidate } from './candidates.js'
+import { newOperation } from './change-of-master.js'
 import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import { whyNotFailOver } from './failover-limits.js'
@@ -277,17 +278,15 @@ function failoverOperation(
   }: { readonly recordedMaster: number; readonly winner: Candidate; readonly failure: MasterFailure },
 ): Operation {
   return (
-    input.memory.operation ?? {
+    input.memory.operation ??
+    newOperation(input, {
       kind: 'failover',
       phase: 'fencing',
-      epoch: input.memory.epoch + 1,
       from: recordedMaster,
       to: winner.ordinal,
       reason: failure.what,
       troubleAtMs: failure.sinceMs,
-      startedAtMs: input.seen.atMs,
-      requestId: input.memory.request?.requestId ?? null,
-    }
+    })
   )
 }
 

@@ -3,12 +3,11 @@ import type { Members } from '../members/select-members.js'
 import type { Member } from '../members/classify.js'
 import { continuesHistory, reportsMaster } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { operationFor } from './decide-master.js'
 import type { MasterDecision } from './master-decision.js'
 import { planNaming, type RenameMode } from '../nodes/naming.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
-import { beginOperation, endOperation } from './operation-steps.js'
-import { planForcedDemotion, releaseClients } from './switchover-steps.js'
+import { beginOperation, changeMaster, operationFor, type OldMaster } from './change-of-master.js'
+import { planForcedDemotion } from './switchover-steps.js'
 import { planReplication, unexpectedMasterCause } from '../nodes/replication.js'
 import { whyNotDemote } from './unexpected-master.js'
 /** Promote first, everything else later: whoever waits for a master waits for nothing else. */
@@ -21,7 +20,7 @@ export function planPromotion(
     ordinal: decision.ordinal,
     kind: decision.operationKind,
     reason: decision.reason,
-    ...(decision.troubleAtMs === undefined ? {} : { troubleAtMs: decision.troubleAtMs }),
+    troubleAtMs: decision.troubleAtMs,
   })
   const nodes = [...members.wanted, ...members.excess]
   const promoted = nodes.find(node => node.ordinal === decision.ordinal)
@@ -37,31 +36,25 @@ export function planPromotion(
     return members.recordedMaster === decision.ordinal
       ? [forced]
       : [{ actions: beginOperation(input, operation, 'demote') }]
-  const promotion: PlacedAction[] = nodes.some(
-    node => node.ordinal === decision.ordinal && reportsMaster(node),
-  )
-    ? // It was promoted by the pass that began the operation; what is left are names and followers.
-      []
-    : [
-        ...nodes
-          .filter(reportsMaster)
-          .map(unexpectedMaster => demoteNode(unexpectedMaster.ordinal, decision.ordinal)),
-        { band: 'promote', action: { kind: 'promote', ordinal: decision.ordinal, cause: decision.reason } },
-      ]
+  // Else it was promoted by the pass that began the operation; what is left are names and followers.
+  const isMaster = promoted !== undefined && reportsMaster(promoted)
   return [
     {
       actions: [
-        ...beginOperation(input, operation, 'demote'),
-        ...promotion,
-        ...releaseInterruptedSwitchover(input, nodes, decision.ordinal),
-        ...fenceRestartedMaster(nodes, operation),
-        {
-          band: 'end',
-          action: endOperation(input, operation, {
+        ...changeMaster(input, {
+          operation,
+          old: oldMaster(input, nodes),
+          cause: decision.reason,
+          before: isMaster
+            ? []
+            : nodes.filter(reportsMaster).map(({ ordinal }) => demoteNode(ordinal, decision.ordinal)),
+          isMaster,
+          outcome: {
             offsetGapBytes: offsetGapBytesOf(input, nodes, operation),
             lostKeys: decision.lostKeys ?? 0,
-          }),
-        },
+          },
+        }),
+        ...fenceRestartedMaster(nodes, operation),
       ],
     },
     planNaming(input, members, decision.ordinal, namingWay(nodes, operation)),
@@ -134,15 +127,13 @@ function offsetGapBytesOf(input: PlanInput, nodes: readonly Member[], operation:
 /**
  * A switchover that was cut short may have left writes paused, and clients on a master that is none any more.
  */
-function releaseInterruptedSwitchover(
-  input: PlanInput,
-  nodes: readonly Member[],
-  master: number,
-): PlacedAction[] {
-  const { operation } = input.memory
+function oldMaster({ memory }: PlanInput, nodes: readonly Member[]): OldMaster {
+  const { operation } = memory
   const old =
     operation?.phase === 'switching' ? nodes.find(node => node.ordinal === operation.from) : undefined
-  return old === undefined || old.facts === null ? [] : releaseClients(old.ordinal, old.ordinal !== master)
+  return old === undefined || old.facts === null
+    ? { kind: 'gone' }
+    : { kind: 'demoted', who: { ordinal: old.ordinal } }
 }
 
 /**

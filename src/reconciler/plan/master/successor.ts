@@ -1,7 +1,7 @@
-import type { Operation } from '../../../model/record.js'
 import { nodeAlias } from '../../../model/names.js'
 import type { Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
+import { newOperation } from './change-of-master.js'
 import type { MasterDecision } from './master-decision.js'
 import { masterFailureOf } from './master-failure.js'
 import { pendingOn } from './recorded-master.js'
@@ -37,15 +37,15 @@ export function confirmSuccessorDown(
     )
   // Whether it is replaced at all is for a person to say.
   if (!isForced && recorded.facts === null && input.spec.failover.mode === 'manual') return null
-  const begun: Operation = {
-    ...{ kind: 'failover', phase: 'fencing', epoch: input.memory.epoch + 1 },
-    ...{ from: silent.ordinal, to: recordedMaster },
-    ...{
-      reason: failure?.what ?? 'it was asked for by force',
-      troubleAtMs: failure?.sinceMs ?? input.seen.atMs,
-    },
-    ...{ startedAtMs: input.seen.atMs, requestId: isForced ? request.requestId : null },
-  }
+  const begun = newOperation(input, {
+    kind: 'failover',
+    phase: 'fencing',
+    from: silent.ordinal,
+    to: recordedMaster,
+    reason: failure?.what ?? 'it was asked for by force',
+    troubleAtMs: failure?.sinceMs,
+    requestId: isForced ? request.requestId : null,
+  })
   return { kind: 'fence', ordinal: silent.ordinal, kill: true, operation: operation ?? begun }
 }
 

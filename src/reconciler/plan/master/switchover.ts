@@ -1,6 +1,7 @@
 import type { Operation, Request } from '../../../model/record.js'
 import { masterName } from '../../../model/names.js'
 import { renderCandidates, type Candidate } from './candidates.js'
+import { lagBytesMax, newOperation } from './change-of-master.js'
 import type { Member } from '../members/classify.js'
 import { keyCountOf, mostAdvancedBeyond } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
@@ -44,17 +45,13 @@ export function decideSwitchover(
     kind: 'switchover',
     from: recordedMaster,
     to: chosen.ordinal,
-    operation: {
+    operation: newOperation(input, {
       kind: 'switchover',
       phase: 'switching',
-      epoch: input.memory.epoch + 1,
       from: recordedMaster,
       to: chosen.ordinal,
       reason: 'it was asked for',
-      troubleAtMs: input.seen.atMs,
-      startedAtMs: input.seen.atMs,
-      requestId: request.requestId,
-    },
+    }),
   }
 }
 
@@ -97,9 +94,6 @@ function isComingIntoSync(node: Member, master: Member): boolean {
   const isEmpty = node.bucket === 'online' && keyCountOf(node) === 0 && keyCountOf(master) > 0
   return isEmpty || ['starting', 'loading', 'syncing', 'wrong-upstream'].includes(node.bucket)
 }
-
-/** A replica that is further behind than this would make writes wait too long while it catches up. */
-export const lagBytesMax = 1_048_576
 
 /**
  * Every node but the master, with why nothing is handed over to it; the best first, and of those that may be

@@ -3,7 +3,7 @@ import { isInService, type Bucket, type Member } from '../members/classify.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
 import { copiesNeeded } from './surge.js'
-import { lagBytesMax } from '../master/switchover.js'
+import { lagBytesMax } from '../master/change-of-master.js'
 
 /**
  * What must be so before the next node of a roll is taken out of service: every other one is in service and

@@ -12,6 +12,7 @@ import { joined, type Contribution, type PlacedAction } from '../ordering.js'
 import { renderCandidates } from '../master/candidates.js'
 import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
 import { planSharedVolumes } from '../nodes/shared-volumes.js'
+import { newOperation } from '../master/change-of-master.js'
 import { planSwitchover } from '../master/switchover-steps.js'
 import { rankTargets } from '../master/switchover.js'
 import { whyNotLowerMaxmemory } from '../settings/memory-guard.js'
@@ -131,17 +132,14 @@ function switchMaster(input: PlanInput, members: Members, master: number): Contr
   const target = targets.find(one => one.reason === null)
   if (target === undefined)
     return [whyNoTarget(input, members, { master, candidates: renderCandidates(targets) })]
-  const operation = {
-    kind: 'switchover' as const,
-    phase: 'switching' as const,
-    epoch: input.memory.epoch + 1,
+  const operation = newOperation(input, {
+    kind: 'switchover',
+    phase: 'switching',
     from: master,
     to: target.ordinal,
     reason: cause,
-    troubleAtMs: input.seen.atMs,
-    startedAtMs: input.seen.atMs,
     requestId: null,
-  }
+  })
   return planSwitchover(input, members, { from: master, to: target.ordinal, operation })
 }
 

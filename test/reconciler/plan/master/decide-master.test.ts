@@ -4,11 +4,8 @@ import { defaultPersistence } from '../../../../src/manifest/sections/persistenc
 import type { Operation } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import { membersOf } from '../../../../src/reconciler/plan/plan-flotilla.js'
-import {
-  decideMaster,
-  operationFor,
-  recordedMasterOrdinal,
-} from '../../../../src/reconciler/plan/master/decide-master.js'
+import { operationFor } from '../../../../src/reconciler/plan/master/change-of-master.js'
+import { decideMaster, recordedMasterOrdinal } from '../../../../src/reconciler/plan/master/decide-master.js'
 import type { MasterDecision } from '../../../../src/reconciler/plan/master/master-decision.js'
 import {
   answered,

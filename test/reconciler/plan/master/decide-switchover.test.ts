@@ -4,11 +4,8 @@ import type { Operation } from '../../../../src/model/record.js'
 import type { ObservedNode } from '../../../../src/model/observation.js'
 import type { MasterDecision } from '../../../../src/reconciler/plan/master/master-decision.js'
 import { membersOf, planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
-import {
-  decideSwitchover,
-  lagBytesMax,
-  rankTargets,
-} from '../../../../src/reconciler/plan/master/switchover.js'
+import { lagBytesMax } from '../../../../src/reconciler/plan/master/change-of-master.js'
+import { decideSwitchover, rankTargets } from '../../../../src/reconciler/plan/master/switchover.js'
 import {
   lineage,
   master,

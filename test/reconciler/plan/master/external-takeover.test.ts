@@ -6,7 +6,7 @@ import type { ObservedNode, ObservedSource } from '../../../../src/model/observa
 import { noUpstream } from '../../../../src/model/actions/sources.js'
 import type { Action } from '../../../../src/model/plan.js'
 import { planFlotilla } from '../../../../src/reconciler/plan/plan-flotilla.js'
-import { lagBytesMax } from '../../../../src/reconciler/plan/master/switchover.js'
+import { lagBytesMax } from '../../../../src/reconciler/plan/master/change-of-master.js'
 import { isFenced } from '../../../../src/reconciler/plan/master/external-takeover.js'
 import {
   answered,

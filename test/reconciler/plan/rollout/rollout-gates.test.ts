@@ -8,7 +8,7 @@ import {
   whyNotNext,
   whyStuck,
 } from '../../../../src/reconciler/plan/rollout/rollout-gates.js'
-import { lagBytesMax } from '../../../../src/reconciler/plan/master/switchover.js'
+import { lagBytesMax } from '../../../../src/reconciler/plan/master/change-of-master.js'
 import {
   container,
   historyEntry,
