@@ -240,3 +240,23 @@ test('one that has just started is given time to answer, whatever it led to befo
     `,
   )
 })
+
+test('one that is no HAProxy of ours is named, with both ways out', () => {
+  const foreign = world({
+    ...seenGateway({ silentSinceMs: nowMs - 2_000 }),
+    probe: { kind: 'denied', cause: 'other', reason: 'it says more than it was asked' },
+  })
+  planIs(foreign, 'hold GatewayBlocked\n  spec.gateway.image\n  docker rm -f shop-gateway')
+})
+
+test('one that ends as soon as it has started is told with its last words', () => {
+  const ending = world(
+    seenGateway({
+      containers: [gatewayContainer({ state: 'restarting', image: 'nginx:1' })],
+      probe: null,
+      lastLogLines: ['nginx: [emerg] no such file'],
+    }),
+  )
+  planIs(ending, 'hold GatewayBlocked\n  spec.gateway.image')
+  assert.match(planText(ending), /ends as soon as it has started; it said: nginx: \[emerg\] no such file/)
+})

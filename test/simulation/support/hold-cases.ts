@@ -645,6 +645,33 @@ export const holdCases: readonly HoldCase[] = [
     },
   },
   {
+    code: 'GatewayBlocked',
+    says: 'docker unpause …',
+    proof: {
+      file: 'test/reconciler/plan/gateway.test.ts',
+      title: 'a paused gateway is left to whoever paused it, unless it would lead to a former master',
+      takes: 'a gateway that is paused',
+    },
+  },
+  {
+    code: 'GatewayBlocked',
+    says: "put an image of HAProxy 2.6 or newer in spec.gateway.image of …, such as haproxy:3.2, or docker rm -f …   (it is created again, with Flotilla's configuration)",
+    proof: {
+      file: 'test/reconciler/plan/gateway.test.ts',
+      title: 'one that is no HAProxy of ours is named, with both ways out',
+      takes: 'a gateway that speaks another protocol',
+    },
+  },
+  {
+    code: 'GatewayBlocked',
+    says: 'put an image of HAProxy 2.6 or newer in spec.gateway.image of … in place of …   (docker logs … shows all that it said)',
+    proof: {
+      file: 'test/reconciler/plan/gateway.test.ts',
+      title: 'one that ends as soon as it has started is told with its last words',
+      takes: 'a gateway that ends by itself',
+    },
+  },
+  {
     code: 'NetworkConflict',
     says: 'flotilla down … && flotilla up …   (writes stop meanwhile, the data is kept), or put spec.network.subnet back',
     proof: {

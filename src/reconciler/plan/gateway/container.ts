@@ -144,7 +144,7 @@ function keepRunning(
       : refuses({
           code: 'GatewayBlocked',
           reason: `the gateway ${name} is no HAProxy that Flotilla can speak to: ${probe.reason}`,
-          remedy: `put an image of HAProxy 2.6 or newer in spec.gateway.image of ${input.spec.name}, such as haproxy:3.2; or, if its configuration was changed by hand: docker rm -f ${name}`,
+          remedy: `put an image of HAProxy 2.6 or newer in spec.gateway.image of ${input.spec.name}, such as haproxy:3.2, or docker rm -f ${name}   (it is created again, with Flotilla's configuration)`,
         })
   // One that has just started is closed, and on a busy machine it takes seconds to answer.
   const hasStarted = runMs >= silentMsMax
@@ -207,7 +207,7 @@ function whyItEnds({ seen, spec }: PlanInput, { name, image }: ContainerFacts): 
   return {
     code: 'GatewayBlocked',
     reason: `the gateway ${name} ends as soon as it has started${said === undefined ? '' : `; it said: ${said}`}`,
-    remedy: `docker logs ${name}; then put an image of HAProxy 2.6 or newer in spec.gateway.image of ${spec.name} in place of ${image}`,
+    remedy: `put an image of HAProxy 2.6 or newer in spec.gateway.image of ${spec.name} in place of ${image}   (docker logs ${name} shows all that it said)`,
   }
 }
 
