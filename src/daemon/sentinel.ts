@@ -7,6 +7,7 @@ import type { NetworkEndpoint } from '../model/engine.js'
 import type { Controller } from '../reconciler/loop/controller.js'
 import type { SentinelOptions, SentinelStats } from '../sentinel/server.js'
 import type { MasterSets } from '../sentinel/directory.js'
+import type { masterSetOf as MasterSetOf } from '../sentinel/master-set.js'
 import type { Session } from '../session/session.js'
 import { SentinelListeners } from './sentinel-listeners.js'
 import type { SentinelSetting } from './sentinel-setting.js'
@@ -44,19 +45,9 @@ export async function serveSentinel(
     import('../sentinel/master-set.js'),
   ])
   const { controller, session, journal, clock, version } = daemon
-  const { engine, reach, observer, store } = session
+  const { engine, reach, store } = session
   const subnets = new Subnets(session.runtime, clock)
-  const sets: MasterSets = {
-    names: () => controller.names,
-    engineAnswers: () => controller.engineAnswers,
-    of(name) {
-      const snapshot = controller.snapshotOf(name)
-      if (snapshot === null) return null
-      const { memory, status, assessment } = snapshot
-      const isSilent = observer.liveness.isSilent.bind(observer.liveness)
-      return masterSetOf({ ...assessment.input, memory, status, isSilent })
-    },
-  }
+  const sets = masterSets(daemon, masterSetOf)
   const reachability = { mode: reach.mode, hostIsApart: engine.desktop || engine.rootless }
   const whoAsks: SentinelOptions['askerOf'] = async ends => {
     const facts = { ...ends, ownAddresses: ownAddresses(), isInContainer: reach.mode === 'network' }
@@ -97,6 +88,24 @@ export async function serveSentinel(
       unsubscribe()
       listeners.stop()
       await server.close()
+    },
+  }
+}
+
+/** What the controller knows by now of each flotilla. */
+function masterSets(
+  { controller, session }: { readonly controller: Controller; readonly session: Session },
+  masterSetOf: typeof MasterSetOf,
+): MasterSets {
+  const { liveness } = session.observer
+  return {
+    names: () => controller.names,
+    engineAnswers: () => controller.engineAnswers,
+    of(name) {
+      const snapshot = controller.snapshotOf(name)
+      if (snapshot === null) return null
+      const { memory, status, assessment } = snapshot
+      return masterSetOf({ ...assessment.input, memory, status, isSilent: liveness.isSilent.bind(liveness) })
     },
   }
 }

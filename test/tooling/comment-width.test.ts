@@ -13,7 +13,7 @@ function wideComments(path: string, text: string): readonly string[] {
   return parseSync(path, text).comments.flatMap(({ start, end }) => {
     const [first, last] = [start, end].map(offset => text.slice(0, offset).split('\n').length)
     return lines.slice((first ?? 0) - 1, last).flatMap((line, index) => {
-      const columns = [...line].length
+      const columns = Array.from(line).length
       return columns > columnsMax ? [`${path}:${(first ?? 0) + index}: ${columns} columns`] : []
     })
   })
