@@ -5,6 +5,7 @@ import { benchCli } from './cli.js'
 import { benchCreate, benchFloor } from './create.js'
 import { benchCrash } from './crash.js'
 import { benchFailover, failoverParts } from './failover.js'
+import { benchGateway } from './gateway.js'
 import { benchHttp } from './http.js'
 import { benchRollout } from './rollout.js'
 import { benchSentinelClients } from './sentinel-clients.js'
@@ -23,6 +24,8 @@ const usage = `Usage: npm run bench [-- [name …] [--rounds N] [--seconds N] [-
   scrape   what being scraped, followed and sent rubbish costs a daemon of twenty flotillas (not part of a run without names)
   failover a master lost or replaced → clients write again: against raw calls and Redis Sentinel (a quarter of an hour; not part of a run without names).
            Its parts: failover-crash, -hang, -switchover, -loss, -again (whoever is master killed every 3 s), -sentinel (Sentinel as it comes)
+  gateway  the master killed or replaced → clients write again through the gateway: against its own steps, the name and Redis Sentinel,
+           and what it costs beside a direct connection (not part of a run without names)
   upgrade  from the old Redis here to the newest that can be had, under 1,000 writes a second, and the way back refused (not part of a run
            without names; fetches the newer Redis once)
   sentinel-clients  ioredis, node-redis and redis-py in Sentinel mode, through switchovers and crashes (ten minutes; not part of a run without names)
@@ -43,6 +46,7 @@ const benches: Readonly<Record<string, (world: BenchWorld) => Promise<readonly B
   scrape: benchHttp,
   failover: benchFailover,
   ...failoverParts,
+  gateway: benchGateway,
   'sentinel-clients': benchSentinelClients,
   floor: benchFloor,
 }

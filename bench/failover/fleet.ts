@@ -1,9 +1,12 @@
 import { masterName } from '../../src/model/names.js'
 import { uniqueName } from '../../test/support/engine.js'
+import { freePort } from '../../test/support/free-port.js'
+import { until } from '../../test/support/until.js'
 import { manifestOf, type BenchWorld } from '../support/bench-world.js'
 import type { WriterSetting } from '../support/bench-writer.js'
 import { makeHome, startDaemon, type Daemon, type Home } from '../support/daemon.js'
 import { removeBaseline } from '../support/raw-flotilla.js'
+import { dialOnce } from '../support/wire.js'
 import { openWriterContainer, type WriterContainer } from '../support/writer-container.js'
 import { waitUntilSettled, type BenchNode } from './nodes.js'
 
@@ -13,7 +16,9 @@ export const replicas = 2
 export interface BenchFlotilla {
   readonly flotilla: string
   readonly writerContainer: WriterContainer
-  /** Resolves with the master once every replica is online. */
+  /** Its gateway's port on loopback; null where it has none. */
+  readonly gatewayPort: number | null
+  /** Resolves with the master once every replica is online, and the gateway leads to it. */
   whole(): Promise<BenchNode>
 }
 
@@ -31,8 +36,12 @@ export function flotillaCountFor(rounds: number): number {
 }
 
 /** @param minReplicas `minReplicasToWrite` of each flotilla */
-export async function startFleet(world: BenchWorld, minReplicas: readonly number[]): Promise<Fleet> {
-  const { engine, dockerHost, image } = world
+export async function startFleet(
+  world: BenchWorld,
+  minReplicas: readonly number[],
+  { gateways = false }: { readonly gateways?: boolean } = {},
+): Promise<Fleet> {
+  const { engine, dockerHost, image, gatewayImage } = world
   const home = makeHome()
   const daemon = await startDaemon(home, { dockerHost })
   const names: string[] = []
@@ -48,20 +57,35 @@ export async function startFleet(world: BenchWorld, minReplicas: readonly number
       const flotilla = uniqueName('bench')
       const { password, passwordFile } = home
       names.push(flotilla)
-      daemon.save(flotilla, manifestOf({ flotilla, image, replicas, passwordFile, minReplicasToWrite }))
-      const whole = (): Promise<BenchNode> => waitUntilSettled(engine, { flotilla, replicas, password })
+      const gatewayPort = gateways ? await freePort() : null
+      const gateway = gatewayPort === null ? {} : { gateway: { port: gatewayPort, image: gatewayImage } }
+      const nodes = { flotilla, image, replicas, passwordFile, minReplicasToWrite }
+      daemon.save(flotilla, manifestOf({ ...nodes, ...gateway }))
+      const whole = async (): Promise<BenchNode> => {
+        const master = await waitUntilSettled(engine, { flotilla, replicas, password })
+        if (gatewayPort !== null) await untilGatewayLeads(gatewayPort, password)
+        return master
+      }
       await whole()
       const writerContainer = await openWriterContainer(world, {
         network: flotilla,
         host: masterName(flotilla),
       })
-      flotillas.push({ flotilla, writerContainer, whole })
+      flotillas.push({ flotilla, writerContainer, gatewayPort, whole })
     }
     return { flotillas, home, daemon, remove }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+async function untilGatewayLeads(port: number, password: string): Promise<void> {
+  await until('the gateway to lead to the master', 60_000, async () => {
+    const wire = await dialOnce('127.0.0.1', password, port)
+    const info = await wire.ask('INFO', 'replication').finally(() => wire.close())
+    return info.includes('role:master')
+  })
 }
 
 export function writerSetting(

@@ -5,6 +5,11 @@ import { restartBaseline, type RawPlan } from '../support/raw-flotilla.js'
 import { wireWhenListening, type Wire } from '../support/wire.js'
 import { nodesOf } from './nodes.js'
 
+/** A gateway of the floor: told where the master is, or that there is none. */
+export interface RawGateway {
+  point(host: string | null): Promise<void>
+}
+
 /**
  * The floor of a failover: a program that knows which node will die and which one takes its place, and does
  * the same steps by raw calls: it writes nothing down, compares nothing, and could not say after its own
@@ -14,6 +19,7 @@ import { nodesOf } from './nodes.js'
 export async function watchBaseline(
   engine: RawEngine,
   plan: RawPlan,
+  gateway: RawGateway | null = null,
 ): Promise<{ readonly done: Promise<void> }> {
   const { flotilla, password } = plan
   const nodes = await nodesOf(engine, flotilla)
@@ -27,8 +33,10 @@ export async function watchBaseline(
     engine.call('POST', `/containers/${id}/rename?name=${name}`)
   const takeOver = async (): Promise<void> => {
     await master.wire.closed
+    await gateway?.point(null)
     await Promise.all([winner, ...others].map(({ wire }) => untilLinkDown(wire)))
     await winner.wire.ask('REPLICAOF', 'NO', 'ONE')
+    await gateway?.point(winner.host)
     await rename(winner.id, interimMasterName(flotilla))
     await Promise.all(others.map(({ wire }) => wire.ask('REPLICAOF', winner.alias, '6379')))
     await rename(master.id, `${flotilla}-replica-${ordinalOf(master.alias)}`)

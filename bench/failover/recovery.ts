@@ -19,20 +19,30 @@ export async function measure(
   setting: WriterSetting,
   fault: () => void | Promise<void>,
 ): Promise<Recovery> {
-  const [quick, plain] = await Promise.all([
-    writerContainer.open('quick', setting),
-    writerContainer.open('plain', { ...setting, retry: 'default' }),
-  ])
-  await Promise.all([quick.more(100), plain.more(100)])
+  const [quickMs = Number.NaN, defaultMs = Number.NaN] = await timeRecoveries(
+    [
+      { writerContainer, setting },
+      { writerContainer, setting: { ...setting, retry: 'default' } },
+    ],
+    fault,
+  )
+  return { quickMs, defaultMs }
+}
+
+/** The same of any writers, all of them at one fault. @returns milliseconds, in their order. */
+export async function timeRecoveries(
+  writers: readonly { readonly writerContainer: WriterContainer; readonly setting: WriterSetting }[],
+  fault: () => void | Promise<void>,
+): Promise<readonly number[]> {
+  const opened = await Promise.all(
+    writers.map(({ writerContainer, setting }, index) => writerContainer.open(`writer ${index}`, setting)),
+  )
+  await Promise.all(opened.map(writer => writer.more(100)))
   const faultMs = monotonicMs()
   await fault()
-  const backs = await Promise.all([
-    quick.back(faultMs, recoveredWithinMs),
-    plain.back(faultMs, recoveredWithinMs),
-  ])
-  await Promise.all([quick.close(), plain.close()])
-  const [quickMs = Number.NaN, defaultMs = Number.NaN] = backs.map(({ backAtMs }) => backAtMs - faultMs)
-  return { quickMs, defaultMs }
+  const backs = await Promise.all(opened.map(writer => writer.back(faultMs, recoveredWithinMs)))
+  await Promise.all(opened.map(writer => writer.close()))
+  return backs.map(({ backAtMs }) => backAtMs - faultMs)
 }
 
 export function wordsOf(recovery: Recovery | undefined): string {

@@ -67,7 +67,7 @@ export async function benchSwitchover(world: BenchWorld): Promise<readonly Bench
 /**
  * By the API, as a program would: starting a verb's process takes more of this machine than the switchover.
  */
-async function switchOver({ home }: Fleet, flotilla: string): Promise<void> {
+export async function switchOver({ home }: Fleet, flotilla: string): Promise<void> {
   const token = readFileSync(join(home.folder, 'state', 'http.token'), 'utf8').trim()
   const { status, body } = await ask(
     { kind: 'tcp', host: '127.0.0.1', port: httpPortOf(home) },

@@ -8,6 +8,8 @@ export interface BenchWorld {
   readonly image: string
   /** The same server as another image. */
   readonly nextImage: string
+  /** A HAProxy. */
+  readonly gatewayImage: string
   /** The image's own user: whom files in a container must belong to. */
   readonly imageUser: string
   readonly options: BenchOptions
@@ -23,7 +25,7 @@ export interface BenchOptions {
 }
 
 export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld> {
-  const { dockerHost, image, nextImage } = testEngine()
+  const { dockerHost, image, nextImage, gatewayImage } = testEngine()
   const engine = openRawEngine(dockerHost)
   const facts = (await engine.call('GET', `/images/${image}/json`)) as {
     readonly Config: { readonly User?: string }
@@ -33,6 +35,7 @@ export async function openBenchWorld(options: BenchOptions): Promise<BenchWorld>
     dockerHost,
     image,
     nextImage,
+    gatewayImage,
     imageUser: facts.Config.User ?? '',
     options,
     logStep: line => void process.stderr.write(`▸ ${line}\n`),
@@ -45,8 +48,10 @@ export function manifestOf(wanted: {
   readonly replicas: number
   readonly passwordFile: string
   readonly minReplicasToWrite?: number
+  /** On loopback; left out: there is none. */
+  readonly gateway?: { readonly port: number; readonly image: string }
 }): string {
-  const { minReplicasToWrite = 0 } = wanted
+  const { minReplicasToWrite = 0, gateway } = wanted
   return `apiVersion: flotilla/v1
 kind: RedisReplication
 metadata:
@@ -56,5 +61,9 @@ spec:
   replicas: ${wanted.replicas}
   auth: { passwordFile: ${wanted.passwordFile}, default: full } # the benches change roles by hand as well
   deletionPolicy: Delete
-${minReplicasToWrite === 0 ? '' : `  durability: { minReplicasToWrite: ${minReplicasToWrite} }\n`}`
+${minReplicasToWrite === 0 ? '' : `  durability: { minReplicasToWrite: ${minReplicasToWrite} }\n`}${
+    gateway === undefined
+      ? ''
+      : `  gateway: { master: "127.0.0.1:${gateway.port}", image: "${gateway.image}" }\n`
+  }`
 }

@@ -15,6 +15,8 @@ export interface WriterSetting {
   readonly pace: 'one-by-one' | { readonly perSecond: number }
   /** True: a write is acknowledged when a replica has it too (`WAIT 1`). */
   readonly wait: boolean
+  /** Where it is not Redis's own. */
+  readonly port?: number
   /** Asks these for the master instead of using a name. */
   readonly sentinels: readonly { readonly host: string; readonly port: number }[] | null
 }
@@ -150,8 +152,8 @@ export class BenchWriter {
  * Its type is left to be found out: the library's own type of options is wider than what its constructor
  * takes.
  */
-function optionsFor(host: string, { password, retry, sentinels }: WriterSetting) {
-  const place = sentinels === null ? { host, port: 6379 } : { sentinels: [...sentinels], name: host }
+function optionsFor(host: string, { password, retry, sentinels, port = 6379 }: WriterSetting) {
+  const place = sentinels === null ? { host, port } : { sentinels: [...sentinels], name: host }
   const login = password === null ? {} : { password }
   if (retry === 'default') return { ...place, ...login }
   return {

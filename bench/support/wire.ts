@@ -33,9 +33,9 @@ export async function wireWhenListening(
 }
 
 /** @throws Error when nobody listens there, or does not let us in. */
-export async function dialOnce(host: string, password: string): Promise<Wire> {
-  const socket = await dial(host, 6379)
-  if (socket === null) throw new Error(`nobody listens at ${host}`)
+export async function dialOnce(host: string, password: string, port = 6379): Promise<Wire> {
+  const socket = await dial(host, port)
+  if (socket === null) throw new Error(`nobody listens at ${host}:${port}`)
   const wire = wireOf(socket)
   await wire.ask('AUTH', 'default', password)
   return wire
