@@ -44,7 +44,9 @@ export function decideExternalChange(
   const known = input.memory.master?.lineage ?? null
   // Without a record to compare with, only the name tells that it was Flotilla.
   const tookOver = isNamed || (known !== null && continuesHistory(facts, known))
-  if (old === undefined || !(followsNewMaster(input, old, found) || (isDown(old) && tookOver))) return null
+  const isOurs = isNamed && known !== null && continuesHistory(facts, known)
+  const follows = old !== undefined && followsNewMaster(input, old, { found, isOurs })
+  if (old === undefined || !(follows || (isDown(old) && tookOver))) return null
   const others = nodes.filter(node => node !== found)
   const unproven = continuesHistory(facts, known) ? [] : unprovenCopies(input, others, { facts, old })
   const unrelated = unproven.find(node => keyCountOf(node) > 0 && !isToldToFollow(input, node, found))
@@ -69,11 +71,20 @@ export function decideExternalChange(
   }
 }
 
-/** It copies whoever took its place, or has been told to and has nothing beyond it. */
-function followsNewMaster(input: PlanInput, old: Member, found: Member): boolean {
+/**
+ * It copies whoever took its place, or has been told to and has nothing beyond it. Where Flotilla itself gave
+ * that one the name, and it goes on from what was recorded, what the old one had beyond that was left behind
+ * then, and what the new one has taken since is not.
+ */
+function followsNewMaster(
+  input: PlanInput,
+  old: Member,
+  { found, isOurs }: { readonly found: Member; readonly isOurs: boolean },
+): boolean {
   const [own, master] = [old.facts, found.facts]
   if (own === null || master === null || own.upstream === null) return false
   if (isCopyOf(own, master)) return true
+  if (isOurs && isToldToFollow(input, old, found)) return true
   return own.upstream.host === nodeAlias(input.spec.name, found.ordinal) && isPartOf(own, master)
 }
 

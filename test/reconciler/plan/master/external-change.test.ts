@@ -129,6 +129,14 @@ test('who was restarted and follows nobody has not handed over', () => {
   assert.doesNotMatch(planText({ nodes: [newborn(0, {}, former), master(1, promoted, byHand)] }), adopted)
 })
 
+test('an old master that was born again follows whom Flotilla gave the name, whatever it came back with', () => {
+  const named = master(1, promoted, former)
+  for (const facts of [{}, { keys: 0 }, { replid: 'replid-a', offset: 2_000 }]) {
+    const again = newborn(0, facts, { container: { name: 'shop-replica-0' } })
+    assert.match(planText({ nodes: [again, named, replica(2, copy)] }), /record restored: node 1/)
+  }
+})
+
 test('what was recorded, or is held by a replica, and the new master lacks, is a refusal', () => {
   const reason = (facts: Case): string => /refuses \((.*)/.exec(planText(facts))?.[1] ?? ''
   const nodesUnder = (facts: object, second = replica(2, copy)) => [
