@@ -246,7 +246,7 @@ const inaccessible: readonly string[] = ['auth-failure', 'detached']
  */
 function isShown(condition: Condition): boolean {
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
-  if (condition.type === 'GatewayReady') return !['Serving', 'NotAskedFor'].includes(condition.reason)
+  if (condition.type === 'GatewayReady') return !['Serving', 'Off'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
   if (condition.type === 'WritesAccepted') return !['Accepted', 'NoMaster'].includes(condition.reason)
   return condition.status === 'True' && condition.reason !== 'NoOptions'

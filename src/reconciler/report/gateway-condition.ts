@@ -10,7 +10,7 @@ import { isHeldFor } from '../plan/gateway/container.js'
 /** Whether clients that come through the gateway reach the master; with what to do where they don't. */
 export function gatewayCondition(input: PlanInput, plan: Plan): ConditionValue {
   const { spec, seen, memory } = input
-  if (spec.gateway === null) return conditionFalse('NotAskedFor', 'no gateway is asked for')
+  if (spec.gateway === null) return conditionFalse('Off', 'no gateway is asked for')
   const name = gatewayName(spec.name)
   const hold = plan.refusals.find(refusal => isHeldFor(refusal, name))
   if (hold !== undefined) return conditionFalse('Blocked', `${hold.reason}; fix: ${hold.remedy}`)
