@@ -203,7 +203,7 @@ end
 for _, port in ipairs({ "master", "replicas" }) do
   core.register_action("wait_for_" .. port, { "tcp-req" }, function()
     note_arrival()
-    while next(in_service[port]) == nil do core.msleep(1 + (arrivals.now + arrivals.before) // 20) end
+    while next(in_service[port]) == nil do core.msleep(5 + (arrivals.now + arrivals.before) // 20) end
   end)
 end
 

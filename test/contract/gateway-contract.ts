@@ -161,6 +161,24 @@ export function describeGatewayPort(name: string, createWorld: () => Promise<Gat
       )
     })
 
+    test('who waits is let through soon, whenever it came', async () => {
+      const target = await world.start()
+      const nodes = [await world.startNode(0, master), await world.startNode(1, replica)] as const
+      const lateMs: number[] = []
+      for (let round = 0; round < 20; round += 1) {
+        await point(target, { master: null, lineage: first })
+        const waiting = world.connect(target, 'master')
+        await factsOf(world, target)
+        await point(target, { master: nodes[round % 2] ?? nodes[0], lineage: first })
+        const pointedMs = performance.now()
+        const client = await waiting
+        lateMs.push(performance.now() - pointedMs)
+        assert.equal(client.reached, round % 2)
+        client.close()
+      }
+      assert.ok(Math.max(...lateMs) < 500, `the last one ${Math.round(Math.max(...lateMs))} ms later`)
+    })
+
     test('readers are spread over the replicas, and those of one that leaves are sent away', async () => {
       const target = await world.start()
       const nodes = [await world.startNode(1, replica), await world.startNode(2, replica)] as const
