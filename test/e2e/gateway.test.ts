@@ -51,9 +51,9 @@ describe('gateway', { concurrency: 2 }, () => {
     await assertLeads(served)
   })
 
-  test('a switchover through the port loses no acknowledged write, and closes a connection once at most', async t => {
+  test('a switchover through the port loses no acknowledged write', async t => {
     const served = await serve(t, 'gateway-switch')
-    const { world, daemon, ports } = served
+    const { world, ports } = served
     const writer = new Writer(world, { promised: 'plain', clients: 2, everyMs: 0, through: ports.master })
     await until('it writes', 10_000, () => writer.count > 100)
     for (let round = 0; round < 2; round++) {
@@ -64,7 +64,6 @@ describe('gateway', { concurrency: 2 }, () => {
       t.diagnostic(`longest pause: ${writer.pauseMsMax(askedMs)} ms`)
     }
     await writer.assertNothingLost()
-    assert.deepEqual(daemon.lines('gateway.not-pointed'), [])
     await assertLeads(served)
   })
 
