@@ -16,6 +16,17 @@ export async function withTimeout<T>(clock: Clock, ms: number, promise: Promise<
   }
 }
 
+/** What the promise comes to, or null when the signal is aborted first. The promise goes on. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
+  if (signal === undefined) return promise
+  if (signal.aborted) return Promise.resolve(null)
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => resolve(null)
+    signal.addEventListener('abort', onAbort, { once: true })
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
 /** Milliseconds left of a budget that began now; never negative. */
 export function startBudget(clock: Clock, totalMs: number): () => number {
   const endMs = clock.monotonicMs() + totalMs

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { FlotillaError, type ErrorCode } from '../errors.js'
 import { oneLine } from '../printable.js'
-import { startBudget, withTimeout } from '../timeout.js'
+import { startBudget, untilAborted, withTimeout } from '../timeout.js'
 import { openAdminConnection, type AdminConnection, type AdminResult } from './admin-connection.js'
 import { messageLengthMax, parsePointAnswer, parseShowAnswer, pointCommand, showCommand } from './answers.js'
 import type { GatewayPort, PointOptions } from './gateway.js'
@@ -185,19 +185,6 @@ function notOurs(answer: string): string {
 /** Another run, address or certificate is another connection. */
 function processKeyOf({ startedAtMs, host, port, access }: GatewayTarget): string {
   return [startedAtMs ?? 'unknown', host, port, access.authorities, access.certificate].join(' ')
-}
-
-function untilAborted<Result>(
-  sent: Promise<Result>,
-  signal: AbortSignal | undefined,
-): Promise<Result | null> {
-  if (signal === undefined) return sent
-  if (signal.aborted) return Promise.resolve(null)
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve(null)
-    signal.addEventListener('abort', onAbort, { once: true })
-    void sent.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 function failure(

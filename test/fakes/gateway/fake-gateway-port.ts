@@ -1,7 +1,7 @@
 import type { Clock } from '../../../src/clock.js'
 import { FlotillaError, errorCode, type ErrorCode } from '../../../src/errors.js'
 import type { GatewayPort, PointOptions } from '../../../src/gateway/gateway.js'
-import { withTimeout } from '../../../src/timeout.js'
+import { untilAborted, withTimeout } from '../../../src/timeout.js'
 import type { GatewayFacts, GatewayProbe, GatewayTarget, Pointing } from '../../../src/model/gateway.js'
 import { applyPointing, untilAwake, type FakeGateway } from './gateway-process.js'
 
@@ -95,11 +95,11 @@ export function createFakePort({ clock, orderMs, find, remember, beforeCall }: F
     async point(target, pointing, { deadlineMs, keepSessions = false, signal }: PointOptions) {
       let over = false
       const done = order(target, pointing, { keepSessions, isOver: () => over }).then(() => 'done' as const)
-      const result = await withTimeout(clock, deadlineMs, Promise.race([done, aborted(signal)]))
+      const result = await withTimeout(clock, deadlineMs, untilAborted(done, signal))
       if (result === 'done') return
       over = true
       done.catch(() => undefined)
-      if (result === 'aborted') throw failure('gateway/aborted', 'the call was ended')
+      if (signal?.aborted === true) throw failure('gateway/aborted', 'the call was ended')
       drop(target.containerId)
       throw failure('gateway/timeout', `no answer within ${deadlineMs} ms`)
     },
@@ -128,13 +128,6 @@ function factsOf(gateway: FakeGateway, clock: Clock): GatewayFacts {
     replicas: [...inService.replicas.values()].toSorted((a, b) => a.ordinal - b.ordinal),
     sessions: { master: count('master'), replicas: count('replicas'), total: sessionsTotal },
   }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<'aborted'> {
-  return new Promise(resolve => {
-    if (signal?.aborted === true) resolve('aborted')
-    signal?.addEventListener('abort', () => resolve('aborted'), { once: true })
-  })
 }
 
 function failure(code: ErrorCode, what: string): FlotillaError {
