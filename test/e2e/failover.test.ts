@@ -107,6 +107,10 @@ describe('failover', { concurrency: 2 }, () => {
       pausesMs.push(writer.pauseMsMax(killedMs))
       // A master that dies sooner than this was ended by its clients, as a rule.
       await sleepFor(2_200)
+      // On a busy machine none may be in sync yet, and then this would be about something else.
+      await until('a replica in sync', 30_000, async () =>
+        (await world.status()).nodes.some(({ role, health }) => role === 'replica' && health === 'online'),
+      )
     }
     assert.deepEqual(
       daemon

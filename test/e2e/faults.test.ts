@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { runFlotilla, type CliResult } from '../support/cli.js'
@@ -8,6 +8,7 @@ import { assertUntouched, assertWhole } from '../support/common-assertions.js'
 import { call, removeContainer } from '../support/containers.js'
 import { testEngine } from '../support/engine.js'
 import { proxyFor } from '../support/engine-proxy.js'
+import { until } from '../support/until.js'
 import { manifestText, testWorld, type World } from '../support/world.js'
 
 /** One message for a person: what happened and where on the first line, how to fix it on the next. */
@@ -171,7 +172,12 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     const daemon = world.startDaemon()
     await daemon.waitFor('flotilla.ready')
     const before = await world.containers()
-    fill(world.state)
+    // A file that is being replaced meanwhile gives its room back when that is done.
+    await until('the disk to be full, with no file being written', 10_000, () => {
+      fill(world.state)
+      const names = readdirSync(world.state, { recursive: true, encoding: 'utf8' })
+      return !names.some(name => name.endsWith('.tmp')) && statfsSync(world.state).bavail === 0
+    })
     const mark = daemon.mark()
     world.declare({ replicas: 2 })
     const failed = await daemon.waitFor('pass.failed', { since: mark })
@@ -179,7 +185,8 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     assert.match(String(failed['hint']), /space|room/i)
     assert.equal((await world.containers()).length, 2)
     await assertUntouched(world, before)
-    rmSync(join(world.state, 'ballast'))
+    for (const name of readdirSync(world.state))
+      if (name.startsWith('ballast')) rmSync(join(world.state, name))
     await daemon.waitFor('flotilla.ready', { since: mark })
     await assertWhole(world, { replicas: 2 })
     await assertUntouched(world, before)
@@ -287,8 +294,10 @@ function mountSmall(folder: string): boolean {
 }
 
 function fill(folder: string): void {
-  const path = join(folder, 'ballast')
   const { bavail, bsize } = statfsSync(folder)
+  if (bavail === 0) return
+  const taken = readdirSync(folder).filter(name => name.startsWith('ballast')).length
+  const path = join(folder, taken === 0 ? 'ballast' : `ballast-${taken}`)
   try {
     writeFileSync(path, Buffer.alloc(bavail * bsize + 4_096))
   } catch {
