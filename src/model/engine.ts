@@ -245,3 +245,8 @@ export interface ExecResult {
   readonly stdout: string
   readonly stderr: string
 }
+
+/** Of a container on one of its networks; null while it has none there. */
+export function addressOn({ networks }: Pick<ContainerFacts, 'networks'>, network: string): string | null {
+  return networks.find(one => one.network === network)?.address ?? null
+}

@@ -1,5 +1,6 @@
 import { errorCode, FlotillaError } from '../../errors.js'
 import type { GatewayAction } from '../../model/actions/gateway.js'
+import { addressOn } from '../../model/engine.js'
 import type { GatewayServer } from '../../model/gateway.js'
 import { networkName, gatewayName } from '../../model/names.js'
 import type { ActionOf } from '../../model/plan.js'
@@ -143,8 +144,8 @@ const startDeadlineMs = 3_000
 function serverOf(execution: Execution, ordinal: number): GatewayServer {
   const { template, clientPort: port } = execution.context
   const network = networkName(template.spec.name)
-  const host = execution.containerOf(ordinal).networks.find(one => one.network === network)?.address
-  if (host === null || host === undefined)
+  const host = addressOn(execution.containerOf(ordinal), network)
+  if (host === null)
     throw new FlotillaError('gateway/unreachable', `node ${ordinal} has no address on the network ${network}`)
   return { ordinal, host, port }
 }

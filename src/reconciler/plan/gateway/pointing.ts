@@ -1,7 +1,8 @@
 import type { PointGateway } from '../../../model/actions/gateway.js'
 import type { GatewayServer, Pointing } from '../../../model/gateway.js'
 import { factsOfNode } from '../../../model/node-facts.js'
-import { networkName, redisPort } from '../../../model/names.js'
+import { addressOn } from '../../../model/engine.js'
+import { networkName, nodeAlias, redisPort } from '../../../model/names.js'
 import type { ObservedNode } from '../../../model/observation.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import type { GatewaySpec } from '../../../model/spec.js'
@@ -105,7 +106,7 @@ function replicasToday(
             bucket !== 'master' && current.replicas.some(one => isSameServer(one, server)),
         )
       : nodes.filter(({ bucket, server }) => {
-          const alias = `${input.spec.name}-${server.ordinal}`
+          const alias = nodeAlias(input.spec.name, server.ordinal)
           const lagSeconds = followers.find(({ host }) => host === alias)?.lagSeconds ?? 0
           return bucket === 'online' && lagSeconds <= gateway.maxLagSeconds
         })
@@ -146,7 +147,7 @@ export function serverOf(
   { ordinal, container }: ObservedNode,
 ): GatewayServer | null {
   if (container.state !== 'running') return null
-  const host = container.networks.find(({ network }) => network === networkName(spec.name))?.address ?? null
+  const host = addressOn(container, networkName(spec.name))
   return host === null ? null : { ordinal, host, port: clientPortOf(spec, memory) }
 }
 
