@@ -12,8 +12,23 @@ import { example, parseTime, pathsOf, withPathOptions, type CommandContext } fro
 
 export function runCommand(context: CommandContext): Command {
   const { output } = context
-  return withPathOptions(new Command('run'))
+  return withServiceOptions(withDaemonOptions(withPathOptions(new Command('run'))))
     .description('run the daemon: watch the manifests and keep the containers as they ask')
+    .addHelpText(
+      'after',
+      example(
+        'flotilla run --manifests /etc/flotilla --state /var/lib/flotilla',
+        'flotilla run --log-level debug | jq .',
+        'flotilla run --http 127.0.0.1:8379,unix:/run/flotilla/http.sock',
+        'flotilla run --standby',
+        'flotilla run --sentinel 127.0.0.1:26379 --sentinel 172.17.0.1:26379',
+      ),
+    )
+    .action((options: RunFlags, command: Command) => runVerb(output, () => run(context, options, command)))
+}
+
+function withDaemonOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--log-format <format>',
@@ -35,6 +50,7 @@ export function runCommand(context: CommandContext): Command {
         'who is told of failovers, holds and recoveries: a webhook, a command (docs/notifications.md)',
       ).env('FLOTILLA_NOTIFY'),
     )
+    .option('--standby', 'where another daemon has the state directory, wait for its end and take over')
     .addOption(
       new Option(
         '--deletion-grace <time>',
@@ -43,6 +59,11 @@ export function runCommand(context: CommandContext): Command {
         .env('FLOTILLA_DELETION_GRACE')
         .argParser(parseTime),
     )
+}
+
+/** What it answers, and where. */
+function withServiceOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         '--http <where>',
@@ -68,16 +89,6 @@ export function runCommand(context: CommandContext): Command {
         'what these clients log in with; needed beyond loopback and the bridges of Docker',
       ).env('FLOTILLA_SENTINEL_PASSWORD_FILE'),
     )
-    .addHelpText(
-      'after',
-      example(
-        'flotilla run --manifests /etc/flotilla --state /var/lib/flotilla',
-        'flotilla run --log-level debug | jq .',
-        'flotilla run --http 127.0.0.1:8379,unix:/run/flotilla/http.sock',
-        'flotilla run --sentinel 127.0.0.1:26379 --sentinel 172.17.0.1:26379',
-      ),
-    )
-    .action((options: RunFlags, command: Command) => runVerb(output, () => run(context, options, command)))
 }
 
 type RunFlags = HttpFlags &
@@ -85,6 +96,7 @@ type RunFlags = HttpFlags &
     readonly logFormat: 'auto' | LogFormat
     readonly logLevel: LogLevel
     readonly notify?: string
+    readonly standby?: true
     readonly deletionGrace?: number
   }
 
@@ -119,6 +131,7 @@ async function run({ env, output }: CommandContext, options: RunFlags, command: 
     signals: process,
     stopSignal: terminationSignal(),
     notify: options.notify ?? null,
+    standby: options.standby ?? false,
     graceMs: ({ deletionPolicy }) => options.deletionGrace ?? defaultGraceMs(deletionPolicy),
     ...(output.stdoutIsTerminal ? { onStatus: liveStatus({ ...output, result: print }) } : {}),
   })

@@ -13,7 +13,7 @@ import { readNotifySettings } from '../notify/settings.js'
 import { Controller } from '../reconciler/loop/controller.js'
 import type { FlotillaStatus } from '../model/status.js'
 import { watchRequests } from '../state/requests.js'
-import { lockState } from '../state/lock.js'
+import { lockedError, lockState, waitForLock, type LockHolder, type StateLock } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { StatusCache, serveStatusCache } from '../session/status-cache.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
@@ -36,6 +36,8 @@ export interface DaemonOptions {
   readonly signals: NodeJS.EventEmitter
   readonly http: HttpSetting
   readonly sentinel: SentinelSetting
+  /** Wait for the daemon that has the state directory to end, and take over. */
+  readonly standby: boolean
   /** For how long a flotilla is kept whose manifest is missing. */
   readonly graceMs: (spec: FlotillaSpec) => number
   /** Resolves with the signal's name when the daemon is to end. */
@@ -64,12 +66,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { paths, env, notify } = options
   const notifySettings = notify === null ? null : await readNotifySettings(notify)
   const adminSignals = listenForAdminSignals(options.signals)
-  const lock = await lockState(
-    resolve(paths.state),
-    { pid: process.pid, host: hostname(), command: 'run' },
+  const manager = findServiceManager(
+    { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
     systemClock,
+    error => options.log.publish('daemon.sd-notify-failed', { error: error.message }),
   )
   const stateDirectory = resolve(paths.state)
+  const lock = await takeState(stateDirectory, options, manager)
+  if (lock === null) return adminSignals.close()
   const events = openJournal(stateDirectory, { clock: systemClock, forwardTo: options.log })
   options.log.reportTo(events)
   await reportLastStall(stateDirectory, events)
@@ -81,20 +85,22 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
           ...{ stateDirectory, journal: events, env },
           ...{ clock: systemClock, random: Math.random },
         })
+  let takenBy: LockHolder | null = null
+  const deposed = lock.lost.then(other => {
+    takenBy = other
+    events.publish('daemon.deposed', { state: stateDirectory, holderPid: other.pid, holderHost: other.host })
+    return 'none'
+  })
+  const stopSignal = Promise.race([options.stopSignal, deposed])
   try {
-    const manager = findServiceManager(
-      { socket: env['NOTIFY_SOCKET'], watchdogMicroseconds: env['WATCHDOG_USEC'], path: env['PATH'] },
-      systemClock,
-      error => events.publish('daemon.sd-notify-failed', { error: error.message }),
-    )
     const session = await awaitEngine(() => openSession(paths, env), {
-      ...{ events, stopSignal: options.stopSignal, clock: systemClock, random: Math.random },
+      ...{ events, stopSignal, clock: systemClock, random: Math.random },
       onWaiting: () => manager.ready(() => 'waits for the container engine; the nodes run on'),
     })
     try {
       if (session !== null) {
         await session.owner.onLockAcquired()
-        await serve({ ...options, events, adminSignals, loop, manager }, session)
+        await serve({ ...options, stopSignal, events, adminSignals, loop, manager }, session)
       }
     } finally {
       session?.close()
@@ -107,6 +113,37 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     await lock.release()
     adminSignals.close()
   }
+  if (takenBy !== null) throw lockedError(stateDirectory, takenBy)
+}
+
+/**
+ * Makes this process the one that acts on the state directory; a stand-by waits for its turn.
+ * @returns null when a stand-by is told to end before.
+ * @throws FlotillaError state/locked where it does not stand by.
+ */
+async function takeState(
+  directory: string,
+  { standby, stopSignal, log }: Pick<DaemonOptions, 'standby' | 'stopSignal' | 'log'>,
+  manager: ServiceManager,
+): Promise<StateLock | null> {
+  const self = { pid: process.pid, host: hostname(), command: 'run' }
+  if (!standby) return lockState(directory, self, systemClock)
+  const end = new AbortController()
+  void stopSignal.then(() => end.abort())
+  const lock = await waitForLock(directory, self, {
+    ...{ clock: systemClock, signal: end.signal },
+    onWaiting: ({ pid, host, command }) => {
+      log.publish('daemon.standing-by', {
+        state: directory,
+        holder: command,
+        holderPid: pid,
+        holderHost: host,
+      })
+      manager.ready(() => `stands by for flotilla ${command}, pid ${pid} on ${host}`)
+    },
+  })
+  if (lock === null) manager.stopping()
+  return lock
 }
 
 type ServeOptions = DaemonOptions & {

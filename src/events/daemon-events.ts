@@ -7,6 +7,18 @@ export const daemonEvents = {
     alert:
       'when it comes more than a few times an hour: something ends the daemon, and a service manager starts it again',
   },
+  'daemon.standing-by': {
+    level: 'info',
+    message: 'another Flotilla has the state directory; this one takes over when it ends',
+    fields: ['state', 'holder', 'holderPid', 'holderHost'],
+  },
+  'daemon.deposed': {
+    level: 'error',
+    message: 'another Flotilla has taken the state directory; this daemon ends',
+    fields: ['state', 'holderPid', 'holderHost'],
+    alert:
+      'always: the machine slept or stood still for half a minute, or two run without knowing of each other',
+  },
   'daemon.stopping': {
     level: 'info',
     message: 'daemon stopping; the containers keep running',
