@@ -5,6 +5,12 @@ export const gatewayEvents = {
     message: 'the gateway leads elsewhere',
     fields: ['master', 'replicas', 'tookMs'],
   },
+  'gateway.held': {
+    level: 'info',
+    message:
+      'the connection to the master was lost: new clients of the gateway wait until it is known who is master',
+    fields: ['master', 'tookMs'],
+  },
   'gateway.not-pointed': {
     level: 'warn',
     message: 'the gateway did not take who is master; it is told again as soon as it answers',

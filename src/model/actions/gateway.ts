@@ -16,6 +16,8 @@ export type GatewayAction =
   | { readonly kind: 'attach-gateway'; readonly name: string; readonly network: string }
   | { readonly kind: 'detach-gateway'; readonly name: string; readonly network: string }
   | PointGateway
+  /** Of whom it was closed to before, sessions being kept. `replicas`: as `PointGateway` says. */
+  | { readonly kind: 'end-gateway-sessions'; readonly name: string; readonly replicas: readonly number[] }
 
 export interface PointGateway {
   readonly kind: 'point-gateway'
@@ -104,6 +106,14 @@ export const gatewayActions: ActionTable<GatewayAction> = {
     // rename.
     order: { prepare: 0, demote: 0, promote: 0, finish: 9 },
     needs: { masterChange: 'while-under-way', kinds: ['start-gateway', 'attach-gateway'] },
+    neededByMasterChange: 'no',
+    subject: ({ name }) => name,
+  },
+  'end-gateway-sessions': {
+    text: ({ name }) => `end the connections to the old master that gateway ${name} has kept`,
+    order: { demote: 2 },
+    impact: () => 'clients of the gateway are cut once, and wait for the new master',
+    needs: { masterChange: 'while-under-way' },
     neededByMasterChange: 'no',
     subject: ({ name }) => name,
   },

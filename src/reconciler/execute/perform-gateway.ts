@@ -31,6 +31,11 @@ export const gatewayPerformers: Performers<GatewayAction['kind']> = {
   'detach-gateway': ({ context: { runtime, signal }, gateway }, { name, network }) =>
     runtime.detachNetwork(gateway.idOf(name), network, { signal }),
   'point-gateway': pointGateway,
+  'end-gateway-sessions': (execution, { name, replicas }) =>
+    pointGateway(execution, {
+      ...{ name, replicas, master: null, lineage: null },
+      ...{ keepsSessions: false, afterPromotionOf: null },
+    }),
 }
 
 async function createGateway(execution: Execution, { name }: ActionOf<'create-gateway'>): Promise<void> {
@@ -77,7 +82,7 @@ function uidOf(passwd: string | null, user: string): number {
  * A gateway that does not answer is nobody's failure: who is master does not depend on it, and the next
  * look points it as soon as it answers.
  */
-async function pointGateway(execution: Execution, action: ActionOf<'point-gateway'>): Promise<void> {
+async function pointGateway(execution: Execution, action: GatewayOrder): Promise<void> {
   const { name, master, replicas, lineage, keepsSessions, afterPromotionOf } = action
   if (afterPromotionOf !== null) await execution.promotionOf(afterPromotionOf)
   const { gatewayPort, reach, template, events, signal, nowMs } = execution.context
@@ -95,9 +100,9 @@ async function pointGateway(execution: Execution, action: ActionOf<'point-gatewa
     }
     await untilItListens(execution, action, () =>
       gatewayPort.point(target, pointing, {
-        deadlineMs: isWaitedFor(action) ? changeDeadlineMs : calmDeadlineMs,
+        deadlineMs: orderDeadlineMs,
         keepSessions: keepsSessions,
-        signal,
+        signal: isWaitedFor(action) ? abortedAfter(execution, changeDeadlineMs) : signal,
       }),
     )
     events.publish('gateway.pointed', {
@@ -111,22 +116,35 @@ async function pointGateway(execution: Execution, action: ActionOf<'point-gatewa
   }
 }
 
-/** A pointing takes 1 to 4 ms. */
+type GatewayOrder = Omit<ActionOf<'point-gateway'>, 'kind' | 'cause'>
+
+/** A pointing takes 1 to 4 ms, and many times that where every core is busy. */
+const orderDeadlineMs = 1_000
+/**
+ * Nobody waits for longer than this; the order stays on its way all the same, and whatever is ordered next
+ * goes behind it. To take its connection down as well would cost the next one a handshake.
+ */
 const changeDeadlineMs = 50
-const calmDeadlineMs = 1_000
+
+function abortedAfter({ context: { signal, sleep } }: Execution, ms: number): AbortSignal {
+  const waited = new AbortController()
+  const abort = (): void => waited.abort()
+  sleep(ms).then(abort, abort)
+  return AbortSignal.any([signal, waited.signal])
+}
 
 /**
  * Others wait for the stage that it is in: a gateway that does not answer must not hold up a change of
  * master.
  */
-function isWaitedFor({ master, afterPromotionOf }: ActionOf<'point-gateway'>): boolean {
+function isWaitedFor({ master, afterPromotionOf }: GatewayOrder): boolean {
   return master === null || afterPromotionOf !== null
 }
 
 /** One that was started a moment ago takes some 50 ms until it listens; only where nobody waits for it. */
 async function untilItListens(
   { context: { nowMs, sleep } }: Execution,
-  action: ActionOf<'point-gateway'>,
+  action: GatewayOrder,
   point: () => Promise<void>,
 ): Promise<void> {
   const endMs = nowMs() + startDeadlineMs

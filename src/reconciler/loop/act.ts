@@ -22,6 +22,8 @@ interface ActContext {
   readonly events: EventSink
   readonly auth: NodeAuth
   readonly sourceLogin: SourceLogin | null
+  /** Somebody is master from now on. */
+  readonly onPromoted: () => void
 }
 
 /**
@@ -91,6 +93,7 @@ async function executePlan(
     async perform(action) {
       const startedMs = tools.clock.monotonicMs()
       await perform(execution, action)
+      if (action.kind === 'promote') context.onPromoted()
       done.push(action)
       const tookMs = Math.round(tools.clock.monotonicMs() - startedMs)
       const node = 'ordinal' in action ? action.ordinal : null
@@ -132,7 +135,7 @@ function createExecution(
   tools: ReconcilerTools,
   pass: PassInput,
   { input, plan, template, gateway }: ActionableAssessment,
-  { events, auth, sourceLogin }: ActContext,
+  { events, auth, sourceLogin }: Omit<ActContext, 'onPromoted'>,
 ): Execution {
   return new Execution(
     {

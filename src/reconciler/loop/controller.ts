@@ -130,10 +130,22 @@ export class Controller {
   recordLost(node: NodeTarget): void {
     const { flotilla, containerId, startedAtMs, nodeAlias: alias } = node
     this.#options.observer.liveness.recordLost({ containerId, startedAtMs }, this.#options.clock.nowMs())
-    const master = this.#records.get(flotilla)?.memory.master
-    if (master !== undefined && master !== null && alias === nodeAlias(flotilla, master.ordinal))
+    const memory = this.#records.get(flotilla)?.memory
+    const master = memory?.master ?? null
+    if (master !== null && alias === nodeAlias(flotilla, master.ordinal)) {
       this.#preemption.masterLost(flotilla, master.ordinal)
+      // A change of master that is under way points the gateway itself, and a pause changes nothing.
+      if (memory?.operation === null && memory.pausedSinceMs === null)
+        void this.#holdClients(flotilla, master.ordinal)
+    }
     this.wake(flotilla)
+  }
+
+  /** Without waiting for the pass. */
+  async #holdClients(flotilla: string, master: number): Promise<void> {
+    const { observer, events } = this.#options
+    const tookMs = await observer.gateways.holdClientsOf(flotilla, master)
+    if (tookMs !== null) events.publish('gateway.held', { master, tookMs }, { flotilla })
   }
 
   wakeAll(): void {

@@ -60,16 +60,17 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     pass.record.setMemory(assessment.input.memory)
     pass.onMaster(activeMaster(tools.observer, assessment, auth))
     // What is done next may be a promotion that clients wait for: only the record of it is written before,
-    // everything else after. On the fast path even the words for what was seen are found when the first
-    // orders have gone out, while the answers to them are on their way.
-    const reportNow = (): void => reportStatus(pass, assessment, { events, failure: null })
+    // everything else after. On the fast path even the words for what was seen are found when somebody is
+    // promoted; a pass that gets no further than the fence leaves them to the one that comes at once.
+    const before = pass.record.assessment
+    const reportNow = (): void => {
+      if (pass.record.assessment === before) reportStatus(pass, assessment, { events, failure: null })
+    }
     if (!pass.fastPath) reportNow()
-    const [outcome] = await Promise.all([
-      act(tools, pass, assessment, { events, auth, sourceLogin }),
-      pass.fastPath
-        ? endOfTurn().then(() => (pass.record.assessment === assessment ? undefined : reportNow()))
-        : null,
-    ])
+    const onPromoted = (): void => void endOfTurn().then(reportNow)
+    const outcome = await act(tools, pass, assessment, { events, auth, sourceLogin, onPromoted })
+    if (pass.fastPath && outcome.kind === 'again' && !promotes(assessment.plan)) return outcome
+    reportNow()
     await pass.record.saveMemory(memory => memory)
     await pass.record.saveStatus()
     return outcome
@@ -120,7 +121,11 @@ function activeMaster(
  * look at the engine.
  */
 function replacesMaster(plan: Plan): boolean {
-  return plan.stages.flat().some(action => action.kind === 'promote' || action.kind === 'begin-operation')
+  return promotes(plan) || plan.stages.flat().some(({ kind }) => kind === 'begin-operation')
+}
+
+function promotes(plan: Plan): boolean {
+  return plan.stages.flat().some(({ kind }) => kind === 'promote')
 }
 
 /**

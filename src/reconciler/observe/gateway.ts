@@ -12,7 +12,11 @@ import type { Runtime } from '../../runtime/runtime.js'
 /** As for a node, which it is asked beside. */
 const probeDeadlineMs = 500
 
-type Known = Pick<ObservedGateway, 'silentSinceMs' | 'lastPointing'> & { readonly probe: GatewayProbe }
+/** Nobody waits for it: the pass that follows closes a gateway that has not answered by then. */
+const holdDeadlineMs = 1_000
+
+type Seen = Pick<ObservedGateway, 'silentSinceMs' | 'lastPointing'> & { readonly probe: GatewayProbe }
+type Known = Seen & { readonly target: GatewayTarget }
 
 export interface GatewayInput {
   readonly flotilla: string
@@ -67,6 +71,34 @@ export class GatewayObserver {
     return { containers: ours, ...probed, hasImage, lastLogLines }
   }
 
+  /**
+   * The node that it leads to may have died a moment ago: whoever comes now waits, and is let through to
+   * whoever is master when that is known, in some milliseconds; otherwise it would be led to where nobody
+   * answers, be sent away and come again when it likes. Who is connected stays. The next pass opens it again
+   * where this was a false alarm.
+   * @returns how long that took, ms; null where nothing was to be done, or it did not answer.
+   */
+  async holdClientsOf(flotilla: string, master: number): Promise<number | null> {
+    const found = [...this.#last].find(([, { target }]) => target.flotilla === flotilla)
+    if (found === undefined) return null
+    const [containerId, before] = found
+    if (before.probe.kind !== 'answered') return null
+    const { facts } = before.probe
+    if (!facts.master.some(({ ordinal }) => ordinal === master)) return null
+    const startedAtMs = this.#nowMs()
+    const closed = { master: null, replicas: facts.replicas, lineage: null }
+    try {
+      await this.port.point(before.target, closed, { deadlineMs: holdDeadlineMs, keepSessions: true })
+    } catch {
+      return null
+    }
+    if (this.#last.get(containerId) === before) {
+      const probe = { ...before.probe, facts: { ...facts, master: [], lineage: null } }
+      this.#last.set(containerId, { ...before, probe, lastPointing: probe.facts })
+    }
+    return this.#nowMs() - startedAtMs
+  }
+
   retain(containerIds: ReadonlySet<string>): void {
     this.port.retain(containerIds)
     for (const known of this.#last.keys()) if (!containerIds.has(known)) this.#last.delete(known)
@@ -75,17 +107,17 @@ export class GatewayObserver {
   async #probe(
     container: ContainerFacts,
     { flotilla, access, fastPath }: GatewayInput,
-  ): Promise<Known | { readonly probe: null; readonly silentSinceMs: null }> {
+  ): Promise<Seen | { readonly probe: null; readonly silentSinceMs: null }> {
     const target = access === null ? null : gatewayTarget({ reach: this.#reach, flotilla, access }, container)
     const before = this.#last.get(container.containerId)
     if (target === null) return { probe: null, silentSinceMs: null }
-    if (fastPath && before !== undefined) return before
+    if (fastPath && before !== undefined) return seenOf(before)
     const probe = await this.port.probe(target, { deadlineMs: probeDeadlineMs })
     const silentSinceMs = probe.kind === 'answered' ? null : (before?.silentSinceMs ?? this.#nowMs())
     const lastPointing = probe.kind === 'answered' ? probe.facts : before?.lastPointing
-    const known = { probe, silentSinceMs, ...(lastPointing === undefined ? {} : { lastPointing }) }
-    this.#last.set(container.containerId, known)
-    return known
+    const seen = { probe, silentSinceMs, ...(lastPointing === undefined ? {} : { lastPointing }) }
+    this.#last.set(container.containerId, { ...seen, target })
+    return seen
   }
 
   async #readLastLogLines({ containerId, state, exit }: ContainerFacts): Promise<readonly string[]> {
@@ -97,6 +129,10 @@ export class GatewayObserver {
       return []
     }
   }
+}
+
+function seenOf({ target: _target, ...seen }: Known): Seen {
+  return seen
 }
 
 /** How to talk to one; null while it does not run or has no address. */

@@ -154,7 +154,7 @@ test('a gateway that does not answer takes no part in a failover', () => {
   )
 })
 
-test('in a switchover sessions stay where they are until the new master takes writes', () => {
+test('in a switchover sessions end once writes wait, and whoever comes then waits for the new master', () => {
   planIs(
     world(seenGateway(), {
       memory: witnessed([1, 2], { request: request({ kind: 'switchover', to: 1 }) }),
@@ -164,6 +164,7 @@ test('in a switchover sessions stay where they are until the new master takes wr
       1 point-gateway shop-gateway keepsSessions replicas=1,2
       2 pause-writes 0 forMs=2000
       3 catch-up 1 master=0 withinMs=500
+      3 end-gateway-sessions shop-gateway replicas=1,2
       4 follow 0 master=1
       5 promote 1
       5 disconnect-clients 0

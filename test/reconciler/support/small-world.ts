@@ -119,6 +119,7 @@ function change(world: World, action: Action): void {
     case 'attach-gateway':
     case 'detach-gateway':
     case 'point-gateway':
+    case 'end-gateway-sessions':
       throw new Error(`a small world has no gateway: ${action.kind}`)
     case 'pull-image':
       world.imageHere = true

@@ -38,7 +38,7 @@ export function planGateway(
   if (promotion?.kind === 'promote')
     return seen === undefined
       ? {}
-      : planChange(input, { gateway, seen, actions, promoted: promotion.ordinal })
+      : planChange(input, { decision, gateway, seen, actions, promoted: promotion.ordinal })
   const isIdle = applyBackoff(joinContributions(input.spec.name, others), input).stages.length === 0
   const container =
     decision.kind === 'active' ? planGatewayContainer(input, { gateway, isIdle }) : { kind: 'kept' as const }
@@ -103,16 +103,20 @@ function planPointing(
 const closingCause = 'whom it leads to is not known to be the master'
 
 /**
- * Out before the promotion, in with it; in a switchover sessions stay until they can go to the new master.
+ * Out before the promotion, in with it. In a switchover sessions stay until the old master's writes wait:
+ * then nothing that they sent is done without an answer. They end at once, as clients pause for some 10 ms
+ * before they come again, which is when the new master takes writes.
  */
 function planChange(
   input: PlanInput,
   {
+    decision,
     gateway,
     seen,
     actions,
     promoted,
   }: {
+    readonly decision: MasterDecision
     readonly gateway: GatewaySpec
     readonly seen: ObservedGateway
     readonly actions: readonly PlacedAction[]
@@ -123,7 +127,7 @@ function planChange(
   const name = seen.containers[0]?.name
   if (current === null || name === undefined) return {}
   const replicas = (to: number | null) => replicasAfterPromotion(input, { gateway, current, promoted: to })
-  const isSwitchover = actions.some(({ action }) => action.kind === 'pause-writes')
+  const isSwitchover = decision.kind === 'switchover'
   const point = {
     ...{ kind: 'point-gateway' as const, name, lineage: null, keepsSessions: false, afterPromotionOf: null },
   }
@@ -136,6 +140,15 @@ function planChange(
             { ...point, master: null, replicas: replicas(null), keepsSessions: isSwitchover },
             isSwitchover ? 'new connections wait for the new master' : closingCause,
           ),
+          ...(isSwitchover
+            ? [
+                place(
+                  'demote',
+                  { kind: 'end-gateway-sessions', name, replicas: replicas(null) },
+                  'writes wait; who is cut now comes back to the new master',
+                ),
+              ]
+            : []),
         ]
   return {
     actions: [
