@@ -34,3 +34,21 @@ test('a switchover whose target is not in sync when its time is over is given up
   assert.match(answer.detail, /within 3 s \(it waited until .*node 1 is in sync with the master \(syncing\)/)
   assert.equal(run.daemon.snapshot?.memory.master?.ordinal, 0)
 })
+
+test('where neither end of a switchover that was cut short comes back, a person names another node by force', async () => {
+  const { run, inject, until } = await readyScene()
+  run.ask({ kind: 'switchover', to: 1, force: false, timeoutMs: 30_000 })
+  // The old master has been demoted, and knows the history that began with the target.
+  await until('the target to be master', 5_000, () => run.world.processOf(1)?.upstream === null)
+  run.daemon.kill()
+  for (const node of [0, 1]) {
+    inject({ kind: 'node-trouble', node, what: 'start', forMs: 600_000 })
+    inject({ kind: 'kill', node })
+  }
+  run.start()
+  await until('it to be waited for', 60_000, () =>
+    (run.daemon.status?.waitingFor ?? []).some(what => what.includes('--to 2 --force')),
+  )
+  run.ask({ kind: 'failover', to: 2, force: true, timeoutMs: 30_000 })
+  await until('node 2 to be master', 20_000, () => run.daemon.snapshot?.memory.master?.ordinal === 2)
+})

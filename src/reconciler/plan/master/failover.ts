@@ -6,6 +6,7 @@ import type { Member } from '../members/classify.js'
 import { reportsMaster } from '../members/evidence.js'
 import { whyNotFailOver } from './failover-limits.js'
 import type { PlanInput } from '../../../model/plan-input.js'
+import { decideByForce } from './forced-promotion.js'
 import { lastChoices } from './last-choices.js'
 import type { MasterDecision } from './master-decision.js'
 import type { Refusal } from '../../../model/plan.js'
@@ -35,7 +36,7 @@ export function decideFailover(
 ): MasterDecision | null {
   const underWay = input.memory.operation
   const requested = input.memory.request?.kind === 'failover' ? input.memory.request : null
-  if (underWay !== null && underWay.phase !== 'fencing') return decideByForce(nodes, requested, underWay)
+  if (underWay !== null && underWay.phase !== 'fencing') return decideByForce(input, nodes, underWay)
   const master = nodes.find(node => node.ordinal === recordedMaster)
   const failure = masterFailureOf(input, master, nodes)
   // By force the master is killed whether it is well or not, also by whoever comes back after having written
@@ -118,30 +119,6 @@ export function decideFailover(
     operationKind: 'failover',
     reason: `${underWay?.reason ?? failure.what}; ${renderCandidates(candidates)}`,
     troubleAtMs: failure.sinceMs,
-  }
-}
-
-/**
- * A promotion that was begun and got stuck (whom it would promote came back empty, say) is for a person to
- * end: to the node that they name, whatever is lost. Once that node is master there is nothing to end: it
- * goes on by itself. Who else says that it is master stands in the way of all but the one who was to be
- * promoted anyway: for that one it is stopped, and what it holds is set aside.
- */
-function decideByForce(
-  nodes: readonly Member[],
-  requested: Request | null,
-  underWay: Operation,
-): MasterDecision | null {
-  const chosen = requested?.force === true ? nodes.find(node => node.ordinal === requested.to) : undefined
-  if (chosen === undefined || chosen.facts === null || chosen.bucket === 'loading') return null
-  const masters = nodes.filter(reportsMaster)
-  if (masters.some(node => node.ordinal === underWay.to)) return null
-  if (masters.length > 0 && chosen.ordinal !== underWay.to) return null
-  return {
-    kind: 'promote',
-    ordinal: chosen.ordinal,
-    operationKind: 'failover',
-    reason: 'it was asked for, whatever is lost',
   }
 }
 

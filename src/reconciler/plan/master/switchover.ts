@@ -9,6 +9,7 @@ import { lastChoices } from './last-choices.js'
 import type { MasterDecision } from './master-decision.js'
 import { holderOfMasterName } from '../nodes/name-conflicts.js'
 import type { Contribution } from '../ordering.js'
+import { decideByForce } from './forced-promotion.js'
 import { masterFailureOf } from './master-failure.js'
 import type { RedisFacts } from '../../../model/redis.js'
 
@@ -216,17 +217,29 @@ function resumeSwitchover(
       }
   }
   if (isBack) return null
+  const forced = decideByForce(input, nodes, operation)
+  if (forced !== null) return confirmOldMasterDemoted(input, nodes, from, operation) ?? forced
   return {
     kind: 'pending',
     ordinal: operation.to,
     waits: [
       {
-        what: `node ${operation.to}, the target of the switchover, is back`,
+        what: `node ${operation.to}, the target of the switchover, is back${orByForce(input, nodes, operation)}`,
         ordinal: operation.to,
         recheckInMs: 250,
       },
     ],
   }
+}
+
+/** What the target had taken before it went may be on it alone, so only a person can do without it. */
+function orByForce({ spec }: PlanInput, nodes: readonly Member[], { to }: Operation): string {
+  const [best] = nodes
+    .filter(node => node.ordinal !== to && node.facts !== null && node.bucket !== 'loading')
+    .toSorted((a, b) => keyCountOf(b) - keyCountOf(a))
+  return best === undefined
+    ? ''
+    : `, or you give up what it alone holds: flotilla failover ${spec.name} --to ${best.ordinal} --force`
 }
 
 /**

@@ -210,17 +210,43 @@ test('an old master that says nothing is made sure of before it is carried on', 
   )
 })
 
+/** `or`: whom a person may name instead. */
+function waitsFor(target: number, { or }: { readonly or?: number } = {}): string {
+  const instead =
+    or === undefined ? '' : `, or you give up what it alone holds: flotilla failover shop --to ${or} --force`
+  return `node ${target}, the target of the switchover, is back${instead}, 250`
+}
+
+test('by force another node takes the place of a target that does not come back, the old master out of the way first', () => {
+  const forced = (to: number, nodes: readonly ObservedNode[]): string =>
+    told(
+      decide({
+        memory: witnessed([1, 2], {
+          operation: switching,
+          request: request({ kind: 'failover', to, force: true }),
+        }),
+        nodes,
+      }),
+    )
+  const promoted = (to: number): string => `promote ${to} (failover): it was asked for, whatever is lost`
+  const moved = demoted({ replid: 'replid-of-the-target' })
+  assert.equal(forced(0, [moved, stopped(1), replica(2)]), promoted(0))
+  assert.equal(forced(2, [moved, stopped(1), replica(2)]), promoted(2))
+  assert.equal(forced(2, [stopped(0), stopped(1), replica(2)]), promoted(2))
+  assert.match(forced(2, [busy(0), stopped(1), replica(2)]), /^node 0, which was handing over, answers/)
+  assert.equal(forced(2, [stopped(0), stopped(1), stopped(2)]), waitsFor(1))
+})
+
 test('where the target is gone the old master is active again, if no client can have got to the target', () => {
   const back =
     'promote 0 (switchover): node 1, to which it was handing over, is gone; it has everything that was written'
-  const waited = 'node 1, the target of the switchover, is back, 250'
   for (const gone of [stopped(1), busy(1)]) {
     assert.equal(resumed([demoted(), gone]), back)
-    assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), gone]), waited)
-    assert.equal(resumed([stopped(0), gone]), waited)
+    assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), gone]), waitsFor(1, { or: 0 }))
+    assert.equal(resumed([stopped(0), gone]), waitsFor(1))
   }
   assert.equal(resumed([demoted(), newborn(1, {}, since)]), back)
-  assert.equal(resumed([stopped(1)]), waited)
+  assert.equal(resumed([stopped(1)]), waitsFor(1))
   const loading = node(1, {
     probe: {
       kind: 'loading',
@@ -230,20 +256,14 @@ test('where the target is gone the old master is active again, if no client can 
       }),
     },
   })
-  assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), loading]), waited)
+  assert.equal(resumed([demoted({ replid: 'replid-of-the-target' }), loading]), waitsFor(1, { or: 0 }))
 })
 
 test('a history that nobody has written down proves nothing', () => {
   const known = memory(0, { master: { ordinal: 0, sinceMs: 0, lineage: null }, operation: switching })
-  assert.equal(
-    told(decide({ memory: known, nodes: [demoted(), stopped(1)] })),
-    'node 1, the target of the switchover, is back, 250',
-  )
+  assert.equal(told(decide({ memory: known, nodes: [demoted(), stopped(1)] })), waitsFor(1, { or: 0 }))
   const unrecorded = memory(null, { operation: switching })
-  assert.equal(
-    told(decide({ memory: unrecorded, nodes: [demoted(), stopped(1)] })),
-    'node 1, the target of the switchover, is back, 250',
-  )
+  assert.equal(told(decide({ memory: unrecorded, nodes: [demoted(), stopped(1)] })), waitsFor(1, { or: 0 }))
 })
 
 test('when all were restarted the name tells where was written, unless its holder came back with nothing', () => {
@@ -298,7 +318,7 @@ test('a target that does not come back is not waited for without end where nothi
   const aborted = 'abort: the name had not changed hands, and node 1, the target, does not come back'
   assert.equal(resumed([again, stopped(1)], early), aborted)
   assert.equal(resumed([again], early), aborted)
-  const waited = 'node 1, the target of the switchover, is back, 250'
+  const waited = waitsFor(1, { or: 0 })
   assert.equal(resumed([again, busy(1)], early), waited)
   const young = newborn(0, {}, { container: { name: 'shop-master', startedAtMs: nowMs - 29_000 } })
   assert.equal(resumed([young, stopped(1)], early), waited)
