@@ -1,3 +1,4 @@
+import { reportDroppedEndpoints } from '../reconciler/loop/dropped-endpoints.js'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { systemClock } from '../clock.js'
@@ -68,6 +69,7 @@ export async function tearDown(request: DownRequest, output: Output): Promise<bo
     if (!(await confirmRemoval(request, output))) return false
     const ownNetworks = new OwnNetworks(runtime, await findOwnContainer(runtime))
     const events = openJournal(resolve(request.paths.state), { clock: systemClock, forwardTo: silentSink })
+    const unsubscribe = reportDroppedEndpoints(runtime, events)
     try {
       for (const flotilla of flotillas)
         await removeFlotilla(
@@ -75,6 +77,7 @@ export async function tearDown(request: DownRequest, output: Output): Promise<bo
           { flotilla, removeVolumes, signal: new AbortController().signal },
         )
     } finally {
+      unsubscribe()
       events.close()
     }
     if (removeVolumes) await store.removeSharedFiles()

@@ -41,6 +41,12 @@ export const nodeEvents = {
     fields: ['node', 'name'],
     alert: 'not by night; when it keeps coming, something holds mounts of containers (lsof, an antivirus)',
   },
+  'network.endpoint-dropped': {
+    level: 'warn',
+    message: 'removed an endpoint that the engine had kept on the network of a container that is gone',
+    fields: ['network', 'endpoint'],
+    alert: "not by night; when it keeps coming, the engine's disk fails or it is killed while containers end",
+  },
   'node.address-changed': {
     level: 'info',
     message: 'node has a new address',

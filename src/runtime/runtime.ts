@@ -181,8 +181,23 @@ export interface Runtime {
    */
   watchEvents(handlers: EventHandlers, signal: AbortSignal): void
 
+  /**
+   * Tells of each endpoint that this port has had a network of ours give up because its container is gone.
+   * @returns ends it.
+   */
+  onEndpointDropped(listener: (dropped: DroppedEndpoint) => void): () => void
+
   /** Frees sockets. Calls after it fail. */
   close(): void
+}
+
+/** What an engine had kept on a network of a container that is gone. */
+export interface DroppedEndpoint {
+  /** Whose network it is. */
+  readonly flotilla: string
+  readonly network: string
+  /** As the container was called. */
+  readonly endpoint: string
 }
 
 export interface CallOptions {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { errorCode } from '../../src/errors.js'
 import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
-import type { Runtime } from '../../src/runtime/runtime.js'
+import type { DroppedEndpoint, Runtime } from '../../src/runtime/runtime.js'
 import type { ContainerSpec } from '../../src/model/engine.js'
 
 export interface LeftoverHarness {
@@ -67,13 +67,17 @@ export function describeLeftoverContract(adapter: string, open: () => Promise<Le
       })
     })
 
-    test('they keep no container of their name from starting, and it keeps its name', async () => {
+    test('they keep no container of their name from starting, it keeps its name, and that one was dropped is told', async () => {
       const network = await createFlotillaNetwork({ isOurs: true })
       const name = `${network}-master`
+      const told: DroppedEndpoint[] = []
+      const unsubscribe = runtime.onEndpointDropped(dropped => told.push(dropped))
       await harness.leaveEndpoint(network, name)
       const started = await runtime.startContainer(await create(network, name))
       assert.deepEqual([started.name, started.state], [name, 'running'])
       assert.notEqual(started.networks[0]?.address ?? null, null)
+      assert.deepEqual(told, [{ flotilla: harness.prefix, network, endpoint: name }])
+      unsubscribe()
     })
 
     test('they keep no running container of their name from being attached', async () => {

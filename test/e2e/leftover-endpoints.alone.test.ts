@@ -25,6 +25,21 @@ test(
     const again = await world.flotilla('up', '--timeout', '60')
     assert.equal(again.exitCode, 0, again.stderr)
     assert.deepEqual(await leftoversOn(world.name), [])
+    const told = await world.flotilla(
+      'events',
+      world.name,
+      '--code',
+      'network.endpoint-dropped',
+      '-o',
+      'json',
+    )
+    assert.deepEqual(
+      told.stdout
+        .split('\n')
+        .filter(line => line !== '')
+        .map(line => (JSON.parse(line) as { readonly endpoint: string }).endpoint),
+      [`${world.name}-replica-1`],
+    )
     assert.equal((await world.container('replica-1')).id, id)
     await assertWhole(world, { replicas: 1 })
 

@@ -121,7 +121,7 @@ const planFolder = 'src/reconciler/plan/'
 
 const judgeFolder = 'src/reconciler/judge/'
 
-const impureFolders = ['src/runtime/docker/', 'src/runtime/fake/', 'src/redis/client/', 'src/redis/fake/']
+const impureFolders = ['src/runtime/docker/', 'src/redis/client/']
 
 const impureWords =
   /\b(async|await|setTimeout|setInterval|setImmediate|queueMicrotask|console|fetch)\b|\bprocess\.(env|hrtime|cwd|pid|uptime|nextTick)\b|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.now\b|\brandomUUID\b/

@@ -7,6 +7,7 @@ import type { StateStore } from '../../state/state-store.js'
 import type { ReadEnvironment } from '../auth/password-sources.js'
 import { ActionFailed } from './act.js'
 import type { FlotillaMemory, ManifestMissing } from '../../model/record.js'
+import { reportDroppedEndpoints } from './dropped-endpoints.js'
 import { FlotillaRecord } from './flotilla-record.js'
 import { Heartbeat } from './heartbeat.js'
 import { defaultPlanner, type Planner } from './planner.js'
@@ -30,7 +31,7 @@ export interface ControllerOptions {
   readonly events: EventSink
   readonly clock: Clock
   readonly random: () => number
-  /** Another mind than the sound one; for tests. */
+  /** Another planner than the default one; for tests. */
   readonly planner?: Planner
   readonly flotillaVersion: string
   /** Where passwords may come from, by the names of environment variables. */
@@ -83,6 +84,7 @@ export class Controller {
   #wanted: ReadonlyMap<string, DesiredFlotilla> = new Map()
   #engineLostAtMs: number | null = null
   readonly #heartbeat: Heartbeat
+  readonly #unsubscribe: () => void
 
   constructor(options: ControllerOptions) {
     this.#options = options
@@ -99,6 +101,7 @@ export class Controller {
       },
     })
     this.#heartbeat.start()
+    this.#unsubscribe = reportDroppedEndpoints(options.observer.runtime, options.events)
     this.#queue = new WorkQueue({ clock: options.clock, concurrency, work: key => this.#work(key) })
   }
 
@@ -194,6 +197,7 @@ export class Controller {
     this.#heartbeat.stop()
     const cutOff = this.#options.clock.after(graceMs, () => this.#abort.abort())
     await this.#queue.drain()
+    this.#unsubscribe()
     cutOff()
     this.#abort.abort()
   }

@@ -77,6 +77,10 @@ export function createDockerRuntime(options: {
       execInContainer(client, { containerId, command, clock }, call),
     attachExec: (containerId, command, terminal) =>
       attachExec(client, { containerId, command, terminal, clock }),
+    onEndpointDropped(listener) {
+      client.endpointListeners.add(listener)
+      return () => client.endpointListeners.delete(listener)
+    },
     watchEvents: (handlers, signal) =>
       void watchEvents(client, {
         handlers: withDelayedDieEvents(client, handlers, signal),

@@ -1,6 +1,7 @@
 import type Docker from 'dockerode'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { DroppedEndpoint } from '../runtime.js'
 import type { DockerEndpoint } from './endpoint.js'
 
 /**
@@ -20,6 +21,8 @@ export interface EngineClient {
   upgrade(request: EngineRequest, invoke: DockerCall): Promise<Duplex>
   /** The API version in use; asks the engine when it is not known. */
   apiVersion(call?: { readonly signal?: AbortSignal }): Promise<string>
+  /** Told of endpoints of containers that are gone, when a network has given them up. */
+  readonly endpointListeners: Set<(dropped: DroppedEndpoint) => void>
   close(): void
 }
 

@@ -52,9 +52,9 @@ export async function dropLeftovers(
   for (const { name } of found.endpoints.filter(({ key }) => !known.states.has(key))) {
     const because = known.names.has(name)
       ? 'another container has its name, or is about to join'
-      : found.isOurs
-        ? await drop(client, { networkId: found.networkId, endpoint: name }, call)
-        : 'the network is not ours'
+      : found.flotilla === undefined
+        ? 'the network is not ours'
+        : await drop(client, { ...found, flotilla: found.flotilla, endpoint: name }, call)
     if (because === null) dropped.push(name)
     else left.push({ endpoint: name, because })
   }
@@ -147,11 +147,11 @@ async function dropNamesake(
   }
   const user = found.endpoints.find(isInUse)
   if (user !== undefined) throw stays(`container ${user.key.slice(0, 12)} has it`)
-  if (!found.isOurs) throw stays('its container is gone, and the network is not ours')
+  if (found.flotilla === undefined) throw stays('its container is gone, and the network is not ours')
   await rename(client, { containerId, name: aside }, call)
   let because: string | null
   try {
-    because = await drop(client, { networkId: found.networkId, endpoint }, call)
+    because = await drop(client, { ...found, flotilla: found.flotilla, endpoint }, call)
   } finally {
     // Without the signal: a name that was taken away is given back.
     await rename(client, { containerId, name: endpoint }, undefined)
@@ -160,12 +160,22 @@ async function dropNamesake(
 }
 
 /** @returns why it is still there; null when it is gone. */
-function drop(
+async function drop(
   client: EngineClient,
-  { networkId, endpoint }: { readonly networkId: string; readonly endpoint: string },
+  {
+    networkId,
+    network,
+    flotilla,
+    endpoint,
+  }: {
+    readonly networkId: string
+    readonly network: string
+    readonly flotilla: string
+    readonly endpoint: string
+  },
   call: Call,
 ): Promise<string | null> {
-  return client.call(
+  const because = await client.call(
     {
       what: `disconnect endpoint ${endpoint}`,
       timeoutMs: 30_000,
@@ -176,6 +186,8 @@ function drop(
     docker => docker.getNetwork(networkId).disconnect({ Container: endpoint, Force: true }),
     ({ status, body }) => (status < 400 || status === 404 ? null : String(body).trim()),
   )
+  if (because === null) for (const tell of client.endpointListeners) tell({ flotilla, network, endpoint })
+  return because
 }
 
 interface Endpoint {
@@ -191,12 +203,12 @@ function inspect(client: EngineClient, network: string, call: Call) {
     docker => docker.getNetwork(network).inspect(),
     ({ status, body }) => {
       if (status === 404) return null
-      const { Id, Labels, Containers } = inspectedNetwork.parse(body)
-      const endpoints = Object.entries(Containers ?? {}).map(([key, { Name }]): Endpoint => ({
+      const { Id, Name, Labels, Containers } = inspectedNetwork.parse(body)
+      const endpoints = Object.entries(Containers ?? {}).map(([key, container]): Endpoint => ({
         key,
-        name: Name,
+        name: container.Name,
       }))
-      return { networkId: Id, isOurs: Labels?.[flotillaLabel] !== undefined, endpoints }
+      return { networkId: Id, network: Name, flotilla: Labels?.[flotillaLabel], endpoints }
     },
   )
 }

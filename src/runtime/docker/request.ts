@@ -37,6 +37,7 @@ export function createEngineClient(options: {
       guarded({ what: 'ask for the API version', timeoutMs: versionTimeoutMs, signal: call?.signal }, s =>
         s.race(version.get()),
       ),
+    endpointListeners: new Set(),
     close() {
       closing.abort()
       transport.close()

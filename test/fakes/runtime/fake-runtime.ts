@@ -1,7 +1,13 @@
 import type { Clock } from '../../../src/clock.js'
 import { FlotillaError } from '../../../src/errors.js'
 import { flotillaLabel } from '../../../src/runtime/labels.js'
-import type { CallOptions, EventHandlers, Runtime, RuntimeEvent } from '../../../src/runtime/runtime.js'
+import type {
+  CallOptions,
+  DroppedEndpoint,
+  EventHandlers,
+  Runtime,
+  RuntimeEvent,
+} from '../../../src/runtime/runtime.js'
 import type { FakeContainer } from './fake-world.js'
 import { FakeLogs, lastOf } from './fake-logs.js'
 import { findFakePath, makeFakePaths, ownerOfFakePath } from './fake-files.js'
@@ -34,6 +40,7 @@ export function createFakeRuntime(options: {
   const watchers = new Map<EventHandlers, AbortSignal>()
   const published = new Set<string>()
   const logs = new FakeLogs(clock)
+  const endpointListeners = new Set<(dropped: DroppedEndpoint) => void>()
   const calls: FakeCall[] = []
   /**
    * By container: a start holds the engine's lock on it, and who would end it waits for that (seen with
@@ -43,6 +50,7 @@ export function createFakeRuntime(options: {
   let closed = false
   const world = createFakeWorld({
     clock,
+    onEndpointDropped: dropped => endpointListeners.forEach(listener => listener(dropped)),
     onEvent(event) {
       options.onEvent?.(event)
       watchers.forEach((_signal, handlers) => handlers.onEvent(event))
@@ -192,6 +200,10 @@ export function createFakeRuntime(options: {
         queueMicrotask(() => {
           if (!signal.aborted) handlers.onResync()
         })
+      },
+      onEndpointDropped(listener) {
+        endpointListeners.add(listener)
+        return () => endpointListeners.delete(listener)
       },
       close() {
         closed = true

@@ -3,9 +3,9 @@ import { FlotillaError } from '../../../src/errors.js'
 import type { ErrorCode } from '../../../src/errors.js'
 import { flotillaLabel, referenceLabel } from '../../../src/runtime/labels.js'
 import { fakeFiles, type FakeFiles } from './fake-files.js'
-import { FakeLeftovers } from '../../../src/runtime/fake/fake-leftovers.js'
-import { publishedPorts } from '../../../src/runtime/fake/fake-ports.js'
-import type { RuntimeEvent } from '../../../src/runtime/runtime.js'
+import { FakeLeftovers } from './fake-leftovers.js'
+import { publishedPorts } from './fake-ports.js'
+import type { DroppedEndpoint, RuntimeEvent } from '../../../src/runtime/runtime.js'
 import {
   noNetwork,
   type ContainerExit,
@@ -97,13 +97,14 @@ interface FakeEndpoint {
 export function createFakeWorld(options: {
   readonly clock: Clock
   readonly onEvent: (event: RuntimeEvent) => void
+  readonly onEndpointDropped: (dropped: DroppedEndpoint) => void
 }): FakeWorld {
-  const { clock, onEvent } = options
+  const { clock, onEvent, onEndpointDropped } = options
   const containers = new Map<string, FakeContainer>()
   const networks = new Map<string, NetworkFacts>()
   const volumes = new Map<string, VolumeFacts>()
   const images = new Map<string, ImageFacts>()
-  const leftovers = new FakeLeftovers(networks)
+  const leftovers = new FakeLeftovers(networks, { onDrop: onEndpointDropped })
   let serial = 0
 
   const world: FakeWorld = {

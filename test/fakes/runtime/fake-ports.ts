@@ -1,4 +1,4 @@
-import type { PublishedPort } from '../../model/engine.js'
+import type { PublishedPort } from '../../../src/model/engine.js'
 
 /** At a host port that changes with the process, as one of an engine's choice does. */
 export function publishedPorts(containerPort: number | null, pid: number | null): readonly PublishedPort[] {
