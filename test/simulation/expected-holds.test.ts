@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { remedySteps } from '../../src/dashboard/model/remedy-steps.js'
+import type { RefusalCode } from '../../src/model/plan.js'
 import type { FlotillaStatus } from '../../src/model/status.js'
 import { remediesOfHolds } from '../support/remedies.js'
 import { holdCases, type HoldCase, type Played } from './support/hold-cases.js'
@@ -40,12 +41,22 @@ async function typeAndSee(hold: HoldCase, played: Played, way: number): Promise<
   const command = ways[way]?.command ?? null
   if (command !== null) await runRemedy(scene, command)
   else played.inWords?.[ways.slice(0, way).filter(one => one.command === null).length]?.(scene)
+  if (played.leadsTo !== undefined) await typeNext(scene, played.leadsTo)
   played.afterwards?.(scene)
   await until(`the end of ${hold.code} after: ${remedy}`, 60_000, () => {
     const { status } = run.daemon
     return whatIsSaid(scene, hold) === null && status?.phase !== 'Held'
   })
   assert.equal(run.rules.violation, null)
+}
+
+async function typeNext(scene: Scene, code: RefusalCode): Promise<void> {
+  const remedyOfIt = (): string | null =>
+    scene.run.daemon.status?.refusing.find(one => one.code === code)?.remedy ?? null
+  await scene.until(`the hold ${code}`, 60_000, () => remedyOfIt() !== null)
+  const [first] = remedySteps(remedyOfIt() ?? '')
+  assert.ok(first?.command)
+  await runRemedy(scene, first.command)
 }
 
 test('each place in the program that says how to fix it has an entry in the table, and no entry is of none', () => {
@@ -100,7 +111,15 @@ function whatIsSaid({ run }: Scene, { code, says, because = '', isFirstOfSeveral
     one.code === code &&
     one.reason.includes(because) &&
     matches(isFirstOfSeveral === true ? `${says}, or …` : says, one.remedy)
-  return run.daemon.status?.refusing.find(isIt)?.remedy ?? null
+  const { status } = run.daemon
+  if (code === null) return remedyInCondition(status, says)
+  return status?.refusing.find(isIt)?.remedy ?? null
+}
+
+/** What is no hold says how to fix it at the end of a condition's message. */
+function remedyInCondition(status: FlotillaStatus | null, says: string): string | null {
+  const remedies = (status?.conditions ?? []).map(({ message }) => message.split('Fix: ')[1] ?? '')
+  return remedies.find(remedy => matches(says, remedy)) ?? null
 }
 
 function matches(says: string, words: string): boolean {

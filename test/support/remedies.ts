@@ -46,16 +46,20 @@ function remediesIn(path: string, text: string): readonly Remedy[] {
   }
   const { program, errors } = parseSync(path, text)
   if (errors.length > 0) throw new Error(`${path}: ${errors[0]?.message}`)
+  const note = (node: Syntax): void => {
+    if (node.type === 'VariableDeclarator' && isSyntax(node['init']) && isSyntax(node['id']))
+      values.set(nameOf(node['id']), node['init'])
+    for (const child of childrenOf(node)) note(child)
+  }
   const walk = (node: Syntax): void => {
-    if (node.type === 'VariableDeclarator' && isSyntax(node['init'])) {
-      if (isSyntax(node['id'])) values.set(nameOf(node['id']), node['init'])
-      if (isMaker(node['id'])) take(node['init'])
-    }
+    if (node.type === 'VariableDeclarator' && isSyntax(node['init']) && isMaker(node['id']))
+      take(node['init'])
     if (node.type === 'Property' && isMaker(node['key']) && isSyntax(node['value'])) take(node['value'])
     if (node.type === 'FunctionDeclaration' && isMaker(node['id']))
       for (const said of returnsOf(node)) take(said)
     for (const child of childrenOf(node)) walk(child)
   }
+  note(program as unknown as Syntax)
   walk(program as unknown as Syntax)
   return remedies
 }

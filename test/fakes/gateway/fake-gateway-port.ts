@@ -63,6 +63,7 @@ export function createFakePort({ clock, orderMs, find, remember, beforeCall }: F
       const follows = gateway.serial
       await untilAwake(gateway)
       if (gateway.state === 'ended') throw failure('gateway/unreachable', 'its address hung up')
+      if (gateway.speaksOtherwise) throw failure('gateway/failed', 'it answers with: hello')
       if (gateway.serial === follows) {
         applyPointing(gateway, pointing, keepSessions)
         remember(gateway, pointing)
@@ -77,6 +78,7 @@ export function createFakePort({ clock, orderMs, find, remember, beforeCall }: F
     const gateway = await reach(target)
     await untilAwake(gateway)
     if (gateway.state === 'ended') return { kind: 'refused', reason: 'its address hung up' }
+    if (gateway.speaksOtherwise) return { kind: 'denied', cause: 'other', reason: 'it answers with: hello' }
     return { kind: 'answered', facts: factsOf(gateway, clock) }
   }
 

@@ -89,7 +89,14 @@ export function createFakeGateways({ clock, ask, orderMs = () => 1 }: FakeGatewa
     start(start) {
       const gateway: FakeGateway = {
         ...{ ...start, configDigest: start.configDigest ?? '0'.repeat(16), bornAtMs: clock.monotonicMs() },
-        ...{ state: 'running', isCutOff: false, serial: 0, pointedBy: 'nobody', lineage: null },
+        ...{
+          state: 'running',
+          isCutOff: false,
+          speaksOtherwise: false,
+          serial: 0,
+          pointedBy: 'nobody',
+          lineage: null,
+        },
         ...{ inService: { master: new Map(), replicas: new Map() }, sessions: new Set(), kept: new Set() },
         ...{ waiting: new Set(), stuck: [], adminConnections: new Set(), sessionsTotal: 0 },
       }

@@ -20,6 +20,8 @@ export interface FakeGateway extends GatewayStart {
   state: 'running' | 'frozen' | 'ended'
   /** Nobody reaches its admin port; clients go on. */
   isCutOff: boolean
+  /** What is at its admin port is no HAProxy of ours. */
+  speaksOtherwise: boolean
   serial: number
   pointedBy: GatewayFacts['pointedBy']
   lineage: string | null

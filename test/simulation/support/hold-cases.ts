@@ -1,10 +1,12 @@
 import { resolve } from 'node:path'
 import { takeWrite } from '../../fakes/redis/fake-master.js'
+import { controlUser } from '../../../src/model/acl-user.js'
 import type { RefusalCode } from '../../../src/model/plan.js'
 import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
 import type { ForeignServer } from './foreign-servers.js'
 import type { SimSpec } from './scenario.js'
-import { flotilla, recordPath } from './sim-world.js'
+import { flotilla, recordPath, stateDirectory } from './sim-world.js'
+import { passwordRule } from '../../../src/redis/acl.js'
 import type { Scene } from './scene.js'
 
 /** One place in the program that holds and says how to fix it. */
@@ -31,6 +33,8 @@ export interface Played {
   readonly mend?: (scene: Scene) => void
   /** After the command, where it leaves something to the manifest. */
   readonly afterwards?: (scene: Scene) => void
+  /** It ends in another hold, as it says; what that one says to type is typed then. */
+  readonly leadsTo?: RefusalCode
   /** What a person does who reads a way out that is no command; one for each of those, in their order. */
   readonly inWords?: readonly ((scene: Scene) => void)[]
 }
@@ -55,6 +59,12 @@ const backTo =
     run.edit({ more })
 
 const following = { more: 'bootstrap: { from: { container: old-redis } }' }
+
+const gatewayField = 'gateway: { master: 127.0.0.1:6379 }'
+const keyringPath = `${stateDirectory}/secrets/${flotilla}.json`
+
+/** The state directory that a placeholder of a remedy stands for. */
+export const otherStateDirectory = '/elsewhere'
 
 const littleMemory = 'resources: { memory: 128Mi }'
 
@@ -417,7 +427,7 @@ export const holdCases: readonly HoldCase[] = [
   },
   {
     code: 'CrashLooping',
-    says: "… 'yes | redis-check-aof --fix /data/…'   (cuts the file off at the first place that can't be read: what was written after it is lost)",
+    says: "docker run --rm --volumes-from … --entrypoint sh … -c 'yes | redis-check-aof --fix /data/…'   (cuts the file off at the first place that can't be read: what was written after it is lost)",
     proof: {
       file: 'test/e2e/guards.test.ts',
       title:
@@ -428,20 +438,19 @@ export const holdCases: readonly HoldCase[] = [
     code: 'CrashLooping',
     says: 'flotilla failover … --to … --force   (node … holds … keys; what it lacks is lost)',
     proof: {
-      file: 'test/reconciler/plan/nodes/crash.test.ts',
-      title:
-        'of a master that ends over its data a person is told at once which repair there is and what it loses',
-      takes: 'a master that ends over its data beside a replica that holds some',
+      spec: { replicas: 1, mode: 'manual' },
+      comesOf: () => undefined,
+      goesOn: endOverData('Bad file format reading the append only file: make a backup'),
     },
   },
   {
     code: 'CrashLooping',
-    says: "… 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (it comes up with nothing then: put a backup in its place)",
+    says: "docker run --rm --volumes-from … --entrypoint sh … -c 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (then put a backup in its place; without one the node comes up empty, and is held until you accept that)",
     proof: {
-      file: 'test/reconciler/plan/nodes/crash.test.ts',
-      title:
-        'of a master that ends over its data a person is told at once which repair there is and what it loses',
-      takes: 'a snapshot that is damaged',
+      spec: { replicas: 0, persistence: 'rdb' },
+      comesOf: () => undefined,
+      goesOn: endOverData('Wrong RDB checksum expected: 1 got 2'),
+      leadsTo: 'DataLossGuard',
     },
   },
   {
@@ -630,45 +639,47 @@ export const holdCases: readonly HoldCase[] = [
     code: 'AuthFailure',
     says: 'docker rm -f …   (recreated on the same volume, with our passwords)',
     proof: {
-      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
-      title: 'a replica that does not let us in beside a well master is told how it is recreated',
-      takes: 'a node whose users file is not ours',
+      // What is in its file is of yesterday, so a restart would not help.
+      comesOf({ run }) {
+        lockOut(run.world, 1)
+        run.edit({ more: 'auth: { users: [{ name: reader, rules: "+@read" }] }' })
+      },
     },
   },
   {
     code: 'AuthFailure',
-    says: 'flotilla run --state <the directory that made them>   (if it is lost: flotilla down …, which keeps the data, then flotilla up …; or, without the data: flotilla down … --volumes)',
+    says: 'flotilla run --state <the directory that made them>, or flotilla down … && flotilla up …   (if that is lost: the nodes are recreated on their volumes with our passwords)',
     proof: {
-      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
-      title: 'nodes that another state directory made are named, with where their passwords are to be found',
-      takes: 'another state directory',
+      comesOf: replaceKeyring,
     },
   },
   {
     code: 'GatewayBlocked',
     says: 'docker unpause …',
     proof: {
-      file: 'test/reconciler/plan/gateway.test.ts',
-      title: 'a paused gateway is left to whoever paused it, unless it would lead to a former master',
-      takes: 'a gateway that is paused',
+      ...withGateway(({ inject }) => inject({ kind: 'gateway', how: 'pause', forMs: 3_600_000 })),
     },
   },
   {
     code: 'GatewayBlocked',
     says: "put an image of HAProxy 2.6 or newer in spec.gateway.image of …, such as haproxy:3.2, or docker rm -f …   (it is created again, with Flotilla's configuration)",
     proof: {
-      file: 'test/reconciler/plan/gateway.test.ts',
-      title: 'one that is no HAProxy of ours is named, with both ways out',
-      takes: 'a gateway that speaks another protocol',
+      ...withGateway(({ run }) => {
+        const { running } = run.world.gateways
+        if (running !== null) running.speaksOtherwise = true
+      }),
+      inWords: [useNewGatewayImage],
     },
   },
   {
     code: 'GatewayBlocked',
     says: 'put an image of HAProxy 2.6 or newer in spec.gateway.image of … in place of …   (docker logs … shows all that it said)',
     proof: {
-      file: 'test/reconciler/plan/gateway.test.ts',
-      title: 'one that ends as soon as it has started is told with its last words',
-      takes: 'a gateway that ends by itself',
+      ...withGateway(({ run: { world } }) => {
+        world.gateways.endsAtOnce.add('haproxy:3.2')
+        world.gateways.crash()
+      }),
+      inWords: [useNewGatewayImage],
     },
   },
   {
@@ -683,9 +694,13 @@ export const holdCases: readonly HoldCase[] = [
     code: 'RolloutBlocked',
     says: 'docker rm -f …   (it is recreated on its volume)',
     proof: {
-      file: 'test/reconciler/plan/rollout/rollout-gates.test.ts',
-      title: 'what passes neither by itself nor by Flotilla stops a roll, and says how to fix it',
-      takes: 'a node that does not let us in',
+      comesOf: ({ run }) => run.edit({ image: 'redis:2' }),
+      // One that is still to be recreated goes first, and is let in by that.
+      goesOn({ run: { world } }) {
+        const updated = world.containers.find(({ spec }) => spec.image === 'redis:2')
+        const ordinal = readNodeLabels(updated?.spec.labels ?? {})?.ordinal
+        if (ordinal !== undefined && world.processOf(ordinal)?.link?.state === 'up') lockOut(world, ordinal)
+      },
     },
   },
   {
@@ -707,20 +722,22 @@ export const holdCases: readonly HoldCase[] = [
     code: null,
     says: 'install -m 600 <file with the password of …> …',
     proof: {
-      file: 'test/reconciler/auth/password-sources.test.ts',
-      title:
-        'a password comes from a file or the environment, and what is wrong there is told with the remedy',
-      takes: 'files and an environment of the keeper in the simulated world',
+      comesOf: ({ run }) => run.edit({ more: 'auth: { passwordFile: ./shop.password }' }),
+      inWords: [({ run }) => run.world.files.put(resolve('shop.password'), 'a-good-password')],
     },
   },
   {
     code: null,
     says: 'set … in the environment of the daemon to the password of …, and start it again',
     proof: {
-      file: 'test/reconciler/auth/password-sources.test.ts',
-      title:
-        'a password comes from a file or the environment, and what is wrong there is told with the remedy',
-      takes: 'files and an environment of the keeper in the simulated world',
+      comesOf: ({ run }) => run.edit({ more: 'auth: { passwordEnv: REDIS_SHOP }' }),
+      inWords: [
+        ({ run }) => {
+          run.daemon.kill()
+          run.world.environment.set('REDIS_SHOP', 'a-good-password')
+          run.start()
+        },
+      ],
     },
   },
   {
@@ -736,6 +753,44 @@ export const holdCases: readonly HoldCase[] = [
     },
   },
 ]
+
+/** The keyring in our state directory is another one, and the right one is in another state directory. */
+function replaceKeyring({ run }: Scene): void {
+  const { files } = run.world
+  run.daemon.kill()
+  files.put(`${otherStateDirectory}/secrets/${flotilla}.json`, files.peek(keyringPath) ?? '')
+  const theirs = { control: 'control-2', replication: 'replication-2', application: 'application-2' }
+  files.put(keyringPath, JSON.stringify(theirs))
+  run.start()
+}
+
+/** Somebody changes its users by hand, so that it lets in nobody with our password any more. */
+function lockOut(world: Scene['run']['world'], node: number): void {
+  const process = world.processOf(node)
+  if (process === null) return
+  process.users.set(controlUser, ['on', passwordRule('changed', controlUser)])
+  for (const close of [...process.closers]) close()
+}
+
+/** Ends the master as often as it starts, as a server that can't read its data does. */
+function endOverData(said: string): (scene: Scene) => void {
+  return ({ run, inject }) => {
+    const container = run.world.containerOf(0)
+    if (container?.state !== 'running') return
+    run.world.engine.controls.writeLog(container.id, said)
+    inject({ kind: 'exit', node: 0, code: 1 })
+  }
+}
+
+/** What befalls the gateway of a flotilla that has one. */
+function withGateway(comesOf: Played['comesOf']): Played {
+  return { spec: { more: gatewayField }, comesOf }
+}
+
+function useNewGatewayImage({ run }: Scene): void {
+  run.world.engine.controls.addImage('haproxy:3.3', { user: '99' })
+  run.edit({ more: 'gateway: { master: 127.0.0.1:6379, image: haproxy:3.3 }' })
+}
 
 /** It is made to follow a Redis of somebody else, which is like this. */
 function toFollow(

@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { testProgram } from '../../cli/test-program.js'
+import { otherStateDirectory } from './hold-cases.js'
 import type { Scene } from './scene.js'
+import { flotilla, stateDirectory, type SimWorld } from './sim-world.js'
 import type { SimRun } from './sim-run.js'
 
 /**
@@ -12,7 +14,7 @@ import type { SimRun } from './sim-run.js'
 export async function runRemedy(scene: Scene, commands: string): Promise<void> {
   const { run } = scene
   for (const command of commands.split(' && ')) {
-    const words = command.split(' ')
+    const words = command.replace('<the directory that made them>', otherStateDirectory).split(' ')
     if (words[0] === 'flotilla') await runFlotillaCommand(scene, await parse(words.slice(1)))
     else if (words[0] === 'docker') runDockerCommand(run, words.slice(1))
     else throw new Error(`this is nothing to type: ${commands}`)
@@ -49,12 +51,14 @@ async function runFlotillaCommand({ run, until }: Scene, { verb, args, options }
     force = false,
     timeout = 30,
     volumes = false,
+    state = '',
   } = options as {
     readonly to?: number
     readonly node?: number
     readonly force?: boolean
     readonly timeout?: number
     readonly volumes?: boolean
+    readonly state?: string
   }
   switch (verb) {
     case 'failover':
@@ -72,6 +76,13 @@ async function runFlotillaCommand({ run, until }: Scene, { verb, args, options }
     }
     case 'up':
       return run.start()
+    case 'run': {
+      const { files } = run.world
+      run.daemon.kill()
+      const keyring = files.peek(`${state}/secrets/${flotilla}.json`)
+      if (keyring !== null) files.put(`${stateDirectory}/secrets/${flotilla}.json`, keyring)
+      return run.start()
+    }
     case 'resume':
       return run.ask({ kind: 'resume' })
     case 'restart':
@@ -103,6 +114,8 @@ function runDockerCommand({ world }: SimRun, words: readonly string[]): void {
       return controls.start(idOf(last))
     case 'unpause':
       return controls.unpause(idOf(last))
+    case 'run':
+      return runOnVolume(world, words)
     case 'pull':
       return controls.addImage(second)
     case 'network create':
@@ -116,4 +129,14 @@ function runDockerCommand({ world }: SimRun, words: readonly string[]): void {
     default:
       throw new Error(`nobody has tried yet what a hold says by: docker ${words.join(' ')}`)
   }
+}
+
+/** `docker run --rm --volumes-from shop-master … -c 'mv /data/dump.rdb …'`. */
+function runOnVolume({ engine, redis }: SimWorld, words: readonly string[]): void {
+  const name = words[words.indexOf('--volumes-from') + 1] ?? ''
+  const disk = redis.disks.get(engine.world.need(name).spec.mounts[0]?.volume ?? '')
+  const script = words.slice(words.indexOf('-c') + 1).join(' ')
+  if (disk === undefined || script !== "'mv /data/dump.rdb /data/dump.rdb.unreadable'")
+    throw new Error(`nobody has tried yet what a hold says by: ${script}`)
+  disk.snapshot = null
 }

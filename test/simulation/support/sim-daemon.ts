@@ -84,7 +84,7 @@ export class SimDaemon {
       }),
       store,
       ...{ events, clock, planner, random: () => world.random.next(), flotillaVersion: 'simulated' },
-      environment: () => undefined,
+      environment: name => world.environment.get(name),
     })
     processLife.onKill(startWakeups(controller, { redis, gateway, runtime }))
     processLife.onKill(() => port.close())

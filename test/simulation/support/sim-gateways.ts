@@ -25,6 +25,8 @@ const flotilla = 'shop'
 /** The gateways in the containers of a world. */
 export class SimGateways {
   readonly gateways: FakeGateways
+  /** Images whose gateways end as soon as they have started. */
+  readonly endsAtOnce = new Set<string>()
   readonly #world: Surroundings
 
   constructor(world: Surroundings) {
@@ -68,6 +70,7 @@ export class SimGateways {
           ...{ containerId, startedAtMs: container.startedAtMs },
           host: container.endpoints.get(flotilla)?.address ?? '',
         })
+        if (this.endsAtOnce.has(container.spec.image)) this.#world.clock.after(1, () => this.crash())
         return
       case 'die':
         return gateway === null ? undefined : this.gateways.kill(gateway)
@@ -105,9 +108,10 @@ export class SimGateways {
     const { container } = this
     if (container === null) return
     this.#world.engine.controls.exit(container.id, 137)
+    if (container.state === 'exited') container.state = 'restarting'
     this.#world.clock.after(restartMs, () => {
       const there = this.#world.engine.world.find(container.id)
-      if (there?.state === 'exited') this.#world.engine.controls.start(container.id)
+      if (there?.state === 'restarting') this.#world.engine.controls.start(container.id)
     })
   }
 }

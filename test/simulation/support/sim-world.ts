@@ -1,4 +1,4 @@
-import { configFilePath } from '../../../src/redis/config.js'
+import { aclFilePath, configFilePath } from '../../../src/redis/config.js'
 import { cutPower, archiveDisk } from '../../fakes/redis/fake-disk.js'
 import { endProcess } from '../../fakes/redis/fake-master.js'
 import type { FakeProcess } from '../../fakes/redis/fake-process.js'
@@ -49,6 +49,8 @@ export class SimWorld {
   readonly delays: Delays = { syncMs: 0, loadMs: 0 }
   /** Stopped by a signal. */
   readonly stopped = new WeakSet<FakeProcess>()
+  /** Variables of the daemon's environment. */
+  readonly environment = new Map<string, string>()
   /** What a throwaway server of an image says, where that is not as usual. */
   readonly trialServers = new Map<string, ProbeServer>()
   readonly #trialOptions = new Map<string, string>()
@@ -220,6 +222,8 @@ export class SimWorld {
       persistence: /^appendonly yes/m.test(config) ? 'aof' : /^save \d/m.test(config) ? 'rdb' : 'none',
       upstream: { host: 'master', port: 6379 },
     })
+    const acl = container.files.get(aclFilePath)?.content
+    if (acl !== undefined) process.users = parseAclFile(acl)
     const masterauth = /^masterauth "(.*)"$/m.exec(config)?.[1]
     if (masterauth !== undefined) process.config.set('masterauth', masterauth)
     process.info = this.serverInfo.get(container.spec.image) ?? {}
@@ -274,6 +278,12 @@ export class SimWorld {
     const beforeMs = tookMs * this.random.next()
     return { beforeMs, afterMs: tookMs - beforeMs }
   }
+}
+
+/** `user <name> <rule> …` on each line. */
+function parseAclFile(text: string): Map<string, readonly string[]> {
+  const users = text.split('\n').map(line => line.split(' '))
+  return new Map(users.flatMap(([word, name = '', ...rules]) => (word === 'user' ? [[name, rules]] : [])))
 }
 
 /** Left out, all is well. */

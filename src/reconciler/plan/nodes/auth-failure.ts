@@ -70,7 +70,7 @@ function remedy(input: PlanInput, members: Members, nodes: readonly Member[]): s
   const hasActiveMaster = members.wanted.some(node => node.bucket === 'master')
   return hasActiveMaster
     ? `docker rm -f ${names}   (recreated on the same volume, with our passwords)`
-    : `flotilla run --state <the directory that made them>   (if it is lost: flotilla down ${name}, which keeps the data, then flotilla up ${name}; or, without the data: flotilla down ${name} --volumes)`
+    : `flotilla run --state <the directory that made them>, or flotilla down ${name} && flotilla up ${name}   (if that is lost: the nodes are recreated on their volumes with our passwords)`
 }
 
 function hasOurUsersInItsFile({ auth }: PlanInput, { seen, record }: Member): boolean {

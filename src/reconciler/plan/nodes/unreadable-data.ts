@@ -32,7 +32,7 @@ export function howToRepair(input: PlanInput, { ordinal, seen }: Member, said: s
     return `flotilla failover ${name} --to ${holder.ordinal} --force   (node ${holder.ordinal} holds ${holder.keys} keys; what it lacks is lost)`
   const run = `docker run --rm --volumes-from ${seen?.container.name ?? ''} --entrypoint sh ${seen?.container.image ?? image} -c`
   if (!/append only|aof/i.test(said))
-    return `${run} 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (it comes up with nothing then: put a backup in its place)`
+    return `${run} 'mv /data/dump.rdb /data/dump.rdb.unreadable'   (then put a backup in its place; without one the node comes up empty, and is held until you accept that)`
   // Since Redis 7.0 an append-only file is several, and a manifest that names them.
   const file = /manifest|\.(incr|base)\./.test(said)
     ? 'appendonlydir/appendonly.aof.manifest'

@@ -31,6 +31,7 @@ test('nodes that another state directory made are named, with where their passwo
     `
       hold AuthFailure
         flotilla run --state <the directory that made them>
+        flotilla down shop && flotilla up shop
     `,
     'auth-failure/nodes that another state directory made are named with where their passwords',
   )
