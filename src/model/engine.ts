@@ -232,6 +232,19 @@ export type PathToMake = {
   | { readonly kind: 'hard-link'; readonly target: string }
 )
 
+/** A file of any size, while it comes in. */
+export interface FileStream {
+  /** Absolute path in the container. */
+  readonly path: string
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly modifiedAtMs: number
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Of all that comes. */
+  readonly sizeBytes: number
+}
+
 export interface LogLine {
   /**
    * The engine's time of it, RFC 3339 with nanoseconds, UTC: lines of several containers sort by it as text.

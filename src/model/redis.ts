@@ -260,3 +260,19 @@ export interface CommandFacts {
   /** Since the start of the server, or CONFIG RESETSTAT, by whatever name. */
   readonly calls: number
 }
+
+/** The data set of a node as it was at one moment, while it comes in. */
+export interface SnapshotStream {
+  /** Lineage and position of that moment: every write up to `offset` is in it, and none after. */
+  readonly replid: string
+  readonly offset: number
+  /** Null where the server does not know before the end. */
+  readonly sizeBytes: number | null
+  /**
+   * An RDB file, to be read once. Fails with redis/… when it ends before its end. The server holds a fork for
+   * it until then, and a slow reader holds that up.
+   */
+  readonly bytes: AsyncIterable<Uint8Array>
+  /** Ends it early, or frees what is left of it. */
+  readonly close: () => void
+}

@@ -24,6 +24,15 @@ export function isLoading(info: string): boolean {
   return /^loading:1/m.test(info)
 }
 
+/** From INFO: how far it has come with that; null when it does not load, or does not tell. */
+export function readLoading(
+  info: string,
+): { readonly doneBytes: number; readonly totalBytes: number } | null {
+  const doneBytes = Number(/^loading_loaded_bytes:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
+  const totalBytes = Number(/^loading_total_bytes:(\d+)/m.exec(info)?.[1] ?? Number.NaN)
+  return isLoading(info) && doneBytes >= 0 && totalBytes >= 0 ? { doneBytes, totalBytes } : null
+}
+
 /**
  * Why a server has ended, from its log: its last two warnings (`1:M 28 Nov 2026 12:00:00.000 # Can't handle
  * RDB format version 12`), because the last one alone tells but that it ends. Where it has logged none, its

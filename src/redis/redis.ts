@@ -1,5 +1,5 @@
 import type { AclUser } from '../model/acl-user.js'
-import type { PingResult, NodeTarget, Upstream, Probe, CommandFacts } from '../model/redis.js'
+import type { PingResult, NodeTarget, Upstream, Probe, CommandFacts, SnapshotStream } from '../model/redis.js'
 
 /**
  * The Redis port: turns a node into facts, and gives it the few orders that the planner knows.
@@ -87,6 +87,11 @@ export interface RedisPort {
     node: NodeTarget,
     options: { readonly bytesMax: number; readonly deadlineMs: number },
   ): Promise<Uint8Array | null>
+  /**
+   * The same while it comes in, of any size. `silenceMs`: how long it may take to begin, and how long nothing
+   * may come from then on.
+   */
+  openSnapshot(node: NodeTarget, options: { readonly silenceMs: number }): Promise<SnapshotStream>
   /**
    * `ACL SETUSER` of each: what a user could do and by which passwords it came in before is replaced in one
    * step, and its connections stay. `ACL DELUSER` of those who are to go: their connections are closed. One

@@ -12,6 +12,7 @@ import type {
   ContainerFile,
   PathFacts,
   PathToMake,
+  FileStream,
   LogLine,
   ExecResult,
 } from '../model/engine.js'
@@ -102,6 +103,12 @@ export interface Runtime {
    * take nothing away but by putting something else in its place.
    */
   makePaths(containerId: string, paths: readonly PathToMake[], call?: CallOptions): Promise<void>
+  /**
+   * Writes a large file into a container, running or not, as its bytes come in; in a folder that is there.
+   * Ends after a minute in which nothing moves. What its bytes fail with, it fails with; then, and when they
+   * are more or fewer than was said, a part of it may lie there.
+   */
+  putStream(containerId: string, file: FileStream, call?: CallOptions): Promise<void>
   /**
    * Starts, then returns fresh facts (with the address). Fails with runtime/container-unusable when this
    * container can never be started again. On a network of ours an endpoint of this name that nobody has any

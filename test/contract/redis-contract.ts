@@ -123,6 +123,36 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal(facts.followers[0]?.host, 'shop-1')
     })
 
+    test('a snapshot of any size comes in pieces, with the lineage and the position that it is of', async () => {
+      const { master, replica } = await startPair(world)
+      await set(world, master, 'a', '1')
+      await factsWhen(world, replica, facts => facts.keys === 1)
+      for (const node of [master, replica]) {
+        const { replid, offset, bytes, close } = await world.redis.openSnapshot(node, {
+          silenceMs: deadlineMs,
+        })
+        const pieces: Uint8Array[] = []
+        for await (const piece of bytes) pieces.push(piece)
+        close()
+        const facts = await factsWhen(world, node, () => true)
+        assert.equal(replid, facts.replid)
+        assert.ok(offset <= facts.offset, `${offset} ≤ ${facts.offset}`)
+        assert.match(Buffer.concat(pieces).toString('latin1'), /^REDIS\d{4}/)
+      }
+    })
+
+    test('a snapshot whose server dies half way fails, and is not taken for a whole one', async () => {
+      const { master } = await startPair(world)
+      await set(world, master, 'a', '1'.repeat(8_000_000))
+      const { bytes } = await world.redis.openSnapshot(master, { silenceMs: deadlineMs })
+      const pieces = bytes[Symbol.asyncIterator]()
+      await pieces.next()
+      await world.kill(master)
+      await assert.rejects(async () => {
+        while ((await pieces.next()).done !== true);
+      }, hasCode('redis/unreachable'))
+    })
+
     test('who has no link to its master has no snapshot to give', async () => {
       const node = await world.startNode('shop-0')
       await factsWhen(world, node, () => true)

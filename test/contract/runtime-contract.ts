@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
-import { errorCode } from '../../src/errors.js'
+import { errorCode, FlotillaError } from '../../src/errors.js'
 import { flotillaLabel, nodeLabel } from '../../src/runtime/labels.js'
 import type { LogQuery, Runtime, RuntimeEvent } from '../../src/runtime/runtime.js'
 import { until } from '../support/until.js'
@@ -493,6 +493,38 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
         await runtime.startContainer(containerId)
         const kept = await harness.controls.fileOf(containerId, '/data/aside/inner')
         assert.deepEqual(kept, { path: kept.path, content: 'kept\n', mode: 0o640, uid: 999, gid: 998 })
+      })
+
+      test('a file of any size is written as its bytes come, with its owner', async () => {
+        const containerId = await runtime.createContainer(specOf(), [])
+        await runtime.makePaths(containerId, [{ kind: 'folder', path: '/data/in', ...owned, mode: 0o750 }])
+        const piece = Buffer.alloc(99_999, 'x')
+        const file = { path: '/data/in/file', ...owned, mode: 0o640, sizeBytes: 3 * piece.length }
+        async function* pieces(count: number): AsyncGenerator<Uint8Array> {
+          for (let sent = 0; sent < count; sent++) {
+            await Promise.resolve()
+            yield piece
+          }
+        }
+        await runtime.putStream(containerId, { ...file, bytes: pieces(3) })
+        const facts = await runtime.findPath(containerId, file.path)
+        assert.deepEqual([facts?.sizeBytes, facts?.mode], [file.sizeBytes, 0o640])
+        assert.equal(await runtime.findOwner(containerId, file.path), 999)
+        for (const count of [2, 4])
+          await rejectsWith(
+            'runtime/failed',
+            runtime.putStream(containerId, { ...file, bytes: pieces(count) }),
+          )
+      })
+
+      test('what the bytes of a file fail with is what writing it fails with', async () => {
+        const containerId = await runtime.createContainer(specOf(), [])
+        const file = { path: '/data/file', ...owned, mode: 0o640, sizeBytes: 10 }
+        async function* cut(): AsyncGenerator<Uint8Array> {
+          yield await Promise.resolve(Buffer.from('half'))
+          throw new FlotillaError('redis/unreachable', 'cut')
+        }
+        await rejectsWith('redis/unreachable', runtime.putStream(containerId, { ...file, bytes: cut() }))
       })
 
       test('a link to a file that is not there fails', async () => {

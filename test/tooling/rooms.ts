@@ -15,6 +15,7 @@ export const rooms: readonly Room[] = [
   { name: 'runtime', mayImport: ['base', 'model'] },
   { name: 'redis', mayImport: ['base', 'model'] },
   { name: 'gateway', mayImport: ['base', 'model'] },
+  { name: 'backup', mayImport: ['base', 'model', 'redis'] },
   { name: 'manifest', mayImport: ['base', 'model', 'redis'] },
   { name: 'tls', mayImport: ['base', 'model'] },
   { name: 'events', mayImport: ['base', 'model'] },

@@ -26,6 +26,8 @@ export interface AskWay {
   /** With what it lets us in, and nobody else; null: nobody can get at it, so everybody is let in. */
   readonly credentials: NodeCredentials | null
   ask(containerId: string, command: readonly string[]): Promise<Heard>
+  /** Runs a Lua script, in which keys of the flotilla may be named. */
+  evaluate(containerId: string, script: string): Promise<Heard>
 }
 
 /** In the words of redis-cli, an error's too. */
@@ -40,24 +42,33 @@ export type Heard =
 
 /** By redis-cli in its container, which needs neither a network nor a password. */
 export function insideItsContainer({ runtime, signal }: RequestTools): AskWay {
+  const ask: AskWay['ask'] = async (containerId, command) => {
+    try {
+      const { exitCode, stdout } = await runtime.execInContainer(containerId, ['redis-cli', ...command], {
+        signal,
+      })
+      if (isMissing(exitCode, stdout)) return { kind: 'no-program' }
+      return { kind: 'said', text: stdout }
+    } catch (error) {
+      if (await isRunning(runtime, containerId, signal)) throw error
+      return { kind: 'ended' }
+    }
+  }
   return {
     attachment: noNetwork,
     publishPort: null,
     credentials: null,
-    async ask(containerId, command) {
-      try {
-        const { exitCode, stdout } = await runtime.execInContainer(containerId, ['redis-cli', ...command], {
-          signal,
-        })
-        if (isMissing(exitCode, stdout)) return { kind: 'no-program' }
-        return { kind: 'said', text: stdout }
-      } catch (error) {
-        if (await isRunning(runtime, containerId, signal)) throw error
-        return { kind: 'ended' }
-      }
+    ask,
+    async evaluate(containerId, script) {
+      // As a file: what it names would otherwise be in the arguments of a process.
+      const file = { path: scriptPath, content: script, mode: 0o444, uid: 0, gid: 0 }
+      await runtime.putFiles(containerId, [file], { signal })
+      return ask(containerId, ['--eval', scriptPath])
     },
   }
 }
+
+const scriptPath = '/flotilla-trial.lua'
 
 /** What the engine says in the program's place: 126 and 127, by version. */
 function isMissing(exitCode: number, said: string): boolean {
@@ -82,31 +93,33 @@ export async function overTheNetwork(tools: RequestTools): Promise<AskWay> {
   const network = isThere ? own.name : 'bridge'
   const password = generatePassword(randomBytes)
   const credentials = { control: password, replication: password, application: password }
+  const ask: AskWay['ask'] = async (containerId, command) => {
+    const container = await runtime.inspectContainer(containerId, { signal })
+    if (container?.state !== 'running') return { kind: 'ended' }
+    const nodeAlias = `${flotilla}-trial`
+    const address = nodeAddress({ mode: reach, container, network, nodeAlias, redisPort })
+    if (address.kind === 'unknown')
+      return { kind: 'unheard', error: new FlotillaError('runtime/failed', address.reason) }
+    const { host, port } = address
+    const { startedAtMs } = container
+    const target = { nodeAlias, flotilla, containerId, startedAtMs, host, port, credentials }
+    try {
+      const reply = await redis.command(target, command, { deadlineMs: answersWithinMs })
+      return { kind: 'said', text: renderReply(reply) }
+    } catch (error) {
+      if (!(error instanceof FlotillaError)) throw error
+      if (errorCode(error) === 'redis/refused-command')
+        return { kind: 'said', text: withoutPlace(error.message, nodeAlias) }
+      if (!(await isRunning(runtime, containerId, signal))) return { kind: 'ended' }
+      return { kind: 'unheard', error }
+    }
+  }
   return {
     attachment: { network, links: [], aliases: [] },
     publishPort: reach === 'published' ? redisPort : null,
     credentials,
-    async ask(containerId, command) {
-      const container = await runtime.inspectContainer(containerId, { signal })
-      if (container?.state !== 'running') return { kind: 'ended' }
-      const nodeAlias = `${flotilla}-trial`
-      const address = nodeAddress({ mode: reach, container, network, nodeAlias, redisPort })
-      if (address.kind === 'unknown')
-        return { kind: 'unheard', error: new FlotillaError('runtime/failed', address.reason) }
-      const { host, port } = address
-      const { startedAtMs } = container
-      const target = { nodeAlias, flotilla, containerId, startedAtMs, host, port, credentials }
-      try {
-        const reply = await redis.command(target, command, { deadlineMs: answersWithinMs })
-        return { kind: 'said', text: renderReply(reply) }
-      } catch (error) {
-        if (!(error instanceof FlotillaError)) throw error
-        if (errorCode(error) === 'redis/refused-command')
-          return { kind: 'said', text: withoutPlace(error.message, nodeAlias) }
-        if (!(await isRunning(runtime, containerId, signal))) return { kind: 'ended' }
-        return { kind: 'unheard', error }
-      }
-    },
+    ask,
+    evaluate: (containerId, script) => ask(containerId, ['EVAL', script, '0']),
   }
 }
 

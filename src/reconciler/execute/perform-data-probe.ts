@@ -5,6 +5,7 @@ import { withDataProbe } from '../desired/image-probe.js'
 import type { ExecutionContext } from './execution-context.js'
 import { requireImage } from './server-user.js'
 import { withProbeServer } from './probe-container.js'
+import type { RdbSource } from '../../model/rdb-source.js'
 import type { NodeTarget } from '../../model/redis.js'
 
 /** A replica forks and writes 64 MiB within a second or two; a disk or a network under load may need many. */
@@ -29,8 +30,10 @@ export async function performDataProbe(
   // It has grown since it was looked at; the next look finds it too large.
   if (snapshot === null) return
   const options = fileOptions(template.spec, template.config)
-  const refusal = await withProbeServer(context, { image, facts, options, snapshot }, server =>
-    Promise.resolve(server.kind === 'up' ? null : server.reason),
+  const refusal = await withProbeServer(
+    context,
+    { image, facts, options, data: inMemory(snapshot) },
+    server => Promise.resolve(server.kind === 'up' ? null : server.reason),
   )
   const verdict = { atMs: nowMs(), from, refusal }
   await context.saveMemory(memory => ({
@@ -39,4 +42,11 @@ export async function performDataProbe(
   }))
   if (refusal === null) events.publish('image.data-loaded', { image, node: ordinal, bytes: snapshot.length })
   else events.publish('image.data-refused', { image, node: ordinal, reason: refusal })
+}
+
+function inMemory(snapshot: Uint8Array): RdbSource {
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(snapshot)
+  }
+  return { sizeBytes: snapshot.length, open: () => Promise.resolve(whole()) }
 }

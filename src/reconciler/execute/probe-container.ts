@@ -3,14 +3,27 @@ import { FlotillaError } from '../../errors.js'
 import { oneLine } from '../../printable.js'
 import { aclFilePath, configFilePath, containerLayout, renderRedisConfig } from '../../redis/config.js'
 import { aclUsers, aclPasswordsOf, renderAcl } from '../../redis/acl.js'
-import { isLoading, lastWarnings, readIdentity, type ServerIdentity } from '../../redis/probe-replies.js'
+import {
+  isLoading,
+  lastWarnings,
+  readIdentity,
+  readLoading,
+  type ServerIdentity,
+} from '../../redis/probe-replies.js'
 import { Secret } from '../../secret.js'
 import { probeLabel } from '../../runtime/labels.js'
-import { insideItsContainer, overTheNetwork, type RequestTools, type AskWay } from './ask-probe-server.js'
+import {
+  insideItsContainer,
+  overTheNetwork,
+  type AskWay,
+  type Heard,
+  type RequestTools,
+} from './ask-probe-server.js'
 import { flotillaLabels, type NodeTemplate } from '../desired/desired-node.js'
 import { containerSettings, serverCommand } from '../desired/server-image.js'
 import { createServerContainer, findServerUser } from './server-user.js'
 import type { ContainerFile, ContainerSpec, ImageFacts } from '../../model/engine.js'
+import type { RdbSource } from '../../model/rdb-source.js'
 import type { RedisOptions } from '../../model/redis.js'
 
 /**
@@ -24,21 +37,39 @@ export interface ProbeTools extends RequestTools {
   readonly sleep: (ms: number) => Promise<void>
 }
 
-interface Wanted {
+export interface Wanted {
   readonly image: string
   readonly facts: ImageFacts
   /** Null: none of ours either, so that it is as the image's server is by itself. */
   readonly options: RedisOptions | null
-  /** An RDB file to start on; left out: it starts empty. */
-  readonly snapshot?: Uint8Array
+  /** What it starts on; left out: it starts empty. */
+  readonly data?: RdbSource
+  /** What it is called, and what else its labels say; left out: a probe of the flotilla's own pass. */
+  readonly as?: ServerName | undefined
+  /** Called as its data comes to it, and then as it reads that. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+}
+
+export interface ServerName {
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export interface LoadProgress {
+  readonly step: 'copying' | 'loading'
+  readonly doneBytes: number
+  readonly totalBytes: number
 }
 
 /** A server to ask, or why there is none: what its container said last. */
 export type ProbeServer =
   | {
       readonly kind: 'up'
+      readonly containerId: string
       readonly identity: ServerIdentity
       readonly ask: (...command: readonly string[]) => Promise<string>
+      /** The reply to a Lua script, an element of an array on each line. */
+      readonly evaluate: (script: string) => Promise<string>
     }
   | { readonly kind: 'down'; readonly reason: string; readonly log: readonly string[] }
 
@@ -69,21 +100,21 @@ async function askedBy<Answer>(
   question: (server: ProbeServer) => Promise<Answer>,
 ): Promise<{ readonly answer: Answer } | 'no-program'> {
   const { runtime, signal } = tools
-  const { image, facts, options, snapshot, way } = wanted
+  const { image, facts, options, data, way, as, onProgress } = wanted
   const containerId = await createServerContainer(
     runtime,
     {
-      spec: probeContainer(tools.template, { image, facts, way }),
+      spec: probeContainer(tools.template, { image, facts, way, as }),
       image: facts,
-      filesFor: owner => probeFiles(options, { owner, way, hasData: snapshot !== undefined }),
+      filesFor: owner => probeFiles(options, { owner, way, hasData: data !== undefined }),
     },
     signal,
   )
   try {
-    if (snapshot !== undefined) await putSnapshot(tools, { containerId, facts, snapshot })
+    if (data !== undefined) await putData(tools, { containerId, facts, data, onProgress })
     const server = await start(tools, {
-      ...{ containerId, way },
-      how: snapshot === undefined ? 'empty' : 'loading',
+      ...{ containerId, way, onProgress },
+      how: data === undefined ? 'empty' : 'loading',
     })
     return server === 'no-program' ? server : { answer: await question(server) }
   } finally {
@@ -98,7 +129,8 @@ async function start(
     containerId,
     way,
     how,
-  }: {
+    onProgress,
+  }: Pick<Wanted, 'onProgress'> & {
     readonly containerId: string
     readonly way: AskWay
     readonly how: keyof typeof startTimeoutMs
@@ -113,8 +145,7 @@ async function start(
     if (reason === null) throw error
     return { kind: 'down', reason, log: [] }
   }
-  const askOrThrow = async (...command: readonly string[]): Promise<string> => {
-    const heard = await way.ask(containerId, command)
+  const textOf = (heard: Heard): string => {
     if (heard.kind === 'said') return heard.text
     if (heard.kind === 'unheard') throw heard.error
     throw new FlotillaError(
@@ -122,13 +153,23 @@ async function start(
       `try image ${tools.template.spec.image}: its server ended while it was asked`,
     )
   }
-  const endMs = nowMs() + startTimeoutMs[how]
+  const ask = async (...command: readonly string[]) => textOf(await way.ask(containerId, command))
+  const evaluate = async (script: string) => textOf(await way.evaluate(containerId, script))
+  let endMs = nowMs() + startTimeoutMs[how]
+  let loadedBytes = 0
   for (;;) {
     const heard = await way.ask(containerId, ['INFO'])
     if (heard.kind === 'no-program') return heard.kind
     const reply = heard.kind === 'said' ? heard.text : heard.kind === 'unheard' ? heard.error.message : ''
     const identity = readIdentity(reply)
-    if (identity !== null && !isLoading(reply)) return { kind: 'up', identity, ask: askOrThrow }
+    if (identity !== null && !isLoading(reply)) return { kind: 'up', containerId, identity, ask, evaluate }
+    const loading = readLoading(reply)
+    // However large its data, it has as long again for each part of it.
+    if (loading !== null && loading.doneBytes > loadedBytes) {
+      loadedBytes = loading.doneBytes
+      endMs = nowMs() + startTimeoutMs[how]
+      onProgress?.({ step: 'loading', ...loading })
+    }
     const facts = await runtime.inspectContainer(containerId, { signal })
     if (facts === null || facts.state !== 'running')
       return exited(tools, containerId, facts?.exit?.code ?? null)
@@ -161,33 +202,44 @@ async function exited(tools: ProbeTools, containerId: string, code: number | nul
  */
 const dataFolder = '/flotilla-trial'
 
-async function putSnapshot(
+async function putData(
   { runtime, nowMs, signal }: ProbeTools,
-  given: { readonly containerId: string; readonly facts: ImageFacts; readonly snapshot: Uint8Array },
+  given: Pick<Wanted, 'facts' | 'onProgress'> & { readonly containerId: string; readonly data: RdbSource },
 ): Promise<void> {
-  const { containerId, facts, snapshot } = given
+  const { containerId, facts, data, onProgress } = given
   const uid = await findServerUser(runtime, { containerId, image: facts }, signal)
   const owned = { uid, gid: uid, modifiedAtMs: nowMs() }
-  await runtime.makePaths(
-    containerId,
-    [
-      { kind: 'folder', path: dataFolder, mode: 0o700, ...owned },
-      { kind: 'file', path: `${dataFolder}/dump.rdb`, mode: 0o400, content: snapshot, ...owned },
-    ],
-    { signal },
+  const folder = { kind: 'folder', path: dataFolder, mode: 0o700, ...owned } as const
+  await runtime.makePaths(containerId, [folder], { signal })
+  const { sizeBytes } = data
+  const bytes = counted(await data.open(), doneBytes =>
+    onProgress?.({ step: 'copying', doneBytes, totalBytes: sizeBytes }),
   )
+  const file = { path: `${dataFolder}/dump.rdb`, mode: 0o400, sizeBytes, bytes, ...owned }
+  await runtime.putStream(containerId, file, { signal })
+}
+
+async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  onBytes: (sum: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let sum = 0
+  for await (const piece of bytes) {
+    yield piece
+    onBytes((sum += piece.length))
+  }
 }
 
 function probeContainer(
   template: NodeTemplate,
-  { image, facts, way }: Pick<Wanted, 'image' | 'facts'> & { readonly way: AskWay },
+  { image, facts, way, as }: Pick<Wanted, 'image' | 'facts' | 'as'> & { readonly way: AskWay },
 ): ContainerSpec {
-  const name = `${template.spec.name}-trial`
+  const { name, labels } = as ?? { name: `${template.spec.name}-trial`, labels: { [probeLabel]: '1' } }
   return {
     name,
     image,
     command: serverCommand(facts),
-    labels: { ...flotillaLabels(template), [probeLabel]: '1' },
+    labels: { ...flotillaLabels(template), ...labels },
     attachment: way.attachment,
     mounts: [],
     // Images declare a volume at /data, and one without a name would stay when the container goes.

@@ -18,7 +18,7 @@ import {
   setNodeUsers,
 } from './node-commands.js'
 import { pingNode, probeNode } from './probe.js'
-import { readNodeSnapshot } from './snapshot.js'
+import { openNodeSnapshot, readNodeSnapshot } from './snapshot.js'
 
 /**
  * The Redis port over ioredis. Opens one connection to each node at its first probe and keeps it; nothing
@@ -44,6 +44,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     listCommands: (node, { deadlineMs }) => listNodeCommands({ pool, clock, node, deadlineMs }),
     saveSnapshot: (node, { deadlineMs }) => saveNodeSnapshot({ pool, clock, node, deadlineMs }),
     readSnapshot: (node, { bytesMax, deadlineMs }) => readNodeSnapshot({ clock, node, deadlineMs, bytesMax }),
+    openSnapshot: (node, { silenceMs }) => openNodeSnapshot({ clock, node, silenceMs }),
     setUsers: (node, users, { deadlineMs }) => setNodeUsers({ pool, clock, node, deadlineMs }, users),
     listUsers: (node, { deadlineMs }) => listNodeUsers({ pool, clock, node, deadlineMs }),
     command: (node, command, { deadlineMs }) => runUserCommand({ clock, node, deadlineMs }, command),

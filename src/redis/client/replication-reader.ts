@@ -31,40 +31,38 @@ export class ReplicationReader {
   /**
    * A snapshot with its header: `$<length>`, or `$EOF:<40 characters>`, which then come again behind it,
    * where the length is not known before.
-   * @returns null as soon as it is known to be larger than `bytesMax`.
    */
-  async payload(bytesMax: number): Promise<Buffer | null> {
+  async payload(): Promise<{ readonly sizeBytes: number | null; readonly bytes: AsyncGenerator<Buffer> }> {
     const header = await this.line()
     const mark = /^\$EOF:([0-9a-f]{40})$/.exec(header)?.[1]
     const length = /^\$(\d{1,15})$/.exec(header)?.[1]
-    if (mark !== undefined) return this.#untilMark(Buffer.from(mark), bytesMax)
+    if (mark !== undefined) return { sizeBytes: null, bytes: this.#untilMark(Buffer.from(mark)) }
     if (length === undefined) throw new Error('it sent something that is no snapshot')
-    return Number(length) > bytesMax ? null : this.#bytes(Number(length))
+    return { sizeBytes: Number(length), bytes: this.#bytes(Number(length)) }
   }
 
-  async #untilMark(mark: Buffer, bytesMax: number): Promise<Buffer | null> {
-    const chunks = [this.#rest]
-    let size = this.#rest.length
-    let tail = this.#rest.subarray(-mark.length)
+  /** As many bytes as the mark has are held back: they may be the mark. */
+  async *#untilMark(mark: Buffer): AsyncGenerator<Buffer> {
+    let held = this.#rest
+    while (!held.subarray(-mark.length).equals(mark)) {
+      if (held.length > mark.length) {
+        yield held.subarray(0, -mark.length)
+        held = held.subarray(-mark.length)
+      }
+      held = Buffer.concat([held, await this.#more()])
+    }
+    if (held.length > mark.length) yield held.subarray(0, -mark.length)
+  }
+
+  async *#bytes(length: number): AsyncGenerator<Buffer> {
+    let left = length
+    let next = this.#rest
     for (;;) {
-      // Before the mark is looked for: a small snapshot comes whole, with its mark, in the first piece.
-      if (size > bytesMax + mark.length) return null
-      if (tail.equals(mark)) return Buffer.concat(chunks).subarray(0, size - mark.length)
-      const chunk = await this.#more()
-      chunks.push(chunk)
-      size += chunk.length
-      tail = Buffer.concat([tail, chunk]).subarray(-mark.length)
+      if (next.length > 0) yield next.subarray(0, left)
+      left -= Math.min(next.length, left)
+      if (left === 0) return
+      next = await this.#more()
     }
-  }
-
-  async #bytes(length: number): Promise<Buffer> {
-    const chunks = [this.#rest]
-    for (let size = this.#rest.length; size < length;) {
-      const chunk = await this.#more()
-      chunks.push(chunk)
-      size += chunk.length
-    }
-    return Buffer.concat(chunks).subarray(0, length)
   }
 
   async #more(): Promise<Buffer> {

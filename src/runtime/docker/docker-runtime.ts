@@ -8,6 +8,7 @@ import { whyNotWritable } from './write-access.js'
 import { watchEvents } from './events.js'
 import { attachExec, execInContainer } from './exec.js'
 import { findOwner, findPath, makePaths, putFiles, readFile } from './files.js'
+import { putStream } from './put-stream.js'
 import { findImage, removeImage } from './images.js'
 import { withDelayedDieEvents } from './delayed-die-events.js'
 import { limitContainer } from './limits.js'
@@ -53,6 +54,7 @@ export function createDockerRuntime(options: {
     findOwner: (containerId, path, call) => findOwner(client, { containerId, path }, call),
     readFile: (containerId, path, call) => readFile(client, { containerId, path }, call),
     makePaths: (containerId, paths, call) => makePaths(client, { containerId, paths }, call),
+    putStream: (containerId, file, call) => putStream(client, { containerId, file, clock }, call),
     startContainer: (containerId, call) => containers.startContainer(client, containerId, call),
     stopContainer: (containerId, { graceMs }, call) =>
       containers.stopContainer(client, { containerId, graceMs }, call),

@@ -170,7 +170,7 @@ async function archiveOf(paths: readonly PathToMake[]): Promise<Buffer> {
 }
 
 /** In an archive, paths begin at the folder that it is unpacked in. */
-function relative(path: string): string {
+export function relative(path: string): string {
   return path.replace(/^\/+/, '')
 }
 

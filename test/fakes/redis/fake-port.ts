@@ -8,6 +8,7 @@ import { beginSnapshot, setPersistence } from './fake-persistence.js'
 import { resumeWrites } from './fake-master.js'
 import { accepts, whenAwake, type FakeProcess } from './fake-process.js'
 import { followUpstream, promoteProcess } from './fake-replica.js'
+import { fakeSnapshot, openFakeSnapshot } from './fake-snapshot.js'
 import { hasValidCertificate, transportAfter, endpointInto } from './fake-transport.js'
 import type { FakeWire } from './fake-wire.js'
 import type { NodeTarget, Probe, RedisFacts } from '../../../src/model/redis.js'
@@ -282,11 +283,13 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       execute(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
     readSnapshot: (target, { bytesMax, deadlineMs }) =>
       execute(target, { kind: 'PSYNC ? -1', deadlineMs }, process => {
-        if (process.upstream !== null && process.link?.state !== 'up')
-          throw new FlotillaError('redis/refused-command', `${target.nodeAlias}: PSYNC ? -1: NOMASTERLINK`)
-        const snapshot = new TextEncoder().encode(`REDIS0010, ${process.data.keys} keys`)
+        const snapshot = fakeSnapshot(target, process)
         return snapshot.length > bytesMax ? null : snapshot
       }),
+    openSnapshot: (target, { silenceMs }) =>
+      execute(target, { kind: 'PSYNC ? -1', deadlineMs: silenceMs }, process =>
+        openFakeSnapshot(target, process),
+      ),
     setUsers: (target, { set, remove }, { deadlineMs }) =>
       execute(target, { kind: 'ACL SETUSER', deadlineMs }, ({ users }) => {
         for (const { name, rules } of set) users.set(name, rules)

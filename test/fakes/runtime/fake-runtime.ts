@@ -117,6 +117,19 @@ export function createFakeRuntime(options: {
         }),
       makePaths: (id, paths, call) =>
         run('makePaths', [id, paths], call, () => filesOf(world.need(id)).make(paths)),
+      putStream: async (id, { bytes, sizeBytes, ...file }, call) => {
+        const pieces: Uint8Array[] = []
+        for await (const piece of bytes) pieces.push(piece)
+        const content = Buffer.concat(pieces)
+        if (content.length !== sizeBytes)
+          throw new FlotillaError(
+            'runtime/failed',
+            `put ${file.path}: ${content.length} bytes came instead of ${sizeBytes}`,
+          )
+        return run('putStream', [id, file], call, () =>
+          filesOf(world.need(id)).make([{ kind: 'file', content, ...file }]),
+        )
+      },
       findProcessUser: (id, call) =>
         run('findProcessUser', [id], call, () => {
           const container = world.find(id)
