@@ -19,6 +19,7 @@ import { pauseCommand, resumeCommand } from './pause.js'
 import { planCommand } from './plan.js'
 import { promoteCommand } from './promote.js'
 import { restartCommand } from './restart.js'
+import { rolloutCommand } from './rollout.js'
 import { rotateCommand } from './rotate.js'
 import { runCommand } from './run.js'
 import { scaleCommand } from './scale.js'
@@ -51,6 +52,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     pauseCommand,
     resumeCommand,
     restartCommand,
+    rolloutCommand,
     rotateCommand,
   ],
   'Connect:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],

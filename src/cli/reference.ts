@@ -30,7 +30,7 @@ const exitCodes = `## Exit codes
 - \`${exitCode.done}\`: done.
 - \`${exitCode.failed}\`: failed; also \`status --check\` when not all flotillas are Ready.
 - \`${exitCode.usage}\`: wrong usage, or an invalid manifest.
-- \`${exitCode.notSettled}\`: \`up\`: not settled in time, or on hold; \`switchover\`, \`failover\`, \`promote\`: aborted or not begun.
+- \`${exitCode.notSettled}\`: \`up\`: not settled in time, or on hold; \`switchover\`, \`failover\`, \`promote\`, \`rollout approve\`: aborted or not begun.
 - \`${exitCode.changes}\`: \`plan --exit-code\`: there are changes, waits or holds.
 - Others: \`cli\` passes on the exit code of redis-cli.`
 

@@ -22,10 +22,16 @@ const laterSections: Partial<FlotillaSpec> = {
   bootstrap: null,
 }
 
+/** And what came into a section that there was already. */
+const laterFields: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  failover: { priority: {} },
+  update: { master: 'automatic', window: null },
+}
+
 /**
  * 16 hex characters over a spec with its defaults filled in: texts that mean the same have the same digest. A
- * later section that is as by default counts as one that is not there, so that a spec keeps its digest when
- * Flotilla learns something new.
+ * later section or field that is as by default counts as one that is not there, so that a spec keeps its
+ * digest when Flotilla learns something new.
  */
 export function digestOf(spec: FlotillaSpec): string {
   const digest = known.get(spec) ?? digestOfJson(canonicalSpec(spec))
@@ -51,8 +57,18 @@ function canonicalSpec(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
   const spec = { ...whole, auth, persistence }
   const defaults: Readonly<Record<string, unknown>> = laterSections
   return Object.fromEntries(
-    Object.entries(spec).filter(
-      ([key, value]) => !(key in defaults) || canonicalJson(value) !== canonicalJson(defaults[key]),
+    Object.entries(spec)
+      .filter(([key, value]) => !(key in defaults) || canonicalJson(value) !== canonicalJson(defaults[key]))
+      .map(([key, value]) => [key, withoutLaterFields(key, value)]),
+  )
+}
+
+function withoutLaterFields(section: string, value: unknown): unknown {
+  const later = laterFields[section]
+  if (later === undefined || typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).filter(
+      ([field, set]) => !(field in later) || canonicalJson(set) !== canonicalJson(later[field]),
     ),
   )
 }

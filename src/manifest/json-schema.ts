@@ -16,6 +16,9 @@ export function manifestJsonSchema(): Record<string, unknown> {
       const example = docsOf(zodSchema)?.example
       // What editors propose where nothing else says what is sensible.
       if (example !== undefined && isOpen(jsonSchema)) jsonSchema.examples = [parse(example)]
+      // The names of a mapping are text anyway, and an editor takes the 1 of `1: 10` for none.
+      const names = jsonSchema.propertyNames
+      if (typeof names === 'object' && names.type === 'string') delete jsonSchema.propertyNames
       // A field with a default comes by twice, without it at first.
       if (jsonSchema.default !== undefined) delete jsonSchema.examples
     },

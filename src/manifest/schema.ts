@@ -5,15 +5,16 @@ import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
 import { containerSection } from './sections/container.js'
 import { configSection } from './sections/config.js'
+import { failoverConflicts, failoverSection } from './sections/failover.js'
 import { gatewayConflicts, gatewaySection } from './sections/gateway.js'
 import { imageReference } from './sections/image.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
-import { nearestBytes, nearestWhole } from './nearest-amount.js'
+import { nearestWhole } from './nearest-amount.js'
 import type { FlotillaSpec } from '../model/spec.js'
 import { updateSection } from './sections/update.js'
-import { bytes, durationField } from './units.js'
+import { durationField } from './units.js'
 import { field } from './field-docs.js'
 
 export const apiVersion = 'flotilla/v1'
@@ -103,6 +104,7 @@ function conflictsOf(spec: FlotillaSpec): {
   const tooSmall = network.subnet !== null && nodeAddressesIn(network.subnet) < wanted + 2
   return [
     ...gatewayConflicts(spec),
+    ...failoverConflicts(spec),
     ...(own === -1
       ? []
       : [
@@ -182,56 +184,6 @@ const replicas = field(z.int().min(0).max(replicasMax), {
   example: '2',
   repair: nearestWhole({ min: 0, max: replicasMax }),
 })
-
-const failoverModes = ['automatic', 'manual'] as const
-
-const failoverSection = field(
-  z
-    .strictObject({
-      mode: field(z.enum(failoverModes), {
-        describe:
-          'automatic: when the master dies, a replica that has its data is promoted. manual: only when a person says so (flotilla failover).',
-        wants: 'automatic or manual',
-        example: 'automatic',
-        choices: failoverModes,
-      }).prefault('automatic'),
-      hangTimeout: durationField(
-        { minMs: 1_000, maxMs: 600_000 },
-        {
-          describe:
-            'How long a master that runs may give no sign of life before it is killed and replaced. Below 5s a slow command can look like a hang.',
-          wants: 'a duration from 1s to 10m, such as 5s',
-          example: '5s',
-        },
-      ).prefault('5s'),
-      restartWindow: durationField(
-        { minMs: 0, maxMs: 600_000 },
-        {
-          describe:
-            'How long a dead master may take to come back on its own data before a replica is promoted. With an append-only file a crash of the process loses nothing then; 0s promotes at once.',
-          wants: 'a duration from 0s to 10m, such as 0s',
-          example: '0s',
-        },
-      ).prefault('0s'),
-      maxLagBytes: field(bytes(), {
-        describe: 'A replica that is known to lack more than this of the master is not promoted by itself.',
-        wants: 'a number of bytes, such as 10mb',
-        example: '10mb',
-        repair: nearestBytes,
-      }).optional(),
-    })
-    .transform(({ mode, hangTimeout, restartWindow, maxLagBytes }): FlotillaSpec['failover'] => ({
-      mode,
-      hangTimeoutMs: hangTimeout,
-      restartWindowMs: restartWindow,
-      maxLagBytes: maxLagBytes ?? null,
-    })),
-  {
-    describe: 'What happens when the master dies or hangs.',
-    wants: 'a mapping',
-    example: '{ mode: automatic }',
-  },
-)
 
 const durabilitySection = field(
   z

@@ -77,6 +77,7 @@ export const refusalCodes = [
   'UnexpectedMaster',
   'DuplicateNode',
   'RolloutBlocked',
+  'RolloutPaused',
   'FailoverBlocked',
   'CrashLooping',
   'ActionFailing',

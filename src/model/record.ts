@@ -221,7 +221,8 @@ export const historyEntriesMax = 100
 /** What a person asks for through the command line. */
 const request = z.object({
   requestId: z.string(),
-  kind: z.enum(['switchover', 'failover', 'take-over']),
+  /** `approve`: the last step of a roll, the master's, may be done now. */
+  kind: z.enum(['switchover', 'failover', 'take-over', 'approve']),
   /** Null lets Flotilla choose. */
   to: count.nullable(),
   /** Failover: also to a node that may lack data. Take-over: without pausing the source's writes. */

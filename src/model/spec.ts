@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../listen-address.js'
+import type { Schedule } from '../schedule.js'
 import type { RedisOptions } from './redis.js'
 
 /**
@@ -101,6 +102,11 @@ export interface FailoverSpec {
   readonly restartWindowMs: number
   /** A replica that is known to lack more than this is not promoted by itself; null sets no bound. */
   readonly maxLagBytes: number | null
+  /**
+   * By ordinal, as Redis's own replica-priority: of nodes that are equally good the lowest is promoted, and
+   * one of 0 never. Of those left out it is 100.
+   */
+  readonly priority: Readonly<Record<string, number>>
 }
 
 export interface DurabilitySpec {
@@ -122,7 +128,27 @@ export interface UpdateSpec {
    * person asks, or a roll.
    */
   readonly whenTagMoves: 'wait' | 'roll'
+  /**
+   * When the last step of a roll is done, the master's: as soon as every replica is up to date, when a person
+   * approves it, or while the window is open (or when a person approves it).
+   */
+  readonly master: 'automatic' | 'approve' | 'window'
+  /** Not null just where `master` is `window`. */
+  readonly window: WindowSpec | null
 }
+
+/** Opens again and again, and stays open for so long. */
+export interface WindowSpec {
+  readonly schedule: Schedule
+  readonly durationMs: number
+}
+
+/** What of `spec.failover.priority` counts for a node. */
+export function priorityOf({ priority }: Pick<FailoverSpec, 'priority'>, ordinal: number): number {
+  return priority[ordinal] ?? usualPriority
+}
+
+const usualPriority = 100
 
 /** How programs log in. The source is that of `default`, the user of applications. */
 export type AuthSpec = PasswordSource & {

@@ -16,7 +16,7 @@ const reservedOptions: readonly (readonly [names: string, instead: string])[] = 
   ],
   [
     'replica-priority slave-priority',
-    'Flotilla chooses whom it promotes by what each node holds; to choose yourself, run: flotilla switchover',
+    'it is of one node, and options are of all; write spec.failover: { priority: { 2: 0 } }',
   ],
   ['replica-read-only slave-read-only', 'a replica that takes writes loses them at its next synchronisation'],
   [

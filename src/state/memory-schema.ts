@@ -103,8 +103,15 @@ const spec = z.object({
       hangTimeoutMs: z.number(),
       restartWindowMs: z.number(),
       maxLagBytes: z.number().nullable(),
+      priority: z.record(z.string(), z.number()).prefault({}),
     })
-    .prefault({ mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null }),
+    .prefault({
+      mode: 'automatic',
+      hangTimeoutMs: 5_000,
+      restartWindowMs: 0,
+      maxLagBytes: null,
+      priority: {},
+    }),
   durability: z
     .object({ minReplicasToWrite: count, maxLagSeconds: z.number() })
     .prefault({ minReplicasToWrite: 0, maxLagSeconds: 10 }),
@@ -114,6 +121,14 @@ const spec = z.object({
       pauseBetweenMs: z.number(),
       timeoutMs: z.number(),
       whenTagMoves: z.enum(['wait', 'roll']).prefault('wait'),
+      master: z.enum(['automatic', 'approve', 'window']).prefault('automatic'),
+      window: z
+        .object({
+          schedule: z.object({ cron: z.string(), timeZone: z.string() }),
+          durationMs: z.number(),
+        })
+        .nullable()
+        .prefault(null),
     })
     .prefault({ strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000 }),
   network: z

@@ -51,7 +51,7 @@ const frame = { requestId: z.string(), atMs: z.number(), timeoutMs }
 const request = z.discriminatedUnion('kind', [
   z.object({
     ...frame,
-    kind: z.enum(['switchover', 'failover', 'take-over']),
+    kind: z.enum(['switchover', 'failover', 'take-over', 'approve']),
     to: z.int().nullable(),
     force: z.boolean(),
     timeoutMs: z.number(),

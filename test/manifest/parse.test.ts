@@ -68,9 +68,15 @@ test('everything but name and replicas has a default', () => {
     config: {},
     resources: { memoryBytes: null, cpus: null },
     container: { capAdd: [], pidsLimit: null, ulimits: {}, logging: null, env: {} },
-    failover: { mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
+    failover: {
+      ...{ mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
+      priority: {},
+    },
     durability: { minReplicasToWrite: 0, maxLagSeconds: 10 },
-    update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000, whenTagMoves: 'wait' },
+    update: {
+      ...{ strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 600_000, whenTagMoves: 'wait' },
+      ...{ master: 'automatic', window: null },
+    },
     network: { subnet: null, external: [] },
     gateway: null,
     labels: {},
@@ -91,9 +97,11 @@ test('every field can be set', () => {
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
       '\n  container: { capAdd: [SYS_RESOURCE, AUDIT_WRITE], pidsLimit: 1024, ulimits: { core: 0 },' +
       '\n    logging: { driver: local, maxSize: 50mb }, env: { TZ: UTC } }' +
-      '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb }' +
+      '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb,' +
+      '\n    priority: { 0: 10, 2: 0 } }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
-      '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h, whenTagMoves: roll }' +
+      '\n  update: { strategy: onDelete, pauseBetween: 30s, timeout: 1h, whenTagMoves: roll,' +
+      '\n    master: window, window: { schedule: "0 3 * * 6", duration: 2h, timeZone: Europe/Paris } }' +
       "\n  gateway: { master: 7000, replicas: '[::1]:7001', image: haproxy:2.6, replicasFallback: refuse," +
       '\n    maxLag: 3s, resources: { memory: 256Mi, cpus: 500m } }' +
       '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
@@ -122,9 +130,16 @@ test('every field can be set', () => {
       },
       logging: { driver: 'local', maxSize: 52_428_800, maxFiles: 3 },
     },
-    failover: { mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
+    failover: {
+      ...{ mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },
+      priority: { 0: 10, 2: 0 },
+    },
     durability: { minReplicasToWrite: 1, maxLagSeconds: 3 },
-    update: { strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000, whenTagMoves: 'roll' },
+    update: {
+      ...{ strategy: 'onDelete', pauseBetweenMs: 30_000, timeoutMs: 3_600_000, whenTagMoves: 'roll' },
+      master: 'window',
+      window: { schedule: { cron: '0 3 * * 6', timeZone: 'Europe/Paris' }, durationMs: 7_200_000 },
+    },
     network: { subnet: '10.7.0.0/24', external: ['frontend'] },
     gateway: {
       image: 'haproxy:2.6',
@@ -298,6 +313,22 @@ test('a spec that an earlier version wrote down has the digest of its manifest, 
   const spec = reading.kind === 'read' ? reading.memory.spec : null
   assert.ok(spec !== null)
   assert.equal(digestOf(spec), parseManifest(manifest(), { file: 'x.yaml' }).declared[0]?.digest)
+})
+
+test('a field that came into a section later changes no digest where it is as by default', () => {
+  const digest = (fields: string) =>
+    parseManifest(manifest('shop', `  replicas: 2\n  ${fields}`), { file: 'x.yaml' }).declared[0]?.digest
+  assert.equal(digest('failover: { mode: manual }'), '18fc157597fce6a1')
+  assert.equal(digest('failover: { mode: manual, priority: {} }'), digest('failover: { mode: manual }'))
+  assert.equal(digest('update: { strategy: onDelete }'), '1ae2370dc0f50cab')
+  assert.equal(
+    digest('update: { strategy: onDelete, master: automatic }'),
+    digest('update: { strategy: onDelete }'),
+  )
+  assert.notEqual(
+    digest('update: { strategy: onDelete, master: approve }'),
+    digest('update: { strategy: onDelete }'),
+  )
 })
 
 test('a name has 40 characters at most', () => {

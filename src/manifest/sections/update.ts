@@ -1,11 +1,38 @@
 import { z } from 'zod'
-import type { FlotillaSpec } from '../../model/spec.js'
+import type { FlotillaSpec, WindowSpec } from '../../model/spec.js'
 import { durationField } from '../units.js'
 import { field } from '../field-docs.js'
+import { scheduleField, timeZoneField } from './schedule.js'
 
 const strategies = ['rolling', 'onDelete'] as const
 const tagPolicies = ['wait', 'roll'] as const
+const masterSteps = ['automatic', 'approve', 'window'] as const
 const dayMs = 86_400_000
+
+const maintenanceWindow = field(
+  z
+    .strictObject({
+      schedule: scheduleField('When the window opens'),
+      duration: durationField(
+        { minMs: 60_000, maxMs: 7 * dayMs },
+        {
+          describe: 'How long it stays open. What was begun in it is brought to its end.',
+          wants: 'a duration from 1m to 168h, such as 2h',
+          example: '2h',
+        },
+      ),
+      timeZone: timeZoneField.prefault('UTC'),
+    })
+    .transform(({ schedule, duration, timeZone }): WindowSpec => ({
+      schedule: { cron: schedule, timeZone },
+      durationMs: duration,
+    })),
+  {
+    describe: 'With master: window, when the master may be replaced in a roll.',
+    wants: 'a mapping',
+    example: '{ schedule: "0 3 * * 6", duration: 2h, timeZone: Europe/Paris }',
+  },
+)
 
 /** How a change that needs new containers reaches the nodes. */
 export const updateSection = field(
@@ -43,12 +70,29 @@ export const updateSection = field(
         example: 'wait',
         choices: tagPolicies,
       }).prefault('wait'),
+      master: field(z.enum(masterSteps), {
+        describe:
+          'When the last step of a roll is done, the switchover away from the master. automatic: as soon as every replica is up to date. approve: when a person types flotilla rollout approve. window: while the window is open, or when a person approves it. Failovers ask nobody.',
+        wants: 'automatic, approve or window',
+        example: 'approve',
+        choices: masterSteps,
+      }).prefault('automatic'),
+      window: maintenanceWindow.optional(),
     })
-    .transform(({ strategy, pauseBetween, timeout, whenTagMoves }): FlotillaSpec['update'] => ({
-      strategy,
+    .superRefine(({ master, window }, context) => {
+      const message =
+        master === 'window' && window === undefined
+          ? 'is missing; write window: { schedule: "0 3 * * 6", duration: 2h }'
+          : master !== 'window' && window !== undefined
+            ? `is of no use beside master: ${master}; write master: window`
+            : null
+      if (message !== null) context.addIssue({ code: 'custom', path: ['window'], message })
+    })
+    .transform(({ pauseBetween, timeout, window, ...rest }): FlotillaSpec['update'] => ({
+      ...rest,
       pauseBetweenMs: pauseBetween,
       timeoutMs: timeout,
-      whenTagMoves,
+      window: window ?? null,
     })),
   {
     describe: 'How a change that needs new containers (image, persistence) is rolled out.',

@@ -64,7 +64,7 @@ export function afterRequest(
     return withCompletedRequest(diverged, { requestId: request.requestId, result, detail })
   const from = memory.master?.ordinal ?? null
   const entry: HistoryEntry = {
-    kind: request.kind,
+    kind: request.kind === 'approve' ? 'switchover' : request.kind,
     epoch: memory.epoch,
     from,
     to: request.to ?? from ?? 0,

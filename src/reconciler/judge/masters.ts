@@ -1,4 +1,4 @@
-import { nodeAlias } from '../../model/names.js'
+import { masterName, nodeAlias } from '../../model/names.js'
 import { factsOfNode } from '../../model/node-facts.js'
 import type { PlanInput } from '../../model/plan-input.js'
 import { leaderIn } from './sources.js'
@@ -155,5 +155,37 @@ export function onlyTheSoleMasterIsRecorded(steps: readonly Step[], { seen }: Pl
     return masters.length === 1 && masters[0]?.ordinal === to && !mayBeActive
       ? []
       : [`node ${to} would be written down as master, and is not the only one that may be`]
+  })
+}
+
+/** The last step of a roll waits for a person where the manifest says so: nobody's request, no switchover. */
+export function theMasterStepWaitsForApproval(steps: readonly Step[], { spec }: PlanInput): string[] {
+  return steps.flatMap(({ action }) =>
+    action.kind === 'begin-operation' &&
+    action.operation.kind === 'switchover' &&
+    action.operation.requestId === null &&
+    spec.update.master === 'approve'
+      ? [`node ${action.operation.from} would hand over though nobody has approved it`]
+      : [],
+  )
+}
+
+/**
+ * Whom the manifest never lets be master is promoted by no decision of ours: only where it is master by the
+ * record or by its name already, where that was begun before, or where a person says so by force.
+ */
+export function theBarredAreNotPromoted(steps: readonly Step[], { memory, seen, spec }: PlanInput): string[] {
+  return steps.flatMap(({ action }) => {
+    if (action.kind !== 'promote' || spec.failover.priority[action.ordinal] !== 0) return []
+    const { master, operation, request } = memory
+    const isMasters =
+      master?.ordinal === action.ordinal || operation?.to === action.ordinal || memory.source !== null
+    const isForced = request?.force === true && (request.to === action.ordinal || request.to === null)
+    const holdsName = seen.nodes.some(
+      ({ ordinal, container }) => ordinal === action.ordinal && container.name === masterName(spec.name),
+    )
+    return isMasters || isForced || (master === null && holdsName)
+      ? []
+      : [`node ${action.ordinal} would be promoted, and its priority is 0`]
   })
 }

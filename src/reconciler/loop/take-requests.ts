@@ -69,7 +69,8 @@ async function handleRequest(
     }
     case 'switchover':
     case 'failover':
-    case 'take-over': {
+    case 'take-over':
+    case 'approve': {
       const { request: before } = record.memory
       const newer = { result: 'refused', detail: `a newer request (${kind}) has taken its place` } as const
       if (before !== null && !isUnderWay(record.memory))

@@ -20,6 +20,7 @@ import { waitForTarget } from './master/switchover.js'
 import { requestResult, planFencing, planSwitchover } from './master/switchover-steps.js'
 import { planReplication } from './nodes/replication.js'
 import { planConfig } from './rollout/image-probe.js'
+import { rejectApproval } from './rollout/master-step.js'
 import { surgeCount } from './rollout/surge.js'
 import { applyConfig } from './settings/options.js'
 import { rejectHeldRequest, withoutExpiredRequest } from './requests.js'
@@ -76,6 +77,7 @@ function planDecided(input: PlanInput, members: Members, master: MasterDecision)
   const plan = joinContributions(input.spec.name, [
     ...contributions,
     gateway,
+    rejectApproval(input, members, { decision: master, contributions }),
     rejectHeldRequest(input, members, contributions),
   ])
   return applyBackoff(encryptReplication(plan, input), input)

@@ -5,7 +5,7 @@ import type { Plan } from '../../model/plan.js'
 /** Something that a person is about to ask for. */
 export type WhatIf =
   | {
-      readonly kind: 'switchover' | 'failover' | 'take-over'
+      readonly kind: 'switchover' | 'failover' | 'take-over' | 'approve'
       readonly to: number | null
       readonly force: boolean
     }
@@ -25,7 +25,8 @@ function applyWhatIf(input: PlanInput, whatIf: WhatIf): PlanInput {
   switch (whatIf.kind) {
     case 'switchover':
     case 'failover':
-    case 'take-over': {
+    case 'take-over':
+    case 'approve': {
       const { kind, to, force } = whatIf
       const request = { requestId: 'preview', kind, to, force, atMs: seen.atMs, timeoutMs: 30_000 }
       return { ...input, memory: { ...memory, request } }

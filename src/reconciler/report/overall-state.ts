@@ -117,7 +117,8 @@ function phaseOf(
     plan.refusals.length > 0 &&
     !plan.refusals.every(
       ({ code }) =>
-        code === 'ActionFailing' || code === 'GatewayBlocked' || (is.complete && code === 'RolloutBlocked'),
+        ['ActionFailing', 'GatewayBlocked', 'RolloutPaused'].includes(code) ||
+        (is.complete && code === 'RolloutBlocked'),
     )
   )
     return 'Held'

@@ -598,3 +598,29 @@ test('nobody is promoted while a replica hears from a node that says nothing to 
   assert.deepEqual(violations({ nodes: nodes('up') }, [begin(0)], [kill], [promote(0)]), [])
   assert.deepEqual(violations({ nodes: nodes('down') }, [begin(0)], [promote(0)]), [])
 })
+
+test('who is never to be master is promoted by nobody but a person, or where it is the master already', () => {
+  const failover = { ...spec().failover, priority: { 1: 0 } }
+  const dead = { spec: { failover }, nodes: [stopped(0), replica(1, linkDown), replica(2, linkDown)] }
+  const of = (facts: Case): readonly string[] => violations({ ...dead, ...facts }, [begin(1)], [promote(1)])
+  const violation = 'node 1 would be promoted, and its priority is 0'
+  assert.deepEqual(of({}), [violation])
+  assert.deepEqual(of({ memory: memory(0, { request: request({ to: 1 }) }) }), [violation])
+  assert.deepEqual(of({ memory: memory(0, { request: request({ to: 1, force: true }) }) }), [])
+  assert.deepEqual(of({ memory: memory(0, { operation: operation({ kind: 'failover', to: 1 }) }) }), [])
+  assert.deepEqual(violations({ ...dead, memory: begunFailover }, [promote(2)]).includes(violation), false)
+})
+
+test('the last step of a roll that waits for approval is begun for nobody who has not approved it', () => {
+  const handOver = (requestId: string | null): ActionBody => ({
+    kind: 'begin-operation',
+    operation: operation({ kind: 'switchover', phase: 'switching', to: 1, requestId }),
+  })
+  const of = (when: 'automatic' | 'approve', requestId: string | null): readonly string[] =>
+    violations({ spec: { update: { ...spec().update, master: when } }, nodes: settledNodes() }, [
+      handOver(requestId),
+    ])
+  assert.deepEqual(of('approve', null), ['node 0 would hand over though nobody has approved it'])
+  assert.deepEqual(of('approve', 'request-1'), [])
+  assert.deepEqual(of('automatic', null), [])
+})

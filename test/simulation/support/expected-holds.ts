@@ -32,6 +32,7 @@ const causes: Partial<Record<RefusalCode, (scenario: Scenario) => boolean>> = {
   // that is asked for then waits for a person.
   RolloutBlocked: scenario =>
     has(scenario, ['ask-restart', 'edit']) && countOf(scenario, [...ends, 'start-fails']) >= 1,
+  RolloutPaused: ({ spec }) => spec.more?.includes('master: approve') === true,
   CrashLooping: scenario => countOf(scenario, [...ends, 'start-fails']) >= 5,
   ActionFailing: scenario =>
     has(scenario, ['engine-trouble', 'order-trouble', 'node-trouble', 'start-fails']),

@@ -48,7 +48,7 @@ const disasters: readonly FaultKind[] = ['power-cut', 'remove-volume', 'forget',
  * steps.
  */
 export function scenarioOf(seed: number): Scenario {
-  const scenario = withoutGateway(seed)
+  const scenario = withRules(seed)
   // Of numbers of its own, so that a seed means the world that it meant before there were gateways.
   const random = new Random(seed ^ 0x6a7e3a11)
   if (!random.chance(0.35)) return scenario
@@ -63,7 +63,28 @@ export function scenarioOf(seed: number): Scenario {
         ]
       : [fault],
   )
-  return { ...scenario, faults, spec: { ...scenario.spec, more: gatewayField } }
+  return {
+    ...scenario,
+    faults,
+    spec: {
+      ...scenario.spec,
+      more: [scenario.spec.more, gatewayField].filter(one => one !== undefined).join('\n  '),
+    },
+  }
+}
+
+/** Who may be master, and when a roll may move it, of numbers of their own too. */
+function withRules(seed: number): Scenario {
+  const scenario = withoutGateway(seed)
+  const random = new Random(seed ^ 0x3c0ffee)
+  const { replicas } = scenario.spec
+  const barred = random.int(0, replicas)
+  const priority =
+    random.chance(0.25) && replicas > 0
+      ? { priority: `{ ${barred}: 0, ${(barred + 1) % (replicas + 1)}: 50 }` }
+      : {}
+  const more = random.chance(0.15) ? { more: 'update: { master: approve }' } : {}
+  return { ...scenario, spec: { ...scenario.spec, ...priority, ...more } }
 }
 
 const gatewayField = 'gateway: { master: 127.0.0.1:6379, replicas: 127.0.0.1:6380 }'

@@ -719,6 +719,22 @@ export const holdCases: readonly HoldCase[] = [
     },
   },
   {
+    code: 'RolloutPaused',
+    says: 'flotilla rollout approve …',
+    proof: {
+      spec: { more: 'update: { master: approve }' },
+      comesOf: ({ run }) => run.edit({ image: 'redis:2' }),
+    },
+  },
+  {
+    code: 'RolloutPaused',
+    says: 'flotilla rollout approve …   (it is done now)',
+    proof: {
+      spec: { more: 'update: { master: window, window: { schedule: "0 0 29 2 *", duration: 1m } }' },
+      comesOf: ({ run }) => run.edit({ image: 'redis:2' }),
+    },
+  },
+  {
     code: null,
     says: 'install -m 600 <file with the password of …> …',
     proof: {

@@ -66,6 +66,10 @@ function type(run: SimRun, command: string): string | null {
     run.ask({ kind: 'restart', node: restart[1] === undefined ? null : Number(restart[1]) })
     return command
   }
+  if (command.startsWith('flotilla rollout approve shop')) {
+    run.ask({ kind: 'approve', to: null, force: false, timeoutMs: 30_000 })
+    return command
+  }
   const scale = /^flotilla scale shop (\d+)/.exec(command)
   if (scale !== null) {
     run.edit({ replicas: Number(scale[1]) })

@@ -31,7 +31,8 @@ interface Parsed {
 async function parse(words: readonly string[]): Promise<Parsed> {
   const program = testProgram()
   const parsed: Parsed[] = []
-  for (const verb of program.commands) {
+  // Of one that has verbs of its own, those.
+  for (const verb of program.commands.flatMap(one => (one.commands.length > 0 ? one.commands : [one]))) {
     verb.exitOverride()
     verb.action((...given: unknown[]) => {
       const command = given.at(-1) as Command
@@ -74,6 +75,8 @@ async function runFlotillaCommand({ run, until }: Scene, { verb, args, options }
       await until('everything to be taken down', 60_000, () => isDown)
       return taken
     }
+    case 'approve':
+      return run.ask({ kind: 'approve', to: null, force: false, timeoutMs: timeout * 1_000 })
     case 'up':
       return run.start()
     case 'run': {

@@ -22,6 +22,8 @@ export interface SimSpec {
   readonly mode: FlotillaSpec['failover']['mode']
   readonly hangTimeoutMs: number
   readonly restartWindowMs: number
+  /** Whom is promoted first, as a manifest has it: `{ 1: 0 }`. */
+  readonly priority?: string
   /** What new volumes are called; left out, as they usually are. */
   readonly volumeNames?: string
   /** One more field of the spec, as a manifest has it: `network: { external: [web] }`. */

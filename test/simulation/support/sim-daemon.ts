@@ -209,6 +209,7 @@ export function specFor(wanted: SimSpec): FlotillaSpec {
   const { replicas, persistence, image, minReplicas, mode, hangTimeoutMs, restartWindowMs, volumeNames } =
     wanted
   const more = wanted.more === undefined ? '' : `  ${wanted.more}\n`
+  const first = wanted.priority === undefined ? '' : `, priority: ${wanted.priority}`
   const volume = volumeNames === undefined ? '' : `, volume: { name: "${volumeNames}" }`
   const text = `
 apiVersion: flotilla/v1
@@ -218,7 +219,7 @@ spec:
   image: ${image}
   replicas: ${replicas}
   persistence: { mode: ${persistence}${volume} }
-  failover: { mode: ${mode}, hangTimeout: ${hangTimeoutMs}ms, restartWindow: ${restartWindowMs}ms }
+  failover: { mode: ${mode}, hangTimeout: ${hangTimeoutMs}ms, restartWindow: ${restartWindowMs}ms${first} }
   durability: { minReplicasToWrite: ${Math.min(minReplicas, replicas)} }
 ${more}`
   const known = specs.get(text)

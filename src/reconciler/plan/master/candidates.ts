@@ -2,6 +2,8 @@ import { whyNotReadable } from '../../../redis/rdb-format.js'
 import type { Lineage, NodeRecord } from '../../../model/record.js'
 import { continuesHistory } from '../members/evidence.js'
 import type { Member } from '../members/classify.js'
+import { byPriority, whyNeverPromoted } from './priority.js'
+import type { FailoverSpec } from '../../../model/spec.js'
 
 /** A node that could be master, or the reason why not: one row of the decision table that a failover logs. */
 export interface Candidate {
@@ -19,6 +21,7 @@ export interface CandidateRules {
   /** By which host the recorded master's replicas follow it. */
   readonly masterHost: string
   readonly maxLagBytes: number | null
+  readonly priority: FailoverSpec['priority']
   /**
    * Which processes were seen in sync: a copy that was started since, however good it looks, may be an old
    * one. Null does not ask.
@@ -36,7 +39,7 @@ export interface CandidateNeeds extends Omit<CandidateRules, 'lastChoices'> {
 
 /**
  * Every node but the master, with why it may not be promoted; the best first: highest offset, then whom most
- * of the others can follow, then whom nothing else speaks against, then lowest ordinal.
+ * of the others can follow, then whom nothing else speaks against, then lowest priority, then lowest ordinal.
  */
 export function rankCandidates(
   nodes: readonly Member[],
@@ -65,6 +68,7 @@ export function rankCandidates(
         (b.offset ?? -1) - (a.offset ?? -1) ||
         unableToRead(a.ordinal) - unableToRead(b.ordinal) ||
         Number(rules.lastChoices.includes(a.ordinal)) - Number(rules.lastChoices.includes(b.ordinal)) ||
+        byPriority(rules, a, b) ||
         a.ordinal - b.ordinal,
     )
 }
@@ -94,14 +98,15 @@ function countUnableToRead(nodes: readonly Member[], ordinal: number): number {
  */
 export function whyNotPromote(
   node: Member,
-  { known, masterHost, maxLagBytes, seenInSync, reachedOffset }: CandidateNeeds,
+  { known, masterHost, maxLagBytes, priority, seenInSync, reachedOffset }: CandidateNeeds,
 ): string | null {
   const { facts } = node
   if (facts === null) return `it does not answer (${node.bucket})`
   if (node.bucket === 'loading' || facts.loading !== null || facts.asyncLoading)
     return 'it is loading its data'
   if (facts.role === 'master') return 'it says that it is master already'
-  if (facts.replicaPriority === 0) return 'its replica-priority is 0'
+  const never = whyNeverPromoted({ priority }, node)
+  if (never !== null) return never
   if (facts.upstream === null || facts.upstream.appliedOffset === null) return 'it has never been in sync'
   if (facts.upstream.syncing) return 'it is in the middle of its synchronisation'
   if (!facts.upstream.readOnly) return 'it takes writes of its own (replica-read-only no)'

@@ -12,6 +12,7 @@ import { createdBy, planNetworks } from '../nodes/networks.js'
 import type { Contribution, PlacedAction } from '../ordering.js'
 import type { Refusal, Wait } from '../../../model/plan.js'
 import { planReplication } from '../nodes/replication.js'
+import { firstByPriority } from './priority.js'
 import { isOtherSource, isSamePlace, sourceText } from './external-source.js'
 import { nodeRecordOf } from '../../../model/record.js'
 import { factsOfNode } from '../../../model/node-facts.js'
@@ -36,7 +37,7 @@ import type { RedisFacts } from '../../../model/redis.js'
 export function planExternalReplication(input: PlanInput, members: Members): Contribution[] {
   const { source: seen } = input.seen
   if (seen === null) return []
-  const leader = input.memory.source?.leader ?? chooseLeader(members, seen)
+  const leader = input.memory.source?.leader ?? chooseLeader(input.spec, members, seen)
   if (input.memory.source === null) {
     const blocked =
       whyNotBegin(input, members, { seen, leader }) ??
@@ -52,10 +53,10 @@ export function planExternalReplication(input: PlanInput, members: Members): Con
   return [...beginFollowing(input, seen, leader), ...planLeaderAndFollowers(input, members, { seen, leader })]
 }
 
-/** A memory that was lost is recreated from who follows the source; else it is the lowest. */
-function chooseLeader({ wanted, excess }: Members, seen: ObservedSource): number {
+/** A memory that was lost is recreated from who follows the source; else it is who would be master. */
+function chooseLeader({ failover }: FlotillaSpec, { wanted, excess }: Members, seen: ObservedSource): number {
   const nodes = [...wanted, ...excess]
-  return nodes.find(node => followsSource(node, seen))?.ordinal ?? nodes[0]?.ordinal ?? 0
+  return (nodes.find(node => followsSource(node, seen)) ?? firstByPriority(failover, nodes))?.ordinal ?? 0
 }
 
 function followsSource(node: Member, { upstream }: ObservedSource): boolean {

@@ -10,6 +10,7 @@ import { decideByForce } from './forced-promotion.js'
 import { lastChoices } from './last-choices.js'
 import type { MasterDecision } from './master-decision.js'
 import type { Refusal } from '../../../model/plan.js'
+import { whyNeverPromoted } from './priority.js'
 import { whyNotDemote } from './unexpected-master.js'
 import { masterFailureOf, type MasterFailure } from './master-failure.js'
 
@@ -65,6 +66,7 @@ export function decideFailover(
     known: input.memory.master?.lineage ?? null,
     masterHost: nodeAlias(input.spec.name, recordedMaster),
     maxLagBytes: input.spec.failover.maxLagBytes,
+    priority: input.spec.failover.priority,
     seenInSync: input.memory.nodes,
     lastChoices: lastChoices(input),
   })
@@ -276,7 +278,8 @@ function stillDraining(input: PlanInput, others: readonly Member[], recordedMast
       facts?.upstream === null ||
       facts === null ||
       facts.upstream.host !== alias ||
-      facts.upstream.link === 'down'
+      facts.upstream.link === 'down' ||
+      whyNeverPromoted(input.spec.failover, node) !== null
     )
       return false
     return input.memory.nodes.some(one => one.ordinal === node.ordinal && one.lineage?.runId === facts.runId)

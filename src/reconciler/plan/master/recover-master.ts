@@ -8,6 +8,7 @@ import {
   reportsMaster,
 } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
+import { firstByPriority, whyNeverPromoted } from './priority.js'
 import type { MasterDecision } from './master-decision.js'
 import { holderOfMasterName } from '../nodes/name-conflicts.js'
 
@@ -31,12 +32,12 @@ export function recoverMaster(input: PlanInput, nodes: readonly Member[]): Maste
   const masters = nodes.filter(reportsMaster)
   if (masters.length > 0) return decideAmongMasters(input, nodes, masters)
   const isBlankSlate = input.seen.nodes.length === 0 && (input.seen.resources?.volumes.length ?? 0) === 0
-  if (isBlankSlate)
-    return {
-      kind: 'create',
-      ordinal: lowestNode(nodes).ordinal,
-      reason: 'a new flotilla starts with its lowest ordinal as master',
-    }
+  if (isBlankSlate) {
+    const { ordinal } = firstOf(input, nodes)
+    const isLowest = nodes.every(node => node.ordinal >= ordinal)
+    const reason = `a new flotilla starts with ${isLowest ? 'its lowest ordinal' : 'the first by spec.failover.priority'} as master`
+    return { kind: 'create', ordinal, reason }
+  }
   return decideByNamesAndData(input, nodes)
 }
 
@@ -106,7 +107,13 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly Member[]): Maste
     operationKind: 'cold-start',
     reason,
   })
-  if (holders.length === 0) return promote(named ?? lowestNode(nodes), 'no node holds any data')
+  if (holders.length === 0) {
+    const first = named ?? firstOf(input, nodes)
+    return (
+      (named === undefined ? whyBarred(input, first, nodes) : null) ??
+      promote(first, 'no node holds any data')
+    )
+  }
   if (named !== undefined && holders.includes(named)) {
     const { facts } = named
     const ahead = facts === null ? null : mostAdvancedBeyond(facts, holders)
@@ -118,10 +125,16 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly Member[]): Maste
         )
   }
   const [only, ...more] = holders
-  if (only !== undefined && more.length === 0)
-    return promote(only, `it is the only node that holds data (${keyCountOf(only)} keys)`)
-  const mostAdvanced = mostAdvancedOfLineage(holders)
-  if (mostAdvanced !== null) return promote(mostAdvanced, 'it is the furthest of one common history')
+  const furthest = mostAdvancedOfLineage(holders)
+  if (furthest !== null) {
+    const equal = holders.filter(node => node.facts?.offset === furthest.facts?.offset)
+    const chosen = firstOf(input, equal)
+    const barred = whyBarred(input, chosen, holders)
+    if (barred !== null) return barred
+    return only !== undefined && more.length === 0
+      ? promote(only, `it is the only node that holds data (${keyCountOf(only)} keys)`)
+      : promote(chosen, 'it is the furthest of one common history')
+  }
   return {
     kind: 'refused',
     ordinal: null,
@@ -133,6 +146,14 @@ function decideByNamesAndData(input: PlanInput, nodes: readonly Member[]): Maste
   }
 }
 
-function lowestNode(nodes: readonly Member[]): Member {
-  return [...nodes].sort((a, b) => a.ordinal - b.ordinal)[0] ?? absentNode(0)
+/** Whoever is made master in its place would wipe what it holds, so that is for a person to say. */
+function whyBarred(input: PlanInput, node: Member, candidates: readonly Member[]): MasterDecision | null {
+  const never = whyNeverPromoted(input.spec.failover, node)
+  if (never === null) return null
+  const reason = `node ${node.ordinal} has come furthest and is never promoted: ${never}; and there is no record of who was master`
+  return { kind: 'refused', ordinal: null, refusal: noSafeCandidate(input.spec.name, candidates, reason) }
+}
+
+function firstOf({ spec }: PlanInput, nodes: readonly Member[]): Member {
+  return firstByPriority(spec.failover, nodes) ?? absentNode(0)
 }

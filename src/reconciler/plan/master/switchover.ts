@@ -6,6 +6,8 @@ import type { Member } from '../members/classify.js'
 import { keyCountOf, mostAdvancedBeyond } from '../members/evidence.js'
 import type { PlanInput } from '../../../model/plan-input.js'
 import { lastChoices } from './last-choices.js'
+import { byPriority, whyNeverPromoted } from './priority.js'
+import type { FailoverSpec } from '../../../model/spec.js'
 import type { MasterDecision } from './master-decision.js'
 import { holderOfMasterName } from '../nodes/name-conflicts.js'
 import type { Contribution } from '../ordering.js'
@@ -32,7 +34,7 @@ export function decideSwitchover(
   if (operation?.phase === 'switching') return resumeSwitchover(input, nodes, operation)
   if (operation !== null || request?.kind !== 'switchover') return null
   const master = nodes.find(node => node.ordinal === recordedMaster)
-  const targets = rankTargets(nodes, master, lastChoices(input))
+  const targets = rankTargets(nodes, master, targetRules(input))
   const chosen = request.to === null ? targets[0] : targets.find(one => one.ordinal === request.to)
   const obstacle = whyNotSwitchover(master, chosen, request) ?? whyNotWithTwoMasters(nodes, recordedMaster)
   if (obstacle !== null && awaitedTarget(input, nodes, recordedMaster) !== null) return null
@@ -82,7 +84,7 @@ export function awaitedTarget(
   const master = nodes.find(node => node.ordinal === recordedMaster)
   if (operation !== null || request?.kind !== 'switchover' || master?.bucket !== 'master') return null
   if (request.to === master.ordinal || whyNotWithTwoMasters(nodes, master.ordinal) !== null) return null
-  const meant = rankTargets(nodes, master, lastChoices(input)).filter(
+  const meant = rankTargets(nodes, master, targetRules(input)).filter(
     one => request.to === null || one.ordinal === request.to,
   )
   if (meant.some(({ reason }) => reason === null)) return null
@@ -96,14 +98,22 @@ function isComingIntoSync(node: Member, master: Member): boolean {
   return isEmpty || ['starting', 'loading', 'syncing', 'wrong-upstream'].includes(node.bucket)
 }
 
+export interface TargetRules extends Pick<FailoverSpec, 'priority'> {
+  readonly lastChoices: readonly number[]
+}
+
+export function targetRules(input: PlanInput): TargetRules {
+  return { lastChoices: lastChoices(input), priority: input.spec.failover.priority }
+}
+
 /**
  * Every node but the master, with why nothing is handed over to it; the best first, and of those that may be
- * master last who keeps crashing: each catches up first.
+ * master last who keeps crashing: each catches up first, so that priority comes before offset.
  */
 export function rankTargets(
   nodes: readonly Member[],
   master: Member | undefined,
-  last: readonly number[],
+  rules: TargetRules,
 ): readonly Candidate[] {
   const activeMaster = master === undefined ? null : master.facts
   return nodes
@@ -115,21 +125,34 @@ export function rankTargets(
         ordinal: node.ordinal,
         offset,
         keys: facts?.keys ?? null,
-        reason: whyNotTarget(node, offset, activeMaster),
+        reason: whyNotTarget(node, { offset, activeMaster, rules }),
       }
     })
     .sort(
       (a, b) =>
         Number(a.reason !== null) - Number(b.reason !== null) ||
-        Number(last.includes(a.ordinal)) - Number(last.includes(b.ordinal)) ||
+        Number(rules.lastChoices.includes(a.ordinal)) - Number(rules.lastChoices.includes(b.ordinal)) ||
+        byPriority(rules, a, b) ||
         (b.offset ?? -1) - (a.offset ?? -1) ||
         a.ordinal - b.ordinal,
     )
 }
 
-function whyNotTarget(node: Member, offset: number | null, activeMaster: RedisFacts | null): string | null {
+function whyNotTarget(
+  node: Member,
+  {
+    offset,
+    activeMaster,
+    rules,
+  }: {
+    readonly offset: number | null
+    readonly activeMaster: RedisFacts | null
+    readonly rules: TargetRules
+  },
+): string | null {
   if (node.bucket !== 'online') return `it is not in sync with the master (${node.bucket})`
-  if (node.facts?.replicaPriority === 0) return 'its replica-priority is 0'
+  const never = whyNeverPromoted(rules, node)
+  if (never !== null) return never
   if (offset === null || activeMaster === null) return 'its offset is not known'
   // Its connection may be dead on the way, and neither end has noticed yet.
   if (node.facts?.keys === 0 && activeMaster.keys > 0)

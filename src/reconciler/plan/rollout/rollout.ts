@@ -5,16 +5,17 @@ import type { Member } from '../members/classify.js'
 import { probeData, whyDataUnprobed } from './data-probe.js'
 import { probeRunningImage } from './version-compatibility.js'
 import type { PlanInput } from '../../../model/plan-input.js'
-import { lastChoices } from '../master/last-choices.js'
+import { whyNeverPromoted } from '../master/priority.js'
 import { whyNewSpecFails } from './spec-health.js'
 import type { Action, Refusal } from '../../../model/plan.js'
 import { joined, type Contribution, type PlacedAction } from '../ordering.js'
 import { renderCandidates } from '../master/candidates.js'
 import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
+import { whyMasterLater } from './master-step.js'
 import { planSharedVolumes } from '../nodes/shared-volumes.js'
 import { newOperation } from '../master/change-of-master.js'
 import { planSwitchover } from '../master/switchover-steps.js'
-import { rankTargets } from '../master/switchover.js'
+import { rankTargets, targetRules } from '../master/switchover.js'
 import { whyNotLowerMaxmemory } from '../settings/memory-guard.js'
 import { applyConfig } from '../settings/options.js'
 import type { ConditionContext, Setting, SettingContext } from '../settings/setting.js'
@@ -128,17 +129,20 @@ function switchMaster(input: PlanInput, members: Members, master: number): Contr
     old?.ofOlderSpec === true
       ? 'the old master is made from an older spec, and every replica is up to date'
       : 'a person asked for the restart of the master, and every replica is up to date'
-  const targets = rankTargets(members.wanted, old, lastChoices(input))
+  const targets = rankTargets(members.wanted, old, targetRules(input))
   const target = targets.find(one => one.reason === null)
   if (target === undefined)
     return [whyNoTarget(input, members, { master, candidates: renderCandidates(targets) })]
+  const paused = whyMasterLater(input, master)
+  if (paused !== null) return [{ refusals: [paused] }]
+  const { request } = input.memory
   const operation = newOperation(input, {
     kind: 'switchover',
     phase: 'switching',
     from: master,
     to: target.ordinal,
     reason: cause,
-    requestId: null,
+    requestId: request?.kind === 'approve' ? request.requestId : null,
   })
   return planSwitchover(input, members, { from: master, to: target.ordinal, operation })
 }
@@ -152,7 +156,9 @@ function whyNoTarget(
   { wanted }: Members,
   { master, candidates }: { readonly master: number; readonly candidates: string },
 ): Contribution {
-  const mayPass = wanted.some(({ ordinal, facts }) => ordinal !== master && facts?.replicaPriority !== 0)
+  const mayPass = wanted.some(
+    node => node.ordinal !== master && whyNeverPromoted(spec.failover, node) === null,
+  )
   if (mayPass) {
     const what = `a replica can take over from node ${master}, the master, which is the last to be replaced (${candidates})`
     return { waits: [{ what, ordinal: master, recheckInMs: 1_000 }] }

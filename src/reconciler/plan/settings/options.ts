@@ -51,7 +51,13 @@ export function desiredOptions({ spec, memory, seen }: DesiredOptionsInput, ordi
   const imageId = container?.image === spec.image ? container.imageId : null
   const current = nodeRecordOf(memory, ordinal)?.persistence.current ?? null
   const persistence = persistenceOptions(current ?? desiredPersistence(spec))
-  return withSafeMaxmemory({ ...persistence, ...desiredConfigValues({ spec, memory }, imageId) }, seen.nodes)
+  // Beside what we go by ourselves, so that whoever asks the server finds the same.
+  const priority = spec.failover.priority[ordinal]
+  const own = priority === undefined ? {} : { 'replica-priority': String(priority) }
+  return withSafeMaxmemory(
+    { ...persistence, ...desiredConfigValues({ spec, memory }, imageId), ...own },
+    seen.nodes,
+  )
 }
 
 /**

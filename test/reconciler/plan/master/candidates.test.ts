@@ -25,6 +25,7 @@ const rules: CandidateRules = {
   known: lineage(),
   masterHost: 'shop-0',
   maxLagBytes: null,
+  priority: {},
   seenInSync: [nodeRecord(1), nodeRecord(2), nodeRecord(3)],
   lastChoices: [],
 }
@@ -181,4 +182,16 @@ test('whoever has more is promoted all the same: what the others lack is worth m
     classified(replica(ordinal, { version, upstream: upstream({ appliedOffset }) }))
   const [first] = rankCandidates([of(1, '8.0.2', 2_000), of(2, '7.0.15', 1_000)], rules)
   assert.equal(first?.ordinal, 1)
+})
+
+test('of those who have come equally far the lowest priority is promoted, and one of 0 never', () => {
+  const at = (ordinal: number, appliedOffset: number): Member =>
+    classified(replica(ordinal, { upstream: { appliedOffset } }))
+  const ordered = (priority: CandidateRules['priority'], ahead = 900): readonly string[] =>
+    rankCandidates([at(1, 900), at(2, 900), at(3, ahead)], { ...rules, priority }).map(
+      ({ ordinal, reason: why }) => `${ordinal}${why === null ? '' : `: ${why}`}`,
+    )
+  assert.deepEqual(ordered({ 3: 10, 1: 200 }), ['3', '2', '1'])
+  assert.deepEqual(ordered({ 1: 10 }, 950), ['3', '1', '2'], 'nobody who has come further is passed over')
+  assert.deepEqual(ordered({ 3: 0 }, 950), ['1', '2', '3: its priority is 0 (spec.failover.priority)'])
 })

@@ -18,6 +18,7 @@ import {
   redisFacts,
   replica,
   request,
+  spec,
   stopped,
   witnessed,
   type Case,
@@ -87,11 +88,11 @@ test('targets are in order: who may, then who has come furthest, then the lower 
   const activeMaster = there.find(one => one.ordinal === 0)
   for (const all of [there, there.toReversed()])
     assert.deepEqual(
-      rankTargets(all, activeMaster, []).map(one => one.ordinal),
+      rankTargets(all, activeMaster, { lastChoices: [], priority: {} }).map(one => one.ordinal),
       [3, 4, 5, 2, 6, 7, 8],
     )
   assert.deepEqual(
-    rankTargets(there, activeMaster, [3, 2]).map(one => one.ordinal),
+    rankTargets(there, activeMaster, { lastChoices: [3, 2], priority: {} }).map(one => one.ordinal),
     [4, 5, 3, 6, 7, 8, 2],
     'each catches up before it is promoted, so who keeps crashing comes last',
   )
@@ -336,4 +337,19 @@ test('what was known when it began is what counts', () => {
     told(decide({ memory: known, nodes: [demoted({ replid: 'replid-b' }), stopped(1)] })),
     'promote 0 (switchover): node 1, to which it was handing over, is gone; it has everything that was written',
   )
+})
+
+test('a switchover goes to the lowest priority, whoever is further, and never to one of 0', () => {
+  const nodes = [master(0, { offset: 1_000 }), replica(1, { upstream: { appliedOffset: 1_000 } }), replica(2)]
+  const to = (priority: Readonly<Record<string, number>>, wanted: number | null = null): string =>
+    told(
+      decide({
+        memory: memory(0, { request: request({ kind: 'switchover', to: wanted }) }),
+        spec: { failover: { ...spec().failover, priority } },
+        nodes,
+      }),
+    )
+  assert.equal(to({ 2: 10 }), 'hand over to 2')
+  assert.equal(to({ 1: 0 }), 'hand over to 2')
+  assert.match(to({ 1: 0 }, 1), /node 1: its priority is 0/)
 })

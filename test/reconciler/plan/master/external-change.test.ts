@@ -208,7 +208,7 @@ const besideSuccessor = (successor: Partial<ObservedNode>, facts: Case = {}): Pl
 
 const byHandOnly = {
   replicas: 2,
-  failover: { mode: 'manual', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
+  failover: { mode: 'manual', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null, priority: {} },
 } as const
 
 const hung: Partial<ObservedNode> = {

@@ -25,6 +25,8 @@ import {
   resources,
   stopped,
   type Case,
+  planText,
+  spec,
 } from '../../support/world.js'
 import type { RedisFacts } from '../../../../src/model/redis.js'
 
@@ -234,6 +236,7 @@ test('candidates are in order: who may, then who has come furthest, then the low
       known: lineage(),
       masterHost: 'shop-0',
       maxLagBytes: null,
+      priority: {},
       seenInSync: [2, 3, 4].map(ordinal => nodeRecord(ordinal)),
       lastChoices: [],
     },
@@ -242,4 +245,34 @@ test('candidates are in order: who may, then who has come furthest, then the low
     ranked.map(one => one.ordinal),
     [2, 3, 4, 1, 5, 6],
   )
+})
+
+test('a new flotilla begins with the first by priority of those who may be master', () => {
+  const first = (priority: Readonly<Record<string, number>>): string => {
+    const text = planText({
+      memory: memory(null),
+      spec: { failover: { ...spec().failover, priority } },
+      seen: { resources: nothingThere },
+    })
+    return /promote node (\d)/.exec(text)?.[1] ?? text
+  }
+  assert.equal(first({}), '0')
+  assert.equal(first({ 0: 0 }), '1')
+  assert.equal(first({ 2: 10 }), '2')
+})
+
+test('without a record a node of priority 0 is no master, though it alone has data', () => {
+  const of = (priority: Readonly<Record<string, number>>): string =>
+    planText({
+      memory: memory(null),
+      spec: { failover: { ...spec().failover, priority } },
+      nodes: [newborn(0, { keys: 0 }), newborn(1), newborn(2, { keys: 0 })].map(one => ({
+        ...one,
+        container: { ...one.container, name: `shop-replica-${one.ordinal}` },
+      })),
+    })
+  assert.match(of({}), /promote/)
+  assert.doesNotMatch(of({ 1: 0 }), /promote node/)
+  assert.match(of({ 1: 0 }), /NoSafeCandidate.*node 1 has come furthest and is never promoted/)
+  assert.match(of({ 1: 0 }), /flotilla failover shop --to 1 --force/)
 })

@@ -18,6 +18,7 @@ import {
   resources,
   settledNodes,
   stopped,
+  spec,
   type Case,
 } from '../../support/world.js'
 
@@ -36,6 +37,8 @@ const twoOlderReplicas = (): ObservedNode[] => [
   replica(1, {}, older(1)),
   replica(2, {}, older(2)),
 ]
+
+const tagWaits = { whenTagMoves: 'wait', master: 'automatic', window: null } as const
 
 test('replicas of an older spec are replaced one at a time, before the master', () => {
   planIs(
@@ -191,7 +194,7 @@ test('an image that can not even be started blocks the roll', () => {
 
 test('a canary that is not in sync within spec.update.timeout blocks the roll, and only then', () => {
   const late = (linkDownSeconds: number): Case => ({
-    spec: { update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 60_000, whenTagMoves: 'wait' } },
+    spec: { update: { strategy: 'rolling', pauseBetweenMs: 0, timeoutMs: 60_000, ...tagWaits } },
     nodes: [
       olderMaster(2),
       replica(1, { upstream: { link: 'down', linkDownSeconds } }),
@@ -297,7 +300,7 @@ test('pauseBetween holds the next node back until the last one has run for so lo
     strategy: 'rolling',
     pauseBetweenMs: 30_000,
     timeoutMs: 600_000,
-    whenTagMoves: 'wait',
+    ...tagWaits,
   } as const
   const young = { container: { startedAtMs: nowMs - 10_000 } }
   planIs(
@@ -358,6 +361,16 @@ test('a master that nobody may take over from is left as it is', () => {
     `,
     'rollout/a master that nobody may take over from is left as it',
   )
+})
+
+test('a master whose replicas are never promoted, by the manifest, is left as it is', () => {
+  const failover = { ...spec().failover, priority: { 1: 0, 2: 0 } }
+  const text = planText({
+    spec: { failover },
+    nodes: [olderMaster(1, 2), replica(1), replica(2)],
+    seen: { resources: null },
+  })
+  assert.match(text, /RolloutBlocked.*nobody that it could hand over to .*its priority is 0/)
 })
 
 test('a master whose replicas seem empty for a moment waits for them, and nothing is held', () => {
@@ -482,7 +495,7 @@ test('with onDelete nobody is replaced, but for whom a person asks to restart', 
     strategy: 'onDelete',
     pauseBetweenMs: 0,
     timeoutMs: 600_000,
-    whenTagMoves: 'wait',
+    ...tagWaits,
   } as const
   const facts: Case = { spec: { update }, nodes: twoOlderReplicas(), seen: { resources: null } }
   planIs(facts, 'nothing')
