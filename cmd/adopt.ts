@@ -5,6 +5,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function adoptCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('adopt'))
+    .summary('take over a master and replicas that were started by hand')
     .description(
       'take over a master and replicas that were started by hand, losing no write; shows what it does, and asks',
     )

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function claimCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('claim'))
+    .summary('take over what another, lost state directory had made')
     .description(
       'take over containers, network and volumes that carry the labels of a flotilla and were made with another state directory, such as one that was lost; lists them and asks first',
     )

@@ -7,6 +7,7 @@ import { example, foldersFor, withPathOptions, type CommandContext } from './con
 
 export function completionCommand({ output }: CommandContext): Command {
   return new Command('completion')
+    .summary('print Tab completion for a shell')
     .description('print what makes Tab complete verbs, options, and the names of flotillas and nodes')
     .addArgument(new Argument('<shell>', 'the shell that it is for').choices(['bash', 'zsh', 'fish']))
     .addHelpText(

@@ -5,9 +5,13 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function connectCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('connect'))
-    .description('print the URL of the master, and where the password is (never the password itself)')
+    .summary('print the URL of the master, and where its password is')
+    .description(
+      'print the URL of the master, and where the password is; the password itself only where asked',
+    )
     .argument('<flotilla>', 'which one')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .option('--show-password', 'print the password of the user default too')
     .addHelpText(
       'after',
       example(
@@ -15,10 +19,11 @@ export function connectCommand({ env, output }: CommandContext): Command {
         'docker run --rm --network shop -e REDISCLI_AUTH="$(cat state/secrets/shop.password)" redis:8 redis-cli -u "$(flotilla connect shop | head -1)" ping',
       ),
     )
-    .action((name: string, options: { output: 'text' | 'json' }, command: Command) =>
+    .action((name: string, options: { output: 'text' | 'json'; showPassword?: true }, command: Command) =>
       runVerb(output, async () => {
         const { connectText } = await import('../src/cli/connect.js')
-        output.result(await connectText({ paths: pathsOf(command), env, name, format: options.output }))
+        const { output: format, showPassword = false } = options
+        output.result(await connectText({ paths: pathsOf(command), env, name, format, showPassword }))
         return exitCode.done
       }),
     )

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function doctorCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('doctor'))
+    .summary('check engine, host, state directory, manifests and nodes')
     .description(
       'check what Flotilla stands on (engine, host, state directory, manifests, nodes), and suggest fixes; exits 1 on a failure, not on a warning',
     )

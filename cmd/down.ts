@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function downCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('down'))
+    .summary('remove containers and network, and the data if asked')
     .description('remove what is ours: containers and network, and with --volumes the data; asks first')
     .argument('[flotilla...]', 'which ones (default: all)')
     .option('--volumes', 'the data too; it can not be brought back')

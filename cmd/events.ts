@@ -23,6 +23,7 @@ interface EventsOptions {
 
 export function eventsCommand({ output }: CommandContext): Command {
   return withPathOptions(new Command('events'))
+    .summary('what has happened, from the journal')
     .description('what has happened, from the journal in the state directory; asks no engine and no daemon')
     .argument('[flotilla...]', 'of which ones (default: all)')
     .option('-f, --follow', 'go on, and print each event as it happens')

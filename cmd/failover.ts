@@ -4,6 +4,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function failoverCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('failover'))
+    .summary('replace a master that is dead or hung')
     .description(
       'replace a master that is dead, hung or in doubt; with --force also by a node that may lack writes, which are then lost',
     )

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function gcCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('gc'))
+    .summary('list leftovers of Flotilla, and remove them if asked')
     .description(
       'list what is ours and wanted by nobody (volumes of nodes that were scaled away, older data set aside by failovers), and with --yes remove it',
     )

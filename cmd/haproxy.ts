@@ -5,6 +5,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function haproxyCommand({ output }: CommandContext): Command {
   return withPathOptions(new Command('haproxy'))
+    .summary('print a HAProxy configuration, for a HAProxy of your own')
     .description('print a configuration of HAProxy: the master on one port, the replicas on another')
     .argument('<flotilla>', 'which one')
     .addOption(

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function historyCommand({ output }: CommandContext): Command {
   return withPathOptions(new Command('history'))
+    .summary('every change of master, and what it may have lost')
     .description(
       'every change of masters: when, why, from whom to whom, how long it took and what it may have lost',
     )

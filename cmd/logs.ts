@@ -20,6 +20,7 @@ interface LogsOptions {
 
 export function logsCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('logs'))
+    .summary('the logs of all nodes, merged by time')
     .description('what the nodes of a flotilla have logged, merged by time, each line behind its node')
     .argument('<flotilla>', 'which one')
     .addOption(new Option('--node <ordinal>', 'of that node alone').argParser(parseCount))

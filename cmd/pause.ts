@@ -3,6 +3,11 @@ import { exitCode } from '../src/cli/exit-codes.js'
 import { runVerb } from '../src/cli/output.js'
 import { example, pathsOf, withPathOptions, type CommandContext } from './context.js'
 
+const summaries = {
+  pause: 'change nothing, fail over nothing, until resume',
+  resume: 'go on after a pause',
+}
+
 const descriptions = {
   pause: 'hold still: change nothing, fail over nothing; status goes on to show what would be done',
   resume: 'go on after a pause',
@@ -19,6 +24,7 @@ export function resumeCommand(context: CommandContext): Command {
 
 function requestCommand({ env, output }: CommandContext, kind: 'pause' | 'resume'): Command {
   return withPathOptions(new Command(kind))
+    .summary(summaries[kind])
     .description(descriptions[kind])
     .argument('<flotilla>', 'which one')
     .addHelpText('after', example(`flotilla ${kind} shop`))

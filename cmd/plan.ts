@@ -6,6 +6,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function planCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('plan'))
+    .summary('what would be done and why; changes nothing')
     .description(
       'show what would be done, why, what it disrupts, what is waited for and what is refused; changes nothing',
     )

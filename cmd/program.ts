@@ -72,7 +72,11 @@ export function buildProgram(context: CommandContext): Command {
     .enablePositionalOptions()
     .showSuggestionAfterError(true)
     .showHelpAfterError('(flotilla --help shows what there is)')
-    .configureHelp({ sortSubcommands: false, groupItems: pathOptionsLast })
+    .configureHelp({
+      sortSubcommands: false,
+      groupItems: pathOptionsLast,
+      subcommandTerm: verb => verb.name(),
+    })
     .addHelpCommand(
       new Command('help')
         .argument('[verb]')
@@ -86,18 +90,29 @@ export function buildProgram(context: CommandContext): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in time, 4 plan --exit-code: there is something to do.
+Options of a verb: flotilla <verb> --help
+
+Exit codes: 0 done, 1 failed, 2 usage or invalid manifest, 3 not settled in
+time, 4 (plan --exit-code) there is something to do.
 
 Example:
-  flotilla up --manifests manifests     create what the manifests ask for, and wait until it is online
-  flotilla run                          keep it that way, as a service
-  flotilla status shop                  how it is, and how to fix what is wrong`,
+  flotilla up --manifests manifests   create what they ask for, and wait for it
+  flotilla run                        keep it that way, as a service
+  flotilla status shop                how it is, and how to fix what is wrong`,
     )
   for (const [heading, factories] of Object.entries(verbs))
     for (const create of factories) add(program, create(context).helpGroup(heading))
   add(program, serviceCommand(context).helpGroup(setUp))
   add(program, completionCommand(context).helpGroup(setUp))
+  add(program, versionCommand(context), { hidden: true })
   return add(program, hiddenCompleteCommand(context, program), { hidden: true })
+}
+
+/** For whoever types it as a verb; `--version` is what is written down. */
+function versionCommand({ output }: CommandContext): Command {
+  return new Command('version')
+    .description('the same as: flotilla --version')
+    .action(() => output.result(`${flotillaVersion}\n`))
 }
 
 function add(program: Command, command: Command, options: { readonly hidden?: boolean } = {}): Command {

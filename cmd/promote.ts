@@ -4,6 +4,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function promoteCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('promote'))
+    .summary('take over from the outside Redis of spec.bootstrap')
     .description(
       'have a flotilla that follows an outside Redis (spec.bootstrap) take over from it, losing no write',
     )

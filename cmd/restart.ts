@@ -5,6 +5,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function restartCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('restart'))
+    .summary('recreate nodes on their volumes, one at a time')
     .description(
       'recreate nodes on their volumes, one after the other, the master last and after a switchover; a node that is CrashLooping is tried at once',
     )

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function rotateCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('rotate'))
+    .summary('make new passwords on running nodes')
     .description(
       'make new passwords, on running nodes: accepted beside the old ones first, then used, and the old ones refused after spec.auth.overlap',
     )

@@ -13,6 +13,7 @@ import { example, parseTime, pathsOf, withPathOptions, type CommandContext } fro
 export function runCommand(context: CommandContext): Command {
   const { output } = context
   return withServiceOptions(withDaemonOptions(withPathOptions(new Command('run'))))
+    .summary('watch the manifests and keep the containers as they ask')
     .description('run the daemon: watch the manifests and keep the containers as they ask')
     .addHelpText(
       'after',

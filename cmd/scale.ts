@@ -5,6 +5,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function scaleCommand({ output }: CommandContext): Command {
   return withPathOptions(new Command('scale'))
+    .summary('change the number of replicas in the manifest')
     .description('change the number of replicas in the manifest, every other byte kept')
     .argument('<flotilla>', 'which one')
     .addArgument(new Argument('<replicas>', 'replicas beside the one master').argParser(parseCount))

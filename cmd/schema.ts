@@ -5,6 +5,7 @@ import { example, type CommandContext } from './context.js'
 
 export function schemaCommand({ output }: CommandContext): Command {
   return new Command('schema')
+    .summary('print the JSON Schema of a manifest')
     .description('print the JSON Schema of a manifest, for editors')
     .addHelpText('after', example('flotilla schema > manifests/flotilla.schema.json'))
     .action(() =>

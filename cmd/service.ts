@@ -5,6 +5,7 @@ import { example, type CommandContext } from './context.js'
 
 export function serviceCommand(context: CommandContext): Command {
   const service = new Command('service')
+    .summary('run the daemon under systemd')
     .description('run the daemon under systemd: start it at boot, bring it back when it fails')
     .addHelpText(
       'after',

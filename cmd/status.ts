@@ -11,6 +11,7 @@ interface StatusOptions {
 
 export function statusCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('status'))
+    .summary('nodes, conditions, and how to fix what is wrong')
     .description(
       'how the flotillas are, what is wrong and how to fix it; asks the nodes themselves, with or without a daemon (the list of several: what a running daemon saw seconds ago)',
     )

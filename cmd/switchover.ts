@@ -4,6 +4,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function switchoverCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('switchover'))
+    .summary('make a replica master, losing no write')
     .description('make a replica that is in sync master, losing no write')
     .argument('<flotilla>', 'which one')
     .addOption(

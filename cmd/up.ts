@@ -5,6 +5,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function upCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('up'))
+    .summary('reconcile once, show progress and end; needs no daemon')
     .description(
       'reconcile until everything is as the manifests ask, showing progress, then end; beside a daemon it only watches',
     )

@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function validateCommand({ output }: CommandContext): Command {
   return withPathOptions(new Command('validate'))
+    .summary('check manifests; needs no engine')
     .description('check the manifests and say what is wrong with them, where, and what to write')
     .argument('[path]', 'a manifest or a directory of them (default: --manifests)')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))

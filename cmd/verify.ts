@@ -5,6 +5,7 @@ import { asUser, example, parseCount, pathsOf, withPathOptions, type CommandCont
 
 export function verifyCommand({ env, output }: CommandContext): Command {
   return withPathOptions(new Command('verify'))
+    .summary('write through the master, read on every replica')
     .description('write through the master and read on every replica, as a client would')
     .argument('[flotilla...]', 'which ones (default: all)')
     .addOption(

@@ -14,6 +14,11 @@ export function formatAge(ms: number): string {
   return days < 10 ? withRest(days, 'd', hours % 24, 'h') : `${days}d`
 }
 
+/** `1 replica`, `2 replicas`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 function withRest(count: number, unit: string, rest: number, restUnit: string): string {
   return rest === 0 ? `${count}${unit}` : `${count}${unit}${rest}${restUnit}`
 }

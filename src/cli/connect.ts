@@ -8,7 +8,7 @@ import { statusNow } from './observe-once.js'
 import { readSentinelState } from './sentinel-state.js'
 import { selectFlotilla } from '../session/manifests.js'
 import type { Paths } from '../session/open-store.js'
-import { openSession, type Environment } from '../session/session.js'
+import { openSession, type Environment, type Session } from '../session/session.js'
 
 /**
  * How a client gets in. The password stays in its file: a URL ends up in histories, logs and process lists.
@@ -18,8 +18,9 @@ export async function connectText(request: {
   readonly env: Environment
   readonly name: string
   readonly format: 'text' | 'json'
+  readonly showPassword: boolean
 }): Promise<string> {
-  const { paths, env, name, format } = request
+  const { paths, env, name, format, showPassword } = request
   const session = await openSession(paths, env)
   try {
     const { desired } = await readDesired(paths.manifests, session.store)
@@ -44,6 +45,7 @@ export async function connectText(request: {
       sentinel: listening.length === 0 ? null : { masterSet: name, addresses: listening },
       user: needsPassword ? applicationUser : null,
       passwordFile: needsPassword ? session.store.passwordPath(name) : null,
+      ...(showPassword ? { password: await passwordOf(session, name) } : {}),
       defaultUser,
       users: spec.auth.users.map(user => ({
         user: user.name,
@@ -72,6 +74,7 @@ export async function connectText(request: {
           `  as of a Redis Sentinel: ${address}, master set ${name}, ${password ? 'with the password of --sentinel-password-file' : 'no password'} (docs/clients.md)`,
       ),
       defaultLine(defaultUser, facts.passwordFile),
+      ...(facts.password === undefined || facts.password === null ? [] : [`  password ${facts.password}`]),
       ...facts.users.map(({ user, rules, passwordFile }) => {
         const login = passwordFile === null ? 'no password' : `password in ${passwordFile}`
         return `  user ${user} (${rules}), ${login}`
@@ -81,6 +84,13 @@ export async function connectText(request: {
   } finally {
     session.close()
   }
+}
+
+/** Null where nobody needs one. Asked for by a person, and told nobody else. */
+async function passwordOf({ store }: Session, name: string): Promise<string | null> {
+  const keyring = await store.loadKeyring(name)
+  const keys = keyring?.users.find(one => one.user === applicationUser)
+  return keys?.current.secret?.reveal() ?? null
 }
 
 interface GatewayUrls {

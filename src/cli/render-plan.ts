@@ -2,6 +2,7 @@ import { entryOf } from '../model/actions/action-kinds.js'
 import { impactOf } from '../reconciler/plan/impact.js'
 import type { Action, Plan } from '../model/plan.js'
 import { planLines, renderAction, type PlanLine } from '../reconciler/plan/render-plan.js'
+import { plural } from '../units.js'
 import type { Style, Colors } from './colors.js'
 import { wrap } from './table.js'
 
@@ -84,9 +85,8 @@ function markOf(action: Action, colors: Colors): { readonly mark: string; readon
 function summary(plan: Plan): string {
   const actions = plan.stages.flat()
   const noticed = actions.flatMap(action => impactOf(action, plan)?.split(':')[0] ?? [])
-  const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
   const disrupts = noticed.length === 0 ? 'nothing' : [...new Set(noticed)].join('; ')
-  return `${count(actions.length, 'action')} in ${count(plan.stages.length, 'stage')}; disrupts: ${disrupts}`
+  return `${plural(actions.length, 'action')} in ${plural(plan.stages.length, 'stage')}; disrupts: ${disrupts}`
 }
 
 const plain: Style = text => text

@@ -1,8 +1,9 @@
 import type { FlotillaStatus, NodeStatus } from '../model/status.js'
 import { headsOf, rowsOf, dropColumns, type Column } from './columns.js'
-import { formatBytes } from '../units.js'
+import { formatBytes, plural } from '../units.js'
 import { healthCell, lagCell, memoryCell } from './render-nodes.js'
 import { renderTable } from './table.js'
+import type { TopOrder } from './top-order.js'
 import type { RenderContext } from './render-context.js'
 
 const columns: readonly Column<NodeStatus>[] = [
@@ -16,18 +17,25 @@ const columns: readonly Column<NodeStatus>[] = [
   { head: 'LAG', cell: lagCell },
 ]
 
-/** What the nodes do now, the busiest flotilla first; then all of it in one line. */
-export function renderTop(statuses: readonly FlotillaStatus[], context: RenderContext): string {
-  const nodes = [...statuses]
-    .sort((a, b) => operationsOf(b.nodes) - operationsOf(a.nodes) || a.name.localeCompare(b.name))
+/** What the nodes do now, one flotilla after the other; then all of it in one line. */
+export function renderTop(
+  statuses: readonly FlotillaStatus[],
+  order: TopOrder,
+  context: RenderContext,
+): string {
+  const most = amounts[order]
+  const nodes = statuses
+    .toSorted((a, b) => most(b.nodes) - most(a.nodes) || a.name.localeCompare(b.name))
     .flatMap(status => status.nodes)
   const shown = dropColumns(columns, nodes, context)
-  const used = nodes.reduce((sum, { memory }) => sum + (memory?.usedBytes ?? 0), 0)
   const silent = nodes.filter(({ opsPerSecond }) => opsPerSecond === null).length
+  // A replica carries out every write of its master once more: one sum of both would count it several times.
+  const masters = nodes.filter(({ role }) => role === 'master')
+  const replicas = nodes.filter(({ role }) => role !== 'master')
   const total = [
-    `${statuses.length} flotilla${statuses.length === 1 ? '' : 's'}, ${nodes.length} nodes`,
-    `${operationsOf(nodes)} ops/s`,
-    formatBytes(used),
+    `${plural(statuses.length, 'flotilla')}, ${plural(nodes.length, 'node')}`,
+    `${amounts.ops(masters)} ops/s on masters, ${amounts.ops(replicas)} on replicas`,
+    formatBytes(amounts.memory(nodes)),
     ...(silent === 0 ? [] : [context.colors.bad(`${silent} silent`)]),
   ]
   return `${renderTable(headsOf(shown), rowsOf(shown, nodes, context))}\n\n${total.join(', ')}\n`
@@ -52,8 +60,16 @@ export function topJson(statuses: readonly FlotillaStatus[], nowMs: number): str
   return `${JSON.stringify({ time: new Date(nowMs).toISOString(), nodes }, null, 2)}\n`
 }
 
-function operationsOf(nodes: readonly NodeStatus[]): number {
-  return nodes.reduce((sum, { opsPerSecond }) => sum + (opsPerSecond ?? 0), 0)
+const amounts: Readonly<Record<TopOrder, (nodes: readonly NodeStatus[]) => number>> = {
+  ops: nodes => sum(nodes, node => node.opsPerSecond),
+  memory: nodes => sum(nodes, node => node.memory?.usedBytes ?? null),
+  clients: nodes => sum(nodes, node => node.connections),
+  lag: nodes => sum(nodes, node => node.lagBytes),
+  name: () => 0,
+}
+
+function sum(nodes: readonly NodeStatus[], amount: (node: NodeStatus) => number | null): number {
+  return nodes.reduce((all, node) => all + (amount(node) ?? 0), 0)
 }
 
 /** From nine tenths on a node is about to evict or to refuse writes. */

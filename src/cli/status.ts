@@ -8,7 +8,7 @@ import { isEngineFailure } from '../reconciler/loop/reconcile.js'
 import { withFailedPass } from '../reconciler/report/failing-actions.js'
 import type { FlotillaStatus } from '../model/status.js'
 import { noReconciler, findReconciler, type ActiveReconciler } from './active-reconciler.js'
-import { interruptSignal } from './interrupt.js'
+import { quitSignal } from './interrupt.js'
 import { formatAge } from '../units.js'
 import { lastSeen, lastSeenFacts, renderLastSeen, type LastSeen } from './last-seen.js'
 import { poll } from './poll.js'
@@ -73,7 +73,7 @@ async function showNow(request: StatusRequest, output: Output): Promise<boolean>
  * interrupted. @returns whether all were Ready at the last look.
  */
 export async function watchStatus(request: StatusRequest, output: Output): Promise<boolean> {
-  const signal = interruptSignal()
+  const signal = quitSignal()
   const session = await openSession(request.paths, request.env)
   const screen = output.stdoutIsTerminal && isHumanFormat(request) ? openScreen(output) : null
   let shown = ''

@@ -1,12 +1,13 @@
 import { readDesired } from '../session/manifest-source.js'
 import type { FlotillaStatus } from '../model/status.js'
 import { noReconciler, findReconciler } from './active-reconciler.js'
-import { interruptSignal } from './interrupt.js'
+import { quitSignal } from './interrupt.js'
 import { poll } from './poll.js'
 import { statusNow } from './observe-once.js'
 import { selectFlotillas } from '../session/manifests.js'
 import type { Output } from './output.js'
 import { renderTop, topJson } from './render-top.js'
+import type { TopOrder } from './top-order.js'
 import { openScreen } from './screen.js'
 import type { Paths } from '../session/open-store.js'
 import { openSession, type Environment, type Session } from '../session/session.js'
@@ -17,6 +18,7 @@ export interface TopRequest {
   readonly env: Environment
   readonly names: readonly string[]
   readonly format: 'text' | 'json'
+  readonly sort: TopOrder
 }
 
 /**
@@ -42,7 +44,7 @@ export async function showTop(request: TopRequest, output: Output): Promise<void
 }
 
 async function drawTop(session: Session, request: TopRequest, output: Output): Promise<void> {
-  const signal = interruptSignal()
+  const signal = quitSignal()
   const screen = openScreen(output)
   try {
     await poll({
@@ -60,7 +62,8 @@ async function topText(session: Session, request: TopRequest, output: Output): P
   const statuses = await sample(session, request)
   const context = renderContext(output)
   return (
-    noReconciler(await findReconciler(request.paths), request.paths, context) + renderTop(statuses, context)
+    noReconciler(await findReconciler(request.paths), request.paths, context) +
+    renderTop(statuses, request.sort, context)
   )
 }
 

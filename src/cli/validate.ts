@@ -1,6 +1,7 @@
 import { updateDesiredState, neverDelete, emptyDesiredState } from '../manifest/desired-state.js'
 import { renderDiagnostic } from '../manifest/diagnostic.js'
 import { loadManifests } from '../manifest/load.js'
+import { plural } from '../units.js'
 import type { Policy } from '../manifest/policy.js'
 
 /** Everything that is wrong with the manifests at `path`, or what they declare. Asks no engine. */
@@ -20,10 +21,12 @@ export async function validate(
     }
     return { text: `${JSON.stringify(json, null, 2)}\n`, valid }
   }
+  if (valid && flotillas.length === 0)
+    return { text: `${path}: it is empty: no flotilla is declared\n`, valid }
   const lines = valid
     ? flotillas.map(
         ({ spec, source }) =>
-          `${source?.file ?? path}:${source?.line ?? 1}: ${spec.name}: ${spec.image}, 1 master and ${spec.replicas} replicas`,
+          `${source?.file ?? path}:${source?.line ?? 1}: ${spec.name}: ${spec.image}, 1 master and ${plural(spec.replicas, 'replica')}`,
       )
     : desiredState.diagnostics.map(renderDiagnostic)
   return { text: `${lines.join('\n')}\n`, valid }

@@ -75,7 +75,7 @@ compareScreens('status-no-master', full(nobody))
 compareScreens('status-paused', full(paused))
 compareScreens('status-held', full(held))
 compareScreens('top', screen =>
-  renderTop([statusOf(well), { ...statusOf(oneDown), name: 'orders' }], renderContext(screen)),
+  renderTop([statusOf(well), { ...statusOf(oneDown), name: 'orders' }], 'ops', renderContext(screen)),
 )
 compareScreens('status-list', screen =>
   renderStatusList(

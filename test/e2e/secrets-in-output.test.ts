@@ -82,7 +82,7 @@ test('nothing that a verb or the daemon prints, writes down or hands to the engi
 test('every verb is in the table above', () => {
   const verbs = testProgram()
     .commands.map(verb => verb.name())
-    .filter(name => name !== '__complete')
+    .filter(name => !['__complete', 'version'].includes(name))
   const missing = verbs.filter(name => !(name in runs) && !apart.includes(name))
   assert.deepEqual(missing, [])
 })

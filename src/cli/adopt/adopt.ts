@@ -7,6 +7,7 @@ import { renderPlan } from '../../reconciler/plan/render-plan.js'
 import { applicationUser } from '../../model/acl-user.js'
 import type { Secret } from '../../secret.js'
 import { writeFileAtomically } from '../../files.js'
+import { plural } from '../../units.js'
 import { flotillaVersion } from '../../version.js'
 import { requestMasterChange } from '../send-request.js'
 import { confirm } from '../confirm.js'
@@ -192,7 +193,7 @@ async function planOf(
 function surveyText({ master, replicas }: Survey): string {
   const { facts, container, image } = master
   const others = replicas.map(one => one.container).join(', ')
-  return `${container}, a master (${image}, ${facts.keys} keys)${others === '' ? ', without replicas' : `, and its replicas ${others}`}`
+  return `${container}, a master (${image}, ${plural(facts.keys, 'key')})${others === '' ? ', without replicas' : `, and its replicas ${others}`}`
 }
 
 function indented(text: string): string {

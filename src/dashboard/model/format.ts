@@ -47,7 +47,3 @@ export function fieldsOf({ fields }: EventRecord): readonly (readonly [string, s
     .filter(([, value]) => value !== null && value !== '')
     .map(([key, value]) => [key, Array.isArray(value) ? value.join('; ') : String(value)] as const)
 }
-
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}

@@ -2,7 +2,8 @@ import type { JSX } from 'preact'
 import { effectiveConnection, type Connection, type Fleet } from '../model/fleet-state.js'
 import { isOnline, phaseSeverity, type Severity } from '../model/severity.js'
 import type { Flotilla } from '../model/api-types.js'
-import { clockTime, plural } from '../model/format.js'
+import { clockTime } from '../model/format.js'
+import { plural } from '../../units.js'
 import { Logo, SeverityIcon } from './icons.js'
 
 export function Header({

@@ -97,7 +97,7 @@ test('every argument and every option’s value is one that completion knows, or
   ]
   const verbs = program.commands.flatMap(verb => [verb, ...verb.commands])
   const slots = verbs
-    .filter(verb => verb.name() !== '__complete')
+    .filter(verb => !['__complete', 'version'].includes(verb.name()))
     .flatMap(verb => [
       ...verb.registeredArguments.map(argument => ({ name: argument.name(), choices: argument.argChoices })),
       ...verb.options.filter(option => option.required || option.optional).map(slotOf),
