@@ -22,6 +22,7 @@ const packageOf = Object.freeze({
   'python3 with redis': 'python3-redis',
   promtool: 'prometheus',
   haproxy: 'haproxy',
+  'docker-registry': 'docker-registry',
   strace: 'strace',
   chromium: 'chromium',
 })
@@ -83,7 +84,9 @@ export function installMissing(programs) {
         )
       }
     }
-    const services = packages.filter(name => ['redis-server', 'prometheus', 'haproxy'].includes(name))
+    const services = packages.filter(name =>
+      ['redis-server', 'prometheus', 'haproxy', 'docker-registry'].includes(name),
+    )
     if (services.length > 0 && existsSync('/run/systemd/system')) {
       spawnSync('systemctl', ['disable', '--quiet', ...services], { stdio: 'ignore' })
     }

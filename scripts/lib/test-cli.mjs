@@ -66,7 +66,7 @@ function runUnit(tests) {
 async function runPhases(tests, { env, prefix }) {
   // docs/clients.md speaks of a client in Python too, and its program is tried. strace has the writes of our
   // own engine fail.
-  if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy', 'strace'])
+  if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy', 'docker-registry', 'strace'])
   // It is large, so only who tests the page gets it. Where it can't be had those tests are skipped, and say
   // so.
   if (canInstallChromium() && tests.some(test => test.includes('dashboard'))) installMissing(['chromium'])

@@ -1,6 +1,7 @@
 import { canonicalJson, digestOfJson } from '../json-digest.js'
 import { defaultOverlapMs, defaultUserAccess } from './sections/auth.js'
 import { defaultContainer } from './sections/container.js'
+import { defaultImagePull } from './sections/image-pull.js'
 import { defaultPersistence } from './sections/persistence.js'
 import { defaultTls } from './sections/tls.js'
 import { defaultUpdate } from './sections/update.js'
@@ -11,6 +12,7 @@ const known = new WeakMap<FlotillaSpec, string>()
 
 /** What came into the format after its first version, as it is where a manifest says nothing of it. */
 const laterSections: Partial<FlotillaSpec> = {
+  imagePull: defaultImagePull,
   tls: defaultTls,
   config: {},
   labels: {},

@@ -8,7 +8,7 @@ export type NamedSecret = { readonly path: FieldPath } & (
   | { readonly kind: 'variable'; readonly variable: string }
 )
 
-export function namedSecrets({ auth, tls, bootstrap }: FlotillaSpec): readonly NamedSecret[] {
+export function namedSecrets({ auth, tls, bootstrap, imagePull }: FlotillaSpec): readonly NamedSecret[] {
   const source = bootstrap?.passwordFile ?? null
   return [
     ...secretOf(['spec', 'auth'], auth),
@@ -19,6 +19,9 @@ export function namedSecrets({ auth, tls, bootstrap }: FlotillaSpec): readonly N
     ...(source === null
       ? []
       : [{ kind: 'file', path: ['spec', 'bootstrap', 'from', 'passwordFile'], file: source } as const]),
+    ...(imagePull.secretFile === null
+      ? []
+      : [{ kind: 'file', path: ['spec', 'imagePull', 'secretFile'], file: imagePull.secretFile } as const]),
   ]
 }
 

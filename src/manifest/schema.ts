@@ -8,6 +8,7 @@ import { configSection } from './sections/config.js'
 import { failoverConflicts, failoverSection } from './sections/failover.js'
 import { gatewayConflicts, gatewaySection } from './sections/gateway.js'
 import { imageReference } from './sections/image.js'
+import { imagePullSection } from './sections/image-pull.js'
 import { persistenceSection } from './sections/persistence.js'
 import { tlsSection } from './sections/tls.js'
 import { resourcesSection } from './sections/resources.js'
@@ -54,6 +55,8 @@ export function manifestSchema(folder: string) {
         misplaced: {
           password: passwordElsewhere,
           requirepass: passwordElsewhere,
+          imagePullPolicy: () => 'write imagePull: { policy: Always }',
+          imagePullSecrets: () => 'write imagePull: { secretFile: ./registry.json }',
           memory: () => 'it belongs under resources; write resources: { memory: 2Gi }',
           cpus: () => 'it belongs under resources; write resources: { cpus: 1.5 }',
         },
@@ -75,6 +78,7 @@ function passwordElsewhere(): string {
 function specSections(folder: string) {
   return {
     image: image.prefault('redis:8'),
+    imagePull: imagePullSection(folder).prefault({}),
     replicas,
     auth: authSection(folder).prefault('generated'),
     tls: tlsSection(folder).prefault('off'),

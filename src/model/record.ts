@@ -356,6 +356,8 @@ export const recordWithoutSpec = z.object({
   trials: z.array(imageProbe).prefault([]),
   /** The last image that could not be pulled; null since a pull has worked. */
   imageTrouble: imageTrouble.nullable().prefault(null),
+  /** The last pull of the image of nodes, and of which generation the spec was then; null: none is known. */
+  imagePulled: z.object({ image: z.string(), generation: count, atMs: z.number() }).nullable().prefault(null),
   /** What could not be done when it was last tried, the newest last. */
   failed: z.array(failedAction).prefault([]),
   /**
@@ -399,6 +401,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     config: null,
     trials: [],
     imageTrouble: null,
+    imagePulled: null,
     failed: [],
     transport: 'plain',
     roleChanges: [],

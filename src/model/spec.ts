@@ -9,6 +9,7 @@ export interface FlotillaSpec {
   /** 1–40 characters of `[a-z0-9-]`; the stem of every container, volume, network and alias name. */
   readonly name: string
   readonly image: string
+  readonly imagePull: ImagePullSpec
   /** Replicas beside the one master, 0–200. */
   readonly replicas: number
   readonly auth: AuthSpec
@@ -29,6 +30,17 @@ export interface FlotillaSpec {
   /** Whom a new flotilla follows until it takes over; null: it begins empty. */
   readonly bootstrap: SourceSpec | null
   readonly deletionPolicy: DeletionPolicy
+}
+
+/** How images come onto the engine. */
+export interface ImagePullSpec {
+  /**
+   * `IfNotPresent`: what is missing is pulled. `Always`: also before new nodes are made for a new spec or a
+   * restart that a person asked for. `Never`: nothing is.
+   */
+  readonly policy: 'IfNotPresent' | 'Always' | 'Never'
+  /** Logins to registries, in the form of docker's config.json; absolute path. Null: docker's own. */
+  readonly secretFile: string | null
 }
 
 /** A Redis that is not Flotilla's. */

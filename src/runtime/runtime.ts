@@ -1,3 +1,4 @@
+import type { Secret } from '../secret.js'
 import type {
   EngineFacts,
   ContainerFacts,
@@ -59,10 +60,10 @@ export interface Runtime {
   findImage(image: string, call?: CallOptions): Promise<ImageFacts | null>
 
   /**
-   * Pulls; `onProgress` gets bytes over all layers. Fails with runtime/image-unavailable (also for errors
-   * inside the 200 stream).
+   * Pulls, logged in where a login to the registry is known; `onProgress` gets bytes over all layers. Fails
+   * with runtime/image-unavailable (also for errors inside the 200 stream).
    */
-  pullImage(image: string, onProgress: (progress: PullProgress) => void, call?: CallOptions): Promise<void>
+  pullImage(image: string, pull: PullOptions, call?: CallOptions): Promise<void>
   /**
    * Creates a bridge network. Fails with runtime/name-taken when any network has the name,
    * runtime/network-pool-exhausted when no subnet is free, or the one asked for is not.
@@ -209,6 +210,18 @@ export interface DroppedEndpoint {
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+}
+
+export interface PullOptions {
+  readonly onProgress: (progress: PullProgress) => void
+  readonly pullSecret: PullSecret | null
+}
+
+/** Logins to registries that count before those of docker, in the form of its config.json. */
+export interface PullSecret {
+  readonly config: Secret
+  /** The path of its file, for messages. */
+  readonly source: string
 }
 
 export interface PullProgress {

@@ -107,5 +107,6 @@ export function openOwnedRuntime(
 /** The engine as it is, for verbs that neither change anything nor talk to a node. */
 export function openRuntime(env: Environment): Runtime {
   const endpoint = findDockerEndpoint({ env, homeDir: homedir(), platform: process.platform })
-  return createDockerRuntime({ endpoint, clock: systemClock, random: Math.random })
+  const logins = { env, homeDir: homedir() }
+  return createDockerRuntime({ endpoint, clock: systemClock, random: Math.random, logins })
 }

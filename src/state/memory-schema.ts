@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { migrateRecord, recordVersion } from './migrate-record.js'
 import { defaultUserAccess } from '../manifest/sections/auth.js'
 import { defaultContainer } from '../manifest/sections/container.js'
+import { defaultImagePull } from '../manifest/sections/image-pull.js'
 import { defaultPersistence } from '../manifest/sections/persistence.js'
 import { defaultTls } from '../manifest/sections/tls.js'
 import type { FlotillaSpec } from '../model/spec.js'
@@ -97,6 +98,9 @@ const spec = z.object({
       env: z.record(z.string(), z.string()),
     })
     .prefault({ ...defaultContainer, capAdd: [] }),
+  imagePull: z
+    .object({ policy: z.enum(['IfNotPresent', 'Always', 'Never']), secretFile: z.string().nullable() })
+    .prefault({ ...defaultImagePull }),
   failover: z
     .object({
       mode: z.enum(['automatic', 'manual']),

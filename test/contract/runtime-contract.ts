@@ -412,7 +412,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
       test('an image that no registry has is image-unavailable when pulled', () =>
         rejectsWith(
           'runtime/image-unavailable',
-          runtime.pullImage(`${harness.prefix}-nothing:1`, () => {}),
+          runtime.pullImage(`${harness.prefix}-nothing:1`, { onProgress: () => {}, pullSecret: null }),
         ))
     })
 

@@ -62,6 +62,7 @@ test('everything but name and replicas has a default', () => {
   assert.deepEqual(specOf(manifest()), {
     name: 'shop',
     image: 'redis:8',
+    imagePull: { policy: 'IfNotPresent', secretFile: null },
     replicas: 2,
     auth: { kind: 'generated', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
     persistence: defaultPersistence('aof'),
@@ -91,6 +92,7 @@ test('every field can be set', () => {
     'shop',
     '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
       '0'.repeat(64) +
+      '\n  imagePull: { policy: Always, secretFile: ./registry.json }' +
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
       '\n  tls: { mode: prefer, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
@@ -109,6 +111,7 @@ test('every field can be set', () => {
   assert.deepEqual(specOf(text), {
     name: 'shop',
     image: `localhost:5000/valkey/valkey:8.1@sha256:${'0'.repeat(64)}`,
+    imagePull: { policy: 'Always', secretFile: '/etc/flotilla/registry.json' },
     replicas: 0,
     auth: { kind: 'none', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
     tls: {

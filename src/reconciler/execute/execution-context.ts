@@ -3,6 +3,7 @@ import type { EventSink } from '../../events/catalogue.js'
 import type { ReachMode } from '../../redis/reach.js'
 import type { RedisPort } from '../../redis/redis.js'
 import type { Runtime } from '../../runtime/runtime.js'
+import type { ReadSecretFile } from '../../secret-files.js'
 import type { NodeAuth } from '../auth/node-auth.js'
 import type { CertificateBundle } from '../../tls/certificate-bundle.js'
 import type { GatewayPort } from '../../gateway/gateway.js'
@@ -25,6 +26,8 @@ export interface ExecutionContext {
   readonly reach: ReachMode
   readonly ownNetworks: OwnNetworks
   readonly template: NodeTemplate
+  /** What manifests name, where the policy lets them. */
+  readonly readSecretFile: ReadSecretFile
   /** What nodes are given, and what we log in to them with. */
   readonly auth: NodeAuth
   /** Changes the keyring, and writes it down before it returns. */

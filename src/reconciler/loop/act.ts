@@ -147,6 +147,7 @@ function createExecution(
       reach: tools.observer.reach,
       ownNetworks: tools.observer.ownNetworks,
       template,
+      readSecretFile: path => tools.store.readSecretFile(path),
       auth,
       updateKeyring: change => updateKeyring(tools.store, pass.spec.name, change),
       certificateFor: ordinal =>

@@ -15,6 +15,7 @@ import { limitContainer } from './limits.js'
 import { readLogs, streamLogs } from './logs.js'
 import { createNetwork, findNetwork, listAllNetworks, listNetworks, removeNetwork } from './networks.js'
 import { pullImage } from './pull.js'
+import type { LoginSearch } from './registry-login.js'
 import { findProcessUser } from './process-user.js'
 import { createEngineClient } from './request.js'
 import { createTransport } from './transport.js'
@@ -29,8 +30,10 @@ export function createDockerRuntime(options: {
   readonly clock: Clock
   /** 0 ≤ x < 1, for the jitter of reconnections. */
   readonly random: () => number
+  /** Where docker keeps its logins to registries; left out, images are pulled without. */
+  readonly logins?: Pick<LoginSearch, 'env' | 'homeDir'>
 }): Runtime {
-  const { endpoint, clock, random } = options
+  const { endpoint, clock, random, logins = null } = options
   const client = createEngineClient({ endpoint, clock, transport: createTransport(endpoint) })
   const boundLogs = memoized(call => needsBoundedLogs(client, call))
   return {
@@ -44,7 +47,7 @@ export function createDockerRuntime(options: {
     listVolumes: call => listVolumes(client, call),
     findVolume: (name, call) => findVolume(client, name, call),
     findImage: (image, call) => findImage(client, image, call),
-    pullImage: (image, onProgress, call) => pullImage(client, { image, onProgress, clock }, call),
+    pullImage: (image, pull, call) => pullImage(client, { image, ...pull, clock, logins }, call),
     createNetwork: (spec, call) => createNetwork(client, spec, call),
     createVolume: (spec, call) => createVolume(client, spec, call),
     createContainer: async (spec, files, call) =>

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../../clock.js'
 import { errorCode, FlotillaError } from '../../errors.js'
-import type { CallOptions, PullProgress } from '../runtime.js'
+import type { CallOptions, PullOptions, PullProgress } from '../runtime.js'
 import { createJsonLineReader } from './json-lines.js'
 import type { EngineClient } from './engine-client.js'
+import { findRegistryLogin, registryOf, type FoundLogin, type LoginSearch } from './registry-login.js'
 
 interface PullLine {
   readonly id?: string
@@ -22,24 +23,30 @@ const stallMs = 60_000
  */
 export async function pullImage(
   client: EngineClient,
-  pull: {
-    readonly image: string
-    readonly onProgress: (progress: PullProgress) => void
-    readonly clock: Clock
-  },
+  pull: Pull,
   call: CallOptions | undefined,
 ): Promise<void> {
-  const { image } = pull
+  const { image, logins, pullSecret } = pull
+  const found = logins === null ? null : await findRegistryLogin(image, { ...logins, pullSecret })
   const stream = await client
     .open({ what: `pull image ${image}`, timeoutMs: stallMs, signal: call?.signal }, docker =>
-      docker.createImage(splitReference(image)),
+      found === null
+        ? docker.createImage(splitReference(image))
+        : docker.createImage(found.login, splitReference(image)),
     )
     .catch((error: unknown) => {
       throw errorCode(error) === 'runtime/failed' || errorCode(error) === 'runtime/not-found'
-        ? unavailable(image, (error as Error).message)
+        ? unavailable({ image, found, said: (error as Error).message })
         : error
     })
-  await followPull(stream, pull, call)
+  await followPull(stream, { ...pull, found }, call)
+}
+
+interface Pull extends PullOptions {
+  readonly image: string
+  readonly clock: Clock
+  /** Where docker keeps its logins; null: none is looked for. */
+  readonly logins: Pick<LoginSearch, 'env' | 'homeDir'> | null
 }
 
 /**
@@ -55,11 +62,7 @@ function splitReference(image: string): { readonly fromImage: string; readonly t
 
 function followPull(
   stream: IncomingMessage,
-  pull: {
-    readonly image: string
-    readonly onProgress: (progress: PullProgress) => void
-    readonly clock: Clock
-  },
+  pull: Pull & { readonly found: FoundLogin | null },
   call: CallOptions | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -95,7 +98,7 @@ function followPull(
       alive()
       read(chunk)
     })
-    stream.on('end', () => settle(failure === null ? undefined : unavailable(pull.image, failure)))
+    stream.on('end', () => settle(failure === null ? undefined : unavailable({ ...pull, said: failure })))
     stream.on('error', error =>
       settle(
         call?.signal?.aborted === true || error instanceof FlotillaError
@@ -133,17 +136,35 @@ function sumOf(layers: ReadonlyMap<string, PullProgress>): PullProgress {
   return { doneBytes, totalBytes }
 }
 
-function unavailable(image: string, said: string): FlotillaError {
+function unavailable({
+  image,
+  found,
+  said,
+}: {
+  readonly image: string
+  readonly found: FoundLogin | null
+  readonly said: string
+}): FlotillaError {
   if (/no space left on device/i.test(said)) {
     return new FlotillaError('runtime/disk-full', `pull image ${image}: ${said}`, {
       hint: "make room on the engine's disk: docker system df, docker image prune",
     })
   }
-  return new FlotillaError(
-    'runtime/image-unavailable',
-    `pull image ${image}: Docker says: ${said.replace(/^pull image .*?Docker says: /, '')}`,
-    {
-      hint: `check the name and tag; for a private registry pull it yourself (docker login, docker pull ${image}), or load it (docker load)`,
-    },
-  )
+  const words = said.replace(/^pull image .*?Docker says: /, '')
+  return new FlotillaError('runtime/image-unavailable', `pull image ${image}: Docker says: ${words}`, {
+    hint: isAboutLogin(words) ? loginHint(image, found) : `check the name and tag, or load it (docker load)`,
+  })
+}
+
+/** Registries say so as well of an image that does not exist, so as not to give away which ones do. */
+function isAboutLogin(words: string): boolean {
+  return /unauthorized|authentication required|no basic auth|denied|forbidden|incorrect username/i.test(words)
+}
+
+function loginHint(image: string, found: FoundLogin | null): string {
+  const server = registryOf(image)
+  const login = server.startsWith('https:') ? 'docker login' : `docker login ${server}`
+  return found === null
+    ? `check the name and tag; for a private registry log in as the user that Flotilla runs as (${login}), or name a file with the login in spec.imagePull.secretFile`
+    : `check the name and tag, and the login, which is from ${found.source}; to renew it: ${login}`
 }

@@ -126,6 +126,6 @@ test('an engine that restarts ends every process', async () => {
 test('an image that is published can be pulled', async () => {
   const { runtime, controls } = await openFake()
   controls.publishImage('redis:9')
-  await runtime.pullImage('redis:9', () => {})
+  await runtime.pullImage('redis:9', { onProgress: () => {}, pullSecret: null })
   assert.notEqual(await runtime.findImage('redis:9'), null)
 })

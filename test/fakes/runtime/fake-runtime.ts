@@ -84,7 +84,7 @@ export function createFakeRuntime(options: {
       listVolumes: call => run('listVolumes', [], call, () => [...world.volumes.values()].filter(ours)),
       findVolume: (name, call) => run('findVolume', [name], call, () => world.volumes.get(name) ?? null),
       findImage: (image, call) => run('findImage', [image], call, () => world.findImage(image)),
-      pullImage: (image, onProgress, call) =>
+      pullImage: (image, { onProgress }, call) =>
         run('pullImage', [image], call, () => {
           if (!published.has(image))
             throw new FlotillaError('runtime/image-unavailable', `pull image ${image}: unknown`)

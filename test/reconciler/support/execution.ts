@@ -1,3 +1,4 @@
+import { readAnySecretFile } from '../../../src/secret-files.js'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EventSink } from '../../../src/events/catalogue.js'
 import { newKeyring } from '../../../src/reconciler/auth/keyring.js'
@@ -57,6 +58,7 @@ export async function executionFixture(
     publish: (code, fields) => void told.push(`${code} ${JSON.stringify(fields)}`),
   }
   const context: ExecutionContext = {
+    readSecretFile: readAnySecretFile,
     ...{ runtime: fake.runtime, template, reach: 'container-ip', sourceLogin: null },
     redis: redis.connect(),
     ...{ gatewayPort: noGateway, gatewayTemplate: null, clientPort: 6_379 },

@@ -28,7 +28,7 @@ describe('pulling', () => {
     const progress: PullProgress[] = []
     const done = pullImage(
       engine.client,
-      { image, onProgress: step => progress.push(step), clock },
+      { image, onProgress: step => progress.push(step), pullSecret: null, logins: null, clock },
       undefined,
     )
     return { done, progress }

@@ -1,3 +1,4 @@
+import { whyPull } from '../rollout/pull.js'
 import { pinnedImageId, imagePin } from '../../desired/desired-image.js'
 import { masterLink, networkName, nodeAlias, roleName } from '../../../model/names.js'
 import { configRewrite } from '../settings/users.js'
@@ -114,10 +115,12 @@ function prepare(input: PlanInput, actions: readonly { action: Action }[]): Plac
   const created = actions.flatMap(({ action }) => (action.kind === 'create-container' ? [action] : []))
   if (created.length === 0) return []
   const prepared: PlacedAction[] = []
-  if (resources?.image === null && pinnedImageId(input) === null)
+  const isNeeded = resources?.image === null || input.seen.nodes.length === 0
+  const pull = isNeeded && pinnedImageId(input) === null ? whyPull(input) : null
+  if (pull !== null)
     prepared.push({
       band: 'prepare',
-      action: { kind: 'pull-image', image: input.spec.image, cause: 'the image is not on this engine' },
+      action: { kind: 'pull-image', image: input.spec.image, cause: pull },
     })
   if (resources?.network.kind === 'absent')
     prepared.push({

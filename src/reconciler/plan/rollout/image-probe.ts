@@ -1,3 +1,4 @@
+import { whyPull } from './pull.js'
 import { refusedOptions } from '../../desired/accepted-config.js'
 import { databasesInUse, whyTooFewDatabases } from '../../desired/databases.js'
 import { factsOfNode } from '../../../model/node-facts.js'
@@ -87,12 +88,14 @@ function planImageProbe(input: PlanInput): Contribution | null {
       action: { kind: 'probe-image', image, options: unprobedOptions(imageProbe, questionsOf(input)), cause },
     },
   ]
-  if (input.seen.resources?.image === null && instead === null)
-    actions.unshift({
-      band: 'prepare',
-      action: { kind: 'pull-image', image, cause: 'the image is not on this engine' },
-    })
+  const pull = instead === null && isMissingOrFirst(input) ? whyPull(input) : null
+  if (pull !== null) actions.unshift({ band: 'prepare', action: { kind: 'pull-image', image, cause: pull } })
   return { actions }
+}
+
+/** Later on, what is there will do until a roll asks for it. */
+function isMissingOrFirst({ seen }: PlanInput): boolean {
+  return seen.resources?.image === null || seen.nodes.length === 0
 }
 
 function whyProbe(input: PlanInput, imageProbe: ImageProbe | null): string | null {

@@ -11,6 +11,7 @@ import type { Action, Refusal } from '../../../model/plan.js'
 import { joined, type Contribution, type PlacedAction } from '../ordering.js'
 import { renderCandidates } from '../master/candidates.js'
 import { isBroken, whyNotSwitchoverYet, whyNotNext, whyStuck, whyUnproven } from './rollout-gates.js'
+import { whyPull } from './pull.js'
 import { whyMasterLater } from './master-step.js'
 import { planSharedVolumes } from '../nodes/shared-volumes.js'
 import { newOperation } from '../master/change-of-master.js'
@@ -108,13 +109,11 @@ function goalOf(outdated: readonly Member[]): string {
  * The image comes before anything is stopped, and in a plan of its own: a pull may take minutes, and what
  * follows it must be decided by what is seen then.
  */
-export function planPull({ spec, seen }: PlanInput): Contribution | null {
-  if (seen.resources === null || seen.resources.image !== null) return null
-  const action: Action = {
-    kind: 'pull-image',
-    image: spec.image,
-    cause: 'the image is not on this engine, and no node is stopped before it is',
-  }
+export function planPull(input: PlanInput): Contribution | null {
+  const reason = whyPull(input)
+  if (reason === null) return null
+  const cause = `${reason}, and no node is stopped before it is`
+  const action: Action = { kind: 'pull-image', image: input.spec.image, cause }
   return { actions: [{ band: 'prepare', action }] }
 }
 
