@@ -18,6 +18,7 @@ import {
   request,
   stopped,
   type Case,
+  planIs,
 } from '../support/world.js'
 
 /**
@@ -122,8 +123,18 @@ test('what is known of a node is looked up by its ordinal', () => {
 test('the lowest of several that hold nothing is the master of a flotilla without a record', () => {
   const blank = (ordinal: number): ObservedNode =>
     node(ordinal, { probe: answered({ role: 'replica', keys: 0, upstream: null }) })
-  assert.match(
-    planText({ memory: memory(null), nodes: [blank(2), blank(0), blank(1)], seen: { resources: null } }),
-    /promote node 0 /,
+  planIs(
+    { memory: memory(null), nodes: [blank(2), blank(0), blank(1)], seen: { resources: null } },
+    `
+      1 begin-operation cold-start epoch=1 to=0
+      2 promote 0
+      3 rename-container 0 shop-replica-0 to=shop-master
+      4 end-operation cold-start epoch=1 to=0 result=done lostKeys=0
+      5 follow 1 master=0
+      5 follow 2 master=0
+      6 apply-config 1
+      6 apply-config 2
+    `,
+    'any-ordinal/the lowest of several that hold nothing is the master of a',
   )
 })

@@ -32,7 +32,6 @@ const promoted = {
 }
 const copy = { replid: 'replid-b', offset: 1_200, upstream: { host: 'shop-1', appliedOffset: 1_200 } }
 const former = { container: { name: 'shop-master' } }
-const adopted = /record (external|restored)/
 const byHand = { container: { name: 'shop-replica-1' } }
 const byForce = witnessed([1], { request: request({ to: 1, force: true }) })
 
@@ -71,21 +70,34 @@ test('a master that holds the name already was there before the record, which is
 
 test('a record that is several changes older is fixed where every node is a copy of the only master', () => {
   const later = { ...promoted, previous: { replid: 'replid-x', untilOffset: 5_000 } }
-  assert.match(
-    planText({ nodes: [replica(0, copy), master(1, later), replica(2, copy)] }),
-    /record restored: node 1/,
+  planIs(
+    { nodes: [replica(0, copy), master(1, later), replica(2, copy)] },
+    `
+      1 begin-operation restored epoch=2 from=0 to=1
+      2 end-operation restored epoch=2 from=0 to=1 result=done lostKeys=0
+    `,
+    'external-change/a record that is several changes older is fixed where every',
   )
 })
 
 test('of another history than the recorded one, a master waits for the word of every node that may hold what it lacks', () => {
   const later = { ...promoted, previous: null }
-  const text = planText({ nodes: [replica(0, copy), master(1, later), stopped(2)] })
-  assert.match(text, /waiting for: node 2 answers as a copy of node 1/)
-  assert.doesNotMatch(text, adopted)
+  planIs(
+    { nodes: [replica(0, copy), master(1, later), stopped(2)] },
+    `
+      1 start-container 2 shop-replica-2
+      wait 2 250ms
+    `,
+    'external-change/of another history than the recorded one a master waits for',
+  )
   const apart = replica(2, { replid: 'replid-c', keys: 7, upstream: { host: 'shop-0', link: 'down' } })
-  assert.match(
-    planText({ nodes: [replica(0, copy), master(1, later), apart] }),
-    /refuses \(DataLossGuard\): .* node 2 holds 7 keys of another history/,
+  planIs(
+    { nodes: [replica(0, copy), master(1, later), apart] },
+    `
+      hold DataLossGuard
+        flotilla failover shop --to 1 --force
+    `,
+    'external-change/of another history than the recorded one a master waits for (2)',
   )
 })
 
@@ -111,7 +123,15 @@ test('a recorded master that is down is replaced by whom a person has made maste
     renderPlan(plan),
     /record external: node 1 .* somebody else made it master, and node 0 is down/,
   )
-  assert.doesNotMatch(planText(at(1_000)), adopted, 'writes were recorded that it has not')
+  planIs(
+    at(1_000),
+    `
+      1 start-container 0 shop-replica-0
+      hold NoSafeCandidate
+        flotilla failover shop --to 2 --force
+    `,
+    'external-change/a recorded master that is down is replaced by whom a person',
+  )
 })
 
 test('a recorded master that has been told to follow, and is not beyond it, is not waited for', () => {
@@ -121,12 +141,39 @@ test('a recorded master that has been told to follow, and is not beyond it, is n
     master(1, promoted, byHand),
     replica(2, copy),
   ]
-  assert.match(planText({ nodes: nodes(1_000) }), /record external/)
-  assert.match(planText({ nodes: nodes(1_050) }), /refuses \(UnexpectedMaster\)/)
+  planIs(
+    { nodes: nodes(1_000) },
+    `
+      1 begin-operation external epoch=2 from=0 to=1
+      2 rename-container 0 shop-master to=shop-replica-0
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 disconnect-clients 0
+      5 resume-writes 0
+      6 end-operation external epoch=2 from=0 to=1 result=done lostKeys=0
+    `,
+    'external-change/a recorded master that has been told to follow and is not',
+  )
+  planIs(
+    { nodes: nodes(1_050) },
+    `
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
+    'external-change/a recorded master that has been told to follow and is not (2)',
+  )
 })
 
 test('who was restarted and follows nobody has not handed over', () => {
-  assert.doesNotMatch(planText({ nodes: [newborn(0, {}, former), master(1, promoted, byHand)] }), adopted)
+  planIs(
+    { nodes: [newborn(0, {}, former), master(1, promoted, byHand)] },
+    `
+      1 create-container 2 shop-replica-2
+      2 start-container 2 shop-replica-2
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
+    'external-change/who was restarted and follows nobody has not handed over',
+  )
 })
 
 test('an old master that was born again follows whom Flotilla gave the name, whatever it came back with', () => {
@@ -161,9 +208,17 @@ test('what was recorded, or is held by a replica, and the new master lacks, is a
 })
 
 test('what was emptied in the recorded history is as good as what was filled in it', () => {
-  assert.match(
-    planText({ nodes: [replica(0, copy, former), master(1, { ...promoted, keys: 0 }, byHand)] }),
-    /record external/,
+  planIs(
+    { nodes: [replica(0, copy, former), master(1, { ...promoted, keys: 0 }, byHand)] },
+    `
+      1 begin-operation external epoch=2 from=0 to=1
+      2 rename-container 0 shop-master to=shop-replica-0
+      3 rename-container 1 shop-replica-1 to=shop-master
+      4 disconnect-clients 0
+      5 resume-writes 0
+      6 end-operation external epoch=2 from=0 to=1 result=done lostKeys=0
+    `,
+    'external-change/what was emptied in the recorded history is as good as what',
   )
 })
 
@@ -251,16 +306,27 @@ test('while the record says to fail over by hand, nobody kills for a failover th
 })
 
 test('two masters are no completed change', () => {
-  assert.doesNotMatch(
-    planText({ nodes: [replica(0, copy, former), master(1, promoted, byHand), master(2, promoted)] }),
-    adopted,
+  planIs(
+    { nodes: [replica(0, copy, former), master(1, promoted, byHand), master(2, promoted)] },
+    `
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
+    'external-change/two masters are no completed change',
   )
 })
 
 test('what we have begun ourselves comes to its end first, and a change of others answers no request', () => {
   const nodes = handedOver.nodes ?? []
   const begun = operation({ kind: 'failover', from: 2, to: 0 })
-  assert.doesNotMatch(planText({ memory: memory(0, { operation: begun }), nodes }), adopted)
+  planIs(
+    { memory: memory(0, { operation: begun }), nodes },
+    `
+      hold UnexpectedMaster
+        flotilla failover shop --to 0 --force
+    `,
+    'external-change/what we have begun ourselves comes to its end first and a',
+  )
   const asked = memory(0, { request: request({ kind: 'switchover', to: 2 }) })
   const [first] = planFlotilla(planInput({ memory: asked, nodes })).stages.flat()
   assert.equal(first?.kind === 'begin-operation' && first.operation.requestId, null)

@@ -23,6 +23,7 @@ import {
   stopped,
   upstream,
   type Case,
+  planIs,
 } from '../../support/world.js'
 import type { RedisFacts } from '../../../../src/model/redis.js'
 
@@ -101,8 +102,17 @@ test('a take-over is written down as what it is, in the next epoch, for whom it 
 
 test('by force it is written down that the source is left as it is, and what that may cost', () => {
   const given = caseOf({}, { request: asked({ force: true }) })
-  const text = planText(given)
-  assert.match(text, /promote node 0 {2}# it was asked for, by force: redis-old is left as it is/)
+  planIs(
+    given,
+    `
+      1 begin-operation take-over epoch=5 to=0
+      2 restore-login 0
+      3 promote 0
+      4 end-operation take-over epoch=5 to=0 result=done lostKeys=0
+      5 follow 1 master=0 reconnect
+    `,
+    'external-takeover/by force it is written down that the source is left as it is',
+  )
   const end = actionsOf(given).find(({ kind }) => kind === 'end-operation')
   assert.equal(
     end?.kind === 'end-operation' ? end.detail : '',
@@ -249,8 +259,16 @@ test('by force one that was cut short goes on without the source, as what the pe
         request: asked({ force: true }),
       },
     )
-  const goesOn = planText(of(leading(), 'request-1'))
-  assert.match(goesOn, /promote node 0 {2}# as it was begun/)
+  planIs(
+    of(leading(), 'request-1'),
+    `
+      1 restore-login 0
+      2 promote 0
+      3 end-operation take-over epoch=5 to=0 result=done lostKeys=0
+      4 follow 1 master=0 reconnect
+    `,
+    'external-takeover/by force one that was cut short goes on without the source',
+  )
   assert.deepEqual(kindsOf(of(leading(), 'request-1')), [
     'restore-login',
     'promote',

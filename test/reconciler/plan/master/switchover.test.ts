@@ -283,42 +283,78 @@ test('a pause changes no plan: it says what would be done', () => {
 const bornAgain = { startedAtMs: nowMs - 100 }
 
 test('when every node was restarted and the target holds the name, it is judged by what it holds, and promoted', () => {
-  const text = planText({
-    memory: underWay,
-    nodes: [
-      newborn(0, {}, { container: { ...bornAgain, name: 'shop-replica-0' } }),
-      newborn(1, {}, { container: bornAgain }),
-      newborn(2, {}, { container: { ...bornAgain, name: 'shop-master' } }),
-    ],
-    seen: quick,
-  })
-  assert.match(text, /promote node 2/)
+  planIs(
+    {
+      memory: underWay,
+      nodes: [
+        newborn(0, {}, { container: { ...bornAgain, name: 'shop-replica-0' } }),
+        newborn(1, {}, { container: bornAgain }),
+        newborn(2, {}, { container: { ...bornAgain, name: 'shop-master' } }),
+      ],
+      seen: quick,
+    },
+    `
+      1 promote 2
+      2 disconnect-clients 0
+      3 resume-writes 0
+      4 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      5 follow 0 master=2
+      5 follow 1 master=2
+      6 apply-config 0
+      6 apply-config 1
+    `,
+    'switchover/when every node was restarted and the target holds the name',
+  )
 })
 
 test('when every node was restarted and the old master still holds the name, it is promoted: all that was written was written there', () => {
-  const text = planText({
-    memory: underWay,
-    nodes: [
-      newborn(0, {}, { container: { ...bornAgain, name: 'shop-master' } }),
-      newborn(1, {}, { container: bornAgain }),
-      newborn(2, {}, { container: bornAgain }),
-    ],
-    seen: quick,
-  })
-  assert.match(text, /promote node 0 {2}# all nodes were restarted/)
+  planIs(
+    {
+      memory: underWay,
+      nodes: [
+        newborn(0, {}, { container: { ...bornAgain, name: 'shop-master' } }),
+        newborn(1, {}, { container: bornAgain }),
+        newborn(2, {}, { container: bornAgain }),
+      ],
+      seen: quick,
+    },
+    `
+      1 begin-operation switchover epoch=2 from=0 to=0
+      2 promote 0
+      3 resume-writes 0
+      4 end-operation switchover epoch=2 from=0 to=0 result=done lostKeys=0
+      5 follow 1 master=0
+      6 apply-config 1
+    `,
+    'switchover/when every node was restarted and the old master still holds',
+  )
 })
 
 test('when the old master still holds the name and came back empty, the target is promoted with what it holds', () => {
-  const text = planText({
-    memory: underWay,
-    nodes: [
-      newborn(0, { keys: 0 }, { container: { ...bornAgain, name: 'shop-master' } }),
-      newborn(1, {}, { container: bornAgain }),
-      newborn(2, {}, { container: bornAgain }),
-    ],
-    seen: quick,
-  })
-  assert.match(text, /promote node 2/)
+  planIs(
+    {
+      memory: underWay,
+      nodes: [
+        newborn(0, { keys: 0 }, { container: { ...bornAgain, name: 'shop-master' } }),
+        newborn(1, {}, { container: bornAgain }),
+        newborn(2, {}, { container: bornAgain }),
+      ],
+      seen: quick,
+    },
+    `
+      1 promote 2
+      2 rename-container 0 shop-master to=shop-replica-0
+      3 rename-container 2 shop-replica-2 to=shop-master
+      4 disconnect-clients 0
+      5 resume-writes 0
+      6 end-operation switchover epoch=2 from=0 to=2 result=done lostKeys=0
+      7 follow 0 master=2
+      7 follow 1 master=2
+      8 apply-config 0
+      8 apply-config 1
+    `,
+    'switchover/when the old master still holds the name and came back empty',
+  )
 })
 
 test('nothing is handed over to a replica that is empty beside a master that is not, whatever its link says', () => {

@@ -11,6 +11,7 @@ import {
   replica,
   resources,
   type Case,
+  planIs,
 } from '../../support/world.js'
 import type { DataProbe, ImageProbe } from '../../../../src/model/image-probe.js'
 
@@ -57,19 +58,41 @@ const roll = (data?: Partial<DataProbe>, { replicas = 2, usedBytes = 1_000_000 }
 })
 
 test('a new image is asked to load the data of a replica before a node is touched, and a lone master gives its own', () => {
-  assert.match(
-    planText(roll()),
-    /^stage 1\n {2}load the data of node 1 in image redis:8 on a throwaway container {2}# the master runs another image \(redis:7\.4\), and [^\n]*\n$/,
+  planIs(
+    roll(),
+    '1 probe-data image=redis:8 1 from=sha256:old',
+    'data-probe/a new image is asked to load the data of a replica before a',
   )
-  assert.match(
-    planText(roll(undefined, { replicas: 0 })),
-    /^stage 1\n {2}load the data of node 0 in image redis:8 on a throwaway container [^\n]*\n$/,
+  planIs(
+    roll(undefined, { replicas: 0 }),
+    '1 probe-data image=redis:8 0 from=sha256:old',
+    'data-probe/a new image is asked to load the data of a replica before a (2)',
   )
 })
 
 test('an image that has loaded the data is rolled out', () => {
-  assert.match(planText(roll({})), /^stage 1\n {2}stop shop-replica-1/)
-  assert.match(planText(roll({}, { replicas: 0 })), /create container shop-replica-1/)
+  planIs(
+    roll({}),
+    `
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
+    `,
+    'data-probe/an image that has loaded the data is rolled out',
+  )
+  planIs(
+    roll({}, { replicas: 0 }),
+    `
+      1 create-container 1 shop-replica-1
+      2 start-container 1 shop-replica-1
+      3 follow 1 master=0
+      4 apply-config 1
+    `,
+    'data-probe/an image that has loaded the data is rolled out (2)',
+  )
 })
 
 test('an image that can not load the data reaches no node, and the hold says what its server said', () => {
@@ -97,15 +120,32 @@ test('what was found is asked again after a minute where it was refused, after t
 })
 
 test('data that is too large to be tried is said to be untried with the first node that is replaced', () => {
-  assert.match(
-    planText(roll(undefined, { usedBytes: 3 * 1024 ** 3 })),
-    /^stage 1\n {2}stop shop-replica-1 {2}# it was made from an older spec \(its image was not tried on the data before: that takes 3072 MiB, and no more than 64 MiB are\)/,
+  planIs(
+    roll(undefined, { usedBytes: 3 * 1024 ** 3 }),
+    `
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
+    `,
+    'data-probe/data that is too large to be tried is said to be untried',
   )
 })
 
 test('once a node runs the new image, what it makes of the data is seen on it, and nothing is tried any more', () => {
   const { nodes = [], ...rest } = roll()
-  const text = planText({ ...rest, nodes: [...nodes.slice(0, 2), replica(2, {})] })
-  assert.match(text, /^stage 1\n {2}stop shop-replica-1/)
-  assert.doesNotMatch(text, /load the data/)
+  planIs(
+    { ...rest, nodes: [...nodes.slice(0, 2), replica(2, {})] },
+    `
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
+    `,
+    'data-probe/once a node runs the new image what it makes of the data is',
+  )
 })

@@ -102,13 +102,16 @@ test('while one option is refused, those in force before stay in force, and the 
 })
 
 test('a new image is tried before the first node is replaced', () => {
-  const text = planText({
-    spec: { image: 'redis:9' },
-    memory: witnessed([1, 2]),
-    nodes: settledNodes(),
-    seen: { resources: resources({ image: imageFacts({ imageId: 'sha256:9' }) }) },
-  })
-  assert.match(text, /^stage 1\n {2}try image redis:9 on a throwaway container/)
+  planIs(
+    {
+      spec: { image: 'redis:9' },
+      memory: witnessed([1, 2]),
+      nodes: settledNodes(),
+      seen: { resources: resources({ image: imageFacts({ imageId: 'sha256:9' }) }) },
+    },
+    '1 probe-image image=redis:9',
+    'image-probe/a new image is tried before the first node is replaced',
+  )
 })
 
 test('an image that failed is tried again after a minute, not before', () => {
@@ -121,13 +124,18 @@ test('an image that failed is tried again after a minute, not before', () => {
 test('a trial does not keep a node that is down waiting', () => {
   const [master, first] = settledNodes()
   assert.ok(master !== undefined && first !== undefined)
-  const text = planText({
-    spec: { config: hz20 },
-    memory: witnessed([1, 2]),
-    nodes: [master, first, newborn(2)],
-  })
-  assert.match(text, /node 2 follows node 0/)
-  assert.doesNotMatch(text, /try image/)
+  planIs(
+    {
+      spec: { config: hz20 },
+      memory: witnessed([1, 2]),
+      nodes: [master, first, newborn(2)],
+    },
+    `
+      1 follow 2 master=0
+      2 apply-config 2
+    `,
+    'image-probe/a trial does not keep a node that is down waiting',
+  )
 })
 
 test('a container of a trial that was cut short is removed, by its id', () => {
@@ -147,8 +155,15 @@ test('the options in force are set on running nodes; one that is taken away gets
   const without = acceptConfig(known, spec(), 'sha256:8')
   assert.deepEqual(known.config?.live, { hz: '20' })
   assert.deepEqual(without.config?.live, {})
-  const text = planText({ memory: without, nodes: settledNodes(), configPending: [0, 1, 2] })
-  assert.match(text, /apply config to node 0/)
+  planIs(
+    { memory: without, nodes: settledNodes(), configPending: [0, 1, 2] },
+    `
+      1 apply-config 0
+      1 apply-config 1
+      1 apply-config 2
+    `,
+    'image-probe/the options in force are set on running nodes one that is',
+  )
 })
 
 const refused = (

@@ -17,6 +17,7 @@ import {
   resources,
   spec,
   type Case,
+  planIs,
 } from '../../support/world.js'
 import type { ImageProbe } from '../../../../src/model/image-probe.js'
 
@@ -31,28 +32,52 @@ const withoutNode2 = (seen: Case['seen']): Case => ({
 
 test('a node that is missing is made of the image that the others run, not of what its tag has come to mean', () => {
   assert.equal(container(0).imageId, 'sha256:8')
-  assert.match(
-    planText(withoutNode2({ resources: moved })),
-    /create container shop-replica-2 \(node 2\) of the image that the others run \(8\)/,
+  planIs(
+    withoutNode2({ resources: moved }),
+    `
+      1 create-container 2 shop-replica-2 image=sha256:8
+      2 start-container 2 shop-replica-2
+      3 follow 2 master=0
+      4 apply-config 2
+    `,
+    'moved-tag/a node that is missing is made of the image that the others',
   )
-  assert.doesNotMatch(planText(withoutNode2({ resources: resources() })), /of the image that the others run/)
+  planIs(
+    withoutNode2({ resources: resources() }),
+    `
+      1 create-container 2 shop-replica-2
+      2 start-container 2 shop-replica-2
+      3 follow 2 master=0
+      4 apply-config 2
+    `,
+    'moved-tag/a node that is missing is made of the image that the others (2)',
+  )
 })
 
 test('a tag that is gone is not pulled while the image that it meant is still there', () => {
-  const text = planText(withoutNode2({ resources: resources({ image: null }) }))
-  assert.match(text, /of the image that the others run \(8\)/)
-  assert.doesNotMatch(text, /pull/)
+  planIs(
+    withoutNode2({ resources: resources({ image: null }) }),
+    `
+      1 create-container 2 shop-replica-2 image=sha256:8
+      2 start-container 2 shop-replica-2
+      3 follow 2 master=0
+      4 apply-config 2
+    `,
+    'moved-tag/a tag that is gone is not pulled while the image that it',
+  )
 })
 
 test('a restart of all nodes rolls to the other image, which is tried before a node is touched', () => {
   const asked = [0, 1, 2].map(ordinal => nodeRecord(ordinal, { restartAskedAtMs: nowMs }))
-  const text = planText({
-    memory: memory(0, { nodes: asked }),
-    nodes: [master(0, { followers: [follower(1), follower(2)] }), replica(1), replica(2)],
-    seen: { resources: moved },
-  })
-  assert.match(text, /try image redis:8 on a throwaway container/)
-  assert.doesNotMatch(text, /remove container|create container/)
+  planIs(
+    {
+      memory: memory(0, { nodes: asked }),
+      nodes: [master(0, { followers: [follower(1), follower(2)] }), replica(1), replica(2)],
+      seen: { resources: moved },
+    },
+    '1 probe-image image=redis:8',
+    'moved-tag/a restart of all nodes rolls to the other image which is',
+  )
 })
 
 test('a tag that has moved is a condition with the remedy, and one that has not is none', () => {
@@ -87,28 +112,49 @@ const followed = (seen: Case['seen'], trials: readonly ImageProbe[]): Case => ({
 
 test('where the manifest says so, a tag that moves is rolled out like a new image: tried, given the data, one replica first', () => {
   const seen = { resources: moved }
-  assert.match(planText(followed(seen, [])), /^stage 1\n {2}try image redis:8 on a throwaway container/)
+  planIs(
+    followed(seen, []),
+    '1 probe-image image=redis:8',
+    'moved-tag/where the manifest says so a tag that moves is rolled out',
+  )
   const untried = { ...told('sha256:9'), data: { atMs: 0, from: 'sha256:8', refusal: null } }
-  assert.match(planText(followed(seen, [told('sha256:8'), untried])), /^stage 1\n {2}load the data of node 1/)
-  const text = planText(followed(seen, [told('sha256:8'), told('sha256:9')]))
-  assert.match(text, /^stage 1\n {2}stop shop-replica-1 {2}# redis:8 means another image by now\n/)
-  assert.match(text, /create container shop-replica-1 \(node 1\) {2}#/)
-  assert.doesNotMatch(text, /shop-replica-2/)
+  planIs(
+    followed(seen, [told('sha256:8'), untried]),
+    '1 probe-data image=redis:8 1 from=sha256:8',
+    'moved-tag/where the manifest says so a tag that moves is rolled out (2)',
+  )
+  planIs(
+    followed(seen, [told('sha256:8'), told('sha256:9')]),
+    `
+      1 stop-container 1 shop-replica-1
+      2 remove-container 1 shop-replica-1
+      3 create-container 1 shop-replica-1
+      4 start-container 1 shop-replica-1
+      5 follow 1 master=0
+      6 apply-config 1
+    `,
+    'moved-tag/where the manifest says so a tag that moves is rolled out (3)',
+  )
 })
 
 test('where it says so, an image that can not load the data is held at, and nodes stay what they are', () => {
   const refusal = 'it ended with exit code 1'
   const refused = { ...told('sha256:9'), data: { atMs: nowMs, from: 'sha256:8', refusal } }
-  const text = planText(followed({ resources: moved }, [told('sha256:8'), refused]))
-  assert.match(text, /refuses \(RolloutBlocked\): .*can't load the data/)
-  assert.doesNotMatch(text, /stage/)
+  planIs(
+    followed({ resources: moved }, [told('sha256:8'), refused]),
+    `
+      hold RolloutBlocked
+        spec.image
+    `,
+    'moved-tag/where it says so an image that can not load the data is held',
+  )
 })
 
 test('a tag that nobody has looked up yet, that means the same, or that is gone rolls nothing', () => {
   for (const taggedImageId of [null, 'sha256:8'])
     assert.equal(planText(followed({ taggedImageId }, [])), 'nothing to do\n')
   const gone = followed({ resources: resources({ image: null }) }, [])
-  assert.doesNotMatch(planText(gone), /pull|stop|remove/)
+  planIs(gone, 'nothing')
 })
 
 test('while a tag is followed no condition asks a person for anything', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { withApplied, type FlotillaMemory } from '../../../../src/model/record.js'
 import type { AcceptedConfig } from '../../../../src/model/image-probe.js'
 import { appliedConfigFile } from '../../../../src/reconciler/plan/settings/config-file.js'
-import { container, planIs, planText, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
+import { container, planIs, settledNodes, spec, stopped, witnessed } from '../../support/world.js'
 
 const config: AcceptedConfig = { options: { hz: ['20'] }, live: { hz: '20' }, restart: [] }
 
@@ -61,9 +61,10 @@ test('a container recreated for the same node has another file to be written', (
     1,
     appliedConfigFile({ containerId: 'another container' }, { spec: spec(), config }),
   )
-  assert.match(
-    planText({ spec: asked, memory: elsewhere, nodes: settledNodes() }),
-    /redis.conf into shop-replica-1/,
+  planIs(
+    { spec: asked, memory: elsewhere, nodes: settledNodes() },
+    '1 write-config 1 shop-replica-1',
+    'config-file/a container recreated for the same node has another file to',
   )
 })
 
@@ -71,15 +72,30 @@ test('nothing is written where nothing was ever asked for, nor into a node that 
   planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing')
   const [master, first] = settledNodes()
   assert.ok(master !== undefined && first !== undefined)
-  const text = planText({
-    spec: asked,
-    memory: filed({ ...inForce, trials }, [0, 1]),
-    nodes: [master, first, stopped(2)],
-  })
-  assert.doesNotMatch(text, /write redis.conf/)
+  planIs(
+    {
+      spec: asked,
+      memory: filed({ ...inForce, trials }, [0, 1]),
+      nodes: [master, first, stopped(2)],
+    },
+    `
+      1 start-container 2 shop-replica-2
+      2 follow 2 master=0
+      3 apply-config 2
+    `,
+    'config-file/nothing is written where nothing was ever asked for nor into',
+  )
 })
 
 test('when every option is taken away, the files lose them too', () => {
   const without = { ...filed({ ...inForce, trials }, [0, 1, 2]), config: null }
-  assert.match(planText({ memory: without, nodes: settledNodes() }), /write redis.conf into shop-master/)
+  planIs(
+    { memory: without, nodes: settledNodes() },
+    `
+      1 write-config 0 shop-master
+      1 write-config 1 shop-replica-1
+      1 write-config 2 shop-replica-2
+    `,
+    'config-file/when every option is taken away the files lose them too',
+  )
 })

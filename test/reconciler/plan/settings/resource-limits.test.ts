@@ -10,7 +10,6 @@ import {
   master,
   planInput,
   planIs,
-  planText,
   replica,
   settledNodes,
   spec,
@@ -34,38 +33,63 @@ test('data gets seven tenths of what the backlog leaves, and all there is withou
 })
 
 test('each container is limited while it runs, after maxmemory went below what the limit will be', () => {
-  const text = planText({
-    spec: { resources },
-    memory: witnessed([1, 2]),
-    nodes: settledNodes(),
-    configPending: [0, 1, 2],
-  })
-  assert.match(text, /apply config to node 0[^]*stage 2\n {2}limit shop-master to 1024 MiB and 1.5 CPUs/)
+  planIs(
+    {
+      spec: { resources },
+      memory: witnessed([1, 2]),
+      nodes: settledNodes(),
+      configPending: [0, 1, 2],
+    },
+    `
+      1 apply-config 0
+      1 apply-config 1
+      1 apply-config 2
+      2 limit-container 0 shop-master limits=memoryBytes:1073741824,cpus:1.5
+      2 limit-container 1 shop-replica-1 limits=memoryBytes:1073741824,cpus:1.5
+      2 limit-container 2 shop-replica-2 limits=memoryBytes:1073741824,cpus:1.5
+      3 write-config 0 shop-master
+      3 write-config 1 shop-replica-1
+      3 write-config 2 shop-replica-2
+    `,
+    'resource-limits/each container is limited while it runs after maxmemory went',
+  )
 })
 
 test('where the limit grows, it does so before maxmemory', () => {
   const facts = { memory: { usedBytes: 1, rssBytes: 1, maxBytes: 100 * mib } }
-  const text = planText({
-    spec: { resources, replicas: 1 },
-    memory: limited(witnessed([1]), [0, 1], { ...resources, memoryBytes: 200 * mib }),
-    nodes: [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)],
-    configPending: [0, 1],
-  })
-  assert.match(text, /limit shop-master[^]*stage 2\n {2}apply config to node 0/)
+  planIs(
+    {
+      spec: { resources, replicas: 1 },
+      memory: limited(witnessed([1]), [0, 1], { ...resources, memoryBytes: 200 * mib }),
+      nodes: [master(0, { ...facts, followers: [follower(1)] }), replica(1, facts)],
+      configPending: [0, 1],
+    },
+    `
+      1 limit-container 0 shop-master limits=memoryBytes:1073741824,cpus:1.5
+      1 limit-container 1 shop-replica-1 limits=memoryBytes:1073741824,cpus:1.5
+      2 apply-config 0
+      2 apply-config 1
+      3 write-config 0 shop-master
+      3 write-config 1 shop-replica-1
+    `,
+    'resource-limits/where the limit grows it does so before maxmemory',
+  )
 })
 
 test('a node that uses more than the limit is not limited, which would end it, but waited for', () => {
   const full = { memory: { usedBytes: 600 * mib, rssBytes: 1_000 * mib, maxBytes: 0 } }
-  const text = planText({
-    spec: { resources, replicas: 0 },
-    memory: witnessed([]),
-    nodes: [master(0, full)],
-  })
-  assert.match(
-    text,
-    /waiting for: node 0 uses less memory: it has 1000 MiB, and a limit of 1024 MiB would end it/,
+  planIs(
+    {
+      spec: { resources, replicas: 0 },
+      memory: witnessed([]),
+      nodes: [master(0, full)],
+    },
+    `
+      1 write-config 0 shop-master
+      wait 0 5000ms
+    `,
+    'resource-limits/a node that uses more than the limit is not limited which',
   )
-  assert.doesNotMatch(text, /limit shop-master/)
 })
 
 const holding = (usedBytes: number, maxBytes = 0) => {
@@ -110,16 +134,29 @@ test('memory that is in use is taken away where the policy makes room', () => {
 })
 
 test('a node that is full to its maxmemory, as it was asked to be, holds nothing up', () => {
-  assert.doesNotMatch(
-    planText({ spec: oneReplica, memory: witnessed([1]), nodes: holding(673 * mib, 672 * mib) }),
-    /MemoryInUse/,
+  planIs(
+    { spec: oneReplica, memory: witnessed([1]), nodes: holding(673 * mib, 672 * mib) },
+    `
+      1 limit-container 0 shop-master limits=memoryBytes:1073741824,cpus:1.5
+      1 limit-container 1 shop-replica-1 limits=memoryBytes:1073741824,cpus:1.5
+      2 write-config 0 shop-master
+      2 write-config 1 shop-replica-1
+    `,
+    'resource-limits/a node that is full to its maxmemory as it was asked to be',
   )
 })
 
 test('nothing is limited where no limits were ever asked for, and all is given back when they are taken away', () => {
   planIs({ memory: witnessed([1, 2]), nodes: settledNodes() }, 'nothing')
-  const text = planText({ memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() })
-  assert.match(text, /limit shop-master to all memory and all CPUs/)
+  planIs(
+    { memory: limited(witnessed([1, 2]), [0, 1, 2]), nodes: settledNodes() },
+    `
+      1 limit-container 0 shop-master
+      1 limit-container 1 shop-replica-1
+      1 limit-container 2 shop-replica-2
+    `,
+    'resource-limits/nothing is limited where no limits were ever asked for and',
+  )
 })
 
 /** What nodes are told to have. */
