@@ -10,7 +10,13 @@ import { sendSignal } from './processes.mjs'
  * @property {readonly string[]} prefix command to run it under, such as nsenter
  * @property {NodeJS.ProcessEnv} env
  * @property {AbortSignal} signal ends the run and everything that it started
- * @typedef {{ readonly passed: boolean, readonly counts: ReadonlyMap<string, number> }} TestOutcome
+ */
+
+/**
+ * @typedef {object} TestOutcome
+ * @property {boolean} passed
+ * @property {ReadonlyMap<string, number>} counts
+ * @property {ReadonlyMap<string, number>} tookMs by test, as `e2e/scale`
  */
 
 /** A run that was told to end gets so long before it is killed. */
@@ -33,7 +39,7 @@ export async function runTests({ files, options, prefix, env, signal }) {
   ]
   try {
     const passed = await runInGroup({ command, env, signal })
-    return { passed, counts: readCounts(countFile) }
+    return { passed, ...readReport(countFile) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -50,6 +56,20 @@ export function printTotal(outcomes) {
   }
   process.stdout.write('\nall runs together\n')
   for (const [name, count] of total) process.stdout.write(`ℹ ${name} ${count}\n`)
+}
+
+const longestShown = 10
+
+/**
+ * What a run spends its time on, longest first: where to look when it has become too long.
+ * @param {readonly TestOutcome[]} outcomes
+ */
+export function printLongest(outcomes) {
+  const files = outcomes.flatMap(({ tookMs }) => [...tookMs]).toSorted(([, a], [, b]) => b - a)
+  if (files.length < 2) return
+  process.stdout.write('\nlongest files\n')
+  for (const [test, ms] of files.slice(0, longestShown))
+    process.stdout.write(`ℹ ${(ms / 1000).toFixed(1).padStart(7)} s  ${test}\n`)
 }
 
 /**
@@ -76,14 +96,21 @@ function runInGroup({ command: [program = '', ...args], env, signal }) {
   })
 }
 
-/** @param {string} path */
-function readCounts(path) {
+/** @param {string} path @returns {Pick<TestOutcome, 'counts' | 'tookMs'>} */
+function readReport(path) {
   let text = ''
   try {
     text = readFileSync(path, 'utf8')
   } catch {
     // The run was killed before it wrote any.
   }
-  const pairs = text.split('\n').filter(line => line !== '')
-  return new Map(pairs.map(line => line.split(' ')).map(([name = '', count]) => [name, Number(count)]))
+  const counts = new Map()
+  const tookMs = new Map()
+  for (const line of text.split('\n').filter(one => one !== '')) {
+    const [, ms, test] = /^took (\d+) .*\/test\/(.+)\.test\.[jt]s$/.exec(line) ?? []
+    const [name = '', count] = line.split(' ')
+    if (test === undefined) counts.set(name, Number(count))
+    else tookMs.set(test, (tookMs.get(test) ?? 0) + Number(ms))
+  }
+  return { counts, tookMs }
 }

@@ -5,9 +5,9 @@ import { build } from './build.mjs'
 import { canInstallChromium, canInstallPackages, installMissing } from './debian.mjs'
 import { ensureDependencies } from './dependencies.mjs'
 import { testEngineHome } from './engine-home.mjs'
-import { printTotal, runTests } from './run-tests.mjs'
+import { printLongest, printTotal, runTests } from './run-tests.mjs'
 import { runScript, logStep, SetupError } from './log.mjs'
-import { kindOf, listTests, selectTests } from './test-selection.mjs'
+import { kindOf, listTests, longestFirst, selectTests } from './test-selection.mjs'
 import { withTestWorld } from './test-world.mjs'
 
 /** @typedef {import('./run-tests.mjs').TestOutcome} TestOutcome */
@@ -39,6 +39,7 @@ await runScript(async () => {
   const outcomes = selected.every(test => kindOf(test) === 'unit')
     ? [await runUnit(selected)]
     : await withTestWorld(home, world => runPhases(selected, world))
+  printLongest(outcomes)
   if (outcomes.length > 1) printTotal(outcomes)
   if (interrupted.signal.aborted) return interrupted.signal.reason
   const testCount = outcomes.reduce((sum, { counts }) => sum + (counts.get('tests') ?? 0), 0)
@@ -105,7 +106,7 @@ async function runPhases(tests, { env, prefix }) {
  */
 function common(tests, { concurrency, fileMinutes }) {
   return {
-    files: tests.map(compiledFile),
+    files: longestFirst(join(root, 'test'), tests).map(compiledFile),
     options: [`--test-concurrency=${concurrency}`, `--test-timeout=${fileMinutes * 60_000}`, ...options],
     signal: interrupted.signal,
   }

@@ -1,10 +1,12 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 
 /**
  * @typedef {'unit' | 'engine' | 'alone'} TestKind
  * unit: needs no engine. engine: runs against one, beside others. alone: may kill or restart the engine.
  */
+
+const suffix = '.test.ts'
 
 /**
  * Every test file's path below test/, without its ending, sorted: `manifest/spec`, `e2e/scale`. Read from the
@@ -14,7 +16,6 @@ import { join, relative, sep } from 'node:path'
  */
 export function listTests(folder) {
   const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  const suffix = '.test.ts'
   return entries
     .filter(path => path.endsWith(suffix))
     .map(path => relative(folder, join(folder, path)).split(sep).join('/').slice(0, -suffix.length))
@@ -30,6 +31,20 @@ export function listTests(folder) {
 export function selectTests({ tests, words }) {
   if (words.length === 0) return tests
   return tests.filter(test => words.some(word => isMeant(test, word)))
+}
+
+/**
+ * In the order in which they are begun: files run side by side, and a long one that is begun last keeps
+ * everybody waiting. How long its source is tells well enough how long it runs, on a machine too that has
+ * never run it.
+ * @param {string} folder
+ * @param {readonly string[]} tests
+ * @returns {readonly string[]}
+ */
+export function longestFirst(folder, tests) {
+  const bytesOf = (/** @type {string} */ test) => statSync(join(folder, `${test}${suffix}`)).size
+  const sizes = new Map(tests.map(test => [test, bytesOf(test)]))
+  return tests.toSorted((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0))
 }
 
 /** @param {string} test @param {string} word */

@@ -15,7 +15,7 @@ import { withLock } from '../../scripts/lib/lock.mjs'
 import { imagesOf } from '../../scripts/lib/manifest-images.mjs'
 import { packTar } from '../../scripts/lib/tar.mjs'
 import { readReport, readRequest, tallyFailures } from '../../scripts/lib/test-again.mjs'
-import { kindOf, selectTests } from '../../scripts/lib/test-selection.mjs'
+import { kindOf, longestFirst, selectTests } from '../../scripts/lib/test-selection.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'flotilla-setup-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -201,6 +201,17 @@ describe('the tests to run', () => {
     ])
     assert.deepEqual(selectTests({ tests, words: ['test/e2e/engine.test.ts'] }), ['e2e/engine'])
     assert.deepEqual(selectTests({ tests, words: ['nothing-like-it'] }), [])
+  })
+
+  test('are begun with those that are longest', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'flotilla-tests-'))
+    try {
+      for (const [name, bytes] of Object.entries({ short: 1, long: 300, middling: 20 }))
+        writeFileSync(join(folder, `${name}.test.ts`), 'x'.repeat(bytes))
+      assert.deepEqual(longestFirst(folder, ['short', 'long', 'middling']), ['long', 'middling', 'short'])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   test('what may kill the engine runs alone', () => {
