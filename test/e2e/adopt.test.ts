@@ -35,7 +35,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
       links: [`${oldMaster}:master`],
       binds,
     })
-    await until('the replica to be in sync', 30_000, async () => {
+    await until('the replica to be in sync', 60_000, async () => {
       assert.equal((await replicationInfo(replica, password))['master_link_status'], 'up')
       return true
     })
@@ -52,7 +52,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     const writer = new Mover(world, oldMaster)
     // Also after a failed assertion: its loop would keep the file from ending.
     t.after(() => writer.stop())
-    await until('some writes', 30_000, () => writer.acknowledged.length > 100 || null)
+    await until('some writes', 60_000, () => writer.acknowledged.length > 100 || null)
     const appFile = join(world.folder, 'app.password')
     writeFileSync(appFile, `${appPassword}\n`, { mode: 0o600 })
     const names = [oldMaster, oldReplica, '--name', world.name, '--user-password-file', `app=${appFile}`]
@@ -62,7 +62,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
     for (const secret of [password, appPassword])
       assert.ok(!(adopted.stdout + adopted.stderr).includes(secret), 'a password is printed')
     const writes = writer.acknowledged.length
-    await until('writes to go on', 30_000, () => writer.acknowledged.length > writes + 100 || null)
+    await until('writes to go on', 60_000, () => writer.acknowledged.length > writes + 100 || null)
     await writer.stop()
     assert.deepEqual(await missing(world, writer.acknowledged), [], `of ${writer.acknowledged.length} writes`)
     t.diagnostic(`${writer.acknowledged.length} acknowledged writes, none lost`)
@@ -134,7 +134,7 @@ describe('what was there before Flotilla', { concurrency: 2 }, () => {
       name: uniqueName('sentinel'),
       command: ['sh', '-c', script],
     })
-    await until('the Sentinel to watch', 20_000, async () =>
+    await until('the Sentinel to watch', 60_000, async () =>
       /name=sentinel-/.test(await ask('CLIENT', 'LIST', 'TYPE', 'pubsub')),
     )
     const named = [`${name}:6390`, '--name', world.name, '--yes']

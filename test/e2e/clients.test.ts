@@ -56,7 +56,7 @@ describe('clients', { concurrency: 2 }, () => {
     const world = await settled(t, 'lost-reply')
     for (const { library, file } of runnable(t)) {
       const client = await overLostReply(world, { file, text: codeBlock(page, file), command: 'incr' })
-      const [first] = await until(`a number from ${library}`, 20_000, () => {
+      const [first] = await until(`a number from ${library}`, 60_000, () => {
         const numbers = printed(client)
         return numbers.length > 0 && numbers
       })
@@ -72,7 +72,7 @@ describe('clients', { concurrency: 2 }, () => {
       'maxRetriesPerRequest: 30, autoResendUnfulfilledCommands: false, commandTimeout: 2_000,',
     )
     const client = await overLostReply(world, { file: 'ioredis.mjs', text, command: 'incr' })
-    const told = await until('ioredis that is told not to resend to give up', 20_000, () =>
+    const told = await until('ioredis that is told not to resend to give up', 60_000, () =>
       client.lines.find(line => line.text.startsWith('given up')),
     )
     assert.equal(told.text, 'given up: Command timed out')
@@ -83,7 +83,7 @@ describe('clients', { concurrency: 2 }, () => {
     const paidAfter = async (library: string, program: Program): Promise<number> => {
       const before = await setsOn(world)
       const client = await overLostReply(world, { ...program, command: 'wait' })
-      await until(`${library} to be sure`, 20_000, () => printed(client).includes('paid'))
+      await until(`${library} to be sure`, 60_000, () => printed(client).includes('paid'))
       await client.stop()
       return (await setsOn(world)) - before
     }
@@ -130,15 +130,15 @@ async function overLostReply(
 
 async function untilPushedAndTaken(world: World, client: ClientContainer, job: string): Promise<void> {
   // The name may be on its way from the dead to the new one.
-  await until(`the job ${job} to be pushed`, 20_000, async () => {
+  await until(`the job ${job} to be pushed`, 60_000, async () => {
     await world.redis('master', 'lpush', 'jobs', job)
     return true
   })
-  await until(`the job ${job} to be taken`, 20_000, () => printed(client).includes(job))
+  await until(`the job ${job} to be taken`, 60_000, () => printed(client).includes(job))
 }
 
 async function untilHeard(world: World, client: ClientContainer, message: string): Promise<void> {
-  await until(`${message} to be heard`, 20_000, async () => {
+  await until(`${message} to be heard`, 60_000, async () => {
     await world.redis('master', 'publish', 'news', message)
     return printed(client).includes(message)
   })
@@ -177,7 +177,7 @@ const faults = {
 
 /** Twenty numbers that were printed after this moment. */
 async function untilItWrites(client: ClientContainer, sinceMs: number): Promise<void> {
-  await until('the client to write', 30_000, () => {
+  await until('the client to write', 60_000, () => {
     const count = client.lines.filter(line => line.stream === 'stdout' && line.atMs > sinceMs).length
     assert.ok(
       count >= 20,

@@ -24,7 +24,7 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const)
       await daemon.waitFor('flotilla.ready')
       const writer = new Writer(world, { promised: 'wait' })
       t.after(() => writer.stop())
-      await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+      await until('a hundred acknowledged writes', 60_000, () => writer.count >= 100)
       await writer.stop()
       // Another than the lowest ordinal has the newest history.
       const { exitCode, stderr } = await world.flotilla('switchover', world.name, '--to', '1')

@@ -15,7 +15,7 @@ describe('cold start', { concurrency: 2 }, () => {
       await daemon.waitFor('flotilla.ready')
       const writer = new Writer(world, { promised: 'wait' })
       t.after(() => writer.stop())
-      await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+      await until('a hundred acknowledged writes', 60_000, () => writer.count >= 100)
       await writer.stop()
       // A snapshot is what was saved last; an append-only file survives the end of its process as it is.
       if (persistence === 'rdb') await world.redis('master', 'save')
@@ -46,7 +46,7 @@ describe('cold start', { concurrency: 2 }, () => {
     await daemon.waitFor('flotilla.ready')
     for (let key = 0; key < 7; key += 1) await world.redis('master', 'set', `key:${key}`, 'x')
     await world.redis('master', 'wait', '2', '5000')
-    await until('the daemon to have counted the keys', 15_000, async () =>
+    await until('the daemon to have counted the keys', 60_000, async () =>
       JSON.stringify(await memoryOf(world)).includes('"keys":7'),
     )
     const before = await world.containers()
@@ -65,7 +65,7 @@ describe('cold start', { concurrency: 2 }, () => {
     assert.match((await world.flotilla('status', world.name)).stdout, /DataLost/)
     // It stays until a person says that they know.
     assert.equal((await world.flotilla('resume', world.name)).exitCode, 0)
-    await until('the condition to go', 10_000, async () => {
+    await until('the condition to go', 60_000, async () => {
       const now = (await world.status()).conditions.find(({ type }) => type === 'DataLost')
       return now?.status === 'False'
     })
@@ -87,7 +87,7 @@ describe('cold start', { concurrency: 2 }, () => {
     daemon.signal('SIGSTOP')
     await Promise.all(before.map(node => killContainer(node.id)))
     daemon.signal('SIGCONT')
-    await until('status to say that it loads', 20_000, async () =>
+    await until('status to say that it loads', 60_000, async () =>
       (await world.status()).nodes.some(node => node.health === 'loading'),
     )
     await daemon.waitFor('flotilla.ready', { since: mark, withinMs: 60_000 })

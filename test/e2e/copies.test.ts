@@ -19,12 +19,12 @@ describe('a linked replica is not taken for a copy', { concurrency: 2 }, () => {
     assert.equal(await world.redis('master', 'set', 'everywhere', 'yes'), 'OK')
     await world.administer('replica-1', 'config', 'set', 'replica-read-only', 'no')
     assert.equal(await world.redis('replica-1', 'set', 'only', 'here'), 'OK')
-    const told = await daemon.waitFor('plan.started', { since: mark, withinMs: 15_000 })
+    const told = await daemon.waitFor('plan.started', { since: mark, withinMs: 60_000 })
     assert.match(
       String(told['plan']),
       /node 1 follows node 0 and copies everything: .*takes writes of its own/,
     )
-    await until('the copy to be one', 20_000, async () => {
+    await until('the copy to be one', 60_000, async () => {
       assert.equal(await world.redis('replica-1', 'get', 'only'), null)
       assert.equal(await world.redis('replica-1', 'get', 'everywhere'), 'yes')
       return true

@@ -4,35 +4,39 @@ import { assertOneDecision, assertUntouched, assertWhole } from '../support/comm
 import { killContainer, removeContainer, volumesOf } from '../support/containers.js'
 import { callEngine } from '../support/engine.js'
 import { canBreakEngine, keepFromRemoval, leaveTask } from '../support/broken-engine.js'
+import { sharedFlotilla } from '../support/shared-flotilla.js'
 import { until } from '../support/until.js'
-import { testWorld } from '../support/world.js'
 import { withNewAddresses } from '../support/new-addresses.js'
 
-describe('crash of a replica', { concurrency: 3 }, () => {
-  for (const persistence of ['aof', 'none'] as const) {
-    test(`11. kill -9 a replica → back and online; master untouched (persistence: ${persistence})`, async t => {
-      const world = testWorld(t, 'killed')
-      world.declare({ replicas: 2, persistence })
-      const daemon = world.startDaemon()
-      await daemon.waitFor('flotilla.ready')
-      await world.redis('master', 'set', 'hello', 'world')
-      const before = await world.containers()
-      const mark = daemon.mark()
-      await killContainer((await world.container('replica-1')).id)
-      await daemon.waitFor('node.online', { since: mark, where: line => line['node'] === 1 })
-      await assertWhole(world, { replicas: 2 })
-      await assertUntouched(world, before, [1])
-      assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
-      assert.match(assertOneDecision(daemon, mark, `start ${world.name}-replica-1`), /exit code 137/)
-      assert.deepEqual(daemon.lines('master.promoted', mark), [])
-    })
-  }
+/** On an engine that belongs to someone else nothing is spoiled. */
+const skip = canBreakEngine() ? false : 'the engine is not ours to spoil'
 
-  test('12. `docker rm -f` a replica → recreated on its volume, new IP, link up by name', async t => {
-    const world = testWorld(t, 'removed')
-    world.declare({ replicas: 2 })
-    const daemon = world.startDaemon()
-    await daemon.waitFor('flotilla.ready')
+describe('crash of a node', { concurrency: 2 }, () => {
+  for (const persistence of ['aof', 'none'] as const)
+    describe(`persistence: ${persistence}`, { concurrency: 1 }, () => crashes(persistence))
+})
+
+function crashes(persistence: 'aof' | 'none'): void {
+  const flotilla = sharedFlotilla('crash', { replicas: 2, persistence })
+
+  test(`11. kill -9 a replica → back and online; master untouched (persistence: ${persistence})`, async () => {
+    const { world, daemon } = await flotilla()
+    await world.redis('master', 'set', 'hello', 'world')
+    const before = await world.containers()
+    const mark = daemon.mark()
+    await killContainer((await world.container('replica-1')).id)
+    await daemon.waitFor('node.online', { since: mark, where: line => line['node'] === 1 })
+    await assertWhole(world, { replicas: 2 })
+    await assertUntouched(world, before, [1])
+    assert.equal(await world.redis('replica-1', 'get', 'hello'), 'world')
+    assert.match(assertOneDecision(daemon, mark, `start ${world.name}-replica-1`), /exit code 137/)
+    assert.deepEqual(daemon.lines('master.promoted', mark), [])
+  })
+  // How a container is lost has nothing to do with how its node keeps data.
+  if (persistence === 'none') return
+
+  test('12. `docker rm -f` a replica → recreated on its volume, new IP, link up by name', async () => {
+    const { world, daemon } = await flotilla()
     await world.redis('master', 'set', 'hello', 'world')
     const before = await world.containers()
     const volumes = await volumesOf(world.name)
@@ -51,20 +55,12 @@ describe('crash of a replica', { concurrency: 3 }, () => {
     assertOneDecision(daemon, mark, `create container ${world.name}-replica-2 (node 2)`)
     assert.deepEqual(daemon.lines('master.promoted', mark), [])
   })
-})
 
-/** On an engine that belongs to someone else nothing is spoiled. */
-const skip = canBreakEngine() ? false : 'the engine is not ours to spoil'
-
-describe('a container that can only be removed', { concurrency: 2 }, () => {
   test(
     'the engine keeps a run that has ended → the container is recreated on its volume; master untouched',
     { skip },
-    async t => {
-      const world = testWorld(t, 'unusable')
-      world.declare({ replicas: 2 })
-      const daemon = world.startDaemon()
-      await daemon.waitFor('flotilla.ready')
+    async () => {
+      const { world, daemon } = await flotilla()
       await world.redis('master', 'set', 'hello', 'world')
       const before = await world.containers()
       const volumes = await volumesOf(world.name)
@@ -84,11 +80,8 @@ describe('a container that can only be removed', { concurrency: 2 }, () => {
   test(
     '`docker rm -f` of the master leaves it dead → the new master has the name while that lasts, and the old one is recreated on its volume when it can be removed',
     { skip },
-    async t => {
-      const world = testWorld(t, 'dead')
-      world.declare({ replicas: 2 })
-      const daemon = world.startDaemon()
-      await daemon.waitFor('flotilla.ready')
+    async () => {
+      const { world, daemon } = await flotilla()
       await world.redis('master', 'set', 'hello', 'world')
       await world.redis('master', 'wait', '2', '5000')
       const volumes = await volumesOf(world.name)
@@ -103,7 +96,7 @@ describe('a container that can only be removed', { concurrency: 2 }, () => {
         since: mark,
         where: line => String(line['action']).startsWith('remove container'),
       })
-      const master = await until('the new master to have the name', 20_000, async () => {
+      const master = await until('the new master to have the name', 60_000, async () => {
         const node = await world.container('master')
         return node.id === old.id ? null : node
       })
@@ -116,4 +109,4 @@ describe('a container that can only be removed', { concurrency: 2 }, () => {
       assert.equal(await world.redis('replica-0', 'get', 'hello'), 'world')
     },
   )
-})
+}

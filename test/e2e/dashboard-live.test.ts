@@ -40,7 +40,7 @@ test(
     const mark = daemon.mark()
     await killContainer((await world.container('master')).id)
     await daemon.waitFor('master.changed', { since: mark })
-    await until('the page to show the new master', 10_000, () =>
+    await until('the page to show the new master', 60_000, () =>
       page.evaluate(`/^${name}-[12] online$/.test(window.seen.at(-1).words)`),
     )
     const seen = await page.evaluate<

@@ -40,7 +40,7 @@ test('clients on a network of their own reach whoever is master by its name, bef
   assert.equal(await roleOf(`${world.name}-master`), 'nobody', 'the network is isolated')
 
   declare(network)
-  await until('the client to reach all nodes', 10_000, async () => {
+  await until('the client to reach all nodes', 60_000, async () => {
     assert.equal(await roleOf(`${world.name}-master`), 'master')
     assert.equal(await roleOf(`${world.name}-replica-1`), 'slave')
     assert.equal(await roleOf(`${world.name}-1`), 'slave')
@@ -52,7 +52,7 @@ test('clients on a network of their own reach whoever is master by its name, bef
   const mark = daemon.mark()
   await killContainer((await world.container('master')).id)
   await daemon.waitFor('master.changed', { since: mark })
-  await until('the client to reach the new master', 5_000, async () => {
+  await until('the client to reach the new master', 60_000, async () => {
     assert.equal(await roleOf(`${world.name}-master`), 'master')
     return true
   })
@@ -65,7 +65,7 @@ test('clients on a network of their own reach whoever is master by its name, bef
   const left = daemon.mark()
   declare()
   await daemon.waitFor('flotilla.ready', { since: left })
-  await until('nobody to be on it any more', 10_000, async () => {
+  await until('nobody to be on it any more', 60_000, async () => {
     assert.equal(await roleOf(`${world.name}-master`), 'nobody')
     return true
   })

@@ -78,7 +78,7 @@ async function crashWithStalledReplica(
 async function missing(node: NodeContainer, world: World, keys: readonly string[]): Promise<number> {
   const connection = connectTo(node, world.password())
   try {
-    await until('the node to be master', 5_000, async () =>
+    await until('the node to be master', 60_000, async () =>
       String(await sendOver(connection, 'ROLE')).startsWith('master'),
     )
     return keys.length - Number(await sendOver(connection, 'EXISTS', ...keys))

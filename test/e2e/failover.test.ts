@@ -97,7 +97,7 @@ describe('failover', { concurrency: 2 }, () => {
     const { world, daemon, writer, mark } = await underWrites(t, 'again', { replicas: 2 })
     const pausesMs: number[] = []
     for (let kill = 1; kill <= 6; kill++) {
-      const master = await until('a running master', 20_000, async () => {
+      const master = await until('a running master', 60_000, async () => {
         const found = await world.container('master')
         return found.running ? found : null
       })
@@ -108,7 +108,7 @@ describe('failover', { concurrency: 2 }, () => {
       // A master that dies sooner than this was ended by its clients, as a rule.
       await sleepFor(2_200)
       // On a busy machine none may be in sync yet, and then this would be about something else.
-      await until('a replica in sync', 30_000, async () =>
+      await until('a replica in sync', 60_000, async () =>
         (await world.status()).nodes.some(({ role, health }) => role === 'replica' && health === 'online'),
       )
     }
@@ -140,7 +140,7 @@ describe('failover', { concurrency: 2 }, () => {
     const script = world.redis('master', 'eval', 'while true do end', '0')
     const ended = assert.rejects(script)
     // Silent and busy on the CPU for the first five seconds, then it answers BUSY.
-    await until('status to call the master busy', 20_000, async () =>
+    await until('status to call the master busy', 60_000, async () =>
       (await world.status()).nodes.some(node => node.health === 'busy'),
     )
     await sleepFor(1_000)
@@ -193,14 +193,14 @@ async function underWrites(
   const before = await world.containers()
   const writer = new Writer(world, { promised: 'wait' })
   t.after(() => writer.stop())
-  await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+  await until('a hundred acknowledged writes', 60_000, () => writer.count >= 100)
   return { world, daemon, before, writer, mark: daemon.mark() }
 }
 
 /** What the master holds every node holds. */
 async function assertOnEveryNode(world: World): Promise<void> {
   const nodes = await world.containers()
-  const sizes = await until('every node to hold the same', 10_000, async () => {
+  const sizes = await until('every node to hold the same', 60_000, async () => {
     const found = await Promise.all(
       nodes.map(node => world.redis(node.name.slice(world.name.length + 1) as 'master', 'dbsize')),
     )

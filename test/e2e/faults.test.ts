@@ -173,7 +173,7 @@ describe('bad input and faults', { concurrency: 3 }, () => {
     await daemon.waitFor('flotilla.ready')
     const before = await world.containers()
     // A file that is being replaced meanwhile gives its room back when that is done.
-    await until('the disk to be full, with no file being written', 10_000, () => {
+    await until('the disk to be full, with no file being written', 60_000, () => {
       fill(world.state)
       const names = readdirSync(world.state, { recursive: true, encoding: 'utf8' })
       return !names.some(name => name.endsWith('.tmp')) && statfsSync(world.state).bavail === 0

@@ -37,7 +37,7 @@ test(
     const page = await context.newPage()
     // Another site than the daemon's to a browser, as any page on the net is.
     await page.goto(`http://localhost:${(other.address() as AddressInfo).port}/`, { waitUntil: 'commit' })
-    await until('the browser has asked for every image', 20_000, () => answers.size === targets.length)
+    await until('the browser has asked for every image', 60_000, () => answers.size === targets.length)
     assert.deepEqual(Object.fromEntries(answers), Object.fromEntries(targets.map(target => [target, 403])))
   },
 )

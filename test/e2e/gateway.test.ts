@@ -31,7 +31,7 @@ describe('gateway', { concurrency: 2 }, () => {
     const served = await serve(t, 'gateway-kill')
     const { world, daemon, ports } = served
     const writer = new Writer(world, { promised: 'plain', clients: 1, everyMs: 0, through: ports.master })
-    await until('it writes', 10_000, () => writer.count > 100)
+    await until('it writes', 60_000, () => writer.count > 100)
     const pauses: number[] = []
     for (let round = 0; round < 3; round++) {
       const killedMs = performance.now()
@@ -55,7 +55,7 @@ describe('gateway', { concurrency: 2 }, () => {
     const served = await serve(t, 'gateway-switch')
     const { world, ports } = served
     const writer = new Writer(world, { promised: 'plain', clients: 2, everyMs: 0, through: ports.master })
-    await until('it writes', 10_000, () => writer.count > 100)
+    await until('it writes', 60_000, () => writer.count > 100)
     for (let round = 0; round < 2; round++) {
       const askedMs = performance.now()
       const { exitCode, stderr } = await world.flotilla('switchover', world.name)
@@ -73,14 +73,14 @@ describe('gateway', { concurrency: 2 }, () => {
     daemon.signal('SIGKILL')
     await daemon.ended()
     const writer = new Writer(world, { promised: 'plain', clients: 1, through: ports.master })
-    await until('it writes with no daemon', 10_000, () => writer.count > 20)
+    await until('it writes with no daemon', 60_000, () => writer.count > 20)
     const gateway = await gatewayOf(world)
     const killedMs = performance.now()
     // Not by an order to the engine, which would take it for one to stay down.
     await killProcess(gateway)
     await until(
       'it has started again',
-      20_000,
+      60_000,
       async () => (await gatewayOf(world)).startedAt !== gateway.startedAt,
     )
     const recoveredMs = await writer.recoveredAfterMs(performance.now(), 20_000)
@@ -100,7 +100,7 @@ describe('gateway', { concurrency: 2 }, () => {
       assert.equal(await ordinalBehind(served), 0)
       await sleepFor(20)
     }
-    await until('the other one follows again', 30_000, () =>
+    await until('the other one follows again', 60_000, () =>
       assertWhole(world, { replicas: 2 }).then(() => true),
     )
     assert.deepEqual(
@@ -117,7 +117,7 @@ describe('gateway', { concurrency: 2 }, () => {
     const { world, daemon, ports, spec } = served
     const gateway = await gatewayOf(world)
     const writer = new Writer(world, { promised: 'plain', clients: 1, through: ports.master })
-    await until('it writes', 10_000, () => writer.count > 20)
+    await until('it writes', 60_000, () => writer.count > 20)
     let mark = daemon.mark()
     world.declare({ ...spec, replicas: 3 })
     await daemon.waitFor('flotilla.ready', {
@@ -151,7 +151,7 @@ describe('gateway', { concurrency: 2 }, () => {
     })
     await assertLeads(served)
     await pauseContainer((await gatewayOf(world)).id)
-    await until('status says how to fix it', 20_000, async () => {
+    await until('status says how to fix it', 60_000, async () => {
       const { conditions } = await world.status()
       const ready = conditions.find(({ type }) => type === 'GatewayReady')
       return ready?.status === 'False' && ready.message.includes(`docker unpause ${world.name}-gateway`)

@@ -80,7 +80,7 @@ async function settled(
   const { stdout, stderr } = await world.flotilla('haproxy', world.name, '--socket', socket)
   assert.equal(stderr, '')
   const balancer = await startBalancer(world, stdout)
-  await until('HAProxy to know who is who', 30_000, async () => {
+  await until('HAProxy to know who is who', 60_000, async () => {
     await sendToNode(balancer.at('master'), world.password(), 'SET', 'ready', '1')
     assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
     return true
@@ -97,13 +97,13 @@ test(
     await sendToNode(balancer.at('master'), password, 'SET', 'fruit', 'apple')
     const old = await world.container('master')
     await killContainer(old.id)
-    await until('a write through the port', 30_000, () =>
+    await until('a write through the port', 60_000, () =>
       sendToNode(balancer.at('master'), password, 'SET', 'fruit', 'pear'),
     )
     await assertWhole(world, { replicas: 2 })
     // Not sooner: until the dead one's container is renamed the new master has the interim name.
     assert.notEqual((await world.container('master')).ordinal, old.ordinal)
-    await until('the new value on the other port', 30_000, async () => {
+    await until('the new value on the other port', 60_000, async () => {
       assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
       assert.equal(await sendToNode(balancer.at('replicas'), password, 'GET', 'fruit'), 'pear')
       return true
@@ -130,7 +130,7 @@ test(
     }
     const next = world.startDaemon()
     await next.waitFor('http.listening')
-    await until('the replicas to be told apart again', 30_000, async () => {
+    await until('the replicas to be told apart again', 60_000, async () => {
       assert.equal(await roleAt(world, balancer, 'replicas'), 'slave')
       return true
     })

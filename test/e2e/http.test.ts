@@ -39,7 +39,7 @@ test('a daemon tells over HTTP how its flotilla is through a failover, and takes
 
   await t.test('a kill of the master moves the role', async () => {
     await killContainer((await world.container('master')).id)
-    await until('another node to be master', 30_000, async () =>
+    await until('another node to be master', 60_000, async () =>
       /^503 (200 503|503 200)$/.test(await roles()),
     )
     await assertWhole(world, { replicas: 2 })
@@ -56,7 +56,7 @@ test('a daemon tells over HTTP how its flotilla is through a failover, and takes
   await t.test('a switchover is answered when it is done', async () => {
     const { status, body } = await http(world, `/api/v1/flotillas/${name}/switchover`, { to: 0 })
     assert.equal(status, 200, body)
-    await until('node 0 to be master', 30_000, async () => (await roles()) === '200 503 503')
+    await until('node 0 to be master', 60_000, async () => (await roles()) === '200 503 503')
   })
 
   await t.test('a scale is in the manifest, and then in the world', async () => {
@@ -64,7 +64,7 @@ test('a daemon tells over HTTP how its flotilla is through a failover, and takes
     assert.equal(status, 202, body)
     assert.match(readFileSync(world.manifest, 'utf8'), /replicas: 1/)
     await assertWhole(world, { replicas: 1 })
-    await until('the series of the node to go', 30_000, async () => {
+    await until('the series of the node to go', 60_000, async () => {
       const { body: text } = await http(world, '/metrics')
       return (text.match(/^flotilla_node_online/gm) ?? []).length === 2
     })
@@ -91,7 +91,7 @@ test('a daemon tells over HTTP how its flotilla is through a failover, and takes
     await daemon.ended()
     const next = world.startDaemon()
     await next.waitFor('http.listening')
-    await until('readiness', 30_000, async () => (await http(world, '/readyz')).status === 200)
+    await until('readiness', 60_000, async () => (await http(world, '/readyz')).status === 200)
   })
 })
 

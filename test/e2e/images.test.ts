@@ -257,7 +257,7 @@ async function failOver(
 }
 
 async function userOf(containerId: string): Promise<string> {
-  return until('the server to run as its user', 5_000, async () => {
+  return until('the server to run as its user', 60_000, async () => {
     const { text } = await callEngine('GET', `/containers/${containerId}/top?ps_args=-o%20pid,uid`)
     const uid = (JSON.parse(text) as { Processes: readonly (readonly string[])[] }).Processes[0]?.[1]
     return uid === '0' ? null : uid

@@ -24,7 +24,7 @@ const stdouts: Readonly<Record<string, (folder: string) => Stdout>> = {
     fill(fd)
     let text = ''
     const reader = (): Promise<string> =>
-      until('the lines that were kept', 20_000, () => {
+      until('the lines that were kept', 60_000, () => {
         text += readAll(fd)
         return text.includes('log.resumed') ? text : null
       })
@@ -44,7 +44,7 @@ const stdouts: Readonly<Record<string, (folder: string) => Stdout>> = {
       fd,
       mend() {
         rmSync(ballast)
-        return until('the lines that were kept', 20_000, () => {
+        return until('the lines that were kept', 60_000, () => {
           const text = readFileSync(log, 'utf8')
           return text.includes('log.resumed') ? text : null
         })
@@ -100,14 +100,14 @@ test('44. stdout that is full, stuck or closed → the daemon does its work, and
         closeSync(fd)
       })
       if (what.includes('disk')) step.after(() => execFileSync('umount', ['-l', join(folder, 'disk')]))
-      await until('the daemon to run', 20_000, () => happened(world, lastId, 'daemon.started'))
+      await until('the daemon to run', 60_000, () => happened(world, lastId, 'daemon.started'))
       const before = await world.container('master')
       await killContainer(before.id)
-      await until('the other node to be master, and the first to be its replica', 30_000, async () => {
+      await until('the other node to be master, and the first to be its replica', 60_000, async () => {
         const { phase, master } = await world.status()
         return phase === 'Ready' && master !== null && (await world.container('master')).id !== before.id
       })
-      await until('the trouble to be told in the journal', 20_000, () =>
+      await until('the trouble to be told in the journal', 60_000, () =>
         happened(world, lastId, 'log.blocked'),
       )
       if (mend !== undefined) {

@@ -48,7 +48,7 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
           const { problem } = await daemon.waitFor('manifest.invalid', { since: saved })
           const invalid = await until(
             'the last good spec to be in force, and SpecInvalid',
-            20_000,
+            60_000,
             async () => {
               const { phase, reason, conditions } = await world.status()
               assert.equal(phase, 'Ready', reason)
@@ -145,7 +145,7 @@ describe('manifests change while the daemon runs', { concurrency: 3 }, () => {
     const before = await world.containers()
     manifestLosses['emptied']?.remove(world)
     await daemon.waitFor('manifest.missing', { where: line => line['deletionPolicy'] === 'Delete' })
-    await until('status to say how long it is kept', 20_000, async () => {
+    await until('status to say how long it is kept', 60_000, async () => {
       const { phase, conditions } = await world.status()
       assert.equal(phase, 'Ready')
       const missing = conditions.find(({ type }) => type === 'ManifestMissing')
@@ -225,7 +225,7 @@ async function assertOneReloadEach(
     const saved = daemon.mark()
     const deletionPolicy = policies[(generation + 1) % 2] ?? 'Retain'
     save(manifestText(world.name, { replicas: 0, deletionPolicy }))
-    const loaded = await daemon.waitFor('manifest.loaded', { since: saved, withinMs: 10_000 })
+    const loaded = await daemon.waitFor('manifest.loaded', { since: saved, withinMs: 60_000 })
     generation += 1
     assert.equal(loaded['generation'], generation, how)
     await daemon.waitFor('flotilla.ready', { since: saved, where: line => line['generation'] === generation })

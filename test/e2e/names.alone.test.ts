@@ -32,7 +32,7 @@ test('34. On an engine whose outside DNS never answers: while no container holds
   assert.equal(replicas.length, 2)
   const password = world.password()
   for (const replica of replicas)
-    await until(`${replica.name} to have lost its master`, 20_000, async () =>
+    await until(`${replica.name} to have lost its master`, 60_000, async () =>
       /master_link_status:down/.test(String(await sendToNode(replica, password, 'INFO', 'replication'))),
     )
 

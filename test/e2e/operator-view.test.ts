@@ -42,7 +42,7 @@ describe('the operator’s seat', { concurrency: 2 }, () => {
     assert.ok(eventsOfUp.some(({ event }) => event === 'flotilla.ready'))
     const paths = ['--manifests', world.manifests, '--state', world.state]
     const following = followFlotilla(['events', world.name, '-f', '-o', 'json', ...paths], world.env())
-    await until('the events that are there', 30_000, () => following.output().includes('flotilla.ready'))
+    await until('the events that are there', 60_000, () => following.output().includes('flotilla.ready'))
     const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
     await daemon.waitFor('pass.done', { where: line => line['outcome'] === 'settled' })
     await killContainer((await world.container('master')).id)
@@ -81,7 +81,7 @@ describe('the operator’s seat', { concurrency: 2 }, () => {
         .split('\n')
         .filter(line => line.startsWith(`${world.name}-${ordinal} |`) && line.includes('Ready to accept'))
         .length
-    await until('both nodes', 30_000, () => starts(0) === 1 && starts(1) === 1)
+    await until('both nodes', 60_000, () => starts(0) === 1 && starts(1) === 1)
     await killContainer((await world.container('replica-1')).id)
     await until('the replica started again', 60_000, () => starts(1) === 2)
     const removed = await world.container('replica-1')

@@ -51,7 +51,7 @@ describe('the record', { concurrency: 2 }, () => {
     const before = await world.containers()
     const mark = daemon.mark()
     await world.redis('master', 'failover', 'to', `${world.name}-1`, '6379')
-    await daemon.waitFor('master.changed', { since: mark, withinMs: 10_000 })
+    await daemon.waitFor('master.changed', { since: mark, withinMs: 60_000 })
     await assertWhole(world, { replicas: 2 })
     assert.equal((await world.container('master')).ordinal, 1)
     const reason = await assertOneChange({ world, daemon, since: mark }, { kind: 'external', from: 0, to: 1 })
@@ -68,7 +68,7 @@ describe('the record', { concurrency: 2 }, () => {
     const first = world.startDaemon()
     await first.waitFor('flotilla.ready')
     await fill(world, 'before')
-    await until('the record to say that there is data', 20_000, () =>
+    await until('the record to say that there is data', 60_000, () =>
       Promise.resolve(/"keys": ?1\b/.test(readFileSync(join(world.state, `${world.name}.json`), 'utf8'))),
     )
     assert.equal((await first.stop()).exitCode, 0)
@@ -78,7 +78,7 @@ describe('the record', { concurrency: 2 }, () => {
     await world.administer('replica-1', 'replicaof', '127.0.0.1', '1')
     await world.administer('replica-1', 'replicaof', 'no', 'one')
     await world.administer('master', 'replicaof', `${world.name}-1`, '6379')
-    await until('the recorded master to copy the empty one', 10_000, async () =>
+    await until('the recorded master to copy the empty one', 60_000, async () =>
       /master_link_status:up/.test(String(await world.redis('master', 'info', 'replication'))),
     )
     const daemon = world.startDaemon()

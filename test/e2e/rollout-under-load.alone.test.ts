@@ -16,7 +16,7 @@ test('26. New image under 1,000 writes/s → replicas first, one at a time, each
   await daemon.waitFor('flotilla.ready')
   const writer = new Writer(world, { promised: 'plain', clients: 4, perSecond: 1_200 })
   t.after(() => writer.stop())
-  await until('a thousand acknowledged writes', 20_000, () => writer.count >= 1_000)
+  await until('a thousand acknowledged writes', 60_000, () => writer.count >= 1_000)
   const copies = watchSyncedReplicas(world)
   t.after(() => copies.stop())
   const begunMs = performance.now()

@@ -17,7 +17,7 @@ describe('rollout', { concurrency: 2 }, () => {
     await daemon.waitFor('flotilla.ready')
     const writer = new Writer(world, { promised: 'plain' })
     t.after(() => writer.stop())
-    await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+    await until('a hundred acknowledged writes', 60_000, () => writer.count >= 100)
     const begunMs = performance.now()
     for (const [generation, next, master] of [
       [2, nextImage, 1],

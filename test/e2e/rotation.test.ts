@@ -20,7 +20,7 @@ describe('passwords', { concurrency: 2 }, () => {
     const before = await world.containers()
     const writer = new Writer(world, { promised: 'wait' })
     t.after(() => writer.stop())
-    await until('a hundred acknowledged writes', 20_000, () => writer.count >= 100)
+    await until('a hundred acknowledged writes', 60_000, () => writer.count >= 100)
     const links = await watchLinks(t, world)
     const old = loginRepeatedly(t, world, 'the first')
 
@@ -32,16 +32,16 @@ describe('passwords', { concurrency: 2 }, () => {
     daemon.signal('SIGKILL')
     await daemon.ended()
     daemon = world.startDaemon()
-    await until('the new password in use', 20_000, () => world.password() === 'the second')
+    await until('the new password in use', 60_000, () => world.password() === 'the second')
     const refusedAtAdoption = old.refusals
     // Replicas that have to reconnect come in by the new password of `replication`.
     assert.equal(await cutLinks(world), 2)
-    await until('the old password refused', 20_000, () => old.refusals > 0)
+    await until('the old password refused', 60_000, () => old.refusals > 0)
     await daemon.waitFor('password.retired', { where: ({ users }) => String(users).includes('replication') })
     assert.equal(refusedAtAdoption, 0)
     assert.ok(old.worksMs > 3_500, `the old password worked for ${Math.round(old.worksMs)} ms`)
 
-    await until('every node with just today’s users', 20_000, async () => {
+    await until('every node with just today’s users', 60_000, async () => {
       const users = await usersOn(world)
       return users.every(user => user.match(/#[0-9a-f]{64}/g)?.length === 1)
     })
@@ -78,10 +78,10 @@ describe('passwords', { concurrency: 2 }, () => {
       assert.match(await asDefault(...command.split(' ')), /NOPERM/, command)
 
     declare(' default: off,')
-    await until('the user default to be refused', 20_000, async () =>
+    await until('the user default to be refused', 60_000, async () =>
       /WRONGPASS/.test(await asDefault('PING')),
     )
-    await until('the user of the manifest', 20_000, async () =>
+    await until('the user of the manifest', 60_000, async () =>
       (await usersOn(world, 1)).join().includes('user app'),
     )
     assert.match((await world.flotilla('connect', world.name)).stdout, /user default is off/)
@@ -92,11 +92,11 @@ describe('passwords', { concurrency: 2 }, () => {
     assert.match(refused.stderr, /its user default is off .*\n.*There is: app/)
 
     declare(' default: full,')
-    await until('all of it given to default', 20_000, async () =>
+    await until('all of it given to default', 60_000, async () =>
       (await asDefault('CONFIG', 'GET', 'masterauth')).startsWith('masterauth,'),
     )
     declare('')
-    await until('the most of it taken again', 20_000, async () =>
+    await until('the most of it taken again', 60_000, async () =>
       /NOPERM/.test(await asDefault('CONFIG', 'GET', 'masterauth')),
     )
     assert.equal(await asDefault('GET', 'a'), '1')
@@ -119,7 +119,7 @@ describe('passwords', { concurrency: 2 }, () => {
     const users =
       '    users: [{ name: reader, rules: "~* +@read +ping" }, { name: odd, rules: "+no-such-command" }]\n'
     appendFileSync(world.manifest, users)
-    await until('a user that Redis does not take, told', 20_000, async () => {
+    await until('a user that Redis does not take, told', 60_000, async () => {
       const { stdout } = await world.flotilla('status', world.name)
       return /AuthApplied .*no-such-command/s.test(stdout.replaceAll(/\s+/g, ' '))
     })
@@ -132,7 +132,7 @@ describe('passwords', { concurrency: 2 }, () => {
     assert.match((await world.flotilla('connect', world.name)).stdout, /user reader .*reader\.password/)
 
     writeFileSync(world.manifest, manifest.replace(/passwordFile: .*/, 'mode: none'))
-    await until('a login without a password', 20_000, async () => {
+    await until('a login without a password', 60_000, async () => {
       const connection = connectTo(await world.container('master'), 'anything')
       try {
         return (await sendOver(connection, 'ACL', 'WHOAMI')) === 'default'
@@ -140,9 +140,9 @@ describe('passwords', { concurrency: 2 }, () => {
         connection.close()
       }
     })
-    await until('the user gone', 20_000, async () => !(await usersOn(world)).join().includes('user reader'))
+    await until('the user gone', 60_000, async () => !(await usersOn(world)).join().includes('user reader'))
     writeFileSync(world.manifest, manifest)
-    await until('a password asked for again', 20_000, async () => {
+    await until('a password asked for again', 60_000, async () => {
       const said = await Promise.allSettled([sendToNode(await world.container('master'), 'anything', 'PING')])
       return said[0]?.status === 'rejected'
     })

@@ -93,7 +93,7 @@ async function promoteByHand(world: World, ordinal: number): Promise<void> {
   const [old, next] = [nodes[0], nodes.find(node => node.ordinal === ordinal)]
   assert.ok(old !== undefined && next !== undefined)
   const password = world.password()
-  await until('the replica to have it all', 10_000, async () => {
+  await until('the replica to have it all', 60_000, async () => {
     const offsets = await Promise.all(
       [old, next].map(async node =>
         /master_repl_offset:(\d+)/.exec(String(await sendToNode(node, password, 'INFO'))),

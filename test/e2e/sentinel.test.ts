@@ -69,7 +69,7 @@ describe('the Sentinel protocol', { concurrency: 2 }, () => {
     })
     await listen.subscribe('+switch-master', '+sdown')
     await signalContainer(master.id, 'KILL')
-    const [seen] = await until('+switch-master to be heard', 20_000, () => heard.length > 0 && heard)
+    const [seen] = await until('+switch-master to be heard', 60_000, () => heard.length > 0 && heard)
     // Until the engine has cleared up the dead one, the new one has the name in other letters: ADR 15.
     const promoted = ((await seen) as (typeof master)[]).find(
       ({ id, name }) => id !== master.id && name.toLowerCase() === `${world.name}-master`,

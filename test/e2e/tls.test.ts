@@ -52,7 +52,7 @@ test('created with tls: require, all of it is encrypted and proves who it is; a 
   const syncs = await statsOf(world, 'master', /^sync_/)
   const writer = new Writer(world, { promised: 'wait' })
   t.after(() => writer.stop())
-  await until('writes', 5_000, () => (writer.count > 20 ? true : undefined))
+  await until('writes', 60_000, () => (writer.count > 20 ? true : undefined))
   const mark = daemon.mark()
   world.declare({ replicas: 1, tls: '{ lifetime: 30d }' })
   await daemon.waitFor('flotilla.ready', { since: mark })
@@ -96,7 +96,7 @@ test('certificates are renewed before their end, at the time that is due, under 
   })
   assert.ok(Date.now() >= first.dueAtMs, 'not before it was due')
   const written = writer.count
-  await until('writes after it', 10_000, () => (writer.count > written + 20 ? true : undefined))
+  await until('writes after it', 60_000, () => (writer.count > written + 20 ? true : undefined))
   assert.ok((await writer.assertNothingLost()) > 20)
   assert.ok((await shown()).every(({ problem }) => problem === null))
   assert.deepEqual(await statsOf(world, 'master', /^sync_/), syncs)
@@ -124,7 +124,7 @@ test('off, prefer, require and off again are applied to nodes that run, under lo
     const written = writer.count
     world.declare({ replicas: 2, tls: mode })
     await daemon.waitFor('flotilla.ready', { since: mark })
-    await until(`writes with ${mode}`, 10_000, () => (writer.count > written + 20 ? true : undefined))
+    await until(`writes with ${mode}`, 60_000, () => (writer.count > written + 20 ? true : undefined))
     const ports = await portsOf(world)
     assert.deepEqual(ports, {
       plain: mode === 'require' ? '0' : '6379',
@@ -164,7 +164,7 @@ test("certificates of one's own that can not serve are refused and nothing is to
   assert.equal(during.serial, first.serial)
 
   put(world, other, authority)
-  await until('the new certificate', 30_000, async () => {
+  await until('the new certificate', 60_000, async () => {
     const last = await shownBy(await world.container('master'), world, `${world.name}-master`)
     assert.equal(last.problem, null)
     return last.serial !== first.serial

@@ -26,7 +26,7 @@ test('the tutorial: one master and two replicas, data written once and read ever
     infoFields(await cli(...node, world.name, 'info', 'replication'))
 
   await t.test('INFO replication of all three is as the tutorial prints it', async () => {
-    await until('both replicas online', 10_000, async () => {
+    await until('both replicas online', 60_000, async () => {
       const master = await info()
       assert.equal(master['role'], 'master')
       assert.equal(master['connected_slaves'], '2')

@@ -12,7 +12,7 @@ import { testWorld, type World } from '../support/world.js'
 const smallDisk = 'volume: { options: { type: tmpfs, device: tmpfs, o: "size=16m,uid=999,gid=999" } }'
 
 async function writesAre(world: World, reason: string): Promise<Condition> {
-  return until(`writes of ${world.name} to be told as ${reason}`, 30_000, async () => {
+  return until(`writes of ${world.name} to be told as ${reason}`, 60_000, async () => {
     const status = await world.status()
     const condition = status.conditions.find(({ type }) => type === 'WritesAccepted')
     assert.ok(condition !== undefined)
@@ -61,13 +61,13 @@ describe(
       await writesAre(world, 'Accepted')
 
       await execIn(master.id, 'sh', '-c', 'cat /dev/zero > /data/filler')
-      await until('the disk to be full for Redis too', 20_000, async () => /MISCONF/.test(await write(world)))
+      await until('the disk to be full for Redis too', 60_000, async () => /MISCONF/.test(await write(world)))
       assert.match((await writesAre(world, 'DiskError')).message, /MISCONF Errors writing to the AOF file/)
       await execIn(master.id, 'rm', '/data/filler')
       await writesAre(world, 'Accepted')
 
       const value = 'x'.repeat(256 * 1024)
-      await until('the memory to be full', 20_000, async () => {
+      await until('the memory to be full', 60_000, async () => {
         const reply = await world.redis('master', 'set', `filler-${Math.random()}`, value).catch(String)
         return /OOM/.test(String(reply))
       })
@@ -76,7 +76,7 @@ describe(
       await writesAre(world, 'Accepted')
 
       await pauseContainer((await world.container('replica-1')).id)
-      await until('a write to be refused', 20_000, async () => /NOREPLICAS/.test(await write(world)))
+      await until('a write to be refused', 60_000, async () => /NOREPLICAS/.test(await write(world)))
       assert.match((await writesAre(world, 'TooFewReplicas')).message, /0 of the 1 replicas/)
       await call('POST', `/containers/${(await containerNamed(`${world.name}-replica-1`))?.id}/unpause`)
       await writesAre(world, 'Accepted')
@@ -101,7 +101,7 @@ describe(
       const { id } = await world.container('master')
       await execIn(id, 'mkdir', '/data/dump.rdb')
       await world.administer('master', 'bgsave')
-      await until('a write to be refused', 20_000, async () => /MISCONF/.test(await write(world)))
+      await until('a write to be refused', 60_000, async () => /MISCONF/.test(await write(world)))
       const { message } = await writesAre(world, 'SnapshotFailed')
       assert.match(message, /MISCONF Redis is configured to save/)
       await execIn(id, 'rm', '-r', '/data/dump.rdb')

@@ -64,7 +64,7 @@ export async function stopContainer(id: string): Promise<void> {
  * written).
  */
 export async function removeContainer(id: string): Promise<void> {
-  await until(`container ${id} to be removed`, 10_000, async () => {
+  await until(`container ${id} to be removed`, 60_000, async () => {
     const { status, text } = await callEngine('DELETE', `/containers/${id}?force=1`)
     assert.ok(status < 400 || status === 404, `${status} ${text}`)
     return true

@@ -26,7 +26,7 @@ export async function dockerRun(
     HostConfig: { NetworkMode: network, Links: links, Binds: binds },
   })
   await call('POST', `/containers/${name}/start`)
-  return until(`${name} to have an address`, 10_000, async () => {
+  return until(`${name} to have an address`, 60_000, async () => {
     const container = await containerNamed(name)
     return container?.address === null ? null : container
   })

@@ -67,7 +67,7 @@ export async function startSentinelDaemon(
 export async function untilAllWrite(clients: readonly SentinelClient[], what: string): Promise<void> {
   const sinceMs = Date.now()
   for (const { library, client } of clients)
-    await until(`${library} to write ${what}`, 30_000, () => {
+    await until(`${library} to write ${what}`, 60_000, () => {
       const count = client.lines.filter(line => line.stream === 'stdout' && line.atMs > sinceMs).length
       const last = client.lines.slice(-5).map(({ text }) => text)
       assert.ok(count >= 20, last.join('\n'))

@@ -48,7 +48,7 @@ export async function runThroughSteps(
   t.after(() => writer.stop())
   for (const step of steps) {
     const count = writer.count
-    await until('more acknowledged writes', 20_000, () => writer.count >= count + 50)
+    await until('more acknowledged writes', 60_000, () => writer.count >= count + 50)
     await once(world, {
       async end(fault) {
         const mark = daemon.mark()

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { controlUser } from '../../src/model/acl-user.js'
 import type { FlotillaStatus } from '../../src/model/status.js'
 import { showStatus } from '../../src/cli/status.js'
@@ -86,11 +85,15 @@ export interface ProcessOptions {
 }
 
 /**
- * Made for one test; everything in it is ended and removed after it, whatever happens: the daemons by their
- * pids, the rest by the flotilla's label. `beside`: one more flotilla in the folders of another world, so
- * that one daemon keeps both.
+ * Made for one test, or for one `describe` with its `after`; everything in it is ended and removed after it,
+ * whatever happens: the daemons by their pids, the rest by the flotilla's label. `beside`: one more flotilla
+ * in the folders of another world, so that one daemon keeps both.
  */
-export function testWorld(t: Pick<TestContext, 'after'>, stem: string, beside?: World): World {
+export function testWorld(
+  t: { after(remove: () => Promise<void>): void },
+  stem: string,
+  beside?: World,
+): World {
   const name = uniqueName(stem)
   const folder = beside?.folder ?? mkdtempSync(join(tmpdir(), `flotilla-${name}-`))
   const manifests = join(folder, 'manifests')

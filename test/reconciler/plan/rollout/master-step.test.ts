@@ -51,7 +51,7 @@ describe('the last step of a roll, the master’s', () => {
     assert.match(planText(due({})), /record switchover/)
   })
 
-  test('waits for a person, and says what to type', () => {
+  test('waits for a person, and says how to go on', () => {
     const text = planText(due({ master: 'approve' }))
     assert.doesNotMatch(text, /stage 1/)
     assert.match(
