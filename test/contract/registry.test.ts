@@ -121,7 +121,7 @@ auth: { htpasswd: { realm: flotilla, path: ${folder}/htpasswd } }
     assert.equal(await pull({ DOCKER_CONFIG: home }), 'pulled')
   })
 
-  test('says in its own words that a login is missing, and what to type', async () => {
+  test('says in its own words that a login is missing, and how to fix it', async () => {
     const text = await pull({})
     assert.match(text, /^runtime\/image-unavailable: pull image .*: Docker says: .*no basic auth credentials/)
     assert.match(text, new RegExp(`log in as the user that Flotilla runs as \\(docker login ${registry}\\)`))

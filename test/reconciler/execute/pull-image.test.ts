@@ -61,7 +61,7 @@ test('a file of logins that can’t be read keeps the image from being pulled, a
   assert.match(trouble ?? '', /is not there/)
 })
 
-test('with Never nothing is pulled, and what to type is said', async () => {
+test('with Never nothing is pulled, and how to fix it is said', async () => {
   const { told } = await pullWith({ policy: 'Never', secretFile: null }, noFile)
   assert.match(
     typeof told === 'string' ? told : '',
