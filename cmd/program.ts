@@ -2,6 +2,7 @@ import { Command, Help, type Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { flotillaVersion } from '../src/version.js'
 import { adoptCommand } from './adopt.js'
+import { certificateCommand } from './certificate.js'
 import { claimCommand } from './claim.js'
 import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
@@ -55,7 +56,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     rolloutCommand,
     rotateCommand,
   ],
-  'Connect:': [connectCommand, cliCommand, verifyCommand, haproxyCommand],
+  'Connect:': [connectCommand, cliCommand, verifyCommand, certificateCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
   'Clean up:': [downCommand, gcCommand],
 }

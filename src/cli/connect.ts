@@ -39,7 +39,11 @@ export async function connectText(request: {
       network: networkName(name),
       fromHost: master?.address === null || master === undefined ? null : `${scheme}://${master.address}`,
       tls: encrypted
-        ? { caFile: session.store.certificates.caCertPath(name), serverName: masterName(name) }
+        ? {
+            caFile: session.store.certificates.caCertPath(name),
+            serverName: masterName(name),
+            clientAuth: spec.tls.clientAuth,
+          }
         : null,
       /** For clients that ask Redis Sentinels; null where the daemon does not answer them. */
       sentinel: listening.length === 0 ? null : { masterSet: name, addresses: listening },
@@ -65,6 +69,7 @@ export async function connectText(request: {
         ? []
         : [
             `  TLS: trust the authorities in ${facts.tls.caFile}, and expect the name ${facts.tls.serverName} (also from this host)`,
+            ...clientAuthLines(spec),
           ]),
       ...(spec.tls.mode === 'prefer'
         ? [`  not encrypted, for clients that can't be yet: redis://${masterName(name)}:${redisPort}`]
@@ -91,6 +96,15 @@ async function passwordOf({ store }: Session, name: string): Promise<string | nu
   const keyring = await store.loadKeyring(name)
   const keys = keyring?.users.find(one => one.user === applicationUser)
   return keys?.current.secret?.reveal() ?? null
+}
+
+function clientAuthLines({ name, tls: { clientAuth, certificates } }: FlotillaSpec): readonly string[] {
+  if (clientAuth === 'none') return []
+  const signed =
+    certificates.kind === 'files'
+      ? `signed by an authority in ${certificates.caFile}`
+      : `made with: flotilla certificate issue ${name} --client app`
+  return [`  TLS: show a certificate${clientAuth === 'optional' ? ', or none' : ''}, ${signed}`]
 }
 
 interface GatewayUrls {

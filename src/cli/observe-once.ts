@@ -111,7 +111,7 @@ async function peekGateway(
   return gatewayTemplate({
     ...{ spec, certificates, flotillaVersion, publish: session.reach.mode === 'published' },
     password: gatewayPassword(keyring),
-    authorities: encryptionOf(spec, memory, tls).encryption?.authorities ?? null,
+    encryption: encryptionOf(spec, memory, tls).encryption,
   })
 }
 

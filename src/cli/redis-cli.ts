@@ -9,7 +9,7 @@ import type { Secret } from '../secret.js'
 import { execUser } from '../reconciler/desired/server-image.js'
 import { interimMasterName, masterName, nodeAlias } from '../model/names.js'
 import { applicationUser, controlUser } from '../model/acl-user.js'
-import { containerTlsLayout, tlsPort, caCertPath } from '../redis/tls.js'
+import { certificatePath, containerTlsLayout, tlsPort, caCertPath } from '../redis/tls.js'
 import { nodeTarget } from '../reconciler/observe/observe.js'
 import { applicationLogin } from './application-login.js'
 import { missingProgram, runDirectCommand } from './direct-command.js'
@@ -47,7 +47,7 @@ export async function runRedisCli(request: {
     // Until every node listens for TLS the plain port is open everywhere.
     const tlsArgs =
       spec.tls.mode !== 'off' && memory?.transport === 'encrypted'
-        ? tlsArguments(nodeAlias(name, ordinalOfNode))
+        ? tlsArguments(nodeAlias(name, ordinalOfNode), spec.tls.clientAuth !== 'none')
         : ''
     const credentials = await peekCredentials(session, spec)
     const { user, password } =
@@ -122,6 +122,9 @@ async function putPassword(
   await runtime.putFiles(containerId, [{ path, content: password.reveal(), mode: 0o400, uid, gid: 0 }])
 }
 
-function tlsArguments(serverName: string): string {
-  return `--tls --cacert ${caCertPath(containerTlsLayout)} --sni ${serverName} -p ${tlsPort} `
+/** `asked`: for a certificate; the node's own is one, and is there. */
+function tlsArguments(serverName: string, asked: boolean): string {
+  const own = certificatePath(containerTlsLayout)
+  const shown = asked ? `--cert ${own} --key ${own} ` : ''
+  return `--tls --cacert ${caCertPath(containerTlsLayout)} ${shown}--sni ${serverName} -p ${tlsPort} `
 }

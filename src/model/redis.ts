@@ -18,6 +18,14 @@ export interface TlsTrust {
   readonly authorities: string
   /** The name that its certificate must be good for. */
   readonly serverName: string
+  /** What is shown where the other side asks for a certificate; absent: nothing. */
+  readonly client?: ClientIdentity
+}
+
+export interface ClientIdentity {
+  /** PEM. */
+  readonly certificate: string
+  readonly key: Secret
 }
 
 /**
@@ -66,6 +74,8 @@ export interface Encryption {
   readonly authorities: string
   /** The name that every node's certificate must be good for; null: each for its own alias. */
   readonly serverName: string | null
+  /** See `TlsTrust`. */
+  readonly client?: ClientIdentity
   /** Which port is tried first, and whether the other one is tried at all. */
   readonly order: 'encrypted-only' | 'encrypted-first' | 'plain-first'
 }

@@ -201,6 +201,8 @@ export interface TlsSpec {
    * `require`: port 6380 alone.
    */
   readonly mode: 'off' | 'prefer' | 'require'
+  /** Whether clients that come over TLS may, or must, show a certificate of an authority that nodes trust. */
+  readonly clientAuth: 'none' | 'optional' | 'require'
   readonly certificates:
     /** A private authority, and a certificate for each node, made, kept and renewed by Flotilla. */
     | { readonly kind: 'generated'; readonly lifetimeMs: number }

@@ -42,6 +42,8 @@ export interface ConfigTls {
   readonly mode: 'prefer' | 'require'
   /** Which certificate (`fingerprintOf`). */
   readonly fingerprint: string
+  /** What is asked of clients; absent: no certificate. */
+  readonly clientAuth?: 'optional' | 'require'
 }
 
 export interface ConfigLayout {
@@ -108,7 +110,7 @@ function networkLines({ isPasswordless, tls }: RedisConfigInput, layout: ConfigL
 
 function tlsLines(tls: ConfigTls | null, layout: ConfigLayout): readonly string[] {
   if (tls === null) return []
-  const options = Object.entries(tlsOptions(tls.fingerprint, layout.tls))
+  const options = Object.entries(tlsOptions(tls.fingerprint, layout.tls, tls.clientAuth))
   return [
     ...options.map(([name, value]) => `${name} ${quoteArgument(value, name)}`),
     // Redis checks that the master's certificate is from an authority of the ca file, and looks at no name in

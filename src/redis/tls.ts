@@ -41,17 +41,24 @@ export function caCertPath({ folder }: TlsLayout): string {
  * The options of redis.conf and of CONFIG SET, in an order that also a server that takes them one by one
  * accepts: the port last.
  */
-export function tlsOptions(fingerprint: string, layout: TlsLayout): Readonly<Record<string, string>> {
+export function tlsOptions(
+  fingerprint: string,
+  layout: TlsLayout,
+  clientAuth: 'none' | 'optional' | 'require' = 'none',
+): Readonly<Record<string, string>> {
   return {
     'tls-cert-file': certificatePath(layout),
     'tls-key-file': certificatePath(layout),
     'tls-ca-cert-file': authoritiesPath(layout, fingerprint),
-    // Who a client is, its password says. Asking for certificates as well would mean handing out one to every
-    // client.
-    'tls-auth-clients': 'no',
+    [clientAuthOption]: clientAuthValues[clientAuth],
     'tls-port': String(layout.tlsPort),
   }
 }
+
+export const clientAuthOption = 'tls-auth-clients'
+
+/** `none`: who a client is, its password says; a certificate would have to be handed out to each. */
+export const clientAuthValues = { none: 'no', optional: 'optional', require: 'yes' } as const
 
 /**
  * What a certificate of a master has to be good for besides being from the right authority: an option of

@@ -69,6 +69,8 @@ const spec = z.object({
   tls: z
     .object({
       mode: z.enum(['off', 'prefer', 'require']),
+      // Before it could be said, nobody was asked.
+      clientAuth: z.enum(['none', 'optional', 'require']).prefault('none'),
       certificates: z.discriminatedUnion('kind', [
         z.object({ kind: z.literal('generated'), lifetimeMs: z.number() }),
         z.object({

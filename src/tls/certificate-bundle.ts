@@ -12,12 +12,16 @@ export interface KeyPair {
 export interface CertificateBundle extends KeyPair {
   /** PEM of the authorities that it trusts. */
   readonly authorities: string
+  /** What it asks of its clients; absent: no certificate. */
+  readonly clientAuth?: 'optional' | 'require'
 }
 
 /**
- * Tells one material from another, without the key: a certificate has only one. Part of a file name inside
- * the node, so that the node itself can say which one it has loaded.
+ * Tells one material, and what is asked of clients, from another, without the key: a certificate has only
+ * one. Part of a file name inside the node, so that the node itself can say which one it has loaded.
  */
-export function certificateFingerprint({ certificate, authorities }: Omit<CertificateBundle, 'key'>): string {
-  return createHash('sha256').update(`${certificate}\n${authorities}`).digest('hex').slice(0, 16)
+export function certificateFingerprint(bundle: Omit<CertificateBundle, 'key'>): string {
+  const { certificate, authorities, clientAuth } = bundle
+  const asked = clientAuth === undefined ? '' : `\n${clientAuth}`
+  return createHash('sha256').update(`${certificate}\n${authorities}${asked}`).digest('hex').slice(0, 16)
 }

@@ -1,5 +1,5 @@
 import type { TlsSpec } from '../model/spec.js'
-import { validityOf, whyNotUsable } from './validate.js'
+import { validityOf, whyNotUsable, type Purpose } from './validate.js'
 import { certificateFingerprint, type KeyPair, type CertificateBundle } from './certificate-bundle.js'
 
 /**
@@ -10,6 +10,8 @@ export interface CertificateState {
   /** The private authorities, the oldest first; as a rule one. */
   readonly authorities: readonly KeyPair[]
   readonly leaves: readonly NodeCertificate[]
+  /** What we and the gateway show nodes that ask for one; null where none ever did. */
+  readonly client: ClientCertificate | null
   /** The last files of somebody's own that were good. */
   readonly files: CertificateBundle | null
   /** Which of the two the nodes get; null before the first. */
@@ -18,8 +20,11 @@ export interface CertificateState {
 }
 
 /** The certificate that an authority of ours gave to one node. */
-export interface NodeCertificate extends KeyPair {
+export interface NodeCertificate extends ClientCertificate {
   readonly ordinal: number
+}
+
+export interface ClientCertificate extends KeyPair {
   /** How long it was wished to be good for. */
   readonly lifetimeMs: number
 }
@@ -33,6 +38,7 @@ export interface Retired {
 export const emptyCertificateState: CertificateState = {
   authorities: [],
   leaves: [],
+  client: null,
   files: null,
   inForce: null,
   retired: [],
@@ -95,6 +101,20 @@ export function nodeCertificateFor(
     : null
 }
 
+/** Whether ours, which nodes ask for, is to be made, first or again. */
+export function needsClientCertificate({ client }: CertificateState, tls: TlsSpec, nowMs: number): boolean {
+  if (tls.clientAuth === 'none' || tls.certificates.kind === 'files') return false
+  return client === null || leftMs(client.certificate, nowMs) <= client.lifetimeMs / 3
+}
+
+/**
+ * What we show a node that asks: somebody's own certificate is the nodes' and ours. Shown as long as there is
+ * one, as a node may still ask that is not to any more.
+ */
+export function clientPairIn({ inForce, files, client }: CertificateState): KeyPair | null {
+  return inForce === 'files' ? files : client
+}
+
 /** With the certificate in place of the one that the node had. */
 export function withNodeCertificate(
   state: CertificateState,
@@ -140,14 +160,15 @@ export interface Activation {
 export function activate(
   state: CertificateState,
   read: FilesRead | null,
-  { serverName, nowMs }: { readonly serverName: string; readonly nowMs: number },
+  { serverName, clientAuth = 'none', nowMs }: Purpose,
 ): Activation {
   const current = pruneExpired(state, nowMs)
   if (read === null) return { state: setActive(current, { inForce: 'generated' }, nowMs), refused: null }
   if (read.kind === 'unreadable') return { state: current, refused: read.reason }
   const { bundle } = read
   const refused =
-    whyNotUsable(bundle, { serverName, nowMs }) ?? whyNotLaterExpiry(bundle.certificate, current, nowMs)
+    whyNotUsable(bundle, { serverName, clientAuth, nowMs }) ??
+    whyNotLaterExpiry(bundle.certificate, current, nowMs)
   return refused === null
     ? { state: setActive(current, { inForce: 'files', files: bundle }, nowMs), refused: null }
     : { state: current, refused }
@@ -202,13 +223,15 @@ export function bundleFor(
   ordinal: number,
   { tls, nowMs }: { readonly tls: TlsSpec; readonly nowMs: number },
 ): CertificateBundle | null {
-  const { inForce, files } = state
-  const authorities = trustedAuthorities(state, nowMs)
-  if (inForce === 'files') return files === null ? null : { ...files, authorities }
-  const nodeCertificate = nodeCertificateFor(state, ordinal, { tls, nowMs })
-  return nodeCertificate === null
-    ? null
-    : { certificate: nodeCertificate.certificate, key: nodeCertificate.key, authorities }
+  const pair = state.inForce === 'files' ? state.files : nodeCertificateFor(state, ordinal, { tls, nowMs })
+  return pair === null ? null : bundleOf(pair, { tls, authorities: trustedAuthorities(state, nowMs) })
+}
+
+export function bundleOf(
+  { certificate, key }: KeyPair,
+  { tls: { clientAuth }, authorities }: { readonly tls: TlsSpec; readonly authorities: string },
+): CertificateBundle {
+  return { certificate, key, authorities, ...(clientAuth === 'none' ? {} : { clientAuth }) }
 }
 
 /** For how long a certificate that is made now is to be good. */

@@ -11,6 +11,8 @@ const file = z.object({
   version: z.literal(1),
   authorities: z.array(keyPair),
   leaves: z.array(keyPair.extend({ ordinal: z.int().min(0), lifetimeMs: z.number() })),
+  // Before clients could be asked, there was none.
+  client: keyPair.extend({ lifetimeMs: z.number() }).nullable().prefault(null),
   files: keyPair.extend({ authorities: z.string() }).nullable(),
   inForce: z.enum(['generated', 'files']).nullable(),
   retired: z.array(z.object({ authorities: z.string(), untilMs: z.number() })),
@@ -71,6 +73,7 @@ export class CertificateStore {
       ...state,
       authorities: state.authorities.map(reveal),
       leaves: state.leaves.map(reveal),
+      client: state.client === null ? null : reveal(state.client),
       files: state.files === null ? null : reveal(state.files),
     }
     await this.#files.write(this.#path(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })

@@ -7,6 +7,9 @@ import {
   issuerFor,
   lifetimeOf,
   bundleFor,
+  bundleOf,
+  clientPairIn,
+  needsClientCertificate,
   needsAuthority,
   activate,
   trustedAuthorities,
@@ -15,7 +18,7 @@ import {
   type CertificateState,
 } from './certificate-state.js'
 import type { CertificateStore } from './certificate-store.js'
-import type { CertificateBundle } from './certificate-bundle.js'
+import type { CertificateBundle, KeyPair } from './certificate-bundle.js'
 import { serverNameOf, tlsViewOf, type TlsAccess } from './tls-view.js'
 import { namesOfNode } from './names.js'
 
@@ -63,10 +66,14 @@ export class Certificates {
       const read = await readFiles(spec, this.#readFile)
       const supplied =
         read === null && needsAuthority(before, nowMs) ? await withAuthority(before, spec, nowMs) : before
-      const { state, refused } = activate(supplied, read, {
+      const { state: active, refused } = activate(supplied, read, {
         serverName: serverNameOf(spec.name),
+        clientAuth: spec.tls.clientAuth,
         nowMs,
       })
+      const state = needsClientCertificate(active, spec.tls, nowMs)
+        ? await withClientCertificate(active, spec, nowMs)
+        : active
       if (state !== before) await this.#store.save(spec.name, state, trustedAuthorities(state, nowMs))
       return accessOf(state, spec, refused, nowMs)
     })
@@ -78,9 +85,24 @@ export class Certificates {
     if (spec.tls.mode === 'off') return before.inForce === null ? null : accessOf(before, spec, null, nowMs)
     const { state, refused } = activate(before, await readFiles(spec, this.#readFile), {
       serverName: serverNameOf(spec.name),
+      clientAuth: spec.tls.clientAuth,
       nowMs,
     })
     return accessOf(state, spec, refused, nowMs)
+  }
+
+  /**
+   * For a client that is to prove who it is, from the private authority, as it is on disk now; nothing of it is
+   * kept. Null where there is no authority yet.
+   */
+  async issueForClient(spec: FlotillaSpec, client: string, nowMs: number): Promise<KeyPair | null> {
+    const lifetimeMs = lifetimeOf(spec.tls)
+    const state = await this.#store.read(spec.name)
+    const issuer = issuerFor(state, lifetimeMs, nowMs)
+    if (issuer === null) return null
+    const { issueCertificate } = await import('./issue.js')
+    const request = { names: [client], addresses: [], nowMs, lifetimeMs, isClientOnly: true }
+    return issueCertificate(issuer, request)
   }
 
   /**
@@ -109,7 +131,7 @@ export class Certificates {
       const after = withNodeCertificate(state, { ...issued, ordinal, lifetimeMs })
       const authorities = trustedAuthorities(after, nowMs)
       await this.#store.save(spec.name, after, authorities)
-      return { ...issued, authorities }
+      return bundleOf(issued, { tls: spec.tls, authorities })
     })
   }
 
@@ -151,7 +173,21 @@ function accessOf(
   return {
     tlsView: tlsViewOf(state, spec, { refused, nowMs }),
     authorities: trustedAuthorities(state, nowMs),
+    client: clientPairIn(state),
   }
+}
+
+async function withClientCertificate(
+  state: CertificateState,
+  { tls }: FlotillaSpec,
+  nowMs: number,
+): Promise<CertificateState> {
+  const lifetimeMs = lifetimeOf(tls)
+  const issuer = issuerFor(state, lifetimeMs, nowMs)
+  if (issuer === null) return state
+  const { issueCertificate } = await import('./issue.js')
+  const request = { names: ['flotilla'], addresses: [], nowMs, lifetimeMs, isClientOnly: true }
+  return { ...state, client: { ...(await issueCertificate(issuer, request)), lifetimeMs } }
 }
 
 async function withAuthority(

@@ -53,12 +53,14 @@ export interface CertificateRequest {
   readonly addresses: readonly string[]
   readonly nowMs: number
   readonly lifetimeMs: number
+  /** It proves who a client is, and nobody can pass for a server with it. */
+  readonly isClientOnly?: boolean
 }
 
-/** A certificate of one node, as server and, towards its master, as client. */
+/** A certificate of one node, as server and, towards its master, as client; or of a client alone. */
 export async function issueCertificate(
   authority: KeyPair,
-  { names, addresses, nowMs, lifetimeMs }: CertificateRequest,
+  { names, addresses, nowMs, lifetimeMs, isClientOnly = false }: CertificateRequest,
 ): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate)
   const keys = await newKeys()
@@ -76,7 +78,7 @@ export async function issueCertificate(
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([
-          x509.ExtendedKeyUsage.serverAuth,
+          ...(isClientOnly ? [] : [x509.ExtendedKeyUsage.serverAuth]),
           x509.ExtendedKeyUsage.clientAuth,
         ]),
         new x509.SubjectAlternativeNameExtension([

@@ -2,12 +2,15 @@ import type { FlotillaSpec } from '../model/spec.js'
 import { masterName } from '../model/names.js'
 import { validityOf } from './validate.js'
 import { expiryWarningMs, fingerprintFor, type CertificateState } from './certificate-state.js'
+import type { KeyPair } from './certificate-bundle.js'
 import type { TlsView } from '../model/tls-view.js'
 
 export interface TlsAccess {
   readonly tlsView: TlsView
   /** PEM of the authorities that nodes, clients and we are to trust. */
   readonly authorities: string
+  /** What we show nodes that ask for a certificate. */
+  readonly client: KeyPair | null
 }
 
 /**

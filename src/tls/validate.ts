@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import type { TlsSpec } from '../model/spec.js'
 import type { CertificateBundle } from './certificate-bundle.js'
 
 /** When the certificate (the first of the text) begins and ends. Throws for a text that holds none. */
@@ -7,13 +8,22 @@ export function validityOf(certificate: string): { readonly fromMs: number; read
   return { fromMs: Date.parse(validFrom), toMs: Date.parse(validTo) }
 }
 
+/** What a certificate is to serve for. */
+export interface Purpose {
+  /** By which clients find the master. */
+  readonly serverName: string
+  /** What nodes ask of clients, and so of each other; left out: nothing. */
+  readonly clientAuth?: TlsSpec['clientAuth']
+  readonly nowMs: number
+}
+
 /**
  * Why a node can't serve with this, or its clients would not accept it; null when nothing speaks against it.
  * Asked before any node is touched: Redis itself would say no more than "check server logs".
  */
 export function whyNotUsable(
   bundle: CertificateBundle,
-  { serverName, nowMs }: { readonly serverName: string; readonly nowMs: number },
+  { serverName, clientAuth = 'none', nowMs }: Purpose,
 ): string | null {
   const chain = readCertificates(bundle.certificate)
   const authorities = readCertificates(bundle.authorities)
@@ -30,8 +40,15 @@ export function whyNotUsable(
   if (chainProblem !== null) return chainProblem
   if (leaf.checkHost(serverName, { subject: 'never' }) === undefined)
     return `the certificate is not for the name ${serverName}, by which clients find the master (it is for ${leaf.subjectAltName ?? 'no name at all'})`
+  // Node's types call it an array; without that extension it is undefined, and the certificate for everything.
+  const usages = leaf.keyUsage as readonly string[] | undefined
+  if (clientAuth !== 'none' && usages !== undefined && !usages.includes(clientUsage))
+    return `the certificate is not for clients (extended key usage clientAuth), and with clientAuth: ${clientAuth} replicas show it to their master`
   return null
 }
+
+/** The object identifier of the extended key usage clientAuth (RFC 5280). */
+const clientUsage = '1.3.6.1.5.5.7.3.2'
 
 /**
  * From the leaf to an authority that signed itself: OpenSSL, which Redis asks, trusts no chain that ends

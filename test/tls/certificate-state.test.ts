@@ -17,6 +17,7 @@ import { authority, dayMs, generated, bundle, nowMs, serverName, specWith } from
 
 const files: TlsSpec = {
   mode: 'require',
+  clientAuth: 'none',
   certificates: { kind: 'files', certFile: '/c', keyFile: '/k', caFile: '/a' },
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,8 @@ import { readAnySecretFile } from '../../src/secret-files.js'
 import { CertificateStore } from '../../src/tls/certificate-store.js'
 import { certificateFingerprint } from '../../src/tls/certificate-bundle.js'
 import { fingerprintIn } from '../../src/tls/tls-view.js'
-import { generated, nowMs, specWith } from './samples.js'
+import type { TlsSpec } from '../../src/model/spec.js'
+import { dayMs, generated, nowMs, specWith } from './samples.js'
 
 const spec = specWith(generated())
 
@@ -94,6 +96,7 @@ test('on the fast path no file is read: what the last look came to holds', async
   const path = join(state, 'none.pem')
   const own = specWith({
     mode: 'require',
+    clientAuth: 'none',
     certificates: { kind: 'files', certFile: path, keyFile: path, caFile: path },
   })
   const certificates = new Certificates(new CertificateStore(state), readAnySecretFile)
@@ -110,8 +113,45 @@ test('a file that can not be read is a reason, not a failed pass', async t => {
   await chmod(path, 0o600)
   const own = specWith({
     mode: 'require',
+    clientAuth: 'none',
     certificates: { kind: 'files', certFile: path, keyFile: join(state, 'none.key'), caFile: path },
   })
   const access = await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(own, nowMs)
   assert.match(access?.tlsView.refused ?? '', /none\.key is not there$/)
+})
+
+test('a client’s certificate is made for it alone: nobody can pass for a node with it', async t => {
+  const asking: TlsSpec = { ...generated(), clientAuth: 'require' }
+  const certificates = new Certificates(new CertificateStore(await folder(t)), readAnySecretFile)
+  assert.equal(await certificates.issueForClient(specWith(asking), 'app', nowMs), null)
+  const access = await certificates.refresh(specWith(asking), nowMs)
+  const app = await certificates.issueForClient(specWith(asking), 'app', nowMs)
+  for (const one of [app, access?.client ?? null]) {
+    const { keyUsage } = new X509Certificate(one?.certificate ?? '')
+    assert.deepEqual(keyUsage, ['1.3.6.1.5.5.7.3.2'])
+  }
+})
+
+test('what we show nodes that ask is made once, kept, and renewed with a third of its life left', async t => {
+  const state = await folder(t)
+  const asking = specWith({ ...generated(), clientAuth: 'optional' })
+  const of = async (atMs: number) =>
+    (await new Certificates(new CertificateStore(state), readAnySecretFile).refresh(asking, atMs))?.client
+      ?.certificate
+  const first = await of(nowMs)
+  assert.equal(await of(nowMs + 59 * dayMs), first)
+  assert.notEqual(await of(nowMs + 61 * dayMs), first)
+})
+
+test('what is asked of clients is part of what a node is to load', async t => {
+  const certificates = new Certificates(new CertificateStore(await folder(t)), readAnySecretFile)
+  const specs = (['none', 'optional', 'require'] as const).map(clientAuth =>
+    specWith({ ...generated(), clientAuth }),
+  )
+  const fingerprints = new Set<string>()
+  for (const asking of specs) {
+    await certificates.refresh(asking, nowMs)
+    fingerprints.add(certificateFingerprint(await certificates.certificateFor(asking, 0, nowMs)))
+  }
+  assert.equal(fingerprints.size, 3)
 })

@@ -22,6 +22,7 @@ export async function bundle(
 
 export const generated = (lifetimeMs = 90 * dayMs): TlsSpec => ({
   mode: 'require',
+  clientAuth: 'none',
   certificates: { kind: 'generated', lifetimeMs },
 })
 

@@ -22,6 +22,15 @@ describe('what a node can serve with', () => {
     assert.equal(reason({}), null)
   })
 
+  test('who asks clients for certificates needs one that replicas can show', async () => {
+    const pair = await issueCertificate(issuer, {
+      ...{ names: [serverName], addresses: [], nowMs, lifetimeMs: dayMs, isClientOnly: true },
+    })
+    const asked = { serverName, clientAuth: 'require', nowMs } as const
+    assert.equal(whyNotUsable({ ...pair, authorities: issuer.certificate }, asked), null)
+    assert.equal(whyNotUsable(good, asked), null)
+  })
+
   test('and nothing else: each mistake is told in words', async () => {
     const other = await authority()
     const stranger = await bundle(other)

@@ -20,7 +20,10 @@ const docs = [...modes, 'on'] as const
 const defaultLifetime = { text: '90d', ms: 90 * 86_400_000 }
 
 /** Where a manifest says nothing of it. */
-export const defaultTls: TlsSpec = { mode: 'off', certificates: generatedFor(defaultLifetime.ms) }
+export const defaultTls: TlsSpec = {
+  ...{ mode: 'off', clientAuth: 'none' },
+  certificates: generatedFor(defaultLifetime.ms),
+}
 
 const mode = field(z.enum(modes), {
   describe:
@@ -28,6 +31,16 @@ const mode = field(z.enum(modes), {
   wants: 'off, prefer or require',
   example: 'require',
   choices: modes,
+})
+
+const clientAuths = ['none', 'optional', 'require'] as const
+
+const clientAuth = field(z.enum(clientAuths), {
+  describe:
+    'Whether clients that connect over TLS show a certificate (mutual TLS): none is asked for, one that is shown must be good (optional), or nobody is let in without one (require). It is to be signed by the private authority (flotilla certificate issue), or by one in the ca file of files.',
+  wants: 'none, optional or require',
+  example: 'require',
+  choices: clientAuths,
 })
 
 /**
@@ -71,19 +84,25 @@ export function tlsSection(folder: string) {
       .union([
         z.boolean(),
         z.enum(docs),
-        z.strictObject({
-          mode: mode.prefault('require'),
-          files: files.optional(),
-          lifetime: lifetime.prefault(defaultLifetime.text),
-        }),
+        z
+          .strictObject({
+            mode: mode.prefault('require'),
+            clientAuth: clientAuth.prefault('none'),
+            files: files.optional(),
+            lifetime: lifetime.prefault(defaultLifetime.text),
+          })
+          .superRefine((tls, context) => {
+            const problem = whyNotAsk(tls)
+            if (problem !== null) context.addIssue({ code: 'custom', path: ['clientAuth'], message: problem })
+          }),
       ])
       .transform((tls): TlsSpec => {
-        if (typeof tls !== 'object')
-          return { mode: modeOf(tls), certificates: generatedFor(defaultLifetime.ms) }
-        if (tls.files === undefined) return { mode: tls.mode, certificates: generatedFor(tls.lifetime) }
+        if (typeof tls !== 'object') return { ...defaultTls, mode: modeOf(tls) }
+        const asked = { mode: tls.mode, clientAuth: tls.clientAuth }
+        if (tls.files === undefined) return { ...asked, certificates: generatedFor(tls.lifetime) }
         const { cert, key, ca } = tls.files
         return {
-          mode: tls.mode,
+          ...asked,
           certificates: {
             kind: 'files',
             certFile: resolve(folder, cert),
@@ -94,12 +113,20 @@ export function tlsSection(folder: string) {
       }),
     {
       describe:
-        'Encryption between nodes and of clients: off, prefer (both ports are open) or require (true and on mean it too, false means off), or a mapping with mode, files and lifetime.',
+        'Encryption between nodes and of clients: off, prefer (both ports are open) or require (true and on mean it too, false means off), or a mapping with mode, clientAuth, files and lifetime.',
       wants: 'true, off, prefer or require, or a mapping',
       example: 'true',
       choices: docs,
     },
   )
+}
+
+function whyNotAsk({ mode, clientAuth }: Pick<TlsSpec, 'mode' | 'clientAuth'>): string | null {
+  if (clientAuth === 'none' || mode === 'require') return null
+  if (mode === 'off') return 'asks clients for certificates, but mode is off; write mode: require'
+  return clientAuth === 'require'
+    ? 'can not be require with mode: prefer, as clients in plain text show no certificate; write mode: require, or clientAuth: optional'
+    : null
 }
 
 function modeOf(word: boolean | (typeof docs)[number]): TlsSpec['mode'] {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { containerGatewayLayout } from '../../gateway/layout.js'
-import { renderGateway, type RenderedGateway } from '../../gateway/render-gateway.js'
+import { renderGateway, type NodeTls, type RenderedGateway } from '../../gateway/render-gateway.js'
 import { gatewayUser } from '../../model/acl-user.js'
 import type { ContainerFile, ContainerSpec, PublishedPort } from '../../model/engine.js'
 import type { GatewayAccess } from '../../model/gateway.js'
+import type { Encryption } from '../../model/redis.js'
 import { gatewayName, masterName, networkName } from '../../model/names.js'
 import type { FlotillaSpec, GatewaySpec } from '../../model/spec.js'
 import { flotillaLabel, gatewayLabel, specHashLabel, versionLabel } from '../../runtime/labels.js'
@@ -26,16 +27,16 @@ export interface GatewayTemplate {
 /** Of both ports together. Each takes two open files, and a rootless engine may not have many more. */
 const clientsMax = 4_096
 
-/** `authorities`: PEM of whom nodes are to be trusted by; null where they speak plain text. */
+/** `encryption`: how nodes are spoken to; undefined where they speak plain text. */
 export function gatewayTemplate(input: {
   readonly spec: FlotillaSpec
   readonly publish: boolean
   readonly flotillaVersion: string
   readonly certificates: GatewayCertificates
   readonly password: Secret
-  readonly authorities: string | null
+  readonly encryption: Pick<Encryption, 'authorities' | 'client'> | undefined
 }): GatewayTemplate | null {
-  const { spec, certificates, authorities } = input
+  const { spec, certificates, encryption } = input
   const { gateway, name } = spec
   if (gateway === null) return null
   const { authority, server, client } = certificates
@@ -45,13 +46,20 @@ export function gatewayTemplate(input: {
     admin: { ...server, authorities: authority },
     nodes: {
       login: { user: gatewayUser, password: input.password },
-      tls: authorities === null ? null : { authorities, serverName: masterName(name), client: null },
+      tls: encryption === undefined ? null : nodeTlsOf(encryption, masterName(name)),
     },
   })
   const access = { authorities: authority, serverName: gatewayName(name), ...client }
   const { flotillaVersion, publish } = input
   const template = { spec, gateway, publish, flotillaVersion, rendered, access, specHash: '' }
   return { ...template, specHash: hashOf(template) }
+}
+
+function nodeTlsOf(
+  { authorities, client }: Pick<Encryption, 'authorities' | 'client'>,
+  serverName: string,
+): NodeTls {
+  return { authorities, serverName, client: client ?? null }
 }
 
 /** Of everything that a running gateway can't take over. Its name and our version are not in it. */

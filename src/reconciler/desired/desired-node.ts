@@ -342,12 +342,13 @@ function nodeConfig(
   { bundle, persistence, ...login }: NodeConfigInput,
   options: RedisOptions,
 ) {
-  const { mode } = template.spec.tls
+  const { mode, clientAuth } = template.spec.tls
+  const asked = clientAuth === 'none' ? {} : { clientAuth }
   return renderRedisConfig({
     nodeAlias: nodeAlias(template.spec.name, ordinal),
     persistence,
     ...login,
     options,
-    tls: mode === 'off' || bundle === null ? null : { mode, fingerprint: certificateFingerprint(bundle) },
+    tls: mode === 'off' || bundle === null ? null : { mode, fingerprint: certificateFingerprint(bundle), ...asked },
   })
 }

@@ -1,4 +1,10 @@
-import { containerTlsLayout, tlsOptions, tlsPort } from '../../redis/tls.js'
+import {
+  clientAuthOption,
+  clientAuthValues,
+  containerTlsLayout,
+  tlsOptions,
+  tlsPort,
+} from '../../redis/tls.js'
 import type { RedisPort } from '../../redis/redis.js'
 import { certificateFingerprint } from '../../tls/certificate-bundle.js'
 import { redisPort } from '../../model/names.js'
@@ -28,8 +34,17 @@ export async function loadCertificate(
 ): Promise<void> {
   const bundle = await writeNodeFiles(context, ordinal, container)
   if (bundle === null) return
-  const options = tlsOptions(certificateFingerprint(bundle), containerTlsLayout)
-  await context.redis.setConfig(target, options, { deadlineMs })
+  const { redis } = context
+  const options = tlsOptions(certificateFingerprint(bundle), containerTlsLayout, bundle.clientAuth)
+  const letsInAnybody = bundle.clientAuth === 'require' && !(await demandsCertificates(redis, target))
+  await redis.setConfig(target, options, { deadlineMs })
+  // Whoever came without a certificate would stay for as long as the connection lasts.
+  if (letsInAnybody) await redis.disconnectClients(target, { deadlineMs: clientDeadlineMs, viaPort: tlsPort })
+}
+
+async function demandsCertificates(redis: RedisPort, target: NodeTarget): Promise<boolean> {
+  const { [clientAuthOption]: value } = await redis.getConfig(target, [clientAuthOption], { deadlineMs })
+  return value === clientAuthValues.require
 }
 
 /**

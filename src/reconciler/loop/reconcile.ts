@@ -17,7 +17,7 @@ import { observeAndPlan, type Assessment, type Outcome } from './observe-and-pla
 import { externalSource } from '../plan/master/external-source.js'
 import type { Plan } from '../../model/plan.js'
 import { reportStatus } from './report-status.js'
-import type { NodeTarget } from '../../model/redis.js'
+import type { Encryption, NodeTarget } from '../../model/redis.js'
 
 /** One pass: look, decide, object, do, tell. Never rejects for what the world does. */
 export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promise<Outcome> {
@@ -50,7 +50,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
       template,
       gateway: await gatewayOf(tools, pass, {
         password: gatewayPassword(passwords.keyring),
-        authorities: auth.credentials.encryption?.authorities ?? null,
+        encryption: auth.credentials.encryption,
       }),
       fastPath: pass.fastPath,
       planner: tools.planner,
@@ -83,7 +83,7 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
 async function gatewayOf(
   { store, clock, observer, flotillaVersion }: ReconcilerTools,
   { spec }: PassInput,
-  login: { readonly password: Secret; readonly authorities: string | null },
+  login: { readonly password: Secret; readonly encryption: Encryption | undefined },
 ): Promise<GatewayTemplate | null> {
   if (spec.gateway === null) return null
   const certificates = await store.gatewayCertificates.ensure(spec.name, clock.nowMs())

@@ -269,7 +269,8 @@ function endpointsFor(
   }
   const { encryption } = credentials
   if (encryption === undefined) return endpointOn(redisPort)
-  const tls = { authorities: encryption.authorities, serverName: encryption.serverName ?? alias }
+  const { authorities, serverName, client } = encryption
+  const tls = { authorities, serverName: serverName ?? alias, ...(client === undefined ? {} : { client }) }
   const encrypted = endpointOn(tlsPort).map(endpoint => ({ ...endpoint, tls }))
   switch (encryption.order) {
     case 'encrypted-only':

@@ -17,12 +17,12 @@ export function encryptionOf(
 ): { readonly encryption?: Encryption } {
   if (access === null || !hasCertificates(access.tlsView)) return {}
   if (tls.mode === 'off' && transport === 'plain') return {}
-  const { authorities, tlsView } = access
+  const { authorities, tlsView, client } = access
   // A certificate that all nodes have proves no more than that one is of them.
   const serverName = tlsView.certificates.kind === 'shared' ? serverNameOf(name) : null
   const order =
     tls.mode === 'off' ? 'plain-first' : transport === 'encrypted' ? 'encrypted-only' : 'encrypted-first'
-  return { encryption: { authorities, serverName, order } }
+  return { encryption: { authorities, serverName, order, ...(client === null ? {} : { client }) } }
 }
 
 /**

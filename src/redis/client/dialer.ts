@@ -20,9 +20,10 @@ type Dialer = new (options: unknown) => AbstractConnector
  * trust; otherwise the connection ends unused.
  */
 export function openSocket({ host, port, tls }: Endpoint): Socket {
-  return tls === undefined
-    ? connectInPlain({ host, port })
-    : connectEncrypted({ host, port, ca: tls.authorities, servername: tls.serverName })
+  if (tls === undefined) return connectInPlain({ host, port })
+  const { authorities, serverName, client } = tls
+  const identity = client === undefined ? {} : { cert: client.certificate, key: client.key.reveal() }
+  return connectEncrypted({ host, port, ca: authorities, servername: serverName, ...identity })
 }
 
 /**

@@ -118,7 +118,7 @@ test('a certificate that is about to end is told, with what to do', () => {
     caFile: '/ca.crt',
   } as const
   assert.match(
-    of(tlsView('require', { expiring }), { tls: { mode: 'require', certificates } }),
+    of(tlsView('require', { expiring }), { tls: { mode: 'require', clientAuth: 'none', certificates } }),
     /Put another one at \/own\.crt; it is taken over within seconds$/,
   )
 })
@@ -245,10 +245,10 @@ test('what became of a request is one line', () => {
 })
 
 test('nodes are spoken to in plain text until they listen for TLS, and never again afterwards', () => {
-  const access = (tls: TlsView) => ({ tlsView: tls, authorities: 'PEM' })
+  const access = (tls: TlsView) => ({ tlsView: tls, authorities: 'PEM', client: null })
   const orderOf = (mode: TlsView['mode'], transport: 'plain' | 'mixed' | 'encrypted', tls = tlsView(mode)) =>
     encryptionOf(
-      { name: 'shop', tls: { mode, certificates: { kind: 'generated', lifetimeMs: 1 } } },
+      { name: 'shop', tls: { mode, clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 1 } } },
       { transport },
       access(tls),
     ).encryption
@@ -271,7 +271,7 @@ test('how the nodes listen is remembered: encrypted for good, plain only when no
   ): string =>
     foldTransport(
       memory(0, { transport: before }),
-      { tls: { mode, certificates: { kind: 'generated', lifetimeMs: 1 } } },
+      { tls: { mode, clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 1 } } },
       observation(nodes),
     ).transport
   const silent = node(1, { probe: { kind: 'busy', reason: 'BUSY' } })

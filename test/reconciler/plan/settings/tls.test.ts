@@ -42,7 +42,7 @@ function tlsView(mode: Mode, overrides: Partial<TlsView> = {}): TlsView {
 }
 
 const tlsSpec = (mode: Mode) => ({
-  tls: { mode, certificates: { kind: 'generated', lifetimeMs: 1 } } as const,
+  tls: { mode, clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 1 } } as const,
 })
 
 /** Node 0 is active, nodes 1 and 2 follow by this port. */
@@ -136,7 +136,7 @@ describe('what can not be encrypted with is refused, and nothing is touched', ()
     keyFile: '/own.key',
     caFile: '/ca.crt',
   } as const
-  const ownFiles = { tls: { mode: 'require', certificates } } as const
+  const ownFiles = { tls: { mode: 'require', clientAuth: 'none', certificates } } as const
   test('a flotilla that has no node yet is not begun, be there data or none', () => {
     for (const seen of [{}, { resources: nothingThere }])
       planIs(
