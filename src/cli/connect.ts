@@ -65,12 +65,7 @@ export async function connectText(request: {
       facts.fromHost === null
         ? `  from this host: no master at the moment; see: flotilla status ${name}`
         : `  from this host, until the master changes: ${facts.fromHost}`,
-      ...(facts.tls === null
-        ? []
-        : [
-            `  TLS: trust the authorities in ${facts.tls.caFile}, and expect the name ${facts.tls.serverName} (also from this host)`,
-            ...clientAuthLines(spec),
-          ]),
+      ...tlsLines(spec, facts.tls),
       ...(spec.tls.mode === 'prefer'
         ? [`  not encrypted, for clients that can't be yet: redis://${masterName(name)}:${redisPort}`]
         : []),
@@ -98,13 +93,19 @@ async function passwordOf({ store }: Session, name: string): Promise<string | nu
   return keys?.current.secret?.reveal() ?? null
 }
 
-function clientAuthLines({ name, tls: { clientAuth, certificates } }: FlotillaSpec): readonly string[] {
-  if (clientAuth === 'none') return []
+function tlsLines(
+  { name, tls: { clientAuth, certificates } }: FlotillaSpec,
+  facts: { readonly caFile: string; readonly serverName: string } | null,
+): readonly string[] {
+  if (facts === null) return []
+  const { caFile, serverName } = facts
+  const trust = `  TLS: trust the authorities in ${caFile}, and expect the name ${serverName} (also from this host)`
+  if (clientAuth === 'none') return [trust]
   const signed =
     certificates.kind === 'files'
       ? `signed by an authority in ${certificates.caFile}`
       : `made with: flotilla certificate issue ${name} --client app`
-  return [`  TLS: show a certificate${clientAuth === 'optional' ? ', or none' : ''}, ${signed}`]
+  return [trust, `  TLS: show a certificate${clientAuth === 'optional' ? ', or none' : ''}, ${signed}`]
 }
 
 interface GatewayUrls {

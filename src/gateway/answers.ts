@@ -84,6 +84,8 @@ export function parseShowAnswer(answer: string): ShowAnswer | null {
     serial,
     facts: {
       ...{ version, uptimeSeconds, configDigest, pointedBy },
+      configSum: values.get('config-sum') ?? null,
+      filesDigest: values.get('files') ?? null,
       lineage: lineage === '-' ? null : lineage,
       isWrittenDown: values.get('written') === 'yes',
       master: servers.master.toSorted(byOrdinal),

@@ -10,8 +10,11 @@ import { gatewayPaths, gatewaySlots, type GatewayLayout } from './layout.js'
  * call that waits.
  */
 export function renderGatewayLua(layout: GatewayLayout): string {
-  const { pointing, login, checkSocket } = gatewayPaths(layout)
+  const { config, lua: ownPath, filesDigest, pointing, login, checkSocket } = gatewayPaths(layout)
   return lua
+    .replaceAll('CONFIG_PATH', config)
+    .replaceAll('LUA_PATH', ownPath)
+    .replaceAll('FILES_PATH', filesDigest)
     .replaceAll('POINTING_PATH', pointing)
     .replaceAll('LOGIN_PATH', login)
     .replaceAll('CHECK_SOCKET', checkSocket)
@@ -165,12 +168,33 @@ core.register_cli({ "flotilla", "point" }, "flotilla point SERIAL LINEAGE MASTER
   end)
 end)
 
+local function read_text(path)
+  local file = io.open(path, "r")
+  if file == nil then return nil end
+  local text = file:read(65536)
+  file:close()
+  return text
+end
+
+-- FNV-1a of what was read at the start, so that a change by hand shows.
+local function sum_of(...)
+  local sum = 2166136261
+  for _, path in ipairs({ ... }) do
+    local text = read_text(path) or ""
+    for at = 1, #text do sum = ((sum ~ text:byte(at)) * 16777619) & 0xffffffff end
+  end
+  return string.format("%08x", sum)
+end
+local config_sum = sum_of("CONFIG_PATH", "LUA_PATH")
+
 core.register_cli({ "flotilla", "show" }, "flotilla show", function(applet)
   local info = core.get_info()
   local lines = {
     "version " .. info.Version,
     "uptime " .. info.Uptime_sec,
     "config " .. (info.description or ""),
+    "config-sum " .. config_sum,
+    "files " .. ((read_text("FILES_PATH") or ""):match("^%x+") or "none"),
     "serial " .. serial,
     "pointed-by " .. pointed_by,
     "lineage " .. lineage,
@@ -209,14 +233,6 @@ end
 
 -- The way back after a restart with no daemon there. What was written down is believed of a node only if it says
 -- itself that it still is what it was: a promotion begins another lineage, so the old master of one is known by it.
-
-local function read_text(path)
-  local file = io.open(path, "r")
-  if file == nil then return nil end
-  local text = file:read(16384)
-  file:close()
-  return text
-end
 
 local function read_pointing()
   local recorded, master, replicas = (read_text("POINTING_PATH") or ""):match("^lineage (%x+)\nmaster (%S+)\nreplicas (%S+)\nend\n")

@@ -32,6 +32,8 @@ export interface GatewayPaths {
   readonly nodeAuthorities: string
   /** What it shows a node that asks for a certificate, with its key. */
   readonly nodeCertificate: string
+  /** Which of the three above it has. */
+  readonly filesDigest: string
   /** Written by the gateway itself: whom it was last pointed at. */
   readonly pointing: string
   readonly adminSocket: string
@@ -47,6 +49,7 @@ export function gatewayPaths({ folder, socketFolder }: GatewayLayout): GatewayPa
     login: `${folder}/login`,
     nodeAuthorities: `${folder}/nodes-ca.pem`,
     nodeCertificate: `${folder}/nodes.pem`,
+    filesDigest: `${folder}/files`,
     pointing: `${folder}/pointing`,
     adminSocket: `${socketFolder}/flotilla-admin.sock`,
     checkSocket: `${socketFolder}/flotilla-check.sock`,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { GatewayFileFacts } from '../model/gateway.js'
 import type { Secret } from '../secret.js'
 import { renderGatewayLua } from './gateway-lua.js'
 import { containerGatewayLayout, gatewayPaths, gatewaySlots, type GatewayLayout } from './layout.js'
@@ -53,6 +54,8 @@ export interface RenderedGateway {
    * Of all that a running gateway can't take over without a restart; part of its facts. No secret is in it.
    */
   readonly digest: string
+  /** What one that has been given these files says of them. */
+  readonly facts: GatewayFileFacts
 }
 
 /**
@@ -66,9 +69,13 @@ export function renderGateway(config: GatewayConfig): RenderedGateway {
   const lua = renderGatewayLua(layout)
   const text = renderConfig(config, layout)
   const digest = createHash('sha256')
-    .update(JSON.stringify([text, lua, admin.certificate, admin.authorities, nodes.tls?.authorities ?? null]))
+    .update(JSON.stringify([text, lua, admin.certificate, admin.authorities]))
     .digest('hex')
     .slice(0, 16)
+  const configText = text.replace(digestMark, digest)
+  const asking = [{ path: paths.login, content: loginText(nodes.login) }, ...tlsFiles(paths, nodes.tls)]
+  // A password that nobody could guess is in it.
+  const filesDigest = createHash('sha256').update(JSON.stringify(asking)).digest('hex').slice(0, 16)
   const secretFile = (path: string, content: string): GatewayFile => ({ path, content, mode: 0o400 })
   return {
     digest,
@@ -77,17 +84,25 @@ export function renderGateway(config: GatewayConfig): RenderedGateway {
     command: ['env', 'haproxy', '-db', '-f', paths.config],
     stopSignal: 'SIGUSR1',
     openFilesMax: 2 * globalConnectionsMax(config) + 512,
+    facts: { configSum: sumOf(configText + lua), filesDigest },
     files: [
-      { path: paths.config, content: text.replace(digestMark, digest), mode: 0o444 },
+      { path: paths.config, content: configText, mode: 0o444 },
       { path: paths.lua, content: lua, mode: 0o444 },
       { path: paths.authorities, content: admin.authorities, mode: 0o444 },
       secretFile(paths.certificate, `${admin.certificate}\n${admin.key.reveal()}`),
-      secretFile(paths.login, loginText(nodes.login)),
-      ...tlsFiles(paths, nodes.tls).map(({ path, content }) => secretFile(path, content)),
+      ...asking.map(({ path, content }) => secretFile(path, content)),
+      { path: paths.filesDigest, content: `${filesDigest}\n`, mode: 0o444 },
       // Its own to write, and empty until it is pointed.
       { path: paths.pointing, content: '', mode: 0o600 },
     ],
   }
+}
+
+/** FNV-1a, which takes a line of Lua. */
+function sumOf(text: string): string {
+  let sum = 2_166_136_261
+  for (const byte of Buffer.from(text)) sum = Math.imul(sum ^ byte, 16_777_619) >>> 0
+  return sum.toString(16).padStart(8, '0')
 }
 
 const digestMark = '@digest@'

@@ -26,6 +26,23 @@ export const flotillaGauges: readonly StateGauge[] = [
       gateway === null || gateway.clients === null ? [] : [{ labels: { flotilla }, value: gateway.clients }],
     ),
   },
+  {
+    name: 'flotilla_gateway_ready',
+    help: '1 while the gateway leads clients to the master (the condition GatewayReady), 0 while it does not; absent where none is asked for.',
+    labels: ['flotilla'],
+    samples: samplesOfEach((flotilla, { status: { gateway, conditions } }) =>
+      gateway === null
+        ? []
+        : [
+            {
+              labels: { flotilla },
+              value: conditions.some(({ type, status }) => type === 'GatewayReady' && status === 'True')
+                ? 1
+                : 0,
+            },
+          ],
+    ),
+  },
   one('flotilla_epoch', 'Counts promotions.', ({ status }) => status.epoch),
   one('flotilla_generation', 'Counts accepted changes of the spec.', ({ status }) => status.generation),
   one(

@@ -68,6 +68,15 @@ export interface GatewayFacts {
   /** Which configuration it has loaded, as `renderGateway` was told. */
   readonly configDigest: string
   /**
+   * Of its configuration as it was read at its start, whoever had written it; null where it does not say.
+   */
+  readonly configSum: string | null
+  /**
+   * Which files of those that it reads at its next start it has been given since: how it asks nodes then. Null
+   * where it does not say.
+   */
+  readonly filesDigest: string | null
+  /**
    * Whom each port lets clients through to now, by ordinal; what somebody has changed by hand shows here.
    * More than one server of the master's port is no state that we make.
    */
@@ -92,3 +101,5 @@ export interface GatewaySessions {
   /** Since its start, over both ports. */
   readonly total: number
 }
+
+export type GatewayFileFacts = Pick<GatewayFacts, 'configSum' | 'filesDigest'>

@@ -26,7 +26,14 @@ test('in a container of its own image it starts as no root, is pointed, writes t
   const gateways = createGatewayClient({ clock: systemClock })
   const { authority, gateway, flotilla } = await gatewayIdentities()
   const name = uniqueName('gateway')
-  const { files, command, openFilesMax, digest, stopSignal } = renderGateway({
+  const {
+    facts: fileFacts,
+    files,
+    command,
+    openFilesMax,
+    digest,
+    stopSignal,
+  } = renderGateway({
     ...{ flotilla: 'shop', clientsMax: 1000, nodes: { login: null, tls: null } },
     admin: { ...gateway, authorities: authority.certificate },
   })
@@ -57,6 +64,8 @@ test('in a container of its own image it starts as no root, is pointed, writes t
     return probe.kind === 'answered' ? probe.facts : assert.fail(probe.reason)
   })
   assert.deepEqual([facts.configDigest, facts.pointedBy], [digest, 'nobody'])
+  const { configSum, filesDigest } = facts
+  assert.deepEqual({ configSum, filesDigest }, fileFacts)
   assert.notEqual(await runtime.findProcessUser(containerId), 0)
   const master = { ordinal: 0, host: '192.0.2.1', port: 6379 }
   await gateways.point(target, { master, replicas: [], lineage: 'ab' }, { deadlineMs })

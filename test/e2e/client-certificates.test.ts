@@ -51,8 +51,8 @@ test('tls.clientAuth: with a certificate clients come in, without or with a fore
   }
   const { exitCode, stdout } = await world.flotilla('cli', world.name, 'ping')
   assert.deepEqual([exitCode, stdout], [0, 'PONG\n'])
-  const { stdout: connect } = await world.flotilla('connect', world.name)
-  assert.match(connect, new RegExp(`flotilla certificate issue ${world.name} --client app`))
+  const { stdout: told } = await world.flotilla('connect', world.name)
+  assert.match(told, new RegExp(`flotilla certificate issue ${world.name} --client app`))
 
   await killContainer((await world.container('master')).id)
   await until('the other node is master, and the gateway leads to it', 60_000, async () => {

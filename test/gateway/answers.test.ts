@@ -7,6 +7,8 @@ const shown = [
   'version 2.6.12-1+deb12u3',
   'uptime 33',
   'config 0123456789abcdef',
+  'config-sum 01ab',
+  'files 0f',
   'serial 4',
   'pointed-by flotilla',
   'lineage ab',
@@ -26,6 +28,7 @@ describe('what a gateway answers', () => {
       serial: 4,
       facts: {
         ...{ version: '2.6.12-1+deb12u3', uptimeSeconds: 33, configDigest: '0123456789abcdef' },
+        ...{ configSum: '01ab', filesDigest: '0f' },
         ...{ pointedBy: 'flotilla', lineage: 'ab', isWrittenDown: true },
         master: [{ ordinal: 0, host: '10.0.0.2', port: 6379 }],
         replicas: [

@@ -81,7 +81,7 @@ test('everything but name and replicas has a default', () => {
     network: { subnet: null, external: [] },
     gateway: null,
     labels: {},
-    tls: { mode: 'off', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
+    tls: { mode: 'off', clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
     bootstrap: null,
     deletionPolicy: 'Retain',
   })
@@ -94,7 +94,7 @@ test('every field can be set', () => {
       '0'.repeat(64) +
       '\n  imagePull: { policy: Always, secretFile: ./registry.json }' +
       '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
-      '\n  tls: { mode: prefer, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
+      '\n  tls: { mode: prefer, clientAuth: optional, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
       '\n  container: { capAdd: [SYS_RESOURCE, AUDIT_WRITE], pidsLimit: 1024, ulimits: { core: 0 },' +
@@ -116,6 +116,7 @@ test('every field can be set', () => {
     auth: { kind: 'none', defaultUser: 'restricted', overlapMs: 600_000, users: [] },
     tls: {
       mode: 'prefer',
+      clientAuth: 'optional',
       certificates: {
         kind: 'files',
         ...{ certFile: '/etc/flotilla/a.crt', keyFile: '/etc/flotilla/a.key', caFile: '/etc/ca.crt' },
@@ -165,6 +166,7 @@ for (const [word, mode] of Object.entries({
   test(`tls: ${word} is one line and means ${mode}, with certificates of Flotilla's own`, () => {
     assert.deepEqual(specOf(manifest('shop', `  replicas: 2\n  tls: ${word}`))?.tls, {
       mode,
+      clientAuth: 'none',
       certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 },
     })
   })

@@ -5,6 +5,7 @@ import { checkEngineDisk, checkHugePages, checkOvercommit, checkSomaxconn } from
 import {
   checkDaemon,
   checkEncryption,
+  checkGateways,
   checkImages,
   checkLeftovers,
   checkManifests,
@@ -49,6 +50,7 @@ export function runChecks(facts: DoctorFacts): readonly CheckedFinding[] {
     ['encryption', checkEncryption(facts.encryption)],
     ['images', checkImages(facts.images)],
     ['nodes', checkNodes(facts.nodes)],
+    ['gateways', checkGateways(facts.gateways)],
     ['names', checkNames(facts.nameConflicts)],
     ['secrets', checkSecrets(facts.missingSecrets, state.directory)],
     ['leftovers', checkLeftovers(facts.leftovers)],

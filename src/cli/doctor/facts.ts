@@ -40,6 +40,8 @@ export interface DoctorFacts {
   readonly images: Known<readonly { readonly image: string; readonly found: ImageFacts | null }[]>
   /** Every node that runs, and whether it answered. */
   readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>
+  /** Of each flotilla that asks for a gateway: why clients don't get through it; null when they do. */
+  readonly gateways: Known<readonly { readonly name: string; readonly problem: string | null }[]>
   /** Why a name of ours leads, or may lead, to somebody else. */
   readonly nameConflicts: Known<readonly { readonly reason: string; readonly fix: string }[]>
   /** Flotillas that run and whose passwords are not in the state directory, or damaged. */

@@ -94,6 +94,23 @@ function whyNoWrites(probe: Probe | null): string | null {
   return refusal === null ? null : `refuses writes: ${refusal.detail}; it answers ${refusal.reply}`
 }
 
+export function checkGateways(gateways: DoctorFacts['gateways']): Finding {
+  return checkKnown(gateways, all => {
+    const [first, ...others] = all.flatMap(({ name, problem }) =>
+      problem === null ? [] : [{ name, problem }],
+    )
+    if (first === undefined)
+      return ok(
+        all.length === 0 ? 'none is asked for' : `${all.length} of ${all.length} lead to their master`,
+      )
+    const told = [first, ...others].map(({ name, problem }) => `${name}: ${problem}`)
+    return failure(told.join('; '), {
+      means: 'clients that go through it reach no master; the name still leads to one',
+      fix: 'flotilla status, which says how to fix it; a running daemon repairs what is its own to repair',
+    })
+  })
+}
+
 export function checkNames(nameConflicts: DoctorFacts['nameConflicts']): Finding {
   return checkKnown(nameConflicts, all => {
     const [first] = all

@@ -4,6 +4,8 @@ import { readDesired } from '../../session/manifest-source.js'
 import { errorCode, FlotillaError } from '../../errors.js'
 import type { DesiredState } from '../../manifest/desired-state.js'
 import { renderDiagnostic } from '../../manifest/diagnostic.js'
+import { gatewayName } from '../../model/names.js'
+import { gatewayCondition } from '../../reconciler/report/gateway-condition.js'
 import { chooseReach } from '../../redis/reach.js'
 import { readNodeLabels } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
@@ -99,10 +101,15 @@ async function sessionFacts(
   session: Known<Session>,
   paths: Paths,
   loaded: Loaded,
-): Promise<Pick<DoctorFacts, 'images' | 'nodes' | 'nameConflicts' | 'missingSecrets' | 'leftovers'>> {
+): Promise<
+  Pick<DoctorFacts, 'images' | 'nodes' | 'gateways' | 'nameConflicts' | 'missingSecrets' | 'leftovers'>
+> {
   if (session.kind === 'unknown' || loaded.kind === 'unknown') {
     const not = unknown(session.kind === 'unknown' ? session.reason : 'the manifests can not be read')
-    return { images: not, nodes: not, nameConflicts: not, missingSecrets: not, leftovers: not }
+    return {
+      ...{ images: not, nodes: not, gateways: not },
+      ...{ nameConflicts: not, missingSecrets: not, leftovers: not },
+    }
   }
   const { desired } = loaded.value
   const open = session.value
@@ -114,14 +121,15 @@ async function sessionFacts(
       ? unknown('the manifests are not in order, so nobody knows what is wanted')
       : attempt(async () => findGarbage(await gatherGcInput(open, paths.manifests)).unwanted),
   ])
-  const [nodes, nameConflicts] =
+  const [nodes, gateways, nameConflicts] =
     assessments.kind === 'unknown'
-      ? [assessments, assessments]
+      ? [assessments, assessments, assessments]
       : [
           { kind: 'known' as const, value: nodesIn(assessments.value) },
+          { kind: 'known' as const, value: gatewaysIn(assessments.value) },
           { kind: 'known' as const, value: nameConflictsIn(assessments.value) },
         ]
-  return { images, nodes, nameConflicts, missingSecrets, leftovers }
+  return { images, nodes, gateways, nameConflicts, missingSecrets, leftovers }
 }
 
 async function findImages({ runtime }: Session, { flotillas }: DesiredState) {
@@ -145,6 +153,15 @@ function nodesIn(assessments: readonly Assessment[]) {
     .flatMap(({ input }) => input.seen.nodes)
     .filter(({ container }) => container.state === 'running')
     .map(({ container, probe }) => ({ name: container.name, probe }))
+}
+
+function gatewaysIn(assessments: readonly Assessment[]) {
+  return assessments
+    .filter(({ input }) => input.spec.gateway !== null)
+    .map(({ input, plan }) => {
+      const { status, message } = gatewayCondition(input, plan)
+      return { name: gatewayName(input.spec.name), problem: status === 'True' ? null : message }
+    })
 }
 
 /** Whoever made a node has its password; of flotillas that this directory does not know none is expected. */

@@ -1,4 +1,4 @@
-import { readNodeLabels, flotillaLabel } from '../../runtime/labels.js'
+import { readGatewayLabels, readNodeLabels, flotillaLabel } from '../../runtime/labels.js'
 import { findExpired, type Archive } from '../../reconciler/execute/archive-retention.js'
 import { dataPath, networkName, newVolumeName, type VolumeNaming } from '../../model/names.js'
 import type { ContainerFacts, NetworkFacts, VolumeFacts } from '../../model/engine.js'
@@ -47,6 +47,7 @@ export type Garbage = {
 } & (
   | { readonly kind: 'volume'; readonly name: string }
   | { readonly kind: 'network'; readonly name: string }
+  | { readonly kind: 'gateway'; readonly name: string; readonly containerId: string }
   | {
       readonly kind: 'archive'
       readonly name: string
@@ -74,6 +75,7 @@ export interface GcResult {
 export function findGarbage(all: GcInput): GcResult {
   const found = [
     ...all.volumes.map(volume => classifyVolume(all, volume)),
+    ...all.containers.map(container => classifyGateway(all, container)),
     ...all.networks.map(network => classifyNetwork(all, network)),
     ...all.nodeArchives.flatMap(node => classifyArchives(all, node)),
   ].filter(verdict => verdict !== null)
@@ -112,6 +114,19 @@ function classifyVolume(all: GcInput, volume: VolumeFacts): Garbage | Kept | nul
     sinceMs: createdAtMs,
     sizeBytes: null,
   }
+}
+
+/** It holds nothing; where nodes run on without a manifest, clients may still come through it. */
+function classifyGateway(all: GcInput, container: ContainerFacts): Garbage | Kept | null {
+  const { name, containerId, createdAtMs } = container
+  const flotilla = readGatewayLabels(container.labels)
+  if (flotilla === null || !isOurs(all, flotilla)) return null
+  if (all.declared.some(one => one.name === flotilla)) return null
+  const node = all.containers.find(({ labels }) => readNodeLabels(labels)?.flotilla === flotilla)
+  if (node !== undefined)
+    return { kind: 'kept', name: `gateway ${name}`, reason: `clients of ${node.name} may come through it` }
+  const reason = `no manifest declares ${flotilla}, and it has no node`
+  return { kind: 'gateway', name, containerId, flotilla, reason, sinceMs: createdAtMs, sizeBytes: null }
 }
 
 function classifyNetwork(all: GcInput, network: NetworkFacts): Garbage | Kept | null {

@@ -60,6 +60,9 @@ async function remove(runtime: Runtime, item: Garbage): Promise<void> {
       return runtime.removeVolume(item.name)
     case 'network':
       return runtime.removeNetwork(item.name)
+    case 'gateway':
+      await runtime.stopContainer(item.containerId, { graceMs: 2_000 })
+      return runtime.removeContainer(item.containerId)
     case 'archive':
       return removeArchive(runtime, item, {
         nowMs: systemClock.nowMs(),

@@ -96,8 +96,8 @@ function FlotillaHead({
   readonly isAlone: boolean
   readonly isLive: boolean
 }): JSX.Element {
-  const { name, reason, refusing, epoch, generation, observedGeneration, spec, lastFailover, conditions } =
-    flotilla
+  const { name, nodes, reason, refusing, epoch, generation, observedGeneration, spec } = flotilla
+  const { lastFailover, conditions, gateway } = flotilla
   const since = conditions.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? null
   const staleSinceMs = staleSince(flotilla, nowMs)
   return (
@@ -126,6 +126,7 @@ function FlotillaHead({
           {observedGeneration === generation ? '' : `, applied up to ${observedGeneration}`}
         </span>
         <span>epoch {epoch}</span>
+        {gateway !== null && <GatewayFact gateway={gateway} nodes={nodes} />}
         <span>
           {lastFailover === null ? 'never failed over' : `last failover ${ago(lastFailover, nowMs)} ago`}
         </span>
@@ -137,5 +138,23 @@ function FlotillaHead({
       </p>
       <Actions flotilla={flotilla} isLive={isLive} />
     </header>
+  )
+}
+
+/** By which address clients come, and to whom that leads. */
+function GatewayFact({
+  gateway,
+  nodes,
+}: {
+  readonly gateway: NonNullable<Flotilla['gateway']>
+  readonly nodes: Flotilla['nodes']
+}): JSX.Element {
+  const { address, master, clients } = gateway
+  const led = nodes.find(({ ordinal }) => ordinal === master)
+  return (
+    <span class={led === undefined ? 'tone-doubtful' : ''}>
+      gateway {address} {led === undefined ? 'lets nobody through' : `→ ${led.alias}`}
+      {clients === null ? '' : `, ${plural(clients, 'connection')}`}
+    </span>
   )
 }

@@ -43,6 +43,16 @@ const clientAuth = field(z.enum(clientAuths), {
   choices: clientAuths,
 })
 
+const lifetime = durationField(
+  { minMs: 3_600_000, maxMs: 825 * 86_400_000 },
+  {
+    describe:
+      "How long a certificate that Flotilla makes is good for; it is renewed when a third of that is left. Left out: 90d. Of no effect on files of one's own.",
+    wants: 'a duration from 1h to 825d, such as 90d',
+    example: '90d',
+  },
+)
+
 /**
  * Encryption of all connections: between nodes, of clients, and our own. Left out: off. A bare mode means
  * certificates of Flotilla's own, and a bare yes that nothing is in plain text.
@@ -68,15 +78,6 @@ export function tlsSection(folder: string) {
         'A certificate of your own for all nodes. Left out: Flotilla makes a private authority and a certificate for each node, and renews them.',
       wants: 'a mapping of cert, key and ca',
       example: '{ cert: ./shop.crt, key: ./shop.key, ca: ./ca.crt }',
-    },
-  )
-  const lifetime = durationField(
-    { minMs: 3_600_000, maxMs: 825 * 86_400_000 },
-    {
-      describe:
-        "How long a certificate that Flotilla makes is good for; it is renewed when a third of that is left. Left out: 90d. Of no effect on files of one's own.",
-      wants: 'a duration from 1h to 825d, such as 90d',
-      example: '90d',
     },
   )
   return field(
@@ -121,10 +122,10 @@ export function tlsSection(folder: string) {
   )
 }
 
-function whyNotAsk({ mode, clientAuth }: Pick<TlsSpec, 'mode' | 'clientAuth'>): string | null {
-  if (clientAuth === 'none' || mode === 'require') return null
-  if (mode === 'off') return 'asks clients for certificates, but mode is off; write mode: require'
-  return clientAuth === 'require'
+function whyNotAsk(tls: Pick<TlsSpec, 'mode' | 'clientAuth'>): string | null {
+  if (tls.clientAuth === 'none' || tls.mode === 'require') return null
+  if (tls.mode === 'off') return 'asks clients for certificates, but mode is off; write mode: require'
+  return tls.clientAuth === 'require'
     ? 'can not be require with mode: prefer, as clients in plain text show no certificate; write mode: require, or clientAuth: optional'
     : null
 }

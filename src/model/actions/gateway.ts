@@ -13,6 +13,7 @@ export type GatewayAction =
   | { readonly kind: 'stop-gateway'; readonly name: string }
   | { readonly kind: 'remove-gateway'; readonly name: string }
   | { readonly kind: 'rename-gateway'; readonly name: string; readonly to: string }
+  | { readonly kind: 'give-gateway-files'; readonly name: string }
   | { readonly kind: 'attach-gateway'; readonly name: string; readonly network: string }
   | { readonly kind: 'detach-gateway'; readonly name: string; readonly network: string }
   | PointGateway
@@ -82,6 +83,14 @@ export const gatewayActions: ActionTable<GatewayAction> = {
     backsOff: 'always',
     subject: ({ name }) => name,
     mark: '+',
+  },
+  'give-gateway-files': {
+    text: ({ name }) => `give gateway ${name} the files for its next start`,
+    order: { finish: 8 },
+    needs: { kinds: ['start-gateway'] },
+    neededByMasterChange: 'no',
+    backsOff: 'always',
+    subject: ({ name }) => name,
   },
   'attach-gateway': {
     text: ({ name, network }) => `join gateway ${name} to the network ${network}`,

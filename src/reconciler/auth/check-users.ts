@@ -44,7 +44,7 @@ export function compareUsers(
   const ours = [...auth.users, ...auth.others]
   const known = new Set([
     ...ours.map(({ name }) => name),
-    // It outlasts its gateway, and opens nothing.
+    // Until nodes are told that there is no gateway any more; it opens nothing.
     gatewayUser,
     ...keyring.users.map(({ user }) => user),
     ...spec.auth.users.map(({ name }) => name),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { containerGatewayLayout } from '../../gateway/layout.js'
+import { containerGatewayLayout, gatewayPaths } from '../../gateway/layout.js'
 import { renderGateway, type NodeTls, type RenderedGateway } from '../../gateway/render-gateway.js'
 import { gatewayUser } from '../../model/acl-user.js'
 import type { ContainerFile, ContainerSpec, PublishedPort } from '../../model/engine.js'
@@ -109,5 +109,19 @@ export function publishedPortsOf({ master, replicas }: GatewaySpec): readonly Pu
 
 /** `owner`: the user id that HAProxy runs as. */
 export function gatewayFiles({ rendered }: GatewayTemplate, owner: number): readonly ContainerFile[] {
-  return rendered.files.map(({ path, content, mode }) => ({ path, content, mode, uid: owner, gid: owner }))
+  return filesOf(rendered.files, owner)
+}
+
+/** Of one that runs: whom it was pointed at it has written down itself. */
+export function gatewayFilesOfRunning(
+  { rendered }: GatewayTemplate,
+  owner: number,
+): readonly ContainerFile[] {
+  const { pointing } = gatewayPaths(containerGatewayLayout)
+  const files = rendered.files.filter(({ path }) => path !== pointing)
+  return filesOf(files, owner)
+}
+
+function filesOf(files: RenderedGateway['files'], owner: number): readonly ContainerFile[] {
+  return files.map(({ path, content, mode }) => ({ path, content, mode, uid: owner, gid: owner }))
 }

@@ -349,6 +349,9 @@ function nodeConfig(
     persistence,
     ...login,
     options,
-    tls: mode === 'off' || bundle === null ? null : { mode, fingerprint: certificateFingerprint(bundle), ...asked },
+    tls:
+      mode === 'off' || bundle === null
+        ? null
+        : { mode, fingerprint: certificateFingerprint(bundle), ...asked },
   })
 }

@@ -1,4 +1,5 @@
 import { FlotillaError } from '../../errors.js'
+import { gatewayUser } from '../../model/acl-user.js'
 import { activatePasswords, retirePasswords } from '../auth/keyring.js'
 import { nodeRecordOf, withNodeRecord, type FlotillaMemory } from '../../model/record.js'
 import { isApplied } from '../desired/applied.js'
@@ -21,7 +22,7 @@ export async function applyAuth(
   const { redis, auth, setMemory } = context
   await writeNodeFiles(context, ordinal, container)
   const call = { deadlineMs: commandDeadlineMs }
-  await redis.setUsers(target, { set: auth.users, remove: auth.departed }, call)
+  await redis.setUsers(target, { set: auth.users, remove: departedUsers(context) }, call)
   // A replica logs in with it when it next connects; a link that is up stays up.
   const login = { masterauth: auth.credentials.replication.reveal() }
   await redis.setConfig(target, { ...login, 'protected-mode': auth.isPasswordless ? 'no' : 'yes' }, call)
@@ -29,6 +30,11 @@ export async function applyAuth(
   const usersRefused = reason === null ? null : { digest: auth.digest, reason }
   setMemory(memory => ({ ...memory, usersRefused }))
   setMemory(memory => withUsers(memory, { ordinal, container }, auth.digest))
+}
+
+/** The gateway's goes with the gateway; it is no user of the keyring's. */
+function departedUsers({ auth, template }: ExecutionContext): readonly string[] {
+  return template.spec.gateway === null ? [...auth.departed, gatewayUser] : auth.departed
 }
 
 /**

@@ -4,7 +4,12 @@ import { addressOn } from '../../model/engine.js'
 import type { GatewayServer } from '../../model/gateway.js'
 import { networkName, gatewayName } from '../../model/names.js'
 import type { ActionOf } from '../../model/plan.js'
-import { desiredGateway, gatewayFiles, type GatewayTemplate } from '../desired/desired-gateway.js'
+import {
+  desiredGateway,
+  gatewayFiles,
+  gatewayFilesOfRunning,
+  type GatewayTemplate,
+} from '../desired/desired-gateway.js'
 import { numericUid } from '../desired/server-image.js'
 import { gatewayTarget } from '../observe/gateway.js'
 import type { Execution } from './execution.js'
@@ -21,6 +26,8 @@ export const gatewayPerformers: Performers<GatewayAction['kind']> = {
     await runtime.renameContainer(gateway.idOf(name), to, { signal })
     gateway.recordRenamed(name, to)
   },
+  'give-gateway-files': (execution, { name }) =>
+    writeFiles(execution, execution.gateway.idOf(name), gatewayFilesOfRunning),
   'attach-gateway': async ({ context, gateway }, { name, network }) => {
     const { runtime, template, signal } = context
     const attachment = { network, links: [], aliases: [gatewayName(template.spec.name)] }
@@ -43,7 +50,7 @@ async function createGateway(execution: Execution, { name }: ActionOf<'create-ga
   const template = templateOf(execution)
   const containerId = await runtime.createContainer(desiredGateway(template, name), [], { signal })
   try {
-    await writeFiles(execution, containerId)
+    await writeFiles(execution, containerId, gatewayFiles)
   } catch (error) {
     // Without the signal: after an abort there is still something to clear up.
     await runtime.removeContainer(containerId).catch(() => undefined)
@@ -56,17 +63,21 @@ async function createGateway(execution: Execution, { name }: ActionOf<'create-ga
 async function startGateway(execution: Execution, { name }: ActionOf<'start-gateway'>): Promise<void> {
   const { runtime, signal } = execution.context
   const containerId = execution.gateway.idOf(name)
-  await writeFiles(execution, containerId)
+  await writeFiles(execution, containerId, gatewayFiles)
   execution.gateway.recordFacts(await runtime.startContainer(containerId, { signal }))
 }
 
-async function writeFiles(execution: Execution, containerId: string): Promise<void> {
+async function writeFiles(
+  execution: Execution,
+  containerId: string,
+  choose: typeof gatewayFiles,
+): Promise<void> {
   const { runtime, signal } = execution.context
   const template = templateOf(execution)
   const image = await runtime.findImage(template.gateway.image, { signal })
   const owner = image === null ? null : numericUid(image)
   const passwd = owner === null ? await runtime.readFile(containerId, '/etc/passwd', { signal }) : null
-  const files = gatewayFiles(template, owner ?? uidOf(passwd, image?.user ?? ''))
+  const files = choose(template, owner ?? uidOf(passwd, image?.user ?? ''))
   await runtime.putFiles(containerId, files, { signal })
 }
 

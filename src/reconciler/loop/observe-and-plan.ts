@@ -112,7 +112,7 @@ export async function observeAndPlan(
     memory: known,
     specHash: specHash(acceptedTemplate),
     equalHashes: equalHashes(acceptedTemplate),
-    ...(gateway === null ? {} : { gatewayHash: gateway.specHash }),
+    ...(gateway === null ? {} : { gatewayHash: gateway.specHash, gatewayFiles: gateway.rendered.facts }),
     auth,
     // What is in plain text and is to stay so has nothing to do with certificates, though some are kept.
     tls: spec.tls.mode === 'off' && memory.transport === 'plain' ? null : (tls?.tlsView ?? null),

@@ -63,6 +63,7 @@ const healthy: DoctorFacts = {
   encryption: known([{ flotilla: 'shop', mode: 'require' }]),
   images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
+  gateways: known([{ name: 'shop-gateway', problem: null }]),
   nameConflicts: known([]),
   missingSecrets: known([]),
   leftovers: known([]),

@@ -152,3 +152,20 @@ test('an archive that goes because newer ones are large is told with its own siz
     ],
   )
 })
+
+test('a gateway is removed with the last node of a flotilla that nobody declares, and kept for clients before', () => {
+  const labels = { 'io.flotilla.flotilla': 'shop', 'io.flotilla.gateway': 'true' }
+  const gateway = container({ name: 'shop-gateway', labels })
+  const node = container({
+    name: 'shop-master',
+    labels: { 'io.flotilla.flotilla': 'shop', 'io.flotilla.node': '0' },
+  })
+  assert.deepEqual(sort({ containers: [gateway] }), { unwanted: [], kept: [] })
+  assert.deepEqual(sort({ declared: [], containers: [gateway] }).unwanted, ['shop-gateway'])
+  assert.deepEqual(sort({ declared: [], containers: [gateway, node] }), {
+    unwanted: [],
+    kept: ['gateway shop-gateway: clients of shop-master may come through it'],
+  })
+  const elsewhere = { ...gateway, labels: { ...labels, 'io.flotilla.flotilla': 'cart' } }
+  assert.deepEqual(sort({ declared: [], containers: [elsewhere] }), { unwanted: [], kept: [] })
+})

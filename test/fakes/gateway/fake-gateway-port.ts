@@ -125,6 +125,7 @@ function factsOf(gateway: FakeGateway, clock: Clock): GatewayFacts {
   const count = (side: 'master' | 'replicas'): number => [...sessions].filter(one => one.side === side).length
   return {
     ...{ version: '2.6.12', pointedBy, lineage, configDigest, isWrittenDown: true },
+    ...{ configSum: null, filesDigest: null },
     uptimeSeconds: Math.floor((clock.monotonicMs() - gateway.bornAtMs) / 1000),
     master: [...inService.master.values()].toSorted((a, b) => a.ordinal - b.ordinal),
     replicas: [...inService.replicas.values()].toSorted((a, b) => a.ordinal - b.ordinal),

@@ -7,6 +7,7 @@ import type { GatewaySpec } from '../../../src/model/spec.js'
 import { flotillaLabel, gatewayLabel, specHashLabel } from '../../../src/runtime/labels.js'
 import {
   container,
+  follower,
   master,
   networkId,
   node,
@@ -49,7 +50,14 @@ const addressOf = (ordinal: number): string =>
 
 function says(facts: Partial<GatewayFacts> = {}): Pick<ObservedGateway, 'probe' | 'lastPointing'> {
   const whole: GatewayFacts = {
-    ...{ version: '3.2.1', uptimeSeconds: 60, configDigest: 'x', lineage: 'replid-a' },
+    ...{
+      version: '3.2.1',
+      uptimeSeconds: 60,
+      configDigest: 'x',
+      configSum: null,
+      filesDigest: null,
+      lineage: 'replid-a',
+    },
     ...{ master: [server(0)], replicas: [server(1), server(2)], pointedBy: 'flotilla', isWrittenDown: true },
     ...{ sessions: { master: 0, replicas: 0, total: 0 } },
     ...facts,
@@ -66,7 +74,7 @@ function seenGateway(overrides: Partial<ObservedGateway> = {}): ObservedGateway 
 }
 
 const known = witnessed([1, 2])
-const nodes = [master(0), replica(1), replica(2)]
+const nodes = [master(0, { followers: [follower(1), follower(2)] }), replica(1), replica(2)]
 
 /** A settled flotilla, with this gateway. */
 const world = (seen: ObservedGateway | undefined, facts: Partial<Case> = {}): Case => ({
@@ -180,6 +188,16 @@ test('in a switchover sessions end once writes wait, and whoever comes then wait
   )
 })
 
+test('readers are led to replicas that the master names, and that are not further behind than maxLag', () => {
+  const followers = (lagSeconds: number) => [{ ...follower(1), lagSeconds }]
+  const withLag = (lagSeconds: number) =>
+    world(seenGateway(says({ replicas: [server(1)] })), {
+      nodes: [master(0, { followers: followers(lagSeconds) }), replica(1), replica(2)],
+    })
+  planIs(withLag(10), 'nothing')
+  planIs(withLag(11), '1 point-gateway shop-gateway master=0 replicas=0')
+})
+
 test('who says that it is master and is not the recorded one is led to by nobody', () => {
   const byHand = seenGateway(says({ master: [server(1)] }))
   planIs(world(byHand), '1 point-gateway shop-gateway master=0 replicas=1,2')
@@ -218,6 +236,27 @@ test('one that is cut off the network of its nodes is joined to it again', () =>
   planIs(
     world(seenGateway({ containers: [gatewayContainer({ networks: [] })], probe: null })),
     '1 attach-gateway shop-gateway network=shop',
+  )
+})
+
+test('one whose configuration was changed by hand is started again with its own', () => {
+  const files = { configSum: '01', filesDigest: '0f' }
+  planIs(world(seenGateway(says(files)), { gatewayFiles: files }), 'nothing')
+  planIs(
+    world(seenGateway(says({ ...files, configSum: '02' })), { gatewayFiles: files }),
+    `
+      1 stop-gateway shop-gateway
+      2 start-gateway shop-gateway
+      3 point-gateway shop-gateway master=0 replicas=1,2
+    `,
+  )
+})
+
+test('another password or certificate reaches a gateway while it runs', () => {
+  const files = { configSum: '01', filesDigest: '0f' }
+  planIs(
+    world(seenGateway(says({ ...files, filesDigest: '0e' })), { gatewayFiles: files }),
+    '1 give-gateway-files shop-gateway',
   )
 })
 

@@ -116,6 +116,7 @@ function change(world: World, action: Action): void {
     case 'stop-gateway':
     case 'remove-gateway':
     case 'rename-gateway':
+    case 'give-gateway-files':
     case 'attach-gateway':
     case 'detach-gateway':
     case 'point-gateway':

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { compareGoldenPlan } from './golden-plans.js'
 import { stepsOf } from './steps.js'
 import { parseManifest } from '../../../src/manifest/parse.js'
+import type { GatewayFileFacts } from '../../../src/model/gateway.js'
 import type { FlotillaSpec } from '../../../src/model/spec.js'
 import {
   newMemory,
@@ -396,6 +397,7 @@ export interface Case {
   readonly configPending?: readonly number[]
   readonly tls?: PlanInput['tls']
   readonly gatewayHash?: string
+  readonly gatewayFiles?: GatewayFileFacts
   /** What the keyring says; left out, passwords are not looked at. */
   readonly auth?: AuthView
 }
@@ -412,6 +414,7 @@ export function planInput(facts: Case): PlanInput {
     tls: facts.tls ?? null,
     equalHashes: [],
     ...(facts.gatewayHash === undefined ? {} : { gatewayHash: facts.gatewayHash }),
+    ...(facts.gatewayFiles === undefined ? {} : { gatewayFiles: facts.gatewayFiles }),
     auth: facts.auth ?? null,
   }
 }

@@ -102,17 +102,7 @@ function keep(
       return changed([...leftover, ...remove(serving, 'Docker can not start it any more (state dead)')], null)
     case 'paused':
       return leadsElsewhere(input)
-        ? changed(
-            [
-              finish({
-                kind: 'stop-gateway',
-                name,
-                cause: 'it is paused, and would lead to a former master',
-              }),
-              finish({ kind: 'start-gateway', name, cause: 'it is closed when it has started' }),
-            ],
-            name,
-          )
+        ? changed(restart(name, 'it is paused, and would lead to a former master'), name)
         : refuses({
             code: 'GatewayBlocked',
             reason: `the gateway ${name} is paused, so nobody gets through it`,
@@ -150,16 +140,26 @@ function keepRunning(
   const hasStarted = runMs >= silentMsMax
   if (silentMs >= (hasStarted && leadsElsewhere(input) ? silentMsMaxElsewhere : silentMsMax)) {
     const cause = `it has not answered for ${Math.round(silentMs / 1_000)} s, and may lead to anybody`
-    return changed(
-      [
-        ...leftover,
-        finish({ kind: 'stop-gateway', name, cause }),
-        finish({ kind: 'start-gateway', name, cause: 'it is closed when it has started' }),
-      ],
-      name,
-    )
+    return changed([...leftover, ...restart(name, cause)], name)
   }
-  return leftover.length === 0 ? { kind: 'kept' } : changed(leftover, null)
+  const { configSum = null, filesDigest = null } = probe?.kind === 'answered' ? probe.facts : {}
+  const { gatewayFiles } = input
+  if (configSum !== null && gatewayFiles !== undefined && configSum !== gatewayFiles.configSum)
+    return changed([...leftover, ...restart(name, 'its configuration was changed by hand')], name)
+  const isGiven =
+    filesDigest === null || gatewayFiles === undefined || filesDigest === gatewayFiles.filesDigest
+  const cause = 'how it asks nodes at its next start has changed'
+  const giving = isGiven ? [] : [finish({ kind: 'give-gateway-files', name, cause })]
+  const actions = [...leftover, ...giving]
+  return actions.length === 0 ? { kind: 'kept' } : changed(actions, null)
+}
+
+/** Its files are written again in between. */
+function restart(name: string, cause: string): PlacedAction[] {
+  return [
+    finish({ kind: 'stop-gateway', name, cause }),
+    finish({ kind: 'start-gateway', name, cause: 'it is closed when it has started' }),
+  ]
 }
 
 /** What it led to when it last answered is not the recorded master. */

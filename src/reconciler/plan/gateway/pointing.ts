@@ -107,8 +107,9 @@ function replicasToday(
         )
       : nodes.filter(({ bucket, server }) => {
           const alias = nodeAlias(input.spec.name, server.ordinal)
-          const lagSeconds = followers.find(({ host }) => host === alias)?.lagSeconds ?? 0
-          return bucket === 'online' && lagSeconds <= gateway.maxLagSeconds
+          // Whom the master does not name has told it of nothing that it has.
+          const follower = followers.find(({ host }) => host === alias)
+          return bucket === 'online' && follower !== undefined && follower.lagSeconds <= gateway.maxLagSeconds
         })
   const servers = inSync
     .map(({ server }) => server)
