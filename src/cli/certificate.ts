@@ -14,7 +14,7 @@ const clientShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 /**
  * Makes a certificate for one client and writes it to `<folder>/<client>.crt`, its key to `<client>.key`
  * (0600). Asks no engine and keeps nothing of either.
- * @throws FlotillaError usage/invalid where nobody here can sign for this flotilla, or a file is there already.
+ * @throws FlotillaError usage/invalid where nobody here can sign for this flotilla, or a file is there.
  */
 export async function issueCertificateFor(request: {
   readonly paths: Paths

@@ -72,8 +72,8 @@ export interface GatewayFacts {
    */
   readonly configSum: string | null
   /**
-   * Which files of those that it reads at its next start it has been given since: how it asks nodes then. Null
-   * where it does not say.
+   * Which files of those that it reads at its next start it has been given since: how it asks nodes then.
+   * Null where it does not say.
    */
   readonly filesDigest: string | null
   /**

@@ -92,8 +92,8 @@ export class Certificates {
   }
 
   /**
-   * For a client that is to prove who it is, from the private authority, as it is on disk now; nothing of it is
-   * kept. Null where there is no authority yet.
+   * For a client that is to prove who it is, from the private authority, as it is on disk now; nothing of it
+   * is kept. Null where there is no authority yet.
    */
   async issueForClient(spec: FlotillaSpec, client: string, nowMs: number): Promise<KeyPair | null> {
     const lifetimeMs = lifetimeOf(spec.tls)

@@ -40,7 +40,7 @@ export function whyNotUsable(
   if (chainProblem !== null) return chainProblem
   if (leaf.checkHost(serverName, { subject: 'never' }) === undefined)
     return `the certificate is not for the name ${serverName}, by which clients find the master (it is for ${leaf.subjectAltName ?? 'no name at all'})`
-  // Node's types call it an array; without that extension it is undefined, and the certificate for everything.
+  // Node's types call it an array; without that extension it is undefined, and the certificate good for all.
   const usages = leaf.keyUsage as readonly string[] | undefined
   if (clientAuth !== 'none' && usages !== undefined && !usages.includes(clientUsage))
     return `the certificate is not for clients (extended key usage clientAuth), and with clientAuth: ${clientAuth} replicas show it to their master`

@@ -12,7 +12,14 @@ function leadingTo(...ordinals: readonly number[]): Case {
   const probe: GatewayProbe = {
     kind: 'answered',
     facts: {
-      ...{ version: '2.6.12', uptimeSeconds: 60, configDigest: 'x', configSum: null, filesDigest: null, lineage: 'replid-a' },
+      ...{
+        version: '2.6.12',
+        uptimeSeconds: 60,
+        configDigest: 'x',
+        configSum: null,
+        filesDigest: null,
+        lineage: 'replid-a',
+      },
       ...{ master: ordinals.map(server), replicas: [], pointedBy: 'flotilla', isWrittenDown: true },
       ...{ sessions: { master: 0, replicas: 0, total: 0 } },
     },
