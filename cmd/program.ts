@@ -14,6 +14,7 @@ import { eventsCommand } from './events.js'
 import { failoverCommand } from './failover.js'
 import { gcCommand } from './gc.js'
 import { haproxyCommand } from './haproxy.js'
+import { hibernateCommand, wakeCommand } from './hibernate.js'
 import { historyCommand } from './history.js'
 import { logsCommand } from './logs.js'
 import { pauseCommand, resumeCommand } from './pause.js'
@@ -52,6 +53,8 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     promoteCommand,
     pauseCommand,
     resumeCommand,
+    hibernateCommand,
+    wakeCommand,
     restartCommand,
     rolloutCommand,
     rotateCommand,

@@ -166,7 +166,12 @@ function conditionLines(
   { nowMs, columns }: RenderContext,
   { wide }: { readonly wide: boolean },
 ): readonly string[] {
-  const elsewhere: readonly string[] = ['Paused', 'ActionFailing', ...refusing.map(({ code }) => code)]
+  const elsewhere: readonly string[] = [
+    'Paused',
+    'Hibernated',
+    'ActionFailing',
+    ...refusing.map(({ code }) => code),
+  ]
   const shown = wide
     ? conditions
     : conditions.filter(condition => isShown(condition) && !elsewhere.includes(condition.type))
@@ -245,6 +250,7 @@ const inaccessible: readonly string[] = ['auth-failure', 'detached']
  * to change.
  */
 function isShown(condition: Condition): boolean {
+  if (condition.reason === 'Hibernated') return false
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
   if (condition.type === 'GatewayReady') return !['Serving', 'Off'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
@@ -275,6 +281,7 @@ function phaseStyle(colors: Colors, phase: Phase): Style {
   switch (phase) {
     case 'Ready':
     case 'Following':
+    case 'Hibernated':
       return colors.good
     case 'Creating':
     case 'Updating':

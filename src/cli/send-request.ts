@@ -5,7 +5,7 @@ import { FlotillaError } from '../errors.js'
 import type { DesiredFlotilla } from '../manifest/desired-state.js'
 import type { FlotillaSpec } from '../model/spec.js'
 import type { Request } from '../model/record.js'
-import { whyNotWhilePaused } from '../reconciler/record/open-request.js'
+import { whyNotBegin } from '../reconciler/record/open-request.js'
 import { previewPlan } from '../reconciler/plan/preview.js'
 import type { RequestResult } from '../state/await-result.js'
 import { requestAndWait } from '../state/request-and-wait.js'
@@ -83,8 +83,8 @@ async function whyNotRequest(
 ): Promise<string | null> {
   const memory = await session.store.peekMemory(spec.name)
   if (memory === null) return null
-  const paused = whyNotWhilePaused(memory)
-  if (paused !== null) return paused
+  const notNow = whyNotBegin(memory)
+  if (notNow !== null) return notNow
   if (wanted.kind === 'failover' && wanted.force) return null
   const { input } = await observeOnce(session, spec)
   const master = input.seen.nodes.find(node => node.ordinal === input.memory.master?.ordinal)

@@ -42,7 +42,7 @@ interface StatusReport {
 }
 
 /**
- * Prints the status once. @returns whether there are some, and all are Ready by manifests that are in order.
+ * Prints the status once. @returns whether there are some, and all are as their manifests ask.
  * @throws FlotillaError runtime/… when the engine does not answer; printed is then what was seen last, with
  * its age.
  */
@@ -114,7 +114,11 @@ function isHumanFormat({ format }: StatusRequest): boolean {
 
 /** A monitor that looks in the wrong folder sees nothing that is not Ready: that is no good news. */
 function allReady({ statuses, declared }: StatusReport): boolean {
-  return declared && statuses.length > 0 && statuses.every(status => status.phase === 'Ready')
+  return (
+    declared &&
+    statuses.length > 0 &&
+    statuses.every(({ phase }) => phase === 'Ready' || phase === 'Hibernated')
+  )
 }
 
 async function observeAll(session: Session, { paths, names }: StatusRequest): Promise<StatusReport> {

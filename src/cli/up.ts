@@ -190,9 +190,9 @@ class Progress {
   }
 }
 
-/** As wanted: with a master of its own, or with all that the Redis has that it follows. */
+/** As wanted: with a master of its own, with all that the Redis has that it follows, or hibernated. */
 function isUp(status: FlotillaStatus | undefined): boolean {
-  return status?.phase === 'Ready' || status?.phase === 'Following'
+  return status?.phase === 'Ready' || status?.phase === 'Following' || status?.phase === 'Hibernated'
 }
 
 /** Held, or well but for something that is refused: nothing more comes of waiting. */

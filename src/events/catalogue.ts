@@ -21,6 +21,16 @@ export const catalogue = {
   },
   'engine.recovered': { level: 'info', message: 'the container engine answers again', fields: ['downMs'] },
   ...gatewayEvents,
+  'hibernation.started': {
+    level: 'info',
+    message: 'hibernating: the master saves and ends, then all containers go',
+    fields: ['reason'],
+  },
+  'hibernation.ended': {
+    level: 'info',
+    message: 'not hibernated any more',
+    fields: ['reason'],
+  },
   'source.followed': {
     level: 'info',
     message: 'now replicating from an outside Redis',

@@ -22,6 +22,7 @@ const laterSections: Partial<FlotillaSpec> = {
   network: { subnet: null, external: [] },
   gateway: null,
   bootstrap: null,
+  hibernate: false,
 }
 
 /** And what came into a section that there was already. */

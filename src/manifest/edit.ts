@@ -30,6 +30,36 @@ export function setReplicas(text: string, target: EditTarget, replicas: number):
 }
 
 /**
+ * The text in which the flotilla is hibernated, or is not. Where nothing is written of it, a line of its own
+ * is put before `replicas`, which every manifest has. Throws FlotillaError manifest/edit-refused, as
+ * setScalar does.
+ */
+export function setHibernate(text: string, target: EditTarget, hibernate: boolean): string {
+  const path: FieldPath = ['spec', 'hibernate']
+  const { source } = findDeclared(text, target)
+  const root = rootOf(text, source.document)
+  if (root === null || valueAt(root, path) !== null) return setScalar(text, target, path, hibernate)
+  if (!hibernate) return text
+  const refuse = (): FlotillaError =>
+    new FlotillaError(
+      'manifest/edit-refused',
+      `${target.file}: hibernate of ${target.flotilla} has no place of its own in the manifest`,
+      { hint: `In the document of ${target.flotilla}, add hibernate: true under spec by hand.` },
+    )
+  const keyStart = valueAt(root, ['spec', 'replicas'])?.keyStart ?? null
+  if (keyStart === null || !isWrittenHere(root, ['spec', 'replicas'])) throw refuse()
+  const indent = text.slice(text.lastIndexOf('\n', keyStart - 1) + 1, keyStart)
+  const separator = /^ *$/.test(indent) ? `${text.includes('\r\n') ? '\r\n' : '\n'}${indent}` : ', '
+  const edited = `${text.slice(0, keyStart)}hibernate: true${separator}${text.slice(keyStart)}`
+  const isAdded = (document: number, at: string): boolean =>
+    document === source.document && at === canonicalJson(path)
+  const meant = canonicalText(edited, (document, at) => (isAdded(document, at) ? omitted : undefined))
+  const { diagnostics } = parseManifest(edited, { file: target.file, policy: allowAll })
+  if (meant !== canonicalText(text) || diagnostics.length > 0) throw refuse()
+  return edited
+}
+
+/**
  * The text with the value at `path` of a flotilla's document replaced. Throws FlotillaError
  * manifest/edit-refused, with what to edit by hand, when the text has errors, doesn't declare the flotilla,
  * doesn't spell the value out at that place, or would come to mean something else elsewhere too.
@@ -107,6 +137,9 @@ function yamlText(value: string | number | boolean, oldFirst: string | undefined
   return stringify(scalar, { lineWidth: 0 }).trimEnd()
 }
 
+/** In place of a value: as if nothing were written there. */
+const omitted = Symbol('omitted')
+
 /** Everything that the text says, as one string; `replace` may put another value at a place. */
 function canonicalText(
   text: string,
@@ -118,7 +151,10 @@ function canonicalText(
       const replaced = replace(document, canonicalJson(path))
       if (replaced !== undefined) return replaced
       if (at.children.size === 0) return at.value
-      return [...at.children].map(([key, child]) => [key, canonicalValue(child, [...path, key])])
+      return [...at.children].flatMap(([key, child]) => {
+        const value = canonicalValue(child, [...path, key])
+        return value === omitted ? [] : [[key, value]]
+      })
     }
     return canonicalValue(root, [])
   })

@@ -93,6 +93,7 @@ function specSections(folder: string) {
     gateway: gatewaySection.optional(),
     labels: labelsSection.prefault({}),
     bootstrap: bootstrapSection(folder).optional(),
+    hibernate: hibernate.prefault(false),
     deletionPolicy: deletionPolicy.prefault('Retain'),
   }
 }
@@ -218,6 +219,13 @@ const durabilitySection = field(
     example: '{ minReplicasToWrite: 1 }',
   },
 )
+
+const hibernate = field(z.boolean(), {
+  describe:
+    'true: the master saves what it holds, then all containers go; volumes, names and passwords stay. false: it comes back with the same master, data and epoch. flotilla hibernate and flotilla wake write it.',
+  wants: 'true or false',
+  example: 'false',
+})
 
 const deletionPolicies = ['Retain', 'Delete', 'Orphan'] as const
 const deletionPolicy = field(z.enum(deletionPolicies), {

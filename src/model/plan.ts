@@ -1,5 +1,6 @@
 import type { ContainerAction } from './actions/containers.js'
 import type { GatewayAction } from './actions/gateway.js'
+import type { HibernationAction } from './actions/hibernation.js'
 import type { ImageAction } from './actions/images.js'
 import type { MasterAction } from './actions/masters.js'
 import type { NetworkAction } from './actions/networks.js'
@@ -30,7 +31,14 @@ export type Action = ActionBody & { readonly cause: string }
 
 /** A kind of action is declared with its entry, in one of these. */
 export type ActionBody =
-  ImageAction | ContainerAction | NetworkAction | GatewayAction | MasterAction | SourceAction | SettingAction
+  | ImageAction
+  | ContainerAction
+  | NetworkAction
+  | GatewayAction
+  | HibernationAction
+  | MasterAction
+  | SourceAction
+  | SettingAction
 
 export type ActionKind = Action['kind']
 

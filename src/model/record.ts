@@ -299,6 +299,17 @@ const roleChange = z.object({
 
 export type RoleChange = Immutable<z.infer<typeof roleChange>>
 
+/** Its containers go, or have gone, because the manifest says so. */
+const hibernation = z.object({
+  /** `saved`: the master has saved all that it held, and ended. Until then nothing else ends. */
+  phase: z.enum(['saving', 'saved']),
+  sinceMs: z.number(),
+  /** When it is given up if the master has not ended by then: it hangs. */
+  giveUpAtMs: z.number(),
+})
+
+export type Hibernation = Immutable<z.infer<typeof hibernation>>
+
 const volumeToRemove = z.object({
   ordinal: count,
   volume: z.string(),
@@ -372,6 +383,8 @@ export const recordWithoutSpec = z.object({
    * such a volume from one that is kept, and its removal may be cut short.
    */
   volumesToRemove: z.array(volumeToRemove).prefault([]),
+  /** From its beginning until there is a master again; null otherwise. */
+  hibernation: hibernation.nullable().prefault(null),
 })
 
 export type FlotillaMemory = Immutable<z.infer<typeof recordWithoutSpec>> & {
@@ -406,6 +419,7 @@ export function newMemory(flotilla: string): FlotillaMemory {
     transport: 'plain',
     roleChanges: [],
     volumesToRemove: [],
+    hibernation: null,
   }
 }
 

@@ -29,6 +29,8 @@ export interface FlotillaSpec {
   readonly labels: Readonly<Record<string, string>>
   /** Whom a new flotilla follows until it takes over; null: it begins empty. */
   readonly bootstrap: SourceSpec | null
+  /** No container runs while this is so; volumes, names and passwords are kept. */
+  readonly hibernate: boolean
   readonly deletionPolicy: DeletionPolicy
 }
 

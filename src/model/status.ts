@@ -15,8 +15,9 @@ export const count = z.int().nonnegative()
  * has what a Redis of somebody else has, and takes no writes until it takes over. Creating: never been Ready
  * yet. Updating: what was asked for (another spec, a restart, another master) is being applied. Degraded:
  * writes work, and a replica is missing or not in sync. Unavailable: there is no master, or it refuses
- * writes. Held: Flotilla refuses to go on and says why. While the engine does not answer there is no new
- * status: the last one stays, and the log and the exit code of `status` say so.
+ * writes. Hibernated: no container runs, as the manifest asks; the data is kept. Held: Flotilla refuses to go
+ * on and says why. While the engine does not answer there is no new status: the last one stays, and the log
+ * and the exit code of `status` say so.
  */
 export const phases = [
   'Ready',
@@ -25,6 +26,7 @@ export const phases = [
   'Updating',
   'Degraded',
   'Unavailable',
+  'Hibernated',
   'Held',
 ] as const
 
@@ -54,6 +56,7 @@ export const conditionTypes = [
   'ImageMoved',
   'RunsAsRoot',
   'DataLost',
+  'Hibernated',
   'Paused',
 ] as const
 

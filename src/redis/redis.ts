@@ -79,6 +79,13 @@ export interface RedisPort {
    */
   saveSnapshot(node: NodeTarget, options: { readonly deadlineMs: number }): Promise<void>
   /**
+   * `SHUTDOWN`: it takes no more writes, lets its replicas read what is left, saves and ends. With `save` it
+   * writes a snapshot, whatever its save points are; with an append-only file it needs none. Resolves when
+   * it has closed the connection; whether its process ended well the engine tells. Fails with
+   * redis/refused-command where it could not save: then it goes on.
+   */
+  shutDown(node: NodeTarget, options: { readonly save: boolean; readonly deadlineMs: number }): Promise<void>
+  /**
    * The data set as a replica is sent it at a full synchronisation (an RDB file), over a connection of its
    * own; the node forks for it, and nothing is left on its volume. Null when it is larger than `bytesMax`.
    * Fails with redis/refused-command where the node can't serve one, as one whose own link is down.

@@ -143,6 +143,7 @@ const spec = z.object({
   gateway: gateway.nullable().prefault(null),
   labels: z.record(z.string(), z.string()).prefault({}),
   bootstrap: sourceSpec.nullable().prefault(null),
+  hibernate: z.boolean().prefault(false),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 

@@ -337,6 +337,19 @@ export function describeRedisPort(name: string, createWorld: () => Promise<Redis
       assert.equal((await factsWhen(world, reborn, () => true)).keys, 1)
     })
 
+    test('a node that is shut down has saved everything, with an append-only file or without', async () => {
+      for (const persistence of ['none', 'aof'] as const) {
+        const node = await world.startNode(`shop-${persistence}`, { persistence })
+        await world.redis.promote(node, { deadlineMs })
+        await set(world, node, 'a', '1')
+        await world.redis.shutDown(node, { save: persistence === 'none', deadlineMs })
+        const end = Date.now() + deadlineMs
+        while ((await world.redis.probe(node, { deadlineMs })).kind !== 'refused' && Date.now() < end);
+        const reborn = await world.restartNode(node)
+        assert.equal((await factsWhen(world, reborn, () => true)).keys, 1)
+      }
+    })
+
     test('an append-only file that is begun on a running node holds everything when its rewrite is done', async () => {
       const node = await world.startNode('shop-0')
       await world.redis.promote(node, { deadlineMs })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { FlotillaError } from '../../src/errors.js'
-import { setReplicas, setScalar } from '../../src/manifest/edit.js'
+import { setHibernate, setReplicas, setScalar } from '../../src/manifest/edit.js'
 import { parseManifest } from '../../src/manifest/parse.js'
 import { manifest } from './samples.js'
 
@@ -167,4 +167,30 @@ test('a value that the manifest may not have is refused, and says so', () => {
       'The manifest was not changed; replicas of shop stays as it was.',
     ],
   )
+})
+
+test('a flotilla is hibernated by a line before its replicas, and every other byte is kept', () => {
+  const text = manifest('shop', '  image: redis:8 # this\n  replicas: 2\n')
+  const asleep = setHibernate(text, target, true)
+  assert.equal(asleep, text.replace('  replicas: 2', '  hibernate: true\n  replicas: 2'))
+  assert.equal(setHibernate(asleep, target, true), asleep)
+  assert.equal(setHibernate(asleep, target, false), asleep.replace('true', 'false'))
+  assert.equal(setHibernate(text, target, false), text)
+})
+
+test('it is put in its place also in one line, in quotes, with line ends of Windows', () => {
+  const flow = manifest('shop', '  { image: redis:8, replicas: 2 }')
+  assert.equal(setHibernate(flow, target, true), flow.replace('replicas', 'hibernate: true, replicas'))
+  const windows = manifest('shop', '  "replicas": 2\n').replaceAll('\n', '\r\n')
+  assert.equal(
+    setHibernate(windows, target, true),
+    windows.replace('  "replicas"', '  hibernate: true\r\n  "replicas"'),
+  )
+})
+
+test('where the replicas come through a merge, a person has to write it', () => {
+  const text = manifest('shop', '  <<: { replicas: 2 }')
+  const [message, hint] = refusal(() => setHibernate(text, target, true))
+  assert.match(message, /hibernate of shop has no place of its own/)
+  assert.match(hint ?? '', /add hibernate: true under spec by hand/)
 })

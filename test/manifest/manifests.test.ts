@@ -87,6 +87,7 @@ test('editors are told what is required and that other keys are errors', () => {
     ),
     [
       ['image', 'redis:8'],
+      ['imagePull', {}],
       ['auth', 'generated'],
       ['tls', 'off'],
       ['persistence', 'aof'],
@@ -98,6 +99,7 @@ test('editors are told what is required and that other keys are errors', () => {
       ['update', {}],
       ['network', {}],
       ['labels', {}],
+      ['hibernate', false],
       ['deletionPolicy', 'Retain'],
     ],
   )

@@ -83,6 +83,7 @@ test('everything but name and replicas has a default', () => {
     labels: {},
     tls: { mode: 'off', clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
     bootstrap: null,
+    hibernate: false,
     deletionPolicy: 'Retain',
   })
 })
@@ -93,7 +94,7 @@ test('every field can be set', () => {
     '  image: localhost:5000/valkey/valkey:8.1@sha256:' +
       '0'.repeat(64) +
       '\n  imagePull: { policy: Always, secretFile: ./registry.json }' +
-      '\n  replicas: 0\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
+      '\n  replicas: 0\n  hibernate: true\n  auth: none\n  persistence: { mode: rdb }\n  deletionPolicy: Orphan' +
       '\n  tls: { mode: prefer, clientAuth: optional, files: { cert: a.crt, key: a.key, ca: ../ca.crt } }' +
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
@@ -155,6 +156,7 @@ test('every field can be set', () => {
     },
     labels: { team: 'a' },
     bootstrap: null,
+    hibernate: true,
     deletionPolicy: 'Orphan',
   })
 })

@@ -15,6 +15,8 @@ export function phaseSeverity(phase: Phase): Severity {
     case 'Unavailable':
     case 'Held':
       return 'bad'
+    case 'Hibernated':
+      return 'quiet'
   }
 }
 
@@ -46,8 +48,12 @@ export function sortRank({ phase, pausedSince }: Flotilla): number {
  * are. What is off, as the manifest asks, is no trouble.
  */
 export function isProblem({ type, status, reason }: Condition): boolean {
-  return positiveTypes.test(type) ? status !== 'True' && reason !== 'Off' : status === 'True'
+  if (type === 'Hibernated') return false
+  return positiveTypes.test(type) ? status !== 'True' && !asAsked.includes(reason) : status === 'True'
 }
+
+/** The manifest asks for no such thing, or for it not to be there now. */
+const asAsked: readonly string[] = ['Off', 'Hibernated']
 
 const positiveTypes = /(Ready|Available|Accepted|Healthy|Applied)$/
 

@@ -2,6 +2,7 @@ import type { Action, ActionBody } from '../plan.js'
 import type { ActionEntry, ActionTable, NeededKind } from './action-entry.js'
 import { containerActions } from './containers.js'
 import { gatewayActions } from './gateway.js'
+import { hibernationActions } from './hibernation.js'
 import { imageActions } from './images.js'
 import { masterActions } from './masters.js'
 import { networkActions } from './networks.js'
@@ -14,6 +15,7 @@ export const actionKinds: ActionTable<ActionBody> & Readonly<Record<NeededKind, 
   ...containerActions,
   ...networkActions,
   ...gatewayActions,
+  ...hibernationActions,
   ...masterActions,
   ...sourceActions,
   ...settingActions,

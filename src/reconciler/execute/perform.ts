@@ -2,6 +2,7 @@ import type { Action, ActionKind } from '../../model/plan.js'
 import type { Execution } from './execution.js'
 import { containerPerformers } from './perform-containers.js'
 import { gatewayPerformers } from './perform-gateway.js'
+import { hibernationPerformers } from './perform-hibernation.js'
 import { imagePerformers } from './perform-images.js'
 import { masterPerformers } from './perform-masters.js'
 import { networkPerformers } from './perform-networks.js'
@@ -15,6 +16,7 @@ const performers: Performers<ActionKind> = {
   ...containerPerformers,
   ...networkPerformers,
   ...gatewayPerformers,
+  ...hibernationPerformers,
   ...masterPerformers,
   ...sourcePerformers,
   ...settingPerformers,

@@ -1,13 +1,18 @@
+import { FlotillaError } from '../../errors.js'
 import type { RedisPort } from '../../redis/redis.js'
-import { withNodeRecord } from '../../model/record.js'
+import { withNodeRecord, type FlotillaMemory } from '../../model/record.js'
 import { processIncarnation } from '../desired/applied.js'
 import type { ExecutionContext } from './execution-context.js'
 import type { ContainerFacts } from '../../model/engine.js'
 import type { NodeTarget } from '../../model/redis.js'
+import type { RunningNode } from './transport.js'
 
 /** A process that was killed is gone within milliseconds; one that is frozen, only once it is thawed. */
 const pollIntervalMs = 5
 const probeDeadlineMs = 100
+
+/** Between two looks at whether a server that was told to has ended. */
+const exitPollIntervalMs = 20
 
 /** How long a server has to save what it holds. */
 const graceMs = 20_000
@@ -33,11 +38,39 @@ export function killNode(
   return waitUntilGone(context, runtime.killContainer(container.containerId, { signal }), target)
 }
 
+/**
+ * Has a server save what it holds and end by itself, and waits until the engine says how it ended.
+ * @throws FlotillaError redis/refused-command where it can't save and goes on, redis/timeout when it has not
+ * ended in time.
+ */
+export async function shutDownNode(
+  context: ExecutionContext,
+  { ordinal, container, target }: RunningNode,
+  { snapshot, withinMs }: { readonly snapshot: boolean; readonly withinMs: number },
+): Promise<void> {
+  const { runtime, redis, nowMs, sleep, saveMemory, signal } = context
+  const endMs = nowMs() + withinMs
+  // Whoever finds it ended has to know that it was told to save: a SIGTERM of others ends it too.
+  await saveMemory(memory => withEndedRun(memory, ordinal, container))
+  await redis.shutDown(target, { save: snapshot, deadlineMs: withinMs })
+  for (;;) {
+    const facts = await runtime.inspectContainer(container.containerId, { signal })
+    if (facts === null || facts.exit !== null) return
+    if (nowMs() >= endMs)
+      throw new FlotillaError('redis/timeout', `${container.name} did not end after SHUTDOWN`, {
+        hint: `What it said: docker logs ${container.name}`,
+      })
+    await sleep(exitPollIntervalMs)
+  }
+}
+
 /** Before it is ordered: the exit code of a killed process is that of a crash, and this is none. */
 function recordEndedRun({ setMemory }: ExecutionContext, ordinal: number, container: ContainerFacts): void {
-  setMemory(memory =>
-    withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: processIncarnation(container) })),
-  )
+  setMemory(memory => withEndedRun(memory, ordinal, container))
+}
+
+function withEndedRun(memory: FlotillaMemory, ordinal: number, container: ContainerFacts): FlotillaMemory {
+  return withNodeRecord(memory, ordinal, record => ({ ...record, endedRun: processIncarnation(container) }))
 }
 
 /**

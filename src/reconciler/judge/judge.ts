@@ -19,6 +19,7 @@ import {
   upstreamInUseIsConfirmedDown,
 } from './masters.js'
 import { gatewayIsClosedBeforeAPromotion, gatewayLeadsToTheMaster } from './gateway.js'
+import { hibernationSavesFirst } from './hibernation.js'
 import { noExpiredRequestIsBegun, oneActionPerNodeAndStage } from './one-action-each.js'
 import { noPortInUseIsClosed, ownNetworkStays, ownPasswordsWaitForAllNodes } from './access.js'
 import { onlyTheLeaderFollowsTheSource, sourceIsFencedFirst } from './sources.js'
@@ -58,6 +59,7 @@ const rules: readonly Rule[] = [
   ownPasswordsWaitForAllNodes,
   oneActionPerNodeAndStage,
   noExpiredRequestIsBegun,
+  hibernationSavesFirst,
 ]
 
 /**

@@ -8,7 +8,7 @@ import { afterRestartRequest } from '../execute/memory-updates.js'
 import type { FlotillaRecord } from './flotilla-record.js'
 import type { FlotillaMemory, CompletedRequest } from '../../model/record.js'
 import { printableNames } from '../../model/acl-user.js'
-import { isUnderWay, openRequest, whyNotWhilePaused, withCompletedRequest } from '../record/open-request.js'
+import { isUnderWay, openRequest, whyNotBegin, withCompletedRequest } from '../record/open-request.js'
 
 interface RequestTools {
   readonly store: StateStore
@@ -94,7 +94,7 @@ function whyNotAccept(
 ): Pick<CompletedRequest, 'result' | 'detail'> | null {
   if (ask.timeoutMs !== null && nowMs >= ask.atMs + ask.timeoutMs) return expired(ask.timeoutMs)
   const isPauseOrResume = ask.kind === 'pause' || ask.kind === 'resume'
-  return isPauseOrResume ? null : paused(memory)
+  return isPauseOrResume ? null : notNow(memory)
 }
 
 /** Why the open request will not be begun any more; null while it may be. */
@@ -105,7 +105,7 @@ function whyRequestEnded(
   const { memory } = record
   if (memory.request === null || isUnderWay(memory)) return null
   if (openRequest(memory, nowMs) === null) return expired(memory.request.timeoutMs, waitingFor(record))
-  return paused(memory)
+  return notNow(memory)
 }
 
 function expired(timeoutMs: number, reason = ''): Pick<CompletedRequest, 'result' | 'detail'> {
@@ -121,8 +121,8 @@ function waitingFor({ assessment }: FlotillaRecord): string {
   return waits.length === 0 ? '' : ` (it waited until ${waits.map(({ what }) => what).join('; ')})`
 }
 
-function paused(memory: FlotillaMemory): Pick<CompletedRequest, 'result' | 'detail'> | null {
-  const detail = whyNotWhilePaused(memory)
+function notNow(memory: FlotillaMemory): Pick<CompletedRequest, 'result' | 'detail'> | null {
+  const detail = whyNotBegin(memory)
   return detail === null ? null : { result: 'refused', detail }
 }
 

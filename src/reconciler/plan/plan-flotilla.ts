@@ -8,6 +8,7 @@ import { isRejectedByAllNodes, planAuthFailures } from './nodes/auth-failure.js'
 import { planGateway } from './gateway/plan-gateway.js'
 import { planProvisioning } from './nodes/provisioning.js'
 import { aliasConflictRefusals } from './nodes/name-conflicts.js'
+import { planHibernation, planWaking } from './hibernation.js'
 import { planNaming } from './nodes/naming.js'
 import { createdBy, planNetworks } from './nodes/networks.js'
 import { lacksCertificates, whyNotUseTls } from './settings/tls.js'
@@ -63,6 +64,12 @@ export function membersOf(input: PlanInput, recordedMaster: number | null): Memb
 function planDecided(input: PlanInput, members: Members, master: MasterDecision): Plan {
   if (isRejectedByAllNodes(input, members))
     return joinContributions(input.spec.name, [duplicates(input), planAuthFailures(input, members)])
+  const hibernation = planHibernation(input, members, master)
+  if (hibernation !== null)
+    return applyBackoff(
+      joinContributions(input.spec.name, [duplicates(input), removeLeftovers(input), hibernation]),
+      input,
+    )
   // What is to be encrypted is not begun in plain text.
   const begun = input.seen.nodes.length > 0 || !lacksCertificates(input)
   const contributions = [
@@ -72,6 +79,7 @@ function planDecided(input: PlanInput, members: Members, master: MasterDecision)
     planAuthFailures(input, members),
     ...(begun ? planMaster(input, members, master) : [{ refusals: whyNotUseTls(input, members) }]),
     rejectTakeoverWithoutSource(input),
+    planWaking(input, master),
   ]
   const gateway = planGateway(input, members, { decision: master, others: contributions })
   const plan = joinContributions(input.spec.name, [

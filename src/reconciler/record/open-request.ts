@@ -29,11 +29,14 @@ export function withCompletedRequest(memory: FlotillaMemory, answer: CompletedRe
 }
 
 /**
- * Nothing is begun for anybody while a flotilla is paused, so nobody is left to wait for it; null when it
- * isn't.
+ * Nothing is begun for anybody while a flotilla is paused or hibernated, so nobody is left to wait for it;
+ * null when it is neither.
  */
-export function whyNotWhilePaused({ flotilla, pausedSinceMs }: FlotillaMemory): string | null {
-  return pausedSinceMs === null ? null : `${flotilla} is paused; type first: flotilla resume ${flotilla}`
+export function whyNotBegin({ flotilla, pausedSinceMs, hibernation, spec }: FlotillaMemory): string | null {
+  if (pausedSinceMs !== null) return `${flotilla} is paused; type first: flotilla resume ${flotilla}`
+  return hibernation !== null && spec?.hibernate === true
+    ? `${flotilla} is hibernated; type first: flotilla wake ${flotilla}`
+    : null
 }
 
 function expiresAtMs({ atMs, timeoutMs }: Request): number {

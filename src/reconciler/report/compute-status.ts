@@ -11,7 +11,12 @@ import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/
 import { otherControllerCondition } from './other-controller-condition.js'
 import { gatewayCondition, gatewayStatusOf } from './gateway-condition.js'
 import { healthOf } from './node-health.js'
-import { dataLostCondition, manifestMissingCondition, pausedCondition } from './record-conditions.js'
+import {
+  dataLostCondition,
+  hibernatedCondition,
+  manifestMissingCondition,
+  pausedCondition,
+} from './record-conditions.js'
 import { failingStatus } from './failing-actions.js'
 import { refusalConditions } from './refusal-conditions.js'
 import { rolloutStatus } from './rollout-status.js'
@@ -52,7 +57,7 @@ export function computeStatus(
       complete,
       before: previous?.rollout ?? null,
     }),
-    nodes: [...members.wanted, ...members.excess].map(node =>
+    nodes: (phase === 'Hibernated' ? [] : [...members.wanted, ...members.excess]).map(node =>
       nodeStatus(input, node, { master, recordedMaster: members.recordedMaster }),
     ),
     gateway: gatewayStatusOf(input),
@@ -80,6 +85,7 @@ function conditionValues(
 ): Readonly<Record<ConditionType, ConditionValue>> {
   const { members, master, writes, redundant, reconnecting, ready, phase, reason, summary } = overall
   const { previous } = context
+  const settings = settingConditions(input, { members, plan, previous })
   return {
     Ready: ready ? conditionTrue('AllNodesOnline', `a master and ${summary}`) : conditionFalse(phase, reason),
     Progressing: progressing(plan, context),
@@ -104,12 +110,33 @@ function conditionValues(
         : conditionTrue('ManifestInvalid', context.specProblem),
     ManifestMissing: manifestMissingCondition(input),
     OtherController: otherControllerCondition(input),
-    ...settingConditions(input, { members, plan, previous }),
+    ...settings,
     GatewayReady: gatewayCondition(input, plan),
     ...refusalConditions(plan),
+    Hibernated: hibernatedCondition(input, overall),
     Paused: pausedCondition(input),
     RunsAsRoot: rootCondition(input, members.wanted, previous),
     DataLost: dataLostCondition(input),
+    ...whileHibernated(overall, settings),
+  }
+}
+
+/**
+ * What is not there because nothing is to be there, and what waits for nodes to have it. What is off stays
+ * so.
+ */
+function whileHibernated(
+  { phase, reason }: OverallState,
+  values: Partial<Record<ConditionType, ConditionValue>>,
+): Partial<Record<ConditionType, ConditionValue>> {
+  if (phase !== 'Hibernated') return {}
+  const value = conditionFalse('Hibernated', reason)
+  const pending = Object.entries(values).filter(
+    ([type, { status, reason: why }]) => type.endsWith('Applied') && status !== 'True' && why !== 'Off',
+  )
+  return {
+    ...Object.fromEntries(pending.map(([type]) => [type, value])),
+    ...{ Ready: value, MasterAvailable: value, WritesAccepted: value, ReplicationHealthy: value },
   }
 }
 

@@ -12,6 +12,8 @@ export function gatewayCondition(input: PlanInput, plan: Plan): ConditionValue {
   const { spec, seen, memory } = input
   if (spec.gateway === null) return conditionFalse('Off', 'no gateway is asked for')
   const name = gatewayName(spec.name)
+  if (memory.hibernation !== null)
+    return conditionFalse('Hibernated', `the gateway ${name} comes back with the master`)
   const hold = plan.refusals.find(refusal => isHeldFor(refusal, name))
   if (hold !== undefined) return conditionFalse('Blocked', `${hold.reason}; fix: ${hold.remedy}`)
   const failing = plan.failing.find(({ action }) => action.kind.endsWith('-gateway'))

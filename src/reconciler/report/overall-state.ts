@@ -1,6 +1,7 @@
-import type { Member } from '../plan/members/classify.js'
+import type { Bucket, Member } from '../plan/members/classify.js'
 import type { Members } from '../plan/members/select-members.js'
 import type { Decision } from '../plan/plan-flotilla.js'
+import { isHibernated } from '../plan/hibernation.js'
 import { renderAction, renderFailing, renderWait } from '../plan/render-plan.js'
 import { transportOf } from '../plan/settings/replication-tls.js'
 import type { Plan } from '../../model/plan.js'
@@ -66,12 +67,16 @@ export function overallState(
     matchesSpec && plan.stages.length === 0 && (specApplied || allReport(input, observed.wanted))
   const ready = settled || (matchesSpec && specApplied && !repairsSomething(plan))
   const reconnecting = !redundant && isReconnecting(input, members.wanted)
+  const hibernated =
+    isHibernated(input) && plan.stages.length + plan.refusals.length + plan.failing.length === 0
   const follows =
     isInSyncWithSource(input, members.wanted) &&
     plan.stages.length + plan.refusals.length + plan.failing.length === 0
   const phase = phaseOf(input, plan, {
     ready,
     follows,
+    hibernated,
+    sleeping: isFallingAsleepOrWaking(input, members),
     takesWrites: master !== null && writes === null,
     complete,
     lacksReplicas: !redundant && !reconnecting && !outdated && specApplied,
@@ -79,14 +84,30 @@ export function overallState(
   const summary = `${online.length} of ${input.spec.replicas} replicas online`
   return {
     ...{ members, master, writes, redundant, complete, reconnecting, ready, phase, summary },
-    observedGeneration: settled || follows ? generation : (context.previous?.observedGeneration ?? 0),
+    observedGeneration:
+      settled || follows || hibernated ? generation : (context.previous?.observedGeneration ?? 0),
     reason:
-      phase === 'Following'
-        ? `every node has what ${input.seen.source?.displayName ?? 'the source'} has, and takes no writes; to take over, run: flotilla promote ${input.spec.name}`
-        : phase === 'Unavailable' && writes !== null
-          ? `node ${master?.ordinal} refuses writes: ${writes.detail} (${writes.reply})`
-          : reasonOf(phase, plan, context, members.wanted, summary),
+      phase === 'Hibernated'
+        ? hibernatedReason(input)
+        : phase === 'Following'
+          ? `every node has what ${input.seen.source?.displayName ?? 'the source'} has, and takes no writes; to take over, run: flotilla promote ${input.spec.name}`
+          : phase === 'Unavailable' && writes !== null
+            ? `node ${master?.ordinal} refuses writes: ${writes.detail} (${writes.reply})`
+            : reasonOf(phase, plan, context, members.wanted, summary),
   }
+}
+
+/** Its master ends, or comes up, because that was asked for; one that hangs meanwhile is no such thing. */
+function isFallingAsleepOrWaking({ spec, memory }: PlanInput, { wanted }: Members): boolean {
+  if (memory.hibernation === null) return false
+  const master = wanted.find(({ ordinal }) => ordinal === memory.master?.ordinal)
+  const comesUp: readonly (Bucket | undefined)[] = ['absent', 'stopped', 'starting', 'loading', 'unpromoted']
+  return spec.hibernate || comesUp.includes(master?.bucket)
+}
+
+function hibernatedReason({ spec, memory }: PlanInput): string {
+  const kept = memory.master === null ? 'there is no data yet' : 'volumes, names and passwords are kept'
+  return `no container runs, and ${kept}; to have it back, run: flotilla wake ${spec.name}`
 }
 
 /** Nothing is planned for a node that does not say what it needs: of a new spec that means nothing. */
@@ -103,6 +124,8 @@ function phaseOf(
   is: {
     readonly ready: boolean
     readonly follows: boolean
+    readonly hibernated: boolean
+    readonly sleeping: boolean
     readonly takesWrites: boolean
     readonly complete: boolean
     /**
@@ -113,6 +136,7 @@ function phaseOf(
 ): Phase {
   if (is.ready) return 'Ready'
   if (is.follows) return 'Following'
+  if (is.hibernated) return 'Hibernated'
   if (
     plan.refusals.length > 0 &&
     !plan.refusals.every(
@@ -123,6 +147,7 @@ function phaseOf(
   )
     return 'Held'
   if (!input.memory.everReady) return 'Creating'
+  if (!is.takesWrites && is.sleeping) return 'Updating'
   if (!is.takesWrites) return 'Unavailable'
   return is.lacksReplicas ? 'Degraded' : 'Updating'
 }

@@ -1,5 +1,6 @@
 import type { DeletionPolicy } from '../../model/spec.js'
 import type { PlanInput } from '../../model/plan-input.js'
+import type { Phase } from '../../model/status.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 
 export function pausedCondition(input: PlanInput): ConditionValue {
@@ -10,6 +11,17 @@ export function pausedCondition(input: PlanInput): ConditionValue {
         'ByRequest',
         `nothing is changed since ${new Date(pausedSinceMs).toISOString()}. Run: flotilla resume ${input.spec.name}`,
       )
+}
+
+export function hibernatedCondition(
+  { spec, memory }: PlanInput,
+  { phase, reason }: { readonly phase: Phase; readonly reason: string },
+): ConditionValue {
+  if (phase === 'Hibernated') return conditionTrue('Asked', reason)
+  if (spec.hibernate) return conditionFalse('Hibernating', reason)
+  return memory.hibernation === null
+    ? conditionFalse('Active', 'it is not hibernated')
+    : conditionFalse('WakingUp', reason)
 }
 
 export function dataLostCondition(input: PlanInput): ConditionValue {

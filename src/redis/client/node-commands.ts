@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.js'
+import { errorCode } from '../../errors.js'
 import { controlUser, type AclUser } from '../../model/acl-user.js'
 import { namesOfCommands, readCommands } from '../commands.js'
 import { expectedNameOption } from '../tls.js'
@@ -196,6 +197,23 @@ export async function saveNodeSnapshot(context: NodeCommandContext): Promise<voi
   const [reply] = await send(context, commandText, [['BGSAVE', 'SCHEDULE']])
   if (reply?.kind === 'error' && !/already in progress/i.test(reply.message))
     throw refusal(context.node, commandText, reply.message, [])
+}
+
+/**
+ * A server that ends answers nothing: a connection that closes is what was asked for. A second try would find
+ * nobody.
+ */
+export async function shutDownNode(context: NodeCommandContext, save: boolean): Promise<void> {
+  const { pool, clock, node, deadlineMs } = context
+  const commandText = save ? 'SHUTDOWN SAVE' : 'SHUTDOWN'
+  const connect = () => pool.find(node) ?? pool.open(node)
+  const commands = [commandText.split(' ')]
+  try {
+    const request = { clock, node, commandText, commands, deadlineMs, connect, repeatable: false }
+    acceptAll(node, commandText, await sendWithRetry(request))
+  } catch (error) {
+    if (errorCode(error) !== 'redis/unreachable') throw error
+  }
 }
 
 /** One CONFIG GET each, in one packet: 6.2 takes no more. A name is taken as it is, never as a pattern. */

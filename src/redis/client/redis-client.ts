@@ -16,6 +16,7 @@ import {
   saveNodeSnapshot,
   setNodeConfig,
   setNodeUsers,
+  shutDownNode,
 } from './node-commands.js'
 import { pingNode, probeNode } from './probe.js'
 import { openNodeSnapshot, readNodeSnapshot } from './snapshot.js'
@@ -43,6 +44,7 @@ export function createRedisClient({ clock }: { readonly clock: Clock }): RedisPo
     listSentinels: (node, { deadlineMs }) => listNodeSentinels({ pool, clock, node, deadlineMs }),
     listCommands: (node, { deadlineMs }) => listNodeCommands({ pool, clock, node, deadlineMs }),
     saveSnapshot: (node, { deadlineMs }) => saveNodeSnapshot({ pool, clock, node, deadlineMs }),
+    shutDown: (node, { save, deadlineMs }) => shutDownNode({ pool, clock, node, deadlineMs }, save),
     readSnapshot: (node, { bytesMax, deadlineMs }) => readNodeSnapshot({ clock, node, deadlineMs, bytesMax }),
     openSnapshot: (node, { silenceMs }) => openNodeSnapshot({ clock, node, silenceMs }),
     setUsers: (node, users, { deadlineMs }) => setNodeUsers({ pool, clock, node, deadlineMs }, users),

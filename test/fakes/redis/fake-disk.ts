@@ -27,10 +27,10 @@ export function readDisk(disk: FakeDisk, mode: PersistenceSpec['mode']): Snapsho
   switch (mode) {
     case 'aof':
       return { data: disk.aof ?? emptyDataset, lineage: null }
+    // Without save points Redis reads a snapshot all the same.
     case 'rdb':
-      return disk.snapshot ?? { data: emptyDataset, lineage: null }
     case 'none':
-      return { data: emptyDataset, lineage: null }
+      return disk.snapshot ?? { data: emptyDataset, lineage: null }
   }
 }
 

@@ -32,3 +32,12 @@ export function beginSnapshot({ clock, timing }: FakeWire, process: FakeProcess)
     }),
   )
 }
+
+/** Saves as SHUTDOWN does. @returns why it can't, and goes on; null when all is on its disk. */
+export function whyNotShutDown(process: FakeProcess, save: boolean): string | null {
+  if (process.persistence === 'aof' && !process.aofIsCurrent) return "Writing initial AOF, can't exit"
+  if (save && process.diskIsFull) return 'Errors trying to SHUTDOWN. Check logs.'
+  if (save) saveSnapshot(process)
+  process.disk.aofSynced = process.disk.aof
+  return null
+}

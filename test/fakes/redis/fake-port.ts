@@ -4,7 +4,7 @@ import type { RedisPort } from '../../../src/redis/redis.js'
 import { expectedNameOption } from '../../../src/redis/tls.js'
 import { listFakeCommands, runFakeCommand } from './fake-commands.js'
 import { describeProcess } from './fake-facts.js'
-import { beginSnapshot, setPersistence } from './fake-persistence.js'
+import { beginSnapshot, setPersistence, whyNotShutDown } from './fake-persistence.js'
 import { resumeWrites } from './fake-master.js'
 import { accepts, whenAwake, type FakeProcess } from './fake-process.js'
 import { followUpstream, promoteProcess } from './fake-replica.js'
@@ -25,6 +25,8 @@ export interface FakePortOptions {
     readonly kind: string
     readonly target: NodeTarget
   }) => FakeCommandFault | null
+  /** Its process ends by itself, with exit code 0. */
+  readonly end: (process: FakeProcess) => void
 }
 
 /** A kept connection belongs to one run of a process. */
@@ -40,7 +42,7 @@ interface KeptConnection {
  * Flotilla's side: what the adapter does over connections, in the same steps and with the same answers,
  * without the bytes.
  */
-export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPort {
+export function createFakePort({ wire, at, faultOf, end }: FakePortOptions): RedisPort {
   const { clock, timing } = wire
   const kept = new Map<string, KeptConnection>()
   const listeners = new Set<(node: NodeTarget) => void>()
@@ -281,6 +283,14 @@ export function createFakePort({ wire, at, faultOf }: FakePortOptions): RedisPor
       execute(target, { kind: 'COMMAND', deadlineMs }, listFakeCommands),
     saveSnapshot: (target, { deadlineMs }) =>
       execute(target, { kind: 'BGSAVE', deadlineMs }, process => beginSnapshot(wire, process)),
+    shutDown: (target, { save, deadlineMs }) =>
+      execute(target, { kind: 'SHUTDOWN', deadlineMs }, process => {
+        const cannot = whyNotShutDown(process, save)
+        if (cannot !== null)
+          throw new FlotillaError('redis/refused-command', `${target.nodeAlias}: SHUTDOWN: ${cannot}`)
+        wire.onChange({ kind: 'shut-down', process })
+        end(process)
+      }),
     readSnapshot: (target, { bytesMax, deadlineMs }) =>
       execute(target, { kind: 'PSYNC ? -1', deadlineMs }, process => {
         const snapshot = fakeSnapshot(target, process)

@@ -74,11 +74,14 @@ export function createFakeRedis({
   timing = shortTiming,
   lookUp,
   onChange = () => undefined,
+  onShutDown,
 }: {
   readonly clock: Clock
   readonly timing?: FakeTiming
   readonly lookUp?: FakeWire['lookUp']
   readonly onChange?: (change: FakeChange) => void
+  /** SHUTDOWN: its process is to end; left out, it does. */
+  readonly onShutDown?: (process: FakeProcess) => void
 }): FakeRedis {
   const processes = new Map<string, FakeProcess>()
   const disks = new Map<string, FakeDisk>()
@@ -147,6 +150,11 @@ export function createFakeRedis({
     for (const link of links) if (link !== null) link.broken = true
   }
 
+  function kill(process: FakeProcess): void {
+    if (processes.get(process.containerId) === process) processes.delete(process.containerId)
+    endProcess(wire, process)
+  }
+
   return {
     wire,
     disks,
@@ -191,16 +199,13 @@ export function createFakeRedis({
       return process
     },
     processOf: containerId => processes.get(containerId) ?? null,
-    kill(process) {
-      if (processes.get(process.containerId) === process) processes.delete(process.containerId)
-      endProcess(wire, process)
-    },
+    kill,
     async terminate(process) {
       if (process.frozen || process.state === 'ended') return false
       process.pausedUntilMs = Infinity
       await clock.sleep(timing.packetMs())
       if (process.state === 'well' && process.savePoints) saveSnapshot(process)
-      this.kill(process)
+      kill(process)
       return true
     },
     freeze: process => setFrozen(process, true),
@@ -211,6 +216,7 @@ export function createFakeRedis({
       process.host = host
       return process
     },
-    connect: ({ faultOf = () => null } = {}) => createFakePort({ wire, at, faultOf }),
+    connect: ({ faultOf = () => null } = {}) =>
+      createFakePort({ wire, at, faultOf, end: onShutDown ?? kill }),
   }
 }

@@ -51,6 +51,8 @@ export interface FakeWire {
 export type FakeChange =
   | { readonly kind: 'promoted'; readonly process: FakeProcess }
   | { readonly kind: 'demoted'; readonly process: FakeProcess }
+  /** SHUTDOWN: it has saved, and ends; told before it does. */
+  | { readonly kind: 'shut-down'; readonly process: FakeProcess }
   /** A full synchronisation is about to replace what it holds; told before. */
   | { readonly kind: 'overwriting'; readonly process: FakeProcess; readonly by: Dataset }
 

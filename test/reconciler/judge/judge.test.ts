@@ -624,3 +624,37 @@ test('the last step of a roll that waits for approval is begun for nobody who ha
   assert.deepEqual(of('approve', 'request-1'), [])
   assert.deepEqual(of('automatic', null), [])
 })
+
+test('a flotilla that is hibernated loses no container before its master has saved', () => {
+  const asleep = { hibernate: true }
+  const during = (phase: 'saving' | 'saved') =>
+    memory(0, { hibernation: { phase, sinceMs: nowMs, giveUpAtMs: nowMs + 1_000 } })
+  const shutDown = (ordinal: number): ActionBody => ({
+    ...{ kind: 'shut-down', ordinal, name: 'shop-master', snapshot: false, withinMs: 1_000 },
+  })
+  const remove: ActionBody = { kind: 'remove-container', ordinal: 1, name: 'shop-replica-1' }
+  const saved: ActionBody = { kind: 'record-hibernation', phase: 'saved' }
+  const killed = [stopped(0, { name: 'shop-master', exitCode: 137 }), replica(1)]
+  const ended = [stopped(0, { name: 'shop-master', exitCode: 0 }), replica(1)]
+  const taken = ['shop-replica-1 would be taken away before the master has saved what it holds']
+  assert.deepEqual(
+    violations({ spec: asleep, memory: during('saving'), nodes: settledNodes() }, [shutDown(0)]),
+    [],
+  )
+  assert.equal(violations({ memory: memory(0), nodes: settledNodes() }, [shutDown(0)]).length, 1)
+  assert.equal(
+    violations({ spec: asleep, memory: during('saving'), nodes: settledNodes() }, [shutDown(1)]).length,
+    1,
+  )
+  assert.deepEqual(
+    violations({ spec: asleep, memory: during('saving'), nodes: settledNodes() }, [remove]),
+    taken,
+  )
+  assert.deepEqual(
+    violations({ spec: asleep, memory: during('saved'), nodes: settledNodes() }, [remove]),
+    taken,
+  )
+  assert.deepEqual(violations({ spec: asleep, memory: during('saved'), nodes: ended }, [remove]), [])
+  assert.equal(violations({ spec: asleep, memory: during('saving'), nodes: killed }, [saved]).length, 1)
+  assert.deepEqual(violations({ spec: asleep, memory: during('saving'), nodes: ended }, [saved]), [])
+})

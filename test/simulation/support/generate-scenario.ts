@@ -48,6 +48,33 @@ const disasters: readonly FaultKind[] = ['power-cut', 'remove-volume', 'forget',
  * steps.
  */
 export function scenarioOf(seed: number): Scenario {
+  return withHibernation(seed, withGateway(seed))
+}
+
+/** Of numbers of its own too: in some worlds it is hibernated before a fault, or once all have come. */
+function withHibernation(seed: number, scenario: Scenario): Scenario {
+  const random = new Random(seed ^ 0x2b17e5c9)
+  if (!random.chance(0.3)) return scenario
+  const faults = [...scenario.faults]
+  for (let times = random.int(1, 2); times > 0; times--) {
+    const asleep: Fault = {
+      ...faultOf(random, 'hibernate', 0),
+      ...{
+        afterMs: Math.round(random.spread(1, 8_000)),
+        afterCalls: random.chance(0.2) ? random.int(1, 12) : 0,
+      },
+    }
+    const index = random.int(0, faults.length)
+    const next = faults[index]
+    // What comes after it strikes at any of its steps.
+    if (next !== undefined && random.chance(0.7))
+      faults[index] = { ...next, afterMs: Math.round(random.spread(1, 400)), afterCalls: random.int(0, 14) }
+    faults.splice(index, 0, asleep)
+  }
+  return { ...scenario, faults }
+}
+
+function withGateway(seed: number): Scenario {
   const scenario = withRules(seed)
   // Of numbers of its own, so that a seed means the world that it meant before there were gateways.
   const random = new Random(seed ^ 0x6a7e3a11)
@@ -202,6 +229,8 @@ function faultOf(random: Random, kind: FaultKind, nodes: number): FaultBody {
         node: ref(),
         to: random.pick(['shop-master', 'shop-replica-0', 'shop-replica-1', 'odd']),
       }
+    case 'hibernate':
+      return { kind, forMs: random.chance(0.3) ? 600_000 : forMs() }
     case 'ask-switchover':
     case 'ask-failover':
       return { kind, to: random.chance(0.5) ? null : node() }

@@ -27,6 +27,7 @@ export const ruleNames = [
   'one node’s trouble is its own',
   'the gateway leads to the master',
   'the gateway follows within a bound',
+  'hibernating keeps what was acknowledged',
 ] as const
 
 export type RuleName = (typeof ruleNames)[number]
@@ -195,10 +196,22 @@ export class Rules {
       case 'demoted':
         this.#byHand.delete(change.process)
         return
+      case 'shut-down':
+        return this.#checkSaved(change.process)
       case 'overwriting':
         if (!this.forced && !this.#isByHand(change.process))
           this.#checkLastCopy(change.process.data, change.process, change.by)
     }
+  }
+
+  /** What it acknowledged is on its own volume when it ends because it was told to save. */
+  #checkSaved({ alias, data, disk }: FakeProcess): void {
+    const newest = this.#newestAcknowledged(data)
+    if (newest !== null && !histories(disk).some(history => holdsAllOf(history, newest)))
+      this.break(
+        'hibernating keeps what was acknowledged',
+        `${alias} has ended without ${newest.key} on its volume`,
+      )
   }
 
   /**

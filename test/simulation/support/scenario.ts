@@ -26,6 +26,7 @@ export interface SimSpec {
   readonly priority?: string
   /** What new volumes are called; left out, as they usually are. */
   readonly volumeNames?: string
+  readonly hibernate?: boolean
   /** One more field of the spec, as a manifest has it: `network: { external: [web] }`. */
   readonly more?: string
 }
@@ -116,6 +117,8 @@ export type FaultBody =
       readonly how: 'kill' | 'stop' | 'remove' | 'pause' | 'disconnect' | 'cut-admin' | 'edit-by-hand'
       readonly forMs: number
     }
+  /** The manifest says that it is to be hibernated, for so long. */
+  | { readonly kind: 'hibernate'; readonly forMs: number }
   | { readonly kind: 'ask-switchover'; readonly to: number | null }
   | { readonly kind: 'ask-failover'; readonly to: number | null }
   | { readonly kind: 'ask-restart'; readonly node: number | null }

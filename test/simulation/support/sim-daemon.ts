@@ -208,7 +208,10 @@ function withForeign(own: RedisPort, foreign: RedisPort): RedisPort {
 export function specFor(wanted: SimSpec): FlotillaSpec {
   const { replicas, persistence, image, minReplicas, mode, hangTimeoutMs, restartWindowMs, volumeNames } =
     wanted
-  const more = wanted.more === undefined ? '' : `  ${wanted.more}\n`
+  const more = [
+    ...(wanted.more === undefined ? [] : [`  ${wanted.more}\n`]),
+    ...(wanted.hibernate === true ? ['  hibernate: true\n'] : []),
+  ].join('')
   const first = wanted.priority === undefined ? '' : `, priority: ${wanted.priority}`
   const volume = volumeNames === undefined ? '' : `, volume: { name: "${volumeNames}" }`
   const text = `

@@ -338,6 +338,9 @@ export class SimRun {
         world.files.put(recordPath, record)
         return daemon.start()
       }
+      case 'hibernate':
+        this.edit({ hibernate: true })
+        return this.#until(fault.forMs, () => this.edit({ hibernate: false }))
       case 'ask-switchover':
         return this.ask({ kind: 'switchover', to: fault.to, force: false, timeoutMs: 5_000 })
       case 'ask-failover':

@@ -78,6 +78,7 @@ export class SimWorld {
       },
       lookUp: (upstream, from) => this.#lookUp(upstream, from),
       onChange: change => this.onChange(change),
+      onShutDown: ({ containerId }) => this.engine.controls.exit(containerId, 0),
     })
     this.engine = createFakeRuntime({
       clock,

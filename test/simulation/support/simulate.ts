@@ -69,6 +69,11 @@ export async function simulate(
     if (reason !== null)
       rules.break('one node’s trouble is its own', `node ${run.troubled[0]} has trouble, and ${reason}`)
   }
+  if (run.daemon.status?.phase === 'Hibernated' && run.spec.hibernate === true) {
+    const left = world.containers.length
+    if (left > 0)
+      rules.break('settled is as wanted', `it says that it is hibernated, and ${left} containers are left`)
+  }
   run.log('everything is healed')
   run.heal()
   await rest()

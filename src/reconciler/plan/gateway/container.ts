@@ -39,11 +39,9 @@ export function planGatewayContainer(
   return replace(input, { gateway, serving, next, hasImage })
 }
 
-/** Where none is asked for any more. */
-export function removeGateways({ containers }: ObservedGateway): Contribution {
-  return {
-    actions: containers.flatMap(container => remove(container, 'the manifest asks for no gateway any more')),
-  }
+/** Where none is to be. */
+export function removeGateways({ containers }: ObservedGateway, cause: string): Contribution {
+  return { actions: containers.flatMap(container => remove(container, cause)) }
 }
 
 function replace(

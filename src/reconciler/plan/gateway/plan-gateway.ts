@@ -32,7 +32,8 @@ export function planGateway(
 ): Contribution {
   const { gateway: seen } = input.seen
   const { gateway } = input.spec
-  if (gateway === null) return seen === undefined ? {} : removeGateways(seen)
+  if (gateway === null)
+    return seen === undefined ? {} : removeGateways(seen, 'the manifest asks for no gateway any more')
   const actions = others.flatMap(one => one.actions ?? [])
   const promotion = actions.find(({ action }) => action.kind === 'promote')?.action
   if (promotion?.kind === 'promote')

@@ -89,7 +89,8 @@ export function newOperation(
   return {
     kind,
     phase,
-    epoch: memory.epoch + 1,
+    // Who wakes up is the master that it went to sleep as: nobody was promoted.
+    epoch: memory.hibernation !== null && kind === 'restart' && to === from ? memory.epoch : memory.epoch + 1,
     from,
     to,
     reason,
