@@ -5,6 +5,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 
 export function certificateCommand(context: CommandContext): Command {
   return new Command('certificate')
+    .summary('make certificates for clients')
     .description('make certificates for clients, where spec.tls.clientAuth asks for one')
     .addHelpText('after', example('flotilla certificate issue shop --client app'))
     .addCommand(issueCommand(context))

@@ -6,9 +6,14 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 const verbs = {
   hibernate: {
     asleep: true,
+    summary: 'remove all containers, and keep what they saved',
     description: 'stop and keep: the master saves, all containers go, data, names and passwords stay',
   },
-  wake: { asleep: false, description: 'bring a hibernated flotilla back, with the same master and data' },
+  wake: {
+    asleep: false,
+    summary: 'bring a hibernated flotilla back as it was',
+    description: 'bring a hibernated flotilla back, with the same master and data',
+  },
 }
 
 /** `hibernate` and `wake` are one verb and its opposite. */
@@ -21,8 +26,9 @@ export function wakeCommand(context: CommandContext): Command {
 }
 
 function editCommand({ output }: CommandContext, verb: keyof typeof verbs): Command {
-  const { asleep, description } = verbs[verb]
+  const { asleep, summary, description } = verbs[verb]
   return withPathOptions(new Command(verb))
+    .summary(summary)
     .description(description)
     .argument('<flotilla>', 'which one')
     .addHelpText('after', example(`flotilla ${verb} shop`))

@@ -4,6 +4,7 @@ import { example, parseCount, pathsOf, withPathOptions, type CommandContext } fr
 
 export function rolloutCommand(context: CommandContext): Command {
   const rollout = new Command('rollout')
+    .summary('approve the last step of a roll')
     .description('what a person says to a roll')
     .addHelpText('after', example('flotilla rollout approve shop'))
   rollout.addCommand(approveCommand(context))
