@@ -95,7 +95,7 @@ export function createFakePort({ wire, at, faultOf, end }: FakePortOptions): Red
       return probe(target, { deadlineMs: Math.max(1, endMs - clock.monotonicMs()) })
     }
     const endpoint = endpointInto(process, target)
-    if (endpoint !== null && !hasValidCertificate(process, endpoint))
+    if (process.hasBadCertificate || (endpoint !== null && !hasValidCertificate(process, endpoint)))
       return { kind: 'denied', cause: 'certificate', reason: 'its certificate is for another name' }
     if (process.turnsAway !== null) return { kind: 'denied', cause: 'other', reason: process.turnsAway }
     if (!isAccepted(target, process)) {

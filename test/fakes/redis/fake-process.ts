@@ -71,6 +71,8 @@ export interface FakeProcess {
   renamedCalls: number
   /** What INFO says of it otherwise than of the usual server. */
   info: Partial<RedisFacts>
+  /** Nobody who looks at its certificate believes it any more, over whatever connection. */
+  hasBadCertificate: boolean
   /** Why it turns everybody away who asks for anything; null as a rule. */
   turnsAway: string | null
   readonly syncs: { full: number; partialOk: number; partialRefused: number }

@@ -188,7 +188,7 @@ export function createFakeRedis({
           clients: new Set(),
           sentinels: new Set(),
         },
-        ...{ info: {}, turnsAway: null, renamedCalls: 0 },
+        ...{ info: {}, hasBadCertificate: false, turnsAway: null, renamedCalls: 0 },
         ...{ syncs: { full: 0, partialOk: 0, partialRefused: 0 } },
         ...{ pausedUntilMs: 0, pausedWrites: [], waiters: [], inbox: [], cancelCron: () => undefined },
       }

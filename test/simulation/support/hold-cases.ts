@@ -629,10 +629,10 @@ export const holdCases: readonly HoldCase[] = [
     code: 'AuthFailure',
     says: 'docker kill …   (it is started again with the certificate in force; one node at a time, the master last)',
     proof: {
-      file: 'test/reconciler/plan/nodes/auth-failure.test.ts',
-      title:
-        'nodes whose certificate we do not trust are told, with which is to be started again first: the master last',
-      takes: 'a certificate that has ended',
+      comesOf({ run }) {
+        const process = run.world.processOf(1)
+        if (process !== null) process.hasBadCertificate = true
+      },
     },
   },
   {
