@@ -45,8 +45,9 @@ const slowFiles = ['small-worlds.test.ts', 'interrupted.test.ts', 'rolling-world
 /** Nearly all tests take a millisecond or two. The enumerations among them take seconds. */
 const testMsMax = 500
 
+/** In its subfolders too. */
 function filesIn(folder: string, ending: string): readonly string[] {
-  return readdirSync(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith(ending))
     .toSorted()
     .map(name => `${folder}/${name}`)
