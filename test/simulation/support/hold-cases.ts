@@ -5,9 +5,10 @@ import type { RefusalCode } from '../../../src/model/plan.js'
 import { flotillaLabel, readNodeLabels } from '../../../src/runtime/labels.js'
 import type { ForeignServer } from './foreign-servers.js'
 import type { SimSpec } from './scenario.js'
-import { flotilla, recordPath, stateDirectory } from './sim-world.js'
+import { flotilla, recordPath, startMs, stateDirectory } from './sim-world.js'
 import { passwordRule } from '../../../src/redis/acl.js'
-import type { Scene } from './scene.js'
+import { plainSpec, type Scene } from './scene.js'
+import { makeTlsSecrets } from './tls-secrets.js'
 
 /** One place in the program that holds and says how to fix it. */
 export interface HoldCase {
@@ -18,7 +19,7 @@ export interface HoldCase {
   readonly because?: string
   /** Another place adds ways out of its own behind it. */
   readonly isFirstOfSeveral?: true
-  readonly proof: Played | Elsewhere | OnlyPlanned
+  readonly proof: Played | Elsewhere
 }
 
 /** How a hold comes about in the simulated world, and what has to be true before what it says is typed. */
@@ -48,11 +49,6 @@ export interface Elsewhere {
   readonly title: string
 }
 
-/** Nobody types it yet: the test of the plan that says so, and what typing it takes. */
-export interface OnlyPlanned extends Elsewhere {
-  readonly takes: string
-}
-
 const backTo =
   (more: string) =>
   ({ run }: Scene): void =>
@@ -65,6 +61,8 @@ const keyringPath = `${stateDirectory}/secrets/${flotilla}.json`
 
 /** The state directory that a placeholder of a remedy stands for. */
 export const otherStateDirectory = '/elsewhere'
+
+const tlsSecrets = await makeTlsSecrets({ ...plainSpec, more: 'tls: prefer' }, startMs)
 
 const littleMemory = 'resources: { memory: 128Mi }'
 
@@ -457,9 +455,14 @@ export const holdCases: readonly HoldCase[] = [
     code: 'TlsRefused',
     says: 'change spec.image of … to one with TLS (redis:8 and valkey/valkey:8 have it), or spec.tls to off',
     proof: {
-      file: 'test/reconciler/plan/settings/tls.test.ts',
-      title: 'a server that was built without TLS is named',
-      takes: 'an image without TLS',
+      isFromTheStart: true,
+      spec: { more: 'tls: prefer', image: 'redis:bare' },
+      comesOf({ run: { world } }) {
+        world.files.put(`${stateDirectory}/secrets/${flotilla}.tls.json`, tlsSecrets)
+        world.engine.controls.addImage('redis:bare')
+        world.trialServers.set('redis:bare', { lacks: 'tls-prefer-server-ciphers' })
+      },
+      inWords: [({ run }) => run.edit({ image: 'redis:1' }), ({ run }) => run.edit({ more: 'tls: off' })],
     },
   },
   {

@@ -15,7 +15,7 @@ export interface Scene {
   readonly until: (what: string, withinMs: number, isSo: () => boolean) => Promise<void>
 }
 
-const plainSpec: SimSpec = {
+export const plainSpec: SimSpec = {
   ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
   ...{ hangTimeoutMs: 2_000, restartWindowMs: 0 },
 }

@@ -18,6 +18,8 @@ import { gatewaySecrets } from './gateway-secrets.js'
 import { isGateway, SimGateways } from './sim-gateways.js'
 import type { NodeCredentials, RedisFacts, Upstream } from '../../../src/model/redis.js'
 
+/** When every world begins, ms. */
+export const startMs = Date.UTC(2026, 10, 23, 12)
 export const flotilla = 'shop'
 export const stateDirectory = '/state'
 export const recordPath = `${stateDirectory}/${flotilla}.json`
@@ -36,7 +38,7 @@ export interface Delays {
 
 /** An engine with Redis in its containers, their volumes, and the disk that Flotilla's own state is on. */
 export class SimWorld {
-  readonly clock = new SimClock(Date.UTC(2026, 10, 23, 12))
+  readonly clock = new SimClock(startMs)
   readonly random: Random
   readonly engine: FakeRuntime
   readonly redis: FakeRedis
@@ -209,8 +211,9 @@ export class SimWorld {
   }
 
   #run(container: FakeContainer): void {
-    // A server that an image is tried on serves nobody, and what strangers run is theirs.
-    if (probeLabel in container.spec.labels || readNodeLabels(container.spec.labels) === null) return
+    if (probeLabel in container.spec.labels) return this.#runProbe(container)
+    // What strangers run is theirs.
+    if (readNodeLabels(container.spec.labels) === null) return
     const volume = container.spec.mounts[0]?.volume ?? ''
     const others = [...this.redis.processes].filter(one => one.disk === this.redis.disks.get(volume))
     const config = container.files.get(configFilePath)?.content ?? ''
@@ -229,6 +232,18 @@ export class SimWorld {
     if (masterauth !== undefined) process.config.set('masterauth', masterauth)
     process.info = this.serverInfo.get(container.spec.image) ?? {}
     if (others.length > 0 && !this.startedByHand) this.onMisuse(`two processes run on the volume ${volume}`)
+  }
+
+  /** A server that an image is tried on serves nobody; see probeServerReply for what it says. */
+  #runProbe(container: FakeContainer): void {
+    const { lacks } = this.trialServers.get(container.spec.image) ?? {}
+    const config = container.files.get(configFilePath)?.content ?? ''
+    const line = config.split('\n').find(one => lacks !== undefined && one.startsWith(`${lacks} `))
+    if (line === undefined) return
+    const { controls } = this.engine
+    for (const text of [`>>> '${line}'`, 'Bad directive or wrong number of arguments'])
+      controls.writeLog(container.id, text)
+    this.clock.after(1, () => controls.exit(container.id, 1))
   }
 
   /**
@@ -294,11 +309,13 @@ interface ProbeServer {
   readonly rdbVersion?: number
   /** What CONFIG SET says. */
   readonly refuses?: string
+  /** An option that it does not know: CONFIG SET says so, and it ends over a file that has it. */
+  readonly lacks?: string
 }
 
 /** What redis-cli says in a throwaway container; see trial-container.ts. */
 function probeServerReply(
-  { isDead = false, rdbVersion = 10, refuses }: ProbeServer,
+  { isDead = false, rdbVersion = 10, refuses, lacks }: ProbeServer,
   [, command = '', ...words]: readonly string[],
   options: Map<string, string>,
 ): string {
@@ -310,6 +327,8 @@ function probeServerReply(
   const [verb, ...given] = words
   if (verb === 'GET') return [...options].flat().join('\n')
   if (refuses !== undefined) return `${refuses}\n`
+  if (lacks !== undefined && given.includes(lacks))
+    return `ERR Unknown option or number of arguments for CONFIG SET - '${lacks}'\n`
   for (let index = 0; index < given.length; index += 2)
     options.set(given[index] ?? '', given[index + 1] ?? '')
   return 'OK\n'
