@@ -232,6 +232,7 @@ test('a promotion that got stuck is ended by force, while nobody is master and t
   assert.equal(of(nodes, { to: 7, force: true }), 'no matter for a failover')
   assert.equal(of([dead, newborn(1), quiet(2)], { to: 2, force: true }), 'no matter for a failover')
   assert.equal(of([dead, master(1), lost(2)], { to: 2, force: true }), 'no matter for a failover')
+  assert.equal(of([dead, master(1), lost(2)], { to: 1, force: true }), 'no matter for a failover')
   const loading = node(2, { probe: { kind: 'loading', facts: redisFacts({ role: 'replica' }) } })
   assert.equal(of([dead, newborn(1), loading], { to: 2, force: true }), 'no matter for a failover')
 })
