@@ -29,6 +29,7 @@ const laterSections: Partial<FlotillaSpec> = {
 const laterFields: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   failover: { priority: {} },
   update: { master: 'automatic', window: null },
+  container: { shmSizeBytes: null, stopTimeoutSeconds: null, sysctls: {}, securityOpt: [] },
 }
 
 /**
@@ -66,7 +67,8 @@ function canonicalSpec(whole: FlotillaSpec): Readonly<Record<string, unknown>> {
   )
 }
 
-function withoutLaterFields(section: string, value: unknown): unknown {
+/** What of a section counts in a digest that was there before some of its fields. */
+export function withoutLaterFields(section: string, value: unknown): unknown {
   const later = laterFields[section]
   if (later === undefined || typeof value !== 'object' || value === null) return value
   return Object.fromEntries(

@@ -163,6 +163,12 @@ export interface ContainerSpec {
   /** Left out: by the engine's own driver, with a bound. */
   readonly logging?: LoggingSpec | null
   readonly env?: Readonly<Record<string, string>>
+  /** Of /dev/shm; left out: the engine's own, 64 MB. */
+  readonly shmSizeBytes?: number | null
+  /** Of its own network; left out: as they are. */
+  readonly sysctls?: Readonly<Record<string, string>>
+  /** Beside no-new-privileges, as after `docker run --security-opt`; left out: none. */
+  readonly securityOpt?: readonly string[]
   /** Folders in memory, which end with the container; left out: none. */
   readonly tmpfsPaths?: readonly string[]
   /** resolv.conf options, such as `ndots:1`. */

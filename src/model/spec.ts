@@ -94,6 +94,14 @@ export interface ContainerSettings {
   readonly ulimits: Readonly<Record<string, number>>
   readonly logging: LoggingSpec | null
   readonly env: Readonly<Record<string, string>>
+  /** Of /dev/shm, bytes. */
+  readonly shmSizeBytes: number | null
+  /** Seconds that its server has to end before it is killed. */
+  readonly stopTimeoutSeconds: number | null
+  /** Of its own network, by name: `net.core.somaxconn`. */
+  readonly sysctls: Readonly<Record<string, string>>
+  /** Beside no-new-privileges, as after `docker run --security-opt`: AppArmor's profile, SELinux's labels. */
+  readonly securityOpt: readonly string[]
 }
 
 /** How much of a log is kept; journald has bounds of its own. */

@@ -98,8 +98,12 @@ const spec = z.object({
         })
         .nullable(),
       env: z.record(z.string(), z.string()),
+      shmSizeBytes: z.number().nullable().prefault(null),
+      stopTimeoutSeconds: z.number().nullable().prefault(null),
+      sysctls: z.record(z.string(), z.string()).prefault({}),
+      securityOpt: z.array(z.string()).prefault([]),
     })
-    .prefault({ ...defaultContainer, capAdd: [] }),
+    .prefault({ ...defaultContainer, capAdd: [], securityOpt: [] }),
   imagePull: z
     .object({ policy: z.enum(['IfNotPresent', 'Always', 'Never']), secretFile: z.string().nullable() })
     .prefault({ ...defaultImagePull }),

@@ -198,6 +198,7 @@ describe('the Docker adapter', () => {
       ...{ openFilesMax: 1024, stopGraceSeconds: 1, publishPort: null, hostname: 'asked' },
       ...{ capabilities: ['KILL'], pidsLimit: 77, ulimits: { nofile: 2048, core: 0 }, env: { TZ: 'UTC' } },
       logging: { driver: 'local', maxSize: 65_536, maxFiles: 2 },
+      ...{ shmSizeBytes: 1_048_576, sysctls: { 'net.core.somaxconn': '1024' } },
     }
     const id = await runtime.createContainer(spec, [])
     const { HostConfig: limits, Config: config } = await raw.call(
@@ -212,6 +213,8 @@ describe('the Docker adapter', () => {
     )
     assert.deepEqual(limits.SecurityOpt, ['no-new-privileges'])
     assert.equal(limits.PidsLimit, 77)
+    assert.equal(limits.ShmSize, 1_048_576)
+    assert.deepEqual(limits.Sysctls, { 'net.core.somaxconn': '1024' })
     assert.deepEqual(limits.LogConfig, { Type: 'local', Config: { 'max-size': '65536', 'max-file': '2' } })
     assert.deepEqual(limits.Ulimits, [
       { Name: 'nofile', Soft: 2048, Hard: 2048 },
@@ -333,6 +336,8 @@ interface HostConfig {
   readonly RestartPolicy: { readonly Name: string }
   readonly DnsOptions: readonly string[]
   readonly Ulimits: readonly object[]
+  readonly ShmSize: number
+  readonly Sysctls: Readonly<Record<string, string>> | null
 }
 
 /** Done by hand; that something is gone already is fine. */

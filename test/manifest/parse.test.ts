@@ -68,7 +68,10 @@ test('everything but name and replicas has a default', () => {
     persistence: defaultPersistence('aof'),
     config: {},
     resources: { memoryBytes: null, cpus: null },
-    container: { capAdd: [], pidsLimit: null, ulimits: {}, logging: null, env: {} },
+    container: {
+      ...{ capAdd: [], pidsLimit: null, ulimits: {}, logging: null, env: {} },
+      ...{ shmSizeBytes: null, stopTimeoutSeconds: null, sysctls: {}, securityOpt: [] },
+    },
     failover: {
       ...{ mode: 'automatic', hangTimeoutMs: 5_000, restartWindowMs: 0, maxLagBytes: null },
       priority: {},
@@ -99,7 +102,8 @@ test('every field can be set', () => {
       '\n  config: { hz: 20, io-threads-do-reads: true, loadmodule: [/a.so, /b.so] }' +
       '\n  resources: { memory: 1.5Gi, cpus: 1500m }' +
       '\n  container: { capAdd: [SYS_RESOURCE, AUDIT_WRITE], pidsLimit: 1024, ulimits: { core: 0 },' +
-      '\n    logging: { driver: local, maxSize: 50mb }, env: { TZ: UTC } }' +
+      '\n    logging: { driver: local, maxSize: 50mb }, env: { TZ: UTC }, shmSize: 128mb,' +
+      '\n    stopTimeout: 1m, sysctls: { net.core.somaxconn: 1024 }, securityOpt: [apparmor=redis] }' +
       '\n  failover: { mode: manual, hangTimeout: 1m, restartWindow: 500ms, maxLagBytes: 10mb,' +
       '\n    priority: { 0: 10, 2: 0 } }' +
       '\n  durability: { minReplicasToWrite: 1, maxLag: 3s }' +
@@ -134,6 +138,8 @@ test('every field can be set', () => {
         env: { TZ: 'UTC' },
       },
       logging: { driver: 'local', maxSize: 52_428_800, maxFiles: 3 },
+      ...{ shmSizeBytes: 134_217_728, stopTimeoutSeconds: 60, sysctls: { 'net.core.somaxconn': '1024' } },
+      securityOpt: ['apparmor=redis'],
     },
     failover: {
       ...{ mode: 'manual', hangTimeoutMs: 60_000, restartWindowMs: 500, maxLagBytes: 10_485_760 },

@@ -2,11 +2,12 @@ import { z } from 'zod'
 import type { ContainerSettings } from '../../model/spec.js'
 import { field, inQuotes } from '../field-docs.js'
 import { nearestWhole } from '../nearest-amount.js'
-import { bytes } from '../units.js'
+import { bytes, durationField } from '../units.js'
 
 /** Where a manifest says nothing of its containers. */
 export const defaultContainer: ContainerSettings = {
   ...{ capAdd: [], pidsLimit: null, ulimits: {}, logging: null, env: {} },
+  ...{ shmSizeBytes: null, stopTimeoutSeconds: null, sysctls: {}, securityOpt: [] },
 }
 
 const capAdd = field(
@@ -159,6 +160,81 @@ function whyNotVariable(key: string): string | null {
     : "can't be a variable: use a-z, A-Z, 0-9 and underscore, with no digit at the beginning"
 }
 
+/** Docker's own is 64 MB. */
+const shmSize = field(
+  z.union([z.int().min(65_536), z.string().regex(/^[1-9]\d{0,5}[kKmMgG][bB]$/)]).pipe(bytes()),
+  {
+    describe: 'How large /dev/shm is, which modules and scripts may use. Left out: 64mb.',
+    wants: 'an amount from 64kb, such as 128mb',
+    example: '128mb',
+  },
+)
+
+/** Below it a server would be killed while it waits for its replicas and saves. */
+const stopTimeoutMinMs = 15_000
+
+const stopTimeout = durationField(
+  { minMs: stopTimeoutMinMs, maxMs: 3_600_000 },
+  {
+    describe:
+      'How long a server has to end, and to save what it holds, before the engine kills it. Left out: 20s.',
+    wants: 'a duration from 15s to 1h, such as 60s',
+    example: '60s',
+  },
+)
+
+/** These belong to the network of the container; others are the host's, which is not ours to change. */
+const sysctlName =
+  /^net\.(?:core\.somaxconn|ipv4\.[a-z0-9_]+(?:\.[a-z0-9_]+)*|ipv6\.[a-z0-9_]+(?:\.[a-z0-9_]+)*)$/
+
+const sysctls = field(
+  z
+    .record(
+      z.string(),
+      field(z.union([z.int(), z.string().regex(/^-?\d+(?:[ \t]+-?\d+)*$/)]).transform(String), {
+        describe: 'What it is set to.',
+        wants: 'a whole number, or some of them in quotes',
+        example: '1024',
+      }),
+    )
+    .superRefine((values, context) => {
+      for (const key of Object.keys(values)) {
+        if (sysctlName.test(key)) continue
+        const message =
+          "can't be set for a container: only net.core.somaxconn, net.ipv4.… and net.ipv6.… are its own; set others on the engine's host"
+        context.addIssue({ code: 'custom', path: [key], message, params: { at: 'key' } })
+      }
+    }),
+  {
+    describe: 'Settings of the kernel for the container’s own network, as after docker run --sysctl.',
+    wants: 'a mapping of names to numbers',
+    example: '{ net.core.somaxconn: 1024 }',
+  },
+)
+
+const securityOption =
+  /^(?:apparmor=(?!unconfined$)[A-Za-z0-9._/-]{1,200}|label=(?:user|role|type|level):[A-Za-z0-9_.,:-]{1,200})$/
+
+const securityOpt = field(
+  z
+    .array(
+      field(z.string().regex(securityOption), {
+        describe: 'A profile of AppArmor that is loaded on the host, or a label of SELinux.',
+        wants: 'apparmor=<profile> or label=<user, role, type or level>:<value>',
+        example: 'apparmor=redis',
+        advice:
+          'no-new-privileges and the engine’s seccomp profile are always on; write a profile that takes more away, such as apparmor=redis',
+      }),
+    )
+    .max(10)
+    .transform(options => [...new Set(options)].sort()),
+  {
+    describe: 'What the host’s security modules are told of the container, beside no-new-privileges.',
+    wants: 'a list of options',
+    example: '[apparmor=redis]',
+  },
+)
+
 export const containerSection = field(
   z
     .strictObject({
@@ -167,12 +243,20 @@ export const containerSection = field(
       ulimits: ulimits.prefault({}),
       logging: logging.optional(),
       env: env.prefault({}),
+      shmSize: shmSize.optional(),
+      stopTimeout: stopTimeout.optional(),
+      sysctls: sysctls.prefault({}),
+      securityOpt: securityOpt.prefault([]),
     })
-    .transform(({ pidsLimit: most, logging: logs, ...rest }): ContainerSettings => ({
-      ...rest,
-      pidsLimit: most ?? null,
-      logging: logs ?? null,
-    })),
+    .transform(
+      ({ pidsLimit: most, logging: logs, shmSize: shm, stopTimeout: stop, ...rest }): ContainerSettings => ({
+        ...rest,
+        shmSizeBytes: shm ?? null,
+        stopTimeoutSeconds: stop === undefined ? null : Math.ceil(stop / 1_000),
+        pidsLimit: most ?? null,
+        logging: logs ?? null,
+      }),
+    ),
   {
     describe:
       'What the containers of nodes get beside what Flotilla gives them. A change makes them again, one at a time.',
@@ -191,6 +275,15 @@ export const containerSection = field(
       ports: () =>
         'nodes change places, and a port of the host would not follow; put HAProxy before them: docs/haproxy.md',
       volumes: () => '/data is a volume that Flotilla keeps; write spec.persistence: { volume: … }',
+      user: () =>
+        'a server runs as the user of its image, to whom its files and its data are given; make an image with another USER, and name it under spec.image',
+      extraMounts: mountsElsewhere,
+      mounts: mountsElsewhere,
+      tmpfs: mountsElsewhere,
+      modules: () =>
+        'a module is a file of the image; write spec.config: { loadmodule: /usr/lib/redis/modules/x.so }',
+      networkPriority: () =>
+        'which network a node answers by is no matter of an order; write spec.network: { external: [frontend] }',
       labels: () => 'write spec.labels: { team: shop }',
       memory: () => 'it belongs under resources; write spec.resources: { memory: 2Gi }',
       cpus: () => 'it belongs under resources; write spec.resources: { cpus: 1.5 }',
@@ -200,3 +293,7 @@ export const containerSection = field(
     },
   },
 )
+
+function mountsElsewhere(): string {
+  return 'a folder of the host or of another container would not move with a node; put the files into an image, and data under spec.persistence: { volume: … }'
+}

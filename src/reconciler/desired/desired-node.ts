@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from '../../json-digest.js'
+import { withoutLaterFields } from '../../manifest/digest.js'
 import { defaultContainer } from '../../manifest/sections/container.js'
 import { defaultPersistence } from '../../manifest/sections/persistence.js'
 import type { FlotillaSpec, PersistenceSettings } from '../../model/spec.js'
@@ -153,7 +154,7 @@ function computeSpecHash(
     restartOptions(template.config),
   ).textWithoutSecrets
   // What every container gets unasked is none of it: a Flotilla that gives less power recreates nothing.
-  const settings = canonicalJson(template.spec.container)
+  const settings = withoutLaterFields('container', template.spec.container)
   const canonical = JSON.stringify({
     ...rest,
     links: attachment.links,
@@ -163,7 +164,9 @@ function computeSpecHash(
     acl: hashedAcl(auth),
     // Left out where there are none, as it was before there could be any.
     ...(Object.keys(template.spec.labels).length === 0 ? {} : { labels: sortedByKey(template.spec.labels) }),
-    ...(settings === canonicalJson(defaultContainer) ? {} : { settings }),
+    ...(canonicalJson(settings) === canonicalJson(withoutLaterFields('container', defaultContainer))
+      ? {}
+      : { settings: canonicalJson(settings) }),
   })
   return createHash('sha256').update(canonical).digest('hex').slice(0, 16)
 }
@@ -316,10 +319,15 @@ function containerTemplate(
     // more than it has.
     openFilesMax: 10_240,
     // Redis waits up to shutdown-timeout for its replicas on SIGTERM; the engine must not kill it before.
-    stopGraceSeconds: 20,
+    stopGraceSeconds: stopSeconds(spec),
     publishPort: template.publish ? (spec.tls.mode === 'off' ? redisPort : tlsPort) : null,
     limits: spec.resources,
   }
+}
+
+/** How long a server has to end before the engine kills it; null: nobody knows its spec any more. */
+export function stopSeconds(spec: Pick<FlotillaSpec, 'container'> | null): number {
+  return spec?.container.stopTimeoutSeconds ?? 20
 }
 
 function configSecrets({ auth, bundle, persistence }: NodeFilesInput): NodeConfigInput {

@@ -2,7 +2,7 @@ import { configFilePath } from '../../redis/config.js'
 import { whyNotSupported } from '../../redis/rdb-format.js'
 import { fallbackImageLabel } from '../../runtime/labels.js'
 import type { ContainerSpec, ImageFacts } from '../../model/engine.js'
-import type { FlotillaSpec } from '../../model/spec.js'
+import type { ContainerSettings, FlotillaSpec } from '../../model/spec.js'
 
 /** Of an image that says nothing else, and what the spec hash stands for in any case. */
 export const defaultServerCommand: readonly string[] = ['redis-server', configFilePath]
@@ -62,8 +62,8 @@ const rootCapabilities: readonly string[] = [
 export function containerSettings(
   { container }: Pick<FlotillaSpec, 'container'>,
   image: Pick<ImageFacts, 'user'> | null,
-): Pick<ContainerSpec, 'capabilities' | 'pidsLimit' | 'ulimits' | 'logging' | 'env'> {
-  const { capAdd, ...settings } = container
+): Omit<ContainerSettings, 'capAdd' | 'stopTimeoutSeconds'> & Pick<ContainerSpec, 'capabilities'> {
+  const { capAdd, stopTimeoutSeconds: _ofDesired, ...settings } = container
   const needed = image === null || beginsAsRoot(image) ? rootCapabilities : []
   return { ...settings, capabilities: [...new Set([...needed, ...capAdd])] }
 }

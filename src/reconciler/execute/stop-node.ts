@@ -2,6 +2,7 @@ import { FlotillaError } from '../../errors.js'
 import type { RedisPort } from '../../redis/redis.js'
 import { withNodeRecord, type FlotillaMemory } from '../../model/record.js'
 import { processIncarnation } from '../desired/applied.js'
+import { stopSeconds } from '../desired/desired-node.js'
 import type { ExecutionContext } from './execution-context.js'
 import type { ContainerFacts } from '../../model/engine.js'
 import type { NodeTarget } from '../../model/redis.js'
@@ -14,9 +15,6 @@ const probeDeadlineMs = 100
 /** Between two looks at whether a server that was told to has ended. */
 const exitPollIntervalMs = 20
 
-/** How long a server has to save what it holds. */
-const graceMs = 20_000
-
 /** Ends a node in an orderly way. @throws FlotillaError runtime/… when the engine can't. */
 export function stopNode(
   context: ExecutionContext,
@@ -24,6 +22,7 @@ export function stopNode(
   container: ContainerFacts,
 ): Promise<void> {
   recordEndedRun(context, ordinal, container)
+  const graceMs = stopSeconds(context.template.spec) * 1_000
   return context.runtime.stopContainer(container.containerId, { graceMs }, { signal: context.signal })
 }
 

@@ -1,3 +1,4 @@
+import { stopSeconds } from '../desired/desired-node.js'
 import type { EventSink } from '../../events/catalogue.js'
 import { flotillaLabel, readGatewayLabels, readNodeLabels, probeLabel } from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
@@ -52,12 +53,14 @@ export async function removeFlotilla(
 ): Promise<void> {
   const { runtime, ownNetworks, store, events } = tools
   const { flotilla, removeVolumes, signal } = request
+  const spec = (await store.peekMemory(flotilla))?.spec ?? null
+  const graceMs = stopSeconds(spec) * 1_000
   const plan = planTeardown(await findOwnedResources(runtime, flotilla), { removeVolumes })
   const result = await execute(plan, {
     isPreempted: () => signal.aborted,
     async perform(action) {
       if (action.kind === 'remove-network') await ownNetworks.leave(action.network)
-      await removeResource(runtime, action, signal)
+      await removeResource(runtime, action, { graceMs, signal })
     },
   })
   if (result.kind === 'failed') throw result.failures[0].error
@@ -74,10 +77,14 @@ async function recordRemoval(store: StateStore, flotilla: string): Promise<void>
     await store.saveMemory({ ...memory, spec: null, manifestMissing: null, everReady: false })
 }
 
-async function removeResource(runtime: Runtime, action: Action, signal: AbortSignal): Promise<void> {
+async function removeResource(
+  runtime: Runtime,
+  action: Action,
+  { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal },
+): Promise<void> {
   switch (action.kind) {
     case 'stop-container':
-      return runtime.stopContainer(action.name, { graceMs: 20_000 }, { signal })
+      return runtime.stopContainer(action.name, { graceMs }, { signal })
     case 'stop-gateway':
       return runtime.stopContainer(action.name, { graceMs: 2_000 }, { signal })
     case 'remove-gateway':

@@ -74,7 +74,9 @@ function createBody(spec: ContainerSpec, boundLogs: boolean): object {
       CapAdd: spec.capabilities ?? [],
       // A program with a setuid bit gains nothing by it. Root that becomes another user, as in the
       // entrypoints of most images, gains nothing either, and is not kept from it.
-      SecurityOpt: ['no-new-privileges'],
+      SecurityOpt: ['no-new-privileges', ...(spec.securityOpt ?? [])],
+      ...(spec.shmSizeBytes ? { ShmSize: spec.shmSizeBytes } : {}),
+      ...(spec.sysctls === undefined ? {} : { Sysctls: spec.sysctls }),
       PidsLimit: spec.pidsLimit ?? pidsLimit,
       DnsOptions: spec.dnsOptions,
       PortBindings: ports,

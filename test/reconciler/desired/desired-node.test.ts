@@ -42,6 +42,8 @@ test('the spec hash is what it was in every version before', () => {
   assert.equal(specHash(template), pinnedHash)
   const nothing = spec({ persistence: defaultPersistence('none') })
   assert.equal(specHash({ ...template, spec: nothing }), '756f098ff23e251d')
+  const settings = spec({ container: { ...defaultContainer, pidsLimit: 1_024 } })
+  assert.equal(specHash({ ...template, spec: settings }), 'd5cc223ad4e6e52c')
 })
 
 test('ordinal, role and the version of Flotilla are not in the spec hash', () => {
@@ -62,6 +64,13 @@ test('what makes another container makes another spec hash', () => {
     { ...template, spec: spec({ container: { ...defaultContainer, pidsLimit: 1_024 } }) },
     { ...template, spec: spec({ container: { ...defaultContainer, capAdd: ['SYS_RESOURCE'] } }) },
     { ...template, spec: spec({ container: { ...defaultContainer, env: { TZ: 'UTC' } } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, shmSizeBytes: 1 } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, stopTimeoutSeconds: 60 } }) },
+    { ...template, spec: spec({ container: { ...defaultContainer, securityOpt: ['apparmor=redis'] } }) },
+    {
+      ...template,
+      spec: spec({ container: { ...defaultContainer, sysctls: { 'net.core.somaxconn': '9' } } }),
+    },
   ]
   const hashes = [pinnedHash, ...others.map(specHash)]
   assert.equal(new Set(hashes).size, hashes.length)
