@@ -4,6 +4,7 @@ import { startPeers, type Peers } from './failover/peers.js'
 import { watchBaseline } from './failover/raw-failover.js'
 import { timeRecoveries } from './failover/recovery.js'
 import { switchOver } from './failover/switchover.js'
+import { keepEngineBusy, type BusyEngine } from './gateway/busy-engine.js'
 import { benchThroughput } from './gateway/throughput.js'
 import { startRawGateway, type StartedGateway } from './gateway/raw-gateway.js'
 import { manifestOf, type BenchWorld } from './support/bench-world.js'
@@ -18,7 +19,14 @@ const defaultRounds = 20
 const switchovers = 40
 const perSecond = 5_000
 const peerDownAfterMs = 1_000
-const goals = { crash: { medianMs: 25, p99Ms: 80 }, switchover: { medianMs: 15 }, ratio: 1.5, times: 90 }
+/** As Sentinel comes; one round takes half a minute. */
+const peerDefault = { downAfterMs: 30_000, rounds: 3 }
+const goals = {
+  crash: { medianMs: 25, p99Ms: 80 },
+  busy: { medianMs: 60 },
+  switchover: { medianMs: 15 },
+  ...{ ratio: 1.5, times: 90 },
+}
 
 /** A gateway of a flotilla, its clients being programs of this host that know nothing but a port. */
 export async function benchGateway(world: BenchWorld): Promise<readonly BenchResult[]> {
@@ -33,6 +41,8 @@ export async function benchGateway(world: BenchWorld): Promise<readonly BenchRes
   try {
     return [
       ...(await crashes(world, { fleet, host, rounds })),
+      ...(await crashesWithBusyEngine(world, { fleet, host, rounds })),
+      ...(await crashesOfDefaultSentinel(world, rounds)),
       ...(await plannedSwitchovers(world, fleet, host)),
       ...(await benchThroughput(world, fleet)),
     ]
@@ -83,20 +93,70 @@ async function crashes(world: BenchWorld, { fleet, host, rounds }: Setting): Pro
   }
 }
 
-async function crashOurs(fleet: Fleet, host: WriterContainer, round: number): Promise<readonly number[]> {
+/** Nothing on the port's way waits for the engine. */
+async function crashesWithBusyEngine(
+  world: BenchWorld,
+  { fleet, host, rounds }: Setting,
+): Promise<readonly BenchResult[]> {
+  const valuesMs: number[] = []
+  const nameMs: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    // It comes to rest in between, or no flotilla would be whole again.
+    const times = await crashOurs(fleet, host, round, () => keepEngineBusy(world))
+    valuesMs.push(times[0] ?? Number.NaN)
+    nameMs.push(times[1] ?? Number.NaN)
+    world.logStep(
+      `gateway, busy engine, round ${round + 1} of ${rounds}: port · name: ${times.map(ms => ms.toFixed(0)).join(' · ')} ms`,
+    )
+  }
+  const bench = 'kill -9 while the engine is busy, by'
+  return [
+    { kind: 'times', bench: `${bench} the gateway’s port`, valuesMs, goal: goals.busy },
+    { kind: 'times', bench: `${bench} the name`, valuesMs: nameMs, goal: null },
+  ]
+}
+
+async function crashesOfDefaultSentinel(world: BenchWorld, rounds: number): Promise<readonly BenchResult[]> {
+  const { downAfterMs } = peerDefault
+  const peers = await startPeers(world, { downAfterMs, clusters: 1 })
+  const valuesMs: number[] = []
+  try {
+    for (let round = 0; round < Math.min(rounds, peerDefault.rounds); round++) {
+      valuesMs.push((await peers.crash(round)).quickMs)
+      world.logStep(`gateway, Sentinel as it comes, round ${round + 1}: ${valuesMs.at(-1)?.toFixed(0)} ms`)
+    }
+  } finally {
+    await peers.remove()
+  }
+  return [
+    { kind: 'times', bench: `Sentinel, down-after ${downAfterMs} ms (its default)`, valuesMs, goal: null },
+  ]
+}
+
+/** `disturb`: what goes on meanwhile. */
+async function crashOurs(
+  fleet: Fleet,
+  host: WriterContainer,
+  round: number,
+  disturb: () => Promise<BusyEngine | null> = () => Promise.resolve(null),
+): Promise<readonly number[]> {
   const one = fleet.flotillas[round % fleet.flotillas.length]
   if (one?.gatewayPort === undefined || one.gatewayPort === null) throw new Error('no flotilla')
   const { pid } = await one.whole()
   const setting = writerSetting(fleet.home.password)
-  const times = await timeRecoveries(
-    [
-      { writerContainer: host, setting: { ...setting, port: one.gatewayPort } },
-      { writerContainer: one.writerContainer, setting },
-    ],
-    () => void process.kill(pid, 'SIGKILL'),
-  )
-  await one.whole()
-  return times
+  const disturbance = await disturb()
+  try {
+    return await timeRecoveries(
+      [
+        { writerContainer: host, setting: { ...setting, port: one.gatewayPort } },
+        { writerContainer: one.writerContainer, setting },
+      ],
+      () => void process.kill(pid, 'SIGKILL'),
+    )
+  } finally {
+    await disturbance?.stop()
+    await one.whole()
+  }
 }
 
 interface Floor {

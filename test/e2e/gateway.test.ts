@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { assertWhole } from '../support/common-assertions.js'
-import {
-  call,
-  containerNamed,
-  killContainer,
-  pauseContainer,
-  removeContainer,
-  type NodeContainer,
-} from '../support/containers.js'
-import type { Daemon } from '../support/daemon.js'
-import { testEngine } from '../support/engine.js'
-import { freePort } from '../support/free-port.js'
-import { sendToNode } from '../support/redis-node.js'
+import { call, killContainer, pauseContainer, removeContainer } from '../support/containers.js'
+import { assertLeads, gatewayOf, killProcess, ordinalBehind, serve } from '../support/served-gateway.js'
 import { until } from '../support/until.js'
-import { testWorld, type ManifestSpec, type World } from '../support/world.js'
+import { testWorld } from '../support/world.js'
 import { Writer } from '../support/writer.js'
-
-interface Served {
-  readonly world: World
-  readonly daemon: Daemon
-  /** Of this host: clients of the master, and readers. */
-  readonly ports: { readonly master: number; readonly replicas: number }
-  readonly spec: ManifestSpec
-}
 
 describe('gateway', { concurrency: 2 }, () => {
   test('kill -9 of the master → the next write through the port is taken by the new one, with no name looked up', async t => {
@@ -51,17 +34,24 @@ describe('gateway', { concurrency: 2 }, () => {
     await assertLeads(served)
   })
 
-  test('a switchover through the port loses no acknowledged write', async t => {
+  test('a switchover through the port loses no acknowledged write, and closes a connection at most once', async t => {
     const served = await serve(t, 'gateway-switch')
     const { world, ports } = served
     const writer = new Writer(world, { promised: 'plain', clients: 2, everyMs: 0, through: ports.master })
     await until('it writes', 60_000, () => writer.count > 100)
+    const client = watchConnection(ports.master, world.password())
+    t.after(() => client.redis.disconnect())
+    await client.redis.set('a', '1')
     for (let round = 0; round < 2; round++) {
       const askedMs = performance.now()
+      const closedBefore = client.closed()
       const { exitCode, stderr } = await world.flotilla('switchover', world.name)
       assert.equal(exitCode, 0, stderr)
       await writer.recoveredAfterMs(performance.now())
       t.diagnostic(`longest pause: ${writer.pauseMsMax(askedMs)} ms`)
+      await client.redis.set('a', '1')
+      const closed = client.closed() - closedBefore
+      assert.ok(closed <= 1, `its connection was closed ${closed} times`)
     }
     await writer.assertNothingLost()
     await assertLeads(served)
@@ -163,7 +153,7 @@ describe('gateway', { concurrency: 2 }, () => {
   test('a port that is taken is told with what to do, and opened when it is free', async t => {
     const world = testWorld(t, 'gateway-taken')
     const holder = testWorld(t, 'gateway-holder')
-    const { ports, daemon, spec } = await serve(t, 'gateway-held', holder)
+    const { ports, daemon, spec } = await serve(t, 'gateway-held', { world: holder })
     world.declare({ ...spec, replicas: 0 })
     const other = world.startDaemon()
     await until('status says that the port is taken', 60_000, async () => {
@@ -177,57 +167,17 @@ describe('gateway', { concurrency: 2 }, () => {
   })
 })
 
-/** A flotilla of three whose gateway leads to its master. */
-async function serve(t: TestContext, stem: string, world = testWorld(t, stem)): Promise<Served> {
-  const ports = { master: await freePort(), replicas: await freePort() }
-  const spec: ManifestSpec = {
-    replicas: 2,
-    gateway: `{ image: '${testEngine().gatewayImage}', master: 127.0.0.1:${ports.master}, replicas: 127.0.0.1:${ports.replicas} }`,
-  }
-  world.declare(spec)
-  const daemon = world.startDaemon()
-  await daemon.waitFor('flotilla.ready', { withinMs: 180_000 })
-  const served = { world, daemon, ports, spec }
-  await assertLeads(served)
-  return served
-}
-
-/** Both ports lead where they should, and status says so. */
-async function assertLeads(served: Served): Promise<void> {
-  const { world } = served
-  await until('the port leads to the master', 60_000, async () => {
-    const master = await world.container('master')
-    assert.equal(await ordinalBehind(served), master.ordinal)
-    const { conditions } = await world.status()
-    const ready = conditions.find(({ type }) => type === 'GatewayReady')
-    assert.equal(ready?.status, 'True', ready?.message)
-    return true
+/** As a client of docs/clients.md, which counts how often its connection is closed. */
+function watchConnection(
+  port: number,
+  password: string,
+): { readonly redis: Redis; readonly closed: () => number } {
+  const redis = new Redis({
+    ...{ host: '127.0.0.1', port, password },
+    ...{ maxRetriesPerRequest: null, retryStrategy: () => 10 },
   })
-}
-
-/** Which node answers at the master's port, and says that it is master. */
-async function ordinalBehind({ world, ports }: Served): Promise<number> {
-  const at = { ...(await world.container('master')), address: { host: '127.0.0.1', port: ports.master } }
-  const login = { password: world.password(), trust: world.trust() }
-  const [role] = (await sendToNode(at, login, 'ROLE')) as readonly unknown[]
-  assert.equal(role, 'master')
-  const info = String(await sendToNode(at, login, 'INFO', 'server'))
-  const runId = /run_id:(\w+)/.exec(info)?.[1]
-  for (const node of await world.containers()) {
-    const own = String(await sendToNode(node, login, 'INFO', 'server'))
-    if (own.includes(`run_id:${runId}`)) return node.ordinal
-  }
-  return assert.fail('no node of it answers at the port')
-}
-
-async function gatewayOf(world: World): Promise<NodeContainer> {
-  return (await containerNamed(`${world.name}-gateway`)) ?? assert.fail('there is no gateway')
-}
-
-/** As a crash would be: by the system. */
-async function killProcess({ id }: NodeContainer): Promise<void> {
-  const { State } = (await call('GET', `/containers/${id}/json`)) as {
-    readonly State: { readonly Pid: number }
-  }
-  process.kill(State.Pid, 'SIGKILL')
+  redis.on('error', () => undefined)
+  let closed = 0
+  redis.on('close', () => closed++)
+  return { redis, closed: () => closed }
 }
