@@ -1,19 +1,17 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { FlotillaError } from '../errors.js'
-import { Secret } from '../secret.js'
 import { diskFiles, type StateFiles } from '../files.js'
+import { keyPairJson, parseFile, toKeyPairJson } from './key-pair-json.js'
 import { emptyCertificateState, type CertificateState } from './certificate-state.js'
 
-const secret = z.string().transform(text => new Secret(text))
-const keyPair = z.object({ certificate: z.string(), key: secret })
 const file = z.object({
   version: z.literal(1),
-  authorities: z.array(keyPair),
-  leaves: z.array(keyPair.extend({ ordinal: z.int().min(0), lifetimeMs: z.number() })),
+  authorities: z.array(keyPairJson),
+  leaves: z.array(keyPairJson.extend({ ordinal: z.int().min(0), lifetimeMs: z.number() })),
   // Before clients could be asked, there was none.
-  client: keyPair.extend({ lifetimeMs: z.number() }).nullable().prefault(null),
-  files: keyPair.extend({ authorities: z.string() }).nullable(),
+  client: keyPairJson.extend({ lifetimeMs: z.number() }).nullable().prefault(null),
+  files: keyPairJson.extend({ authorities: z.string() }).nullable(),
   inForce: z.enum(['generated', 'files']).nullable(),
   retired: z.array(z.object({ authorities: z.string(), untilMs: z.number() })),
 })
@@ -54,7 +52,7 @@ export class CertificateStore {
   async read(flotilla: string): Promise<CertificateState> {
     const path = this.#path(flotilla)
     const text = await this.#files.read(path)
-    const state = text === null ? emptyCertificateState : parse(text)
+    const state = text === null ? emptyCertificateState : parseFile(file, text)
     if (state === null)
       throw new FlotillaError('state/unreadable', `${path} is damaged: it does not hold the certificates`, {
         hint: `Restore the file from a backup, or remove it and run: flotilla down ${flotilla} && flotilla up ${flotilla}`,
@@ -64,17 +62,13 @@ export class CertificateStore {
 
   /** Writes both down before it returns. */
   async save(flotilla: string, state: CertificateState, trusted: string): Promise<void> {
-    const reveal = <Pair extends { readonly key: Secret }>(pair: Pair) => ({
-      ...pair,
-      key: pair.key.reveal(),
-    })
     const json = {
       version: 1,
       ...state,
-      authorities: state.authorities.map(reveal),
-      leaves: state.leaves.map(reveal),
-      client: state.client === null ? null : reveal(state.client),
-      files: state.files === null ? null : reveal(state.files),
+      authorities: state.authorities.map(toKeyPairJson),
+      leaves: state.leaves.map(toKeyPairJson),
+      client: state.client === null ? null : toKeyPairJson(state.client),
+      files: state.files === null ? null : toKeyPairJson(state.files),
     }
     await this.#files.write(this.#path(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
     await this.#files.write(this.caCertPath(flotilla), trusted, { mode: 0o644 })
@@ -101,13 +95,5 @@ export class CertificateStore {
 
   #path(flotilla: string): string {
     return join(this.#folder, `${flotilla}.tls.json`)
-  }
-}
-
-function parse(text: string): CertificateState | null {
-  try {
-    return file.parse(JSON.parse(text))
-  } catch {
-    return null
   }
 }

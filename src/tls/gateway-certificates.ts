@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { diskFiles, type StateFiles } from '../files.js'
 import { gatewayName } from '../model/names.js'
-import { Secret } from '../secret.js'
 import type { KeyPair } from './certificate-bundle.js'
+import { keyPairJson, parseFile, toKeyPairJson } from './key-pair-json.js'
 import { authorityLifetimeMs } from './certificate-state.js'
 import { validityOf } from './validate.js'
 
@@ -17,8 +17,12 @@ export interface GatewayCertificates {
   readonly client: KeyPair
 }
 
-const pair = z.object({ certificate: z.string(), key: z.string().transform(text => new Secret(text)) })
-const file = z.object({ version: z.literal(1), authority: z.string(), server: pair, client: pair })
+const file = z.object({
+  version: z.literal(1),
+  authority: z.string(),
+  server: keyPairJson,
+  client: keyPairJson,
+})
 
 /** Others are made in the last year of ten, and the gateway is recreated with them. */
 const renewBeforeMs = 365 * 86_400_000
@@ -44,7 +48,7 @@ export class GatewayCertificateStore {
     const known = this.#known.get(flotilla)
     if (known !== undefined) return known
     const text = await this.#files.read(this.#path(flotilla))
-    const read = text === null ? null : parse(text)
+    const read = text === null ? null : parseFile(file, text)
     if (read !== null) this.#known.set(flotilla, read)
     return read
   }
@@ -63,8 +67,9 @@ export class GatewayCertificateStore {
       server: await issue(gatewayName(flotilla)),
       client: await issue('flotilla'),
     }
-    const reveal = ({ certificate, key }: KeyPair) => ({ certificate, key: key.reveal() })
-    const json = { version: 1, ...made, server: reveal(made.server), client: reveal(made.client) }
+    const { authority: signer, server, client } = made
+    const pairs = { server: toKeyPairJson(server), client: toKeyPairJson(client) }
+    const json = { version: 1, authority: signer, ...pairs }
     await this.#files.write(this.#path(flotilla), `${JSON.stringify(json)}\n`, { mode: 0o600 })
     this.#known.set(flotilla, made)
     return made
@@ -77,13 +82,5 @@ export class GatewayCertificateStore {
 
   #path(flotilla: string): string {
     return join(this.#folder, `${flotilla}.gateway.json`)
-  }
-}
-
-function parse(text: string): GatewayCertificates | null {
-  try {
-    return file.parse(JSON.parse(text))
-  } catch {
-    return null
   }
 }

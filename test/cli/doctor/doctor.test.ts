@@ -159,6 +159,18 @@ const troubles: Readonly<
     facts: { host: { ...host, somaxconn: known(128) } },
     says: /128/,
   },
+  'a gateway that lets nobody through': {
+    check: 'gateways',
+    verdict: 'failure',
+    facts: {
+      gateways: known([
+        { name: 'cart-gateway', problem: null },
+        { name: 'shop-gateway', problem: 'nobody is let through until there is a master' },
+      ]),
+    },
+    says: /^shop-gateway: nobody is let through/,
+    fix: /flotilla status/,
+  },
   'a remote engine': {
     check: 'overcommit',
     verdict: 'unknown',
