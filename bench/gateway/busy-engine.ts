@@ -3,7 +3,7 @@ import { uniqueName } from '../../test/support/engine.js'
 
 const containers = 8
 
-/** An engine that has something else to do: eight containers are created, started and removed, over and over. */
+/** An engine with other things to do: eight containers are created, started and removed, over and over. */
 export interface BusyEngine {
   stop(): Promise<void>
 }
