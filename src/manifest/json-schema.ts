@@ -25,6 +25,8 @@ export function manifestJsonSchema(): Record<string, unknown> {
   })
   return {
     $schema,
+    // What others refer to it by, wherever the file lies; it changes with apiVersion.
+    $id: 'urn:flotilla:manifest:v1',
     title: 'Flotilla manifest',
     description: 'A Redis master and its replicas, as Flotilla keeps them on Docker.',
     ...rest,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { flotillaVersion } from '../../src/version.js'
+import { updatesGoldens } from '../support/golden.js'
 import type { InjectOptions } from 'fastify'
 import { z } from 'zod'
 import { FlotillaError } from '../../src/errors.js'
@@ -114,6 +117,14 @@ test('the OpenAPI document names every path, what it takes and what needs the to
     assert.deepEqual(operation?.security, [{ token: [] }], verb)
     assert.ok(operation?.requestBody !== undefined, verb)
   }
+})
+
+test('the OpenAPI document that is kept is the one that is served, so that a change of it is seen in review', async t => {
+  const served = JSON.parse((await get(serve(t), '/api/v1/openapi.json')).body) as { readonly info: object }
+  const text = `${JSON.stringify({ ...served, info: { ...served.info, version: flotillaVersion } }, null, 2)}\n`
+  const path = 'docs/openapi.json'
+  if (updatesGoldens()) writeFileSync(path, text)
+  assert.equal(text, readFileSync(path, 'utf8'), 'npm run generate writes it again; look at the diff')
 })
 
 test('a role endpoint is 200 for who has the role and 503 for everybody else', async t => {
