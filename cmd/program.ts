@@ -2,6 +2,7 @@ import { Command, Help, type Option } from 'commander'
 import { exitCode } from '../src/cli/exit-codes.js'
 import { flotillaVersion } from '../src/version.js'
 import { adoptCommand } from './adopt.js'
+import { backupCommand, backupsCommand } from './backup.js'
 import { certificateCommand } from './certificate.js'
 import { claimCommand } from './claim.js'
 import { cliCommand } from './cli.js'
@@ -59,6 +60,7 @@ const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Comm
     rolloutCommand,
     rotateCommand,
   ],
+  'Back up:': [backupCommand, backupsCommand],
   'Connect:': [connectCommand, cliCommand, verifyCommand, certificateCommand, haproxyCommand],
   'Write manifests:': [validateCommand, schemaCommand],
   'Clean up:': [downCommand, gcCommand],

@@ -23,6 +23,12 @@ const packageOf = Object.freeze({
   promtool: 'prometheus',
   haproxy: 'haproxy',
   'docker-registry': 'docker-registry',
+  age: 'age',
+  memcached: 'memcached',
+  'swift-proxy-server': 'swift-proxy',
+  'swift-account-server': 'swift-account',
+  'swift-container-server': 'swift-container',
+  'swift-object-server': 'swift-object',
   strace: 'strace',
   chromium: 'chromium',
 })
@@ -58,7 +64,8 @@ export function distributionName() {
 
 /**
  * Installs the packages of those programs that are not here, without their recommendations. A service that a
- * package would start is not started: nobody asked for a Redis on port 6379, a Prometheus or an HAProxy.
+ * package would start is not started: nobody asked for a Redis on port 6379, a Prometheus, an HAProxy or a
+ * Swift.
  * @param {readonly Program[]} programs
  */
 export function installMissing(programs) {
@@ -85,7 +92,7 @@ export function installMissing(programs) {
       }
     }
     const services = packages.filter(name =>
-      ['redis-server', 'prometheus', 'haproxy', 'docker-registry'].includes(name),
+      /^(redis-server|prometheus|haproxy|docker-registry|memcached|swift-)/.test(name),
     )
     if (services.length > 0 && existsSync('/run/systemd/system')) {
       spawnSync('systemctl', ['disable', '--quiet', ...services], { stdio: 'ignore' })
@@ -144,7 +151,7 @@ const policyMark = 'for the duration of one apt-get run of scripts/engine'
 function policyScript(kept) {
   return `#!/bin/sh
 # ${policyMark}
-case "$1" in redis* | prometheus* | haproxy*) exit 101 ;; esac
+case "$1" in redis* | prometheus* | haproxy* | swift* | memcached*) exit 101 ;; esac
 [ -d /run/systemd/system ] || exit 101
 [ ! -x ${kept} ] || exec ${kept} "$@"
 exit 0

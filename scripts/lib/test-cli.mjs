@@ -48,6 +48,14 @@ await runScript(async () => {
   return outcomes.every(({ passed }) => passed) ? 0 : 1
 })
 
+const s3Server = /** @type {const} */ ([
+  'memcached',
+  'swift-proxy-server',
+  'swift-account-server',
+  'swift-container-server',
+  'swift-object-server',
+])
+
 /**
  * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server
  * processes, those of src/metrics/ ask promtool.
@@ -67,7 +75,10 @@ function runUnit(tests) {
 async function runPhases(tests, { env, prefix }) {
   // docs/clients.md speaks of a client in Python too, and its program is tried. strace has the writes of our
   // own engine fail.
-  if (canInstallPackages()) installMissing(['python3 with redis', 'haproxy', 'docker-registry', 'strace'])
+  if (canInstallPackages())
+    installMissing(['python3 with redis', 'haproxy', 'docker-registry', 'strace', 'age'])
+  // A server of S3: Swift, as OpenStack's clouds run it.
+  if (canInstallPackages() && tests.some(test => test.includes('backup-s3'))) installMissing(s3Server)
   // It is large, so only who tests the page gets it. Where it can't be had those tests are skipped, and say
   // so.
   if (canInstallChromium() && tests.some(test => test.includes('dashboard'))) installMissing(['chromium'])

@@ -2,7 +2,7 @@ import { systemClock } from '../clock.js'
 import { digestOf } from '../manifest/digest.js'
 import type { FlotillaSpec } from '../model/spec.js'
 import { peekKeyring } from '../reconciler/auth/ensure-keyring.js'
-import { authView, credentialsOf, gatewayPassword, nodeAuth } from '../reconciler/auth/node-auth.js'
+import { authView, gatewayPassword, nodeAuth } from '../reconciler/auth/node-auth.js'
 import { createAuthChecks } from '../reconciler/auth/check-users.js'
 import { encryptionOf } from '../reconciler/record/connection-security.js'
 import { newMemory, type FlotillaMemory } from '../model/record.js'
@@ -13,10 +13,9 @@ import type { ObservedNode } from '../model/observation.js'
 import { observeAndPlan, type Assessment, type AssessmentInput } from '../reconciler/loop/observe-and-plan.js'
 import { computeStatus } from '../reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../model/status.js'
-import { Secret } from '../secret.js'
 import { flotillaVersion } from '../version.js'
+import { peekCredentials } from '../session/peek-credentials.js'
 import type { Session } from '../session/session.js'
-import type { NodeCredentials } from '../model/redis.js'
 
 /**
  * Looks at a flotilla as the daemon would, and changes nothing: no state is written, no password is made.
@@ -77,6 +76,7 @@ export async function statusNow(
     failure: null,
     previous,
     noReconciler,
+    backups: await session.store.loadBackupRecord(spec.name),
   })
 }
 
@@ -113,13 +113,4 @@ async function peekGateway(
     password: gatewayPassword(keyring),
     encryption: encryptionOf(spec, memory, tls).encryption,
   })
-}
-
-/** A flotilla that was never reconciled has no passwords and no nodes to use them on. */
-export async function peekCredentials(session: Session, spec: FlotillaSpec): Promise<NodeCredentials> {
-  const keyring = await session.store.loadKeyring(spec.name)
-  if (keyring === null) return { control: new Secret('-'), replication: new Secret('-'), application: null }
-  const tls = await session.store.certificates.peek(spec, systemClock.nowMs())
-  const memory = (await session.store.peekMemory(spec.name)) ?? newMemory(spec.name)
-  return { ...credentialsOf(keyring, spec), ...encryptionOf(spec, memory, tls) }
 }

@@ -253,6 +253,8 @@ function isShown(condition: Condition): boolean {
   if (condition.reason === 'Hibernated') return false
   if (condition.type === 'AuthApplied') return !['Applied', 'Off'].includes(condition.reason)
   if (condition.type === 'GatewayReady') return !['Serving', 'Off'].includes(condition.reason)
+  if (condition.type === 'LastBackupSucceeded' || condition.type === 'BackupVerified')
+    return ['Failed', 'Overdue'].includes(condition.reason)
   if (condition.type === 'PersistenceApplied') return condition.reason === 'Applying'
   if (condition.type === 'WritesAccepted') return !['Accepted', 'NoMaster'].includes(condition.reason)
   return condition.status === 'True' && condition.reason !== 'NoOptions'

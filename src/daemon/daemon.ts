@@ -16,6 +16,7 @@ import { watchRequests } from '../state/requests.js'
 import { lockedError, lockState, waitForLock, type LockHolder, type StateLock } from '../state/lock.js'
 import { flotillaVersion } from '../version.js'
 import { StatusCache, serveStatusCache } from '../session/status-cache.js'
+import { startBackups } from './backups.js'
 import { serveHttp, type HttpService, type HttpSetting } from './http.js'
 import { noSentinel, serveSentinel, type SentinelService } from './sentinel.js'
 import type { SentinelSetting } from './sentinel-setting.js'
@@ -206,19 +207,21 @@ async function serve(options: ServeOptions, session: Session): Promise<void> {
     throw error
   }
   const stopWakeups = startWakeups(controller, session)
+  const backups = startBackups(session, { events, onTaken: flotilla => controller.wake(flotilla) })
   const manifests = await followManifests(
     { path: paths.manifests, store: session.store, events, clock: systemClock, graceMs: options.graceMs },
     (desired, load) => {
       lastLoad = load.kind
       statusCache.noteDeclared(desired.diagnostics.length === 0 ? [...desired.flotillas.keys()] : null)
       controller.setDesired(desired)
+      backups.setSpecs([...desired.flotillas.values()].map(({ spec }) => spec))
     },
   )
   const requestWatch = await watchRequests(session.store.directory, flotilla => controller.wake(flotilla))
   admin.begin(adminSignals)
   await untilStopped(options, {
     ...{ controller, stopWakeups },
-    services: [manifests, requestWatch, http, sentinel, cacheSocket],
+    services: [manifests, backups, requestWatch, http, sentinel, cacheSocket],
   })
 }
 

@@ -1,5 +1,6 @@
 import { daemonEvents } from './daemon-events.js'
 import type { EventDefinition } from './definition.js'
+import { backupEvents } from './backup-events.js'
 import { gatewayEvents } from './gateway-events.js'
 import { manifestEvents } from './manifest-events.js'
 import { nodeEvents } from './node-events.js'
@@ -31,6 +32,7 @@ export const catalogue = {
     message: 'not hibernated any more',
     fields: ['reason'],
   },
+  ...backupEvents,
   'source.followed': {
     level: 'info',
     message: 'now replicating from an outside Redis',

@@ -21,6 +21,7 @@ const laterSections: Partial<FlotillaSpec> = {
   update: defaultUpdate,
   network: { subnet: null, external: [] },
   gateway: null,
+  backup: null,
   bootstrap: null,
   hibernate: false,
 }

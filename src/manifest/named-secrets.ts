@@ -8,7 +8,8 @@ export type NamedSecret = { readonly path: FieldPath } & (
   | { readonly kind: 'variable'; readonly variable: string }
 )
 
-export function namedSecrets({ auth, tls, bootstrap, imagePull }: FlotillaSpec): readonly NamedSecret[] {
+export function namedSecrets(spec: FlotillaSpec): readonly NamedSecret[] {
+  const { auth, tls, bootstrap, imagePull, backup } = spec
   const source = bootstrap?.passwordFile ?? null
   return [
     ...secretOf(['spec', 'auth'], auth),
@@ -22,6 +23,7 @@ export function namedSecrets({ auth, tls, bootstrap, imagePull }: FlotillaSpec):
     ...(imagePull.secretFile === null
       ? []
       : [{ kind: 'file', path: ['spec', 'imagePull', 'secretFile'], file: imagePull.secretFile } as const]),
+    ...filesOfBackup(backup),
   ]
 }
 
@@ -46,4 +48,16 @@ function certificateFiles({ certificates }: FlotillaSpec['tls']): readonly Named
     path: ['spec', 'tls', 'files', key],
     file,
   }))
+}
+
+function filesOfBackup(backup: FlotillaSpec['backup']): readonly NamedSecret[] {
+  if (backup === null) return []
+  const { to, keyFile } = backup
+  const named = [
+    { path: ['to', 's3', 'credentialsFile'], file: to.kind === 's3' ? to.credentialsFile : null },
+    { path: ['encrypt', 'keyFile'], file: keyFile },
+  ]
+  return named.flatMap(({ path, file }) =>
+    file === null ? [] : [{ kind: 'file' as const, path: ['spec', 'backup', ...path], file }],
+  )
 }

@@ -45,6 +45,11 @@ export const policySchema = z.strictObject({
   ),
   networks: patterns('External networks that nodes may join', '["apps-*"]', ['*']),
   bootstrapHosts: patterns('Hosts that a flotilla may copy its data from', '["10.0.0.*"]', ['*']),
+  backupPlaces: patterns(
+    'Folders, and buckets as endpoint/bucket, that backups may go to',
+    '[/srv/backups, "https://s3.example.com/redis-*"]',
+    ['*'],
+  ),
   passwordVariables: patterns(
     'Environment variables of the daemon that passwords may come from',
     '["REDIS_*", "SHOP_PASSWORD"]',
@@ -113,7 +118,16 @@ export function policyViolations(spec: FlotillaSpec, context: PolicyContext): re
     ...volumeViolations(spec.persistence.volume, policy),
     ...secretViolations(spec, context),
     ...sourceViolations(spec, policy),
+    ...backupViolations(spec, policy),
   ]
+}
+
+function backupViolations({ backup }: FlotillaSpec, policy: Policy): readonly PolicyViolation[] {
+  if (backup === null) return []
+  const { to } = backup
+  const value = to.kind === 'path' ? to.path : `${to.endpoint}/${to.bucket}`
+  const path = ['spec', 'backup', 'to', to.kind]
+  return unlessAllowed(policy, 'backupPlaces', { path, what: 'the place for backups', value })
 }
 
 function gatewayViolations({ gateway }: FlotillaSpec, policy: Policy): readonly PolicyViolation[] {
@@ -133,7 +147,13 @@ function gatewayViolations({ gateway }: FlotillaSpec, policy: Policy): readonly 
 }
 
 type PatternKey =
-  'images' | 'gatewayAddresses' | 'networks' | 'bootstrapHosts' | 'volumeDrivers' | 'capabilities'
+  | 'images'
+  | 'gatewayAddresses'
+  | 'networks'
+  | 'bootstrapHosts'
+  | 'backupPlaces'
+  | 'volumeDrivers'
+  | 'capabilities'
 
 interface RequestedValue {
   readonly path: FieldPath

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { authSection } from './sections/auth.js'
+import { backupSection } from './sections/backup.js'
 import { bootstrapSection } from './sections/bootstrap.js'
 import { labelsSection } from './sections/labels.js'
 import { networkSection, nodeAddressesIn } from './sections/network.js'
@@ -63,8 +64,9 @@ export function manifestSchema(folder: string) {
       }),
     })
     .transform((document, context): FlotillaSpec => {
-      const { bootstrap, gateway = null, ...rest } = document.spec
-      const spec = { name: document.metadata.name, ...rest, gateway, bootstrap: bootstrap?.from ?? null }
+      const { bootstrap, gateway = null, backup = null, ...rest } = document.spec
+      const name = document.metadata.name
+      const spec = { name, ...rest, gateway, backup, bootstrap: bootstrap?.from ?? null }
       for (const { path, message } of conflictsOf(spec))
         context.addIssue({ code: 'custom', path: ['spec', ...path], message })
       return spec
@@ -94,6 +96,7 @@ function specSections(folder: string) {
     labels: labelsSection.prefault({}),
     bootstrap: bootstrapSection(folder).optional(),
     hibernate: hibernate.prefault(false),
+    backup: backupSection(folder).optional(),
     deletionPolicy: deletionPolicy.prefault('Retain'),
   }
 }

@@ -31,6 +31,8 @@ export interface FlotillaSpec {
   readonly bootstrap: SourceSpec | null
   /** No container runs while this is so; volumes, names and passwords are kept. */
   readonly hibernate: boolean
+  /** Copies of the data that are kept elsewhere; null: none are taken. */
+  readonly backup: BackupSpec | null
   readonly deletionPolicy: DeletionPolicy
 }
 
@@ -43,6 +45,44 @@ export interface ImagePullSpec {
   readonly policy: 'IfNotPresent' | 'Always' | 'Never'
   /** Logins to registries, in the form of docker's config.json; absolute path. Null: docker's own. */
   readonly secretFile: string | null
+}
+
+export interface BackupSpec {
+  /** Null: only when a person asks. */
+  readonly schedule: Schedule | null
+  readonly to: BackupPlace
+  readonly keep: BackupKeep
+  /** `replica`: the one that is most in sync, or the master where there is none. */
+  readonly from: 'replica' | 'master'
+  /** `daily`: the first of each day (UTC). */
+  readonly verify: 'always' | 'daily' | 'never'
+  /** Of age; absolute path. Null: backups are stored as they are. */
+  readonly keyFile: string | null
+  /** True: the schedule takes none. */
+  readonly suspend: boolean
+}
+
+export type BackupPlace =
+  /** A folder; absolute path. */
+  | { readonly kind: 'path'; readonly path: string }
+  | {
+      readonly kind: 's3'
+      /** A URL without a slash at its end. */
+      readonly endpoint: string
+      readonly bucket: string
+      /** Without slashes at its ends; empty: none. */
+      readonly prefix: string
+      readonly region: string
+      /** Absolute path. */
+      readonly credentialsFile: string
+    }
+
+/** How many are kept: the newest, and the newest of each of so many days, weeks and months (UTC). */
+export interface BackupKeep {
+  readonly last: number
+  readonly daily: number
+  readonly weekly: number
+  readonly monthly: number
 }
 
 /** A Redis that is not Flotilla's. */

@@ -51,6 +51,8 @@ export const conditionTypes = [
   'CertificateExpiring',
   'AuthApplied',
   'GatewayReady',
+  'LastBackupSucceeded',
+  'BackupVerified',
   'OtherController',
   ...refusalCodes,
   'ImageMoved',
@@ -174,6 +176,21 @@ const gatewayStatus = z.object({
 
 export type GatewayStatus = Immutable<z.infer<typeof gatewayStatus>>
 
+const backupStatus = z.object({
+  /** When its data was as it is in the newest backup; null: there is none, as far as is remembered. */
+  lastSuccessAt: time.nullable(),
+  name: z.string().nullable(),
+  /** As it is stored. */
+  sizeBytes: count.nullable(),
+  tookMs: z.number().nullable(),
+  /** The same of the newest that was restored and found as it was. */
+  lastVerifiedAt: time.nullable(),
+  /** By the schedule; null where there is none, or it is suspended. */
+  nextAt: time.nullable(),
+})
+
+export type BackupStatus = Immutable<z.infer<typeof backupStatus>>
+
 const failingStatus = z.object({
   /** In the words of the plan. */
   action: z.string(),
@@ -214,6 +231,8 @@ export const flotillaStatus = z.object({
   gateway: gatewayStatus
     .nullable()
     .meta({ description: 'The one address for every client; null where none is asked for.' }),
+  /** Null where no backups are asked for. */
+  backup: backupStatus.nullable(),
   conditions: z.array(condition),
   /** What the controller does, waits for and refuses, in the words of the plan. */
   doing: z.array(z.string()),

@@ -34,6 +34,23 @@ export function readLoading(
 }
 
 /**
+ * From INFO: the keys of each database, and how many keys of the file that it read have expired, then (told
+ * from 7.0 on) and since.
+ */
+export function readKeyCounts(info: string): {
+  readonly keys: Readonly<Record<string, number>>
+  readonly expired: number
+} {
+  const keys = [...info.matchAll(/^db(\d+):keys=(\d+)/gm)].map(([, database = '', count]) => [
+    database,
+    Number(count),
+  ])
+  const atLoad = Number(/^rdb_last_load_keys_expired:(\d+)/m.exec(info)?.[1] ?? 0)
+  const since = Number(/^expired_keys:(\d+)/m.exec(info)?.[1] ?? 0)
+  return { keys: Object.fromEntries(keys) as Record<string, number>, expired: atLoad + since }
+}
+
+/**
  * Why a server has ended, from its log: its last two warnings (`1:M 28 Nov 2026 12:00:00.000 # Can't handle
  * RDB format version 12`), because the last one alone tells but that it ends. Where it has logged none, its
  * last line. Null when it said nothing.

@@ -18,6 +18,11 @@ export const versionLabel = 'io.flotilla.version'
  * a Flotilla that died.
  */
 export const probeLabel = 'io.flotilla.trial'
+/**
+ * On a container whose server was started on a backup, for as long as it is compared: one that is found
+ * while nobody does that belongs to a Flotilla that died.
+ */
+export const restoredLabel = 'io.flotilla.restored'
 /** On the container of a flotilla's gateway. */
 export const gatewayLabel = 'io.flotilla.gateway'
 /** On an image that stands in for one that could not be pulled: says what is really in it. */

@@ -61,6 +61,26 @@ const gateway = z.object({
   resources,
 })
 
+const backup = z.object({
+  schedule: z.object({ cron: z.string(), timeZone: z.string() }).nullable(),
+  to: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('path'), path: z.string() }),
+    z.object({
+      kind: z.literal('s3'),
+      endpoint: z.string(),
+      bucket: z.string(),
+      prefix: z.string(),
+      region: z.string(),
+      credentialsFile: z.string(),
+    }),
+  ]),
+  keep: z.object({ last: count, daily: count, weekly: count, monthly: count }),
+  from: z.enum(['replica', 'master']),
+  verify: z.enum(['always', 'daily', 'never']),
+  keyFile: z.string().nullable(),
+  suspend: z.boolean(),
+})
+
 const spec = z.object({
   name: z.string(),
   image: z.string(),
@@ -148,6 +168,7 @@ const spec = z.object({
   labels: z.record(z.string(), z.string()).prefault({}),
   bootstrap: sourceSpec.nullable().prefault(null),
   hibernate: z.boolean().prefault(false),
+  backup: backup.nullable().prefault(null),
   deletionPolicy: z.enum(['Retain', 'Delete', 'Orphan']),
 })
 

@@ -14,6 +14,8 @@ import { CertificateStore } from '../tls/certificate-store.js'
 import { GatewayCertificateStore } from '../tls/gateway-certificates.js'
 import { takeRequests, type OperatorRequest } from './requests.js'
 import { diskFiles, type StateFiles } from '../files.js'
+import type { BackupRecord } from '../model/backup-record.js'
+import { backupFolder, loadBackupRecord } from './backup-records.js'
 import { parseMemory, renderMemory } from './memory-schema.js'
 import { parseKeyring, renderKeyring } from './secrets-file.js'
 import { internalUsers, type Keyring } from '../model/keyring.js'
@@ -104,6 +106,7 @@ export class StateStore {
   async forget(flotilla: string, options: { readonly includeSecrets: boolean }): Promise<void> {
     await this.#files.remove(this.memoryPath(flotilla))
     await this.#files.remove(this.statusPath(flotilla))
+    await this.#files.remove(backupFolder(this.directory, flotilla))
     if (!options.includeSecrets) return
     const users = (await this.loadKeyring(flotilla).catch(() => null))?.users ?? []
     this.#keyrings.delete(flotilla)
@@ -220,6 +223,10 @@ export class StateStore {
     await this.certificates.restoreMissingFiles(flotilla, this.#clock.nowMs())
   }
 
+  loadBackupRecord(flotilla: string): Promise<BackupRecord> {
+    return loadBackupRecord(this.directory, flotilla, this.#files)
+  }
+
   memoryExists(flotilla: string): boolean {
     return this.#files.exists(this.memoryPath(flotilla))
   }
@@ -258,8 +265,8 @@ function isManifestUser(user: string): boolean {
 
 function parseStatus(text: string): FlotillaStatus | null {
   try {
-    // Earlier versions wrote down nothing of what fails, and knew no gateway.
-    return flotillaStatus.parse({ failing: [], gateway: null, ...(JSON.parse(text) as object) })
+    // Earlier versions wrote down nothing of what fails, and knew neither gateway nor backups.
+    return flotillaStatus.parse({ failing: [], gateway: null, backup: null, ...(JSON.parse(text) as object) })
   } catch {
     return null
   }

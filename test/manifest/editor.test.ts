@@ -128,7 +128,7 @@ function withoutModeline(text: string): string {
  * just the first.
  */
 function linesRefused(lines: readonly string[]): ReadonlySet<number> {
-  const atOnce = 6
+  const atOnce = 4
   const refused = new Set<number>()
   for (let from = 0; from < lines.length; from += atOnce) {
     const text = `--- ${lines.slice(from, from + atOnce).join('\n--- ')}\n`

@@ -4,7 +4,7 @@ import { parseManifest } from '../../src/manifest/parse.js'
 import { complaints, manifest, rendered } from './samples.js'
 
 const keysOfSpec =
-  'image, imagePull, replicas, auth, tls, persistence, config, resources, container, failover, durability, update, network, gateway, labels, bootstrap, hibernate, deletionPolicy'
+  'image, imagePull, replicas, auth, tls, persistence, config, resources, container, failover, durability, update, network, gateway, labels, bootstrap, hibernate, backup, deletionPolicy'
 const begin = 'begin it with apiVersion: flotilla/v1 and kind: RedisReplication, then metadata and spec'
 
 /** What is wrong, the text, and what its author reads. */

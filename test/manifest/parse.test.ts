@@ -83,6 +83,7 @@ test('everything but name and replicas has a default', () => {
     },
     network: { subnet: null, external: [] },
     gateway: null,
+    backup: null,
     labels: {},
     tls: { mode: 'off', clientAuth: 'none', certificates: { kind: 'generated', lifetimeMs: 7_776_000_000 } },
     bootstrap: null,
@@ -111,7 +112,11 @@ test('every field can be set', () => {
       '\n    master: window, window: { schedule: "0 3 * * 6", duration: 2h, timeZone: Europe/Paris } }' +
       "\n  gateway: { master: 7000, replicas: '[::1]:7001', image: haproxy:2.6, replicasFallback: refuse," +
       '\n    maxLag: 3s, resources: { memory: 256Mi, cpus: 500m } }' +
-      '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }',
+      '\n  network: { subnet: 10.7.0.0/24, external: [frontend] }\n  labels: { team: a }' +
+      '\n  backup:\n    to: { s3: { endpoint: http://s3.local:9000, bucket: kept, prefix: a/b, region: eu-1,' +
+      '\n      credentialsFile: s3.credentials } }\n    schedule: "@daily"\n    timeZone: Europe/Paris' +
+      '\n    keep: { last: 3, daily: 7, weekly: 4, monthly: 12 }\n    from: master\n    verify: daily' +
+      '\n    encrypt: { keyFile: backup.key }\n    suspend: true',
   )
   assert.deepEqual(specOf(text), {
     name: 'shop',
@@ -159,6 +164,22 @@ test('every field can be set', () => {
       replicasFallback: 'refuse',
       maxLagSeconds: 3,
       resources: { memoryBytes: 268_435_456, cpus: 0.5 },
+    },
+    backup: {
+      to: {
+        kind: 's3',
+        endpoint: 'http://s3.local:9000',
+        bucket: 'kept',
+        prefix: 'a/b',
+        region: 'eu-1',
+        credentialsFile: '/etc/flotilla/s3.credentials',
+      },
+      schedule: { cron: '@daily', timeZone: 'Europe/Paris' },
+      keep: { last: 3, daily: 7, weekly: 4, monthly: 12 },
+      from: 'master',
+      verify: 'daily',
+      keyFile: '/etc/flotilla/backup.key',
+      suspend: true,
     },
     labels: { team: 'a' },
     bootstrap: null,

@@ -77,14 +77,21 @@ export const rooms: readonly Room[] = [
     name: 'session',
     mayImport: [
       ...['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'events', 'ownership', 'state'],
-      ...['reconciler/observe', 'reconciler/loop'],
+      ...['reconciler/auth', 'reconciler/record', 'reconciler/observe', 'reconciler/loop'],
+    ],
+  },
+  {
+    name: 'backup-jobs',
+    mayImport: [
+      ...['base', 'model', 'runtime', 'redis', 'backup', 'manifest', 'events', 'state'],
+      ...['reconciler/desired', 'reconciler/observe', 'reconciler/execute', 'session'],
     ],
   },
   {
     name: 'daemon',
     mayImport: [
       ...['base', 'model', 'runtime', 'redis', 'gateway', 'manifest', 'events', 'state', 'timeseries'],
-      ...['metrics', 'notify', 'http', 'sentinel', 'session', 'reconciler/loop'],
+      ...['metrics', 'notify', 'http', 'sentinel', 'session', 'reconciler/loop', 'backup-jobs'],
     ],
   },
   {
@@ -93,6 +100,7 @@ export const rooms: readonly Room[] = [
       ...['base', 'model', 'runtime', 'redis', 'manifest', 'tls', 'events', 'ownership', 'state'],
       ...['reconciler/auth', 'reconciler/desired', 'reconciler/record', 'reconciler/observe'],
       ...['reconciler/plan', 'reconciler/execute', 'reconciler/report', 'reconciler/loop', 'session'],
+      ...['backup', 'backup-jobs'],
     ],
   },
   { name: 'cmd', mayImport: ['base', 'model', 'manifest', 'events', 'http', 'session', 'daemon', 'cli'] },

@@ -1,5 +1,6 @@
 import type { EventSink } from '../../events/catalogue.js'
 import { digestOf } from '../../manifest/digest.js'
+import { noBackups, type BackupRecord } from '../../model/backup-record.js'
 import type { FlotillaSpec } from '../../model/spec.js'
 import { desiredPersistence } from '../desired/persistence.js'
 import type { StateStore } from '../../state/state-store.js'
@@ -19,6 +20,8 @@ const repeatPauseMsMax = 60_000
  * touches it; actions of one stage change the memory side by side, and no change may undo another.
  */
 export class FlotillaRecord {
+  /** What is remembered of its backups, by whoever takes them. */
+  backups: BackupRecord = noBackups
   readonly #store: StateStore
   readonly #saving = new Semaphore(1)
   #memory: FlotillaMemory

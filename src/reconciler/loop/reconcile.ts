@@ -26,6 +26,8 @@ export async function reconcile(tools: ReconcilerTools, pass: PassInput): Promis
     const { environment } = tools
     const { fastPath } = pass
     if (!fastPath) await restoreMissingFiles(tools.store, pass.spec.name, events)
+    if (!fastPath && pass.spec.backup !== null)
+      pass.record.backups = await tools.store.loadBackupRecord(pass.spec.name)
     const passwords = await ensureKeyring(tools.store, pass.spec, { environment, events, fastPath })
     const tls = await tools.store.certificates.refresh(pass.spec, tools.clock.nowMs(), { fastPath })
     const auth = nodeAuth(passwords.keyring, pass.spec, encryptionOf(pass.spec, pass.record.memory, tls))

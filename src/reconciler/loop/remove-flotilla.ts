@@ -1,6 +1,12 @@
 import { stopSeconds } from '../desired/desired-node.js'
 import type { EventSink } from '../../events/catalogue.js'
-import { flotillaLabel, readGatewayLabels, readNodeLabels, probeLabel } from '../../runtime/labels.js'
+import {
+  flotillaLabel,
+  readGatewayLabels,
+  readNodeLabels,
+  probeLabel,
+  restoredLabel,
+} from '../../runtime/labels.js'
 import type { Runtime } from '../../runtime/runtime.js'
 import type { StateStore } from '../../state/state-store.js'
 import { execute } from '../execute/execute.js'
@@ -19,7 +25,10 @@ export async function findOwnedResources(runtime: Runtime, flotilla: string): Pr
   return {
     flotilla,
     leftovers: containers.flatMap(({ labels, name, containerId }) =>
-      labels[flotillaLabel] === flotilla && labels[probeLabel] !== undefined ? [{ name, containerId }] : [],
+      labels[flotillaLabel] === flotilla &&
+      (labels[probeLabel] !== undefined || labels[restoredLabel] !== undefined)
+        ? [{ name, containerId }]
+        : [],
     ),
     gateways: containers.filter(({ labels }) => readGatewayLabels(labels) === flotilla),
     containers: containers.flatMap(({ labels, name, state }) => {

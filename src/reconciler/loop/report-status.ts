@@ -19,6 +19,7 @@ export function reportStatus(
     specProblem: pass.specProblem,
     failure: context.failure,
     previous: before,
+    backups: pass.record.backups,
   })
   const since = before?.conditions.find(condition => condition.type === 'Ready')?.lastTransitionTime
   publishChanges(

@@ -9,6 +9,8 @@ import { configOf } from '../plan/settings/options.js'
 import { settingConditions } from '../plan/settings/settings.js'
 import { conditionFalse, conditionTrue, type ConditionValue } from '../../model/condition-value.js'
 import { otherControllerCondition } from './other-controller-condition.js'
+import { noBackups } from '../../model/backup-record.js'
+import { backupConditions, backupStatusOf } from './backup-conditions.js'
 import { gatewayCondition, gatewayStatusOf } from './gateway-condition.js'
 import { healthOf } from './node-health.js'
 import {
@@ -61,6 +63,7 @@ export function computeStatus(
       nodeStatus(input, node, { master, recordedMaster: members.recordedMaster }),
     ),
     gateway: gatewayStatusOf(input),
+    backup: backupStatusOf(input.spec, context.backups ?? noBackups, atMs),
     conditions: conditionTypes.map(type =>
       toCondition(type, values[type], { generation: observedGeneration, atMs, previous }),
     ),
@@ -112,6 +115,7 @@ function conditionValues(
     OtherController: otherControllerCondition(input),
     ...settings,
     GatewayReady: gatewayCondition(input, plan),
+    ...backupConditions(input.spec, context.backups ?? noBackups, input.seen.atMs),
     ...refusalConditions(plan),
     Hibernated: hibernatedCondition(input, overall),
     Paused: pausedCondition(input),

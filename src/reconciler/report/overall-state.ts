@@ -1,3 +1,4 @@
+import type { BackupRecord } from '../../model/backup-record.js'
 import type { Bucket, Member } from '../plan/members/classify.js'
 import type { Members } from '../plan/members/select-members.js'
 import type { Decision } from '../plan/plan-flotilla.js'
@@ -22,6 +23,8 @@ export interface StatusContext {
   readonly previous: FlotillaStatus | null
   /** Nobody carries the plan out: no daemon runs. */
   readonly noReconciler?: boolean
+  /** What is remembered of its backups; left out: nothing. */
+  readonly backups?: BackupRecord
 }
 
 /** How a flotilla is as a whole. */

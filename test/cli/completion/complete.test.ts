@@ -78,6 +78,7 @@ test('what was given for the places is where names are looked for', async () => 
 test('every argument and every option’s value is one that completion knows, or is free text on purpose', () => {
   const free = [
     'seconds',
+    'backup',
     'when',
     'time',
     'count',

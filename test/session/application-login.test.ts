@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { chooseUser } from '../../src/cli/application-login.js'
+import { chooseUser } from '../../src/session/application-login.js'
 import type { DefaultUserAccess, UserSpec } from '../../src/model/spec.js'
 import { spec } from '../reconciler/support/world.js'
 

@@ -2,7 +2,7 @@ import { FlotillaError } from '../errors.js'
 import type { FlotillaSpec } from '../model/spec.js'
 import { applicationUser } from '../model/acl-user.js'
 import { Secret } from '../secret.js'
-import type { Session } from '../session/session.js'
+import type { Session } from './session.js'
 
 /** As whom a verb reads and writes data. */
 export interface ApplicationLogin {
