@@ -9,6 +9,7 @@ import { cliCommand } from './cli.js'
 import { completionCommand, hiddenCompleteCommand } from './completion.js'
 import { connectCommand } from './connect.js'
 import { pathsHeading, type CommandContext } from './context.js'
+import { forkCommand, restoreCommand } from './copy.js'
 import { doctorCommand } from './doctor.js'
 import { downCommand } from './down.js'
 import { eventsCommand } from './events.js'
@@ -37,7 +38,7 @@ import { verifyCommand } from './verify.js'
 
 /** Every verb, under the heading by which `flotilla --help` and docs/cli.md group them. */
 const verbs: Readonly<Record<string, readonly ((context: CommandContext) => Command)[]>> = {
-  'Reconcile:': [runCommand, upCommand, adoptCommand, claimCommand],
+  'Reconcile:': [runCommand, upCommand, adoptCommand, claimCommand, forkCommand, restoreCommand],
   'Inspect:': [
     statusCommand,
     planCommand,
