@@ -18,7 +18,7 @@ function issueCommand({ output }: CommandContext): Command {
     )
     .argument('<flotilla>', 'whose nodes are to let it in')
     .requiredOption('--client <name>', 'who it is for; the files are called so')
-    .option('--out <folder>', 'where the two files are written', '.')
+    .option('--out <dir>', 'where the two files are written', '.')
     .addHelpText('after', example('flotilla certificate issue shop --client app --out /run/app'))
     .action((name: string, options: { client: string; out: string }, command: Command) =>
       runVerb(output, async () => {
