@@ -1,7 +1,7 @@
 import type { Snapshot } from '../reconciler/loop/controller.js'
 import { refusalCodes } from '../model/plan.js'
 import { conditionTypes, phases } from '../model/status.js'
-import type { ControllerState, Sample, StateGauge } from './state-gauges.js'
+import { samplesOfEach, type StateGauge } from './state-gauges.js'
 
 /**
  * How each flotilla is. Series of a flotilla are there from its first look on, every condition and phase at
@@ -105,14 +105,4 @@ function one(name: string, help: string, value: (snapshot: Snapshot) => number):
     labels: ['flotilla'],
     samples: samplesOfEach((flotilla, snapshot) => [{ labels: { flotilla }, value: value(snapshot) }]),
   }
-}
-
-function samplesOfEach(
-  samplesOf: (flotilla: string, snapshot: Snapshot) => readonly Sample[],
-): (controller: ControllerState) => readonly Sample[] {
-  return controller =>
-    controller.names.flatMap(name => {
-      const snapshot = controller.snapshotOf(name)
-      return snapshot === null ? [] : samplesOf(name, snapshot)
-    })
 }

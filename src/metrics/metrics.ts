@@ -1,6 +1,7 @@
 import { Counter, Registry } from 'prom-client'
 import { catalogue } from '../events/catalogue.js'
 import type { EventRecord } from '../events/journal/record.js'
+import { backupGauges } from './backup-gauges.js'
 import { controllerGauges } from './controller-gauges.js'
 import { flotillaGauges } from './flotilla-gauges.js'
 import { nodeGauges } from './node-gauges.js'
@@ -31,6 +32,7 @@ export function createMetrics(options: {
   const stateGauges = registerStateGauges(registry, options.controller, [
     ...controllerGauges,
     ...flotillaGauges,
+    ...backupGauges,
     ...nodeGauges,
   ])
   const passes = new PassMetrics(registry, options.startedAtMs)

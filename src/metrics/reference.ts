@@ -23,7 +23,7 @@ const head = `# Metrics
 \`GET /metrics\` of the daemon answers in Prometheus's text format. A scrape tells what the last pass saw: it asks neither the engine nor a node anything.
 
 \`flotilla\` is a flotilla's name; \`node\` the alias that a node keeps whatever role it has (\`shop-1\`). Series of a flotilla or a node that is gone are gone with it.
-There are at most some 120 series for a flotilla and 20 for each of its nodes. How to scrape is in
+There are at most some 140 series for a flotilla and 20 for each of its nodes. How to scrape is in
 [http.md](http.md#prometheus). Alert rules: [deploy/prometheus/flotilla.rules.yml](../deploy/prometheus/flotilla.rules.yml). A Grafana dashboard:
 [deploy/grafana/flotilla.json](../deploy/grafana/flotilla.json).`
 

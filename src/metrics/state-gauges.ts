@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
-import type { Controller } from '../reconciler/loop/controller.js'
+import type { Controller, Snapshot } from '../reconciler/loop/controller.js'
 
 /**
  * What is told when somebody scrapes: the controller as it is at that moment. Nothing is asked of an engine
@@ -21,6 +21,17 @@ export interface StateGauge {
   readonly help: string
   readonly labels: readonly string[]
   readonly samples: (controller: ControllerState) => Iterable<Sample>
+}
+
+/** Those of every flotilla that was looked at. */
+export function samplesOfEach(
+  samplesOf: (flotilla: string, snapshot: Snapshot) => readonly Sample[],
+): (controller: ControllerState) => readonly Sample[] {
+  return controller =>
+    controller.names.flatMap(name => {
+      const snapshot = controller.snapshotOf(name)
+      return snapshot === null ? [] : samplesOf(name, snapshot)
+    })
 }
 
 export interface StateGauges {

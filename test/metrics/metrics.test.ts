@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js'
 import { renderMetricReference } from '../../src/metrics/reference.js'
+import { noBackups, type BackupRecord } from '../../src/model/backup-record.js'
+import type { BackupSpec } from '../../src/model/spec.js'
 import type { Snapshot } from '../../src/reconciler/loop/controller.js'
 import { conditionTypes } from '../../src/model/status.js'
 import { snapshotOf } from '../http/support/fake-control-api.js'
@@ -100,6 +102,54 @@ test('every condition, phase and hold of a flotilla is there from its first look
   assert.deepEqual(await seriesOf(metricsOf(new Map([['shop', null]])), 'flotilla_condition'), [])
 })
 
+const asked: BackupSpec = {
+  schedule: { cron: '0 3 * * *', timeZone: 'UTC' },
+  to: { kind: 'path', path: '/srv/backups' },
+  keep: { last: 7, daily: 0, weekly: 0, monthly: 0 },
+  from: 'replica',
+  verify: 'always',
+  keyFile: null,
+  suspend: false,
+}
+const taken = {
+  ...noBackups,
+  success: {
+    ...{ name: 'shop-20260101T000000Z-000000', takenAtMs: nowMs - 60_000, tookMs: 2_500 },
+    ...{ sizeBytes: 900, storedBytes: 1_000, place: '/srv/backups' },
+  },
+  verified: { name: '', takenAtMs: nowMs - 90_000, atMs: nowMs - 80_000, tookMs: 1_000 },
+}
+
+test('backups tell of when the newest and the newest verified are, its size, how long it took, and trouble', async () => {
+  const backup = async (record: BackupRecord): Promise<Readonly<Record<string, string>>> => {
+    const metrics = metricsOf(new Map([['shop', snapshotOf({ spec: { backup: asked } }, null, record)]]))
+    const lines = (await metrics.render()).split('\n').filter(line => line.startsWith('flotilla_backup_'))
+    return Object.fromEntries(
+      lines.map(line => line.replace('flotilla_backup_', '').replace('flotilla="shop"', '').split(' ')),
+    ) as Readonly<Record<string, string>>
+  }
+  assert.deepEqual(await backup(taken), {
+    'last_success_timestamp_seconds{}': String(nowMs / 1000 - 60),
+    'last_size_bytes{}': '1000',
+    'last_duration_seconds{}': '2.5',
+    'last_verified_timestamp_seconds{}': String(nowMs / 1000 - 90),
+    'trouble{,trouble="failed"}': '0',
+    'trouble{,trouble="overdue"}': '0',
+    'trouble{,trouble="not-verified"}': '0',
+  })
+  const failure = { atMs: nowMs, reason: 'the disk is full', hint: null }
+  const unverified = { name: 'x', atMs: nowMs, reason: 'its SHA-256 is another' }
+  const bad = await backup({ ...noBackups, failure, unverified })
+  assert.deepEqual(bad, {
+    'trouble{,trouble="failed"}': '1',
+    'trouble{,trouble="overdue"}': '0',
+    'trouble{,trouble="not-verified"}': '1',
+  })
+  const old = { ...taken, success: { ...taken.success, takenAtMs: nowMs - 3 * 86_400_000 } }
+  assert.equal((await backup(old))['trouble{,trouble="overdue"}'], '1')
+  assert.doesNotMatch(await metricsOf(shop()).render(), /^flotilla_backup_.*shop/m)
+})
+
 test('series of a node or a flotilla that is gone are gone', async () => {
   const snapshots = shop()
   const metrics = metricsOf(snapshots)
@@ -152,7 +202,7 @@ test('events are counted by code, each from 0 on', async () => {
 })
 
 test('the series of a flotilla stay within the bound that docs/metrics.md names', async () => {
-  const metrics = metricsOf(shop())
+  const metrics = metricsOf(new Map([['shop', snapshotOf({ spec: { backup: asked } }, null, taken)]]))
   metrics.passes.record({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
   const lines = (await metrics.render()).split('\n').filter(line => line.includes('flotilla="shop"'))
   const ofNodes = lines.filter(line => line.includes('node="'))

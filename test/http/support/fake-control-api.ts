@@ -1,6 +1,7 @@
 import type { EventRecord } from '../../../src/events/journal/record.js'
 import type { ControlApi } from '../../../src/http/control-api.js'
 import type { Snapshot } from '../../../src/reconciler/loop/controller.js'
+import { noBackups, type BackupRecord } from '../../../src/model/backup-record.js'
 import { decide } from '../../../src/reconciler/plan/plan-flotilla.js'
 import { computeStatus } from '../../../src/reconciler/report/compute-status.js'
 import type { FlotillaStatus } from '../../../src/model/status.js'
@@ -8,14 +9,18 @@ import { TimeSeries, type FlotillaTimeSeries } from '../../../src/timeseries/tim
 import { memory, nowMs, planInput, settledNodes, type Case } from '../../reconciler/support/world.js'
 
 /** What a daemon knows of the flotilla `shop` after one look. */
-export function snapshotOf(facts: Case = {}, previous: FlotillaStatus | null = null): Snapshot {
+export function snapshotOf(
+  facts: Case = {},
+  previous: FlotillaStatus | null = null,
+  backups: BackupRecord = noBackups,
+): Snapshot {
   const input = planInput({
     memory: memory(0, { everReady: true, generation: 1 }),
     nodes: settledNodes(),
     ...facts,
   })
   const decision = decide(input)
-  const status = computeStatus(input, decision, { specProblem: null, failure: null, previous })
+  const status = computeStatus(input, decision, { specProblem: null, failure: null, previous, backups })
   return { memory: input.memory, status, assessment: { input, ...decision } }
 }
 
