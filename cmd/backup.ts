@@ -7,6 +7,7 @@ import { example, pathsOf, withPathOptions, type CommandContext } from './contex
 export function backupCommand(context: CommandContext): Command {
   const { env, output } = context
   return withPathOptions(new Command('backup'))
+    .summary('take a backup now, and restore it to see that it can be')
     .description(
       'take a backup now, to where spec.backup says, and restore it into a throwaway container to see that it can be; prints its name',
     )

@@ -12,6 +12,7 @@ interface CopyOptions {
 
 export function forkCommand(context: CommandContext): Command {
   return copyCommand(context, 'fork')
+    .summary('make a new flotilla of one that runs')
     .description(
       'make a new flotilla with the manifest and the data of one that runs, which goes on untouched',
     )
@@ -26,9 +27,20 @@ export function forkCommand(context: CommandContext): Command {
 
 export function restoreCommand(context: CommandContext): Command {
   return copyCommand(context, 'restore')
-    .description('make a new flotilla with the manifest of one and the data of an RDB file')
-    .requiredOption('--from <file>', 'an RDB file, such as a dump.rdb')
-    .addHelpText('after', example('flotilla restore shop --from dump.rdb --as shop-monday'))
+    .summary('make a new flotilla of a backup or an RDB file')
+    .description('make a new flotilla with the manifest of one and the data of a backup, or of an RDB file')
+    .requiredOption(
+      '--from <backup>',
+      'latest, a time (the newest not younger), a name that flotilla backups lists, or an RDB file',
+    )
+    .addHelpText(
+      'after',
+      example(
+        'flotilla restore shop --from latest --as shop-again',
+        'flotilla restore shop --from 2026-11-28T03:00 --as shop-monday',
+        'flotilla restore shop --from dump.rdb --as shop-elsewhere',
+      ),
+    )
 }
 
 function copyCommand({ env, output }: CommandContext, verb: 'fork' | 'restore'): Command {

@@ -87,6 +87,13 @@ export function backupName(flotilla: string, atMs: number, random: string): stri
   return `${flotilla}-${time.replaceAll(/[-:]/g, '')}-${random}`
 }
 
+/** Whether a person means a backup by this: its name, `latest`, or a time in ISO 8601. */
+export function namesBackup(text: string): boolean {
+  return text === 'latest' || /^\d{4}-\d{2}-\d{2}([T ]|$)/.test(text) || nameShape.test(text)
+}
+
+const nameShape = /^[a-z0-9-]+-\d{8}T\d{6}Z-[0-9a-f]{6}$/
+
 /** Names in the store, below a folder of the flotilla. */
 export const objectNames = {
   prefix: (flotilla: string): string => `${flotilla}/`,

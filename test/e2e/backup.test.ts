@@ -145,6 +145,38 @@ describe('backups', { concurrency: 1 }, () => {
     assert.equal((await listed(world)).length, 1)
   })
 
+  test('a restore lands between what the master held before and after the backup, and the original goes on', async t => {
+    const world = testWorld(t, 'restores')
+    const copy = testWorld(t, 'again', world)
+    await ready(world, { replicas: 1, more: ['verify: never'] })
+    await fill(world)
+    const client = new Counter(world)
+    t.after(() => client.stop())
+    await until('some counts', settleMs, () => client.acknowledged > 20)
+    const before = client.acknowledged
+    const taken = await world.flotilla('backup', world.name)
+    const after = client.sent
+    assert.equal(taken.exitCode, 0, taken.stderr)
+    const restored = await world.flotilla('restore', world.name, '--from', 'latest', '--as', copy.name)
+    await client.stop()
+    assert.equal(restored.exitCode, 0, restored.stderr)
+    assert.match(restored.stdout, new RegExp(`has the data of ${taken.stdout.trim()}, of 20`))
+    const up = await copy.flotilla('up', copy.name, '--timeout', '120')
+    assert.equal(up.exitCode, 0, up.stderr)
+    const held = Number(await copy.redis('master', 'get', 'counter'))
+    assert.ok(held >= before && held <= after, `${before} ≤ ${held} ≤ ${after}`)
+    assert.equal(await copy.redis('master', 'hget', 'hash', 'f7'), '7')
+    assert.equal(Number(await world.redis('master', 'get', 'counter')), client.acknowledged)
+    for (const [from, said] of [
+      ['1999-01-01', /has no backup of 1999-01-01 or before: there are 1, from/],
+      ['nonsense', /is no file that is there, and no name of a backup/],
+    ] as const) {
+      const refused = await world.flotilla('restore', world.name, '--from', from, '--as', 'never')
+      assert.notEqual(refused.exitCode, 0)
+      assert.match(refused.stderr, said)
+    }
+  })
+
   test('without spec.backup it is said what to write, and a place that is not there is not made', async t => {
     const world = testWorld(t, 'nowhere')
     world.declare({ replicas: 0 })
@@ -157,3 +189,27 @@ describe('backups', { concurrency: 1 }, () => {
     assert.match(absent.stderr, /there is no folder .*\/absent for backups\n {2}If its disk is mounted/)
   })
 })
+
+/** Counts on the master, one after the other, for as long as it is not stopped. */
+class Counter {
+  acknowledged = 0
+  sent = 0
+  #stopped = false
+  readonly #loop: Promise<void>
+
+  constructor(world: World) {
+    this.#loop = this.#count(world)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#loop
+  }
+
+  async #count(world: World): Promise<void> {
+    while (!this.#stopped) {
+      this.sent++
+      this.acknowledged = Number(await world.redis('master', 'incr', 'counter'))
+    }
+  }
+}

@@ -79,7 +79,7 @@ export async function soak({ seed, minutes, random, print, after }: SoakOptions)
 
 /** Several flotillas in one folder, so that one daemon keeps them all. */
 function openWorlds(after: SoakOptions['after']): readonly World[] {
-  const context = { after: (remove: () => Promise<void>) => after(remove) } as Parameters<typeof testWorld>[0]
+  const context = { after: (remove: () => Promise<void>) => after(remove) }
   const first = testWorld(context, 'soak')
   return [first, ...Array.from({ length: flotillaCount - 1 }, () => testWorld(context, 'soak', first))]
 }

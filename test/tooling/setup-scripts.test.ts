@@ -204,13 +204,13 @@ describe('the tests to run', () => {
   })
 
   test('are begun with those that are longest', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'flotilla-tests-'))
+    const sources = mkdtempSync(join(tmpdir(), 'flotilla-tests-'))
     try {
       for (const [name, bytes] of Object.entries({ short: 1, long: 300, middling: 20 }))
-        writeFileSync(join(folder, `${name}.test.ts`), 'x'.repeat(bytes))
-      assert.deepEqual(longestFirst(folder, ['short', 'long', 'middling']), ['long', 'middling', 'short'])
+        writeFileSync(join(sources, `${name}.test.ts`), 'x'.repeat(bytes))
+      assert.deepEqual(longestFirst(sources, ['short', 'long', 'middling']), ['long', 'middling', 'short'])
     } finally {
-      rmSync(folder, { recursive: true })
+      rmSync(sources, { recursive: true })
     }
   })
 

@@ -1,7 +1,6 @@
-import { createReadStream, existsSync } from 'node:fs'
-import { open, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { rdbVersionOf } from '../../backup/backup.js'
+import { existsSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { systemClock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import { noNetwork, type ImageFacts } from '../../model/engine.js'
@@ -19,7 +18,6 @@ import {
 import { probeImage } from '../../reconciler/execute/probe-image.js'
 import { findServerUser, requireImage } from '../../reconciler/execute/server-user.js'
 import { findOwnedResources } from '../../reconciler/loop/remove-flotilla.js'
-import { nodeTarget } from '../../reconciler/observe/observe.js'
 import { canReadFormat } from '../../redis/rdb-format.js'
 import { readDesired } from '../../session/manifest-source.js'
 import { nextStep } from '../../session/edit-manifest.js'
@@ -28,25 +26,25 @@ import type { Paths } from '../../session/open-store.js'
 import { openSession, type Environment, type Session } from '../../session/session.js'
 import { formatBytes } from '../../units.js'
 import { flotillaVersion } from '../../version.js'
-import { observeOnce } from '../observe-once.js'
-import { peekCredentials } from '../../session/peek-credentials.js'
 import type { Output } from '../output.js'
 import { copiedManifest, type CopyOptions } from './copied-manifest.js'
+import { CopyProgress } from './copy-progress.js'
+import { openOrigin, type Origin } from './origin.js'
 
 export interface CopyRequest {
   readonly paths: Paths
   readonly env: Environment
   readonly name: string
   readonly options: CopyOptions
-  /** An RDB file; null: the data that the flotilla holds now. */
+  /** An RDB file, or a backup; null: the data that the flotilla holds now. */
   readonly from: string | null
 }
 
 /**
- * Makes a new flotilla of another one's manifest and of its data as it is now, or of an RDB file: the data is
- * laid on a new volume as a snapshot, the record of the new flotilla says that its node 0 is to be master of
- * it, and the manifest, which comes last, has it come up. The other one is only read: its replica, where it
- * has one in sync, sends what a new replica would be sent.
+ * Makes a new flotilla of another one's manifest, and of its data as it is now, of a backup, or of an RDB
+ * file: the data is laid on a new volume as a snapshot, the record of the new flotilla says that its node 0
+ * is to be master of it, and the manifest, which comes last, has it come up. The other one is only read: its
+ * replica, where it has one in sync, sends what a new replica would be sent.
  * @returns what was made, and what happens next.
  * @throws FlotillaError usage/invalid, manifest/… for what can't work, before anything is made.
  */
@@ -65,17 +63,15 @@ export async function makeCopy(request: CopyRequest, output: Output): Promise<st
       { runtime: session.runtime, signal: new AbortController().signal },
       copy.spec.image,
     )
-    const taken = request.from === null ? await takeFrom(session, spec, output) : null
+    const origin = await openOrigin(session, { spec, from: request.from }, output)
     try {
-      const rdb = resolve(taken?.file ?? request.from ?? '')
-      await refuseUnreadable(session, { spec: copy.spec, rdb })
-      const sizeBytes = await layOnVolume(session, { spec: copy.spec, image, rdb })
-      output.note(`${options.as}: ${formatBytes(sizeBytes)} are on the volume of its node 0`)
+      await refuseUnreadable(session, { spec: copy.spec, origin })
+      await layOnVolume(session, { spec: copy.spec, image, rdb: origin.rdb }, output)
     } finally {
-      await taken?.remove()
+      await origin.remove()
     }
     await writeFile(file, copy.text, { flag: 'wx', mode: (await stat(source.file)).mode & 0o777 })
-    return `${file}: ${options.as} has the data of ${request.from ?? name}; ${await nextStep(paths.state, options.as)}\n`
+    return `${file}: ${options.as} has the data of ${origin.what}; ${await nextStep(paths.state, options.as)}\n`
   } finally {
     session.close()
   }
@@ -100,60 +96,12 @@ async function refuseWhatIsThere(
     )
 }
 
-/** Into a file of the state directory, because an engine wants to know how much comes. */
-async function takeFrom(
-  session: Session,
-  spec: FlotillaSpec,
-  output: Output,
-): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> {
-  const { members } = await observeOnce(session, spec)
-  const node =
-    members.wanted.find(({ bucket }) => bucket === 'online') ??
-    members.wanted.find(({ bucket }) => bucket === 'master')
-  if (node?.seen === undefined || node.seen === null)
-    throw new FlotillaError('usage/invalid', `${spec.name} has no node that could be copied`, {
-      hint: spec.hibernate
-        ? `It is hibernated; type first: flotilla wake ${spec.name}`
-        : `See: flotilla status ${spec.name}`,
-    })
-  const credentials = await peekCredentials(session, spec)
-  const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.seen.container)
-  if (target === null)
-    throw new FlotillaError('redis/unreachable', `node ${node.ordinal} can't be reached from here`)
-  const folder = await mkdtemp(join(session.store.directory, '.copy-'))
-  const remove = () => rm(folder, { recursive: true, force: true })
-  try {
-    const snapshot = await session.redis.openSnapshot(target, { silenceMs: 60_000 })
-    const file = join(folder, 'dump.rdb')
-    const handle = await open(file, 'wx', 0o600)
-    const progress = new Progress(output, `${spec.name}: copied from ${node.seen.container.name}`)
-    try {
-      for await (const piece of snapshot.bytes) {
-        await handle.write(piece)
-        progress.add(piece.length, snapshot.sizeBytes)
-      }
-    } finally {
-      snapshot.close()
-      await handle.close()
-    }
-    return { file, remove }
-  } catch (error) {
-    await remove()
-    throw error
-  }
-}
-
 /** The server would end over it, and only its log would say why. */
 async function refuseUnreadable(
   { runtime, redis, reach }: Session,
-  { spec, rdb }: { readonly spec: FlotillaSpec; readonly rdb: string },
+  { spec, origin: { rdbVersion, what } }: { readonly spec: FlotillaSpec; readonly origin: Origin },
 ): Promise<void> {
-  const head = await readHead(rdb)
-  const version = rdbVersionOf(head)
-  if (version === null)
-    throw new FlotillaError('usage/invalid', `${rdb} is no RDB file: it does not begin with REDIS`, {
-      hint: 'Give the dump.rdb of a Redis or Valkey. Nothing was changed.',
-    })
+  if (rdbVersion === null) return
   const template = templateOf(spec, reach.mode === 'published')
   const { signal } = new AbortController()
   const { outcome } = await probeImage(
@@ -165,38 +113,23 @@ async function refuseUnreadable(
     { image: spec.image, options: {} },
   )
   if (outcome.kind !== 'answered' || outcome.rdbVersion === null) return
-  if (canReadFormat(version, { flavour: outcome.product, format: outcome.rdbVersion })) return
+  if (canReadFormat(rdbVersion, { flavour: outcome.product, format: outcome.rdbVersion })) return
   throw new FlotillaError(
     'usage/invalid',
-    `${rdb} has RDB version ${version}, and ${spec.image} reads ${outcome.rdbVersion} at most: it is of a newer server`,
+    `${what} has RDB version ${rdbVersion}, and ${spec.image} reads ${outcome.rdbVersion} at most: it is of a newer server`,
     { hint: 'Give an image that reads it with --image. Nothing was changed.' },
   )
 }
 
-async function readHead(file: string): Promise<Uint8Array> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw new FlotillaError('usage/invalid', `${file} can't be read`, {
-      hint: 'Name an RDB file with --from. Nothing was changed.',
-      cause: error,
-    })
-  })
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(9), 0, 9, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
-}
-
-/** @returns how much it is, bytes. */
 async function layOnVolume(
   { runtime, store, reach }: Session,
-  { spec, image, rdb }: { readonly spec: FlotillaSpec; readonly image: ImageFacts; readonly rdb: string },
-): Promise<number> {
+  { spec, image, rdb }: { readonly spec: FlotillaSpec; readonly image: ImageFacts; readonly rdb: RdbSource },
+  output: Output,
+): Promise<void> {
   const template = templateOf(spec, reach.mode === 'published')
   const volume = desiredVolume(template, 0)
   const { signal } = new AbortController()
-  const data: RdbSource = { sizeBytes: (await stat(rdb)).size, open: async () => createReadStream(rdb) }
+  const progress = new CopyProgress(output, `${spec.name}: on the volume of its node 0`)
   await runtime.createVolume(volume, { signal })
   const holder = {
     ...desiredContainer(template, 0, {
@@ -208,13 +141,13 @@ async function layOnVolume(
     const containerId = await runtime.createContainer(holder, [], { signal })
     try {
       const uid = await findServerUser(runtime, { containerId, image }, signal)
-      const bytes = await data.open()
+      const bytes = progress.watch(await rdb.open(), rdb.sizeBytes)
       const modifiedAtMs = systemClock.nowMs()
       await runtime.putStream(
         containerId,
         {
           ...{ path: '/data/dump.rdb', mode: 0o600, uid, gid: uid, modifiedAtMs },
-          ...{ bytes, sizeBytes: data.sizeBytes },
+          ...{ bytes, sizeBytes: rdb.sizeBytes },
         },
         { signal },
       )
@@ -233,33 +166,9 @@ async function layOnVolume(
     await runtime.removeVolume(volume.name).catch(() => undefined)
     throw error
   }
-  return data.sizeBytes
+  output.note(`${spec.name}: ${formatBytes(rdb.sizeBytes)} are on the volume of its node 0`)
 }
 
 function templateOf(spec: FlotillaSpec, publish: boolean): NodeTemplate {
   return { spec, publish, flotillaVersion, config: emptyConfig }
-}
-
-/** A line every few seconds, with the time that is left where the whole is known. */
-class Progress {
-  readonly #output: Output
-  readonly #what: string
-  readonly #startedMs = systemClock.monotonicMs()
-  #toldMs = systemClock.monotonicMs()
-  #bytes = 0
-
-  constructor(output: Output, what: string) {
-    this.#output = output
-    this.#what = what
-  }
-
-  add(bytes: number, totalBytes: number | null): void {
-    this.#bytes += bytes
-    const nowMs = systemClock.monotonicMs()
-    if (nowMs - this.#toldMs < 3_000) return
-    this.#toldMs = nowMs
-    const rate = this.#bytes / (nowMs - this.#startedMs)
-    const left = totalBytes === null ? '' : `, ${Math.ceil((totalBytes - this.#bytes) / rate / 1_000)} s left`
-    this.#output.note(`${this.#what}: ${formatBytes(this.#bytes)}${left}`)
-  }
 }

@@ -109,7 +109,7 @@ function loginIn({ auths = {} }: DockerConfig, server: string): RegistryLogin | 
   if (typeof registrytoken === 'string' && registrytoken !== '')
     return { registrytoken, serveraddress: server }
   if (typeof auth === 'string' && auth !== '') {
-    const text = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '')
+    const text = Buffer.from(auth, 'base64').toString('utf8').replaceAll('\0', '')
     const colon = text.indexOf(':')
     if (colon > 0)
       return { username: text.slice(0, colon), password: text.slice(colon + 1), serveraddress: server }
@@ -121,7 +121,7 @@ function loginIn({ auths = {} }: DockerConfig, server: string): RegistryLogin | 
 
 /** `https://registry.example/v2/` is the entry of `registry.example` too. */
 function isSame(server: string): (name: string) => boolean {
-  const hostOf = (name: string): string => name.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  const hostOf = (name: string): string => name.replace(/^https?:\/\//, '').split('/', 1)[0] ?? name
   return name =>
     hostOf(name) === hostOf(server) || (server === dockerHub && dockerHubNames.includes(hostOf(name)))
 }

@@ -93,6 +93,7 @@ test('every argument and every option’s value is one that completion knows, or
     'where',
     'name',
     'container',
+    'image',
     'user',
     'user=file',
   ]

@@ -122,6 +122,9 @@ function change(world: World, action: Action): void {
     case 'point-gateway':
     case 'end-gateway-sessions':
       throw new Error(`a small world has no gateway: ${action.kind}`)
+    case 'record-hibernation':
+    case 'shut-down':
+      throw new Error(`a small world is not hibernated: ${action.kind}`)
     case 'pull-image':
       world.imageHere = true
       return

@@ -1,0 +1,127 @@
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { namesBackup, rdbVersionOf } from '../../backup/backup.js'
+import { chooseBackup, listBackups, openBackup } from '../../backup/catalog.js'
+import { openBackupKey, openBackupStore, requireBackupSpec } from '../../backup-jobs/place.js'
+import { systemClock } from '../../clock.js'
+import { FlotillaError } from '../../errors.js'
+import type { RdbSource } from '../../model/rdb-source.js'
+import type { FlotillaSpec } from '../../model/spec.js'
+import { nodeTarget } from '../../reconciler/observe/observe.js'
+import { peekCredentials } from '../../session/peek-credentials.js'
+import type { Session } from '../../session/session.js'
+import { observeOnce } from '../observe-once.js'
+import type { Output } from '../output.js'
+import { CopyProgress } from './copy-progress.js'
+
+/** The data of a copy, before anything is made of it. */
+export interface Origin {
+  readonly rdb: RdbSource
+  /** Null where its first bytes don't tell. */
+  readonly rdbVersion: number | null
+  /** For people: `shop`, `dump.rdb`, `shop-20261128T030000Z-3f9c1a of 2026-11-28T03:00:00.000Z`. */
+  readonly what: string
+  readonly remove: () => Promise<void>
+}
+
+/**
+ * What a copy is made of. @param from an RDB file, a backup by its name, `latest` or a time; null: what the
+ * flotilla holds now.
+ * @throws FlotillaError usage/invalid, backup/…
+ */
+export async function openOrigin(
+  session: Session,
+  { spec, from }: { readonly spec: FlotillaSpec; readonly from: string | null },
+  output: Output,
+): Promise<Origin> {
+  if (from === null) return takeFrom(session, spec, output)
+  if (existsSync(from)) return ofFile(resolve(from), { what: from, remove: async () => undefined })
+  if (namesBackup(from)) return ofBackup(session, { spec, wanted: from }, output)
+  throw new FlotillaError('usage/invalid', `${from} is no file that is there, and no name of a backup`, {
+    hint: `Name an RDB file, or a backup: latest, a time such as 2026-11-28T03:00, or one that this lists: flotilla backups ${spec.name}`,
+  })
+}
+
+async function ofBackup(
+  { store: { readSecretFile } }: Session,
+  { spec, wanted }: { readonly spec: FlotillaSpec; readonly wanted: string },
+  output: Output,
+): Promise<Origin> {
+  const backup = requireBackupSpec(spec)
+  const store = await openBackupStore(backup, { clock: systemClock, random: Math.random, readSecretFile })
+  const { manifest, verdict } = chooseBackup(await listBackups(store, spec.name), wanted, spec.name)
+  const key = manifest.file.encryption === 'none' ? null : await openBackupKey(backup, readSecretFile)
+  const doubt = verdict === null ? 'it was never verified' : verdict.problem
+  if (doubt !== null) output.note(`${manifest.name}: ${doubt}`)
+  return {
+    rdb: openBackup(store, manifest, { key }),
+    rdbVersion: manifest.rdbVersion,
+    what: `${manifest.name}, of ${manifest.takenAt}`,
+    remove: async () => undefined,
+  }
+}
+
+async function ofFile(file: string, rest: Pick<Origin, 'what' | 'remove'>): Promise<Origin> {
+  const rdbVersion = rdbVersionOf(await readHead(file))
+  if (rdbVersion === null)
+    throw new FlotillaError('usage/invalid', `${file} is no RDB file: it does not begin with REDIS`, {
+      hint: 'Give the dump.rdb of a Redis or Valkey. Nothing was changed.',
+    })
+  const { size: sizeBytes } = await stat(file)
+  return { rdb: { sizeBytes, open: async () => createReadStream(file) }, rdbVersion, ...rest }
+}
+
+async function readHead(file: string): Promise<Uint8Array> {
+  const handle = await open(file, 'r').catch((error: unknown) => {
+    throw new FlotillaError('usage/invalid', `${file} can't be read`, {
+      hint: 'Name an RDB file with --from. Nothing was changed.',
+      cause: error,
+    })
+  })
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(9), 0, 9, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Into a file of the state directory, because an engine wants to know how much comes. */
+async function takeFrom(session: Session, spec: FlotillaSpec, output: Output): Promise<Origin> {
+  const { members } = await observeOnce(session, spec)
+  const node =
+    members.wanted.find(({ bucket }) => bucket === 'online') ??
+    members.wanted.find(({ bucket }) => bucket === 'master')
+  if (node?.seen === undefined || node.seen === null)
+    throw new FlotillaError('usage/invalid', `${spec.name} has no node that could be copied`, {
+      hint: spec.hibernate
+        ? `It is hibernated; type first: flotilla wake ${spec.name}`
+        : `See: flotilla status ${spec.name}`,
+    })
+  const credentials = await peekCredentials(session, spec)
+  const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.seen.container)
+  if (target === null)
+    throw new FlotillaError('redis/unreachable', `node ${node.ordinal} can't be reached from here`)
+  const folder = await mkdtemp(join(session.store.directory, '.copy-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const snapshot = await session.redis.openSnapshot(target, { silenceMs: 60_000 })
+    const file = join(folder, 'dump.rdb')
+    const handle = await open(file, 'wx', 0o600)
+    const progress = new CopyProgress(output, `${spec.name}: copied from ${node.seen.container.name}`)
+    try {
+      for await (const piece of snapshot.bytes) {
+        await handle.write(piece)
+        progress.add(piece.length, snapshot.sizeBytes)
+      }
+    } finally {
+      snapshot.close()
+      await handle.close()
+    }
+    return await ofFile(file, { what: spec.name, remove })
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
