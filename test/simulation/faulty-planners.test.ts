@@ -116,6 +116,12 @@ const faultCases: readonly FaultCase[] = [
     scenario: scenario([killMaster], { more: gateway, healAfterMs: 60_000 }),
   },
   {
+    rule: 'hibernating keeps what was acknowledged',
+    when: 'the master ends without having saved',
+    planner: broken.hibernatesWithoutSaving,
+    scenario: scenario([fault({ kind: 'hibernate', forMs: 20_000 }, 3_000)], { persistence: 'rdb' }),
+  },
+  {
     rule: 'one node’s trouble is its own',
     when: 'nothing else is done while anything fails',
     planner: broken.stopsOnAnyFailure,
@@ -151,9 +157,22 @@ function fault(body: FaultBody, afterMs: number): Fault {
   return { ...body, afterMs, afterCalls: 0 }
 }
 
-function scenario(faults: readonly Fault[], { waitFor = 1, healAfterMs = 25_000, more = '' } = {}): Scenario {
+function scenario(
+  faults: readonly Fault[],
+  {
+    waitFor = 1,
+    healAfterMs = 25_000,
+    more = '',
+    persistence = 'aof',
+  }: {
+    readonly waitFor?: number
+    readonly healAfterMs?: number
+    readonly more?: string
+    readonly persistence?: SimSpec['persistence']
+  } = {},
+): Scenario {
   const spec: SimSpec = {
-    ...{ replicas: 2, persistence: 'aof', image: 'redis:1', minReplicas: 0, mode: 'automatic' },
+    ...{ replicas: 2, persistence, image: 'redis:1', minReplicas: 0, mode: 'automatic' },
     ...{ hangTimeoutMs: 2_000, restartWindowMs: 0, more },
   }
   return { seed: 7, spec, writers: [{ everyMs: 60, waitFor }], faults, healAfterMs }

@@ -88,6 +88,14 @@ export const leadsClientsToAReplica = withPlanFault(plan => ({
   ),
 }))
 
+/** A flotilla that is hibernated ends without having saved what it holds. */
+export const hibernatesWithoutSaving = withPlanFault(plan => ({
+  ...plan,
+  stages: plan.stages.map(scene =>
+    scene.map(action => (action.kind === 'shut-down' ? { ...action, snapshot: false } : action)),
+  ),
+}))
+
 /** After three failovers it leaves the next one to a person. */
 export const givesUpAfterThreeFailovers = withFault(
   input => input,
