@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js'
 import { renderMetricReference } from '../../src/metrics/reference.js'
 import { noBackups, type BackupRecord } from '../../src/model/backup-record.js'
-import type { BackupSpec } from '../../src/model/spec.js'
 import type { Snapshot } from '../../src/reconciler/loop/controller.js'
 import { conditionTypes } from '../../src/model/status.js'
+import { backupSpec } from '../backup/support/backups.js'
 import { snapshotOf } from '../http/support/fake-control-api.js'
 import { historyEntry, master, nowMs, replica, stopped } from '../reconciler/support/world.js'
 import { findPromtool } from '../support/promtool.js'
@@ -102,15 +102,6 @@ test('every condition, phase and hold of a flotilla is there from its first look
   assert.deepEqual(await seriesOf(metricsOf(new Map([['shop', null]])), 'flotilla_condition'), [])
 })
 
-const asked: BackupSpec = {
-  schedule: { cron: '0 3 * * *', timeZone: 'UTC' },
-  to: { kind: 'path', path: '/srv/backups' },
-  keep: { last: 7, daily: 0, weekly: 0, monthly: 0 },
-  from: 'replica',
-  verify: 'always',
-  keyFile: null,
-  suspend: false,
-}
 const taken = {
   ...noBackups,
   success: {
@@ -122,7 +113,9 @@ const taken = {
 
 test('backups tell of when the newest and the newest verified are, its size, how long it took, and trouble', async () => {
   const backup = async (record: BackupRecord): Promise<Readonly<Record<string, string>>> => {
-    const metrics = metricsOf(new Map([['shop', snapshotOf({ spec: { backup: asked } }, null, record)]]))
+    const metrics = metricsOf(
+      new Map([['shop', snapshotOf({ spec: { backup: backupSpec() } }, null, record)]]),
+    )
     const lines = (await metrics.render()).split('\n').filter(line => line.startsWith('flotilla_backup_'))
     return Object.fromEntries(
       lines.map(line => line.replace('flotilla_backup_', '').replace('flotilla="shop"', '').split(' ')),
@@ -202,7 +195,7 @@ test('events are counted by code, each from 0 on', async () => {
 })
 
 test('the series of a flotilla stay within the bound that docs/metrics.md names', async () => {
-  const metrics = metricsOf(new Map([['shop', snapshotOf({ spec: { backup: asked } }, null, taken)]]))
+  const metrics = metricsOf(new Map([['shop', snapshotOf({ spec: { backup: backupSpec() } }, null, taken)]]))
   metrics.passes.record({ flotilla: 'shop', result: 'settled', tookMs: 5, history: [] })
   const lines = (await metrics.render()).split('\n').filter(line => line.includes('flotilla="shop"'))
   const ofNodes = lines.filter(line => line.includes('node="'))
