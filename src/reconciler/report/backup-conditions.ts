@@ -11,12 +11,11 @@ const overdueAfterMs = 3_600_000
 
 /** Whether there is a backup as new as the schedule asks for, and whether one was proven. */
 export function backupConditions(
-  { name, backup: asked, hibernate }: Spec,
+  spec: Spec,
   record: BackupRecord,
   nowMs: number,
 ): Readonly<Record<'LastBackupSucceeded' | 'BackupVerified', ConditionValue>> {
-  // Nothing is due while it hibernates.
-  const backup = asked === null ? null : { ...asked, suspend: asked.suspend || hibernate }
+  const [{ name }, backup] = [spec, askedOf(spec)]
   if (backup === null) {
     const off = conditionFalse('Off', 'no backups are asked for')
     return { LastBackupSucceeded: off, BackupVerified: off }
@@ -65,10 +64,11 @@ function verified(name: string, backup: BackupSpec, record: BackupRecord): Condi
 
 /** Null where no backups are asked for. */
 export function backupStatusOf(
-  { backup }: Spec,
+  spec: Spec,
   record: BackupRecord = noBackups,
   nowMs: number,
 ): BackupStatus | null {
+  const backup = askedOf(spec)
   if (backup === null) return null
   const { success, verified: last } = record
   const nextMs = dueAfter(backup, nowMs)
@@ -80,6 +80,11 @@ export function backupStatusOf(
     lastVerifiedAt: last === null ? null : timeOf(last.takenAtMs),
     nextAt: nextMs === null ? null : timeOf(nextMs),
   }
+}
+
+/** Nothing is due while it hibernates. */
+function askedOf({ backup, hibernate }: Spec): BackupSpec | null {
+  return backup === null ? null : { ...backup, suspend: backup.suspend || hibernate }
 }
 
 function dueAfter({ schedule, suspend }: BackupSpec, atMs: number): number | null {
