@@ -29,6 +29,14 @@ for (const [signal, code] of /** @type {const} */ ([
   })
 }
 
+const s3Server = /** @type {const} */ ([
+  'memcached',
+  'swift-proxy-server',
+  'swift-account-server',
+  'swift-container-server',
+  'swift-object-server',
+])
+
 await runScript(async () => {
   process.chdir(root)
   ensureDependencies(root)
@@ -47,14 +55,6 @@ await runScript(async () => {
     throw new SetupError('not one test ran', 'A run without tests proves nothing: look at what was selected.')
   return outcomes.every(({ passed }) => passed) ? 0 : 1
 })
-
-const s3Server = /** @type {const} */ ([
-  'memcached',
-  'swift-proxy-server',
-  'swift-account-server',
-  'swift-container-server',
-  'swift-object-server',
-])
 
 /**
  * Unit tests get no engine, and none by mistake either. Those of src/redis/ start plain redis-server
