@@ -1,7 +1,13 @@
 import { checkCgroup, checkChanges, checkClock, checkEngine, checkReach } from './engine-checks.js'
 import type { DoctorFacts } from './facts.js'
 import { notKnown, type Finding } from './finding.js'
-import { checkEngineDisk, checkHugePages, checkOvercommit, checkSomaxconn } from './host-checks.js'
+import {
+  checkBackupDisks,
+  checkEngineDisk,
+  checkHugePages,
+  checkOvercommit,
+  checkSomaxconn,
+} from './host-checks.js'
 import {
   checkDaemon,
   checkEncryption,
@@ -44,6 +50,7 @@ export function runChecks(facts: DoctorFacts): readonly CheckedFinding[] {
     ['state', checkState(state)],
     ['state-modes', checkModes(state)],
     ['state-disk', checkStateSpace(state)],
+    ['backup-disk', checkBackupDisks(facts)],
     ['daemon', checkDaemon(state)],
     ['sentinel', checkSentinel(facts)],
     ['manifests', checkManifests(facts.manifests)],

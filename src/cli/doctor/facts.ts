@@ -37,6 +37,8 @@ export interface DoctorFacts {
   }
   /** Of each flotilla that is declared: how its connections are encrypted. */
   readonly encryption: Known<readonly { readonly flotilla: string; readonly mode: TlsSpec['mode'] }[]>
+  /** Of each folder that backups go to. */
+  readonly backupDisks: Known<readonly { readonly path: string; readonly disk: Known<Disk> }[]>
   readonly images: Known<readonly { readonly image: string; readonly found: ImageFacts | null }[]>
   /** Every node that runs, and whether it answered. */
   readonly nodes: Known<readonly { readonly name: string; readonly probe: Probe | null }[]>

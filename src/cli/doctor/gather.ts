@@ -18,7 +18,7 @@ import { findOwnContainer } from '../../session/own-container.js'
 import type { Paths } from '../../session/open-store.js'
 import { openRuntime, openSession, type Environment, type Session } from '../../session/session.js'
 import type { DoctorFacts, Known } from './facts.js'
-import { gatherHostFacts } from './gather-host.js'
+import { gatherHostFacts, readDisk } from './gather-host.js'
 import { gatherSentinelFacts } from './gather-sentinel.js'
 import { gatherStateFacts } from './gather-state.js'
 import { attempt, unknown } from './attempt.js'
@@ -41,6 +41,7 @@ export async function gatherFacts(paths: Paths, env: Environment): Promise<Docto
       sentinel: await attempt(async () => gatherSentinelFacts(await state, env['FLOTILLA_SENTINEL'])),
       manifests: manifestFacts(paths.manifests, desired),
       encryption: encryptionIn(desired),
+      backupDisks: await backupDisksIn(desired),
       ...(await sessionFacts(session, paths, desired)),
     }
   } finally {
@@ -94,6 +95,14 @@ function encryptionIn(loaded: Loaded): DoctorFacts['encryption'] {
     kind: 'known',
     value: flotillas.map(({ spec }) => ({ flotilla: spec.name, mode: spec.tls.mode })),
   }
+}
+
+async function backupDisksIn(loaded: Loaded): Promise<DoctorFacts['backupDisks']> {
+  if (loaded.kind === 'unknown') return unknown('the manifests can not be read')
+  const places = [...loaded.value.desired.flotillas.values()].map(({ spec }) => spec.backup?.to)
+  const paths = new Set(places.flatMap(place => (place?.kind === 'path' ? [place.path] : [])))
+  const value = await Promise.all([...paths].map(async path => ({ path, disk: await readDisk(path) })))
+  return { kind: 'known', value }
 }
 
 /** What needs the engine, the memory and the manifests together. */

@@ -1,5 +1,5 @@
 import { formatBytes } from '../../units.js'
-import type { Disk, HostFacts } from './facts.js'
+import type { Disk, DoctorFacts, HostFacts } from './facts.js'
 import { failure, checkKnown, ok, warning, type Finding } from './finding.js'
 
 /**
@@ -65,6 +65,36 @@ export function checkStateDisk(disk: Disk): Finding {
     warnShare: 0.02,
     means: 'what can not be written down is not done: no promotion, above all',
     fix: `free some space on the disk of ${disk.path}`,
+  })
+}
+
+/** The worst of the folders that backups go to. */
+export function checkBackupDisks({ backupDisks }: Pick<DoctorFacts, 'backupDisks'>): Finding {
+  return checkKnown(backupDisks, folders => {
+    const findings = folders.map(({ path, disk }) =>
+      disk.kind === 'known' ? checkBackupDisk(disk.value) : missingFolder(path, disk.reason),
+    )
+    const [first] = findings
+    const worst =
+      findings.find(({ verdict }) => verdict === 'failure') ??
+      findings.find(({ verdict }) => verdict === 'warning')
+    return worst ?? first ?? ok('no backups go to a folder of this machine')
+  })
+}
+
+function missingFolder(path: string, reason: string): Finding {
+  return failure(`${path}, where backups go: ${reason}`, {
+    means: 'no backup can be taken',
+    fix: `mount its disk; if this is where they are to go: mkdir -p ${path}`,
+  })
+}
+
+function checkBackupDisk(disk: Disk): Finding {
+  return checkDisk(disk, {
+    failBytes: 512 * mebibyte,
+    warnShare: 0.1,
+    means: 'when it is full no further backup is taken',
+    fix: `free some space on the disk of ${disk.path}, or keep fewer backups (spec.backup.keep)`,
   })
 }
 

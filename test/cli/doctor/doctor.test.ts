@@ -61,6 +61,7 @@ const healthy: DoctorFacts = {
   state,
   manifests: { path: 'manifests', problems: [], flotillas: 1 },
   encryption: known([{ flotilla: 'shop', mode: 'require' }]),
+  backupDisks: known([{ path: '/var/lib/docker', disk: roomy }]),
   images: known([{ image: 'redis:8', found: imageFacts() }]),
   nodes: known([{ name: 'shop-master', probe: { kind: 'busy', reason: 'a script' } }]),
   gateways: known([{ name: 'shop-gateway', problem: null }]),
@@ -194,6 +195,30 @@ const troubles: Readonly<
     verdict: 'failure',
     facts: { host: { ...host, engineDisk: known({ path: '/d', freeBytes: 9, totalBytes: gibibyte }) } },
     says: /9B \(0 %\)/,
+  },
+  'the fullest of the disks that backups go to': {
+    check: 'backup-disk',
+    verdict: 'warning',
+    facts: {
+      backupDisks: known([
+        { path: '/a', disk: roomy },
+        { path: '/b', disk: known({ path: '/b', freeBytes: 5 * gibibyte, totalBytes: 100 * gibibyte }) },
+      ]),
+    },
+    says: /5GiB \(5 %\) free at \/b/,
+    fix: /spec\.backup\.keep/,
+  },
+  'a folder for backups that is not there': {
+    check: 'backup-disk',
+    verdict: 'failure',
+    facts: {
+      backupDisks: known([
+        { path: '/b', disk: known({ path: '/b', freeBytes: 5 * gibibyte, totalBytes: 100 * gibibyte }) },
+        { path: '/c', disk: { kind: 'unknown', reason: 'ENOENT' } },
+      ]),
+    },
+    says: /^\/c, where backups go: ENOENT$/,
+    fix: /mkdir -p \/c$/,
   },
   'a state directory that is another’s': {
     check: 'state',
