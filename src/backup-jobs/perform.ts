@@ -10,7 +10,7 @@ import type { Clock } from '../clock.js'
 import { errorCode, FlotillaError } from '../errors.js'
 import type { EventSink } from '../events/catalogue.js'
 import { scoped } from '../events/scoped.js'
-import type { BackupRecord } from '../model/backup-record.js'
+import { withVerified, type BackupRecord } from '../model/backup-record.js'
 import type { BackupSpec, FlotillaSpec } from '../model/spec.js'
 import { backupFolder, loadBackupRecord, saveBackupRecord } from '../state/backup-records.js'
 import { lockState } from '../state/lock.js'
@@ -218,7 +218,7 @@ async function verify(
     }
     const { tookMs, compared, keys } = verdict
     const verified = { name, takenAtMs: Date.parse(manifest.takenAt), atMs: clock.nowMs(), tookMs }
-    await remember(tools, spec.name, record => ({ ...record, verified, unverified: null }))
+    await remember(tools, spec.name, record => withVerified(record, verified))
     const count = Object.values(keys).reduce((sum, one) => sum + one, 0)
     events.publish('backup.verified', { backup: name, keys: count, compared, tookMs })
     return verdict

@@ -30,6 +30,15 @@ export const backupRecord = z.object({
 
 export type BackupRecord = Immutable<z.infer<typeof backupRecord>>
 
+/** One was restored and found as it was; an older one that a person verified does not hide a newer. */
+export function withVerified(
+  record: BackupRecord,
+  verified: NonNullable<BackupRecord['verified']>,
+): BackupRecord {
+  const isOlder = record.verified !== null && verified.takenAtMs < record.verified.takenAtMs
+  return { ...record, verified: isOlder ? record.verified : verified, unverified: null }
+}
+
 export const noBackups: BackupRecord = {
   version: 1,
   attemptedAtMs: null,

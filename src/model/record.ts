@@ -308,8 +308,6 @@ const hibernation = z.object({
   giveUpAtMs: z.number(),
 })
 
-export type Hibernation = Immutable<z.infer<typeof hibernation>>
-
 const volumeToRemove = z.object({
   ordinal: count,
   volume: z.string(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { noBackups, type BackupRecord } from '../../../src/model/backup-record.js'
+import { noBackups, withVerified, type BackupRecord } from '../../../src/model/backup-record.js'
 import type { BackupSpec } from '../../../src/model/spec.js'
 import { backupConditions, backupStatusOf } from '../../../src/reconciler/report/backup-conditions.js'
 import { backupSpec } from '../../backup/support/backups.js'
@@ -75,6 +75,15 @@ test('what a verification found is told: the newest that is good, or that one wa
     said({ ...taken, verified, unverified }).proven,
     'False Failed: shop-2: its SHA-256 is another; fix: flotilla backup verify shop',
   )
+})
+
+test('an older one that is verified later does not hide the newest, and clears what was wrong', () => {
+  const wrong = { ...taken, verified, unverified: { name: 'shop-1', atMs: 0, reason: 'no room' } }
+  const older = { ...verified, name: 'shop-0', takenAtMs: verified.takenAtMs - 1 }
+  assert.deepEqual(withVerified(wrong, older), { ...taken, verified })
+  const again = { ...verified, atMs: verified.atMs + 1 }
+  assert.deepEqual(withVerified(wrong, again), { ...taken, verified: again })
+  assert.deepEqual(withVerified(taken, older), { ...taken, verified: older })
 })
 
 test('where none is verified by itself that is no fault, and one that a person verified still counts', () => {
