@@ -12,8 +12,8 @@ import type { RunningNode } from './transport.js'
 const pollIntervalMs = 5
 const probeDeadlineMs = 100
 
-/** Between two looks at whether a server that was told to has ended. */
-const exitPollIntervalMs = 20
+/** Between two looks at whether a server that was told to has ended: to save takes from no time to minutes. */
+const exitPollMs = { first: 20, most: 500 }
 
 /** Ends a node in an orderly way. @throws FlotillaError runtime/… when the engine can't. */
 export function stopNode(
@@ -38,7 +38,8 @@ export function killNode(
 }
 
 /**
- * Has a server save what it holds and end by itself, and waits until the engine says how it ended.
+ * Has a server save what it holds and end by itself, and waits until the engine says how it ended, or that it
+ * is another process by now: whatever ends it meanwhile, nobody else waits for the answer of a dead one.
  * @throws FlotillaError redis/refused-command where it can't save and goes on, redis/timeout when it has not
  * ended in time.
  */
@@ -51,15 +52,21 @@ export async function shutDownNode(
   const endMs = nowMs() + withinMs
   // Whoever finds it ended has to know that it was told to save: a SIGTERM of others ends it too.
   await saveMemory(memory => withEndedRun(memory, ordinal, container))
-  await redis.shutDown(target, { save: snapshot, deadlineMs: withinMs })
-  for (;;) {
+  const answer: { error: Error | null; came: boolean } = { error: null, came: false }
+  const order = redis.shutDown(target, { save: snapshot, deadlineMs: withinMs }).then(
+    () => void (answer.came = true),
+    (error: Error) => void Object.assign(answer, { came: true, error }),
+  )
+  for (let pauseMs = exitPollMs.first; ; pauseMs = Math.min(pauseMs * 1.5, exitPollMs.most)) {
+    await (answer.came ? sleep(pauseMs) : Promise.race([order, sleep(pauseMs)]))
     const facts = await runtime.inspectContainer(container.containerId, { signal })
     if (facts === null || facts.exit !== null) return
+    if (processIncarnation(facts) !== processIncarnation(container)) return
+    if (answer.error !== null) throw answer.error
     if (nowMs() >= endMs)
       throw new FlotillaError('redis/timeout', `${container.name} did not end after SHUTDOWN`, {
         hint: `What it said: docker logs ${container.name}`,
       })
-    await sleep(exitPollIntervalMs)
   }
 }
 
