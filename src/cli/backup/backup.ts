@@ -1,5 +1,6 @@
 import { chooseBackup, listBackups, removeBackup } from '../../backup/catalog.js'
 import type { Backup } from '../../backup/backup.js'
+import { plural } from '../../units.js'
 import { isVerified } from '../../backup/retention.js'
 import { openBackupStore, requireBackupSpec } from '../../backup-jobs/place.js'
 import {
@@ -117,7 +118,7 @@ function notListed(wanted: string, flotilla: string): FlotillaError {
 function verdictText({ problem, keys, compared }: NonNullable<Backup['verdict']>): string {
   const count = Object.values(keys).reduce((sum, one) => sum + one, 0)
   return problem === null
-    ? `verified: a server started on it has ${count} keys, and ${compared} that were compared are the same`
+    ? `verified: a server started on it has ${plural(count, 'key')}, and all ${compared} that were compared are the same`
     : `NOT verified: ${problem}`
 }
 

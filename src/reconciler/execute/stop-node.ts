@@ -12,7 +12,7 @@ import type { RunningNode } from './transport.js'
 const pollIntervalMs = 5
 const probeDeadlineMs = 100
 
-/** Between two looks at whether a server that was told to has ended: to save takes from no time to minutes. */
+/** Between two looks at whether a server that was told to has ended: to save can take minutes. */
 const exitPollMs = { first: 20, most: 500 }
 
 /** Ends a node in an orderly way. @throws FlotillaError runtime/… when the engine can't. */
