@@ -39,6 +39,8 @@ export interface RuntimeHarness {
     readonly leaveUnusable: ((containerId: string) => Promise<void>) | null
     fileOf(containerId: string, path: string): Promise<ContainerFile>
     limitsOf(containerId: string): Promise<ContainerLimits>
+    /** Whether what `serves` runs hears a SIGTERM: a container's first process has to be up to do so. */
+    isUp(containerId: string): Promise<boolean>
     /** Has the container write a line to its output. */
     writeLog(containerId: string, line: string): Promise<void>
   }
@@ -226,6 +228,7 @@ export function describeRuntimeContract(adapter: string, open: () => Promise<Run
 
       test('stopping resolves when it is stopped, and stopping again is success', async () => {
         const { containerId } = await makeRunning()
+        await until('the server to be up', 30_000, () => harness.controls.isUp(containerId))
         await runtime.stopContainer(containerId, { graceMs: 5_000 })
         const stopped = await runtime.inspectContainer(containerId)
         assert.equal(stopped?.state, 'exited')

@@ -55,6 +55,8 @@ describeRuntimeContract('the Docker engine', async () => {
           docker.createContainer(inBody({ Image: image, Labels: { 'contract.test': prefix } }, { name })),
         ),
       forceRemove: id => act(docker => docker.getContainer(id).remove({ force: true })),
+      isUp: async id =>
+        (await runtime.readLogs(id, { tailLines: 5 })).some(line => line.includes('Ready to accept')),
       async writeLog(id, line) {
         await runtime.execInContainer(id, ['sh', '-c', `echo ${line} > /proc/1/fd/1`])
       },

@@ -48,6 +48,7 @@ async function open(wrap: (runtime: Runtime) => Runtime): Promise<RuntimeHarness
       requestExit: id => soon(() => controls.exit(id, 3)),
       leaveUnusable: id => soon(() => controls.leaveUnusable(id)),
       breakStart: id => soon(() => controls.failNextStart(id, 'no such program')),
+      isUp: async () => true,
       writeLog: (id, line) => soon(() => controls.writeLog(id, line)),
       makeVolume: name => engine.createVolume({ name, labels: {} }),
       limitsOf: async id => controls.limitsOf(id),
