@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { callEngine } from '../support/engine.js'
@@ -23,6 +23,9 @@ const runs: Readonly<Record<string, (name: string) => readonly (readonly string[
   rotate: name => [[name], [name, '--user', 'reporting']],
   failover: name => [[name, '--force', '--timeout', '5']],
   pause: name => [[name]],
+  // Both edit the manifest; while it is paused nothing comes of that.
+  hibernate: name => [[name]],
+  wake: name => [[name]],
   resume: name => [[name]],
   history: name => [[name], [name, '-o', 'json']],
   events: name => [[], [name, '-o', 'json']],
@@ -35,6 +38,12 @@ const runs: Readonly<Record<string, (name: string) => readonly (readonly string[
     [name, 'acl', 'whoami'],
   ],
   verify: name => [[name]],
+  backup: name => [[name], ['verify', name]],
+  backups: name => [[name], [name, '-o', 'json']],
+  fork: name => [[name, '--as', name]],
+  restore: name => [[name, '--from', 'latest', '--as', name]],
+  rollout: name => [['approve', name, '--timeout', '5']],
+  certificate: name => [['issue', name, '--client', 'app']],
   haproxy: name => [[name]],
   gc: () => [[], ['-o', 'json']],
   doctor: () => [[], ['-o', 'json']],
@@ -49,9 +58,11 @@ test('nothing that a verb or the daemon prints, writes down or hands to the engi
   const known = 'the-known-password-7Kx'
   writeFileSync(join(world.manifests, 'password'), `${known}\n`, { mode: 0o600 })
   world.declare({ replicas: 1 })
+  const backups = join(world.folder, 'backups')
+  mkdirSync(backups)
   writeFileSync(
     world.manifest,
-    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.manifests, 'password')}, overlap: 1h, users: [{ name: reporting, rules: +@read }] }\n`,
+    `${readFileSync(world.manifest, 'utf8')}  auth: { passwordFile: ${join(world.manifests, 'password')}, overlap: 1h, users: [{ name: reporting, rules: +@read }] }\n  backup: { to: { path: ${backups} } }\n`,
   )
   const daemon = world.startDaemon({ args: ['--log-level', 'debug'] })
   await daemon.waitFor('flotilla.ready')
@@ -75,6 +86,7 @@ test('nothing that a verb or the daemon prints, writes down or hands to the engi
   await daemon.stop()
   free('the log of the daemon', daemon.output)
   free('the state directory', openFiles(world.state))
+  free('the backups', openFiles(backups))
   const { stdout, stderr } = await world.flotilla('down', world.name, '--yes')
   free('down', stdout + stderr)
 })
