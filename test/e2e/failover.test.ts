@@ -14,12 +14,6 @@ import { until } from '../support/until.js'
 import { testWorld, type ManifestSpec, type World } from '../support/world.js'
 import { Writer } from '../support/writer.js'
 
-/**
- * That it happens by itself is what is asked here. How fast it is `npm run bench -- failover` measures beside
- * a floor: a machine with other work to do takes several times as long.
- */
-const mostMs = 30_000
-
 describe('failover', { concurrency: 2 }, () => {
   for (const persistence of ['aof', 'rdb', 'none'] as const)
     test(`13. kill -9 the master, persistence on or off → a replica is promoted, never the reborn node; data intact; the old master rejoins as replica (persistence: ${persistence})`, async t => {
@@ -39,7 +33,7 @@ describe('failover', { concurrency: 2 }, () => {
       assert.equal((await world.container('replica-0')).id, before[0]?.id)
       await assertUntouched(world, before, [0])
       const count = await writer.assertNothingLost()
-      assert.ok(recoveredMs < mostMs, `writes again after ${recoveredMs} ms`)
+      assert.ok(recoveredMs < 5_000, `writes again after ${recoveredMs} ms`)
       t.diagnostic(`RTO ${recoveredMs} ms; ${count} acknowledged writes`)
       await assertOnEveryNode(world)
     })
@@ -77,7 +71,7 @@ describe('failover', { concurrency: 2 }, () => {
       await freeze(master)
       const frozenMs = performance.now()
       const recoveredMs = await writer.recoveredAfterMs(frozenMs)
-      assert.ok(recoveredMs < mostMs, `writes again after ${recoveredMs} ms`)
+      assert.ok(recoveredMs < 12_000, `writes again after ${recoveredMs} ms`)
       // Fencing has ended that process: nothing is left that could be thawed and take a write.
       await thaw(master).catch(() => undefined)
       await daemon.waitFor('flotilla.ready', { since: mark, where: line => line['epoch'] === 2 })

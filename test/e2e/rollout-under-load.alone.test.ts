@@ -41,7 +41,7 @@ test('26. New image under 1,000 writes/s → replicas first, one at a time, each
   )
   assertEachInSyncBeforeTheNext(daemon, mark)
   assert.ok(perSecond > 1_000, `${perSecond} writes a second`)
-  assert.ok(pauseMs < 10_000, `writes paused for ${pauseMs} ms`)
+  assert.ok(pauseMs < 1_000, `writes paused for ${pauseMs} ms`)
   assert.ok(copies.looks > 20)
   assert.deepEqual(copies.without, [], 'moments without a synced replica')
   await assertWhole(world, { replicas: 2 })
