@@ -46,9 +46,12 @@ export class BackupScheduler {
 
   #later(): void {
     this.#cancel = this.#options.clock.after(lookEveryMs, () => {
-      this.#running = this.#look().finally(() => {
-        if (!this.#ending.signal.aborted) this.#later()
-      })
+      // What can't be read now (a disk in trouble) may be at the next look; the daemon does not end for it.
+      this.#running = this.#look()
+        .catch(() => undefined)
+        .finally(() => {
+          if (!this.#ending.signal.aborted) this.#later()
+        })
     })
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.js'
+import { countedBytes } from '../counted-bytes.js'
 import { FlotillaError } from '../errors.js'
 import type { NodeTarget, RedisFacts } from '../model/redis.js'
 import type { RedisPort } from '../redis/redis.js'
@@ -64,8 +65,9 @@ export async function takeBackup(tools: TakeTools, request: TakeRequest): Promis
     const totalBytes = snapshot.sizeBytes ?? before.memory.usedBytes
     const plain = measured(snapshot.bytes, doneBytes => tools.onProgress({ doneBytes, totalBytes }))
     const fileName = `${name}.rdb${key === null ? '' : '.age'}`
-    const stored = counted(await encryptedFor(key, plain.bytes))
-    await store.write(objectNames.file(flotilla, fileName), stored.bytes, { signal })
+    let storedBytes = 0
+    const stored = countedBytes(await encryptedFor(key, plain.bytes), doneBytes => (storedBytes = doneBytes))
+    await store.write(objectNames.file(flotilla, fileName), stored, { signal })
     const manifest: BackupManifest = {
       version: 1,
       name,
@@ -88,7 +90,7 @@ export async function takeBackup(tools: TakeTools, request: TakeRequest): Promis
         name: fileName,
         sizeBytes: plain.sizeBytes(),
         sha256: plain.sha256(),
-        storedBytes: stored.sizeBytes(),
+        storedBytes,
         encryption: key === null ? 'none' : 'age',
       },
       sample: sample === null ? null : await sealSample(key, sample),
@@ -191,14 +193,3 @@ function measured(bytes: AsyncIterable<Uint8Array>, onBytes: (sum: number) => vo
 }
 
 const headBytes = 16
-
-function counted(bytes: AsyncIterable<Uint8Array>): Pick<Measured, 'bytes' | 'sizeBytes'> {
-  let size = 0
-  async function* passed(): AsyncGenerator<Uint8Array> {
-    for await (const piece of bytes) {
-      size += piece.length
-      yield piece
-    }
-  }
-  return { bytes: passed(), sizeBytes: () => size }
-}

@@ -22,8 +22,15 @@ import { formatBytes, plural } from '../../units.js'
 import { confirm } from '../confirm.js'
 import { interruptSignal } from '../interrupt.js'
 import type { Output } from '../output.js'
-import { watchProgress } from './progress.js'
+import { watchProgress } from '../watch-progress.js'
 import { renderBackups } from './render-backups.js'
+
+/** Of the first step the whole is a guess: an RDB file is as a rule smaller than its data in memory. */
+const stepWords = {
+  reading: 'writing the backup',
+  copying: 'verifying: copying it to a throwaway server',
+  loading: 'verifying: the server reads it',
+}
 
 export interface BackupRequest {
   readonly paths: Paths
@@ -144,7 +151,7 @@ async function withTools<T>(
   act: (tools: BackupTools, spec: FlotillaSpec) => Promise<T>,
 ): Promise<T> {
   const session = await openSession(paths, env)
-  const progress = watchProgress(output, flotilla)
+  const progress = watchProgress(output, flotilla, { words: stepWords, estimated: ['reading'] })
   try {
     const { desired } = await readDesired(paths.manifests, session.store)
     const { spec } = selectFlotilla(desired, flotilla, paths.manifests)

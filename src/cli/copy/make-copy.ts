@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemClock } from '../../clock.js'
+import { countedBytes } from '../../counted-bytes.js'
 import { FlotillaError } from '../../errors.js'
 import { noNetwork, type ImageFacts } from '../../model/engine.js'
 import { nodeAlias } from '../../model/names.js'
@@ -24,12 +25,13 @@ import { nextStep } from '../../session/edit-manifest.js'
 import { selectFlotilla } from '../../session/manifests.js'
 import type { Paths } from '../../session/open-store.js'
 import { openSession, type Environment, type Session } from '../../session/session.js'
-import { formatBytes } from '../../units.js'
 import { flotillaVersion } from '../../version.js'
 import type { Output } from '../output.js'
+import { watchProgress, type ByteProgress } from '../watch-progress.js'
 import { copiedManifest, type CopyOptions } from './copied-manifest.js'
-import { CopyProgress } from './copy-progress.js'
 import { openOrigin, type Origin } from './origin.js'
+
+const stepWords = { reading: 'reading a node of it', laying: 'writing to the volume of its node 0' }
 
 export interface CopyRequest {
   readonly paths: Paths
@@ -63,11 +65,14 @@ export async function makeCopy(request: CopyRequest, output: Output): Promise<st
       { runtime: session.runtime, signal: new AbortController().signal },
       copy.spec.image,
     )
-    const origin = await openOrigin(session, { spec, from: request.from }, output)
+    const progress = watchProgress(output, options.as, { words: stepWords, estimated: [] })
+    const { onProgress } = progress
+    const origin = await openOrigin(session, { spec, from: request.from }, { output, onProgress })
     try {
       await refuseUnreadable(session, { spec: copy.spec, origin })
-      await layOnVolume(session, { spec: copy.spec, image, rdb: origin.rdb }, output)
+      await layOnVolume(session, { spec: copy.spec, image, rdb: origin.rdb }, onProgress)
     } finally {
+      progress.end()
       await origin.remove()
     }
     await writeFile(file, copy.text, { flag: 'wx', mode: (await stat(source.file)).mode & 0o777 })
@@ -124,12 +129,11 @@ async function refuseUnreadable(
 async function layOnVolume(
   { runtime, store, reach }: Session,
   { spec, image, rdb }: { readonly spec: FlotillaSpec; readonly image: ImageFacts; readonly rdb: RdbSource },
-  output: Output,
+  onProgress: (progress: ByteProgress<'laying'>) => void,
 ): Promise<void> {
   const template = templateOf(spec, reach.mode === 'published')
   const volume = desiredVolume(template, 0)
   const { signal } = new AbortController()
-  const progress = new CopyProgress(output, `${spec.name}: on the volume of its node 0`)
   await runtime.createVolume(volume, { signal })
   const holder = {
     ...desiredContainer(template, 0, {
@@ -141,7 +145,9 @@ async function layOnVolume(
     const containerId = await runtime.createContainer(holder, [], { signal })
     try {
       const uid = await findServerUser(runtime, { containerId, image }, signal)
-      const bytes = progress.watch(await rdb.open(), rdb.sizeBytes)
+      const bytes = countedBytes(await rdb.open(), doneBytes =>
+        onProgress({ step: 'laying', doneBytes, totalBytes: rdb.sizeBytes }),
+      )
       const modifiedAtMs = systemClock.nowMs()
       await runtime.putStream(
         containerId,
@@ -166,7 +172,6 @@ async function layOnVolume(
     await runtime.removeVolume(volume.name).catch(() => undefined)
     throw error
   }
-  output.note(`${spec.name}: ${formatBytes(rdb.sizeBytes)} are on the volume of its node 0`)
 }
 
 function templateOf(spec: FlotillaSpec, publish: boolean): NodeTemplate {

@@ -3,17 +3,17 @@ import { mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { namesBackup, rdbVersionOf } from '../../backup/backup.js'
 import { chooseBackup, listBackups, openBackup } from '../../backup/catalog.js'
+import { chooseSource } from '../../backup-jobs/source.js'
 import { openBackupKey, openBackupStore, requireBackupSpec } from '../../backup-jobs/place.js'
 import { systemClock } from '../../clock.js'
 import { FlotillaError } from '../../errors.js'
 import type { RdbSource } from '../../model/rdb-source.js'
 import type { FlotillaSpec } from '../../model/spec.js'
-import { nodeTarget } from '../../reconciler/observe/observe.js'
-import { peekCredentials } from '../../session/peek-credentials.js'
 import type { Session } from '../../session/session.js'
-import { observeOnce } from '../observe-once.js'
 import type { Output } from '../output.js'
-import { CopyProgress } from './copy-progress.js'
+import type { ByteProgress } from '../watch-progress.js'
+
+type OnProgress = (progress: ByteProgress<'reading' | 'laying'>) => void
 
 /** The data of a copy, before anything is made of it. */
 export interface Origin {
@@ -33,9 +33,12 @@ export interface Origin {
 export async function openOrigin(
   session: Session,
   { spec, from }: { readonly spec: FlotillaSpec; readonly from: string | null },
-  output: Output,
+  { output, onProgress }: { readonly output: Output; readonly onProgress: OnProgress },
 ): Promise<Origin> {
-  if (from === null) return takeFrom(session, spec, output)
+  if (from === null)
+    return takeFrom(session, spec, (doneBytes, totalBytes) =>
+      onProgress({ step: 'reading', doneBytes, totalBytes }),
+    )
   if (existsSync(from)) return ofFile(resolve(from), { what: from, remove: async () => undefined })
   if (namesBackup(from)) return ofBackup(session, { spec, wanted: from }, output)
   throw new FlotillaError('usage/invalid', `${from} is no file that is there, and no name of a backup`, {
@@ -88,32 +91,23 @@ async function readHead(file: string): Promise<Uint8Array> {
 }
 
 /** Into a file of the state directory, because an engine wants to know how much comes. */
-async function takeFrom(session: Session, spec: FlotillaSpec, output: Output): Promise<Origin> {
-  const { members } = await observeOnce(session, spec)
-  const node =
-    members.wanted.find(({ bucket }) => bucket === 'online') ??
-    members.wanted.find(({ bucket }) => bucket === 'master')
-  if (node?.seen === undefined || node.seen === null)
-    throw new FlotillaError('usage/invalid', `${spec.name} has no node that could be copied`, {
-      hint: spec.hibernate
-        ? `It is hibernated; type first: flotilla wake ${spec.name}`
-        : `See: flotilla status ${spec.name}`,
-    })
-  const credentials = await peekCredentials(session, spec)
-  const target = nodeTarget(session.reach.mode, { flotilla: spec.name, credentials }, node.seen.container)
-  if (target === null)
-    throw new FlotillaError('redis/unreachable', `node ${node.ordinal} can't be reached from here`)
+async function takeFrom(
+  session: Session,
+  spec: FlotillaSpec,
+  onProgress: (doneBytes: number, totalBytes: number | null) => void,
+): Promise<Origin> {
+  const { target } = await chooseSource(session, spec, { from: 'replica', except: new Set() })
   const folder = await mkdtemp(join(session.store.directory, '.copy-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const snapshot = await session.redis.openSnapshot(target, { silenceMs: 60_000 })
     const file = join(folder, 'dump.rdb')
     const handle = await open(file, 'wx', 0o600)
-    const progress = new CopyProgress(output, `${spec.name}: copied from ${node.seen.container.name}`)
+    let doneBytes = 0
     try {
       for await (const piece of snapshot.bytes) {
-        await handle.write(piece)
-        progress.add(piece.length, snapshot.sizeBytes)
+        await handle.writeFile(piece)
+        onProgress((doneBytes += piece.length), snapshot.sizeBytes)
       }
     } finally {
       snapshot.close()
