@@ -36,8 +36,25 @@ function tryTake(lockFile) {
   const holder = holderOf(lockFile)
   // Empty: its holder is just writing its number.
   if (holder === null || isRunning(holder)) return false
-  rmSync(lockFile, { force: true })
+  removeDead(lockFile, holder)
   return created(lockFile)
+}
+
+/**
+ * Of several that find a dead holder one removes its file, and looks again before: who is late would remove
+ * the file of who has taken the lock meanwhile.
+ * @param {string} lockFile
+ * @param {number} dead
+ */
+function removeDead(lockFile, dead) {
+  const turn = `${lockFile}.removal`
+  if (!created(turn)) {
+    const remover = holderOf(turn)
+    if (remover !== null && !isRunning(remover)) rmSync(turn, { force: true })
+    return
+  }
+  if (holderOf(lockFile) === dead) rmSync(lockFile, { force: true })
+  rmSync(turn, { force: true })
 }
 
 /** @param {string} lockFile */

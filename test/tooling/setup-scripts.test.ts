@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { execFileSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { execFile, execFileSync } from 'node:child_process'
 import { after, describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { completeLockfile, platformOf, withoutIntegrity } from '../../scripts/lib/lockfile.mjs'
 import { whyOutdated } from '../../scripts/lib/dependencies.mjs'
 import { whyNoAnswer } from '../../scripts/lib/engine-http.mjs'
@@ -235,6 +236,27 @@ describe('a lock', () => {
     const dead = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' })
     writeFileSync(lock.lockFile, dead)
     assert.equal(await withLock(lock, () => Promise.resolve('mine')), 'mine')
+  })
+
+  test('of a dead process is taken over by one at a time, however many find it at once', async () => {
+    const dead = execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' })
+    const inside = join(folder, 'inside')
+    // Each says so when somebody else is in there with it.
+    const program = `
+      import { rmSync, writeFileSync } from 'node:fs'
+      import { withLock } from ${JSON.stringify(resolve('scripts/lib/lock.mjs'))}
+      while (Date.now() < Number(process.argv[1]));
+      await withLock({ ...${JSON.stringify(lock)}, waitMs: 60_000 }, async () => {
+        writeFileSync(${JSON.stringify(inside)}, '', { flag: 'wx' })
+        for (const until = Date.now() + 20; Date.now() < until; );
+        rmSync(${JSON.stringify(inside)})
+      })`
+    for (let round = 0; round < 6; round++) {
+      writeFileSync(lock.lockFile, dead)
+      const at = String(Date.now() + 700)
+      const args = ['--input-type=module', '-e', program, at]
+      await Promise.all(Array.from({ length: 6 }, () => promisify(execFile)(process.execPath, args)))
+    }
   })
 
   test('of a living process is waited for', async () => {
